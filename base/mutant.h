@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Mutants: small wrong changes at the places where replication engines go wrong (G1..G25), compiled
+// in for the checkers' own tests only. In every other build `mutant()` is the constant false. Used
+// in .cc files only, so that both builds agree on every header.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace sunder {
+
+enum class Mutant {
+    none,
+    acknowledge_before_leg,        ///< G20: a synchronous write is acknowledged without the target
+    acknowledge_without_outdated,  ///< G20: "p is outdated" is not stable before the
+                                   ///< acknowledgement
+    bit_cleared_on_receipt,        ///< G2: bits cleared by an acknowledgement that is not stable
+    bit_set_late,                  ///< G3: data may reach a disk before its bit is stable
+    bits_never_cleared,            ///< stale bits: nothing is lost, but nothing is ever clean
+    resync_without_lock,    ///< G1: a write slips between a resync read and its place in line
+    finish_overtakes,       ///< G5: the target calls itself up to date before it has applied all
+    finish_with_bits_left,  ///< G4: one pass is enough, says the cursor
+    union_forgotten,        ///< G17: failback with one side's bits only
+    everything_is_copied,   ///< a partial resync that copies all chunks
+    interrupted_is_done,    ///< G18: a broken resync counts as finished
+    queue_dropped_at_promotion,  ///< G8: received records are forgotten when coming in service
+    apply_out_of_order,          ///< md's write-behind race: barriers and overlaps are ignored
+    applying_not_stored,         ///< a power cut of a target that nobody remembers
+    promote_while_resyncing,     ///< G24: the target of a resync takes over
+    booted_alone_promotes,       ///< G15: a lone boot is taken for a survival
+    wrong_owner_accepted,        ///< R32 forgotten: a forced history silently overwrites another
+    force_unaudited,             ///< R87: an override that leaves no record
+    resync_never_finishes,       ///< d8c4f8de8: stalls just short of the end
+    death_unnoticed,             ///< a survivor that waits for ever
+    corrupt_flag_sticks,         ///< R30: data_corrupt is not cleared when the peer returns
+    last
+};
+
+std::string_view name_of(Mutant) noexcept;
+
+#ifdef SUNDER_MUTANTS
+/// The mutant that lives on this thread; set by the test that hunts it.
+extern thread_local Mutant living_mutant;
+inline bool mutant(Mutant which) noexcept { return living_mutant == which; }
+#else
+constexpr bool mutant(Mutant) noexcept { return false; }
+#endif
+
+}  // namespace sunder

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The list of all checkers, and how an observation gets to those that want it: by overload, at compile
+// time, so that a checker costs nothing where it does not look.
+#include "netsim/checkers/all.h"
+
+#include "netsim/checkers/asynchronous_prefix.h"
+#include "netsim/checkers/both_back_in_service.h"
+#include "netsim/checkers/every_loss_attributed.h"
+#include "netsim/checkers/failover_completes.h"
+#include "netsim/checkers/intent_log_superset.h"
+#include "netsim/checkers/mirror_equality.h"
+#include "netsim/checkers/no_lost_acknowledged_write.h"
+#include "netsim/checkers/no_promotion_of_inconsistent_copy.h"
+#include "netsim/checkers/no_silent_split_brain.h"
+#include "netsim/checkers/resync_completes.h"
+#include "netsim/checkers/resync_convergence.h"
+#include "netsim/checkers/resync_copies_the_union.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+namespace sunder::netsim {
+
+namespace {
+
+/// In the order in which they are shown things: losses are counted before they are attributed.
+template <template <class...> class List>
+using EachOf =
+    List<NoLostAcknowledgedWrite, AsynchronousPrefix, IntentLogSuperset, NoPromotionOfInconsistentCopy,
+         NoSilentSplitBrain, MirrorEquality, ResyncConvergence, ResyncCopiesTheUnion,
+         EveryLossAttributed, ResyncCompletes, FailoverCompletes, BothBackInService>;
+
+template <class... Checker>
+constexpr auto texts_of(std::tuple<Checker...> const*) {
+    return std::array{Checker::text...};
+}
+
+constexpr auto all_texts = texts_of(static_cast<EachOf<std::tuple> const*>(nullptr));
+
+template <class Checker, class... What>
+concept Wants = requires(Checker& checker, View& view, What const&... what) {
+    checker.on(view, what...);
+};
+
+template <class Checker, class... What>
+void show_one(Checker& checker, View& view, What const&... what) {
+    if constexpr (Wants<Checker, What...>) checker.on(view, what...);
+}
+
+/// Shows an observation to those checkers that have an overload for it.
+template <class... Checker, class What>
+void show(std::tuple<Checker...>& checkers, View& view, What const& what) {
+    (show_one(std::get<Checker>(checkers), view, what), ...);
+}
+/// Shows a note, with who made it.
+template <class... Checker, class Who, class Note>
+void show(std::tuple<Checker...>& checkers, View& view, Who const& who, Note const& note) {
+    (show_one(std::get<Checker>(checkers), view, who, note), ...);
+}
+
+}  // namespace
+
+struct Checkers::All {
+    explicit All(World const& world) : chronicle(world), ledger(world) {}
+
+    Chronicle chronicle;
+    Ledger ledger;
+    EachOf<std::tuple> checkers;
+
+    [[nodiscard]] View view(World const& world, Findings& findings) {
+        return View{world, findings, chronicle, ledger};
+    }
+
+    struct See {
+        All& all;
+        World const& world;
+        View& view;
+
+        void operator()(seen::HostAsked const& asked) const {
+            all.ledger.see(world, asked);
+            show(all.checkers, view, asked);
+        }
+        void operator()(seen::HostAnswered const& answered) const {
+            all.ledger.see(world, answered, all.chronicle.in_sync_targets(answered.group, answered.node));
+            show(all.checkers, view, answered);
+            Request const* request = all.ledger.answered();
+            bool const acknowledged = request != nullptr && request->changes() &&
+                                      request->state == Request::State::acknowledged;
+            if (acknowledged) all.chronicle.acknowledged(world, answered.group, answered.node);
+        }
+        void operator()(seen::NodeDied const& died) const {
+            all.ledger.see(world, died);
+            show(all.checkers, view, died);
+        }
+        void operator()(seen::MirrorNoted const& noted) const {
+            From const from{noted.node, noted.group};
+            std::visit([&](auto const& note) { show(all.checkers, view, from, note); }, noted.note);
+        }
+        void operator()(seen::NodeNoted const& noted) const {
+            NodeId const node = noted.node;
+            std::visit([&](auto const& note) { show(all.checkers, view, node, note); }, noted.note);
+        }
+        void operator()(auto const& other) const { show(all.checkers, view, other); }
+    };
+};
+
+Checkers::Checkers(World& world) : all_(std::make_unique<All>(world)) {
+    world.watching.disk_writes = true;
+    auto const& mirrors = world.cluster().mirrors;
+    world.watching.records =
+        world.watching.records || std::ranges::any_of(mirrors, [](MirrorSetup const& mirror) {
+            return mirror.mode == Mode::asynchronous;
+        });
+}
+Checkers::~Checkers() = default;
+Checkers::Checkers(Checkers const& other) : all_(std::make_unique<All>(*other.all_)) {}
+Checkers& Checkers::operator=(Checkers const& other) {
+    if (this != &other) *all_ = *other.all_;
+    return *this;
+}
+
+void Checkers::see(World const& world, Observation const& observation, Findings& findings) {
+    View view = all_->view(world, findings);
+    std::visit(All::See{*all_, world, view}, observation);
+    all_->chronicle.see(world, observation);
+}
+
+std::optional<Duration> Checkers::deadline() const {
+    std::optional<Duration> first;
+    auto const one = [&](auto const& checker) {
+        if constexpr (requires { checker.deadline(); }) {
+            std::optional<Duration> const mine = checker.deadline();
+            if (mine) first = first ? std::min(*first, *mine) : *mine;
+        }
+    };
+    std::apply([&](auto const&... checker) { (one(checker), ...); }, all_->checkers);
+    return first;
+}
+
+void Checkers::passed(World const& world, Findings& findings) {
+    View view = all_->view(world, findings);
+    auto const one = [&](auto& checker) {
+        if constexpr (requires { checker.passed(view); }) checker.passed(view);
+    };
+    std::apply([&](auto&... checker) { (one(checker), ...); }, all_->checkers);
+}
+
+void Checkers::finish(World const& world, Findings& findings) {
+    View view = all_->view(world, findings);
+    auto const one = [&](auto& checker) {
+        if constexpr (requires { checker.finish(view); }) checker.finish(view);
+    };
+    std::apply([&](auto&... checker) { (one(checker), ...); }, all_->checkers);
+}
+
+std::span<CheckerText const> Checkers::texts() { return all_texts; }
+
+}  // namespace sunder::netsim

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The model of each asynchronous target, and the search for the prefix.
+#include "netsim/checkers/asynchronous_prefix.h"
+
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+using replication::LegState;
+using replication::RecordKind;
+
+AsynchronousPrefix::Stream& AsynchronousPrefix::stream(View const& view, GroupId group, Slot target) {
+    if (streams_.empty()) streams_.resize(view.chronicle.groups() * replication::max_copies);
+    return streams_[group.value * replication::max_copies + target.value];
+}
+
+void AsynchronousPrefix::add(Stream& stream, std::size_t capacity, Record const& record) {
+    if (stream.recent.size() < capacity) {
+        stream.recent.push_back(record);
+        return;
+    }
+    Record& oldest = stream.recent[stream.oldest];
+    if (stream.live) stream.model.fill(oldest.range, Content{oldest.content, 0});
+    oldest = record;
+    stream.oldest = (stream.oldest + 1) % capacity;
+}
+
+void AsynchronousPrefix::on(View& view, seen::RecordSent const& sent) {
+    bool const change = sent.kind == RecordKind::write || sent.kind == RecordKind::trim ||
+                        sent.kind == RecordKind::write_zeroes;
+    Chronicle::Group const& group = view.chronicle.group(sent.group);
+    if (!change || !group.asynchronous) return;
+    Slot const source = view.chronicle.slot(sent.group, sent.node);
+    // No more than the limit can be on the way, so older ones have certainly been applied.
+    std::size_t const capacity = view.mirror(sent.group).asynchronous_limit + 8;
+    for (std::uint8_t p = 0; p < group.members.size(); ++p) {
+        Stream& to = stream(view, sent.group, Slot{p});
+        Chronicle::Pair const& leg = group.copies[source.value].pairs[p];
+        bool const carried = leg.leg == LegState::mirroring || leg.leg == LegState::resyncing;
+        if (p == source.value || to.source != source || !carried || leg.inward) continue;
+        std::size_t const newest = to.recent.size();
+        if (newest != 0 && to.at(newest - 1).sequence >= sent.sequence) continue;  // another leg's
+        add(to, capacity, {sent.sequence, sent.range, sent.content});
+    }
+}
+
+void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged const& changed) {
+    if (!view.chronicle.group(from.group).asynchronous) return;
+    Slot const self = view.chronicle.slot(from.group, from.node);
+    if (changed.direction == replication::Direction::outward) {
+        // What is sent from here on belongs to this leg; a finished resync changes nothing.
+        bool const begins = changed.from == LegState::handshaking &&
+                            (changed.to == LegState::mirroring || changed.to == LegState::resyncing);
+        if (!begins) return;
+        Stream& to = stream(view, from.group, changed.peer);
+        to.forget();
+        to.source = self;
+        to.live = false;
+        return;
+    }
+    Stream& mine = stream(view, from.group, self);
+    if (changed.from == LegState::handshaking && changed.to == LegState::mirroring) {
+        mine.model = view.image(from.node, from.group);
+        mine.live = true;
+    } else if (changed.from == LegState::mirroring && changed.to == LegState::disconnected) {
+        Chronicle::Group const& group = view.chronicle.group(from.group);
+        NodeId const source = group.members[changed.peer.value];
+        Chronicle::Node const& dead = view.chronicle.node(source);
+        std::size_t const nodes = view.world.cluster().nodes.size();
+        bool const given_up = !silent_.empty() && silent_[from.node.value * nodes + source.value];
+        bool const closed = !view.world.node(source).up() && dead.died_at && !dead.lost_power &&
+                            !given_up && view.world.network().reaches(source.value, from.node.value) &&
+                            view.now() - *dead.died_at < view.world.cluster().detection.connection_timeout;
+        if (closed && !mine.recent.empty()) mine.arrived = mine.at(mine.recent.size() - 1).sequence;
+    }
+}
+
+void AsynchronousPrefix::on(View& view, From from, replication::note::CopyCompleted const&) {
+    if (!view.chronicle.group(from.group).asynchronous) return;
+    // Records from before the finish are in the copy already; applying them again changes nothing.
+    Stream& mine = stream(view, from.group, view.chronicle.slot(from.group, from.node));
+    mine.model = view.image(from.node, from.group);
+    mine.live = true;
+}
+
+void AsynchronousPrefix::on(View& view, NodeId node, nodes::note::PeerSeen const& seen) {
+    std::size_t const nodes = view.world.cluster().nodes.size();
+    silent_.resize(nodes * nodes);
+    silent_[node.value * nodes + seen.peer.value] = false;
+}
+
+void AsynchronousPrefix::on(View& view, NodeId node, nodes::note::PeerLost const& lost) {
+    std::size_t const nodes = view.world.cluster().nodes.size();
+    silent_.resize(nodes * nodes);
+    silent_[node.value * nodes + lost.peer.value] = true;
+}
+
+void AsynchronousPrefix::on(View& view, NodeId node, nodes::note::CameInService const& came) {
+    Chronicle::Copy const& copy = view.chronicle.copy(came.group, node);
+    if (!view.chronicle.group(came.group).asynchronous || came.forced || !copy.watched) return;
+    Stream const& mine = stream(view, came.group, view.chronicle.slot(came.group, node));
+    if (mine.live && mine.source == *copy.watched) judge(view, came.group, node, mine);
+}
+
+void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream const& stream) {
+    Image const& image = view.image(node, group);
+    Extent const mirrored = view.mirrored(group);
+    std::size_t const count = stream.recent.size();
+    // A record that can be seen in the copy, and all before it, belong to the prefix.
+    std::size_t least = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        Record const& record = stream.at(i);
+        bool const wanted = record.content != 0 || record.sequence <= stream.arrived;
+        if (!wanted) continue;
+        bool visible = record.sequence <= stream.arrived;
+        for (std::uint64_t s = record.range.first; s < record.range.end() && !visible; ++s) {
+            visible = image.at(s).id == record.content;
+        }
+        if (visible) least = i + 1;
+    }
+    Image model = stream.model;
+    Extent first_difference;
+    for (std::size_t i = 0; i <= count; ++i) {
+        if (i >= least) {
+            bool equal = true;
+            Image::for_each_difference(model, image, mirrored, [&](Extent difference) {
+                if (i == least) first_difference = difference;
+                return equal = false;
+            });
+            std::uint32_t const limit = view.mirror(group).asynchronous_limit;
+            if (equal && count - i > limit) {
+                view.findings.violated(
+                    text.name, text.rule, view.now(),
+                    fmt::format("{} came in service without the last {} writes that {} had sent; the "
+                                "asynchronous limit is {}",
+                                view.name(node), count - i,
+                                view.name(view.chronicle.group(group).members[stream.source.value]),
+                                limit));
+            }
+            if (equal) return;
+        }
+        if (i < count) model.fill(stream.at(i).range, Content{stream.at(i).content, 0});
+    }
+    std::string const arrived =
+        stream.arrived == 0
+            ? ""
+            : fmt::format("; everything up to record {} had reached it", stream.arrived);
+    view.findings.violated(
+        text.name, text.rule, view.now(),
+        fmt::format("{} came in service with what {} never held: {} of the last {} records can be seen "
+                    "in the copy, but sectors {}..{} of {} hold {}, and no prefix of the writes left "
+                    "that there{}",
+                    view.name(node),
+                    view.name(view.chronicle.group(group).members[stream.source.value]), least, count,
+                    first_difference.first, first_difference.end() - 1, view.mirror(group).name,
+                    describe_found(view.world, view.ledger, group, image.at(first_difference.first)),
+                    arrived));
+}
+
+}  // namespace sunder::netsim

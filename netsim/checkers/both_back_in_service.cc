@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How long is long enough, and what is expected then.
+#include "netsim/checkers/both_back_in_service.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+void BothBackInService::disturbed(View& view) {
+    Detection const& detection = view.world.cluster().detection;
+    since_ = view.now();
+    deadline_ = view.now() + detection.boot_wait + detection.interval * (detection.missed + 1) +
+                detection.connection_timeout + detection.reconnect * 3 + seconds(10);
+}
+
+void BothBackInService::passed(View& view) {
+    if (!deadline_ || view.now() < *deadline_) return;
+    deadline_.reset();
+    for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
+        GroupId const id{g};
+        Chronicle::Group const& group = view.chronicle.group(id);
+        bool together = true;
+        bool split = false;
+        bool well = true;
+        for (std::size_t a = 0; a < group.members.size(); ++a) {
+            DiskFaults const& faults = view.world.copy(group.members[a], id)->disk.faults;
+            well = well && !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
+            for (std::size_t b = 0; b < group.members.size(); ++b) {
+                if (a == b) continue;
+                together = together && view.in_contact(group.members[a], group.members[b]);
+                split = split || group.copies[a].pairs[b].split_noted;
+            }
+        }
+        std::size_t const serving = view.chronicle.serving(id);
+        if (!together || !well || serving == 1) continue;
+        if (split) {
+            view.findings.allowed(text.name, "split brain was reported");
+            continue;
+        }
+        view.findings.violated(
+            text.name, text.rule, view.now(),
+            fmt::format("All nodes of {} have run and heard each other since {}, but at {} it is in "
+                        "service on {}",
+                        view.mirror(id).name, to_text(since_), to_text(view.now()),
+                        serving == 0 ? std::string("none of them")
+                                     : fmt::format("{} of them at once", serving)));
+    }
+}
+
+}  // namespace sunder::netsim

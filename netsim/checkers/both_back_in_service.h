@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// both_back_in_service (LIV-4): when all nodes of a mirror run and hear each other for long enough, it is in
+// service on exactly one of them, without an operator (scenarios 3 and 4 end so). A history checker with
+// one deadline, which every fault and every operator's request sets anew: the boot wait, a detection time,
+// reconnecting, and ten seconds.
+//
+// Allowed by policy: "split brain was reported": then only an operator may say who is right (R32).
+#pragma once
+
+#include "netsim/checkers/view.h"
+
+#include <optional>
+
+namespace sunder::netsim {
+
+class BothBackInService {
+public:
+    static constexpr CheckerText text{"both_back_in_service", "LIV-4",
+                                      "nodes that are all back bring the mirror in service on one"};
+
+    void on(View& view, seen::NodeStarted const&) { disturbed(view); }
+    void on(View& view, seen::NodeDied const&) { disturbed(view); }
+    void on(View& view, seen::NodePaused const&) { disturbed(view); }
+    void on(View& view, seen::NodeResumed const&) { disturbed(view); }
+    void on(View& view, seen::LinkCut const&) { disturbed(view); }
+    void on(View& view, seen::LinkHealed const&) { disturbed(view); }
+    void on(View& view, seen::OperatorAsked const&) { disturbed(view); }
+    void on(View& view, seen::DiskFaulted const&) { disturbed(view); }
+    [[nodiscard]] std::optional<Duration> deadline() const { return deadline_; }
+    void passed(View& view);
+
+private:
+    void disturbed(View& view);
+    std::optional<Duration> deadline_;
+    Duration since_;
+};
+
+}  // namespace sunder::netsim

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How each observation changes what is known of the past.
+#include "netsim/checkers/chronicle.h"
+
+#include "base/verify.h"
+
+#include <algorithm>
+
+namespace sunder::netsim {
+
+namespace mirror_note = replication::note;
+
+bool in_contact(World const& world, NodeId a, NodeId b) {
+    auto const runs = [&](NodeId node) { return world.node(node).up() && !world.node(node).paused; };
+    return runs(a) && runs(b) && world.network().reaches(a.value, b.value) &&
+           world.network().reaches(b.value, a.value);
+}
+
+Chronicle::Chronicle(World const& world)
+    : nodes_(world.cluster().nodes.size()), contacts_(nodes_.size() * nodes_.size()) {
+    for (MirrorSetup const& mirror : world.cluster().mirrors) {
+        Group group;
+        group.members = mirror.on;
+        group.asynchronous = mirror.mode == Mode::asynchronous;
+        // Who creates the mirror owns it; the others are blank unless nobody has content (R44).
+        for (std::size_t i = 0; i < mirror.on.size(); ++i) {
+            group.copies[i].owner = i == 0;
+            group.copies[i].torn = i != 0 && !mirror.initially_in_sync;
+        }
+        groups_.push_back(std::move(group));
+    }
+    contacts_changed(world);
+}
+
+Slot Chronicle::slot(GroupId group, NodeId node) const {
+    auto const& members = groups_[group.value].members;
+    auto const found = std::ranges::find(members, node);
+    VERIFY(found != members.end());
+    return {static_cast<std::uint8_t>(found - members.begin())};
+}
+
+std::uint8_t Chronicle::in_sync_targets(GroupId id, NodeId node) const {
+    Group const& group = groups_[id.value];
+    Copy const& copy = group.copies[slot(id, node).value];
+    std::uint8_t mask = 0;
+    for (std::size_t p = 0; p < group.members.size(); ++p) {
+        Pair const& pair = copy.pairs[p];
+        if (pair.leg == LegState::mirroring && !pair.inward) {
+            mask |= static_cast<std::uint8_t>(1U << p);
+        }
+    }
+    return mask;
+}
+
+std::size_t Chronicle::serving(GroupId id) const {
+    Group const& group = groups_[id.value];
+    return static_cast<std::size_t>(
+        std::ranges::count_if(group.copies, [](Copy const& copy) { return copy.serving; }));
+}
+
+bool Chronicle::another_serves(GroupId id, NodeId node) const {
+    return serving(id) > (copy(id, node).serving ? 1U : 0U);
+}
+
+/// Connections are made anew within the reconnect interval; a word then needs a round trip and a store.
+bool Chronicle::long_enough(World const& world, NodeId a, NodeId b, Duration since) const {
+    std::optional<Duration> const& contact = contacts_[a.value * nodes_.size() + b.value];
+    if (!contact) return false;
+    Duration const grace = world.cluster().detection.reconnect * 2 + seconds(1);
+    return world.now() - std::max(since, *contact) > grace;
+}
+
+bool Chronicle::knew_outdated(World const& world, GroupId id, Slot ahead, Slot behind) const {
+    Group const& group = groups_[id.value];
+    Pair const& pair = group.copies[ahead.value].pairs[behind.value];
+    if (!pair.lonely) return false;
+    NodeId const a = group.members[ahead.value];
+    NodeId const b = group.members[behind.value];
+    return pair.told || long_enough(world, a, b, pair.lonely_since);
+}
+
+void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
+    Group& group = groups_[id.value];
+    Slot const self = slot(id, node);
+    for (std::size_t p = 0; p < group.members.size(); ++p) {
+        if (p == self.value) continue;
+        Pair& pair = group.copies[self.value].pairs[p];
+        // A target that is being resynchronised gets the record too.
+        bool const carried = pair.leg == LegState::mirroring || pair.leg == LegState::resyncing;
+        if (carried || pair.lonely) continue;
+        pair.lonely = true;
+        pair.lonely_since = world.now();
+        pair.told = false;
+    }
+}
+
+void Chronicle::contacts_changed(World const& world) {
+    for (std::uint8_t a = 0; a < nodes_.size(); ++a) {
+        for (std::uint8_t b = 0; b < nodes_.size(); ++b) {
+            if (a == b) continue;
+            bool const now = in_contact(world, NodeId{a}, NodeId{b});
+            std::optional<Duration>& since = contact(NodeId{a}, NodeId{b});
+            if (now == since.has_value()) continue;
+            if (now) {
+                since = world.now();
+                continue;
+            }
+            for (Group& group : groups_) {
+                for (std::size_t s = 0; s < group.members.size(); ++s) {
+                    for (std::size_t p = 0; p < group.members.size(); ++p) {
+                        bool const these = group.members[s].value == a && group.members[p].value == b;
+                        Pair& pair = group.copies[s].pairs[p];
+                        if (!these || !pair.lonely) continue;
+                        pair.told = pair.told ||
+                                    long_enough(world, NodeId{a}, NodeId{b}, pair.lonely_since);
+                    }
+                }
+            }
+            since.reset();
+        }
+    }
+}
+
+/// The target has everything that the source has.
+void Chronicle::joined(Group& group, Slot source, Slot target) {
+    // Whatever the target once had of its own, it follows now.
+    for (Pair* pair : {&group.copies[source.value].pairs[target.value],
+                       &group.copies[target.value].pairs[source.value]}) {
+        pair->lonely = false;
+        pair->told = false;
+        pair->forced_past = false;
+        pair->split_noted = false;
+    }
+    group.copies[target.value].owner = false;
+}
+
+void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged const& changed) {
+    Copy& copy = group.copies[self.value];
+    Pair& pair = copy.pairs[changed.peer.value];
+    bool const inward = changed.direction == replication::Direction::inward;
+    pair.leg = changed.to;
+    pair.inward = inward;
+    if (!inward) {
+        if (changed.to == LegState::mirroring) joined(group, self, changed.peer);
+        return;
+    }
+    if (changed.to == LegState::resyncing) {
+        copy.torn = true;
+        copy.watched.reset();
+    } else if (changed.to == LegState::mirroring && !copy.torn) {
+        copy.watched = changed.peer;
+        joined(group, changed.peer, self);
+    }
+}
+
+void Chronicle::mirror_noted(seen::MirrorNoted const& noted) {
+    Group& group = groups_[noted.group.value];
+    Slot const self = slot(noted.group, noted.node);
+    Copy& copy = group.copies[self.value];
+    if (auto const* changed = std::get_if<mirror_note::LegChanged>(&noted.note)) {
+        leg_changed(group, self, *changed);
+    } else if (auto const* completed = std::get_if<mirror_note::CopyCompleted>(&noted.note)) {
+        copy.torn = false;
+        // It may be stored after the leg was lost; then the source may have gone on without it.
+        if (copy.pairs[completed->source.value].leg == LegState::resyncing) {
+            joined(group, completed->source, self);
+        }
+    } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
+        if (data->to == replication::DataState::inconsistent) copy.torn = true;
+        if (data->to <= replication::DataState::outdated) copy.watched.reset();
+    }
+}
+
+void Chronicle::node_noted(seen::NodeNoted const& noted) {
+    namespace note = nodes::note;
+    if (auto const* came = std::get_if<note::CameInService>(&noted.note)) {
+        Group& group = groups_[came->group.value];
+        Slot const self = slot(came->group, noted.node);
+        for (std::size_t p = 0; p < group.members.size(); ++p) {
+            Copy const& peer = group.copies[p];
+            if (p == self.value) continue;
+            bool const past = came->forced && peer.owner && !group.copies[self.value].owner;
+            if (past) group.copies[self.value].pairs[p].forced_past = true;
+        }
+        for (Copy& peer : group.copies) peer.owner = peer.owner && peer.serving;
+        group.copies[self.value].serving = true;
+        group.copies[self.value].owner = true;
+        group.copies[self.value].watched.reset();
+        for (Pair& pair : group.copies[self.value].pairs) pair.handed_over = false;
+        group.copies[self.value].torn = false;  // whatever it holds is the data from now on
+    } else if (auto const* left = std::get_if<note::LeftService>(&noted.note)) {
+        Group& group = groups_[left->group.value];
+        Copy& copy = group.copies[slot(left->group, noted.node).value];
+        copy.serving = false;
+        for (std::size_t p = 0; p < group.members.size(); ++p) {
+            copy.pairs[p].handed_over = contact(noted.node, group.members[p]).has_value();
+        }
+        if (serving(left->group) != 0) copy.owner = false;
+    } else if (auto const* split = std::get_if<note::SplitBrain>(&noted.note)) {
+        Group& group = groups_[split->group.value];
+        group.copies[slot(split->group, noted.node).value]
+            .pairs[slot(split->group, split->peer).value]
+            .split_noted = true;
+    }
+}
+
+void Chronicle::died(seen::NodeDied const& died, Duration now) {
+    Node& node = nodes_[died.node.value];
+    node.died_at = now;
+    node.lost_power = died.how == seen::NodeDied::How::power_cut;
+    for (Group& group : groups_) {
+        auto const found = std::ranges::find(group.members, died.node);
+        if (found == group.members.end()) continue;
+        Copy& copy = group.copies[static_cast<std::size_t>(found - group.members.begin())];
+        copy.serving = false;
+        copy.watched.reset();
+        if (node.lost_power) copy.power_cut = now;
+        for (Pair& pair : copy.pairs) {
+            pair.leg = LegState::disconnected;
+            pair.handed_over = false;
+            pair.split_noted = false;
+        }
+    }
+}
+
+struct Chronicle::See {
+    Chronicle& chronicle;
+    World const& world;
+    void operator()(seen::MirrorNoted const& noted) const { chronicle.mirror_noted(noted); }
+    void operator()(seen::NodeNoted const& noted) const { chronicle.node_noted(noted); }
+    void operator()(seen::NodeDied const& died) const {
+        chronicle.died(died, world.now());
+        chronicle.contacts_changed(world);
+    }
+    void operator()(seen::NodeStarted const&) const { chronicle.contacts_changed(world); }
+    void operator()(seen::NodePaused const&) const { chronicle.contacts_changed(world); }
+    void operator()(seen::NodeResumed const&) const { chronicle.contacts_changed(world); }
+    void operator()(seen::LinkCut const&) const { chronicle.contacts_changed(world); }
+    void operator()(seen::LinkHealed const&) const { chronicle.contacts_changed(world); }
+    void operator()(auto const&) const {}
+};
+
+void Chronicle::see(World const& world, Observation const& observation) {
+    std::visit(See{*this, world}, observation);
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What has happened so far, told by observations alone and never by asking an engine: who was in contact
+// with whom, who served, which copy was in sync and which one writes were acknowledged without. Checkers
+// judge by it; it judges nothing. It learns of an observation after all checkers have seen it.
+#pragma once
+
+#include "netsim/observation.h"
+#include "netsim/world.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sunder::netsim {
+
+using replication::LegState;
+using replication::PerCopy;
+using replication::Slot;
+
+/// True when both nodes run and each hears the other.
+[[nodiscard]] bool in_contact(World const& world, NodeId a, NodeId b);
+
+class Chronicle {
+public:
+    /// What one copy knows of its leg to another, and what became of the two.
+    struct Pair {
+        LegState leg = LegState::disconnected;
+        bool inward = false;  ///< this copy follows the other
+        /// This copy acknowledged writes while its leg to the other was down, and the other has not been
+        /// brought up to date by this one since.
+        bool lonely = false;
+        Duration lonely_since;
+        /// The other was in contact long enough since then to be told that it is outdated.
+        bool told = false;
+        /// An operator forced this copy online past the other, which was the last owner (R129).
+        bool forced_past = false;
+        /// This copy left service while it was in contact with the other: it had time to hand over.
+        bool handed_over = false;
+        bool split_noted = false;  ///< this copy's node reported split brain with the other
+    };
+    struct Copy {
+        bool serving = false;
+        bool owner = false;  ///< nobody came in service after it
+        bool torn = false;   ///< the target of a resync that never completed
+        /// The source with which it was in sync in this boot, and is as far as it can know.
+        std::optional<Slot> watched;
+        /// The node lost power after this; what it had not flushed may be gone from its disk.
+        std::optional<Duration> power_cut;
+        PerCopy<Pair> pairs{};
+    };
+    struct Group {
+        std::vector<NodeId> members;
+        bool asynchronous = false;
+        PerCopy<Copy> copies{};
+    };
+    struct Node {
+        std::optional<Duration> died_at;
+        bool lost_power = false;  ///< how it died last
+    };
+
+    Chronicle() = default;
+    explicit Chronicle(World const& world);
+
+    [[nodiscard]] Group const& group(GroupId id) const { return groups_[id.value]; }
+    [[nodiscard]] std::size_t groups() const { return groups_.size(); }
+    [[nodiscard]] Slot slot(GroupId group, NodeId node) const;
+    [[nodiscard]] Copy const& copy(GroupId group, NodeId node) const {
+        return groups_[group.value].copies[slot(group, node).value];
+    }
+    [[nodiscard]] Node const& node(NodeId id) const { return nodes_[id.value]; }
+    /// The slots of legs on which `node` mirrors to targets that are in sync.
+    [[nodiscard]] std::uint8_t in_sync_targets(GroupId group, NodeId node) const;
+    [[nodiscard]] bool another_serves(GroupId group, NodeId node) const;
+    [[nodiscard]] std::size_t serving(GroupId group) const;
+    /// True when `behind` has had time to hear that `ahead` acknowledges writes without it.
+    [[nodiscard]] bool knew_outdated(World const& world, GroupId group, Slot ahead, Slot behind) const;
+
+    void see(World const& world, Observation const& observation);
+    /// A host's change of this group was acknowledged by `node`.
+    void acknowledged(World const& world, GroupId group, NodeId node);
+
+private:
+    struct See;
+    void mirror_noted(seen::MirrorNoted const& noted);
+    void node_noted(seen::NodeNoted const& noted);
+    void leg_changed(Group& group, Slot self, replication::note::LegChanged const& changed);
+    void died(seen::NodeDied const& died, Duration now);
+    void joined(Group& group, Slot source, Slot target);
+    void contacts_changed(World const& world);
+    [[nodiscard]] std::optional<Duration>& contact(NodeId a, NodeId b) {
+        return contacts_[a.value * nodes_.size() + b.value];
+    }
+    [[nodiscard]] bool long_enough(World const& world, NodeId a, NodeId b, Duration since) const;
+
+    std::vector<Group> groups_;
+    std::vector<Node> nodes_;
+    std::vector<std::optional<Duration>> contacts_;  // since when a pair of nodes hears each other
+};
+
+}  // namespace sunder::netsim

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who is expected to take over, and until when.
+#include "netsim/checkers/failover_completes.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
+    waiting_.clear();
+    Cluster const& cluster = view.world.cluster();
+    if (cluster.policy.guarded) return;
+    for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
+        GroupId const id{g};
+        Chronicle::Group const& group = view.chronicle.group(id);
+        auto const place = std::ranges::find(group.members, died.node);
+        if (place == group.members.end()) continue;
+        Slot const dead{static_cast<std::uint8_t>(place - group.members.begin())};
+        if (!group.copies[dead.value].serving || view.chronicle.serving(id) != 1) continue;
+        for (std::size_t p = 0; p < group.members.size(); ++p) {
+            NodeId const target = group.members[p];
+            if (p == dead.value) continue;
+            Chronicle::Pair const& leg = group.copies[p].pairs[dead.value];
+            Chronicle::Pair const& source = group.copies[dead.value].pairs[p];
+            CopySim const* copy = view.world.copy(target, id);
+            DiskFaults const& faults = copy->disk.faults;
+            bool const well = !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
+            bool const mirrored = leg.leg == LegState::mirroring && leg.inward &&
+                                  source.leg == LegState::mirroring && !source.lonely;
+            bool const heard = view.world.network().reaches(died.node.value, target.value) &&
+                               view.world.network().reaches(target.value, died.node.value);
+            bool const runs = view.world.node(target).up() && !view.world.node(target).paused;
+            if (!mirrored || !heard || !runs || !well) continue;
+            Detection const& detection = cluster.detection;
+            Duration const detected = detection.interval * detection.missed;
+            waiting_.push_back(
+                {id, died.node, target, view.now(), view.now() + detected * 2 + seconds(5)});
+            break;
+        }
+    }
+}
+
+void FailoverCompletes::on(View&, NodeId, nodes::note::CameInService const& came) {
+    std::erase_if(waiting_, [&](Waiting const& waiting) { return waiting.group == came.group; });
+}
+
+std::optional<Duration> FailoverCompletes::deadline() const {
+    if (waiting_.empty()) return std::nullopt;
+    return waiting_.front().until;  // they were all set at the same death
+}
+
+void FailoverCompletes::passed(View& view) {
+    std::erase_if(waiting_, [&](Waiting const& waiting) {
+        if (waiting.until > view.now()) return false;
+        view.findings.violated(
+            text.name, text.rule, view.now(),
+            fmt::format("{} died at {} while {} mirrored {} in sync and heard it, but at {} nobody has taken "
+                        "over",
+                        view.name(waiting.dead), to_text(waiting.since), view.name(waiting.target),
+                        view.mirror(waiting.group).name, to_text(view.now())));
+        return true;
+    });
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// failover_completes (LIV-3): when the node that serves dies while a target is in sync and in contact, the
+// mirror is in service again within twice the detection time and five seconds. A history checker with a
+// deadline per mirror.
+//
+// It assumes that this death is the only failure: another death, a pause, a cut or a failing disk before
+// the deadline takes it away, and so does the return of the dead node (then LIV-4 judges). A guarded policy
+// promises no failover without fencing.
+#pragma once
+
+#include "netsim/checkers/view.h"
+
+#include <optional>
+#include <vector>
+
+namespace sunder::netsim {
+
+class FailoverCompletes {
+public:
+    static constexpr CheckerText text{"failover_completes", "LIV-3",
+                                      "an in-sync target takes over from a source that died"};
+
+    void on(View& view, seen::NodeDied const& died);
+    void on(View& view, NodeId node, nodes::note::CameInService const& came);
+    void on(View&, seen::NodeStarted const&) { waiting_.clear(); }
+    void on(View&, seen::NodePaused const&) { waiting_.clear(); }
+    void on(View&, seen::LinkCut const&) { waiting_.clear(); }
+    void on(View&, seen::DiskFaulted const&) { waiting_.clear(); }
+    [[nodiscard]] std::optional<Duration> deadline() const;
+    void passed(View& view);
+
+private:
+    struct Waiting {
+        GroupId group;
+        NodeId dead;
+        NodeId target;
+        Duration since;
+        Duration until;
+    };
+    std::vector<Waiting> waiting_;
+};
+
+}  // namespace sunder::netsim

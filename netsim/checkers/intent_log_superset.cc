@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which chunks are looked at, when, and against which bits.
+#include "netsim/checkers/intent_log_superset.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+using replication::IntentLog;
+using replication::LegState;
+
+void IntentLogSuperset::prepare(View const& view) {
+    if (!first_.empty()) return;
+    found_.resize(view.chronicle.groups() * replication::max_copies);
+    for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
+        first_.push_back(static_cast<std::uint32_t>(pairs_.size()));
+        MirrorSetup const& mirror = view.mirror(GroupId{g});
+        if (!mirror.intent_log_chunk) continue;
+        std::uint64_t const chunk = mirror.intent_log_chunk->bytes / sector_bytes;
+        for (std::uint8_t a = 0; a < mirror.on.size(); ++a) {
+            for (auto b = static_cast<std::uint8_t>(a + 1); b < mirror.on.size(); ++b) {
+                replication::Bitmap none((mirror.sectors + chunk - 1) / chunk);
+                pairs_.push_back({GroupId{g}, Slot{a}, Slot{b}, false, std::move(none)});
+            }
+        }
+    }
+    first_.push_back(static_cast<std::uint32_t>(pairs_.size()));
+}
+
+IntentLogSuperset::Pair* IntentLogSuperset::pair(GroupId group, Slot a, Slot b) {
+    if (b < a) std::swap(a, b);
+    for (std::uint32_t i = first_[group.value]; i < first_[group.value + 1U]; ++i) {
+        if (pairs_[i].a == a && pairs_[i].b == b) return &pairs_[i];
+    }
+    return nullptr;
+}
+
+IntentLogSuperset::Logs IntentLogSuperset::logs(View const& view, Pair const& pair) const {
+    auto const log_of = [&](Slot slot) -> IntentLog const* {
+        NodeId const node = view.mirror(pair.group).on[slot.value];
+        if (auto const* machine = view.machine(node, pair.group)) return &machine->log();
+        Found const& found = found_[pair.group.value * replication::max_copies + slot.value];
+        return found.known ? &found.log : nullptr;
+    };
+    return {log_of(pair.a), log_of(pair.b)};
+}
+
+/// True when the chunk is named now, and would be after a crash of both nodes now.
+bool IntentLogSuperset::covers(Pair const& pair, Logs const& logs, std::uint64_t chunk) {
+    bool wanted = false;
+    bool stable = false;
+    if (logs.of_a != nullptr) {
+        wanted = logs.of_a->bits(pair.b).test(chunk);
+        stable = logs.of_a->stable_bits(pair.b).test(chunk);
+    }
+    if (wanted && stable) return true;
+    if (logs.of_b != nullptr) {
+        wanted = wanted || logs.of_b->bits(pair.a).test(chunk);
+        stable = stable || logs.of_b->stable_bits(pair.a).test(chunk);
+    }
+    return wanted && stable;
+}
+
+void IntentLogSuperset::report(View& view, Pair const& pair, Extent where, char const* occasion) {
+    NodeId const a = view.mirror(pair.group).on[pair.a.value];
+    NodeId const b = view.mirror(pair.group).on[pair.b.value];
+    Logs const both = logs(view, pair);
+    std::uint64_t const chunk_sectors =
+        view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
+    std::uint64_t const chunk = where.first / chunk_sectors;
+    auto const says = [&](IntentLog const* log, Slot peer) {
+        if (log == nullptr) return "no log";
+        bool const wanted = log->bits(peer).test(chunk);
+        bool const stable = log->stable_bits(peer).test(chunk);
+        return wanted ? stable ? "set" : "set, but not stable" : stable ? "cleared, not yet on disk" : "clear";
+    };
+    auto const holds = [&](NodeId node) {
+        return describe_found(view.world, view.ledger, pair.group,
+                              view.image(node, pair.group).at(where.first));
+    };
+    view.findings.violated(
+        text.name, text.rule, view.now(),
+        fmt::format("{}: sectors {}..{} of {} differ, {} holds {}, {} holds {}; but chunk {} is not named: "
+                    "the bit of {} is {}, the bit of {} is {}. A resync would leave them different",
+                    occasion, where.first, where.end() - 1, view.mirror(pair.group).name, view.name(a),
+                    holds(a), view.name(b), holds(b), chunk, view.name(a), says(both.of_a, pair.b),
+                    view.name(b), says(both.of_b, pair.a)));
+}
+
+/// Looks at one chunk that is remembered; forgets it when both copies hold the same.
+void IntentLogSuperset::check_chunk(View& view, Pair& pair, Logs const& logs, std::uint64_t chunk,
+                                    Extent within, char const* occasion) {
+    if (covers(pair, logs, chunk)) return;
+    Image const& a = view.image(view.mirror(pair.group).on[pair.a.value], pair.group);
+    Image const& b = view.image(view.mirror(pair.group).on[pair.b.value], pair.group);
+    Image::for_each_difference(a, b, within, [&](Extent difference) {
+        report(view, pair, difference, occasion);
+        return false;
+    });
+}
+
+void IntentLogSuperset::on(View& view, seen::DiskWritten const& written) {
+    prepare(view);
+    Slot const self = view.chronicle.slot(written.group, written.node);
+    for (std::uint32_t i = first_[written.group.value]; i < first_[written.group.value + 1U]; ++i) {
+        Pair& pair = pairs_[i];
+        if (!pair.bound || (pair.a != self && pair.b != self)) continue;
+        std::uint64_t const chunk_sectors =
+            view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
+        Logs const both = logs(view, pair);
+        std::uint64_t const last = (written.range.end() - 1) / chunk_sectors;
+        for (std::uint64_t chunk = written.range.first / chunk_sectors; chunk <= last; ++chunk) {
+            pair.written.set(chunk);
+            check_chunk(view, pair, both, chunk, written.range, "A write reached a disk");
+        }
+    }
+}
+
+/// After bits were cleared: every remembered chunk is named, or equal and then forgotten.
+void IntentLogSuperset::check_written(View& view, Pair& pair, char const* occasion) {
+    if (!pair.bound) return;
+    std::uint64_t const chunk_sectors = view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
+    std::uint64_t const sectors = view.mirror(pair.group).sectors;
+    Logs const both = logs(view, pair);
+    for (auto chunk = pair.written.next(0); chunk; chunk = pair.written.next(*chunk + 1)) {
+        if (covers(pair, both, *chunk)) continue;
+        std::uint64_t const first = *chunk * chunk_sectors;
+        check_chunk(view, pair, both, *chunk, {first, std::min(chunk_sectors, sectors - first)}, occasion);
+        pair.written.reset(*chunk);
+    }
+}
+
+void IntentLogSuperset::check_all(View& view, Pair& pair, char const* occasion) {
+    if (!pair.bound) return;
+    Logs const both = logs(view, pair);
+    Image const& a = view.image(view.mirror(pair.group).on[pair.a.value], pair.group);
+    Image const& b = view.image(view.mirror(pair.group).on[pair.b.value], pair.group);
+    std::uint64_t const chunk_sectors = view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
+    Image::for_each_difference(a, b, view.mirrored(pair.group), [&](Extent difference) {
+        for (std::uint64_t c = difference.first / chunk_sectors;
+             c <= (difference.end() - 1) / chunk_sectors; ++c) {
+            pair.written.set(c);
+            if (covers(pair, both, c)) continue;
+            report(view, pair, difference, occasion);
+            return false;
+        }
+        return true;
+    });
+}
+
+void IntentLogSuperset::check_node(View& view, NodeId node, char const* occasion) {
+    for (Pair& pair : pairs_) {
+        auto const& on = view.mirror(pair.group).on;
+        if (on[pair.a.value] == node || on[pair.b.value] == node) check_all(view, pair, occasion);
+    }
+}
+
+void IntentLogSuperset::on(View& view, seen::NodeDied const& died) {
+    prepare(view);
+    for (CopySim const& copy : view.world.node(died.node).copies) {
+        Found& found = found_[copy.group * replication::max_copies + copy.slot.value];
+        replication::GroupConfig const& config = *copy.config;
+        std::optional<replication::Cell> const cell = copy.store.cell();
+        found.known = cell.has_value() && config.intent_log;
+        if (!found.known) continue;
+        found.log = IntentLog(config.copies, config.self, config.mirrored_sectors, config.chunk_sectors,
+                              config.intent_log);
+        for (auto const& page : copy.store.pages()) found.log.load(*page, *cell);
+    }
+    check_node(view, died.node, "A node died");
+}
+
+void IntentLogSuperset::on(View& view, seen::NodeStarted const& started) {
+    prepare(view);
+    for (CopySim const& copy : view.world.node(started.node).copies) {
+        found_[copy.group * replication::max_copies + copy.slot.value] = Found{};
+    }
+    check_node(view, started.node, "A node started");
+}
+
+void IntentLogSuperset::bind(View& view, GroupId group, Slot a, Slot b) {
+    prepare(view);
+    Pair* joined = pair(group, a, b);
+    if (joined == nullptr) return;
+    bool const fresh = !joined->bound;
+    joined->bound = true;
+    if (fresh) {
+        check_all(view, *joined, "The copies came in sync");
+    } else {
+        check_written(view, *joined, "The copies came in sync");
+    }
+}
+
+void IntentLogSuperset::on(View& view, From from, replication::note::LegChanged const& changed) {
+    bool const inward = changed.direction == replication::Direction::inward;
+    if (!inward || changed.to != LegState::mirroring) return;
+    bind(view, from.group, view.chronicle.slot(from.group, from.node), changed.peer);
+}
+
+void IntentLogSuperset::on(View& view, From from, replication::note::CopyCompleted const& completed) {
+    bind(view, from.group, view.chronicle.slot(from.group, from.node), completed.source);
+}
+
+void IntentLogSuperset::on(View& view, From from, replication::note::Settled const& settled) {
+    prepare(view);
+    Pair* cleared = pair(from.group, view.chronicle.slot(from.group, from.node), settled.peer);
+    if (cleared != nullptr) check_written(view, *cleared, "Bits were cleared");
+}
+
+/// What others wrote to each other is not in the logs of a pair without the new source.
+void IntentLogSuperset::on(View& view, NodeId node, nodes::note::CameInService const& came) {
+    prepare(view);
+    Slot const self = view.chronicle.slot(came.group, node);
+    for (std::uint32_t i = first_[came.group.value]; i < first_[came.group.value + 1U]; ++i) {
+        if (pairs_[i].a != self && pairs_[i].b != self) pairs_[i].bound = false;
+    }
+}
+
+void IntentLogSuperset::finish(View& view) {
+    prepare(view);
+    for (Pair& pair : pairs_) check_all(view, pair, "The run ended");
+}
+
+}  // namespace sunder::netsim

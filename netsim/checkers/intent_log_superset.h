@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// intent_log_superset (SAF-3): wherever two copies differ, an intent log says so: their own log or the
+// other's, in memory and on stable storage alike. A state checker. It remembers which chunks were written
+// on either side since it last found them equal; each write is looked at as it reaches a disk, and all
+// remembered chunks when bits were cleared. After a death or a start, whole copies are compared, and the
+// log of a node that is down is what its next boot would read from its pages.
+//
+// It assumes that the two have been in sync once: before, and while a full resync without an intent log
+// is under way, nobody promises anything. A mirror without an intent log promises nothing at all (R18). A
+// third copy that takes over ends the promise of two others until they are in sync again (R36).
+#pragma once
+
+#include "netsim/checkers/view.h"
+
+#include <optional>
+#include <vector>
+
+namespace sunder::netsim {
+
+class IntentLogSuperset {
+public:
+    static constexpr CheckerText text{"intent_log_superset", "SAF-3",
+                                      "wherever two copies differ, an intent log names the chunk"};
+
+    void on(View& view, seen::DiskWritten const& written);
+    void on(View& view, seen::NodeDied const& died);
+    void on(View& view, seen::NodeStarted const& started);
+    void on(View& view, From from, replication::note::LegChanged const& changed);
+    void on(View& view, From from, replication::note::Settled const& settled);
+    void on(View& view, From from, replication::note::CopyCompleted const& completed);
+    void on(View& view, NodeId node, nodes::note::CameInService const& came);
+    void finish(View& view);
+
+private:
+    struct Pair {
+        GroupId group;
+        Slot a;
+        Slot b;
+        bool bound = false;           ///< they have been in sync
+        replication::Bitmap written;  ///< chunks that may differ, as far as this checker knows
+    };
+    /// What a node that is down would find: its log, read from its pages.
+    struct Found {
+        bool known = false;
+        replication::IntentLog log;
+    };
+    /// The two logs of a pair; null where a copy keeps none or has none.
+    struct Logs {
+        replication::IntentLog const* of_a = nullptr;
+        replication::IntentLog const* of_b = nullptr;
+    };
+
+    void prepare(View const& view);
+    Pair* pair(GroupId group, Slot a, Slot b);
+    [[nodiscard]] Logs logs(View const& view, Pair const& pair) const;
+    [[nodiscard]] static bool covers(Pair const& pair, Logs const& logs, std::uint64_t chunk);
+    void check_chunk(View& view, Pair& pair, Logs const& logs, std::uint64_t chunk, Extent within,
+                     char const* occasion);
+    void check_written(View& view, Pair& pair, char const* occasion);
+    void check_all(View& view, Pair& pair, char const* occasion);
+    void check_node(View& view, NodeId node, char const* occasion);
+    void bind(View& view, GroupId group, Slot a, Slot b);
+    void report(View& view, Pair const& pair, Extent where, char const* occasion);
+
+    std::vector<Pair> pairs_;
+    std::vector<std::uint32_t> first_;  // of a group in pairs_
+    std::vector<Found> found_;          // by group and slot
+};
+
+}  // namespace sunder::netsim

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Where a loss is looked for, and which losses are allowed.
+#include "netsim/checkers/no_lost_acknowledged_write.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+namespace {
+
+constexpr char const* split_brain = "split brain under a faithful policy";
+
+}  // namespace
+
+/// What a node serves, or begins to.
+struct NoLostAcknowledgedWrite::Loss {
+    NodeId node;
+    GroupId group;
+    bool forced = false;
+    bool owner = false;
+    bool split = false;
+    std::string occasion;
+
+    /// The name under which losing `owed` here is allowed; null when it is not.
+    [[nodiscard]] char const* excuse(View const& view, Request const* owed) const {
+        bool const faithful = !view.world.cluster().policy.guarded;
+        if (forced) return "operator override";
+        if (split && faithful) return split_brain;
+        if (owed == nullptr) return nullptr;
+        Chronicle const& chronicle = view.chronicle;
+        Chronicle::Group const& known = chronicle.group(group);
+        Slot const here = chronicle.slot(group, node);
+        Slot const there = chronicle.slot(group, owed->node);
+        if (owner && owed->node == node) {
+            std::optional<Duration> const& cut = known.copies[here.value].power_cut;
+            bool const lost_power = cut && *cut >= owed->answered && !view.ledger.durable(*owed);
+            return lost_power ? "unflushed writes lost with the source's own power" : nullptr;
+        }
+        bool const synchronous = (owed->in_sync >> here.value & 1) != 0;
+        bool const lonely = known.copies[there.value].pairs[here.value].lonely;
+        if (!synchronous && lonely && faithful &&
+            !chronicle.knew_outdated(view.world, group, there, here)) {
+            return "acknowledged without the target (faithful policy)";
+        }
+        bool const handed_over = known.copies[there.value].pairs[here.value].handed_over;
+        if (known.asynchronous && !handed_over) return "asynchronous tail";
+        return nullptr;
+    }
+
+    [[nodiscard]] std::string story(View const& view, Mismatch const& lost) const {
+        std::string const found = describe_found(view.world, view.ledger, group, lost.found);
+        std::string const where =
+            fmt::format("sectors {}..{} of {}", lost.where.first, lost.where.end() - 1,
+                        view.mirror(group).name);
+        if (lost.owed == nullptr) {
+            return fmt::format("{} {} and holds {} in {}, which held something else before and was "
+                               "not written since",
+                               view.name(node), occasion, found, where);
+        }
+        Slot const here = view.chronicle.slot(group, node);
+        bool const had = (lost.owed->in_sync >> here.value & 1) != 0;
+        std::string const why =
+            lost.owed->node == node ? "it was acknowledged on this very node"
+            : had ? fmt::format("it was acknowledged while {} mirrored in sync, so {} had to have it",
+                                view.name(node), view.name(node))
+                  : "it was acknowledged without this node, which therefore must not serve";
+        return fmt::format("{} {} without {}: it holds {} in {}; {}", view.name(node), occasion,
+                           describe(view.world, *lost.owed), found, where, why);
+    }
+};
+
+/// Compares the whole copy. Each lost write counts once, however many units it covered.
+void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
+    counted_.clear();
+    std::uint64_t anonymous = 0;
+    auto const judge = [&](Mismatch const& lost) {
+        std::uint64_t const id = lost.owed != nullptr ? lost.owed->id.value : 0;
+        if (id != 0) {
+            if (std::ranges::find(counted_, id) != counted_.end()) return;
+            counted_.push_back(id);
+        }
+        char const* excuse = loss.excuse(view, lost.owed);
+        if (excuse != nullptr) {
+            if (id == 0) ++anonymous;
+            view.findings.allowed(text.name, excuse);
+            return;
+        }
+        view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
+    };
+    view.ledger.resolve(loss.group, view.image(loss.node, loss.group), loss.node, view.now(), judge);
+    view.ledger.lost(loss.group, {loss.node, view.now(), loss.forced, counted_.size() + anonymous});
+}
+
+void NoLostAcknowledgedWrite::on(View& view, NodeId node, nodes::note::CameInService const& came) {
+    split_.resize(view.chronicle.groups());
+    bool const another = view.chronicle.another_serves(came.group, node);
+    if (another) split_[came.group.value] = true;
+    Loss loss;
+    loss.node = node;
+    loss.group = came.group;
+    loss.forced = came.forced;
+    loss.owner = view.chronicle.copy(came.group, node).owner;
+    loss.split = split_[came.group.value];
+    loss.occasion = fmt::format("came in service at {}", to_text(view.now()));
+    verify(view, loss);
+}
+
+/// When one of two that served follows the other, there is one truth again.
+void NoLostAcknowledgedWrite::on(View& view, From from,
+                                 replication::note::CopyCompleted const& completed) {
+    split_.resize(view.chronicle.groups());
+    if (!split_[from.group.value] || view.chronicle.serving(from.group) != 1) return;
+    NodeId const source = view.chronicle.group(from.group).members[completed.source.value];
+    Loss loss;
+    loss.node = source;
+    loss.group = from.group;
+    loss.split = true;
+    loss.occasion = "served";
+    verify(view, loss);
+    split_[from.group.value] = false;
+}
+
+void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered) {
+    Request const* request = view.ledger.answered();
+    bool const read = request != nullptr && request->op == replication::HostOp::read &&
+                      request->state == Request::State::acknowledged;
+    if (!read) return;
+    view.ledger.check_read(*request, answered.payload, [&](Mismatch const& lost) {
+        bool const split = answered.group.value < split_.size() && split_[answered.group.value];
+        Loss loss;
+        loss.node = answered.node;
+        loss.group = answered.group;
+        loss.split = split || view.chronicle.serving(answered.group) > 1;
+        loss.occasion = fmt::format("answered read {} at {}", request->id.value, to_text(view.now()));
+        if (loss.split && !view.world.cluster().policy.guarded) {
+            view.findings.allowed(text.name, split_brain);
+        } else {
+            view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
+        }
+    });
+}
+
+/// Whoever serves at the end still holds everything.
+void NoLostAcknowledgedWrite::finish(View& view) {
+    split_.resize(view.chronicle.groups());
+    for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
+        GroupId const group{g};
+        if (view.chronicle.serving(group) != 1) continue;
+        for (NodeId const node : view.chronicle.group(group).members) {
+            if (!view.chronicle.copy(group, node).serving) continue;
+            Loss loss;
+            loss.node = node;
+            loss.group = group;
+            loss.split = split_[g];
+            loss.occasion = "served when the run ended";
+            verify(view, loss);
+        }
+    }
+}
+
+}  // namespace sunder::netsim

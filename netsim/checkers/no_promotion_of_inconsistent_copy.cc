@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who may come in service, by the chronicle.
+#include "netsim/checkers/no_promotion_of_inconsistent_copy.h"
+
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
+                                       nodes::note::CameInService const& came) {
+    Chronicle::Group const& group = view.chronicle.group(came.group);
+    Slot const self = view.chronicle.slot(came.group, node);
+    Chronicle::Copy const& copy = group.copies[self.value];
+    if (came.forced || copy.owner || group.members.size() == 1) return;
+    auto const violated = [&](std::string const& why) {
+        view.findings.violated(text.name, text.rule, view.now(),
+                               fmt::format("{} came in service with {} by itself, but {}",
+                                           view.name(node), view.mirror(came.group).name, why));
+    };
+    if (copy.torn) {
+        violated("its copy is the target of a resync that has not completed");
+        return;
+    }
+    if (!copy.watched) {
+        violated("it is not the last owner, and its copy was not seen in sync since it booted, or it "
+                 "was told that it is outdated");
+        return;
+    }
+    Chronicle::Pair const& source = group.copies[copy.watched->value].pairs[self.value];
+    if (!source.lonely) return;
+    std::string const since = to_text(source.lonely_since);
+    std::string const& name = view.name(group.members[copy.watched->value]);
+    if (view.world.cluster().policy.guarded) {
+        violated(fmt::format("{} has acknowledged writes without it since {}", name, since));
+    } else if (view.chronicle.knew_outdated(view.world, came.group, *copy.watched, self)) {
+        violated(fmt::format("{} has acknowledged writes without it since {}, and there was time to "
+                             "tell it",
+                             name, since));
+    } else {
+        view.findings.allowed(text.name, "left behind unknowingly (faithful policy)");
+    }
+}
+
+void NoPromotionOfInconsistentCopy::on(View& view, seen::NodeDied const& died) {
+    tears_.resize(view.world.cluster().nodes.size());
+    tears_[died.node.value] = Tear{};
+    NodeSim const& node = view.world.node(died.node);
+    bool const lost = died.fates.as_old + died.fates.torn != 0;
+    if (died.how != seen::NodeDied::How::power_cut || !lost || node.copies.size() != 1) return;
+    GroupId const group{node.copies[0].group};
+    // As the target of a leg it was applying records; whatever else it may have been, it was not that.
+    for (Chronicle::Pair const& pair : view.chronicle.copy(group, died.node).pairs) {
+        bool const follows = pair.inward && pair.leg == LegState::mirroring;
+        if (follows) tears_[died.node.value] = {true, view.now()};
+    }
+}
+
+void NoPromotionOfInconsistentCopy::on(View& view, seen::NodeStarted const& started) {
+    tears_.resize(view.world.cluster().nodes.size());
+    Tear const tear = tears_[started.node.value];
+    if (!tear.torn) return;
+    GroupId const group{view.world.node(started.node).copies[0].group};
+    replication::MirrorMachine const* machine = view.machine(started.node, group);
+    if (machine == nullptr) return;
+    replication::DataState const data = machine->cell().data;
+    if (data == replication::DataState::inconsistent) return;
+    view.findings.violated(
+        text.name, text.rule, view.now(),
+        fmt::format("{} lost records that it had not flushed with its power at {}, and boots in the "
+                    "belief that its copy is {}",
+                    view.name(started.node), to_text(tear.at), replication::name_of(data)));
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who may not be copied to, and who has to speak up until when.
+#include "netsim/checkers/no_silent_split_brain.h"
+
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+void NoSilentSplitBrain::on(View& view, From from, replication::note::LegChanged const& changed) {
+    bool const outward = changed.direction == replication::Direction::outward;
+    bool const copies = changed.to == LegState::resyncing || changed.to == LegState::mirroring;
+    if (!outward || !copies || changed.from != LegState::handshaking) return;
+    Chronicle::Group const& group = view.chronicle.group(from.group);
+    Slot const self = view.chronicle.slot(from.group, from.node);
+    NodeId const peer = group.members[changed.peer.value];
+    Chronicle::Pair const& theirs = group.copies[changed.peer.value].pairs[self.value];
+    Chronicle::Pair const& mine = group.copies[self.value].pairs[changed.peer.value];
+    char const* const does = changed.to == LegState::resyncing ? "resynchronises" : "mirrors to";
+    if (theirs.lonely) {
+        view.findings.violated(
+            text.name, text.rule, view.now(),
+            fmt::format("{} {} {}, which has acknowledged writes since {} that {} never had: they are "
+                        "lost without split brain being reported",
+                        view.name(from.node), does, view.name(peer), to_text(theirs.lonely_since),
+                        view.name(from.node)));
+    } else if (mine.forced_past) {
+        view.findings.violated(
+            text.name, text.rule, view.now(),
+            fmt::format("{} was forced online past {}, the last owner, and now {} it without an "
+                        "operator's word on who is right",
+                        view.name(from.node), view.name(peer), does));
+    }
+}
+
+/// True when a and b have to report each other once they have met.
+bool NoSilentSplitBrain::parted(Chronicle::Group const& group, std::size_t a, std::size_t b) {
+    Chronicle::Pair const& there = group.copies[a].pairs[b];
+    Chronicle::Pair const& back = group.copies[b].pairs[a];
+    bool const both = there.lonely && back.lonely;
+    bool const a_serves_without_b = group.copies[a].serving && (back.lonely || there.forced_past);
+    bool const b_serves_without_a = group.copies[b].serving && (there.lonely || back.forced_past);
+    // Of two that serve, the one that nobody wrote steps down; then there is nothing to report.
+    bool const forced = there.forced_past || back.forced_past;
+    bool const idle_steps_down = group.copies[a].serving && group.copies[b].serving && !both && !forced;
+    return (both || a_serves_without_b || b_serves_without_a) && !idle_steps_down;
+}
+
+/// Who is in contact from now on has a detection time, a reconnect and some patience.
+void NoSilentSplitBrain::met(View& view) {
+    Detection const& detection = view.world.cluster().detection;
+    deadline_ = view.now() + detection.interval * (detection.missed + 1) + detection.reconnect * 3 +
+                detection.boot_wait + seconds(5);
+}
+
+void NoSilentSplitBrain::on(View& view, NodeId, nodes::note::CameInService const&) { met(view); }
+void NoSilentSplitBrain::on(View& view, seen::NodeDied const&) { met(view); }
+void NoSilentSplitBrain::on(View& view, seen::NodeStarted const&) { met(view); }
+void NoSilentSplitBrain::on(View& view, seen::NodePaused const&) { met(view); }
+void NoSilentSplitBrain::on(View& view, seen::NodeResumed const&) { met(view); }
+void NoSilentSplitBrain::on(View& view, seen::LinkCut const&) { met(view); }
+void NoSilentSplitBrain::on(View& view, seen::LinkHealed const&) { met(view); }
+
+void NoSilentSplitBrain::passed(View& view) {
+    if (!deadline_ || view.now() < *deadline_) return;
+    deadline_.reset();
+    for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
+        Chronicle::Group const& group = view.chronicle.group(GroupId{g});
+        for (std::size_t a = 0; a < group.members.size(); ++a) {
+            for (std::size_t b = 0; b < group.members.size(); ++b) {
+                NodeId const one = group.members[a];
+                NodeId const two = group.members[b];
+                if (a == b || !view.in_contact(one, two) || !parted(group, a, b)) continue;
+                if (group.copies[a].pairs[b].split_noted) continue;
+                view.findings.violated(
+                    text.name, text.rule, view.now(),
+                    fmt::format("{} and {} went their own ways with {} and have met again, but {} does "
+                                "not report split brain",
+                                view.name(one), view.name(two), view.mirror(GroupId{g}).name,
+                                view.name(one)));
+            }
+        }
+    }
+}
+
+}  // namespace sunder::netsim

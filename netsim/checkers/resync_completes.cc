@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The bound of a resync, and who keeps it waiting.
+#include "netsim/checkers/resync_completes.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+namespace {
+
+Duration bound(View const& view, GroupId group, NodeId source, NodeId target) {
+    Network const& network = view.world.network();
+    std::uint64_t slowest = network.bandwidth(source.value, target.value).bits_per_second;
+    for (NodeId const node : {source, target}) {
+        DiskModel const& disk = view.world.cluster().nodes[node.value].disk;
+        slowest = std::min(slowest, disk.bandwidth.bits_per_second);
+    }
+    Duration const once = Bandwidth{slowest}.time_for({view.mirror(group).sectors * sector_bytes});
+    Duration const round_trip = network.latency(source.value, target.value) +
+                                network.latency(target.value, source.value);
+    return once * 20 + round_trip * 100 + seconds(10) + view.world.cluster().settle_interval * 3;
+}
+
+}  // namespace
+
+void ResyncCompletes::on(View& view, From from, replication::note::ResyncDecided const& decided) {
+    bool const copies = decided.decision.verdict == replication::Verdict::partial ||
+                        decided.decision.verdict == replication::Verdict::full;
+    auto const* machine = view.machine(from.node, from.group);
+    if (!copies || machine == nullptr || !machine->open()) return;
+    NodeId const target = view.mirror(from.group).on[decided.peer.value];
+    if (!view.in_contact(from.node, target)) return;
+    Slot const self = view.chronicle.slot(from.group, from.node);
+    waiting_.push_back({from.group, self, decided.peer, view.now(),
+                        view.now() + bound(view, from.group, from.node, target)});
+}
+
+void ResyncCompletes::on(View& view, From from, replication::note::LegChanged const& changed) {
+    if (changed.to != LegState::mirroring && changed.to != LegState::disconnected) return;
+    Slot const self = view.chronicle.slot(from.group, from.node);
+    std::erase_if(waiting_, [&](Waiting const& waiting) {
+        return waiting.group == from.group && waiting.source == self && waiting.target == changed.peer;
+    });
+}
+
+/// Faults reach far (a link is many pairs' route), so all deadlines of pairs that they touch go.
+void ResyncCompletes::give_up(View& view) {
+    std::erase_if(waiting_, [&](Waiting const& waiting) {
+        auto const& on = view.mirror(waiting.group).on;
+        NodeId const source = on[waiting.source.value];
+        NodeId const target = on[waiting.target.value];
+        auto const disk_suffers = [&](NodeId node) {
+            DiskFaults const& faults = view.world.copy(node, waiting.group)->disk.faults;
+            return faults.reads || faults.writes || faults.flushes || faults.slowness > 1;
+        };
+        return !view.in_contact(source, target) || disk_suffers(source) || disk_suffers(target);
+    });
+}
+
+std::optional<Duration> ResyncCompletes::deadline() const {
+    std::optional<Duration> first;
+    for (Waiting const& waiting : waiting_) {
+        first = first ? std::min(*first, waiting.until) : waiting.until;
+    }
+    return first;
+}
+
+void ResyncCompletes::passed(View& view) {
+    std::erase_if(waiting_, [&](Waiting const& waiting) {
+        if (waiting.until > view.now()) return false;
+        auto const& on = view.mirror(waiting.group).on;
+        NodeId const source = on[waiting.source.value];
+        auto const* machine = view.machine(source, waiting.group);
+        std::string left;
+        if (machine != nullptr) {
+            auto const* leg = std::get_if<replication::leg::Resyncing>(&machine->leg(waiting.target));
+            left = leg == nullptr ? "it has not even started"
+                                  : fmt::format("{} chunks are still to be sent", leg->need.count());
+        }
+        view.findings.violated(
+            text.name, text.rule, view.now(),
+            fmt::format("The resync of {} from {} to {} was decided upon at {} and has not come to its end "
+                        "at {}, though nothing failed meanwhile: {}",
+                        view.mirror(waiting.group).name, view.name(source),
+                        view.name(on[waiting.target.value]), to_text(waiting.since), to_text(view.now()),
+                        left));
+        return true;
+    });
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// resync_completes (LIV-1): a resync that was decided upon comes to its end within a bound, as long as
+// nothing fails meanwhile. A history checker with a deadline per pair of copies: twenty times as long as
+// the slowest of link and disks needs for all that may be copied, and ten seconds, and a hundred round
+// trips. The bound is generous on purpose, because hosts write beside the resync; what it finds is a resync
+// that stalls, not one that is slow.
+//
+// Every fault (a death, a start, a pause, a cut, a failing or slow disk) takes the deadlines of those it
+// concerns away; the next decision sets a new one.
+#pragma once
+
+#include "netsim/checkers/view.h"
+
+#include <optional>
+#include <vector>
+
+namespace sunder::netsim {
+
+class ResyncCompletes {
+public:
+    static constexpr CheckerText text{"resync_completes", "LIV-1",
+                                      "a resync that nothing interrupts comes to its end"};
+
+    void on(View& view, From from, replication::note::ResyncDecided const& decided);
+    void on(View& view, From from, replication::note::LegChanged const& changed);
+    void on(View& view, seen::NodeDied const&) { give_up(view); }
+    void on(View& view, seen::NodePaused const&) { give_up(view); }
+    void on(View& view, seen::LinkCut const&) { give_up(view); }
+    void on(View& view, seen::DiskFaulted const&) { give_up(view); }
+    [[nodiscard]] std::optional<Duration> deadline() const;
+    void passed(View& view);
+
+private:
+    struct Waiting {
+        GroupId group;
+        Slot source;
+        Slot target;
+        Duration since;
+        Duration until;
+    };
+    void give_up(View& view);
+    std::vector<Waiting> waiting_;
+};
+
+}  // namespace sunder::netsim

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a checker is shown together with an observation: the world as the event left it, what is known of
+// the past (chronicle, ledger; both as they were before the observation), and where findings go.
+#pragma once
+
+#include "netsim/checkers/checker.h"
+#include "netsim/checkers/chronicle.h"
+#include "netsim/checkers/ledger.h"
+
+namespace sunder::netsim {
+
+/// Who noted it: the copy of `group` on `node`.
+struct From {
+    NodeId node;
+    GroupId group;
+};
+
+/// A checker takes what interests it by overloads of
+///     void on(View&, <an alternative of Observation> const&);
+///     void on(View&, From, <an alternative of replication::Note> const&);
+///     void on(View&, NodeId, <an alternative of nodes::Note> const&);
+/// and, if it has deadlines, `deadline()` and `passed(View&)`; if it looks at the end, `finish(View&)`.
+struct View {
+    World const& world;
+    Findings& findings;
+    Chronicle const& chronicle;
+    Ledger& ledger;
+
+    [[nodiscard]] Duration now() const { return world.now(); }
+    [[nodiscard]] std::string const& name(NodeId node) const { return world.node(node).name; }
+    [[nodiscard]] MirrorSetup const& mirror(GroupId group) const {
+        return world.cluster().mirrors[group.value];
+    }
+    [[nodiscard]] Image const& image(NodeId node, GroupId group) const {
+        return world.copy(node, group)->disk.image();
+    }
+    /// The part of a disk that is mirrored.
+    [[nodiscard]] Extent mirrored(GroupId group) const { return {0, mirror(group).sectors}; }
+    /// The machine of a copy; null while its node is down.
+    [[nodiscard]] replication::MirrorMachine const* machine(NodeId node, GroupId group) const {
+        CopySim const* copy = world.copy(node, group);
+        return copy != nullptr && copy->machine ? &*copy->machine : nullptr;
+    }
+    /// True when both nodes run and each hears the other.
+    [[nodiscard]] bool in_contact(NodeId a, NodeId b) const { return netsim::in_contact(world, a, b); }
+};
+
+}  // namespace sunder::netsim

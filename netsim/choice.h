@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The one place where a world asks for chance. Each purpose and node has a stream of its own, so
+// that one more draw somewhere reshuffles nothing else; every answer goes into the trace hash.
+#pragma once
+
+#include "base/random.h"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace sunder::netsim {
+
+enum class Choice : std::uint8_t {
+    disk_jitter,  ///< how much later than its latency an operation completes
+    beat_phase,   ///< where in its interval a heartbeat was when something changed
+    torn,         ///< what becomes of a write that was not flushed
+    stored,       ///< what becomes of a stable store that was under way
+    workload,     ///< what a host asks for
+    last
+};
+
+class Chooser {
+public:
+    Chooser() = default;
+    Chooser(std::uint64_t seed, std::size_t nodes) : streams_(nodes) {
+        for (std::size_t node = 0; node < nodes; ++node) {
+            for (std::size_t c = 0; c < streams_[node].size(); ++c) {
+                streams_[node][c] = RandomStream(seed, c, node);
+            }
+        }
+    }
+    /// One of [0, n), n > 0. Zero is the mildest answer wherever answers have an order.
+    std::uint64_t choose(std::uint64_t n, Choice what, std::size_t node) {
+        return streams_[node][static_cast<std::size_t>(what)].below(n);
+    }
+
+private:
+    std::vector<std::array<RandomStream, static_cast<std::size_t>(Choice::last)>> streams_;
+};
+
+}  // namespace sunder::netsim

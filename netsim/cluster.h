@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a simulated cluster consists of: the values a scenario file fills in. It decides the
+// defaults; whether a cluster is possible is checked where it is read (`impossibilities`).
+#pragma once
+
+#include "base/ids.h"
+#include "base/units.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sunder::netsim {
+
+/// How a disk behaves. Latency is per operation; operations overlap, bandwidth is shared.
+struct DiskModel {
+    Duration latency = microseconds(100);
+    Duration jitter = microseconds(50);  ///< added to each operation, uniform in [0, jitter]
+    Bandwidth bandwidth{4'000'000'000};  ///< 500 MB/s
+    friend bool operator==(DiskModel const&, DiskModel const&) = default;
+};
+
+struct NodeSetup {
+    std::string name;
+    DiskModel disk;
+    friend bool operator==(NodeSetup const&, NodeSetup const&) = default;
+};
+
+/// A place where links meet: a node (index < nodes.size()) or, behind the nodes, a switch.
+using Vertex = std::uint16_t;
+
+/// One direction of a link.
+struct LinkModel {
+    Duration latency = microseconds(200);
+    Bandwidth bandwidth{1'000'000'000};
+    friend bool operator==(LinkModel const&, LinkModel const&) = default;
+};
+
+struct LinkSetup {
+    Vertex a = 0;
+    Vertex b = 0;
+    LinkModel there;  ///< a to b
+    LinkModel back;   ///< b to a
+    friend bool operator==(LinkSetup const&, LinkSetup const&) = default;
+};
+
+enum class Mode { synchronous, asynchronous };
+
+/// What DataKeeper's `bitmap_merge` capability is about (R22), and how much is guarded (DESIGN 4).
+struct Policy {
+    bool guarded = false;  ///< false: datakeeper/faithful, flaws included; true: datakeeper/guarded
+    bool bitmap_merge = true;  ///< R22: kernels that can merge the old source's intent log
+    friend bool operator==(Policy const&, Policy const&) = default;
+};
+
+struct MirrorSetup {
+    std::string name;
+    std::uint64_t sectors = 0;              ///< size at the source, in sectors
+    std::vector<NodeId> on;                 ///< the first creates it and is its first source
+    std::vector<std::uint64_t> sectors_on;  ///< size of each copy, same order as `on`
+    std::vector<std::uint16_t> priority;    ///< R52: unique 1..999, same order as `on`
+    Mode mode = Mode::synchronous;
+    std::uint32_t asynchronous_limit = 256;               ///< R11: outstanding writes per mirror
+    std::optional<ByteCount> intent_log_chunk = KiB(64);  ///< R16; nothing: no intent log (R18)
+    bool initially_in_sync = false;  ///< R44: a file system nobody has written yet
+    friend bool operator==(MirrorSetup const&, MirrorSetup const&) = default;
+};
+
+/// Failure detection and patience, alike on all nodes.
+struct Detection {
+    Duration interval = seconds(5);  ///< between heartbeats on a path
+    std::uint32_t missed = 3;        ///< beats missed in a row until a path is silent (S41)
+    Duration connection_timeout = seconds(10);  ///< a stalled connection is given up
+    Duration reconnect = seconds(1);            ///< until a lost connection is tried again
+    Duration boot_wait = seconds(30);  ///< how long a booted node looks for its peers (R24)
+    friend bool operator==(Detection const&, Detection const&) = default;
+};
+
+struct Cluster {
+    Policy policy;
+    std::vector<NodeSetup> nodes;
+    std::vector<std::string> switches;
+    std::vector<LinkSetup> links;
+    std::vector<MirrorSetup> mirrors;
+    Detection detection;
+    Duration settle_interval = seconds(5);  ///< D2: how lazily intent bits are cleared
+    friend bool operator==(Cluster const&, Cluster const&) = default;
+};
+
+}  // namespace sunder::netsim

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A connection between two nodes: two ordered streams that stall while their route is cut, are
+// closed by either end, reset, half-open after a node lost power, and replaced by a new life under
+// a new id.
+#pragma once
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "nodes/seam.h"
+#include "replication/message.h"
+
+#include <cstdint>
+#include <deque>
+#include <variant>
+
+namespace sunder::netsim {
+
+/// First in a stream: the connection is up at the receiving end.
+struct Opened {};
+/// Last in a stream: the other end closed or reset it.
+struct Closed {};
+using Carried = std::variant<Opened, Closed, replication::Message, nodes::ControlMessage>;
+
+struct InTransit {
+    Duration arrival;
+    ConnectionId life;
+    Carried what;
+};
+
+/// One end of a connection and the stream that leads to it.
+struct End {
+    NodeId node;
+    bool up = false;    ///< the machine at this end was told so
+    ConnectionId life;  ///< the life it was told of
+    std::deque<InTransit> inbound;
+    bool scheduled = false;  ///< a delivery is in the event queue
+    std::uint32_t token = 0;
+};
+
+struct Connection {
+    /// Which group it is a leg of; nothing: control.
+    std::optional<GroupId> group;
+    End ends[2];
+    ConnectionId life;              ///< the newest
+    std::uint32_t stall_token = 0;  ///< of the running stall timeout
+    bool stalling = false;
+    std::uint32_t connect_token = 0;  ///< of the next try to connect
+};
+
+}  // namespace sunder::netsim

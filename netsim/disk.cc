@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Timing, completion, and the end of power.
+#include "netsim/disk.h"
+
+#include "base/verify.h"
+
+#include <algorithm>
+
+namespace sunder::netsim {
+
+std::uint32_t SimDisk::start(DiskOp op) {
+    // A flush covers what was reported done before it was issued, and nothing that completes later.
+    if (op.kind == DiskOp::Kind::flush) op.covers = written_;
+    if (free_.empty()) {
+        under_way_.push_back(std::move(op));
+        return static_cast<std::uint32_t>(under_way_.size() - 1);
+    }
+    std::uint32_t const place = free_.back();
+    free_.pop_back();
+    under_way_[place] = std::move(op);
+    return place;
+}
+
+Duration SimDisk::time_for(DiskOp const& op, Duration now, Duration jitter) {
+    Duration begin = std::max(now, busy_until_);
+    if (op.kind == DiskOp::Kind::read || op.kind == DiskOp::Kind::write) {
+        begin += model_.bandwidth.time_for({op.range.count * sector_bytes});
+        busy_until_ = begin;
+    }
+    return begin + (model_.latency + jitter) * faults.slowness;
+}
+
+Duration SimDisk::store_time(Duration now, Duration jitter) const {
+    return now + (model_.latency + jitter) * faults.slowness;
+}
+
+SimDisk::Done SimDisk::complete(std::uint32_t place) {
+    DiskOp op = std::move(under_way_[place]);
+    under_way_[place] = DiskOp{};
+    free_.push_back(place);
+    switch (op.kind) {
+        case DiskOp::Kind::none:
+            VERIFY(!"an operation completes once");
+            break;
+        case DiskOp::Kind::read: {
+            if (faults.reads) return {std::move(op), false, {}};
+            Payload payload = image_.read(op.range);
+            return {std::move(op), true, std::move(payload)};
+        }
+        case DiskOp::Kind::write:
+            if (faults.writes) return {std::move(op), false, {}};
+            unflushed_.push_back({++written_, op.range, image_.read(op.range), op.payload});
+            image_.write(op.range, op.payload);
+            return {std::move(op), true, {}};
+        case DiskOp::Kind::flush: {
+            if (faults.flushes) return {std::move(op), false, {}};
+            auto const covered = std::ranges::find_if(
+                unflushed_, [&](Written const& written) { return written.number > op.covers; });
+            unflushed_.erase(unflushed_.begin(), covered);
+            return {std::move(op), true, {}};
+        }
+    }
+    return {};
+}
+
+Fate SimDisk::draw(Choose const& choose, FateCount& count) const {
+    Fate const fate = static_cast<Fate>(choose(3));
+    switch (fate) {
+        case Fate::as_new:
+            ++count.as_new;
+            break;
+        case Fate::as_old:
+            ++count.as_old;
+            break;
+        case Fate::torn:
+            ++count.torn;
+            break;
+    }
+    return fate;
+}
+
+void SimDisk::apply(Extent range, Payload const& payload, Fate fate, Choose const& choose) {
+    switch (fate) {
+        case Fate::as_old:
+            return;
+        case Fate::as_new:
+            image_.write(range, payload);
+            return;
+        case Fate::torn:
+            break;
+    }
+    // Torn: each sector for itself, or for long writes a run of them, so that draws stay bounded.
+    std::uint64_t const unit = std::max<std::uint64_t>(1, range.count / 64);
+    std::uint64_t position = range.first;
+    payload.for_each([&](Piece const& piece) {
+        for (std::uint64_t done = 0; done < piece.sectors; done += unit) {
+            std::uint64_t const sectors = std::min(unit, piece.sectors - done);
+            if (choose(2) == 0) {
+                Content const content{piece.id, piece.id == 0 ? 0 : piece.offset - position};
+                image_.fill({position + done, sectors}, content);
+            }
+        }
+        position += piece.sectors;
+    });
+}
+
+/// Writes that were issued and never reported done.
+void SimDisk::abandon(Choose const& choose, FateCount& count) {
+    for (DiskOp const& op : under_way_) {
+        if (op.kind == DiskOp::Kind::write)
+            apply(op.range, op.payload, draw(choose, count), choose);
+    }
+    under_way_.clear();
+    free_.clear();
+    busy_until_ = {};
+}
+
+FateCount SimDisk::crash(Choose const& choose) {
+    FateCount count;
+    abandon(choose, count);
+    return count;
+}
+
+FateCount SimDisk::power_cut(Choose const& choose) {
+    FateCount count;
+    for (auto written = unflushed_.rbegin(); written != unflushed_.rend(); ++written) {
+        image_.write(written->range, written->before);
+    }
+    for (Written const& written : unflushed_) {
+        apply(written.range, written.after, draw(choose, count), choose);
+    }
+    unflushed_.clear();
+    abandon(choose, count);
+    return count;
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A simulated disk: what it holds, what it has promised to hold, and what is on the way. A power
+// cut keeps of each write that was not flushed {old, new, torn at 512 B}, independently (FLT-3); a
+// process crash keeps what the operating system already has (FLT-1).
+#pragma once
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "netsim/cluster.h"
+#include "netsim/image.h"
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace sunder::netsim {
+
+struct DiskOp {
+    enum class Kind : std::uint8_t { none, read, write, flush };
+    Kind kind = Kind::none;
+    DiskOpId id;
+    Extent range;
+    Payload payload;
+    std::uint64_t covers = 0;  ///< of a flush: the last completed write it covers
+};
+
+/// What befell a write that was not flushed.
+enum class Fate : std::uint8_t { as_new, as_old, torn };
+struct FateCount {
+    std::uint64_t as_new = 0;
+    std::uint64_t as_old = 0;
+    std::uint64_t torn = 0;
+};
+
+/// Which kinds of operation fail.
+struct DiskFaults {
+    bool reads = false;
+    bool writes = false;
+    bool flushes = false;
+    std::uint32_t slowness = 1;  ///< every operation takes so many times longer
+};
+
+class SimDisk {
+public:
+    SimDisk() = default;
+    SimDisk(std::uint64_t sectors, DiskModel const& model) : image_(sectors), model_(model) {}
+
+    [[nodiscard]] Image const& image() const { return image_; }
+    [[nodiscard]] Image& image() { return image_; }
+    DiskFaults faults;
+
+    /// Starts an operation; returns its place for `complete`, and when it completes. `jitter` is
+    /// drawn by the caller from [0, model.jitter].
+    std::uint32_t start(DiskOp op);
+    [[nodiscard]] Duration time_for(DiskOp const& op, Duration now, Duration jitter);
+    /// Time of a small store on the same medium.
+    [[nodiscard]] Duration store_time(Duration now, Duration jitter) const;
+
+    struct Done {
+        DiskOp op;
+        bool ok = true;
+        Payload payload;
+    };
+    Done complete(std::uint32_t place);
+
+    /// `choose(n)` draws from [0, n). Afterwards nothing is under way.
+    using Choose = std::function<std::uint64_t(std::uint64_t)>;
+    FateCount crash(Choose const& choose);
+    FateCount power_cut(Choose const& choose);
+    [[nodiscard]] std::size_t unflushed() const { return unflushed_.size(); }
+
+private:
+    struct Written {
+        std::uint64_t number;
+        Extent range;
+        Payload before;
+        Payload after;
+    };
+    void apply(Extent range, Payload const& payload, Fate fate, Choose const& choose);
+    Fate draw(Choose const& choose, FateCount& count) const;
+    void abandon(Choose const& choose, FateCount& count);
+
+    Image image_;
+    DiskModel model_;
+    Duration busy_until_;
+    std::vector<DiskOp> under_way_;
+    std::vector<std::uint32_t> free_;
+    std::vector<Written> unflushed_;
+    std::uint64_t written_ = 0;
+};
+
+}  // namespace sunder::netsim

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Steps of machines: an input goes in, and each output becomes a disk operation, a store, a
+// message, a timer or something to see.
+#include "base/verify.h"
+#include "netsim/world.h"
+
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+namespace mirror = replication;
+
+void World::step_node(NodeId node, nodes::Input const& input) {
+    NodeSim& sim = nodes_[node.value];
+    node_out_.clear();
+    sim.machine->step(input, node_out_);
+    trace_.add(sim.machine->fingerprint());
+    for (nodes::Output& output : node_out_) carry_out(node, output);
+}
+
+void World::step_mirror(NodeId node, CopySim& copy, mirror::Input const& input) {
+    mirror_out_.clear();
+    copy.machine->step(input, mirror_out_);
+    trace_.add(copy.machine->fingerprint());
+    for (mirror::Output& output : mirror_out_) carry_out(node, copy, output);
+}
+
+/// Machines of one node tell each other things at once and in order; live they do so across a lock.
+void World::drain_locals() {
+    for (std::size_t i = 0; i < locals_.size(); ++i) {
+        Local const local = std::move(locals_[i]);
+        NodeId const node{local.node};
+        if (!nodes_[local.node].up()) continue;
+        if (auto const* input = std::get_if<nodes::Input>(&local.what)) {
+            step_node(node, *input);
+        } else {
+            step_mirror(node, *find_copy(node, local.group),
+                        mirror::input::Commanded{std::get<mirror::Command>(local.what)});
+        }
+    }
+    locals_.clear();
+}
+
+void World::start_disk(NodeId node, CopySim& copy, DiskOp op) {
+    DiskModel const& model = cluster_->nodes[node.value].disk;
+    Duration const jitter{static_cast<std::int64_t>(
+        choose(static_cast<std::uint64_t>(model.jitter.ns) + 1, Choice::disk_jitter, node.value))};
+    Duration const due = copy.disk.time_for(op, now_, jitter);
+    std::uint32_t const place = copy.disk.start(std::move(op));
+    queue_.push(due,
+                {EventKind::disk_done, node.value, copy.group, place, nodes_[node.value].life});
+}
+
+void World::start_store(NodeId node, CopySim& copy, std::uint32_t place) {
+    DiskModel const& model = cluster_->nodes[node.value].disk;
+    Duration const jitter{static_cast<std::int64_t>(
+        choose(static_cast<std::uint64_t>(model.jitter.ns) + 1, Choice::disk_jitter, node.value))};
+    queue_.push(copy.disk.store_time(now_, jitter),
+                {EventKind::persist_done, node.value, copy.group, place, nodes_[node.value].life});
+}
+
+void World::disk_done(NodeId node, CopySim& copy, std::uint32_t place) {
+    SimDisk::Done done = copy.disk.complete(place);
+    if (tracer) {
+        static constexpr char const* names[] = {"none", "read", "write", "flush"};
+        trace(node,
+              fmt::format("disk {}{} {}+{}", names[static_cast<int>(done.op.kind)],
+                          done.ok ? "" : " FAILED", done.op.range.first, done.op.range.count));
+    }
+    if (watching.disk_writes && done.ok && done.op.kind == DiskOp::Kind::write) {
+        see(seen::DiskWritten{node, GroupId{copy.group}, done.op.range});
+    }
+    step_mirror(node, copy, mirror::input::DiskDone{done.op.id, done.ok, std::move(done.payload)});
+}
+
+namespace {
+
+std::uint64_t content_of(Payload const& payload) {
+    std::uint64_t id = 0;
+    payload.for_each([&](Piece const& piece) { id = id == 0 ? piece.id : id; });
+    return id;
+}
+
+}  // namespace
+
+void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
+    struct Carry {
+        World& world;
+        NodeId node;
+        CopySim& copy;
+        NodeId peer(mirror::Slot slot) const { return copy.config->nodes[slot.value]; }
+        void operator()(mirror::output::Send& out) const {
+            std::size_t const connection =
+                world.connection_between(node, peer(out.peer), GroupId{copy.group});
+            if (world.watching.records) {
+                if (auto const* record = std::get_if<mirror::Record>(&out.message)) {
+                    world.see(seen::RecordSent{node, GroupId{copy.group}, record->kind,
+                                               record->sequence, record->range,
+                                               content_of(record->payload)});
+                }
+            }
+            std::uint64_t const bytes = mirror::wire_bytes(out.message);
+            world.send(node, connection, std::move(out.message), bytes);
+        }
+        void operator()(mirror::output::Close& out) const {
+            std::size_t const connection =
+                world.connection_between(node, peer(out.peer), GroupId{copy.group});
+            unsigned const end = world.connections_[connection].ends[0].node == node ? 0 : 1;
+            world.close_end(connection, end, true);
+        }
+        void operator()(mirror::output::HostReply& out) const {
+            world.see(seen::HostAnswered{out.request, node, GroupId{copy.group}, out.status,
+                                         std::move(out.payload)});
+        }
+        void operator()(mirror::output::DiskRead& out) const {
+            world.start_disk(node, copy, {DiskOp::Kind::read, out.op, out.range, {}, 0});
+        }
+        void operator()(mirror::output::DiskWrite& out) const {
+            world.start_disk(node, copy,
+                             {DiskOp::Kind::write, out.op, out.range, std::move(out.payload), 0});
+        }
+        void operator()(mirror::output::DiskFlush& out) const {
+            world.start_disk(node, copy, {DiskOp::Kind::flush, out.op, {}, {}, 0});
+        }
+        void operator()(mirror::output::PersistCell& out) const {
+            world.start_store(node, copy, copy.store.start(out.id, std::move(out.cell)));
+        }
+        void operator()(mirror::output::PersistPage& out) const {
+            world.start_store(node, copy, copy.store.start(out.id, std::move(out.page)));
+        }
+        void operator()(mirror::output::ArmTimer& out) const {
+            world.queue_.push(world.now_ + out.after, {EventKind::settle_timer, node.value,
+                                                       copy.group, 0, ++copy.settle_token});
+        }
+        void operator()(mirror::output::CancelTimer&) const { ++copy.settle_token; }
+        void operator()(mirror::output::Reported& out) const {
+            world.locals_.push_back(
+                {node.value, copy.group,
+                 nodes::Input{nodes::input::GroupReported{GroupId{copy.group}, out.report}}});
+        }
+        void operator()(mirror::output::Noted& out) const {
+            world.see(seen::MirrorNoted{node, GroupId{copy.group}, out.note});
+        }
+    };
+    std::visit(Carry{*this, node, copy}, output);
+}
+
+void World::carry_out(NodeId node, nodes::Output& output) {
+    struct Carry {
+        World& world;
+        NodeId node;
+        void operator()(nodes::output::Watch& out) const {
+            world.watcher(node, out.peer).watched = true;
+            world.update_watcher(node, out.peer);
+        }
+        void operator()(nodes::output::Send& out) const {
+            std::size_t const connection = world.connection_between(node, out.peer, std::nullopt);
+            world.send(node, connection, std::move(out.message), 512);
+        }
+        void operator()(nodes::output::GroupCommand& out) const {
+            world.locals_.push_back({node.value, out.group.value, out.command});
+        }
+        void operator()(nodes::output::ArmBootWait&) const {
+            world.queue_.push(
+                world.now_ + world.cluster_->detection.boot_wait,
+                {EventKind::boot_wait, node.value, 0, 0, world.nodes_[node.value].life});
+        }
+        void operator()(nodes::output::AdminReply& out) const {
+            world.see(seen::AdminAnswered{out.request, node, out.granted, out.rule});
+        }
+        void operator()(nodes::output::Noted& out) const {
+            world.see(seen::NodeNoted{node, out.note});
+        }
+    };
+    std::visit(Carry{*this, node}, output);
+}
+
+RequestId World::ask(NodeId node, GroupId group, mirror::HostOp op, Extent range, bool fua,
+                     std::uint64_t content, std::uint8_t asker) {
+    VERIFY(runs(node));
+    CopySim* held = find_copy(node, group.value);
+    VERIFY(held != nullptr);
+    RequestId const request{std::uint64_t{asker} << 56 | next_request_++};
+    mirror::input::HostRequest asked{request, op, fua, {}, range, {}};
+    if (op == mirror::HostOp::write)
+        asked.payload = Payload::pattern(range.count, content, range.first);
+    see(seen::HostAsked{request, node, group, op, fua, range, content});
+    step_mirror(node, *held, asked);
+    drain_locals();
+    return request;
+}
+
+}  // namespace sunder::netsim

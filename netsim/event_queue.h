@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The pending events of a world: a 4-ary heap of 16-byte keys over a slab of small events. Equal
+// times are ordered by the order of scheduling, so the order is total and the same on every
+// machine.
+#pragma once
+
+#include "base/units.h"
+#include "base/verify.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace sunder::netsim {
+
+enum class EventKind : std::uint8_t {
+    deliver,        ///< the head of one direction of a connection arrives
+    disk_done,      ///< a disk operation completes
+    persist_done,   ///< a stable store completes
+    settle_timer,   ///< a mirror machine's timer
+    boot_wait,      ///< a node has looked for its peers long enough
+    heard,          ///< a watched peer's heartbeat arrives after silence
+    silent,         ///< the last heartbeat that could be missed was
+    stall_timeout,  ///< a connection has made no progress for too long
+    try_connect,    ///< a lost connection is tried again
+    alarm,          ///< something outside the world wants to be called
+};
+
+/// What an event is about. Which fields mean what is known to the world alone; `token` makes an
+/// event that was overtaken by others fall flat, so that nothing is ever removed from the heap.
+struct Event {
+    EventKind kind = EventKind::alarm;
+    std::uint8_t node = 0;
+    std::uint16_t group = 0;
+    std::uint32_t what = 0;
+    std::uint32_t token = 0;
+};
+
+class EventQueue {
+public:
+    /// An event that is in the queue, for choosers that do not go by time.
+    struct Pending {
+        Duration due;
+        std::uint32_t slot = 0;
+        Event event;
+    };
+
+    [[nodiscard]] bool empty() const { return heap_.empty(); }
+    [[nodiscard]] std::size_t size() const { return heap_.size(); }
+    [[nodiscard]] Duration next_time() const { return {heap_.front().time}; }
+
+    void push(Duration at, Event const& event) {
+        std::uint32_t slot = 0;
+        if (free_.empty()) {
+            slot = static_cast<std::uint32_t>(slab_.size());
+            slab_.push_back(event);
+        } else {
+            slot = free_.back();
+            free_.pop_back();
+            slab_[slot] = event;
+        }
+        sift_up(Key{at.ns, order_++, slot});
+    }
+
+    Event pop() {
+        VERIFY(!heap_.empty());
+        std::uint32_t const slot = heap_.front().slot;
+        Key const last = heap_.back();
+        heap_.pop_back();
+        if (!heap_.empty()) sift_down(last);
+        free_.push_back(slot);
+        return slab_[slot];
+    }
+
+    /// All events, in the order in which they are due.
+    [[nodiscard]] std::vector<Pending> pending() const {
+        std::vector<Key> keys = heap_;
+        std::ranges::sort(keys, [](Key const& a, Key const& b) { return a.before(b); });
+        std::vector<Pending> all;
+        for (Key const& key : keys) all.push_back({{key.time}, key.slot, slab_[key.slot]});
+        return all;
+    }
+    /// Takes one out of turn; linear, for choosers that copy whole worlds anyway.
+    void remove(Pending const& pending) {
+        auto const found =
+            std::ranges::find_if(heap_, [&](Key const& key) { return key.slot == pending.slot; });
+        VERIFY(found != heap_.end());
+        std::vector<Key> rest = std::move(heap_);
+        heap_.clear();
+        for (Key const& key : rest) {
+            if (key.slot != pending.slot) sift_up(key);
+        }
+        free_.push_back(pending.slot);
+    }
+
+private:
+    struct Key {
+        std::int64_t time;
+        std::uint32_t order;
+        std::uint32_t slot;
+        [[nodiscard]] bool before(Key const& other) const {
+            // Orders wrap after 2^32 events; those pending at once are never that far apart.
+            return time != other.time ? time < other.time
+                                      : static_cast<std::int32_t>(order - other.order) < 0;
+        }
+    };
+    void sift_up(Key key) {
+        std::size_t hole = heap_.size();
+        heap_.push_back(key);
+        while (hole > 0) {
+            std::size_t const parent = (hole - 1) / 4;
+            if (!key.before(heap_[parent])) break;
+            heap_[hole] = heap_[parent];
+            hole = parent;
+        }
+        heap_[hole] = key;
+    }
+    void sift_down(Key key) {
+        std::size_t hole = 0;
+        for (;;) {
+            std::size_t const first = 4 * hole + 1;
+            if (first >= heap_.size()) break;
+            std::size_t least = first;
+            std::size_t const end = std::min(first + 4, heap_.size());
+            for (std::size_t child = first + 1; child < end; ++child) {
+                if (heap_[child].before(heap_[least])) least = child;
+            }
+            if (!heap_[least].before(key)) break;
+            heap_[hole] = heap_[least];
+            hole = least;
+        }
+        heap_[hole] = key;
+    }
+
+    std::vector<Key> heap_;
+    std::vector<Event> slab_;
+    std::vector<std::uint32_t> free_;
+    std::uint32_t order_ = 0;
+};
+
+}  // namespace sunder::netsim

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What is done to a world from outside: boots, deaths, pauses, cuts, faults, and operators'
+// requests.
+#include "base/verify.h"
+#include "netsim/world.h"
+
+#include <algorithm>
+
+namespace sunder::netsim {
+
+void World::start_all() {
+    for (std::uint8_t n = 0; n < nodes_.size(); ++n) boot(NodeId{n});
+}
+
+void World::boot(NodeId node) {
+    NodeSim& sim = nodes_[node.value];
+    VERIFY(!sim.up());
+    sim.machine.emplace(sim.config);
+    see(seen::NodeStarted{node});
+    trace(node, "started");
+    step_node(node, nodes::input::Started{});
+    for (CopySim& copy : sim.copies) {
+        copy.machine.emplace(copy.config);
+        step_mirror(node, copy,
+                    replication::input::Started{copy.store.cell(), copy.store.pages(), ++boots_});
+    }
+    drain_locals();
+    update_watchers();
+    for (std::size_t c = 0; c < connections_.size(); ++c) {
+        Connection& connection = connections_[c];
+        for (unsigned end = 0; end < 2; ++end) {
+            if (connection.ends[end].node != node) continue;
+            // A peer that still believes in the old life is answered with a reset.
+            End& other = connection.ends[1 - end];
+            if (other.up && network_.reaches(node.value, other.node.value)) {
+                send_on(c, 1 - end, Closed{}, 64, other.life);
+            }
+            schedule_connect(c, cluster_->detection.reconnect);
+        }
+    }
+}
+
+void World::die(NodeId node, seen::NodeDied::How how) {
+    NodeSim& sim = nodes_[node.value];
+    VERIFY(sim.up());
+    bool const power = how == seen::NodeDied::How::power_cut;
+    SimDisk::Choose const torn = [&](std::uint64_t n) {
+        return choose(n, Choice::torn, node.value);
+    };
+    FateCount fates;
+    for (CopySim& copy : sim.copies) {
+        FateCount const some = power ? copy.disk.power_cut(torn) : copy.disk.crash(torn);
+        fates.as_new += some.as_new;
+        fates.as_old += some.as_old;
+        fates.torn += some.torn;
+        copy.store.die([&](std::uint64_t n) { return choose(n, Choice::stored, node.value); });
+        copy.machine.reset();
+        ++copy.settle_token;
+    }
+    fates_.as_new += fates.as_new;
+    fates_.as_old += fates.as_old;
+    fates_.torn += fates.torn;
+    sim.machine.reset();
+    ++sim.life;
+    sim.paused = false;
+    sim.deferred.clear();
+    trace(node, power ? "POWER CUT" : "CRASH");
+    see(seen::NodeDied{how, node, fates});
+    connections_of_dead(node, power);
+    for (std::uint8_t peer = 0; peer < nodes_.size(); ++peer) {
+        Watcher& mine = watcher(node, NodeId{peer});
+        mine = Watcher{false, false, false, mine.token + 1};
+    }
+    update_watchers();
+}
+
+void World::crash(NodeId node) { die(node, seen::NodeDied::How::crash); }
+void World::power_cut(NodeId node) { die(node, seen::NodeDied::How::power_cut); }
+
+void World::restart(NodeId node) { boot(node); }
+
+void World::pause(NodeId node) {
+    NodeSim& sim = nodes_[node.value];
+    VERIFY(sim.up() && !sim.paused);
+    sim.paused = true;
+    sim.paused_at = now_;
+    trace(node, "PAUSED");
+    see(seen::NodePaused{node});
+    update_watchers();
+    check_stalls();
+}
+
+void World::resume(NodeId node) {
+    NodeSim& sim = nodes_[node.value];
+    VERIFY(sim.paused);
+    sim.paused = false;
+    trace(node, "RESUMED");
+    see(seen::NodeResumed{node});
+    // Expired timers come before anything else, so that a zombie learns first how long it was away.
+    Detection const& detection = cluster_->detection;
+    if (now_ - sim.paused_at >= detection.interval * detection.missed) {
+        for (std::uint8_t peer = 0; peer < nodes_.size(); ++peer) {
+            if (watcher(node, NodeId{peer}).told) silent(node, NodeId{peer});
+        }
+    }
+    auto const is_timer = [](Event const& event) {
+        return event.kind == EventKind::settle_timer || event.kind == EventKind::boot_wait ||
+               event.kind == EventKind::silent;
+    };
+    std::ranges::stable_partition(sim.deferred, is_timer);
+    for (Event const& event : sim.deferred) queue_.push(now_, event);
+    sim.deferred.clear();
+    drain_locals();
+    update_watchers();
+    check_stalls();
+}
+
+void World::cut(Vertex a, Vertex b, bool one_way) {
+    network_.cut(a, b, one_way);
+    see(seen::LinkCut{a, b, one_way});
+    routes_changed();
+}
+
+void World::heal(Vertex a, Vertex b) {
+    network_.heal(a, b);
+    see(seen::LinkHealed{a, b});
+    routes_changed();
+}
+
+void World::set_disk_faults(NodeId node, DiskFaults const& faults) {
+    for (CopySim& copy : nodes_[node.value].copies) copy.disk.faults = faults;
+    see(seen::DiskFaulted{node, faults});
+}
+
+nodes::AdminId World::force_online(NodeId node, GroupId group) {
+    VERIFY(runs(node));
+    nodes::AdminId const request{next_admin_++};
+    see(seen::OperatorAsked{seen::OperatorAsked::What::force_online, request, node, group});
+    step_node(node, nodes::input::ForceOnline{request, group});
+    drain_locals();
+    return request;
+}
+
+nodes::AdminId World::switch_over(NodeId node, GroupId group) {
+    VERIFY(runs(node));
+    nodes::AdminId const request{next_admin_++};
+    see(seen::OperatorAsked{seen::OperatorAsked::What::switch_over, request, node, group});
+    step_node(node, nodes::input::SwitchOver{request, group});
+    drain_locals();
+    return request;
+}
+
+}  // namespace sunder::netsim

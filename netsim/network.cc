@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Routes by Boost.Graph, and the time that bytes take on them.
+#include "netsim/network.h"
+
+#include "base/verify.h"
+
+#include <algorithm>
+#include <boost/graph/dijkstra_shortest_paths.hpp>
+
+namespace sunder::netsim {
+
+Network::Network(Cluster const& cluster)
+    : nodes_(cluster.nodes.size()), vertices_(cluster.nodes.size() + cluster.switches.size()) {
+    for (LinkSetup const& link : cluster.links) {
+        directions_.push_back({link.a, link.b, link.there, false, {}});
+        directions_.push_back({link.b, link.a, link.back, false, {}});
+    }
+    find_routes();
+}
+
+/// All routes that start at `from`. Nodes pass nothing on; only switches do.
+WayGraph Network::ways_out(Vertex from) const {
+    WayGraph graph(vertices_);
+    for (std::uint16_t d = 0; d < directions_.size(); ++d) {
+        Direction const& direction = directions_[d];
+        bool const forwards = direction.from == from || direction.from >= nodes_;
+        if (direction.cut || !forwards) continue;
+        // One more than the latency, so that of two routes without latency the shorter one wins.
+        boost::add_edge(direction.from, direction.to, {direction.model.latency.ns + 1, d}, graph);
+    }
+    return graph;
+}
+
+void Network::find_routes() {
+    routes_.assign(nodes_ * nodes_, Route{});
+    for (Vertex from = 0; from < nodes_; ++from) {
+        WayGraph const graph = ways_out(from);
+        std::vector<std::size_t> before(vertices_);
+        std::vector<std::int64_t> distance(vertices_);
+        boost::dijkstra_shortest_paths(graph, from,
+                                       boost::weight_map(boost::get(&WayEdge::weight, graph))
+                                           .predecessor_map(before.data())
+                                           .distance_map(distance.data()));
+        for (Vertex to = 0; to < nodes_; ++to) {
+            if (to == from || before[to] == to) continue;
+            Route& route = routes_[from * nodes_ + to];
+            route.up = true;
+            route.bandwidth = {~std::uint64_t{0}};
+            for (std::size_t v = to; v != from; v = before[v]) {
+                auto const [edge, found] = boost::edge(before[v], v, graph);
+                VERIFY(found);
+                Direction const& direction = directions_[graph[edge].direction];
+                route.directions.push_back(graph[edge].direction);
+                route.latency += direction.model.latency;
+                route.bandwidth = std::min(route.bandwidth, direction.model.bandwidth);
+            }
+            std::ranges::reverse(route.directions);
+        }
+    }
+}
+
+Duration Network::transfer(Vertex from, Vertex to, Duration now, std::uint64_t bytes) {
+    Route const& way = route(from, to);
+    VERIFY(way.up);
+    Duration at = now;
+    for (std::uint16_t const d : way.directions) {
+        Direction& direction = directions_[d];
+        at = std::max(at, direction.busy_until) + direction.model.bandwidth.time_for({bytes});
+        direction.busy_until = at;
+        at += direction.model.latency;
+    }
+    return at;
+}
+
+void Network::set_cut(Vertex from, Vertex to, bool cut) {
+    bool found = false;
+    for (Direction& direction : directions_) {
+        if (direction.from != from || direction.to != to) continue;
+        direction.cut = cut;
+        found = true;
+    }
+    VERIFY(found);
+}
+
+void Network::cut(Vertex a, Vertex b, bool one_way) {
+    set_cut(a, b, true);
+    if (!one_way) set_cut(b, a, true);
+    find_routes();
+}
+
+void Network::heal(Vertex a, Vertex b) {
+    set_cut(a, b, false);
+    set_cut(b, a, false);
+    find_routes();
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What can be seen of a world from outside: what hosts asked and were told, what machines noted,
+// what was done to nodes. Checkers, narrations and scenario steps read these; history checkers read
+// nothing else.
+#pragma once
+
+#include "base/ids.h"
+#include "base/payload.h"
+#include "base/units.h"
+#include "netsim/disk.h"
+#include "nodes/seam.h"
+#include "replication/seam.h"
+
+#include <variant>
+
+namespace sunder::netsim {
+
+namespace seen {
+
+struct HostAsked {
+    RequestId request;
+    NodeId node;
+    GroupId group;
+    replication::HostOp op = replication::HostOp::read;
+    bool fua = false;
+    Extent range;
+    std::uint64_t content = 0;  ///< pattern id of a write
+};
+struct HostAnswered {
+    RequestId request;
+    NodeId node;
+    GroupId group;
+    replication::HostStatus status = replication::HostStatus::ok;
+    Payload payload;
+};
+struct MirrorNoted {
+    NodeId node;
+    GroupId group;
+    replication::Note note;
+};
+struct NodeNoted {
+    NodeId node;
+    nodes::Note note;
+};
+struct AdminAnswered {
+    nodes::AdminId request;
+    NodeId node;
+    bool granted = false;
+    std::string_view rule;
+};
+struct OperatorAsked {  ///< R87: what an operator demanded, whether or not it is granted
+    enum class What : std::uint8_t { force_online, switch_over } what = What::force_online;
+    nodes::AdminId request;
+    NodeId node;
+    GroupId group;
+};
+struct NodeDied {
+    enum class How : std::uint8_t { crash, power_cut } how = How::crash;
+    NodeId node;
+    FateCount fates;
+};
+struct NodeStarted {
+    NodeId node;
+};
+struct NodePaused {
+    NodeId node;
+};
+struct NodeResumed {
+    NodeId node;
+};
+struct LinkCut {
+    Vertex a = 0;
+    Vertex b = 0;
+    bool one_way = false;
+};
+struct LinkHealed {
+    Vertex a = 0;
+    Vertex b = 0;
+};
+struct DiskFaulted {
+    NodeId node;
+    DiskFaults faults;
+};
+/// A write reached a disk (only when somebody asked to see it).
+struct DiskWritten {
+    NodeId node;
+    GroupId group;
+    Extent range;
+};
+/// A record left its source (only when somebody asked to see it).
+struct RecordSent {
+    NodeId node;
+    GroupId group;
+    replication::RecordKind kind = replication::RecordKind::write;
+    std::uint64_t sequence = 0;
+    Extent range;
+    std::uint64_t content = 0;
+};
+struct AlarmRang {
+    std::uint32_t what = 0;
+};
+
+}  // namespace seen
+
+using Observation =
+    std::variant<seen::HostAsked, seen::HostAnswered, seen::MirrorNoted, seen::NodeNoted,
+                 seen::AdminAnswered, seen::OperatorAsked, seen::NodeDied, seen::NodeStarted,
+                 seen::NodePaused, seen::NodeResumed, seen::LinkCut, seen::LinkHealed,
+                 seen::DiskFaulted, seen::DiskWritten, seen::RecordSent, seen::AlarmRang>;
+
+}  // namespace sunder::netsim

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The stable storage of one copy beside its data: the cell and the pages of its intent log. A cell
+// that was being stored when the node died is old or new; a page may also be damaged (SAF-16, G13).
+#pragma once
+
+#include "base/verify.h"
+#include "replication/seam.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace sunder::netsim {
+
+class StableStore {
+public:
+    using CellPtr = std::shared_ptr<replication::Cell const>;
+    using PagePtr = std::shared_ptr<replication::Page const>;
+
+    std::uint32_t start(PersistId id, CellPtr cell) {
+        return place({id, std::move(cell), nullptr});
+    }
+    std::uint32_t start(PersistId id, PagePtr page) {
+        return place({id, nullptr, std::move(page)});
+    }
+
+    PersistId complete(std::uint32_t where) {
+        Pending const pending = std::move(under_way_[where]);
+        VERIFY(pending.cell || pending.page);
+        under_way_[where] = {};
+        keep(pending);
+        while (!under_way_.empty() && !under_way_.back().cell && !under_way_.back().page) {
+            under_way_.pop_back();
+        }
+        return pending.id;
+    }
+
+    /// The node dies. `choose(n)` draws from [0, n).
+    template <class Choose>
+    void die(Choose&& choose) {
+        for (Pending const& pending : under_way_) {
+            if (pending.cell && choose(2) == 0) keep(pending);
+            if (!pending.page) continue;
+            std::uint64_t const fate = choose(3);
+            if (fate == 0) keep(pending);
+            if (fate == 2) {
+                auto damaged = std::make_shared<replication::Page>(*pending.page);
+                damaged->damaged = true;
+                keep({pending.id, nullptr, std::move(damaged)});
+            }
+        }
+        under_way_.clear();
+    }
+
+    /// What the next boot finds.
+    [[nodiscard]] std::optional<replication::Cell> cell() const {
+        return cell_ ? std::optional(*cell_) : std::nullopt;
+    }
+    [[nodiscard]] std::vector<PagePtr> const& pages() const { return pages_; }
+
+private:
+    struct Pending {
+        PersistId id;
+        CellPtr cell;
+        PagePtr page;
+    };
+    std::uint32_t place(Pending pending) {
+        for (std::uint32_t i = 0; i < under_way_.size(); ++i) {
+            if (under_way_[i].cell || under_way_[i].page) continue;
+            under_way_[i] = std::move(pending);
+            return i;
+        }
+        under_way_.push_back(std::move(pending));
+        return static_cast<std::uint32_t>(under_way_.size() - 1);
+    }
+    void keep(Pending const& pending) {
+        if (pending.cell) {
+            cell_ = pending.cell;
+            return;
+        }
+        auto const same = [&](PagePtr const& page) {
+            return page->peer == pending.page->peer && page->number == pending.page->number;
+        };
+        auto const found = std::ranges::find_if(pages_, same);
+        if (found == pages_.end()) {
+            pages_.push_back(pending.page);
+        } else {
+            *found = pending.page;
+        }
+    }
+
+    CellPtr cell_;
+    std::vector<PagePtr> pages_;
+    std::vector<Pending> under_way_;
+};
+
+}  // namespace sunder::netsim

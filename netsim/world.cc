@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Building a world from a cluster, and its loop: choose, apply, see.
+#include "netsim/world.h"
+
+#include "base/verify.h"
+
+#include <algorithm>
+
+namespace sunder::netsim {
+
+namespace {
+
+using replication::GroupConfig;
+using replication::Slot;
+
+/// A run is what the narrowest link carries in 100 ms, from 64 KiB to 16 MiB; the window keeps the
+/// link busy for a round trip and one run more (DESIGN 4).
+void size_resync(GroupConfig& config, Network const& network, NodeId self,
+                 MirrorSetup const& mirror) {
+    constexpr std::uint64_t least = 64 * 1024 / sector_bytes;
+    constexpr std::uint64_t most = 16 * 1024 * 1024 / sector_bytes;
+    std::uint64_t run = most;
+    std::uint64_t window = 0;
+    for (NodeId const peer : mirror.on) {
+        if (peer == self || !network.reaches(self.value, peer.value)) continue;
+        std::uint64_t const bits = network.bandwidth(self.value, peer.value).bits_per_second;
+        std::uint64_t const carried = bits / 8 / 10 / sector_bytes;
+        run = std::min(run, std::clamp(carried, least, most));
+        auto const round_trip = static_cast<std::uint64_t>(
+            (network.latency(self.value, peer.value) + network.latency(peer.value, self.value)).ns);
+        // bits/s times ns, without leaving 64 bits.
+        std::uint64_t const flying = bits / 8 / sector_bytes * (round_trip / 1000) / 1'000'000;
+        window = std::max(window, flying);
+    }
+    run = std::max<std::uint64_t>(run / config.chunk_sectors, 1) * config.chunk_sectors;
+    config.run_sectors = run;
+    config.window_sectors = window + 2 * run;
+}
+
+GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorSetup const& mirror,
+                         std::size_t place) {
+    GroupConfig config;
+    config.self = Slot{static_cast<std::uint8_t>(place)};
+    config.copies = static_cast<unsigned>(mirror.on.size());
+    for (std::size_t i = 0; i < mirror.on.size(); ++i) config.nodes[i] = mirror.on[i];
+    config.sectors = mirror.sectors_on.empty() ? mirror.sectors : mirror.sectors_on[place];
+    config.mirrored_sectors = mirror.sectors;
+    for (bool& synchronous : config.synchronous) synchronous = mirror.mode == Mode::synchronous;
+    config.asynchronous_limit = mirror.asynchronous_limit;
+    config.intent_log = mirror.intent_log_chunk.has_value();
+    config.chunk_sectors = mirror.intent_log_chunk.value_or(KiB(64)).bytes / sector_bytes;
+    config.bitmap_merge = cluster.policy.bitmap_merge;
+    config.guarded = cluster.policy.guarded;
+    config.settle_interval = cluster.settle_interval;
+    config.first_source = place == 0;
+    config.born_in_sync = mirror.initially_in_sync;
+    size_resync(config, network, mirror.on[place], mirror);
+    return config;
+}
+
+}  // namespace
+
+World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
+    : cluster_(std::move(cluster)),
+      network_(*cluster_),
+      chooser_(seed, cluster_->nodes.size()),
+      nodes_(cluster_->nodes.size()),
+      watchers_(cluster_->nodes.size() * cluster_->nodes.size()) {
+    std::vector<nodes::NodeConfig> configs(nodes_.size());
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+        nodes_[n].name = cluster_->nodes[n].name;
+        configs[n].self = NodeId{static_cast<std::uint8_t>(n)};
+        configs[n].guarded = cluster_->policy.guarded;
+    }
+    for (std::uint16_t g = 0; g < cluster_->mirrors.size(); ++g) {
+        MirrorSetup const& mirror = cluster_->mirrors[g];
+        std::uint64_t const largest = mirror.sectors_on.empty()
+                                          ? mirror.sectors
+                                          : *std::ranges::max_element(mirror.sectors_on);
+        for (std::size_t place = 0; place < mirror.on.size(); ++place) {
+            NodeId const id = mirror.on[place];
+            CopySim copy;
+            copy.group = g;
+            copy.slot = Slot{static_cast<std::uint8_t>(place)};
+            copy.config = std::make_shared<GroupConfig const>(
+                group_config(*cluster_, network_, mirror, place));
+            // All images span alike, so that comparing two of them can skip what they share.
+            copy.disk = SimDisk(largest, cluster_->nodes[id.value].disk);
+            // A new disk holds something, and not the same thing on each node (R5, R43).
+            if (!mirror.initially_in_sync) {
+                copy.disk.image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
+            }
+            nodes_[id.value].copies.push_back(std::move(copy));
+            configs[id.value].resources.push_back(
+                {GroupId{g}, Slot{static_cast<std::uint8_t>(place)}, mirror.on});
+            for (NodeId const peer : mirror.on) {
+                auto& peers = configs[id.value].peers;
+                if (peer != id && std::ranges::find(peers, peer) == peers.end())
+                    peers.push_back(peer);
+            }
+        }
+    }
+    for (std::size_t n = 0; n < nodes_.size(); ++n) {
+        nodes_[n].config = std::make_shared<nodes::NodeConfig const>(std::move(configs[n]));
+    }
+    build_connections();
+}
+
+CopySim* World::find_copy(NodeId node, std::uint16_t group) {
+    for (CopySim& copy : nodes_[node.value].copies) {
+        if (copy.group == group) return &copy;
+    }
+    return nullptr;
+}
+
+CopySim const* World::copy(NodeId node, GroupId group) const {
+    return const_cast<World*>(this)->find_copy(node, group.value);
+}
+
+bool World::serves(NodeId node, GroupId group) const {
+    CopySim const* held = copy(node, group);
+    return held != nullptr && runs(node) && held->machine && held->machine->open();
+}
+
+std::uint64_t World::choose(std::uint64_t n, Choice what, std::size_t node) {
+    std::uint64_t const answer = chooser_.choose(n, what, node);
+    trace_.add(answer);
+    return answer;
+}
+
+std::optional<Duration> World::next_time() const {
+    if (queue_.empty()) return std::nullopt;
+    return queue_.next_time();
+}
+
+void World::wait_until(Duration moment) {
+    VERIFY(moment >= now_);
+    VERIFY(queue_.empty() || queue_.next_time() >= moment);
+    now_ = moment;
+}
+
+void World::advance() {
+    VERIFY(!queue_.empty());
+    now_ = queue_.next_time();
+    happen(queue_.pop());
+}
+
+std::vector<EventQueue::Pending> World::enabled() const {
+    std::vector<EventQueue::Pending> all = queue_.pending();
+    std::erase_if(all, [&](EventQueue::Pending const& pending) {
+        bool const of_world = pending.event.kind >= EventKind::stall_timeout;
+        bool const asleep = !of_world && nodes_[pending.event.node].paused;
+        return asleep || !current(pending.event);
+    });
+    return all;
+}
+
+void World::apply(EventQueue::Pending const& chosen) {
+    queue_.remove(chosen);
+    now_ = std::max(now_, chosen.due);
+    happen(chosen.event);
+}
+
+void World::take_observations(std::vector<Observation>& seen) {
+    seen.clear();
+    seen.swap(observations_);
+}
+
+/// False when something that happened since has made the event meaningless.
+bool World::current(Event const& event) const {
+    NodeSim const& node = nodes_[event.node];
+    switch (event.kind) {
+        case EventKind::disk_done:
+        case EventKind::persist_done:
+        case EventKind::boot_wait:
+            return node.up() && node.life == event.token;
+        case EventKind::settle_timer: {
+            CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
+            return node.up() && held->settle_token == event.token;
+        }
+        case EventKind::deliver:
+            return connections_[event.what / 2].ends[event.what % 2].token == event.token;
+        case EventKind::heard:
+        case EventKind::silent:
+            return watchers_[event.node * nodes_.size() + event.what].token == event.token;
+        case EventKind::stall_timeout:
+            return connections_[event.what].stall_token == event.token;
+        case EventKind::try_connect:
+            return connections_[event.what].connect_token == event.token;
+        case EventKind::alarm:
+            return true;
+    }
+    return false;
+}
+
+/// What comes due for a paused node waits until it runs again.
+bool World::defer(Event const& event) {
+    bool const of_world = event.kind >= EventKind::stall_timeout;
+    if (of_world || !nodes_[event.node].paused) return false;
+    nodes_[event.node].deferred.push_back(event);
+    return true;
+}
+
+void World::happen(Event const& event) {
+    if (!current(event) || defer(event)) return;
+    ++events_;
+    trace_.add(hash_words(static_cast<std::uint64_t>(now_.ns),
+                          static_cast<std::uint64_t>(event.kind) | std::uint64_t{event.node} << 8 |
+                              std::uint64_t{event.group} << 16 | std::uint64_t{event.what} << 32));
+    NodeId const node{event.node};
+    switch (event.kind) {
+        case EventKind::deliver:
+            deliver(event.what);
+            break;
+        case EventKind::disk_done:
+            disk_done(node, *find_copy(node, event.group), event.what);
+            break;
+        case EventKind::persist_done: {
+            CopySim& held = *find_copy(node, event.group);
+            trace(node, "stored");
+            step_mirror(node, held,
+                        replication::input::PersistDone{held.store.complete(event.what), true});
+            break;
+        }
+        case EventKind::settle_timer:
+            trace(node, "settle timer");
+            step_mirror(node, *find_copy(node, event.group), replication::input::TimerFired{});
+            break;
+        case EventKind::boot_wait:
+            trace(node, "boot wait over");
+            step_node(node, nodes::input::BootWaitOver{});
+            break;
+        case EventKind::heard:
+            heard(node, NodeId{static_cast<std::uint8_t>(event.what)});
+            break;
+        case EventKind::silent:
+            silent(node, NodeId{static_cast<std::uint8_t>(event.what)});
+            break;
+        case EventKind::stall_timeout:
+            stall_timeout(event.what);
+            break;
+        case EventKind::try_connect:
+            try_connect(event.what);
+            break;
+        case EventKind::alarm:
+            see(seen::AlarmRang{event.what});
+            break;
+    }
+    drain_locals();
+}
+
+void World::alarm(Duration at, std::uint32_t what) {
+    queue_.push(at, Event{EventKind::alarm, 0, 0, what, 0});
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The world: nodes with their machines and disks, the network between them, virtual time, and what
+// is pending. It says what could happen next (`enabled`) and makes it happen (`apply`); a chooser
+// decides. `simulate` (here `next`) picks by virtual time; faults and hosts come from outside by
+// the calls below.
+//
+// One .cc file per concern: world (dispatch), drive (steps of machines and their outputs), faults,
+// streams (connections and failure detection).
+#pragma once
+
+#include "netsim/choice.h"
+#include "netsim/cluster.h"
+#include "netsim/connection.h"
+#include "netsim/disk.h"
+#include "netsim/event_queue.h"
+#include "netsim/network.h"
+#include "netsim/observation.h"
+#include "netsim/store.h"
+#include "nodes/node_machine.h"
+#include "replication/mirror_machine.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sunder::netsim {
+
+/// A mirror group's copy on one node: machine, disk and stable store.
+struct CopySim {
+    std::uint16_t group = 0;
+    replication::Slot slot;
+    std::shared_ptr<replication::GroupConfig const> config;
+    std::optional<replication::MirrorMachine> machine;  ///< while the node is up
+    SimDisk disk;
+    StableStore store;
+    std::uint32_t settle_token = 0;
+};
+
+struct NodeSim {
+    std::string name;
+    std::shared_ptr<nodes::NodeConfig const> config;
+    std::optional<nodes::NodeMachine> machine;  ///< while the node is up
+    std::vector<CopySim> copies;
+    std::uint32_t life = 0;  ///< events of an earlier life fall flat
+    bool paused = false;
+    Duration paused_at;
+    std::vector<Event> deferred;  ///< what came due during the pause
+    [[nodiscard]] bool up() const { return machine.has_value(); }
+};
+
+/// What else may be watched; off by default, because it costs time.
+struct Watching {
+    bool disk_writes = false;
+    bool records = false;
+};
+
+class World {
+public:
+    World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed);
+
+    // Choosers.
+    /// Everything that could happen next, in a defined order: what is pending and would take
+    /// effect.
+    [[nodiscard]] std::vector<EventQueue::Pending> enabled() const;
+    /// Makes one of them happen. Requires that it came from `enabled` of this very state.
+    void apply(EventQueue::Pending const& chosen);
+    /// When the next event is due; nothing when nothing will ever happen by itself.
+    [[nodiscard]] std::optional<Duration> next_time() const;
+    /// Applies the next event by virtual time. Requires next_time().
+    void advance();
+    /// Lets time pass without an event. Requires that none is due before.
+    void wait_until(Duration moment);
+    [[nodiscard]] Duration now() const { return now_; }
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+
+    /// Moves what was seen since the last call into `seen`, whose old content is dropped.
+    void take_observations(std::vector<Observation>& seen);
+    Watching watching;
+    /// Called with each event in text while set; for traces only.
+    std::function<void(NodeId, std::string const&)> tracer;
+
+    // Faults and operators.
+    void start_all();
+    void crash(NodeId node);
+    void power_cut(NodeId node);
+    void pause(NodeId node);
+    void resume(NodeId node);
+    void restart(NodeId node);
+    void cut(Vertex a, Vertex b, bool one_way);
+    void heal(Vertex a, Vertex b);
+    void reset(NodeId a, NodeId b, bool half_open);
+    void set_disk_faults(NodeId node, DiskFaults const& faults);
+    nodes::AdminId force_online(NodeId node, GroupId group);
+    nodes::AdminId switch_over(NodeId node, GroupId group);
+
+    // Hosts. A request runs on a node that is up; it is answered by an observation, or never.
+    /// `asker` comes back in the request's number.
+    RequestId ask(NodeId node, GroupId group, replication::HostOp op, Extent range, bool fua,
+                  std::uint64_t content, std::uint8_t asker = 0);
+    [[nodiscard]] static std::uint8_t asker_of(RequestId request) {
+        return static_cast<std::uint8_t>(request.value >> 56);
+    }
+    /// A pattern id that no write has used yet.
+    std::uint64_t fresh_content() { return next_content_++; }
+    /// Rings once, at the moment given.
+    void alarm(Duration at, std::uint32_t what);
+    std::uint64_t choose(std::uint64_t n, Choice what, std::size_t node);
+
+    // Looking.
+    [[nodiscard]] Cluster const& cluster() const { return *cluster_; }
+    [[nodiscard]] NodeSim const& node(NodeId id) const { return nodes_[id.value]; }
+    [[nodiscard]] CopySim const* copy(NodeId node, GroupId group) const;
+    [[nodiscard]] Network const& network() const { return network_; }
+    /// True when the node is up, not paused, and has the group in service.
+    [[nodiscard]] bool serves(NodeId node, GroupId group) const;
+    [[nodiscard]] std::uint64_t trace_hash() const { return trace_.result(); }
+    [[nodiscard]] FateCount const& fates() const { return fates_; }
+
+private:
+    void happen(Event const& event);
+    [[nodiscard]] bool defer(Event const& event);
+    [[nodiscard]] bool current(Event const& event) const;
+    template <class What>
+    void see(What&& what) {
+        observations_.emplace_back(std::forward<What>(what));
+    }
+    void trace(NodeId node, std::string const& text) {
+        if (tracer) tracer(node, text);
+    }
+
+    // Drive (drive.cc).
+    struct Local {  // what two machines of one node have to tell each other
+        std::uint8_t node;
+        std::uint16_t group;
+        std::variant<nodes::Input, replication::Command> what;
+    };
+    void step_node(NodeId node, nodes::Input const& input);
+    void step_mirror(NodeId node, CopySim& copy, replication::Input const& input);
+    void drain_locals();
+    void carry_out(NodeId node, CopySim& copy, replication::Output& output);
+    void carry_out(NodeId node, nodes::Output& output);
+    void start_disk(NodeId node, CopySim& copy, DiskOp op);
+    void start_store(NodeId node, CopySim& copy, std::uint32_t place);
+    void disk_done(NodeId node, CopySim& copy, std::uint32_t place);
+    void boot(NodeId node);
+    void die(NodeId node, seen::NodeDied::How how);
+    [[nodiscard]] CopySim* find_copy(NodeId node, std::uint16_t group);
+
+    // Streams (streams.cc).
+    void build_connections();
+    [[nodiscard]] std::size_t connection_between(NodeId a, NodeId b,
+                                                 std::optional<GroupId> group) const;
+    void send(NodeId from, std::size_t connection, Carried what, std::uint64_t bytes);
+    void send_on(std::size_t connection, unsigned to_end, Carried what, std::uint64_t bytes,
+                 ConnectionId life);
+    void schedule_delivery(std::size_t connection, unsigned end);
+    void deliver(std::uint32_t what);
+    void hand_over(std::size_t connection, unsigned end, InTransit& item);
+    static void clear_inbound(End& end);
+    [[nodiscard]] replication::Slot slot_of(CopySim const& copy, NodeId node) const;
+    void end_lost(std::size_t connection, unsigned end);
+    void close_end(std::size_t connection, unsigned end, bool tell_peer);
+    void schedule_connect(std::size_t connection, Duration after);
+    void try_connect(std::uint32_t connection);
+    void stall_timeout(std::uint32_t connection);
+    void check_stalls();
+    void routes_changed();
+    void connections_of_dead(NodeId node, bool power_lost);
+    [[nodiscard]] bool runs(NodeId node) const {
+        return nodes_[node.value].up() && !nodes_[node.value].paused;
+    }
+
+    // Failure detection (detection.cc).
+    struct Watcher {  // of one ordered pair
+        bool watched = false;
+        bool audible = false;  // beats arrive as things stand
+        bool told = false;     // the machine believes the peer alive
+        std::uint32_t token = 0;
+    };
+    [[nodiscard]] Watcher& watcher(NodeId who, NodeId whom) {
+        return watchers_[who.value * nodes_.size() + whom.value];
+    }
+    void update_watchers();
+    void update_watcher(NodeId who, NodeId whom);
+    void heard(NodeId who, NodeId whom);
+    void silent(NodeId who, NodeId whom);
+
+    std::shared_ptr<Cluster const> cluster_;
+    Network network_;
+    Chooser chooser_;
+    EventQueue queue_;
+    std::vector<NodeSim> nodes_;
+    std::vector<Connection> connections_;
+    std::vector<std::uint32_t> leg_index_;      // (group, slot, slot) to connection
+    std::vector<std::uint32_t> control_index_;  // (node, node) to connection
+    std::vector<Watcher> watchers_;
+    std::vector<Observation> observations_;
+    std::vector<Local> locals_;
+    replication::Outbox mirror_out_;
+    nodes::Outbox node_out_;
+    Duration now_;
+    Hasher trace_;
+    FateCount fates_;
+    std::uint64_t events_ = 0;
+    std::uint64_t next_request_ = 1;
+    std::uint64_t next_content_ = 1;
+    std::uint32_t next_admin_ = 1;
+    std::uint32_t next_life_ = 1;
+    std::uint64_t boots_ = 0;
+};
+
+}  // namespace sunder::netsim

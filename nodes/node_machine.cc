@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a node knows: peers on their paths, claims of their copies, reports of its own groups.
+#include "nodes/node_machine.h"
+
+#include "base/verify.h"
+
+#include <algorithm>
+
+namespace sunder::nodes {
+
+NodeMachine::NodeMachine(std::shared_ptr<NodeConfig const> config)
+    : config_(std::move(config)),
+      views_(config_->peers.size()),
+      resources_(config_->resources.size()) {}
+
+void NodeMachine::step(Input const& input, Outbox& out) noexcept {
+    struct Step {
+        NodeMachine& node;
+        Outbox& out;
+        void operator()(input::Started const&) const {
+            for (NodeId const peer : node.config_->peers) out.put(output::Watch{peer});
+            if (!node.config_->peers.empty()) out.put(output::ArmBootWait{});
+        }
+        void operator()(input::PeerHeard const& in) const { node.peer_heard(in, out); }
+        void operator()(input::PeerSilent const& in) const { node.peer_silent(in, out); }
+        void operator()(input::ConnectionUp const& in) const { node.connected(in.peer, true, out); }
+        void operator()(input::ConnectionDown const& in) const {
+            node.connected(in.peer, false, out);
+        }
+        void operator()(input::MessageArrived const& in) const { node.message(in, out); }
+        void operator()(input::GroupReported const& in) const {
+            auto const r = node.find(in.group);
+            VERIFY(r.has_value());
+            node.reported(*r, in.report, out);
+        }
+        void operator()(input::BootWaitOver const&) const {
+            node.boot_wait_over_ = true;
+            node.reconsider_all(out);
+        }
+        void operator()(input::ForceOnline const& in) const { node.force_online(in, out); }
+        void operator()(input::SwitchOver const& in) const { node.switch_over(in, out); }
+    };
+    std::visit(Step{*this, out}, input);
+}
+
+std::optional<std::size_t> NodeMachine::find(GroupId group) const {
+    for (std::size_t r = 0; r < config_->resources.size(); ++r) {
+        if (config_->resources[r].group == group) return r;
+    }
+    return std::nullopt;
+}
+
+std::optional<Slot> NodeMachine::slot_of(std::size_t r, NodeId node) const {
+    auto const& members = config_->resources[r].members;
+    auto const found = std::ranges::find(members, node);
+    if (found == members.end()) return std::nullopt;
+    return Slot{static_cast<std::uint8_t>(found - members.begin())};
+}
+
+NodeMachine::PeerView& NodeMachine::view(NodeId peer) {
+    auto const found = std::ranges::find(config_->peers, peer);
+    VERIFY(found != config_->peers.end());
+    return views_[static_cast<std::size_t>(found - config_->peers.begin())];
+}
+NodeMachine::PeerView const& NodeMachine::view(NodeId peer) const {
+    return const_cast<NodeMachine*>(this)->view(peer);
+}
+
+void NodeMachine::peer_heard(input::PeerHeard const& in, Outbox& out) {
+    PeerView& peer = view(in.peer);
+    bool const news = peer.audible == 0;
+    peer.audible |= static_cast<std::uint8_t>(1U << in.path.value);
+    peer.ever_heard = true;
+    if (!news) return;
+    out.note(note::PeerSeen{in.peer});
+    reconsider_all(out);
+}
+
+void NodeMachine::peer_silent(input::PeerSilent const& in, Outbox& out) {
+    PeerView& peer = view(in.peer);
+    if (peer.audible == 0) return;
+    peer.audible &= static_cast<std::uint8_t>(~(1U << in.path.value));
+    if (peer.audible != 0) return;
+    out.note(note::PeerLost{in.peer});
+    for (std::size_t r = 0; r < resources_.size(); ++r) {
+        std::optional<Slot> const slot = slot_of(r, in.peer);
+        if (!slot) continue;
+        resources_[r].known[slot->value] = Known{};
+        out.put(output::GroupCommand{config_->resources[r].group,
+                                     replication::command::PeerGone{*slot}});
+        peer_left(r, *slot, out);
+    }
+    reconsider_all(out);
+}
+
+void NodeMachine::connected(NodeId peer, bool up, Outbox& out) {
+    bool const replaced = up && view(peer).connected;
+    view(peer).connected = up;
+    for (std::size_t r = 0; r < resources_.size(); ++r) {
+        std::optional<Slot> const slot = slot_of(r, peer);
+        if (!slot) continue;
+        // What was said on another connection may be out of date by now.
+        resources_[r].known[slot->value] = Known{};
+        resources_[r].split_noted[slot->value] = false;
+        if (up) {
+            // What was asked on the connection before this one may never have arrived.
+            if (replaced && std::holds_alternative<resource::TakingOver>(resources_[r].state)) {
+                peer_left(r, *slot, out);
+            }
+            ask_for_era(r, *slot, out);
+            claim(r, out);
+            tell_outdated(r, out);
+        } else {
+            peer_left(r, *slot, out);
+        }
+    }
+    if (up) reconsider_all(out);
+}
+
+void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
+    GroupId const group = std::visit([](auto const& said) { return said.group; }, in.message);
+    std::optional<std::size_t> const r = find(group);
+    std::optional<Slot> const slot = r ? slot_of(*r, in.peer) : std::nullopt;
+    if (!slot) return;  // a mirror that this node has no copy of
+    struct Hear {
+        NodeMachine& node;
+        std::size_t r;
+        Slot slot;
+        NodeId peer;
+        Outbox& out;
+        void operator()(control::Claim const& said) const { node.claimed(r, slot, said, out); }
+        void operator()(control::RaiseEra const& said) const {
+            out.put(output::GroupCommand{said.group, replication::command::RaiseEra{said.era}});
+            // The group stores it; the answer goes out with the report that says so.
+            Resource& resource = node.resources_[r];
+            if (resource.report.cell && resource.report.cell->era >= said.era) {
+                out.put(output::Send{peer, control::EraStored{said.group, said.era}});
+            } else {
+                resource.era_asked = said.era;
+                resource.era_asker = slot;
+            }
+        }
+        void operator()(control::EraStored const& said) const {
+            auto* promoting = std::get_if<resource::Promoting>(&node.resources_[r].state);
+            if (promoting == nullptr || said.era < promoting->era) return;
+            promoting->awaits &= static_cast<std::uint8_t>(~(1U << slot.value));
+            node.advance_promotion(r, out);
+        }
+        void operator()(control::YouAreOutdated const& said) const {
+            node.resources_[r].outdated_for = said.by;
+            node.resources_[r].outdated_asker = slot;
+            out.put(output::GroupCommand{said.group, replication::command::MarkOutdated{said.by}});
+            node.answer_outdated(r, out);
+        }
+        void operator()(control::OutdatedStored const& said) const {
+            // A late answer to an earlier absence says nothing about the present one.
+            auto const& cell = node.resources_[r].report.cell;
+            if (!cell || cell->current != said.by) return;
+            out.put(
+                output::GroupCommand{said.group, replication::command::PeerKnowsOutdated{slot}});
+        }
+        void operator()(control::GiveUp const&) const { node.give_up(r, slot, out); }
+        void operator()(control::GiveUpRefused const& said) const {
+            auto* taking = std::get_if<resource::TakingOver>(&node.resources_[r].state);
+            if (taking == nullptr) return;
+            AdminId const admin = taking->admin;
+            node.resources_[r].state = resource::OutOfService{};
+            out.note(note::SwitchoverRefused{said.group, said.rule});
+            out.put(output::AdminReply{admin, false, text_of(said.rule).name});
+            node.claim(r, out);
+            node.reconsider(r, out);
+        }
+    };
+    std::visit(Hear{*this, *r, *slot, in.peer, out}, in.message);
+}
+
+void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, Outbox& out) {
+    Resource& resource = resources_[r];
+    Known& known = resource.known[slot.value];
+    known.cell = said.cell;
+    known.in_service = said.in_service;
+    known.taking_over = said.taking_over;
+    check_two_sources(r, slot, out);
+    if (auto* taking = std::get_if<resource::TakingOver>(&resource.state);
+        taking != nullptr && taking->source == slot && !said.in_service &&
+        said.cell->role == replication::Role::target) {
+        promote(r, false, taking->admin, out);
+        return;
+    }
+    reconsider(r, out);
+}
+
+void NodeMachine::claim(std::size_t r, Outbox& out) {
+    Resource const& resource = resources_[r];
+    if (!resource.report.cell) return;
+    bool const taking = std::holds_alternative<resource::Promoting>(resource.state) ||
+                        std::holds_alternative<resource::TakingOver>(resource.state);
+    bool const serving =
+        resource.report.open || std::holds_alternative<resource::Leaving>(resource.state);
+    for_each_peer(r, [&](Slot, NodeId peer) {
+        if (!view(peer).connected) return;
+        out.put(output::Send{peer, control::Claim{config_->resources[r].group, resource.report.cell,
+                                                  serving, taking}});
+    });
+}
+
+/// Tells peers that writes are, or are about to be, acknowledged without them.
+void NodeMachine::tell_outdated(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    if (!resource.report.open) return;
+    for_each_peer(r, [&](Slot slot, NodeId peer) {
+        Known& known = resource.known[slot.value];
+        replication::PeerRecord const& record = resource.report.cell->peers[slot.value];
+        Generation const by = resource.report.cell->current;
+        bool const misses = record.base && !record.may_be_current;
+        if (!misses || known.told_outdated == by || !view(peer).connected) return;
+        known.told_outdated = by;
+        out.put(output::Send{peer, control::YouAreOutdated{config_->resources[r].group, by}});
+    });
+}
+
+/// "p has said so and stored it": the answer waits for the stable cell.
+void NodeMachine::answer_outdated(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    if (!resource.outdated_for || !resource.report.cell) return;
+    replication::DataState const data = resource.report.cell->data;
+    bool const stored =
+        data == replication::DataState::outdated || data == replication::DataState::inconsistent;
+    if (!stored || resource.report.cell->descends_from(resource.outdated_for->id)) return;
+    NodeId const asker = config_->resources[r].members[resource.outdated_asker->value];
+    if (view(asker).connected) {
+        out.put(output::Send{
+            asker, control::OutdatedStored{config_->resources[r].group, *resource.outdated_for}});
+    }
+    resource.outdated_for.reset();
+}
+
+void NodeMachine::reported(std::size_t r, replication::Report const& report, Outbox& out) {
+    Resource& resource = resources_[r];
+    GroupId const group = config_->resources[r].group;
+    resource.report = report;
+    if (resource.era_asked && report.cell->era >= *resource.era_asked) {
+        NodeId const asker = config_->resources[r].members[resource.era_asker->value];
+        if (view(asker).connected) {
+            out.put(output::Send{asker, control::EraStored{group, *resource.era_asked}});
+        }
+        resource.era_asked.reset();
+    }
+    answer_outdated(r, out);
+    if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state)) {
+        if (report.open) {
+            out.note(note::CameInService{group, report.cell->era, promoting->forced});
+            if (promoting->admin) out.put(output::AdminReply{*promoting->admin, true, "granted"});
+            resource.state = resource::Serving{};
+        } else if (report.refused == promoting->era) {
+            // The group could not come in service: its disk refused.
+            if (promoting->admin)
+                out.put(output::AdminReply{*promoting->admin, false, "disk_failed"});
+            resource.state = resource::OutOfService{};
+        }
+    } else if (std::holds_alternative<resource::Leaving>(resource.state)) {
+        if (!report.open && !report.passing && report.cell->role == replication::Role::target) {
+            out.note(note::LeftService{group});
+            resource.state = resource::OutOfService{};
+        }
+    }
+    for_each_peer(r, [&](Slot slot, NodeId peer) {
+        bool const split = report.split[slot.value];
+        if (split && !resource.split_noted[slot.value]) out.note(note::SplitBrain{group, peer});
+        resource.split_noted[slot.value] = split;
+        check_two_sources(r, slot, out);
+    });
+    claim(r, out);
+    tell_outdated(r, out);
+    reconsider(r, out);
+}
+
+std::string_view name_of(ControlMessage const& message) {
+    struct Name {
+        std::string_view operator()(control::Claim const&) const { return "claim"; }
+        std::string_view operator()(control::RaiseEra const&) const { return "raise_era"; }
+        std::string_view operator()(control::EraStored const&) const { return "era_stored"; }
+        std::string_view operator()(control::YouAreOutdated const&) const {
+            return "you_are_outdated";
+        }
+        std::string_view operator()(control::OutdatedStored const&) const {
+            return "outdated_stored";
+        }
+        std::string_view operator()(control::GiveUp const&) const { return "give_up"; }
+        std::string_view operator()(control::GiveUpRefused const&) const {
+            return "give_up_refused";
+        }
+    };
+    return std::visit(Name{}, message);
+}
+
+Fingerprint NodeMachine::fingerprint() const {
+    Hasher hasher;
+    hasher.add(boot_wait_over_);
+    for (PeerView const& peer : views_) {
+        hasher.add(peer.audible | std::uint64_t{peer.ever_heard} << 8 |
+                   std::uint64_t{peer.connected} << 9);
+    }
+    for (Resource const& resource : resources_) {
+        hasher.add(resource.state.index());
+        if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state)) {
+            hasher.add(hash_words(promoting->era.number, promoting->forced, promoting->commanded,
+                                  promoting->awaits));
+        }
+        hasher.add(resource.report.cell ? resource.report.cell->fingerprint() : 0);
+        hasher.add(std::uint64_t{resource.report.open} |
+                   std::uint64_t{resource.report.passing} << 1 |
+                   static_cast<std::uint64_t>(resource.report.copy) << 8);
+        for (Known const& known : resource.known) {
+            hasher.add(known.cell ? known.cell->fingerprint() : 0);
+            hasher.add(std::uint64_t{known.in_service} | std::uint64_t{known.taking_over} << 1 |
+                       known.told_outdated.id << 2);
+        }
+    }
+    return hasher.result();
+}
+
+}  // namespace sunder::nodes

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The membership machine of one node: what it knows of its peers, and for each mirror the way into
+// and out of service. It asks the pure decisions (in_service.h, switchover.h) and commands the
+// mirror machines; it never touches a disk.
+#pragma once
+
+#include "nodes/seam.h"
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace sunder::nodes {
+
+/// One mirror as this node's configuration names it.
+struct ResourceConfig {
+    GroupId group;
+    Slot self;
+    std::vector<NodeId> members;  ///< by slot
+    friend bool operator==(ResourceConfig const&, ResourceConfig const&) = default;
+};
+
+struct NodeConfig {
+    NodeId self;
+    std::vector<NodeId> peers;  ///< every node that shares a mirror with this one, once
+    std::vector<ResourceConfig> resources;
+    bool guarded = false;
+    friend bool operator==(NodeConfig const&, NodeConfig const&) = default;
+};
+
+/// Where a resource is on its way; each state holds only its own data.
+namespace resource {
+struct OutOfService {
+    friend bool operator==(OutOfService const&, OutOfService const&) = default;
+};
+/// Every reachable copy stores the era first, then the own group comes in service.
+struct Promoting {
+    Era era;
+    bool forced = false;
+    bool commanded = false;
+    std::uint8_t awaits = 0;  ///< slots that have not stored the era
+    std::optional<AdminId> admin;
+    friend bool operator==(Promoting const&, Promoting const&) = default;
+};
+struct Serving {
+    friend bool operator==(Serving const&, Serving const&) = default;
+};
+/// Leaving service, for a peer or for good.
+struct Leaving {
+    friend bool operator==(Leaving const&, Leaving const&) = default;
+};
+/// Waiting for the source to leave service.
+struct TakingOver {
+    Slot source;
+    AdminId admin;
+    friend bool operator==(TakingOver const&, TakingOver const&) = default;
+};
+}  // namespace resource
+using ResourceState = std::variant<resource::OutOfService, resource::Promoting, resource::Serving,
+                                   resource::Leaving, resource::TakingOver>;
+
+class NodeMachine {
+public:
+    explicit NodeMachine(std::shared_ptr<NodeConfig const> config);
+
+    void step(Input const& input, Outbox& out) noexcept;
+
+    [[nodiscard]] Fingerprint fingerprint() const;
+
+    // For displays and state checkers.
+    [[nodiscard]] NodeConfig const& config() const { return *config_; }
+    [[nodiscard]] ResourceState const& state(std::size_t resource) const {
+        return resources_[resource].state;
+    }
+    [[nodiscard]] bool serving(std::size_t resource) const {
+        return std::holds_alternative<resource::Serving>(resources_[resource].state);
+    }
+    [[nodiscard]] std::optional<InServiceDecision> last_decision(std::size_t resource) const {
+        return resources_[resource].decision;
+    }
+
+private:
+    /// What a peer said of its copy.
+    struct Known {
+        std::shared_ptr<Cell const> cell;  // null: nothing yet
+        bool in_service = false;
+        bool taking_over = false;
+        Generation told_outdated;  // the generation that it was told to lack
+    };
+    struct Resource {
+        ResourceState state;
+        replication::Report report;
+        replication::PerCopy<Known> known{};
+        std::optional<InServiceDecision> decision;
+        std::optional<Generation> outdated_for;  // a source waits for "outdated" to be stable here
+        std::optional<Slot> outdated_asker;
+        std::optional<Era> era_asked;  // a promoting peer waits for this era to be stable here
+        std::optional<Slot> era_asker;
+        replication::PerCopy<bool> split_noted{};
+    };
+    struct PeerView {
+        std::uint8_t audible = 0;  // paths on which it is heard
+        bool ever_heard = false;
+        bool connected = false;
+    };
+
+    void peer_heard(input::PeerHeard const&, Outbox&);
+    void peer_silent(input::PeerSilent const&, Outbox&);
+    void connected(NodeId peer, bool up, Outbox&);
+    void message(input::MessageArrived const&, Outbox&);
+    void claimed(std::size_t, Slot, control::Claim const&, Outbox&);
+    void reported(std::size_t, replication::Report const&, Outbox&);
+    void tell_outdated(std::size_t, Outbox&);
+    void answer_outdated(std::size_t, Outbox&);
+    void force_online(input::ForceOnline const&, Outbox&);
+    void switch_over(input::SwitchOver const&, Outbox&);
+    void give_up(std::size_t, Slot, Outbox&);
+
+    void reconsider(std::size_t, Outbox&);
+    void reconsider_all(Outbox&);
+    void promote(std::size_t, bool forced, std::optional<AdminId>, Outbox&);
+    void ask_for_era(std::size_t, Slot, Outbox&);
+    void advance_promotion(std::size_t, Outbox&);
+    void peer_left(std::size_t, Slot, Outbox&);
+    void check_two_sources(std::size_t, Slot, Outbox&);
+    void claim(std::size_t, Outbox&);
+    [[nodiscard]] InServiceFacts facts(std::size_t, bool forced) const;
+    [[nodiscard]] InServiceFacts::Later later(std::size_t, Slot peer) const;
+    [[nodiscard]] SwitchoverFacts switchover_facts(std::size_t) const;
+
+    [[nodiscard]] std::optional<std::size_t> find(GroupId) const;
+    [[nodiscard]] std::optional<Slot> slot_of(std::size_t, NodeId) const;
+    [[nodiscard]] PeerView& view(NodeId peer);
+    [[nodiscard]] PeerView const& view(NodeId peer) const;
+    template <class Visit>
+    void for_each_peer(std::size_t r, Visit&& visit) const {
+        ResourceConfig const& config = config_->resources[r];
+        for (std::uint8_t slot = 0; slot < config.members.size(); ++slot) {
+            if (Slot{slot} != config.self) visit(Slot{slot}, config.members[slot]);
+        }
+    }
+
+    std::shared_ptr<NodeConfig const> config_;
+    std::vector<PeerView> views_;  // in the order of config_->peers
+    std::vector<Resource> resources_;
+    bool boot_wait_over_ = false;
+};
+
+}  // namespace sunder::nodes

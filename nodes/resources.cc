@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Resources come in and go out of service: the facts of the decisions, what their answers start,
+// and the operator's requests.
+#include "base/verify.h"
+#include "nodes/node_machine.h"
+
+#include <algorithm>
+
+namespace sunder::nodes {
+
+using replication::Kinship;
+
+InServiceFacts::Later NodeMachine::later(std::size_t r, Slot peer) const {
+    Resource const& resource = resources_[r];
+    Cell const& mine = *resource.report.cell;
+    Cell const& theirs = *resource.known[peer.value].cell;
+    replication::Relation const relation =
+        replication::relate(mine, config_->resources[r].self, theirs, peer);
+    switch (relation.kinship) {
+        case Kinship::same:
+            // Of two that once owned the same data, the one with the later era was the last owner.
+            if (!mine.last_owner || !theirs.last_owner) return InServiceFacts::Later::neither;
+            return mine.era > theirs.era ? InServiceFacts::Later::self
+                                         : InServiceFacts::Later::peer;
+        case Kinship::self_later:
+            if (relation.forced && theirs.last_owner) return InServiceFacts::Later::diverged;
+            return InServiceFacts::Later::self;
+        case Kinship::peer_later:
+            if (relation.forced && mine.last_owner) return InServiceFacts::Later::diverged;
+            return InServiceFacts::Later::peer;
+        case Kinship::peer_blank:
+            return InServiceFacts::Later::self;
+        case Kinship::self_blank:
+            return InServiceFacts::Later::peer;
+        case Kinship::diverged:
+        case Kinship::unrelated:
+            break;
+    }
+    return InServiceFacts::Later::diverged;
+}
+
+InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
+    Resource const& resource = resources_[r];
+    InServiceFacts facts;
+    facts.forced = forced;
+    facts.last_owner = resource.report.cell->last_owner;
+    facts.data_corrupt = resource.report.cell->data_corrupt;
+    switch (resource.report.copy) {
+        case replication::CopyState::in_sync:
+            facts.copy = InServiceFacts::Copy::in_sync;
+            break;
+        case replication::CopyState::not_watched:
+            facts.copy = InServiceFacts::Copy::not_watched;
+            break;
+        case replication::CopyState::outdated:
+            facts.copy = InServiceFacts::Copy::outdated;
+            break;
+        case replication::CopyState::inconsistent:
+            facts.copy = InServiceFacts::Copy::inconsistent;
+            break;
+    }
+    facts.guarded = config_->guarded;
+    facts.contact = InServiceFacts::Contact::no_peer;
+    for_each_peer(r, [&](Slot slot, NodeId node) {
+        PeerView const& peer = view(node);
+        Known const& known = resource.known[slot.value];
+        if (peer.audible != 0) {
+            facts.contact = InServiceFacts::Contact::reachable;
+            if (!known.cell || known.taking_over) return;  // it has not said what it will be
+            facts.peer = known.in_service         ? InServiceFacts::Peer::in_service
+                         : known.cell->last_owner ? InServiceFacts::Peer::last_owner
+                                                  : InServiceFacts::Peer::not_owner;
+            facts.later = later(r, slot);
+        } else if (peer.ever_heard) {
+            facts.contact = InServiceFacts::Contact::watched_die;
+        } else {
+            facts.contact = boot_wait_over_ ? InServiceFacts::Contact::booted_alone
+                                            : InServiceFacts::Contact::looking;
+        }
+    });
+    return facts;
+}
+
+void NodeMachine::reconsider_all(Outbox& out) {
+    for (std::size_t r = 0; r < resources_.size(); ++r) reconsider(r, out);
+}
+
+/// Asks the in-service decision again; what it answers is started, and noted when it is news.
+void NodeMachine::reconsider(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    if (!resource.report.cell || resource.report.passing) return;
+    if (!std::holds_alternative<resource::OutOfService>(resource.state)) return;
+    InServiceFacts const asked = facts(r, false);
+    InServiceDecision const decision = decide_in_service(asked);
+    GroupId const group = config_->resources[r].group;
+    if (!resource.decision || *resource.decision != decision) {
+        out.note(note::Decided{group, decision, asked});
+        if (decision.answer == Answer::split_brain) {
+            for_each_peer(r, [&](Slot slot, NodeId peer) {
+                if (!resource.split_noted[slot.value]) out.note(note::SplitBrain{group, peer});
+                resource.split_noted[slot.value] = true;
+            });
+        }
+    }
+    resource.decision = decision;
+    switch (decision.answer) {
+        case Answer::stay_out:
+        case Answer::split_brain:
+            return;
+        case Answer::come_in:
+            promote(r, false, std::nullopt, out);
+            return;
+        case Answer::set_data_corrupt:
+            out.put(output::GroupCommand{group, replication::command::SetDataCorrupt{}});
+            return;
+        case Answer::clear_last_owner:
+            out.put(output::GroupCommand{group, replication::command::ClearLastOwner{}});
+            return;
+    }
+}
+
+void NodeMachine::promote(std::size_t r, bool forced, std::optional<AdminId> admin, Outbox& out) {
+    Resource& resource = resources_[r];
+    resource::Promoting promoting;
+    Era highest = resource.report.cell->era;
+    for (Known const& known : resource.known) {
+        if (known.cell) highest = std::max(highest, known.cell->era);
+    }
+    promoting.era = Era{highest.number + 1, config_->self};
+    promoting.forced = forced;
+    promoting.admin = admin;
+    resource.state = promoting;
+    for_each_peer(r, [&](Slot slot, NodeId peer) {
+        if (view(peer).connected) ask_for_era(r, slot, out);
+    });
+    claim(r, out);
+    advance_promotion(r, out);
+}
+
+/// Every copy that can be reached stores the era before this one comes in service.
+void NodeMachine::ask_for_era(std::size_t r, Slot slot, Outbox& out) {
+    auto* promoting = std::get_if<resource::Promoting>(&resources_[r].state);
+    if (promoting == nullptr || promoting->commanded) return;
+    promoting->awaits |= static_cast<std::uint8_t>(1U << slot.value);
+    ResourceConfig const& config = config_->resources[r];
+    out.put(
+        output::Send{config.members[slot.value], control::RaiseEra{config.group, promoting->era}});
+}
+
+void NodeMachine::advance_promotion(std::size_t r, Outbox& out) {
+    auto* promoting = std::get_if<resource::Promoting>(&resources_[r].state);
+    if (promoting == nullptr || promoting->awaits != 0 || promoting->commanded) return;
+    promoting->commanded = true;
+    out.put(output::GroupCommand{config_->resources[r].group,
+                                 replication::command::Promote{promoting->era, promoting->forced}});
+}
+
+/// A peer went away or cannot be talked to: nothing is awaited from it any longer.
+void NodeMachine::peer_left(std::size_t r, Slot slot, Outbox& out) {
+    Resource& resource = resources_[r];
+    if (auto* promoting = std::get_if<resource::Promoting>(&resource.state)) {
+        promoting->awaits &= static_cast<std::uint8_t>(~(1U << slot.value));
+        advance_promotion(r, out);
+    } else if (auto* taking = std::get_if<resource::TakingOver>(&resource.state);
+               taking != nullptr && taking->source == slot) {
+        AdminId const admin = taking->admin;
+        resource.state = resource::OutOfService{};
+        out.note(note::SwitchoverRefused{config_->resources[r].group,
+                                         SwitchoverRule::source_unreachable});
+        out.put(output::AdminReply{admin, false, text_of(SwitchoverRule::source_unreachable).name});
+    }
+}
+
+/// Both are in service. If one of them was not written since they parted it steps down and nothing
+/// is lost; otherwise the handshake calls it split brain and both stay as they are (R32).
+void NodeMachine::check_two_sources(std::size_t r, Slot slot, Outbox& out) {
+    Resource& resource = resources_[r];
+    Known const& known = resource.known[slot.value];
+    if (!std::holds_alternative<resource::Serving>(resource.state) || !known.cell ||
+        !known.in_service) {
+        return;
+    }
+    replication::Relation const relation =
+        replication::relate(*resource.report.cell, config_->resources[r].self, *known.cell, slot);
+    bool const mine_is_idle =
+        relation.kinship == Kinship::peer_later ||
+        (relation.kinship == Kinship::same && resource.report.cell->era < known.cell->era);
+    if (!mine_is_idle || relation.forced) return;
+    resource.state = resource::Leaving{};
+    out.note(note::SteppedDown{config_->resources[r].group});
+    out.put(output::GroupCommand{config_->resources[r].group, replication::command::Demote{}});
+}
+
+void NodeMachine::force_online(input::ForceOnline const& in, Outbox& out) {
+    std::optional<std::size_t> const r = find(in.group);
+    VERIFY(r.has_value());
+    Resource& resource = resources_[*r];
+    bool const out_of_service = std::holds_alternative<resource::OutOfService>(resource.state);
+    if (!out_of_service || !resource.report.cell || resource.report.passing) {
+        out.put(output::AdminReply{in.request, false, "already_in_service"});
+        return;
+    }
+    InServiceFacts const asked = facts(*r, true);
+    InServiceDecision const decision = decide_in_service(asked);
+    resource.decision = decision;
+    out.note(note::Decided{in.group, decision, asked});
+    if (decision.answer != Answer::come_in) {
+        out.put(output::AdminReply{in.request, false, text_of(decision.rule).name});
+        return;
+    }
+    promote(*r, true, in.request, out);
+}
+
+SwitchoverFacts NodeMachine::switchover_facts(std::size_t r) const {
+    Resource const& resource = resources_[r];
+    SwitchoverFacts facts;
+    facts.in_sync = resource.report.copy == replication::CopyState::in_sync;
+    facts.busy = !std::holds_alternative<resource::OutOfService>(resource.state);
+    if (resource.report.open) facts.serving = SwitchoverFacts::Serving::here;
+    for_each_peer(r, [&](Slot slot, NodeId peer) {
+        Known const& known = resource.known[slot.value];
+        facts.peer_reachable = facts.peer_reachable || view(peer).connected;
+        if (!known.in_service) return;
+        if (!resource.report.open) facts.serving = SwitchoverFacts::Serving::peer;
+        facts.leg = resource.report.legs[slot.value];
+    });
+    return facts;
+}
+
+void NodeMachine::switch_over(input::SwitchOver const& in, Outbox& out) {
+    std::optional<std::size_t> const r = find(in.group);
+    VERIFY(r.has_value());
+    Resource& resource = resources_[*r];
+    SwitchoverRule const rule = resource.report.cell ? decide_switchover(switchover_facts(*r))
+                                                     : SwitchoverRule::in_transition;
+    if (rule != SwitchoverRule::granted) {
+        out.note(note::SwitchoverRefused{in.group, rule});
+        out.put(output::AdminReply{in.request, false, text_of(rule).name});
+        return;
+    }
+    for_each_peer(*r, [&](Slot slot, NodeId peer) {
+        if (!resource.known[slot.value].in_service) return;
+        resource.state = resource::TakingOver{slot, in.request};
+        out.note(note::SwitchoverStarted{in.group});
+        claim(*r, out);
+        out.put(output::Send{peer, control::GiveUp{in.group}});
+    });
+}
+
+/// A peer asks for the resource. The source knows its legs best, so it may still refuse (R41).
+void NodeMachine::give_up(std::size_t r, Slot slot, Outbox& out) {
+    Resource& resource = resources_[r];
+    NodeId const peer = config_->resources[r].members[slot.value];
+    GroupId const group = config_->resources[r].group;
+    SwitchoverRule rule = SwitchoverRule::granted;
+    if (!std::holds_alternative<resource::Serving>(resource.state)) {
+        rule = SwitchoverRule::in_transition;
+    } else if (resource.report.legs[slot.value] != replication::LegState::mirroring) {
+        rule = resource.report.legs[slot.value] == replication::LegState::resyncing
+                   ? SwitchoverRule::resync_in_progress
+                   : SwitchoverRule::mirror_not_in_sync;
+    }
+    if (rule != SwitchoverRule::granted) {
+        out.put(output::Send{peer, control::GiveUpRefused{group, rule}});
+        return;
+    }
+    resource.state = resource::Leaving{};
+    out.put(output::GroupCommand{group, replication::command::Demote{}});
+}
+
+}  // namespace sunder::nodes

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The seam of a node's membership machine: what it hears of its peers and its groups, and what it
+// tells them. Failure detection is a service of the driver, which answers `Watch`.
+#pragma once
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "nodes/in_service.h"
+#include "nodes/switchover.h"
+#include "replication/seam.h"
+
+#include <boost/container/small_vector.hpp>
+#include <memory>
+#include <variant>
+
+namespace sunder::nodes {
+
+using replication::Cell;
+using replication::Era;
+using replication::Generation;
+using replication::Slot;
+
+/// Names an operator's request, so that the answer finds it.
+using AdminId = Id<struct AdminTag, std::uint32_t>;
+
+// What two nodes say to each other beside the legs, over any path.
+namespace control {
+/// What I hold of this group and what I do with it; sent when it changes.
+struct Claim {
+    GroupId group;
+    std::shared_ptr<Cell const> cell;  ///< as it is stable
+    bool in_service = false;
+    bool taking_over = false;
+};
+struct RaiseEra {
+    GroupId group;
+    Era era;
+};
+struct EraStored {
+    GroupId group;
+    Era era;
+};
+/// The source went on to generation `by` and acknowledges writes that you do not have (G20).
+struct YouAreOutdated {
+    GroupId group;
+    Generation by;
+};
+struct OutdatedStored {
+    GroupId group;
+    Generation by;
+};
+/// Leave service, this node wants to take over (R96).
+struct GiveUp {
+    GroupId group;
+};
+struct GiveUpRefused {
+    GroupId group;
+    SwitchoverRule rule = SwitchoverRule::granted;
+};
+}  // namespace control
+using ControlMessage =
+    std::variant<control::Claim, control::RaiseEra, control::EraStored, control::YouAreOutdated,
+                 control::OutdatedStored, control::GiveUp, control::GiveUpRefused>;
+std::string_view name_of(ControlMessage const&);
+
+namespace input {
+struct Started {};
+struct PeerHeard {
+    NodeId peer;
+    PathId path;
+};
+struct PeerSilent {
+    NodeId peer;
+    PathId path;
+};
+struct ConnectionUp {
+    NodeId peer;
+};
+struct ConnectionDown {
+    NodeId peer;
+};
+struct MessageArrived {
+    NodeId peer;
+    ControlMessage message;
+};
+struct GroupReported {
+    GroupId group;
+    replication::Report report;
+};
+struct BootWaitOver {};
+struct ForceOnline {
+    AdminId request;
+    GroupId group;
+};
+struct SwitchOver {
+    AdminId request;
+    GroupId group;
+};
+}  // namespace input
+using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::ConnectionUp,
+                           input::ConnectionDown, input::MessageArrived, input::GroupReported,
+                           input::BootWaitOver, input::ForceOnline, input::SwitchOver>;
+
+namespace note {
+struct PeerSeen {
+    NodeId peer;
+};
+struct PeerLost {  ///< all paths silent
+    NodeId peer;
+};
+struct Decided {
+    GroupId group;
+    InServiceDecision decision;
+    InServiceFacts facts;
+};
+struct CameInService {
+    GroupId group;
+    Era era;
+    bool forced = false;
+};
+struct LeftService {
+    GroupId group;
+};
+struct SteppedDown {  ///< an idle source made way for the one that was written
+    GroupId group;
+};
+struct SplitBrain {
+    GroupId group;
+    NodeId peer;
+};
+struct SwitchoverStarted {
+    GroupId group;
+};
+struct SwitchoverRefused {
+    GroupId group;
+    SwitchoverRule rule = SwitchoverRule::granted;
+};
+}  // namespace note
+using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
+                          note::LeftService, note::SteppedDown, note::SplitBrain,
+                          note::SwitchoverStarted, note::SwitchoverRefused>;
+
+namespace output {
+struct Watch {
+    NodeId peer;
+};
+struct Send {
+    NodeId peer;
+    ControlMessage message;
+};
+struct GroupCommand {
+    GroupId group;
+    replication::Command command;
+};
+struct ArmBootWait {};
+struct AdminReply {
+    AdminId request;
+    bool granted = false;
+    std::string_view rule;
+};
+struct Noted {
+    Note note;
+};
+}  // namespace output
+using Output = std::variant<output::Watch, output::Send, output::GroupCommand, output::ArmBootWait,
+                            output::AdminReply, output::Noted>;
+
+/// Collects the outputs of a step, in order.
+class Outbox {
+public:
+    template <class T>
+    void put(T&& output) {
+        outputs_.emplace_back(std::forward<T>(output));
+    }
+    void note(Note note) { outputs_.emplace_back(output::Noted{std::move(note)}); }
+    [[nodiscard]] auto begin() { return outputs_.begin(); }
+    [[nodiscard]] auto end() { return outputs_.end(); }
+    void clear() { outputs_.clear(); }
+
+private:
+    boost::container::small_vector<Output, 8> outputs_;
+};
+
+}  // namespace sunder::nodes

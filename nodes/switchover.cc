@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The refusals of a manual switchover, and their order.
+#include "nodes/switchover.h"
+
+namespace sunder::nodes {
+
+SwitchoverRule decide_switchover(SwitchoverFacts const& facts) {
+    using Rule = SwitchoverRule;
+    if (facts.serving == SwitchoverFacts::Serving::here) return Rule::already_in_service;
+    if (facts.busy) return Rule::in_transition;
+    if (!facts.peer_reachable) return Rule::source_unreachable;
+    if (facts.serving == SwitchoverFacts::Serving::nowhere) return Rule::nothing_in_service;
+    switch (facts.leg) {
+        case replication::LegState::resyncing:
+            return Rule::resync_in_progress;
+        case replication::LegState::disconnected:
+        case replication::LegState::handshaking:
+            return Rule::mirror_not_in_sync;
+        case replication::LegState::mirroring:
+            break;
+    }
+    return facts.in_sync ? Rule::granted : Rule::mirror_not_in_sync;
+}
+
+replication::RuleText text_of(SwitchoverRule rule) {
+    using Rule = SwitchoverRule;
+    switch (rule) {
+        case Rule::granted:
+            return {"granted", "R41, R96",
+                    "the mirror is in the mirroring state, so it can be moved"};
+        case Rule::already_in_service:
+            return {"already_in_service", "R96", "it is in service on this node"};
+        case Rule::in_transition:
+            return {"in_transition", "R96", "it is on its way into or out of service"};
+        case Rule::source_unreachable:
+            return {"source_unreachable", "R96", "the peer cannot be asked to leave service"};
+        case Rule::nothing_in_service:
+            return {"nothing_in_service", "R96",
+                    "it is in service nowhere, so there is nothing to move"};
+        case Rule::resync_in_progress:
+            return {"resync_in_progress", "R41",
+                    "a resync is in progress; wait until it has finished"};
+        case Rule::mirror_not_in_sync:
+            return {"mirror_not_in_sync", "R41", "the mirror is not in the mirroring state"};
+        case Rule::last:
+            break;
+    }
+    return {"", "", ""};
+}
+
+}  // namespace sunder::nodes

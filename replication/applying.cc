@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The target's side: following a source, applying records so that the copy is a prefix of the
+// source's order, and the finish of a resync.
+#include "base/mutant.h"
+#include "base/verify.h"
+#include "replication/mirror_machine.h"
+
+#include <algorithm>
+
+namespace sunder::replication {
+
+void MirrorMachine::follow_mirror(Slot peer, MirrorBegin const& begin, Outbox& out) {
+    auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
+    bool const free = std::holds_alternative<passage::None>(passage_) && !open_;
+    if (handshaking == nullptr || !free || begin.era < cell().era) {
+        close_leg(peer, out);
+        return;
+    }
+    leg::Following following;
+    following.connection = handshaking->connection;
+    following.phase = leg::Following::Phase::mirroring;
+    cells_.edit([&](Cell& cell) {
+        cell.era = begin.era;
+        cell.role = Role::target;
+    });
+    set_flag(note::FlagChanged::Which::last_owner, false, out);
+    set_flag(note::FlagChanged::Which::data_corrupt, false, out);
+    set_data(DataState::up_to_date, out);
+    watched_in_sync_ = true;
+    set_leg(peer, std::move(following), out);
+}
+
+void MirrorMachine::follow_resync(Slot peer, ResyncBegin const& begin, Outbox& out) {
+    auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
+    bool const free = std::holds_alternative<passage::None>(passage_) && !open_;
+    if (handshaking == nullptr || !free || begin.era < cell().era) {
+        close_leg(peer, out);
+        return;
+    }
+    leg::Following following;
+    following.connection = handshaking->connection;
+    following.resync = begin.resync;
+    following.received = Bitmap(log_.chunks());
+    watched_in_sync_ = false;
+    set_flag(note::FlagChanged::Which::last_owner, false, out);
+    set_flag(note::FlagChanged::Which::data_corrupt, false, out);
+    set_data(DataState::inconsistent, out);
+    following.version = cells_.edit([&](Cell& cell) {
+        cell.era = begin.era;
+        cell.role = Role::target;
+        cell.resync = begin.resync;
+    });
+    set_leg(peer, std::move(following), out);
+}
+
+/// Stably inconsistent before the first block arrives (DESIGN 4).
+void MirrorMachine::advance_following(Outbox& out) {
+    for_each_peer([&](Slot peer) {
+        auto* following = std::get_if<leg::Following>(&legs_[peer.value]);
+        if (following == nullptr || following->phase != leg::Following::Phase::preparing) return;
+        if (!cells_.is_stable(following->version)) return;
+        leg::Following ready = *following;
+        ready.phase = leg::Following::Phase::resyncing;
+        out.put(output::Send{peer, ready.connection, ResyncReady{ready.resync}});
+        set_leg(peer, std::move(ready), out);
+    });
+}
+
+void MirrorMachine::receive(Slot peer, ConnectionId connection, Record const& record, Outbox& out) {
+    if (!std::holds_alternative<leg::Following>(legs_[peer.value]) || record.era < cell().era) {
+        // SAF-7: whatever a former source still has to say is refused.
+        close_leg(peer, out);
+        return;
+    }
+    queue_.add(Incoming{peer, connection, record});
+    pump_applying(out);
+}
+
+void MirrorMachine::pump_applying(Outbox& out) {
+    while (!queue_.empty() && barrier_.kind == Barrier::Kind::none && apply_next(out)) {
+    }
+    advance_passage(out);
+}
+
+/// Starts the record at the head of the queue; false when it has to wait.
+bool MirrorMachine::apply_next(Outbox& out) {
+    Incoming const& head = queue_[0];
+    auto const* record = std::get_if<Record>(&head.what);
+    bool const barrier = record == nullptr || record->kind == RecordKind::flush ||
+                         record->kind == RecordKind::settle;
+    if (barrier) {
+        bool const overtakes = record == nullptr && mutant(Mutant::finish_overtakes);
+        bool const careless = record != nullptr && mutant(Mutant::apply_out_of_order);
+        if (!applying_.empty() && !overtakes && !careless) return false;
+        barrier_ = Barrier{};
+        barrier_.kind = record == nullptr                    ? Barrier::Kind::finish
+                        : record->kind == RecordKind::settle ? Barrier::Kind::settle
+                                                             : Barrier::Kind::flush;
+        barrier_.from = head.from;
+        barrier_.connection = head.connection;
+        barrier_.sequence = record != nullptr ? record->sequence : 0;
+        if (record == nullptr) barrier_.finish = std::get<std::shared_ptr<Finish const>>(head.what);
+        barrier_.flush = new_op(DiskUse::barrier);
+        out.put(output::DiskFlush{barrier_.flush});
+        queue_.take(0);
+        return true;
+    }
+    if (!ensure_applying()) return false;
+    bool const overlaps = std::ranges::any_of(applying_, [&](Applying const& applying) {
+        return applying.range.overlaps(record->range);
+    });
+    // Overlapping records keep their order, and nothing passes one whose FUA is not yet stable.
+    bool const fua =
+        std::ranges::any_of(applying_, [](Applying const& applying) { return applying.fua; });
+    if ((overlaps || fua) && !mutant(Mutant::apply_out_of_order)) return false;
+    DiskOpId const op = new_op(DiskUse::apply);
+    applying_.add(
+        Applying{op, head.from, head.connection, record->sequence, record->range, record->fua});
+    out.put(output::DiskWrite{op, config_->volume, record->range, record->payload});
+    if (record->kind == RecordKind::resync) {
+        if (auto* following = std::get_if<leg::Following>(&legs_[head.from.value])) {
+            Chunks const chunks = log_.chunks_of(record->range);
+            for (std::uint64_t c = chunks.first;
+                 c <= chunks.last && following->received.size() != 0; ++c) {
+                following->received.set(c);
+            }
+        }
+    }
+    queue_.take(0);
+    return true;
+}
+
+/// `applying` is stable before the first unflushed record reaches the disk.
+bool MirrorMachine::ensure_applying() {
+    if (mutant(Mutant::applying_not_stored)) return true;
+    if (!cell().applying) {
+        applying_version_ = cells_.edit([](Cell& cell) { cell.applying = true; });
+    }
+    return cells_.is_stable(applying_version_);
+}
+
+void MirrorMachine::acknowledge_record(Slot peer, ConnectionId connection, std::uint64_t sequence,
+                                       Outbox& out) {
+    ConnectionId const* present = connection_of(legs_[peer.value]);
+    if (present == nullptr || *present != connection) return;
+    out.put(output::Send{peer, connection, RecordAck{sequence}});
+}
+
+void MirrorMachine::apply_done(input::DiskDone const& in, Outbox& out) {
+    std::size_t const index = applying_.find([&](Applying const& a) { return a.disk == in.op; });
+    VERIFY(index < applying_.size());
+    Applying const done = applying_.take(index);
+    if (!in.ok) {
+        out.note(note::DiskFailed{note::DiskFailed::What::write});
+        apply_failed(done.from, out);
+    } else if (done.fua) {
+        VERIFY(barrier_.kind == Barrier::Kind::none);
+        barrier_ = Barrier{};
+        barrier_.kind = Barrier::Kind::fua;
+        barrier_.from = done.from;
+        barrier_.connection = done.connection;
+        barrier_.sequence = done.sequence;
+        barrier_.flush = new_op(DiskUse::barrier);
+        out.put(output::DiskFlush{barrier_.flush});
+    } else {
+        acknowledge_record(done.from, done.connection, done.sequence, out);
+    }
+    pump_applying(out);
+}
+
+/// The copy can no longer be what the source believes it is. The source learns of it by the lost
+/// leg.
+void MirrorMachine::apply_failed(Slot from, Outbox& out) {
+    watched_in_sync_ = false;
+    set_data(DataState::inconsistent, out);
+    queue_.clear();
+    close_leg(from, out);
+}
+
+void MirrorMachine::barrier_flushed(input::DiskDone const& in, Outbox& out) {
+    if (barrier_.flush != in.op || barrier_.storing) {
+        out.note(note::Ignored{"a flush that nobody waits for any more"});
+        return;
+    }
+    Barrier const barrier = barrier_;
+    if (!in.ok) {
+        out.note(note::DiskFailed{note::DiskFailed::What::flush});
+        barrier_ = Barrier{};
+        if (barrier.kind == Barrier::Kind::promotion) {
+            // It stays out of service, and the membership machine is told.
+            refused_ = std::get<passage::Promoting>(passage_).era;
+            passage_ = passage::None{};
+        } else {
+            apply_failed(barrier.from, out);
+        }
+        pump_applying(out);
+        return;
+    }
+    switch (barrier.kind) {
+        case Barrier::Kind::none:
+            return;
+        case Barrier::Kind::flush:
+        case Barrier::Kind::settle:
+            barrier_ = Barrier{};
+            settled_here(out);
+            acknowledge_record(barrier.from, barrier.connection, barrier.sequence, out);
+            pump_applying(out);
+            return;
+        case Barrier::Kind::fua:
+            barrier_ = Barrier{};
+            acknowledge_record(barrier.from, barrier.connection, barrier.sequence, out);
+            pump_applying(out);
+            return;
+        case Barrier::Kind::finish:
+            store_finish(out);
+            return;
+        case Barrier::Kind::promotion:
+            store_promotion(out);
+            return;
+    }
+}
+
+/// One cell holds all of it: up to date, the source's generation, and the finish (G18).
+void MirrorMachine::store_finish(Outbox& out) {
+    ConnectionId const* present = connection_of(legs_[barrier_.from.value]);
+    bool const following = present != nullptr && *present == barrier_.connection;
+    set_data(following ? DataState::up_to_date : DataState::consistent, out);
+    barrier_.storing = true;
+    barrier_.version = cells_.edit([&](Cell& cell) {
+        cell.current = barrier_.finish->current;
+        cell.history = barrier_.finish->history;
+        cell.resync = barrier_.finish->resync;
+        cell.applying = false;
+        cell.peers[barrier_.from.value].base = Generation{};
+    });
+}
+
+/// Everything received is stable on the disk; now the cell says who owns it.
+void MirrorMachine::store_promotion(Outbox& out) {
+    auto const& promoting = std::get<passage::Promoting>(passage_);
+    Generation const forced{mint(), Minted::forced};
+    barrier_.storing = true;
+    set_flag(note::FlagChanged::Which::last_owner, true, out);
+    set_flag(note::FlagChanged::Which::data_corrupt, false, out);
+    set_data(DataState::up_to_date, out);
+    barrier_.version = cells_.edit([&](Cell& cell) {
+        cell.role = Role::source;
+        cell.applying = false;
+        cell.era = std::max(cell.era, promoting.era);
+        if (!promoting.forced) return;
+        // R87: what the others hold is condemned from here on; they are outdated.
+        for (std::uint8_t p = 0; p < config_->copies; ++p) {
+            if (p != config_->self.value && !cell.peers[p].base) cell.peers[p].base = cell.current;
+        }
+        cell.succeed(forced);
+    });
+    if (!promoting.forced) return;
+    for_each_peer([&](Slot peer) { absence_version_[peer.value] = barrier_.version; });
+    out.note(note::GenerationMinted{forced});
+    if (!mutant(Mutant::force_unaudited)) out.note(note::OverrideRecorded{forced});
+}
+
+void MirrorMachine::barrier_stored(Outbox& out) {
+    if (!barrier_.storing || !cells_.is_stable(barrier_.version)) return;
+    if (barrier_.kind == Barrier::Kind::promotion) {
+        enter_service(out);
+        return;
+    }
+    Barrier const barrier = barrier_;
+    barrier_ = Barrier{};
+    out.note(note::CopyCompleted{barrier.from, barrier.finish->resync});
+    log_.clear_all(barrier.from);
+    if (auto* following = std::get_if<leg::Following>(&legs_[barrier.from.value]);
+        following != nullptr && following->connection == barrier.connection) {
+        leg::Following mirroring = *following;
+        mirroring.phase = leg::Following::Phase::mirroring;
+        mirroring.received = Bitmap();
+        watched_in_sync_ = true;
+        out.put(
+            output::Send{barrier.from, barrier.connection, FinishReply{barrier.finish->resync}});
+        set_leg(barrier.from, std::move(mirroring), out);
+    }
+    pump_applying(out);
+}
+
+/// Everything received so far is stable: runs need not be sent again (R39), and a copy with nothing
+/// newer is whole.
+void MirrorMachine::settled_here(Outbox& out) {
+    for_each_peer([&](Slot peer) {
+        auto* following = std::get_if<leg::Following>(&legs_[peer.value]);
+        if (following == nullptr || !following->received.any()) return;
+        log_.clear(peer, following->received);
+        following->received = Bitmap(log_.chunks());
+    });
+    if (queue_.empty() && applying_.empty() && cell().applying) {
+        cells_.edit([](Cell& cell) { cell.applying = false; });
+    }
+    advance_passage(out);
+}
+
+void MirrorMachine::stop_following(Slot peer, leg::Following const& following, Outbox& out) {
+    if (following.phase == leg::Following::Phase::mirroring) {
+        // Not up to date from now on, but whole: what was received is still applied (G8).
+        if (cell().data == DataState::up_to_date) set_data(DataState::consistent, out);
+        return;
+    }
+    out.note(note::ResyncInterrupted{peer, following.resync, 0});
+    queue_.clear();
+}
+
+}  // namespace sunder::replication

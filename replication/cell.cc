@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How generations succeed each other inside a cell.
+#include "replication/cell.h"
+
+#include <algorithm>
+
+namespace sunder::replication {
+
+void Cell::succeed(Generation fresh) {
+    if (current) {
+        if (history.size() == history_length) history.pop_back();
+        history.insert(history.begin(), current);
+    }
+    current = fresh;
+}
+
+bool Cell::descends_from(std::uint64_t id) const {
+    return current.id == id ||
+           std::ranges::any_of(history, [&](Generation past) { return past.id == id; });
+}
+
+Fingerprint Cell::fingerprint() const {
+    Hasher hasher;
+    hasher.add(current.id);
+    for (Generation const& past : history) hasher.add(past.id);
+    hasher.add(std::uint64_t{era.number} << 8 | era.node.value);
+    hasher.add(static_cast<std::uint64_t>(role) | static_cast<std::uint64_t>(data) << 8 |
+               std::uint64_t{applying} << 16 | std::uint64_t{last_owner} << 17 |
+               std::uint64_t{data_corrupt} << 18 | static_cast<std::uint64_t>(current.why) << 24);
+    hasher.add(resync);
+    for (PeerRecord const& peer : peers) {
+        if (peer.base || peer.resync != 0) {
+            hasher.add(peer.base.id);
+            hasher.add(peer.resync << 1 | std::uint64_t{peer.may_be_current});
+        } else {
+            hasher.add(0);
+        }
+    }
+    return hasher.result();
+}
+
+}  // namespace sunder::replication

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What one copy of a mirror group keeps on stable storage beside its data: identity, state of the
+// copy, and what is known of each peer. It is stored as one cell, old or new after a crash and
+// never mixed, so that every transition of the machines is atomic by construction.
+#pragma once
+
+#include "base/hash.h"
+#include "base/ids.h"
+
+#include <array>
+#include <boost/container/static_vector.hpp>
+#include <compare>
+#include <cstdint>
+
+namespace sunder::replication {
+
+/// One source and up to seven targets (R50).
+inline constexpr unsigned max_copies = 8;
+
+/// Place of a copy in its group's list of members: small, dense, the same on every node.
+using Slot = Id<struct SlotTag, std::uint8_t>;
+
+/// Everything known per copy of the group. The own slot is unused.
+template <class T>
+using PerCopy = std::array<T, max_copies>;
+
+enum class Role : std::uint8_t { source, target };
+/// `outdated`: consistent, and known to miss acknowledged writes (C.4). `consistent`: some point in
+/// time, perhaps the latest. Only `up_to_date` is known to be the latest.
+enum class DataState : std::uint8_t { inconsistent, outdated, consistent, up_to_date };
+
+/// Why a generation was minted; a forced one condemns what it was forced past (R129).
+enum class Minted : std::uint8_t { created, without_peer, promoted, forced };
+
+/// A point from which two copies may differ (C.1). Id 0: none.
+struct Generation {
+    std::uint64_t id = 0;
+    Minted why = Minted::created;
+    friend constexpr bool operator==(Generation a, Generation b) { return a.id == b.id; }
+    [[nodiscard]] constexpr explicit operator bool() const { return id != 0; }
+};
+
+/// One stay in service: later eras refuse everything that earlier ones left on the wire (SAF-7).
+struct Era {
+    std::uint32_t number = 0;
+    NodeId node;
+    friend constexpr auto operator<=>(Era, Era) = default;
+};
+
+/// Names one resynchronisation, so that it can be continued and its lost finish recognised (G18).
+using ResyncId = std::uint64_t;
+
+struct PeerRecord {
+    /// The peer has everything acknowledged up to this generation; none: it has missed nothing.
+    /// Stable before the first write is acknowledged without the peer (G20).
+    Generation base;
+    /// A finish may have reached the peer, which then holds the current generation, whatever `base`
+    /// says. Stable before the finish is sent; the next write without the peer needs a generation
+    /// of its own.
+    bool may_be_current = false;
+    /// The resync towards this peer that is under way or was the last; 0: none.
+    ResyncId resync = 0;
+    friend constexpr bool operator==(PeerRecord const&, PeerRecord const&) = default;
+};
+
+inline constexpr unsigned history_length = 8;
+using History = boost::container::static_vector<Generation, history_length>;
+
+struct Cell {
+    // Identity.
+    Generation current;
+    History history;  ///< earlier generations, newest first
+    Era era;          ///< the highest that this copy has accepted
+    // The copy.
+    Role role = Role::target;
+    DataState data = DataState::inconsistent;
+    bool applying = false;      ///< unflushed records may be on the disk, in any order
+    bool last_owner = false;    ///< R23
+    bool data_corrupt = false;  ///< R24
+    /// While inconsistent: the resync that is making this copy; else the one that made it.
+    ResyncId resync = 0;
+    // The peers.
+    PerCopy<PeerRecord> peers{};
+
+    /// Makes `fresh` the current generation and remembers the old one. The oldest is forgotten.
+    void succeed(Generation fresh);
+    /// True when `id` is the current generation or a remembered earlier one.
+    [[nodiscard]] bool descends_from(std::uint64_t id) const;
+
+    [[nodiscard]] Fingerprint fingerprint() const;
+    friend bool operator==(Cell const&, Cell const&) = default;
+};
+
+}  // namespace sunder::replication

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The way of a cell to stable storage: edits of one step go out together, one store at a time, and
+// whoever must wait for an edit remembers its version.
+#pragma once
+
+#include "base/ids.h"
+#include "replication/cell.h"
+#include "replication/seam.h"
+
+#include <memory>
+
+namespace sunder::replication {
+
+class CellStore {
+public:
+    using Version = std::uint32_t;
+
+    CellStore() : stable_(std::make_shared<Cell const>()) {}
+    /// What was found on the medium at start.
+    explicit CellStore(Cell const& cell)
+        : wanted_(cell), stable_(std::make_shared<Cell const>(cell)) {}
+
+    /// The cell as it will be when all stores are done.
+    [[nodiscard]] Cell const& wanted() const { return wanted_; }
+    /// The cell as it would be found after a crash now.
+    [[nodiscard]] std::shared_ptr<Cell const> const& stable() const { return stable_; }
+
+    /// Changes the cell and returns the version to wait for.
+    template <class Change>
+    Version edit(Change&& change) {
+        change(wanted_);
+        dirty_ = true;
+        return version_ + 1;
+    }
+    [[nodiscard]] bool is_stable(Version version) const { return stable_version_ >= version; }
+    /// A failed store freezes whatever waits for it; it never proceeds (DESIGN 4).
+    [[nodiscard]] bool frozen() const { return frozen_; }
+
+    /// At the end of a step: stores what was edited, unless a store is still under way.
+    void store(PersistId& next, Outbox& out) {
+        if (!dirty_ || storing_ || frozen_) return;
+        dirty_ = false;
+        ++version_;
+        storing_ = std::make_shared<Cell const>(wanted_);
+        storing_id_ = PersistId{next.value++};
+        out.put(output::PersistCell{storing_id_, storing_});
+    }
+    /// True when the answer was for this store.
+    bool done(PersistId id, bool ok) {
+        if (!storing_ || id != storing_id_) return false;
+        if (ok) {
+            stable_ = std::move(storing_);
+            stable_version_ = version_;
+        } else {
+            frozen_ = true;
+        }
+        storing_.reset();
+        return true;
+    }
+
+    [[nodiscard]] Fingerprint fingerprint() const {
+        // Versions are left out: they only count, and equal cells must meet in a search.
+        return hash_words(wanted_.fingerprint(), stable_->fingerprint(),
+                          storing_ ? storing_->fingerprint() : 0,
+                          std::uint64_t{dirty_} | std::uint64_t{frozen_} << 1);
+    }
+    friend bool operator==(CellStore const& a, CellStore const& b) {
+        auto const same = [](auto const& x, auto const& y) {
+            return x == y || (x && y && *x == *y);
+        };
+        return a.wanted_ == b.wanted_ && same(a.stable_, b.stable_) &&
+               same(a.storing_, b.storing_) && a.dirty_ == b.dirty_ && a.frozen_ == b.frozen_;
+    }
+
+private:
+    Cell wanted_;
+    std::shared_ptr<Cell const> stable_;
+    std::shared_ptr<Cell const> storing_;
+    PersistId storing_id_;
+    Version version_ = 0;         // of the last store that went out
+    Version stable_version_ = 0;  // of the last store that came back
+    bool dirty_ = false;
+    bool frozen_ = false;
+};
+
+}  // namespace sunder::replication

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a mirror group is configured to be: the same on every node but for the own slot. Constant
+// while the machine lives.
+#pragma once
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "replication/cell.h"
+
+#include <cstdint>
+
+namespace sunder::replication {
+
+struct GroupConfig {
+    Slot self;
+    unsigned copies = 2;
+    PerCopy<NodeId> nodes{};
+    VolumeId volume;
+    std::uint64_t sectors = 0;               ///< of the own copy
+    std::uint64_t mirrored_sectors = 0;      ///< of the source; no target is smaller (R5)
+    PerCopy<bool> synchronous{};             ///< R13: per pair
+    std::uint32_t asynchronous_limit = 256;  ///< R11: outstanding writes
+    bool intent_log = true;
+    std::uint64_t chunk_sectors = 128;
+    bool bitmap_merge = true;  ///< R22
+    bool guarded = false;
+    Duration settle_interval = seconds(5);
+    /// A resync run is what the link carries in 100 ms, from 64 KiB to 16 MiB; the window is
+    /// bandwidth times delay. Both in sectors, made by the driver, which knows the links.
+    std::uint64_t run_sectors = 2048;
+    std::uint64_t window_sectors = 8192;
+    bool first_source = false;  ///< creates the mirror (R91)
+    bool born_in_sync = false;  ///< R44: no content yet on either side
+};
+
+}  // namespace sunder::replication

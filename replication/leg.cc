@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What all legs have in common.
+#include "replication/leg.h"
+
+namespace sunder::replication {
+
+namespace {
+
+struct State {
+    LegState operator()(leg::Disconnected const&) const { return LegState::disconnected; }
+    LegState operator()(leg::Handshaking const&) const { return LegState::handshaking; }
+    LegState operator()(leg::Preparing const&) const { return LegState::handshaking; }
+    LegState operator()(leg::Resyncing const&) const { return LegState::resyncing; }
+    LegState operator()(leg::Mirroring const&) const { return LegState::mirroring; }
+    LegState operator()(leg::Following const& following) const {
+        switch (following.phase) {
+            case leg::Following::Phase::preparing:
+                return LegState::handshaking;
+            case leg::Following::Phase::resyncing:
+                return LegState::resyncing;
+            case leg::Following::Phase::mirroring:
+                return LegState::mirroring;
+        }
+        return LegState::disconnected;
+    }
+};
+
+struct Connection {
+    ConnectionId const* operator()(leg::Disconnected const&) const { return nullptr; }
+    ConnectionId const* operator()(leg::Resyncing const& leg) const {
+        return &leg.channel.connection;
+    }
+    ConnectionId const* operator()(leg::Mirroring const& leg) const {
+        return &leg.channel.connection;
+    }
+    ConnectionId const* operator()(auto const& leg) const { return &leg.connection; }
+};
+
+struct Print {
+    Fingerprint operator()(leg::Disconnected const&) const { return 1; }
+    Fingerprint operator()(leg::Handshaking const& leg) const {
+        return hash_words(2, leg.theirs ? leg.theirs->cell.fingerprint() : 0, leg.decided,
+                          static_cast<std::uint64_t>(leg.decision.rule));
+    }
+    Fingerprint operator()(leg::Preparing const& leg) const {
+        return hash_words(3, leg.resync, leg.full, leg.begun);
+    }
+    Fingerprint operator()(leg::Resyncing const& leg) const {
+        return hash_words(4, leg.resync, leg.channel.fingerprint(), leg.need.fingerprint(),
+                          leg.cursor, leg.runs.fingerprint(),
+                          std::uint64_t{leg.finishing} | std::uint64_t{leg.finish_sent} << 1);
+    }
+    Fingerprint operator()(leg::Mirroring const& leg) const {
+        return hash_words(5, leg.channel.fingerprint());
+    }
+    Fingerprint operator()(leg::Following const& leg) const {
+        return hash_words(6, static_cast<std::uint64_t>(leg.phase), leg.resync,
+                          leg.received.fingerprint());
+    }
+};
+
+}  // namespace
+
+LegState state_of(Leg const& leg) { return std::visit(State{}, leg); }
+ConnectionId const* connection_of(Leg const& leg) { return std::visit(Connection{}, leg); }
+Fingerprint fingerprint(Leg const& leg) { return std::visit(Print{}, leg); }
+
+Channel* channel_of(Leg& leg) {
+    if (auto* mirroring = std::get_if<leg::Mirroring>(&leg)) return &mirroring->channel;
+    if (auto* resyncing = std::get_if<leg::Resyncing>(&leg)) return &resyncing->channel;
+    return nullptr;
+}
+Channel const* channel_of(Leg const& leg) { return channel_of(const_cast<Leg&>(leg)); }
+
+std::string_view name_of(LegState state) {
+    switch (state) {
+        case LegState::disconnected:
+            return "disconnected";
+        case LegState::handshaking:
+            return "handshaking";
+        case LegState::resyncing:
+            return "resyncing";
+        case LegState::mirroring:
+            return "mirroring";
+    }
+    return "";
+}
+std::string_view name_of(DataState state) {
+    switch (state) {
+        case DataState::inconsistent:
+            return "inconsistent";
+        case DataState::outdated:
+            return "outdated";
+        case DataState::consistent:
+            return "consistent";
+        case DataState::up_to_date:
+            return "up to date";
+    }
+    return "";
+}
+std::string_view name_of(Role role) {
+    switch (role) {
+        case Role::source:
+            return "source";
+        case Role::target:
+            return "target";
+    }
+    return "";
+}
+
+}  // namespace sunder::replication

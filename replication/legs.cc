@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Legs come and go: greeting, the handshake and what its verdict starts, and the loss of a leg.
+#include "base/mutant.h"
+#include "base/verify.h"
+#include "replication/mirror_machine.h"
+
+namespace sunder::replication {
+
+void MirrorMachine::set_leg(Slot peer, Leg to, Outbox& out) {
+    Leg& leg = legs_[peer.value];
+    LegState const before = state_of(leg);
+    bool const inward =
+        std::holds_alternative<leg::Following>(to) || std::holds_alternative<leg::Following>(leg);
+    leg = std::move(to);
+    LegState const after = state_of(leg);
+    if (before != after) {
+        Direction const direction = inward ? Direction::inward : Direction::outward;
+        out.note(note::LegChanged{peer, before, after, direction});
+    }
+}
+
+void MirrorMachine::connection_up(input::ConnectionUp const& in, Outbox& out) {
+    // The driver may know of a new connection before this side heard of the old one's end.
+    if (connection_of(legs_[in.peer.value]) != nullptr) lose_leg(in.peer, out);
+    set_leg(in.peer, leg::Handshaking{in.connection, nullptr, false, {}}, out);
+    greet(in.peer, out);
+}
+
+void MirrorMachine::greet(Slot peer, Outbox& out) {
+    ConnectionId const* connection = connection_of(legs_[peer.value]);
+    VERIFY(connection != nullptr);
+    auto hello = std::make_shared<Hello>();
+    hello->cell = cell();
+    hello->in_service = open_;
+    hello->intent_log = config_->intent_log;
+    hello->bitmap_merge = config_->bitmap_merge;
+    hello->sectors = config_->sectors;
+    hello->chunk_sectors = config_->chunk_sectors;
+    if (log_.bits(peer).any()) hello->bits = std::make_shared<Bitmap const>(log_.bits(peer));
+    out.put(output::Send{peer, *connection, std::shared_ptr<Hello const>(std::move(hello))});
+}
+
+/// Who is in service, or what this copy is, has changed: legs that have not begun greet again.
+void MirrorMachine::greet_all(Outbox& out) {
+    for_each_peer([&](Slot peer) {
+        if (!std::holds_alternative<leg::Handshaking>(legs_[peer.value])) return;
+        greet(peer, out);
+        consider(peer, out);
+    });
+}
+
+void MirrorMachine::message_arrived(input::MessageArrived const& in, Outbox& out) {
+    Slot const peer = in.peer;
+    ConnectionId const* connection = connection_of(legs_[peer.value]);
+    if (connection == nullptr || *connection != in.connection) {
+        out.note(note::Ignored{"it came on a connection that was given up"});
+        return;
+    }
+    if (auto const* record = std::get_if<Record>(&in.message)) {
+        receive(peer, in.connection, *record, out);
+    } else if (auto const* ack = std::get_if<RecordAck>(&in.message)) {
+        if (Channel* channel = channel_of(legs_[peer.value])) {
+            if (channel->settling.running && channel->settling.barrier == ack->sequence) {
+                channel->settling.peer_stable = true;
+                finish_settling(peer, out);
+                return;
+            }
+            if (auto* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value])) {
+                std::size_t const run =
+                    resyncing->runs.find([&](Run const& r) { return r.sequence == ack->sequence; });
+                if (run < resyncing->runs.size()) {
+                    resyncing->in_flight -= resyncing->runs.take(run).range.count;
+                    pump_resync(peer, out);
+                    return;
+                }
+            }
+            record_acknowledged(peer, ack->sequence, out);
+        }
+    } else if (auto const* hello = std::get_if<std::shared_ptr<Hello const>>(&in.message)) {
+        if (auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value])) {
+            handshaking->theirs = *hello;
+            consider(peer, out);
+        } else {
+            // The peer is no longer what it was when this leg began.
+            close_leg(peer, out);
+        }
+    } else if (auto const* mirror = std::get_if<MirrorBegin>(&in.message)) {
+        follow_mirror(peer, *mirror, out);
+    } else if (auto const* resync = std::get_if<ResyncBegin>(&in.message)) {
+        follow_resync(peer, *resync, out);
+    } else if (auto const* ready = std::get_if<ResyncReady>(&in.message)) {
+        resync_ready(peer, *ready, out);
+    } else if (auto const* finish = std::get_if<std::shared_ptr<Finish const>>(&in.message)) {
+        queue_.add(Incoming{peer, in.connection, *finish});
+        pump_applying(out);
+    } else if (auto const* reply = std::get_if<FinishReply>(&in.message)) {
+        finish_replied(peer, *reply, out);
+    }
+}
+
+/// The facts of the handshake, seen from the side in service; from this one when both or none are.
+HandshakeFacts MirrorMachine::observe(Slot peer, Hello const& theirs) const {
+    bool const theirs_leads = theirs.in_service && !open_;
+    Cell const& source = theirs_leads ? theirs.cell : cell();
+    Cell const& target = theirs_leads ? cell() : theirs.cell;
+    Slot const target_slot = theirs_leads ? config_->self : peer;
+    Relation relation = relate(cell(), config_->self, theirs.cell, peer);
+    if (theirs_leads) relation = mirrored(relation);
+
+    HandshakeFacts facts;
+    facts.in_service = open_ && theirs.in_service   ? HandshakeFacts::InService::both
+                       : open_ || theirs.in_service ? HandshakeFacts::InService::source
+                                                    : HandshakeFacts::InService::neither;
+    switch (relation.kinship) {
+        case Kinship::same:
+            facts.target = HandshakeFacts::Target::same;
+            break;
+        case Kinship::self_later:
+            facts.target = relation.tracked ? HandshakeFacts::Target::earlier_tracked
+                                            : HandshakeFacts::Target::earlier;
+            break;
+        case Kinship::peer_later:
+            facts.target = HandshakeFacts::Target::later;
+            break;
+        case Kinship::diverged:
+            facts.target = HandshakeFacts::Target::diverged;
+            break;
+        case Kinship::unrelated:
+            facts.target = HandshakeFacts::Target::unrelated;
+            break;
+        case Kinship::self_blank:
+            facts.target = HandshakeFacts::Target::later;
+            break;
+        case Kinship::peer_blank:
+            facts.target = HandshakeFacts::Target::blank;
+            break;
+    }
+    ResyncId const resync = source.peers[target_slot.value].resync;
+    bool const same_resync = resync != 0 && target.resync == resync;
+    facts.forced_past_owner =
+        relation.forced && relation.kinship == Kinship::self_later && target.last_owner;
+    facts.target_inconsistent = target.data == DataState::inconsistent;
+    facts.target_was_source = target.role == Role::source;
+    facts.bits = log_.bits(peer).any() || (theirs.bits && theirs.bits->any());
+    facts.intent_log = config_->intent_log && theirs.intent_log;
+    facts.bitmap_merge = config_->bitmap_merge && theirs.bitmap_merge;
+    facts.continues = same_resync && facts.target_inconsistent;
+    facts.finish_missed = same_resync && !facts.target_inconsistent &&
+                          relation.kinship == Kinship::same &&
+                          static_cast<bool>(source.peers[target_slot.value].base);
+    return facts;
+}
+
+void MirrorMachine::consider(Slot peer, Outbox& out) {
+    auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
+    if (handshaking == nullptr || !handshaking->theirs) return;
+    std::shared_ptr<Hello const> const theirs = handshaking->theirs;
+    HandshakeFacts const facts = observe(peer, *theirs);
+    HandshakeDecision const decision = decide_resync(facts);
+    bool const news = !handshaking->decided || handshaking->decision != decision;
+    handshaking->decided = true;
+    handshaking->decision = decision;
+    bool const stops =
+        decision.verdict == Verdict::split_brain || decision.verdict == Verdict::unrelated;
+    if (news && (open_ || stops)) {
+        out.note(note::ResyncDecided{peer, decision, facts});
+    }
+    split_ &= static_cast<PeerMask>(~bit_of(peer));
+    bool const leads = facts.in_service == HandshakeFacts::InService::source && open_;
+    if (leads && theirs->cell.era > cell().era) {
+        // It was once promoted, or heard of a promotion, that this source never heard of.
+        cells_.edit([&](Cell& cell) {
+            cell.era = Era{theirs->cell.era.number + 1, config_->nodes[config_->self.value]};
+        });
+    }
+    switch (decision.verdict) {
+        case Verdict::wait:
+            return;
+        case Verdict::split_brain:
+        case Verdict::unrelated:
+            split_ |= bit_of(peer);
+            return;
+        case Verdict::in_sync:
+            if (leads) begin_mirroring(peer, out);
+            return;
+        case Verdict::partial:
+        case Verdict::full:
+            if (leads) begin_preparing(peer, decision, out);
+            return;
+    }
+}
+
+void MirrorMachine::begin_mirroring(Slot peer, Outbox& out) {
+    leg::Mirroring mirroring;
+    mirroring.channel.connection = std::get<leg::Handshaking>(legs_[peer.value]).connection;
+    out.put(output::Send{peer, mirroring.channel.connection, MirrorBegin{cell().era}});
+    knows_outdated_ &= static_cast<PeerMask>(~bit_of(peer));
+    cells_.edit([&](Cell& cell) {
+        cell.peers[peer.value].base = Generation{};
+        cell.peers[peer.value].may_be_current = false;
+    });
+    set_leg(peer, std::move(mirroring), out);
+    pump_flights(out);
+}
+
+void MirrorMachine::begin_preparing(Slot peer, HandshakeDecision decision, Outbox& out) {
+    auto const& handshaking = std::get<leg::Handshaking>(legs_[peer.value]);
+    bool const full = decision.verdict == Verdict::full;
+    leg::Preparing preparing;
+    preparing.connection = handshaking.connection;
+    preparing.full = full;
+    preparing.resync = cell().peers[peer.value].resync;
+    if (full) {
+        log_.mark_all(peer);
+    } else if (handshaking.theirs->bits && !mutant(Mutant::union_forgotten)) {
+        log_.merge(peer,
+                   *handshaking.theirs->bits);  // R22, R33: the union, or data stays behind (G17)
+    }
+    if (decision.rule != ResyncRule::continue_interrupted) preparing.resync = mint();
+    preparing.version =
+        cells_.edit([&](Cell& cell) { cell.peers[peer.value].resync = preparing.resync; });
+    set_leg(peer, std::move(preparing), out);
+}
+
+/// A resync may be called "to be continued" only when its bits and its name are stable here.
+void MirrorMachine::advance_preparing(Outbox& out) {
+    for_each_peer([&](Slot peer) {
+        auto* preparing = std::get_if<leg::Preparing>(&legs_[peer.value]);
+        if (preparing == nullptr || preparing->begun) return;
+        if (!cells_.is_stable(preparing->version)) return;
+        if (preparing->full && !log_.all_stable(peer)) return;
+        preparing->begun = true;
+        out.put(
+            output::Send{peer, preparing->connection, ResyncBegin{cell().era, preparing->resync}});
+    });
+}
+
+void MirrorMachine::close_leg(Slot peer, Outbox& out) {
+    ConnectionId const* connection = connection_of(legs_[peer.value]);
+    if (connection == nullptr) return;
+    out.put(output::Close{peer, *connection});
+    lose_leg(peer, out);
+}
+
+void MirrorMachine::lose_leg(Slot peer, Outbox& out) {
+    Leg& leg = legs_[peer.value];
+    if (auto const* following = std::get_if<leg::Following>(&leg))
+        stop_following(peer, *following, out);
+    if (auto const* resyncing = std::get_if<leg::Resyncing>(&leg)) {
+        out.note(note::ResyncInterrupted{peer, resyncing->resync, log_.bits(peer).count()});
+    }
+    bool const sent = channel_of(leg) != nullptr;
+    set_leg(peer, leg::Disconnected{}, out);
+    if (!sent) return;
+    // Nobody will confirm what was sent: it is acknowledged as soon as the absence is on record.
+    bool pending = false;
+    for (std::size_t i = 0; i < flights_.size(); ++i) {
+        if (flights_[i].op == HostOp::read) continue;
+        pending = pending || flights_[i].stage != Flight::Stage::waiting;
+        flights_.edit(i, [&](Flight& f) {
+            f.sent &= static_cast<PeerMask>(~bit_of(peer));
+            f.waits &= static_cast<PeerMask>(~bit_of(peer));
+        });
+    }
+    if (pending) record_absences(bit_of(peer), out);
+    acknowledge_all(out);
+    pump_flights(out);
+}
+
+}  // namespace sunder::replication

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The life of a mirror machine: start from what was stable, stores that come back, the way into and
+// out of service, and what every step ends with.
+#include "base/mutant.h"
+#include "base/verify.h"
+#include "replication/mirror_machine.h"
+
+namespace sunder::replication {
+
+MirrorMachine::MirrorMachine(std::shared_ptr<GroupConfig const> config)
+    : config_(std::move(config)),
+      log_(config_->copies, config_->self, config_->mirrored_sectors, config_->chunk_sectors,
+           config_->intent_log) {}
+
+void MirrorMachine::step(Input const& input, Outbox& out) noexcept {
+    struct Step {
+        MirrorMachine& machine;
+        Outbox& out;
+        void operator()(input::Started const& in) const { machine.started(in, out); }
+        void operator()(input::HostRequest const& in) const { machine.requested(in, out); }
+        void operator()(input::MessageArrived const& in) const { machine.message_arrived(in, out); }
+        void operator()(input::ConnectionUp const& in) const { machine.connection_up(in, out); }
+        void operator()(input::ConnectionDown const& in) const {
+            ConnectionId const* connection = connection_of(machine.legs_[in.peer.value]);
+            if (connection == nullptr || *connection != in.connection) {
+                out.note(note::Ignored{"this connection was given up before"});
+                return;
+            }
+            machine.lose_leg(in.peer, out);
+        }
+        void operator()(input::DiskDone const& in) const { machine.disk_done(in, out); }
+        void operator()(input::PersistDone const& in) const { machine.persisted(in, out); }
+        void operator()(input::TimerFired const&) const { machine.settle_timer(out); }
+        void operator()(input::Commanded const& in) const { machine.commanded(in.command, out); }
+    };
+    VERIFY(started_ || std::holds_alternative<input::Started>(input));
+    std::visit(Step{*this, out}, input);
+    after_step(out);
+}
+
+void MirrorMachine::started(input::Started const& in, Outbox& out) {
+    VERIFY(!started_);
+    started_ = true;
+    nonce_ = in.nonce;
+    if (in.cell) {
+        cells_ = CellStore(*in.cell);
+        for (auto const& page : in.pages) log_.load(*page, *in.cell);
+        cells_.edit([&](Cell& cell) {
+            // What was mirrored before the boot proves nothing about now (R30).
+            if (cell.data == DataState::up_to_date) cell.data = DataState::consistent;
+            if (cell.applying && cell.role == Role::target) cell.data = DataState::inconsistent;
+            cell.applying = false;
+        });
+        return;
+    }
+    bool const first = config_->first_source;
+    cells_.edit([&](Cell& cell) {
+        // All copies of a mirror born in sync share the generation that creation gave them (R44);
+        // otherwise a target is blank until its first resync (R43).
+        bool const holds_data = first || config_->born_in_sync;
+        if (holds_data) cell.current = Generation{1, Minted::created};
+        cell.role = first ? Role::source : Role::target;
+        cell.data = holds_data ? DataState::consistent : DataState::inconsistent;
+        cell.last_owner = first;
+    });
+    if (first) out.note(note::FlagChanged{note::FlagChanged::Which::last_owner, true});
+}
+
+void MirrorMachine::persisted(input::PersistDone const& in, Outbox& out) {
+    bool const known = cells_.done(in.id, in.ok) || log_.done(in.id, in.ok);
+    VERIFY(known);
+    if (!in.ok) {
+        out.note(note::DiskFailed{note::DiskFailed::What::persist});
+        return;
+    }
+    for_each_peer([&](Slot peer) {
+        if ((announcing_ & bit_of(peer)) == 0) return;
+        if (!cells_.is_stable(absence_version_[peer.value])) return;
+        announcing_ &= static_cast<PeerMask>(~bit_of(peer));
+        out.note(note::PeerOutdated{peer, cells_.wanted().peers[peer.value].base});
+    });
+    advance_preparing(out);
+    send_finishes(out);
+    advance_following(out);
+    barrier_stored(out);
+    pump_applying(out);
+    acknowledge_all(out);
+    pump_flights(out);
+    advance_passage(out);
+}
+
+void MirrorMachine::disk_done(input::DiskDone const& in, Outbox& out) {
+    switch (static_cast<DiskUse>(in.op.value >> 28)) {
+        case DiskUse::flight:
+            flight_disk_done(in, out);
+            return;
+        case DiskUse::apply:
+            apply_done(in, out);
+            return;
+        case DiskUse::run:
+            run_read(in, out);
+            return;
+        case DiskUse::settle:
+            settle_flushed(in, out);
+            return;
+        case DiskUse::barrier:
+            barrier_flushed(in, out);
+            return;
+        case DiskUse::demotion:
+            if (auto* demoting = std::get_if<passage::Demoting>(&passage_)) {
+                if (!in.ok) out.note(note::DiskFailed{note::DiskFailed::What::flush});
+                demoting->stage = passage::Demoting::Stage::storing;
+                demoting->version = cells_.edit([](Cell& cell) { cell.role = Role::target; });
+            }
+            return;
+    }
+    VERIFY(!"every use of the disk is known");
+}
+
+DiskOpId MirrorMachine::new_op(DiskUse use) {
+    next_op_ = (next_op_ + 1) & 0x0fffffff;
+    return DiskOpId{static_cast<std::uint32_t>(use) << 28 | next_op_};
+}
+
+void MirrorMachine::commanded(Command const& command, Outbox& out) {
+    struct Carry {
+        MirrorMachine& machine;
+        Outbox& out;
+        void operator()(command::Promote const& promote) const { machine.promote(promote, out); }
+        void operator()(command::Demote const&) const {
+            if (!machine.open_) {
+                out.note(note::Ignored{"demoted while out of service"});
+                return;
+            }
+            machine.open_ = false;
+            machine.passage_ = passage::Demoting{};
+            machine.advance_passage(out);
+        }
+        void operator()(command::RaiseEra const& raise) const {
+            if (raise.era > machine.cell().era) {
+                machine.cells_.edit([&](Cell& cell) { cell.era = raise.era; });
+            }
+        }
+        void operator()(command::PeerGone const& gone) const { machine.close_leg(gone.peer, out); }
+        void operator()(command::SetDataCorrupt const&) const {
+            if (machine.open_ || !std::holds_alternative<passage::None>(machine.passage_)) {
+                out.note(note::Ignored{"a source in service, or on the way, is not in doubt"});
+                return;
+            }
+            machine.set_flag(note::FlagChanged::Which::data_corrupt, true, out);
+        }
+        void operator()(command::ClearLastOwner const&) const {
+            machine.set_flag(note::FlagChanged::Which::last_owner, false, out);
+            machine.set_flag(note::FlagChanged::Which::data_corrupt, false, out);
+        }
+        void operator()(command::MarkOutdated const& mark) const {
+            if (machine.open_ || machine.cell().descends_from(mark.by.id)) {
+                out.note(note::Ignored{"this copy is not the one that was left behind"});
+                return;
+            }
+            machine.watched_in_sync_ = false;
+            if (machine.cell().data > DataState::outdated) {
+                machine.set_data(DataState::outdated, out);
+            }
+        }
+        void operator()(command::PeerKnowsOutdated const& knows) const {
+            machine.knows_outdated_ |= bit_of(knows.peer);
+            machine.acknowledge_all(out);
+            machine.pump_flights(out);
+        }
+    };
+    std::visit(Carry{*this, out}, command);
+}
+
+void MirrorMachine::promote(command::Promote const& promote, Outbox& out) {
+    if (open_ || !std::holds_alternative<passage::None>(passage_)) {
+        out.note(note::Ignored{"already in service, or on the way"});
+        return;
+    }
+    passage_ = passage::Promoting{promote.era, promote.forced};
+    for_each_peer([&](Slot peer) {
+        if (std::holds_alternative<leg::Following>(legs_[peer.value])) close_leg(peer, out);
+    });
+    if (mutant(Mutant::queue_dropped_at_promotion)) queue_.clear();
+    advance_passage(out);
+}
+
+void MirrorMachine::advance_passage(Outbox& out) {
+    if (auto* demoting = std::get_if<passage::Demoting>(&passage_)) {
+        demotion_advance(*demoting, out);
+        return;
+    }
+    if (!std::holds_alternative<passage::Promoting>(passage_)) return;
+    // G8: everything received is applied before anything is served.
+    if (!queue_.empty() || !applying_.empty() || barrier_.kind != Barrier::Kind::none) return;
+    barrier_ = Barrier{};
+    barrier_.kind = Barrier::Kind::promotion;
+    barrier_.flush = new_op(DiskUse::barrier);
+    out.put(output::DiskFlush{barrier_.flush});
+}
+
+void MirrorMachine::enter_service(Outbox& out) {
+    barrier_ = Barrier{};
+    passage_ = passage::None{};
+    open_ = true;
+    out.note(note::RoleChanged{Role::source, cell().era});
+    greet_all(out);
+}
+
+void MirrorMachine::demotion_advance(passage::Demoting& demoting, Outbox& out) {
+    switch (demoting.stage) {
+        case passage::Demoting::Stage::draining: {
+            if (!flights_.empty()) return;
+            bool drained = true;
+            for_each_peer([&](Slot peer) {
+                Channel const* channel = channel_of(legs_[peer.value]);
+                drained = drained && (channel == nullptr || channel->outstanding == 0);
+            });
+            if (!drained) return;
+            demoting.stage = passage::Demoting::Stage::flushing;
+            demoting.flush = new_op(DiskUse::demotion);
+            out.put(output::DiskFlush{demoting.flush});
+            return;
+        }
+        case passage::Demoting::Stage::flushing:
+            return;
+        case passage::Demoting::Stage::storing:
+            if (!cells_.is_stable(demoting.version)) return;
+            passage_ = passage::None{};
+            for_each_peer([&](Slot peer) {
+                if (channel_of(legs_[peer.value]) != nullptr) close_leg(peer, out);
+            });
+            out.note(note::RoleChanged{Role::target, cell().era});
+            greet_all(out);
+            return;
+    }
+}
+
+void MirrorMachine::set_flag(note::FlagChanged::Which which, bool set, Outbox& out) {
+    bool const owner = which == note::FlagChanged::Which::last_owner;
+    if ((owner ? cell().last_owner : cell().data_corrupt) == set) return;
+    cells_.edit([&](Cell& cell) { (owner ? cell.last_owner : cell.data_corrupt) = set; });
+    out.note(note::FlagChanged{which, set});
+}
+
+void MirrorMachine::set_data(DataState to, Outbox& out) {
+    DataState const from = cell().data;
+    if (from == to) return;
+    cells_.edit([&](Cell& cell) { cell.data = to; });
+    out.note(note::DataChanged{from, to});
+}
+
+CopyState MirrorMachine::copy_state() const {
+    switch (cell().data) {
+        case DataState::inconsistent:
+            return CopyState::inconsistent;
+        case DataState::outdated:
+            return CopyState::outdated;
+        case DataState::consistent:
+        case DataState::up_to_date:
+            break;
+    }
+    return watched_in_sync_ ? CopyState::in_sync : CopyState::not_watched;
+}
+
+void MirrorMachine::after_step(Outbox& out) {
+    log_.store(cell().current, next_persist_, out);
+    cells_.store(next_persist_, out);
+    bool changed = reported_.cell != cells_.stable() || reported_.open != open_ ||
+                   reported_.passing != !std::holds_alternative<passage::None>(passage_) ||
+                   reported_.copy != copy_state() || reported_.refused != refused_;
+    for_each_peer([&](Slot peer) {
+        changed = changed || reported_.legs[peer.value] != state_of(legs_[peer.value]) ||
+                  reported_.split[peer.value] != split(peer);
+    });
+    if (!changed) return;
+    reported_.cell = cells_.stable();
+    reported_.open = open_;
+    reported_.passing = !std::holds_alternative<passage::None>(passage_);
+    reported_.copy = copy_state();
+    reported_.refused = refused_;
+    for_each_peer([&](Slot peer) {
+        reported_.legs[peer.value] = state_of(legs_[peer.value]);
+        reported_.split[peer.value] = split(peer);
+    });
+    out.put(output::Reported{reported_});
+}
+
+bool MirrorMachine::quiet() const {
+    return flights_.empty() && queue_.empty() && applying_.empty() &&
+           barrier_.kind == Barrier::Kind::none && std::holds_alternative<passage::None>(passage_);
+}
+
+Fingerprint MirrorMachine::fingerprint() const {
+    Hasher hasher;
+    hasher.add(cells_.fingerprint());
+    hasher.add(log_.fingerprint());
+    for (unsigned p = 0; p < config_->copies; ++p)
+        hasher.add(sunder::replication::fingerprint(legs_[p]));
+    hasher.add(flights_.fingerprint());
+    hasher.add(queue_.fingerprint());
+    hasher.add(applying_.fingerprint());
+    hasher.add(barrier_.fingerprint());
+    hasher.add(std::uint64_t{open_} | std::uint64_t{flush_failed_} << 1 |
+               std::uint64_t{settle_armed_} << 2 | std::uint64_t{watched_in_sync_} << 3 |
+               std::uint64_t{knows_outdated_} << 8 | std::uint64_t{split_} << 16 |
+               std::uint64_t{announcing_} << 24 | passage_.index() << 32);
+    return hasher.result();
+}
+
+}  // namespace sunder::replication

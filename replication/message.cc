@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Sizes, names and fingerprints of messages.
+#include "replication/message.h"
+
+namespace sunder::replication {
+
+namespace {
+
+constexpr std::uint64_t header_bytes = 64;
+
+struct WireBytes {
+    std::uint64_t operator()(Record const& record) const {
+        bool const carries = record.kind == RecordKind::write || record.kind == RecordKind::resync;
+        return header_bytes + (carries ? record.range.count * sector_bytes : 0);
+    }
+    std::uint64_t operator()(std::shared_ptr<Hello const> const& hello) const {
+        // Only words that are not zero travel.
+        std::uint64_t words = 0;
+        if (hello->bits) hello->bits->for_each_word([&](std::uint64_t, std::uint64_t) { ++words; });
+        return 512 + words * 16;
+    }
+    std::uint64_t operator()(auto const&) const { return header_bytes; }
+};
+
+struct Name {
+    std::string_view operator()(Record const& record) const { return name_of(record.kind); }
+    std::string_view operator()(RecordAck const&) const { return "ack"; }
+    std::string_view operator()(std::shared_ptr<Hello const> const&) const { return "hello"; }
+    std::string_view operator()(MirrorBegin const&) const { return "mirror_begin"; }
+    std::string_view operator()(ResyncBegin const&) const { return "resync_begin"; }
+    std::string_view operator()(ResyncReady const&) const { return "resync_ready"; }
+    std::string_view operator()(std::shared_ptr<Finish const> const&) const { return "finish"; }
+    std::string_view operator()(FinishReply const&) const { return "finish_reply"; }
+};
+
+struct Print {
+    Fingerprint operator()(Record const& record) const {
+        return hash_words(1, record.sequence, record.era.number, record.range.first,
+                          record.range.count,
+                          static_cast<std::uint64_t>(record.kind) << 8 | std::uint64_t{record.fua},
+                          record.payload.fingerprint());
+    }
+    Fingerprint operator()(RecordAck const& ack) const { return hash_words(2, ack.sequence); }
+    Fingerprint operator()(std::shared_ptr<Hello const> const& hello) const {
+        return hash_words(3, hello->cell.fingerprint(), hello->in_service,
+                          hello->bits ? hello->bits->fingerprint() : 0);
+    }
+    Fingerprint operator()(MirrorBegin const& begin) const {
+        return hash_words(4, begin.era.number);
+    }
+    Fingerprint operator()(ResyncBegin const& begin) const {
+        return hash_words(5, begin.era.number, begin.resync);
+    }
+    Fingerprint operator()(ResyncReady const& ready) const { return hash_words(6, ready.resync); }
+    Fingerprint operator()(std::shared_ptr<Finish const> const& finish) const {
+        return hash_words(7, finish->resync, finish->current.id);
+    }
+    Fingerprint operator()(FinishReply const& reply) const { return hash_words(8, reply.resync); }
+};
+
+}  // namespace
+
+std::uint64_t wire_bytes(Message const& message) { return std::visit(WireBytes{}, message); }
+std::string_view name_of(Message const& message) { return std::visit(Name{}, message); }
+Fingerprint fingerprint(Message const& message) { return std::visit(Print{}, message); }
+
+std::string_view name_of(RecordKind kind) {
+    switch (kind) {
+        case RecordKind::write:
+            return "write";
+        case RecordKind::trim:
+            return "trim";
+        case RecordKind::write_zeroes:
+            return "write_zeroes";
+        case RecordKind::flush:
+            return "flush";
+        case RecordKind::settle:
+            return "settle";
+        case RecordKind::resync:
+            return "resync";
+    }
+    return "";
+}
+
+}  // namespace sunder::replication

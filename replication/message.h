@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What two machines of one group say to each other on their connection, which is one ordered
+// channel for writes, resync runs and the words that start and end a resync alike (G1, G5).
+#pragma once
+
+#include "base/ids.h"
+#include "base/payload.h"
+#include "base/units.h"
+#include "replication/bitmap.h"
+#include "replication/cell.h"
+
+#include <memory>
+#include <string_view>
+#include <variant>
+
+namespace sunder::replication {
+
+enum class RecordKind : std::uint8_t {
+    write,
+    trim,
+    write_zeroes,
+    flush,   ///< a host's flush: a barrier at the target
+    settle,  ///< the source's own flush, so that bits can be cleared
+    resync,  ///< a run copied from the source
+};
+
+/// One change of the group, in the group's order. (era, origin, sequence) is unique; the era alone
+/// decides whether a target may still apply it (SAF-7).
+struct Record {
+    Era era;
+    NodeId origin;
+    std::uint64_t sequence = 0;
+    VolumeId volume;
+    RecordKind kind = RecordKind::write;
+    bool fua = false;
+    Extent range;
+    Payload payload;
+    friend bool operator==(Record const&, Record const&) = default;
+};
+
+/// The target has applied the record; for flush, settle and FUA: it and all before it are stable.
+struct RecordAck {
+    std::uint64_t sequence = 0;
+    friend bool operator==(RecordAck const&, RecordAck const&) = default;
+};
+
+/// Who I am and what I hold; said first on each connection, and again when it changes before a
+/// source has begun.
+struct Hello {
+    Cell cell;
+    bool in_service = false;
+    bool intent_log = false;
+    bool bitmap_merge = false;
+    std::uint64_t sectors = 0;
+    std::uint64_t chunk_sectors = 0;
+    std::shared_ptr<Bitmap const> bits;  ///< my intent bits towards you; null when there are none
+    friend bool operator==(Hello const&, Hello const&) = default;
+};
+
+/// The copies are in sync: what follows are records.
+struct MirrorBegin {
+    Era era;
+    friend bool operator==(MirrorBegin const&, MirrorBegin const&) = default;
+};
+
+/// A resync follows. The target becomes inconsistent, stably, and answers.
+struct ResyncBegin {
+    Era era;
+    ResyncId resync = 0;
+    friend bool operator==(ResyncBegin const&, ResyncBegin const&) = default;
+};
+struct ResyncReady {
+    ResyncId resync = 0;
+    friend bool operator==(ResyncReady const&, ResyncReady const&) = default;
+};
+
+/// Everything has been sent: the target flushes, takes over the source's identity and answers.
+struct Finish {
+    ResyncId resync = 0;
+    Generation current;
+    History history;
+    friend bool operator==(Finish const&, Finish const&) = default;
+};
+struct FinishReply {
+    ResyncId resync = 0;
+    friend bool operator==(FinishReply const&, FinishReply const&) = default;
+};
+
+using Message = std::variant<Record, RecordAck, std::shared_ptr<Hello const>, MirrorBegin,
+                             ResyncBegin, ResyncReady, std::shared_ptr<Finish const>, FinishReply>;
+
+/// Bytes on the wire: header and content, for links of limited bandwidth.
+std::uint64_t wire_bytes(Message const&);
+std::string_view name_of(Message const&);
+std::string_view name_of(RecordKind);
+Fingerprint fingerprint(Message const&);
+
+}  // namespace sunder::replication

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The machine of one mirror group on one node: a value and a function. It carries the life of a
+// write, the legs, resync and the application of records; who may come in service is decided by the
+// node's membership machine, which commands it.
+//
+// One .cc file per concern: lifecycle (start, stable stores, promotion), requests (hosts), legs
+// (handshake), resync (runs and finish), settling (clearing bits), applying (the target's side).
+#pragma once
+
+#include "replication/cell_store.h"
+#include "replication/config.h"
+#include "replication/flight.h"
+#include "replication/intent_log.h"
+#include "replication/leg.h"
+#include "replication/roster.h"
+#include "replication/seam.h"
+
+#include <memory>
+#include <variant>
+
+namespace sunder::replication {
+
+/// The way into and out of service.
+namespace passage {
+struct None {
+    friend bool operator==(None const&, None const&) = default;
+};
+struct Promoting {
+    Era era;
+    bool forced = false;
+    friend bool operator==(Promoting const&, Promoting const&) = default;
+};
+struct Demoting {
+    enum class Stage : std::uint8_t { draining, flushing, storing } stage = Stage::draining;
+    DiskOpId flush;
+    CellStore::Version version = 0;
+    friend bool operator==(Demoting const&, Demoting const&) = default;
+};
+}  // namespace passage
+using Passage = std::variant<passage::None, passage::Promoting, passage::Demoting>;
+
+class MirrorMachine {
+public:
+    explicit MirrorMachine(std::shared_ptr<GroupConfig const> config);
+
+    /// Takes one input and appends what follows from it. Requires Started to come first, once.
+    void step(Input const& input, Outbox& out) noexcept;
+
+    [[nodiscard]] Fingerprint fingerprint() const;
+    friend bool operator==(MirrorMachine const&, MirrorMachine const&) = default;
+
+    // For state checkers and displays; no decision of a driver may depend on them.
+    [[nodiscard]] GroupConfig const& config() const { return *config_; }
+    [[nodiscard]] Cell const& cell() const { return cells_.wanted(); }
+    [[nodiscard]] Cell const& stable_cell() const { return *cells_.stable(); }
+    [[nodiscard]] IntentLog const& log() const { return log_; }
+    [[nodiscard]] bool open() const { return open_; }
+    [[nodiscard]] CopyState copy_state() const;
+    [[nodiscard]] Leg const& leg(Slot peer) const { return legs_[peer.value]; }
+    [[nodiscard]] bool split(Slot peer) const { return (split_ & bit_of(peer)) != 0; }
+    /// True when no request, record or store is under way.
+    [[nodiscard]] bool quiet() const;
+
+private:
+    enum class DiskUse : std::uint8_t { flight, apply, run, settle, barrier, demotion };
+
+    // Lifecycle.
+    void started(input::Started const&, Outbox&);
+    void persisted(input::PersistDone const&, Outbox&);
+    void disk_done(input::DiskDone const&, Outbox&);
+    void commanded(Command const&, Outbox&);
+    void promote(command::Promote const&, Outbox&);
+    void advance_passage(Outbox&);
+    void enter_service(Outbox&);
+    void demotion_advance(passage::Demoting&, Outbox&);
+    void set_flag(note::FlagChanged::Which, bool set, Outbox&);
+    void set_data(DataState, Outbox&);
+    void after_step(Outbox&);
+    [[nodiscard]] DiskOpId new_op(DiskUse);
+    [[nodiscard]] std::uint64_t mint() { return nonce_ << 16 | ++minted_; }
+    template <class Visit>
+    void for_each_peer(Visit&& visit) const {
+        for (std::uint8_t p = 0; p < config_->copies; ++p) {
+            if (p != config_->self.value) visit(Slot{p});
+        }
+    }
+
+    // Requests of hosts (requests.cc).
+    void requested(input::HostRequest const&, Outbox&);
+    bool launch(std::size_t index, Outbox&);
+    [[nodiscard]] bool may_launch_change(std::size_t index, Outbox&);
+    void issue(std::size_t index, Outbox&);
+    void flight_disk_done(input::DiskDone const&, Outbox&);
+    void own_write_failed(Outbox&);
+    bool acknowledge(std::size_t index, Outbox&);
+    void acknowledge_all(Outbox&);
+    void pump_flights(Outbox&);
+    void record_acknowledged(Slot, std::uint64_t sequence, Outbox&);
+    void record_absences(PeerMask absent, Outbox&);
+    [[nodiscard]] bool lacks_absence(Slot peer) const;
+    [[nodiscard]] bool absences_recorded(PeerMask absent) const;
+    [[nodiscard]] PeerMask peers() const;
+
+    // Legs (legs.cc).
+    void connection_up(input::ConnectionUp const&, Outbox&);
+    void message_arrived(input::MessageArrived const&, Outbox&);
+    void greet(Slot, Outbox&);
+    void greet_all(Outbox&);
+    void consider(Slot, Outbox&);
+    [[nodiscard]] HandshakeFacts observe(Slot, Hello const&) const;
+    void begin_mirroring(Slot, Outbox&);
+    void begin_preparing(Slot, HandshakeDecision, Outbox&);
+    void advance_preparing(Outbox&);
+    void lose_leg(Slot, Outbox&);
+    void close_leg(Slot, Outbox&);
+    void set_leg(Slot, Leg, Outbox&);
+
+    // Resync (resync.cc).
+    void resync_ready(Slot, ResyncReady const&, Outbox&);
+    void pump_resync(Slot, Outbox&);
+    bool start_run(Slot, leg::Resyncing&, Outbox&);
+    void finish_if_done(Slot, leg::Resyncing&);
+    void send_finishes(Outbox&);
+    void run_read(input::DiskDone const&, Outbox&);
+    void finish_replied(Slot, FinishReply const&, Outbox&);
+    [[nodiscard]] bool busy(std::uint64_t chunk) const;
+    [[nodiscard]] bool locked_by_run(Extent) const;
+
+    // Settling (settling.cc).
+    void arm_settling(Outbox&);
+    void settle_timer(Outbox&);
+    void start_settling(Slot, Outbox&);
+    void settle_flushed(input::DiskDone const&, Outbox&);
+    void finish_settling(Slot, Outbox&);
+    void touch(Slot, Chunks);
+
+    // Applying (applying.cc).
+    void follow_mirror(Slot, MirrorBegin const&, Outbox&);
+    void follow_resync(Slot, ResyncBegin const&, Outbox&);
+    void advance_following(Outbox&);
+    void receive(Slot, ConnectionId, Record const&, Outbox&);
+    void pump_applying(Outbox&);
+    bool apply_next(Outbox&);
+    bool ensure_applying();
+    void apply_done(input::DiskDone const&, Outbox&);
+    void apply_failed(Slot, Outbox&);
+    void barrier_flushed(input::DiskDone const&, Outbox&);
+    void store_finish(Outbox&);
+    void store_promotion(Outbox&);
+    void barrier_stored(Outbox&);
+    void settled_here(Outbox&);
+    void acknowledge_record(Slot, ConnectionId, std::uint64_t sequence, Outbox&);
+    void stop_following(Slot, leg::Following const&, Outbox&);
+
+    std::shared_ptr<GroupConfig const> config_;
+    CellStore cells_;
+    IntentLog log_;
+    PerCopy<Leg> legs_{};
+    Passage passage_;
+
+    // As source.
+    Roster<Flight, 2> flights_;
+    std::uint32_t waiting_ = 0;  // flights that could not be launched yet
+    PerCopy<CellStore::Version> absence_version_{};
+    PeerMask announcing_ = 0;      // absences that are on their way to stable storage
+    PeerMask knows_outdated_ = 0;  // peers that cannot promote (guarded)
+    bool open_ = false;
+    bool flush_failed_ = false;  // G11: sticky until the next start
+    bool settle_armed_ = false;
+
+    // As target.
+    Roster<Incoming, 2> queue_;
+    Roster<Applying, 2> applying_;
+    Barrier barrier_;
+    CellStore::Version applying_version_ = 0;
+    bool watched_in_sync_ = false;  // R30: volatile on purpose
+
+    PeerMask split_ = 0;
+    Era refused_;  // the promotion that failed last
+    std::uint64_t sequence_ = 0;
+    std::uint64_t nonce_ = 0;
+    std::uint64_t minted_ = 0;
+    PersistId next_persist_{1};
+    std::uint32_t next_op_ = 0;
+    bool started_ = false;
+    Report reported_;
+};
+
+}  // namespace sunder::replication

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a mirror machine lets the world know: typed values, never text. Reports, tests, golden
+// narrations and checkers read them; the machine itself never does.
+#pragma once
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "replication/cell.h"
+#include "replication/handshake.h"
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+namespace sunder::replication {
+
+/// DESIGN 4: its own axis, never merged with role or data state.
+enum class LegState : std::uint8_t { disconnected, handshaking, resyncing, mirroring };
+std::string_view name_of(LegState);
+std::string_view name_of(DataState);
+std::string_view name_of(Role);
+
+enum class Direction : std::uint8_t { outward, inward };  ///< to the peer, from the peer
+
+namespace note {
+
+struct LegChanged {
+    Slot peer;
+    LegState from = LegState::disconnected;
+    LegState to = LegState::disconnected;
+    Direction direction = Direction::outward;
+};
+struct ResyncDecided {
+    Slot peer;
+    HandshakeDecision decision;
+    HandshakeFacts facts;
+};
+struct ResyncStarted {  ///< by the source, when the target is ready
+    Slot peer;
+    ResyncId resync = 0;
+    std::uint64_t chunks = 0;  ///< to be copied
+};
+struct ResyncInterrupted {
+    Slot peer;
+    ResyncId resync = 0;
+    std::uint64_t chunks_left = 0;
+};
+struct ResyncFinished {  ///< by the source, when it knows
+    Slot peer;
+    ResyncId resync = 0;
+};
+struct CopyCompleted {  ///< by the target: it is up to date from this moment
+    Slot source;
+    ResyncId resync = 0;
+};
+struct DataChanged {
+    DataState from = DataState::inconsistent;
+    DataState to = DataState::inconsistent;
+};
+struct RoleChanged {
+    Role to = Role::target;
+    Era era;
+};
+struct GenerationMinted {
+    Generation generation;
+};
+struct PeerOutdated {  ///< stable: the peer has nothing acknowledged after `since` (G20)
+    Slot peer;
+    Generation since;
+};
+struct LimitReached {  ///< R12: asynchronous, behaving synchronously
+    Slot peer;
+};
+struct LimitRecovered {
+    Slot peer;
+};
+struct Settled {  ///< intent bits towards the peer were cleared
+    Slot peer;
+    std::uint64_t chunks = 0;
+};
+struct OverrideRecorded {  ///< R87, SAF-23: an operator's word that may discard acknowledged writes
+    Generation generation;
+};
+struct DiskFailed {
+    enum class What : std::uint8_t { read, write, flush, persist } what = What::read;
+};
+struct FlagChanged {
+    enum class Which : std::uint8_t { last_owner, data_corrupt } which = Which::last_owner;
+    bool set = false;
+};
+/// An input that has no effect in this state, with the reason.
+struct Ignored {
+    std::string_view why;
+};
+
+}  // namespace note
+
+using Note =
+    std::variant<note::LegChanged, note::ResyncDecided, note::ResyncStarted,
+                 note::ResyncInterrupted, note::ResyncFinished, note::CopyCompleted,
+                 note::DataChanged, note::RoleChanged, note::GenerationMinted, note::PeerOutdated,
+                 note::LimitReached, note::LimitRecovered, note::Settled, note::OverrideRecorded,
+                 note::DiskFailed, note::FlagChanged, note::Ignored>;
+
+}  // namespace sunder::replication

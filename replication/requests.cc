@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The life of a write at the source: admit, make its intent stable, write here and down every leg,
+// acknowledge. The order of acknowledgement is decided here and nowhere else.
+#include "base/mutant.h"
+#include "base/verify.h"
+#include "replication/mirror_machine.h"
+
+namespace sunder::replication {
+
+namespace {
+
+RecordKind record_kind(HostOp op) {
+    switch (op) {
+        case HostOp::write:
+            return RecordKind::write;
+        case HostOp::trim:
+            return RecordKind::trim;
+        case HostOp::write_zeroes:
+            return RecordKind::write_zeroes;
+        case HostOp::flush:
+            return RecordKind::flush;
+        case HostOp::read:
+            break;
+    }
+    VERIFY(!"reads are not recorded");
+    return RecordKind::flush;
+}
+
+}  // namespace
+
+PeerMask MirrorMachine::peers() const {
+    return static_cast<PeerMask>(((1U << config_->copies) - 1) & ~bit_of(config_->self));
+}
+
+void MirrorMachine::requested(input::HostRequest const& in, Outbox& out) {
+    if (!open_) {
+        out.put(output::HostReply{in.request, HostStatus::not_in_service, {}});
+        return;
+    }
+    Flight flight;
+    flight.request = in.request;
+    flight.op = in.op;
+    flight.fua = in.fua;
+    flight.range = in.range;
+    flight.payload = in.op == HostOp::write ? in.payload : Payload::zero(in.range.count);
+    if (in.op != HostOp::flush) {
+        VERIFY(in.range.count > 0);
+        VERIFY(in.range.end() <= config_->mirrored_sectors);
+    }
+    flights_.add(std::move(flight));
+    if (!launch(flights_.size() - 1, out)) ++waiting_;
+}
+
+/// Starts a waiting flight if nothing stands in its way.
+bool MirrorMachine::launch(std::size_t index, Outbox& out) {
+    Flight const& flight = flights_[index];
+    if (flight.op == HostOp::flush) {
+        issue(index, out);
+        return true;
+    }
+    for (std::size_t earlier = 0; earlier < index; ++earlier) {
+        // A read waits too: what it returned must not be taken back by a failover (G9).
+        if (flights_[earlier].changes() && flights_[earlier].range.overlaps(flight.range))
+            return false;
+    }
+    if (flight.changes() && !may_launch_change(index, out)) return false;
+    issue(index, out);
+    return true;
+}
+
+bool MirrorMachine::may_launch_change(std::size_t index, Outbox& out) {
+    Flight const& flight = flights_[index];
+    if (locked_by_run(flight.range)) return false;
+    bool room = true;
+    for_each_peer([&](Slot peer) {
+        Channel* channel = channel_of(legs_[peer.value]);
+        if (channel == nullptr || config_->synchronous[peer.value]) return;
+        if (channel->outstanding < config_->asynchronous_limit) return;
+        // R12: at the limit it behaves synchronously; nothing is dropped or reordered.
+        if (!channel->limit_reached) out.note(note::LimitReached{peer});
+        channel->limit_reached = true;
+        room = false;
+    });
+    if (!room) return false;
+    Chunks const chunks = log_.chunks_of(flight.range);
+    bool stable = true;
+    for_each_peer([&](Slot peer) {
+        log_.mark(peer, chunks);
+        touch(peer, chunks);
+        stable = stable && log_.is_stable(peer, chunks);
+    });
+    return stable || mutant(Mutant::bit_set_late);
+}
+
+void MirrorMachine::issue(std::size_t index, Outbox& out) {
+    PeerMask sent = 0;
+    PeerMask waits = 0;
+    std::uint64_t const sequence = flights_[index].op == HostOp::read ? 0 : ++sequence_;
+    DiskOpId const op = new_op(DiskUse::flight);
+    Flight const& flight = flights_[index];
+    if (flight.op != HostOp::read) {
+        for_each_peer([&](Slot peer) {
+            Channel* channel = channel_of(legs_[peer.value]);
+            if (channel == nullptr) return;
+            out.put(output::Send{
+                peer, channel->connection,
+                Record{cell().era, config_->nodes[config_->self.value], sequence, config_->volume,
+                       record_kind(flight.op), flight.fua, flight.range, flight.payload}});
+            sent |= bit_of(peer);
+            if (config_->synchronous[peer.value]) waits |= bit_of(peer);
+            ++channel->outstanding;
+        });
+        if (sent != peers()) record_absences(static_cast<PeerMask>(peers() & ~sent), out);
+    }
+    if (mutant(Mutant::acknowledge_before_leg)) waits = 0;
+    flights_.edit(index, [&](Flight& f) {
+        f.stage = Flight::Stage::issued;
+        f.sequence = sequence;
+        f.disk = op;
+        f.sent = sent;
+        f.waits = waits;
+    });
+    if (flight.op == HostOp::read) {
+        out.put(output::DiskRead{op, config_->volume, flight.range});
+    } else if (flight.op == HostOp::flush) {
+        out.put(output::DiskFlush{op});
+    } else {
+        out.put(output::DiskWrite{op, config_->volume, flight.range, flight.payload});
+        arm_settling(out);
+    }
+}
+
+void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
+    std::size_t const index = flights_.find([&](Flight const& f) { return f.disk == in.op; });
+    VERIFY(index < flights_.size());
+    Flight const& flight = flights_[index];
+    if (flight.op == HostOp::read) {
+        if (!in.ok) out.note(note::DiskFailed{note::DiskFailed::What::read});
+        HostStatus const status = in.ok ? HostStatus::ok : HostStatus::io_error;
+        out.put(output::HostReply{flight.request, status, in.ok ? in.payload : Payload{}});
+        flights_.take(index);
+        advance_passage(out);
+        return;
+    }
+    bool const was_flush = flight.op == HostOp::flush || flight.stage == Flight::Stage::flushing;
+    if (!in.ok && was_flush) {
+        flush_failed_ = true;
+        out.note(note::DiskFailed{note::DiskFailed::What::flush});
+    } else if (!in.ok) {
+        own_write_failed(out);
+    }
+    if (in.ok && flight.fua && flight.stage == Flight::Stage::issued) {
+        DiskOpId const op = new_op(DiskUse::flight);
+        flights_.edit(index, [&](Flight& f) {
+            f.stage = Flight::Stage::flushing;
+            f.disk = op;
+        });
+        out.put(output::DiskFlush{op});
+        return;
+    }
+    flights_.edit(index, [&](Flight& f) {
+        // G11: after one failed flush nothing is durable until this node has started again.
+        f.failed = !in.ok || (was_flush && flush_failed_);
+        f.stage = Flight::Stage::done;
+    });
+    bool const wrote = flight.changes();
+    if (acknowledge(index, out)) pump_flights(out);
+    // A run may have waited for this write to reach the disk.
+    if (wrote) for_each_peer([&](Slot peer) { pump_resync(peer, out); });
+    advance_passage(out);
+}
+
+/// The own copy may lack what the targets have: their legs begin again, and the bits, which nobody
+/// clears meanwhile, say where.
+void MirrorMachine::own_write_failed(Outbox& out) {
+    out.note(note::DiskFailed{note::DiskFailed::What::write});
+    for_each_peer([&](Slot peer) {
+        if (channel_of(legs_[peer.value]) != nullptr) close_leg(peer, out);
+    });
+}
+
+/// Answers the host if the own disk and every synchronous leg have the request, and the absence of
+/// everybody else is on record. True when it did.
+bool MirrorMachine::acknowledge(std::size_t index, Outbox& out) {
+    Flight const& flight = flights_[index];
+    if (flight.stage != Flight::Stage::done || flight.waits != 0) return false;
+    if (!absences_recorded(static_cast<PeerMask>(peers() & ~flight.sent))) return false;
+    HostStatus const status = flight.failed ? HostStatus::io_error : HostStatus::ok;
+    out.put(output::HostReply{flight.request, status, {}});
+    flights_.take(index);
+    return true;
+}
+
+void MirrorMachine::acknowledge_all(Outbox& out) {
+    for (std::size_t i = 0; i < flights_.size();) {
+        if (!acknowledge(i, out)) ++i;
+    }
+    advance_passage(out);
+}
+
+void MirrorMachine::pump_flights(Outbox& out) {
+    if (waiting_ == 0) return;
+    for (std::size_t i = 0; i < flights_.size(); ++i) {
+        if (flights_[i].stage == Flight::Stage::waiting && launch(i, out)) --waiting_;
+    }
+}
+
+void MirrorMachine::record_acknowledged(Slot peer, std::uint64_t sequence, Outbox& out) {
+    Channel* channel = channel_of(legs_[peer.value]);
+    VERIFY(channel != nullptr);
+    VERIFY(channel->outstanding > 0);
+    --channel->outstanding;
+    if (channel->limit_reached && channel->outstanding < config_->asynchronous_limit) {
+        channel->limit_reached = false;
+        out.note(note::LimitRecovered{peer});
+        pump_flights(out);
+    }
+    std::size_t const index =
+        flights_.find([&](Flight const& f) { return f.sequence == sequence; });
+    if (index < flights_.size()) {
+        flights_.edit(index, [&](Flight& f) { f.waits &= static_cast<PeerMask>(~bit_of(peer)); });
+        if (mutant(Mutant::bit_cleared_on_receipt) && flights_[index].changes()) {
+            Bitmap early(log_.chunks());
+            early.set(log_.chunks_of(flights_[index].range).first);
+            log_.clear(peer, early);
+        }
+        if (acknowledge(index, out)) pump_flights(out);
+    }
+    advance_passage(out);
+}
+
+/// True when the peer may still be taken for one that has everything.
+bool MirrorMachine::lacks_absence(Slot peer) const {
+    PeerRecord const& record = cell().peers[peer.value];
+    return !record.base || record.may_be_current;
+}
+
+bool MirrorMachine::absences_recorded(PeerMask absent) const {
+    if (absent == 0 || mutant(Mutant::acknowledge_without_outdated)) return true;
+    bool recorded = true;
+    for_each_peer([&](Slot peer) {
+        if ((absent & bit_of(peer)) == 0) return;
+        recorded =
+            recorded && !lacks_absence(peer) && cells_.is_stable(absence_version_[peer.value]);
+        // A faithful policy waits for nobody; a guarded one until the peer cannot promote.
+        if (config_->guarded) recorded = recorded && (knows_outdated_ & bit_of(peer)) != 0;
+    });
+    return recorded;
+}
+
+/// G20: before the first write is acknowledged without a peer, "the peer has nothing after
+/// generation g" becomes stable, and later writes belong to a generation of their own (SAF-18).
+void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
+    PeerMask unrecorded = 0;
+    for_each_peer([&](Slot peer) {
+        if ((absent & bit_of(peer)) != 0 && lacks_absence(peer)) unrecorded |= bit_of(peer);
+    });
+    if (unrecorded == 0) return;
+    Generation const past = cell().current;
+    Generation const fresh{mint(), Minted::without_peer};
+    CellStore::Version const version = cells_.edit([&](Cell& cell) {
+        for_each_peer([&](Slot peer) {
+            if ((unrecorded & bit_of(peer)) == 0) return;
+            PeerRecord& record = cell.peers[peer.value];
+            if (!record.base) record.base = past;  // else bits count from before, which is more
+            record.may_be_current = false;
+        });
+        cell.succeed(fresh);
+    });
+    for_each_peer([&](Slot peer) {
+        if ((unrecorded & bit_of(peer)) != 0) absence_version_[peer.value] = version;
+    });
+    announcing_ |= unrecorded;
+    out.note(note::GenerationMinted{fresh});
+}
+
+}  // namespace sunder::replication

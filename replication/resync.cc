@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The source's side of a resync: runs of chunks are read and sent in the channel that writes use,
+// until none is left; then the finish.
+#include "base/mutant.h"
+#include "base/verify.h"
+#include "replication/mirror_machine.h"
+
+#include <algorithm>
+
+namespace sunder::replication {
+
+void MirrorMachine::resync_ready(Slot peer, ResyncReady const& ready, Outbox& out) {
+    auto const* preparing = std::get_if<leg::Preparing>(&legs_[peer.value]);
+    if (preparing == nullptr || !preparing->begun || preparing->resync != ready.resync) {
+        close_leg(peer, out);
+        return;
+    }
+    leg::Resyncing resyncing;
+    resyncing.channel.connection = preparing->connection;
+    resyncing.resync = ready.resync;
+    if (mutant(Mutant::everything_is_copied)) log_.mark_all(peer);
+    resyncing.need = log_.bits(peer);
+    out.note(note::ResyncStarted{peer, ready.resync, resyncing.need.count()});
+    set_leg(peer, std::move(resyncing), out);
+    pump_resync(peer, out);
+    pump_flights(out);
+}
+
+/// True while a host's write to the chunk has not reached the own disk.
+bool MirrorMachine::busy(std::uint64_t chunk) const {
+    if (mutant(Mutant::resync_without_lock)) return false;
+    Extent const range = log_.sectors_of({chunk, chunk});
+    return std::ranges::any_of(flights_, [&](Flight const& flight) {
+        return flight.changes() && flight.stage == Flight::Stage::issued &&
+               flight.range.overlaps(range);
+    });
+}
+
+/// True while a run that touches the range is read but has no place in the channel yet (G1).
+bool MirrorMachine::locked_by_run(Extent range) const {
+    if (mutant(Mutant::resync_without_lock)) return false;
+    bool locked = false;
+    for_each_peer([&](Slot peer) {
+        auto const* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
+        if (resyncing == nullptr) return;
+        locked = locked || std::ranges::any_of(resyncing->runs, [&](Run const& run) {
+                     return run.sequence == 0 && run.range.overlaps(range);
+                 });
+    });
+    return locked;
+}
+
+void MirrorMachine::pump_resync(Slot peer, Outbox& out) {
+    auto* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
+    if (resyncing == nullptr || resyncing->finishing || resyncing->stuck) return;
+    while (resyncing->in_flight < config_->window_sectors && start_run(peer, *resyncing, out)) {
+    }
+    finish_if_done(peer, *resyncing);
+}
+
+/// Reads the next run of chunks that are needed and not busy. False when there is none.
+bool MirrorMachine::start_run(Slot peer, leg::Resyncing& resyncing, Outbox& out) {
+    std::optional<std::uint64_t> first = resyncing.need.next(resyncing.cursor);
+    bool wrapped = false;
+    while (!first || busy(*first)) {
+        if (!first) {
+            // G4: the cursor is only where the search begins; it ends when nothing is needed.
+            if (wrapped || mutant(Mutant::finish_with_bits_left)) return false;
+            wrapped = true;
+            first = resyncing.need.next(0);
+            if (!first) return false;
+            continue;
+        }
+        first = resyncing.need.next(*first + 1);
+    }
+    std::uint64_t const most =
+        std::max<std::uint64_t>(1, config_->run_sectors / config_->chunk_sectors);
+    std::uint64_t last = *first;
+    while (last - *first + 1 < most && last + 1 < log_.chunks() && resyncing.need.test(last + 1) &&
+           !busy(last + 1)) {
+        ++last;
+    }
+    for (std::uint64_t chunk = *first; chunk <= last; ++chunk) resyncing.need.reset(chunk);
+    resyncing.cursor = last + 1;
+    Run const run{log_.sectors_of({*first, last}), new_op(DiskUse::run), 0};
+    touch(peer, {*first, last});
+    resyncing.in_flight += run.range.count;
+    resyncing.runs.add(run);
+    out.put(output::DiskRead{run.read, config_->volume, run.range});
+    return true;
+}
+
+void MirrorMachine::run_read(input::DiskDone const& in, Outbox& out) {
+    for_each_peer([&](Slot peer) {
+        auto* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
+        if (resyncing == nullptr) return;
+        std::size_t const index =
+            resyncing->runs.find([&](Run const& r) { return r.read == in.op; });
+        if (index == resyncing->runs.size()) return;
+        Extent const range = resyncing->runs[index].range;
+        Chunks const chunks = log_.chunks_of(range);
+        if (!in.ok) {
+            // The chunks are needed as before; the settle timer tries again (G21).
+            out.note(note::DiskFailed{note::DiskFailed::What::read});
+            for (std::uint64_t c = chunks.first; c <= chunks.last; ++c) resyncing->need.set(c);
+            resyncing->in_flight -= range.count;
+            resyncing->runs.take(index);
+            resyncing->stuck = true;
+        } else {
+            std::uint64_t const sequence = ++sequence_;
+            resyncing->runs.edit(index, [&](Run& run) { run.sequence = sequence; });
+            touch(peer, chunks);
+            out.put(output::Send{
+                peer, resyncing->channel.connection,
+                Record{cell().era, config_->nodes[config_->self.value], sequence, config_->volume,
+                       RecordKind::resync, false, range, in.payload}});
+        }
+        arm_settling(out);
+        pump_resync(peer, out);
+        pump_flights(out);
+    });
+}
+
+void MirrorMachine::finish_if_done(Slot peer, leg::Resyncing& resyncing) {
+    bool const reading =
+        std::ranges::any_of(resyncing.runs, [](Run const& run) { return run.sequence == 0; });
+    bool const left = resyncing.need.any() && !mutant(Mutant::finish_with_bits_left);
+    if (left || reading || mutant(Mutant::resync_never_finishes)) return;
+    resyncing.finishing = true;
+    resyncing.version =
+        cells_.edit([&](Cell& cell) { cell.peers[peer.value].may_be_current = true; });
+}
+
+/// From the finish on the target may take itself for up to date; that is stable here before it can.
+void MirrorMachine::send_finishes(Outbox& out) {
+    for_each_peer([&](Slot peer) {
+        auto* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
+        if (resyncing == nullptr || !resyncing->finishing || resyncing->finish_sent) return;
+        if (!cells_.is_stable(resyncing->version)) return;
+        resyncing->finish_sent = true;
+        knows_outdated_ &= static_cast<PeerMask>(~bit_of(peer));
+        auto finish = std::make_shared<Finish>();
+        finish->resync = resyncing->resync;
+        finish->current = cell().current;
+        finish->history = cell().history;
+        out.put(output::Send{peer, resyncing->channel.connection,
+                             std::shared_ptr<Finish const>(std::move(finish))});
+    });
+}
+
+void MirrorMachine::finish_replied(Slot peer, FinishReply const& reply, Outbox& out) {
+    auto* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
+    if (resyncing == nullptr || !resyncing->finish_sent || resyncing->resync != reply.resync) {
+        out.note(note::Ignored{"a finish that was not asked for"});
+        return;
+    }
+    leg::Mirroring mirroring{std::move(resyncing->channel)};
+    cells_.edit([&](Cell& cell) {
+        cell.peers[peer.value].base = Generation{};
+        cell.peers[peer.value].may_be_current = false;
+    });
+    out.note(note::ResyncFinished{peer, reply.resync});
+    set_leg(peer, std::move(mirroring), out);
+    start_settling(peer, out);
+}
+
+}  // namespace sunder::replication

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The seam of a mirror machine: all that may come in, all that may go out. Time, chance and
+// durability are inputs. The outputs of one step do not depend on each other: what must wait for
+// something waits in the machine for the input that says so, and a driver may complete, delay, lose
+// or tear anything.
+#pragma once
+
+#include "base/ids.h"
+#include "base/payload.h"
+#include "base/units.h"
+#include "replication/message.h"
+#include "replication/note.h"
+
+#include <boost/container/small_vector.hpp>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace sunder::replication {
+
+/// A page of the intent log: 4 KiB on the medium, self-checked and stamped with the generation. The
+/// bits towards one peer, `first_word` on. A page that comes back damaged counts as all set (G13).
+struct Page {
+    Slot peer;
+    std::uint32_t number = 0;
+    Generation stamp;
+    bool damaged = false;
+    std::vector<std::uint64_t> words;
+    friend bool operator==(Page const&, Page const&) = default;
+};
+
+enum class HostOp : std::uint8_t { read, write, trim, write_zeroes, flush };
+enum class HostStatus : std::uint8_t {
+    ok,
+    io_error,
+    not_in_service,  ///< ESHUTDOWN to a client
+};
+
+enum class Timer : std::uint8_t { settle };
+
+// Commands of the node's membership machine; it decides, this machine carries out.
+namespace command {
+/// Come in service in `era`, once received records are applied and flushed. `forced` mints a
+/// generation at once (R87).
+struct Promote {
+    Era era;
+    bool forced = false;
+};
+/// Leave service: finish what was accepted, then become a target (R96).
+struct Demote {};
+/// Accept no lower era than this from now on, stably.
+struct RaiseEra {
+    Era era;
+};
+/// All paths to the peer are silent: its connection, if any, is worthless.
+struct PeerGone {
+    Slot peer;
+};
+struct SetDataCorrupt {};
+struct ClearLastOwner {};
+/// A source went on to generation `by` without this copy. A word that comes late, when a resync has
+/// brought that generation here, has no effect.
+struct MarkOutdated {
+    Generation by;
+};
+/// The peer has stored that it is outdated; or it is dead and fenced (guarded policies wait for
+/// this).
+struct PeerKnowsOutdated {
+    Slot peer;
+};
+}  // namespace command
+using Command = std::variant<command::Promote, command::Demote, command::RaiseEra,
+                             command::PeerGone, command::SetDataCorrupt, command::ClearLastOwner,
+                             command::MarkOutdated, command::PeerKnowsOutdated>;
+
+namespace input {
+/// What was stable. No cell: this copy has never been started before.
+struct Started {
+    std::optional<Cell> cell;
+    std::vector<std::shared_ptr<Page const>> pages;
+    std::uint64_t nonce = 0;  ///< never given twice; names are minted from it
+};
+struct HostRequest {
+    RequestId request;
+    HostOp op = HostOp::read;
+    bool fua = false;
+    VolumeId volume;
+    Extent range;
+    Payload payload;  ///< of a write
+};
+struct MessageArrived {
+    Slot peer;
+    ConnectionId connection;
+    Message message;
+};
+struct ConnectionUp {
+    Slot peer;
+    ConnectionId connection;
+};
+struct ConnectionDown {
+    Slot peer;
+    ConnectionId connection;
+};
+struct DiskDone {
+    DiskOpId op;
+    bool ok = true;
+    Payload payload;  ///< of a read
+};
+struct PersistDone {
+    PersistId id;
+    bool ok = true;
+};
+struct TimerFired {
+    Timer timer = Timer::settle;
+};
+struct Commanded {
+    Command command;
+};
+}  // namespace input
+
+using Input = std::variant<input::Started, input::HostRequest, input::MessageArrived,
+                           input::ConnectionUp, input::ConnectionDown, input::DiskDone,
+                           input::PersistDone, input::TimerFired, input::Commanded>;
+
+/// What this copy is worth if the source is lost now; volatile where it must be (R30).
+enum class CopyState : std::uint8_t { in_sync, not_watched, outdated, inconsistent };
+
+/// What the membership machine needs to know of the group, sent when it changes.
+struct Report {
+    std::shared_ptr<Cell const> cell;  ///< as it is stable
+    bool open = false;                 ///< host requests are accepted
+    bool passing = false;              ///< between Promote and open, or between Demote and target
+    Era refused;                       ///< the promotion that the disk refused last, if any
+    CopyState copy = CopyState::not_watched;
+    PerCopy<LegState> legs{};
+    PerCopy<bool> split{};  ///< the last handshake with this peer ended in split brain
+    friend bool operator==(Report const&, Report const&) = default;
+};
+
+namespace output {
+struct Send {
+    Slot peer;
+    ConnectionId connection;
+    Message message;
+};
+struct Close {
+    Slot peer;
+    ConnectionId connection;
+};
+struct HostReply {
+    RequestId request;
+    HostStatus status = HostStatus::ok;
+    Payload payload;
+};
+struct DiskRead {
+    DiskOpId op;
+    VolumeId volume;
+    Extent range;
+};
+struct DiskWrite {
+    DiskOpId op;
+    VolumeId volume;
+    Extent range;
+    Payload payload;
+};
+/// Covers exactly the writes whose DiskDone was delivered before.
+struct DiskFlush {
+    DiskOpId op;
+};
+struct PersistCell {
+    PersistId id;
+    std::shared_ptr<Cell const> cell;
+};
+struct PersistPage {
+    PersistId id;
+    std::shared_ptr<Page const> page;
+};
+struct ArmTimer {
+    Timer timer = Timer::settle;
+    Duration after;
+};
+struct CancelTimer {
+    Timer timer = Timer::settle;
+};
+struct Reported {
+    Report report;
+};
+struct Noted {
+    Note note;
+};
+}  // namespace output
+
+using Output =
+    std::variant<output::Send, output::Close, output::HostReply, output::DiskRead,
+                 output::DiskWrite, output::DiskFlush, output::PersistCell, output::PersistPage,
+                 output::ArmTimer, output::CancelTimer, output::Reported, output::Noted>;
+
+/// Collects the outputs of a step, in order; the driver empties it and uses it again.
+class Outbox {
+public:
+    template <class T>
+    void put(T&& output) {
+        outputs_.emplace_back(std::forward<T>(output));
+    }
+    void note(Note note) { outputs_.emplace_back(output::Noted{std::move(note)}); }
+    [[nodiscard]] auto begin() { return outputs_.begin(); }
+    [[nodiscard]] auto end() { return outputs_.end(); }
+    [[nodiscard]] bool empty() const { return outputs_.empty(); }
+    void clear() { outputs_.clear(); }
+
+private:
+    boost::container::small_vector<Output, 8> outputs_;
+};
+
+}  // namespace sunder::replication

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The grammar of `cluster:`: nodes and their disks, the network, mirrors, failure detection.
+#include "scenarios/language/scenario_shape.h"
+
+namespace sunder::language::grammar {
+
+namespace {
+
+ShapePtr bandwidth() { return make_shape(shape::Quantity{shape::Quantity::Of::bandwidth}); }
+
+ShapePtr nodes() {
+    shape::Object disk{"a disk", {}, {}};
+    disk.keys = {
+        optional("latency", "Of each operation. Default: 100 us.", duration(), {"100 us", "8 ms"}),
+        optional("jitter", "Up to so much is added to each operation. Default: 50 us.", duration(),
+                 {"50 us"}),
+        optional("bandwidth", "Shared by all operations. Default: 4 Gbit/s.", bandwidth(),
+                 {"500 MB/s"}),
+    };
+    shape::Object node{"a node", {}, {}};
+    node.keys = {optional("disk", "How its disks behave.", make_shape(std::move(disk)))};
+    return make_shape(shape::Map{"nodes", make_shape(std::move(node)), 1, 64});
+}
+
+ShapePtr direction() {
+    shape::Object made{"a direction of a link", {}, {}};
+    made.keys = {
+        optional("latency", "From one end to the other. Default: 200 us.", duration(), {"200 us"}),
+        required("bandwidth", "Shared by everything that flows this way.", bandwidth(),
+                 {"1 Gbit/s"}),
+    };
+    return make_shape(std::move(made));
+}
+
+Key ends() {
+    ShapePtr end = make_shape(shape::Name{"the name of a node or a switch"});
+    return required("link", "Its two ends: nodes or switches.",
+                    make_shape(shape::List{"the ends of a link", std::move(end), 2, 2, false}));
+}
+
+ShapePtr network() {
+    shape::Object alike{"a link", {}, {}};
+    alike.keys = {
+        ends(),
+        optional("latency", "In each direction. Default: 200 us.", duration(), {"200 us"}),
+        required("bandwidth", "Of each direction.", bandwidth(), {"1 Gbit/s"}),
+    };
+    shape::Object apart{"a link", {}, {}};
+    apart.keys = {
+        ends(),
+        required("there", "From its first end to its second.", direction()),
+        required("back", "From its second end to its first.", direction()),
+    };
+    shape::Variants link{"a link", {}};
+    link.variants = {{"bandwidth", make_shape(std::move(alike))},
+                     {"there", make_shape(std::move(apart))}};
+    return make_shape(shape::List{"links", make_shape(std::move(link)), 1, 1024, false});
+}
+
+ShapePtr mirrors() {
+    shape::Object mirror{"a mirror", {}, {}};
+    mirror.keys = {
+        required("size", "Of the volume: a multiple of 512 B.", byte_count(), {"64 MiB"}),
+        required("on", "The nodes that hold a copy. The first creates it and is its first source.",
+                 make_shape(shape::List{"the nodes of a mirror", node_name(), 2, 64, false})),
+        optional("mode", "Whether a write waits for the targets. Default: synchronous.", mode(),
+                 {"synchronous", "asynchronous"}),
+        optional("asynchronous_limit",
+                 "How many writes may be outstanding in asynchronous mode (R11). Default: 256.",
+                 asynchronous_limit(), {"256"}),
+        optional("intent_log",
+                 "What one bit of the intent log covers: a power of two (R16); or none, and then "
+                 "every resync is a full one (R18). Default: 64 KiB.",
+                 intent_log(), {"64 KiB", "none"}),
+        optional(
+            "priorities",
+            "Who takes over first: 1 is the highest, each number once (R52). Default: the order "
+            "of `on`.",
+            make_shape(
+                shape::Map{"priorities", make_shape(shape::Integer{"a priority", 1, 999}), 1, 64})),
+        optional("sizes", "Copies that are larger than `size` (R5).",
+                 make_shape(shape::Map{"sizes", byte_count(), 1, 64})),
+        optional("initially",
+                 "in sync: a volume nobody has written yet, which needs no first resync (R44). "
+                 "Default: out of sync.",
+                 make_shape(shape::Choice{"a first state", {"in sync", "out of sync"}}),
+                 {"in sync"}),
+    };
+    return make_shape(shape::Map{"mirrors", make_shape(std::move(mirror)), 1, 256});
+}
+
+ShapePtr detection() {
+    shape::Object made{"detection", {}, {}};
+    made.keys = {
+        optional("interval", "Between two heartbeats on a path. Default: 5 s.", duration(),
+                 {"5 s"}),
+        optional("missed", "So many heartbeats missed in a row make a path silent. Default: 3.",
+                 make_shape(shape::Integer{"a number of heartbeats", 1, 1000}), {"3"}),
+        optional("connection_timeout", "When a stalled connection is given up. Default: 10 s.",
+                 duration(), {"10 s"}),
+        optional("reconnect", "Until a lost connection is tried again. Default: 1 s.", duration(),
+                 {"1 s"}),
+        optional("boot_wait", "How long a booted node looks for its peers (R24). Default: 30 s.",
+                 duration(), {"30 s"}),
+    };
+    return make_shape(std::move(made));
+}
+
+}  // namespace
+
+ShapePtr mode() { return make_shape(shape::Choice{"a mode", {"synchronous", "asynchronous"}}); }
+
+ShapePtr policy() {
+    return make_shape(shape::Choice{"a policy", {"datakeeper/faithful", "datakeeper/guarded"}});
+}
+
+ShapePtr intent_log() {
+    return make_shape(
+        shape::Alternatives{{byte_count(), make_shape(shape::Choice{"none", {"none"}})}});
+}
+
+ShapePtr asynchronous_limit() {
+    return make_shape(shape::Integer{"an asynchronous limit", 1, 1'000'000});
+}
+
+ShapePtr cluster() {
+    shape::Object made{"a cluster", {}, {}};
+    made.keys = {
+        optional("policy",
+                 "The product whose decisions are replayed: faithful with its flaws, guarded with "
+                 "what it lacks. Default: datakeeper/faithful.",
+                 policy(), {"datakeeper/faithful", "datakeeper/guarded"}),
+        optional("bitmap_merge",
+                 "Whether the nodes can merge the intent log of an old source (R22). Default: yes.",
+                 make_shape(shape::Boolean{}), {"yes", "no"}),
+        required("nodes", "The servers, by name.", nodes()),
+        optional("switches", "What links may meet in, besides nodes.",
+                 make_shape(shape::List{"switches", make_shape(shape::Name{"the name of a switch"}),
+                                        1, 64, false})),
+        required("network", "The links.", network()),
+        required("mirrors", "The replicated volumes, by name.", mirrors()),
+        optional("detection", "How failures are noticed, and how long one waits.", detection()),
+        optional("settle_interval",
+                 "How lazily the intent log's bits are cleared (D2). Default: 5 s.", duration(),
+                 {"5 s"}),
+    };
+    return make_shape(std::move(made));
+}
+
+}  // namespace sunder::language::grammar

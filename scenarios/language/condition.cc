@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Looking at a world through the eyes of a scenario.
+#include "scenarios/language/condition.h"
+
+#include <fmt/format.h>
+
+namespace sunder::language {
+
+namespace {
+
+using netsim::World;
+using replication::LegState;
+
+template <class Visit>
+void for_each_copy(World const& world, std::uint16_t mirror, Visit&& visit) {
+    for (NodeId const node : world.cluster().mirrors[mirror].on) {
+        netsim::CopySim const* copy = world.copy(node, GroupId{mirror});
+        if (world.node(node).up()) visit(node, *copy);
+    }
+}
+
+/// Counts the legs of all sources that satisfy `wanted`, and all of them.
+template <class Wanted>
+std::pair<unsigned, unsigned> legs(World const& world, std::uint16_t mirror, Wanted&& wanted) {
+    unsigned matching = 0;
+    unsigned all = 0;
+    for_each_copy(world, mirror, [&](NodeId node, netsim::CopySim const& copy) {
+        if (!world.serves(node, GroupId{mirror})) return;
+        for (std::uint8_t peer = 0; peer < copy.config->copies; ++peer) {
+            if (replication::Slot{peer} == copy.slot) continue;
+            ++all;
+            if (wanted(replication::state_of(copy.machine->leg(replication::Slot{peer}))))
+                ++matching;
+        }
+    });
+    return {matching, all};
+}
+
+bool split(World const& world, std::uint16_t mirror) {
+    bool found = false;
+    for_each_copy(world, mirror, [&](NodeId node, netsim::CopySim const& copy) {
+        for (std::uint8_t peer = 0; peer < copy.config->copies; ++peer) {
+            if (replication::Slot{peer} == copy.slot) continue;
+            found = found || copy.machine->split(replication::Slot{peer});
+        }
+        auto const& machine = *world.node(node).machine;
+        for (std::size_t r = 0; r < machine.config().resources.size(); ++r) {
+            if (machine.config().resources[r].group != GroupId{mirror}) continue;
+            auto const decision = machine.last_decision(r);
+            found = found || (decision && decision->answer == nodes::Answer::split_brain);
+        }
+    });
+    return found;
+}
+
+bool mirror_is(MirrorIs is, World const& world, std::uint16_t mirror) {
+    auto const in = [&](LegState state) {
+        return legs(world, mirror, [&](LegState leg) { return leg == state; });
+    };
+    auto const [mirroring, all] = in(LegState::mirroring);
+    switch (is) {
+        case MirrorIs::fully_operational:
+        case MirrorIs::mirroring:
+            return all > 0 && mirroring == all;
+        case MirrorIs::handshaking:
+            return in(LegState::handshaking).first > 0;
+        case MirrorIs::resyncing:
+            return in(LegState::resyncing).first > 0;
+        case MirrorIs::degraded:
+            return in(LegState::disconnected).first > 0;
+        case MirrorIs::split_brain:
+            return split(world, mirror);
+    }
+    return false;
+}
+
+std::string_view name_of(MirrorIs is) {
+    switch (is) {
+        case MirrorIs::fully_operational:
+            return "fully operational";
+        case MirrorIs::handshaking:
+            return "handshaking";
+        case MirrorIs::resyncing:
+            return "resyncing";
+        case MirrorIs::mirroring:
+            return "mirroring";
+        case MirrorIs::degraded:
+            return "degraded";
+        case MirrorIs::split_brain:
+            return "split brain";
+    }
+    return "";
+}
+
+std::string_view name_of(FlagState::Which flag) {
+    return flag == FlagState::Which::last_owner ? "last_owner" : "data_corrupt";
+}
+
+struct Holds {
+    World const& world;
+    bool operator()(InServiceAt const& wanted) const {
+        bool right = true;
+        bool any = false;
+        for (NodeId const node : world.cluster().mirrors[wanted.mirror].on) {
+            bool const serves = world.serves(node, GroupId{wanted.mirror});
+            any = any || serves;
+            right = right && serves == (wanted.node && *wanted.node == node);
+        }
+        return right && any == wanted.node.has_value();
+    }
+    bool operator()(MirrorState const& wanted) const {
+        return mirror_is(wanted.is, world, wanted.mirror);
+    }
+    bool operator()(FlagState const& wanted) const {
+        netsim::CopySim const* copy = world.copy(wanted.node, GroupId{wanted.mirror});
+        if (copy == nullptr) return false;
+        // The flag is what a boot would find, whether or not the node runs.
+        auto const cell = copy->store.cell();
+        bool const last_owner = cell && cell->last_owner;
+        bool const data_corrupt = cell && cell->data_corrupt;
+        return (wanted.flag == FlagState::Which::last_owner ? last_owner : data_corrupt) ==
+               wanted.set;
+    }
+};
+
+std::string node_in_words(World const& world, NodeId node, std::uint16_t mirror) {
+    netsim::NodeSim const& sim = world.node(node);
+    if (!sim.up()) return fmt::format("{} is down", sim.name);
+    if (sim.paused) return fmt::format("{} is paused", sim.name);
+    netsim::CopySim const* copy = world.copy(node, GroupId{mirror});
+    std::string text =
+        fmt::format("{} holds {} data", sim.name, replication::name_of(copy->machine->cell().data));
+    if (world.serves(node, GroupId{mirror})) {
+        text += " and has it in service";
+        for (std::uint8_t peer = 0; peer < copy->config->copies; ++peer) {
+            if (replication::Slot{peer} == copy->slot) continue;
+            LegState const leg = replication::state_of(copy->machine->leg(replication::Slot{peer}));
+            text += fmt::format(", leg to {} {}", world.node(copy->config->nodes[peer]).name,
+                                replication::name_of(leg));
+        }
+        return text;
+    }
+    auto const& machine = *sim.machine;
+    for (std::size_t r = 0; r < machine.config().resources.size(); ++r) {
+        if (machine.config().resources[r].group != GroupId{mirror}) continue;
+        if (auto const decision = machine.last_decision(r)) {
+            auto const rule = nodes::text_of(decision->rule);
+            text += fmt::format(" and is out of service: {} ({}: {})", rule.words, rule.name,
+                                rule.cites);
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+bool holds(Condition const& condition, World const& world) {
+    return std::visit(Holds{world}, condition);
+}
+
+std::uint16_t mirror_of(Condition const& condition) {
+    return std::visit([](auto const& wanted) { return wanted.mirror; }, condition);
+}
+
+std::string in_words(Condition const& condition, netsim::Cluster const& cluster) {
+    struct Words {
+        netsim::Cluster const& cluster;
+        std::string operator()(InServiceAt const& wanted) const {
+            std::string const& mirror = cluster.mirrors[wanted.mirror].name;
+            if (!wanted.node) return fmt::format("{} in service nowhere", mirror);
+            return fmt::format("{} in service on {}", mirror,
+                               cluster.nodes[wanted.node->value].name);
+        }
+        std::string operator()(MirrorState const& wanted) const {
+            return fmt::format("{} {}", cluster.mirrors[wanted.mirror].name, name_of(wanted.is));
+        }
+        std::string operator()(FlagState const& wanted) const {
+            return fmt::format(
+                "{} {} on {} for {}", name_of(wanted.flag), wanted.set ? "set" : "not set",
+                cluster.nodes[wanted.node.value].name, cluster.mirrors[wanted.mirror].name);
+        }
+    };
+    return std::visit(Words{cluster}, condition);
+}
+
+std::string instead(Condition const& condition, World const& world) {
+    std::uint16_t const mirror = mirror_of(condition);
+    std::string text;
+    for (NodeId const node : world.cluster().mirrors[mirror].on) {
+        if (!text.empty()) text += "; ";
+        text += node_in_words(world, node, mirror);
+    }
+    return text;
+}
+
+bool decided_by(std::string const& rule, std::uint16_t mirror, World const& world) {
+    bool found = false;
+    for_each_copy(world, mirror, [&](NodeId node, netsim::CopySim const&) {
+        auto const& machine = *world.node(node).machine;
+        for (std::size_t r = 0; r < machine.config().resources.size(); ++r) {
+            if (machine.config().resources[r].group != GroupId{mirror}) continue;
+            auto const decision = machine.last_decision(r);
+            found = found || (decision && nodes::text_of(decision->rule).name == rule);
+        }
+    });
+    return found;
+}
+
+}  // namespace sunder::language

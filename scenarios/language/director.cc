@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How each step is begun and when it is over.
+#include "scenarios/language/director.h"
+
+#include "base/verify.h"
+#include "scenarios/language/condition.h"
+
+#include <fmt/format.h>
+
+namespace sunder::language {
+
+using netsim::World;
+namespace seen = netsim::seen;
+
+namespace {
+
+/// How long a host or an operator waits for an answer before the step has failed.
+constexpr Duration patience = seconds(120);
+
+}  // namespace
+
+Director::Director(Scenario const& scenario, World& world) : scenario_(scenario), world_(world) {
+    for (std::size_t w = 0; w < scenario.workload.size(); ++w) {
+        applications_.emplace_back(scenario.workload[w], static_cast<std::uint8_t>(w + 1),
+                                   world.cluster().nodes.size());
+    }
+}
+
+void Director::see(netsim::Observation const& observation) {
+    if (auto const* answer = std::get_if<seen::HostAnswered>(&observation)) {
+        if (awaited_request_ == answer->request) request_status_ = answer->status;
+        std::uint8_t const asker = World::asker_of(answer->request);
+        if (asker != 0) applications_[asker - 1U].answered(world_, answer->node);
+    } else if (auto const* rang = std::get_if<seen::AlarmRang>(&observation)) {
+        applications_[rang->what - 1].rang(world_);
+    } else if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
+        if (auto const* came = std::get_if<nodes::note::CameInService>(&noted->note)) {
+            for (Application& application : applications_) {
+                if (GroupId{application.mirror()} == came->group)
+                    application.came_in_service(world_);
+            }
+        }
+    } else if (auto const* admin = std::get_if<seen::AdminAnswered>(&observation)) {
+        if (awaited_admin_ == admin->request) admin_answer_ = *admin;
+    } else if (auto const* died = std::get_if<seen::NodeDied>(&observation)) {
+        for (Application& application : applications_) application.died(died->node);
+    }
+}
+
+void Director::stop_workloads() {
+    for (Application& application : applications_) application.stop();
+}
+
+void Director::fail(std::string instead) {
+    Step const& step = scenario_.steps[step_];
+    failure_ = Failure{step.place, world_.now(), step.source, std::move(instead)};
+    deadline_.reset();
+}
+
+void Director::proceed() {
+    while (!done() && try_step(scenario_.steps[step_])) {
+        ++step_;
+        begun_ = false;
+        deadline_.reset();
+    }
+}
+
+void Director::ask_host(std::uint16_t mirror, replication::HostOp op, Extent range, bool fua) {
+    for (NodeId const node : world_.cluster().mirrors[mirror].on) {
+        if (!world_.serves(node, GroupId{mirror})) continue;
+        request_status_.reset();
+        std::uint64_t const content = op == replication::HostOp::write ? world_.fresh_content() : 0;
+        deadline_ = world_.now() + patience;
+        awaited_request_ = world_.ask(node, GroupId{mirror}, op, range, fua, content);
+        return;
+    }
+    fail(instead(InServiceAt{mirror, std::nullopt}, world_));
+}
+
+struct Director::Doing {
+    Director& director;
+    World& world;
+
+    [[nodiscard]] bool first() const {
+        bool const was = director.begun_;
+        director.begun_ = true;
+        return !was;
+    }
+    /// True when the node can have it done; otherwise the step fails with the reason.
+    [[nodiscard]] bool expect_up(NodeId node, bool up) const {
+        if (world.node(node).up() == up) return true;
+        director.fail(fmt::format("{} is {}", world.node(node).name, up ? "down" : "up"));
+        return false;
+    }
+    [[nodiscard]] bool host(std::uint16_t mirror, replication::HostOp op, Extent range,
+                            bool fua) const {
+        if (first()) {
+            director.ask_host(mirror, op, range, fua);
+            return false;
+        }
+        if (!director.request_status_) return false;
+        static constexpr char const* words[] = {"ok", "an I/O error", "not in service"};
+        if (*director.request_status_ != replication::HostStatus::ok) {
+            director.fail(fmt::format("the host was told: {}",
+                                      words[static_cast<int>(*director.request_status_)]));
+            return false;
+        }
+        return true;
+    }
+    [[nodiscard]] bool admin(std::string const& refused,
+                             nodes::AdminId (World::*ask)(NodeId, GroupId), NodeId node,
+                             std::uint16_t mirror) const {
+        if (first()) {
+            if (!expect_up(node, true)) return false;
+            director.admin_answer_.reset();
+            director.deadline_ = world.now() + patience;
+            director.awaited_admin_ = (world.*ask)(node, GroupId{mirror});
+            return false;
+        }
+        if (!director.admin_answer_) return false;
+        seen::AdminAnswered const& answer = *director.admin_answer_;
+        bool const right =
+            answer.granted == refused.empty() && (answer.granted || answer.rule == refused);
+        if (right) return true;
+        std::string const was =
+            answer.granted ? "it was granted" : fmt::format("it was refused by {}", answer.rule);
+        std::string const wanted =
+            refused.empty() ? "granted" : fmt::format("refused by {}", refused);
+        director.fail(fmt::format("{}, expected to be {}", was, wanted));
+        return false;
+    }
+
+    bool operator()(step::Wait const& step) const {
+        if (first()) director.deadline_ = world.now() + step.within;
+        return holds(step.until, world);
+    }
+    bool operator()(step::Pass const& step) const {
+        if (first()) director.deadline_ = world.now() + step.time;
+        return world.now() >= *director.deadline_;
+    }
+    bool operator()(step::Hold const& step) const {
+        if (first()) director.deadline_ = world.now() + step.time;
+        if (!holds(step.holds, world)) {
+            director.fail(instead(step.holds, world));
+            return false;
+        }
+        if (world.now() < *director.deadline_) return false;
+        if (step.because.empty() || decided_by(step.because, mirror_of(step.holds), world))
+            return true;
+        director.fail(fmt::format("it held, but not because of {}: {}", step.because,
+                                  instead(step.holds, world)));
+        return false;
+    }
+    bool operator()(step::Crash const& step) const {
+        if (!expect_up(step.node, true)) return false;
+        world.crash(step.node);
+        return true;
+    }
+    bool operator()(step::PowerCut const& step) const {
+        if (!expect_up(step.node, true)) return false;
+        world.power_cut(step.node);
+        return true;
+    }
+    bool operator()(step::Pause const& step) const {
+        if (!expect_up(step.node, true)) return false;
+        if (world.node(step.node).paused) {
+            director.fail("it is paused already");
+            return false;
+        }
+        world.pause(step.node);
+        return true;
+    }
+    bool operator()(step::Resume const& step) const {
+        if (!expect_up(step.node, true)) return false;
+        if (!world.node(step.node).paused) {
+            director.fail("it is not paused");
+            return false;
+        }
+        world.resume(step.node);
+        return true;
+    }
+    bool operator()(step::Restart const& step) const {
+        if (!expect_up(step.node, false)) return false;
+        world.restart(step.node);
+        return true;
+    }
+    bool operator()(step::Cut const& step) const {
+        world.cut(step.a, step.b, step.one_way);
+        return true;
+    }
+    bool operator()(step::Heal const& step) const {
+        world.heal(step.a, step.b);
+        return true;
+    }
+    bool operator()(step::Reset const& step) const {
+        world.reset(step.a, step.b, step.half_open);
+        return true;
+    }
+    bool operator()(step::SlowDisk const& step) const {
+        netsim::DiskFaults faults;
+        faults.slowness = step.factor;
+        world.set_disk_faults(step.node, faults);
+        return true;
+    }
+    bool operator()(step::FailDisk const& step) const {
+        netsim::DiskFaults faults;
+        faults.reads = step.reads;
+        faults.writes = step.writes;
+        faults.flushes = step.flushes;
+        world.set_disk_faults(step.node, faults);
+        return true;
+    }
+    bool operator()(step::Write const& step) const {
+        return host(step.mirror, replication::HostOp::write, {step.at, step.sectors}, step.fua);
+    }
+    bool operator()(step::Read const& step) const {
+        return host(step.mirror, replication::HostOp::read, {step.at, step.sectors}, false);
+    }
+    bool operator()(step::Trim const& step) const {
+        return host(step.mirror, replication::HostOp::trim, {step.at, step.sectors}, false);
+    }
+    bool operator()(step::Flush const& step) const {
+        return host(step.mirror, replication::HostOp::flush, {}, false);
+    }
+    bool operator()(step::StartWorkload const& step) const {
+        for (Application& application : director.applications_) {
+            if (application.mirror() == step.mirror) application.start(world);
+        }
+        return true;
+    }
+    bool operator()(step::StopWorkload const& step) const {
+        for (Application& application : director.applications_) {
+            if (application.mirror() == step.mirror) application.stop();
+        }
+        return true;
+    }
+    bool operator()(step::ForceOnline const& step) const {
+        return admin(step.refused, &World::force_online, step.node, step.mirror);
+    }
+    bool operator()(step::SwitchOver const& step) const {
+        return admin(step.refused, &World::switch_over, step.node, step.mirror);
+    }
+};
+
+bool Director::try_step(Step const& step) { return std::visit(Doing{*this, world_}, step.action); }
+
+void Director::passed() {
+    if (done()) return;
+    proceed();  // time alone may have finished it
+    if (done() || !deadline_ || world_.now() < *deadline_) return;
+    if (auto const* wait = std::get_if<step::Wait>(&scenario_.steps[step_].action)) {
+        fail(fmt::format("after {}: {}", to_text(wait->within), instead(wait->until, world_)));
+    } else {
+        fail(fmt::format("no answer within {}", to_text(patience)));
+    }
+}
+
+void Director::exhausted() {
+    if (done()) return;
+    if (auto const* wait = std::get_if<step::Wait>(&scenario_.steps[step_].action)) {
+        fail(fmt::format("and nothing more will happen by itself: {}",
+                         instead(wait->until, world_)));
+    } else {
+        fail("nothing more will happen by itself");
+    }
+}
+
+}  // namespace sunder::language

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Reads conditions, workloads and what is expected, and decides which of them are impossible.
+#include "scenarios/language/load_parts.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace sunder::language::loading {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, MirrorIs>, 6> mirror_states{{
+    {"fully operational", MirrorIs::fully_operational},
+    {"handshaking", MirrorIs::handshaking},
+    {"resyncing", MirrorIs::resyncing},
+    {"mirroring", MirrorIs::mirroring},
+    {"degraded", MirrorIs::degraded},
+    {"split brain", MirrorIs::split_brain},
+}};
+
+std::optional<Condition> read_mirror_state(Node const& node, Names const& names) {
+    std::optional<std::uint16_t> const mirror = names.mirror(node.find("mirror"));
+    std::optional<std::string> const is = text_of(node.find("is"));
+    for (auto const& [word, state] : mirror_states) {
+        if (mirror && is == word) return MirrorState{*mirror, state};
+    }
+    return std::nullopt;
+}
+
+std::optional<Condition> read_in_service(Node const& node, Names const& names) {
+    std::optional<std::uint16_t> const mirror = names.mirror(node.find("resource"));
+    Node const* const where = node.find("in_service");
+    InServiceAt condition;
+    if (text_of(where) != "none") {
+        condition.node = names.node_of(mirror, where);
+        if (!condition.node) return std::nullopt;
+    }
+    if (!mirror) return std::nullopt;
+    condition.mirror = *mirror;
+    return condition;
+}
+
+std::optional<Condition> read_flag(Node const& node, Names const& names) {
+    std::optional<std::uint16_t> const mirror = names.mirror(node.find("mirror"));
+    std::optional<NodeId> const on = names.node_of(mirror, node.find("on"));
+    std::optional<std::string> const flag = text_of(node.find("flag"));
+    if (!mirror || !on || !flag) return std::nullopt;
+    FlagState condition;
+    condition.mirror = *mirror;
+    condition.node = *on;
+    condition.flag =
+        *flag == "last_owner" ? FlagState::Which::last_owner : FlagState::Which::data_corrupt;
+    condition.set = boolean_of(node.find("set")).value_or(true);
+    return condition;
+}
+
+/// A block must be sectors, and fit into the mirror.
+std::uint64_t read_block(Node const* block, std::optional<std::uint16_t> mirror,
+                         Names const& names) {
+    Workload const defaults;
+    if (block == nullptr) return defaults.block_sectors;
+    Report const& report = names.report();
+    auto const sectors = sectors_of(block, report, Code::bad_workload, "the block of the workload");
+    if (!sectors) return defaults.block_sectors;
+    if (*sectors == 0) {
+        report.error(Code::bad_workload, mark_of(*block), "the block of the workload is empty",
+                     {"at least 512 B", {}});
+    }
+    std::uint64_t const size = mirror ? names.cluster().mirrors[*mirror].sectors : 0;
+    if (size != 0 && *sectors > size) {
+        report.error(Code::bad_workload, mark_of(*block),
+                     fmt::format("a block of {} is larger than mirror '{}' ({})", block->text,
+                                 names.cluster().mirrors[*mirror].name,
+                                 to_text(ByteCount{size * sector_bytes})));
+    }
+    return *sectors;
+}
+
+std::optional<std::uint32_t> small_integer(Node const* node) {
+    std::optional<std::int64_t> const value = integer_of(node);
+    if (!value) return std::nullopt;
+    return static_cast<std::uint32_t>(*value);
+}
+
+/// Nothing if the mirror is unknown.
+std::optional<Workload> read_workload(Node const& node, Names const& names) {
+    std::optional<std::uint16_t> const mirror = names.mirror(node.find("on"));
+    Workload workload;
+    workload.mirror = mirror.value_or(0);
+    if (text_of(node.find("write")) == "sequential") workload.write = Workload::Order::sequential;
+    workload.block_sectors = read_block(node.find("block"), mirror, names);
+    workload.reads_percent = small_integer(node.find("reads_percent")).value_or(0);
+    workload.flush_every = small_integer(node.find("flush_every"));
+    workload.rate = rate_of(node.find("rate"));
+    workload.depth = small_integer(node.find("depth"));
+    if (auto const count = integer_of(node.find("count"))) {
+        workload.count = static_cast<std::uint64_t>(*count);
+    }
+    workload.started = boolean_of(node.find("started")).value_or(true);
+    if (workload.rate && workload.rate->per_second == 0) {
+        names.report().error(Code::bad_workload, mark_of(*node.find("rate")),
+                             "a workload of 0/s does nothing",
+                             {"write a rate above zero, or remove the workload", {}});
+    }
+    if (workload.flush_every && workload.reads_percent == 100) {
+        names.report().error(Code::bad_workload, mark_of(*node.find("flush_every")),
+                             "this workload only reads, so no flush follows a write",
+                             {"remove 'flush_every', or lower 'reads_percent'", {}});
+    }
+    if (!mirror) return std::nullopt;
+    return workload;
+}
+
+}  // namespace
+
+std::optional<Condition> read_condition(Node const& node, Names const& names) {
+    if (node.broken) return std::nullopt;
+    if (node.find("is") != nullptr) return read_mirror_state(node, names);
+    if (node.find("in_service") != nullptr) return read_in_service(node, names);
+    if (node.find("flag") != nullptr) return read_flag(node, names);
+    return std::nullopt;
+}
+
+std::vector<Workload> read_workloads(Node const* node, Names const& names) {
+    std::vector<Workload> workloads;
+    for (Node const& item : items_of(node)) {
+        if (std::optional<Workload> workload = read_workload(item, names)) {
+            workloads.push_back(*workload);
+        }
+    }
+    return workloads;
+}
+
+Expect read_expect(Node const* node, Names const& names, KnownNames const& known) {
+    Expect expect;
+    if (node == nullptr || node->broken) return expect;
+    for (Node const& item : items_of(node->find("always"))) {
+        if (auto name = names.known(&item, "checker", known.checkers)) {
+            expect.always.push_back(std::move(*name));
+        }
+    }
+    for (Node const& item : items_of(node->find("sometimes"))) {
+        if (auto name = names.known(&item, "mark", known.marks)) {
+            expect.sometimes.push_back(std::move(*name));
+        }
+    }
+    for (Node const& item : items_of(node->find("finally"))) {
+        if (auto const condition = read_condition(item, names)) {
+            expect.finally.push_back(*condition);
+        }
+    }
+    return expect;
+}
+
+}  // namespace sunder::language::loading

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Reads `mirrors:`, and decides which mirrors are impossible: the product's own rules (R5, R16,
+// R50, R52) and what no volume can be.
+#include "scenarios/language/load_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+
+namespace sunder::language::loading {
+
+namespace {
+
+/// R50: seven targets and the source.
+constexpr std::size_t most_copies = 8;
+
+class MirrorReader {
+public:
+    MirrorReader(Entry const& entry, Names const& names) : entry_(entry), names_(names) {
+        mirror_.name = entry.key;
+    }
+
+    netsim::MirrorSetup read(bool intent_log_varies) {
+        read_size();
+        read_nodes();
+        read_sizes();
+        read_priorities();
+        if (auto const mode = mode_of(find("mode"))) mirror_.mode = *mode;
+        if (auto const limit = integer_of(find("asynchronous_limit"))) {
+            mirror_.asynchronous_limit = static_cast<std::uint32_t>(*limit);
+        }
+        mirror_.initially_in_sync = text_of(find("initially")) == "in sync";
+        read_intent_log(intent_log_varies);
+        return std::move(mirror_);
+    }
+
+private:
+    [[nodiscard]] Node const* find(std::string_view key) const { return entry_.value.find(key); }
+    [[nodiscard]] Report const& report() const { return names_.report(); }
+    [[nodiscard]] std::string const& name_of(NodeId node) const {
+        return names_.cluster().nodes[node.value].name;
+    }
+
+    void read_size();
+    void read_nodes();
+    void read_sizes();
+    void read_priorities();
+    void read_intent_log(bool varies);
+    std::optional<std::size_t> copy_of(Entry const& entry, std::string_view what);
+
+    Entry const& entry_;
+    Names const& names_;
+    netsim::MirrorSetup mirror_;
+    bool all_nodes_known_ = true;
+};
+
+void MirrorReader::read_size() {
+    Node const* const size = find("size");
+    auto const sectors = sectors_of(size, report(), Code::bad_size, "the size of the mirror");
+    if (!sectors) return;
+    if (*sectors == 0) {
+        report().error(Code::bad_size, mark_of(*size), "the size of the mirror is zero",
+                       {"a mirror has at least one sector of 512 B", {}});
+    }
+    mirror_.sectors = *sectors;
+}
+
+void MirrorReader::read_nodes() {
+    std::span<Node const> const items = items_of(find("on"));
+    for (Node const& item : items) {
+        std::optional<NodeId> const node = names_.node(&item);
+        if (!node) {
+            all_nodes_known_ = false;
+            continue;
+        }
+        if (std::ranges::find(mirror_.on, *node) != mirror_.on.end()) {
+            report().error(
+                Code::bad_mirror, mark_of(item),
+                fmt::format("'{}' already has a copy of mirror '{}'", item.text, entry_.key),
+                {"each copy is on a node of its own (R50)", {}});
+            all_nodes_known_ = false;
+            continue;
+        }
+        mirror_.on.push_back(*node);
+    }
+    if (items.size() > most_copies) {
+        report().error(Code::bad_mirror, mark_of(items[most_copies]),
+                       fmt::format("a mirror has at most 7 targets, '{}' has {} (R50)", entry_.key,
+                                   items.size() - 1));
+    }
+    mirror_.sectors_on.assign(mirror_.on.size(), mirror_.sectors);
+    for (std::size_t i = 0; i < mirror_.on.size(); ++i) {
+        mirror_.priority.push_back(static_cast<std::uint16_t>(i + 1));
+    }
+}
+
+/// The place in `on` of the node that `entry`'s key names.
+std::optional<std::size_t> MirrorReader::copy_of(Entry const& entry, std::string_view what) {
+    Node key;
+    key.text = entry.key;
+    key.quoted = true;
+    key.span = entry.key_span;
+    std::optional<NodeId> const node = names_.node(&key);
+    if (!node) return std::nullopt;
+    auto const found = std::ranges::find(mirror_.on, *node);
+    if (found != mirror_.on.end()) return static_cast<std::size_t>(found - mirror_.on.begin());
+    if (all_nodes_known_) {
+        report().error(
+            Code::bad_mirror, entry.key_span,
+            fmt::format("'{}' has {}, but no copy of mirror '{}'", entry.key, what, entry_.key),
+            {"name it in 'on' as well, or remove it here", {}});
+    }
+    return std::nullopt;
+}
+
+void MirrorReader::read_sizes() {
+    for (Entry const& entry : entries_of(find("sizes"))) {
+        std::optional<std::size_t> const copy = copy_of(entry, "a size");
+        auto const sectors =
+            sectors_of(&entry.value, report(), Code::bad_size, "the size of the copy");
+        if (!copy || !sectors || mirror_.sectors == 0) continue;
+        ByteCount const size{mirror_.sectors * sector_bytes};
+        mirror_.sectors_on[*copy] = *sectors;
+        if (*copy == 0 && *sectors != mirror_.sectors) {
+            report().error(Code::bad_size, mark_of(entry.value),
+                           fmt::format("'{}' is the first source, whose size is 'size': {}",
+                                       entry.key, to_text(size)),
+                           {"change 'size', or remove it here", {}});
+        } else if (*sectors < mirror_.sectors) {
+            report().error(
+                Code::bad_size, mark_of(entry.value),
+                fmt::format("the copy on '{}' is smaller than the source (R5)", entry.key),
+                {fmt::format("at least {}", to_text(size)), {}});
+        }
+    }
+}
+
+void MirrorReader::read_priorities() {
+    Node const* const priorities = find("priorities");
+    if (priorities == nullptr || priorities->broken) return;
+    std::vector<bool> given(mirror_.on.size());
+    std::vector<std::pair<std::int64_t, std::string>> taken;
+    for (Entry const& entry : entries_of(priorities)) {
+        std::optional<std::size_t> const copy = copy_of(entry, "a priority");
+        if (copy) given[*copy] = true;
+        std::optional<std::int64_t> const priority = integer_of(&entry.value);
+        if (!priority) continue;
+        if (copy) mirror_.priority[*copy] = static_cast<std::uint16_t>(*priority);
+        auto const same =
+            std::ranges::find(taken, *priority, &std::pair<std::int64_t, std::string>::first);
+        if (same != taken.end()) {
+            report().error(
+                Code::bad_priority, mark_of(entry.value),
+                fmt::format("priority {} is already that of '{}' (R52)", *priority, same->second),
+                {"each node of a mirror has a priority of its own", {}});
+        }
+        taken.emplace_back(*priority, entry.key);
+    }
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        if (given[i] || !all_nodes_known_) continue;
+        report().error(Code::bad_priority, mark_of(*priorities),
+                       fmt::format("'{}' has no priority", name_of(mirror_.on[i])),
+                       {"give one to every node of the mirror, or to none", {}});
+    }
+}
+
+void MirrorReader::read_intent_log(bool varies) {
+    Node const* const log = find("intent_log");
+    Span const place = log == nullptr ? entry_.key_span : mark_of(*log);
+    if (std::optional<IntentLog> const chosen = intent_log_of(log)) {
+        mirror_.intent_log_chunk = chosen->chunk;
+    } else if (log != nullptr) {
+        return;
+    }
+    if (varies || !mirror_.intent_log_chunk) return;
+    if (check_chunk(*mirror_.intent_log_chunk, place, report())) {
+        check_chunk_fits(*mirror_.intent_log_chunk, mirror_, place, report());
+    }
+}
+
+}  // namespace
+
+bool check_chunk(ByteCount chunk, Span place, Report const& report) {
+    if (std::has_single_bit(chunk.bytes) && chunk.bytes >= sector_bytes) return true;
+    std::uint64_t const most = std::uint64_t{1} << 40;
+    std::uint64_t const near =
+        std::bit_floor(std::clamp<std::uint64_t>(chunk.bytes, sector_bytes, most));
+    report.error(
+        Code::bad_intent_log, place,
+        fmt::format("a chunk of {} is not a power of two from 512 B on (R16)", to_text(chunk)),
+        {fmt::format("for example {}", to_text(ByteCount{near})), {}});
+    return false;
+}
+
+void check_chunk_fits(ByteCount chunk, netsim::MirrorSetup const& mirror, Span place,
+                      Report const& report) {
+    if (mirror.sectors == 0 || chunk.bytes / sector_bytes <= mirror.sectors) return;
+    ByteCount const size{mirror.sectors * sector_bytes};
+    report.error(
+        Code::bad_intent_log, place,
+        fmt::format("a chunk of the intent log ({}) is larger than mirror '{}' ({}) (R16)",
+                    to_text(chunk), mirror.name, to_text(size)),
+        {fmt::format("at most 'intent_log: {}'", to_text(ByteCount{std::bit_floor(size.bytes)})),
+         {}});
+}
+
+void read_mirrors(Node const& cluster_node, netsim::Cluster& cluster, Report const& report,
+                  bool intent_log_varies) {
+    Names const names(cluster, report);
+    std::vector<netsim::MirrorSetup> mirrors;
+    for (Entry const& entry : entries_of(cluster_node.find("mirrors"))) {
+        mirrors.push_back(MirrorReader(entry, names).read(intent_log_varies));
+    }
+    cluster.mirrors = std::move(mirrors);
+}
+
+}  // namespace sunder::language::loading

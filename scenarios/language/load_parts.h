@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the parts of the loader share; nobody else includes this. The parts run after the check of
+// the shape, whatever it found, so that a file's mistakes of both kinds are reported in one pass. A
+// value that does not fit its shape was reported there: here it is silently absent.
+#pragma once
+
+#include "base/units.h"
+#include "netsim/cluster.h"
+#include "scenarios/language/document.h"
+#include "scenarios/language/names.h"
+#include "scenarios/language/scenario.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sunder::language::loading {
+
+// What a value says, if it is there and fits.
+std::optional<std::string> text_of(Node const*);
+std::optional<bool> boolean_of(Node const*);
+std::optional<std::int64_t> integer_of(Node const*);
+std::optional<Duration> duration_of(Node const*);
+std::optional<ByteCount> byte_count_of(Node const*);
+std::optional<Bandwidth> bandwidth_of(Node const*);
+std::optional<Rate> rate_of(Node const*);
+std::span<Node const> items_of(Node const*);
+std::span<Entry const> entries_of(Node const*);
+
+// The same, checked for what no run could do anything with; `what` begins the error's sentence.
+std::optional<Duration> time_above_zero(Node const*, Report const&, std::string_view what);
+std::optional<Bandwidth> bandwidth_above_zero(Node const*, Report const&, std::string_view what);
+/// A number of bytes as sectors. Reports what is not a multiple of 512 B.
+std::optional<std::uint64_t> sectors_of(Node const*, Report const&, Code, std::string_view what);
+
+/// The intent log of a file: a chunk, or none.
+struct IntentLog {
+    std::optional<ByteCount> chunk;
+    friend bool operator==(IntentLog const&, IntentLog const&) = default;
+};
+std::optional<IntentLog> intent_log_of(Node const*);
+std::optional<netsim::Mode> mode_of(Node const*);
+std::optional<bool> guarded_of(Node const*);
+
+/// Finds what a name means in the cluster, and reports names that mean nothing. While a section is
+/// missing from the cluster altogether (which was reported), names of its kind are passed over.
+class Names {
+public:
+    Names(netsim::Cluster const& cluster, Report const& report)
+        : cluster_(cluster), report_(report) {}
+
+    [[nodiscard]] std::optional<NodeId> node(Node const*) const;
+    [[nodiscard]] std::optional<std::uint16_t> mirror(Node const*) const;
+    /// A node that holds a copy of the mirror; if the mirror is unknown, any node.
+    [[nodiscard]] std::optional<NodeId> node_of(std::optional<std::uint16_t> mirror,
+                                                Node const*) const;
+    /// A node or a switch.
+    [[nodiscard]] std::optional<netsim::Vertex> vertex(Node const*) const;
+    /// One of `known`, unless that is empty.
+    [[nodiscard]] std::optional<std::string> known(Node const*, std::string_view what,
+                                                   std::vector<std::string> const& known) const;
+
+    [[nodiscard]] netsim::Cluster const& cluster() const { return cluster_; }
+    [[nodiscard]] Report const& report() const { return report_; }
+    [[nodiscard]] std::vector<std::string> node_names() const;
+    [[nodiscard]] std::string const& vertex_name(netsim::Vertex) const;
+
+private:
+    netsim::Cluster const& cluster_;
+    Report const& report_;
+};
+
+/// The cluster of `node`. With `intent_log_varies` the matrix says what intent log the mirrors
+/// have.
+netsim::Cluster read_cluster(Node const& node, Report const&, bool intent_log_varies);
+/// The mirrors of `mirrors:`, into a cluster whose nodes are known.
+void read_mirrors(Node const& cluster_node, netsim::Cluster&, Report const&,
+                  bool intent_log_varies);
+/// Report, at `place`, a chunk no mirror can have, or one that is larger than `mirror`.
+bool check_chunk(ByteCount chunk, Span place, Report const&);
+void check_chunk_fits(ByteCount chunk, netsim::MirrorSetup const& mirror, Span place,
+                      Report const&);
+
+std::vector<Workload> read_workloads(Node const* node, Names const&);
+std::optional<Condition> read_condition(Node const& node, Names const&);
+Expect read_expect(Node const* node, Names const&, KnownNames const&);
+/// The steps; `workload_node` for workloads that no step starts.
+std::vector<Step> read_steps(Node const* node, Node const* workload_node,
+                             std::vector<Workload> const&, Names const&, KnownNames const&);
+
+/// One case of a matrix.
+struct Case {
+    std::vector<std::pair<std::string, std::string>> values;  ///< {mode, synchronous}
+    netsim::Cluster cluster;
+};
+/// Whether the matrix varies this parameter.
+bool varies(Node const* matrix, std::string_view parameter);
+/// Every combination of the matrix, applied to the cluster; without a matrix, the cluster alone.
+std::vector<Case> expand_matrix(Node const* matrix, netsim::Cluster const&, Report const&);
+
+}  // namespace sunder::language::loading

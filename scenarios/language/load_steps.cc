@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Reads `steps:` one after another, and decides which steps are impossible where they stand: nodes
+// die by steps only, so whether a node is up is known before anything runs. What can only be known
+// by running (which node has a mirror in service) is left to the director.
+#include "base/text.h"
+#include "scenarios/language/load_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <set>
+#include <utility>
+
+namespace sunder::language::loading {
+
+namespace {
+
+using Read = std::optional<Action>;
+
+class StepReader {
+public:
+    /// With `all_workloads`, `workloads` is all there are; without, some could not be read.
+    StepReader(Names const& names, KnownNames const& known, std::vector<Workload> const& workloads,
+               bool all_workloads)
+        : names_(names),
+          known_(known),
+          workloads_(workloads),
+          all_workloads_(all_workloads),
+          nodes_(names.cluster().nodes.size()) {}
+
+    /// The step of this key; nothing if something is wrong with it.
+    Read read(std::string_view key, Node const& value);
+
+    /// Whether some step starts the workload of this mirror.
+    [[nodiscard]] bool starts(std::string const& mirror) const { return started_.contains(mirror); }
+
+private:
+    enum class NodeIs { running, paused, crashed, without_power };
+    struct NodeState {
+        NodeIs is = NodeIs::running;
+        std::uint32_t line = 0;  ///< of the step that made it so
+    };
+    static std::string_view word_of(NodeIs);
+
+    Read wait(Node const& value);
+    Read hold(Node const& value);
+    Read pass(Node const& value);
+    Read crash(Node const& value);
+    Read power_cut(Node const& value);
+    Read pause(Node const& value);
+    Read resume(Node const& value);
+    Read restart(Node const& value);
+    Read cut(Node const& value);
+    Read heal(Node const& value);
+    Read reset(Node const& value);
+    Read slow_disk(Node const& value);
+    Read fail_disk(Node const& value);
+    Read mend_disk(Node const& value);
+    Read write(Node const& value);
+    Read read_range(Node const& value);
+    Read trim(Node const& value);
+    Read flush(Node const& value);
+    Read start_workload(Node const& value);
+    Read stop_workload(Node const& value);
+    Read force_online(Node const& value);
+    Read switch_over(Node const& value);
+
+    /// The node, if it is in one of the states from which it can become `next`.
+    std::optional<NodeId> become(Node const& value, std::initializer_list<NodeIs> from,
+                                 NodeIs next);
+    struct Neighbours {
+        netsim::Vertex a = 0;
+        netsim::Vertex b = 0;
+    };
+    std::optional<Neighbours> neighbours(Node const* a, Node const* b, Span place);
+    struct Range {
+        std::uint16_t mirror = 0;
+        std::uint64_t at = 0;
+        std::uint64_t sectors = 0;
+    };
+    std::optional<Range> range(Node const& value);
+    std::optional<std::uint16_t> mirror_with_workload(Node const& value);
+    [[nodiscard]] Report const& report() const { return names_.report(); }
+
+    Names const& names_;
+    KnownNames const& known_;
+    std::vector<Workload> const& workloads_;
+    bool all_workloads_;
+    std::vector<NodeState> nodes_;
+    bool states_known_ = true;
+    std::set<std::string> started_;  // mirrors whose workload a step starts
+};
+
+Read StepReader::read(std::string_view key, Node const& value) {
+    if (value.broken) return std::nullopt;
+    using Reader = Read (StepReader::*)(Node const&);
+    static constexpr std::array<std::pair<std::string_view, Reader>, 22> readers{{
+        {"wait", &StepReader::wait},
+        {"hold", &StepReader::hold},
+        {"pass", &StepReader::pass},
+        {"crash", &StepReader::crash},
+        {"power_cut", &StepReader::power_cut},
+        {"pause", &StepReader::pause},
+        {"resume", &StepReader::resume},
+        {"restart", &StepReader::restart},
+        {"cut", &StepReader::cut},
+        {"heal", &StepReader::heal},
+        {"reset", &StepReader::reset},
+        {"slow_disk", &StepReader::slow_disk},
+        {"fail_disk", &StepReader::fail_disk},
+        {"mend_disk", &StepReader::mend_disk},
+        {"write", &StepReader::write},
+        {"read", &StepReader::read_range},
+        {"trim", &StepReader::trim},
+        {"flush", &StepReader::flush},
+        {"start_workload", &StepReader::start_workload},
+        {"stop_workload", &StepReader::stop_workload},
+        {"force_online", &StepReader::force_online},
+        {"switch_over", &StepReader::switch_over},
+    }};
+    for (auto const& [name, reader] : readers) {
+        if (name == key) return (this->*reader)(value);
+    }
+    return std::nullopt;
+}
+
+// ---- time
+
+Read StepReader::wait(Node const& value) {
+    std::optional<Condition> const until = read_condition(value, names_);
+    step::Wait made;
+    if (Node const* const within = value.find("within")) {
+        made.within = time_above_zero(within, report(), "the time to wait").value_or(made.within);
+    }
+    if (!until) return std::nullopt;
+    made.until = *until;
+    return made;
+}
+
+Read StepReader::hold(Node const& value) {
+    std::optional<Condition> const holds = read_condition(value, names_);
+    auto const time = time_above_zero(value.find("for"), report(), "the time to hold");
+    Node const* const because = value.find("because");
+    std::optional<std::string> const rule = names_.known(because, "rule", known_.rules);
+    if (!holds || !time) return std::nullopt;
+    return step::Hold{*holds, *time, rule.value_or("")};
+}
+
+Read StepReader::pass(Node const& value) {
+    auto const time = time_above_zero(&value, report(), "the time to pass");
+    if (!time) return std::nullopt;
+    return step::Pass{*time};
+}
+
+// ---- nodes
+
+std::string_view StepReader::word_of(NodeIs is) {
+    switch (is) {
+        case NodeIs::running:
+            return "running";
+        case NodeIs::paused:
+            return "paused";
+        case NodeIs::crashed:
+            return "crashed";
+        case NodeIs::without_power:
+            return "without power";
+    }
+    return "";
+}
+
+std::optional<NodeId> StepReader::become(Node const& value, std::initializer_list<NodeIs> from,
+                                         NodeIs next) {
+    std::optional<NodeId> const node = names_.node(&value);
+    if (!node) {
+        // Nobody knows which node was meant, so from here on any of them may be up or down.
+        states_known_ = false;
+        return std::nullopt;
+    }
+    NodeState& state = nodes_[node->value];
+    bool const possible = !states_known_ || std::ranges::find(from, state.is) != from.end();
+    if (!possible) {
+        std::string since =
+            state.line == 0 ? "from the start on" : fmt::format("since line {}", state.line);
+        std::string needed;
+        for (NodeIs const one : from) {
+            needed += needed.empty() ? "" : " or ";
+            needed += word_of(one);
+        }
+        report().error(Code::bad_step, mark_of(value),
+                       fmt::format("'{}' is {} here, {}", value.text, word_of(state.is), since),
+                       {fmt::format("this step needs a node that is {}", needed), {}});
+    }
+    // Also after an error: the next steps were written with this one in mind.
+    state = {next, value.span.begin.line};
+    return possible ? node : std::nullopt;
+}
+
+Read StepReader::crash(Node const& value) {
+    auto const node = become(value, {NodeIs::running, NodeIs::paused}, NodeIs::crashed);
+    if (!node) return std::nullopt;
+    return step::Crash{*node};
+}
+
+Read StepReader::power_cut(Node const& value) {
+    // What a crashed node's operating system still held is lost now: a step of its own.
+    auto const node =
+        become(value, {NodeIs::running, NodeIs::paused, NodeIs::crashed}, NodeIs::without_power);
+    if (!node) return std::nullopt;
+    return step::PowerCut{*node};
+}
+
+Read StepReader::pause(Node const& value) {
+    auto const node = become(value, {NodeIs::running}, NodeIs::paused);
+    if (!node) return std::nullopt;
+    return step::Pause{*node};
+}
+
+Read StepReader::resume(Node const& value) {
+    auto const node = become(value, {NodeIs::paused}, NodeIs::running);
+    if (!node) return std::nullopt;
+    return step::Resume{*node};
+}
+
+Read StepReader::restart(Node const& value) {
+    auto const node = become(value, {NodeIs::crashed, NodeIs::without_power}, NodeIs::running);
+    if (!node) return std::nullopt;
+    return step::Restart{*node};
+}
+
+// ---- network and disks
+
+std::optional<StepReader::Neighbours> StepReader::neighbours(Node const* a, Node const* b,
+                                                             Span place) {
+    std::optional<netsim::Vertex> const from = names_.vertex(a);
+    std::optional<netsim::Vertex> const to = names_.vertex(b);
+    if (!from || !to) return std::nullopt;
+    std::vector<std::string> linked;
+    for (netsim::LinkSetup const& link : names_.cluster().links) {
+        if (link.a != *from && link.b != *from) continue;
+        netsim::Vertex const other = link.a == *from ? link.b : link.a;
+        if (other == *to) return Neighbours{*from, *to};
+        linked.push_back(names_.vertex_name(other));
+    }
+    if (names_.cluster().links.empty()) return std::nullopt;
+    std::string hint = fmt::format("'{}' is linked to {}", names_.vertex_name(*from),
+                                   linked.empty() ? "nothing" : join(linked));
+    report().error(Code::bad_step, place,
+                   fmt::format("no link joins '{}' and '{}'", names_.vertex_name(*from),
+                               names_.vertex_name(*to)),
+                   {std::move(hint), {}});
+    return std::nullopt;
+}
+
+Read StepReader::cut(Node const& value) {
+    bool const one_way = value.kind == Node::Kind::mapping;
+    std::span<Node const> const ends = items_of(&value);
+    if (!one_way && ends.size() != 2) return std::nullopt;
+    Node const* const a = one_way ? value.find("from") : &ends[0];
+    Node const* const b = one_way ? value.find("to") : &ends[1];
+    auto const found = neighbours(a, b, mark_of(value));
+    if (!found) return std::nullopt;
+    return step::Cut{found->a, found->b, one_way};
+}
+
+Read StepReader::heal(Node const& value) {
+    std::span<Node const> const ends = items_of(&value);
+    if (ends.size() != 2) return std::nullopt;
+    auto const found = neighbours(&ends[0], &ends[1], mark_of(value));
+    if (!found) return std::nullopt;
+    return step::Heal{found->a, found->b};
+}
+
+Read StepReader::reset(Node const& value) {
+    std::span<Node const> const ends = items_of(value.find("between"));
+    if (ends.size() != 2) return std::nullopt;
+    std::optional<NodeId> const a = names_.node(&ends[0]);
+    std::optional<NodeId> const b = names_.node(&ends[1]);
+    if (!a || !b) return std::nullopt;
+    if (*a == *b) {
+        report().error(Code::bad_step, mark_of(ends[1]),
+                       fmt::format("'{}' has no connection to itself", ends[1].text),
+                       {"name two different nodes", {}});
+        return std::nullopt;
+    }
+    return step::Reset{*a, *b, boolean_of(value.find("half_open")).value_or(false)};
+}
+
+Read StepReader::slow_disk(Node const& value) {
+    std::optional<NodeId> const node = names_.node(value.find("on"));
+    std::optional<std::int64_t> const factor = integer_of(value.find("factor"));
+    if (!node || !factor) return std::nullopt;
+    return step::SlowDisk{*node, static_cast<std::uint32_t>(*factor)};
+}
+
+Read StepReader::fail_disk(Node const& value) {
+    std::optional<NodeId> const node = names_.node(value.find("on"));
+    if (!node) return std::nullopt;
+    step::FailDisk made{*node, false, false, false};
+    for (Node const& item : items_of(value.find("operations"))) {
+        made.reads = made.reads || item.text == "reads";
+        made.writes = made.writes || item.text == "writes";
+        made.flushes = made.flushes || item.text == "flushes";
+    }
+    return made;
+}
+
+Read StepReader::mend_disk(Node const& value) {
+    std::optional<NodeId> const node = names_.node(&value);
+    if (!node) return std::nullopt;
+    return step::FailDisk{*node, false, false, false};
+}
+
+// ---- hosts
+
+std::optional<StepReader::Range> StepReader::range(Node const& value) {
+    std::optional<std::uint16_t> const mirror = names_.mirror(value.find("mirror"));
+    Node const* const length = value.find("length");
+    auto const at = sectors_of(value.find("at"), report(), Code::outside_volume, "this position");
+    auto const sectors = sectors_of(length, report(), Code::outside_volume, "this length");
+    if (sectors && *sectors == 0) {
+        report().error(Code::outside_volume, mark_of(*length), "this length is zero",
+                       {"at least 512 B", {}});
+        return std::nullopt;
+    }
+    if (!mirror || !at || !sectors) return std::nullopt;
+    netsim::MirrorSetup const& setup = names_.cluster().mirrors[*mirror];
+    if (setup.sectors == 0) return std::nullopt;
+    if (*at >= setup.sectors || *sectors > setup.sectors - *at) {
+        Node const* const wrong = *at >= setup.sectors ? value.find("at") : length;
+        report().error(
+            Code::outside_volume, mark_of(*wrong),
+            fmt::format("this is behind the end of mirror '{}'", setup.name),
+            {fmt::format("its size is {}", to_text(ByteCount{setup.sectors * sector_bytes})), {}});
+        return std::nullopt;
+    }
+    return Range{*mirror, *at, *sectors};
+}
+
+Read StepReader::write(Node const& value) {
+    std::optional<Range> const where = range(value);
+    if (!where) return std::nullopt;
+    bool const fua = boolean_of(value.find("fua")).value_or(false);
+    return step::Write{where->mirror, where->at, where->sectors, fua};
+}
+
+Read StepReader::read_range(Node const& value) {
+    std::optional<Range> const where = range(value);
+    if (!where) return std::nullopt;
+    return step::Read{where->mirror, where->at, where->sectors};
+}
+
+Read StepReader::trim(Node const& value) {
+    std::optional<Range> const where = range(value);
+    if (!where) return std::nullopt;
+    return step::Trim{where->mirror, where->at, where->sectors};
+}
+
+Read StepReader::flush(Node const& value) {
+    std::optional<std::uint16_t> const mirror = names_.mirror(&value);
+    if (!mirror) return std::nullopt;
+    return step::Flush{*mirror};
+}
+
+std::optional<std::uint16_t> StepReader::mirror_with_workload(Node const& value) {
+    std::optional<std::uint16_t> const mirror = names_.mirror(&value);
+    if (!mirror) return std::nullopt;
+    bool const has_one =
+        std::ranges::find(workloads_, *mirror, &Workload::mirror) != workloads_.end();
+    if (has_one || !all_workloads_) return mirror;
+    report().error(Code::bad_step, mark_of(value),
+                   fmt::format("mirror '{}' has no workload", value.text),
+                   {fmt::format("describe one: 'workload: [{{on: {}, ...}}]'", value.text), {}});
+    return std::nullopt;
+}
+
+Read StepReader::start_workload(Node const& value) {
+    std::optional<std::uint16_t> const mirror = mirror_with_workload(value);
+    started_.insert(value.text);
+    if (!mirror) return std::nullopt;
+    return step::StartWorkload{*mirror};
+}
+
+Read StepReader::stop_workload(Node const& value) {
+    std::optional<std::uint16_t> const mirror = mirror_with_workload(value);
+    if (!mirror) return std::nullopt;
+    return step::StopWorkload{*mirror};
+}
+
+// ---- operators
+
+Read StepReader::force_online(Node const& value) {
+    std::optional<std::uint16_t> const mirror = names_.mirror(value.find("mirror"));
+    std::optional<NodeId> const node = names_.node_of(mirror, value.find("on"));
+    Node const* const refused = value.find("refused");
+    std::optional<std::string> const rule = names_.known(refused, "rule", known_.rules);
+    if (!mirror || !node) return std::nullopt;
+    return step::ForceOnline{*mirror, *node, rule.value_or("")};
+}
+
+Read StepReader::switch_over(Node const& value) {
+    std::optional<std::uint16_t> const mirror = names_.mirror(value.find("mirror"));
+    std::optional<NodeId> const node = names_.node_of(mirror, value.find("to"));
+    Node const* const refused = value.find("refused");
+    std::optional<std::string> const rule = names_.known(refused, "rule", known_.rules);
+    if (!mirror || !node) return std::nullopt;
+    return step::SwitchOver{*mirror, *node, rule.value_or("")};
+}
+
+}  // namespace
+
+std::vector<Step> read_steps(Node const* node, Node const* workload_node,
+                             std::vector<Workload> const& workloads, Names const& names,
+                             KnownNames const& known) {
+    bool const all_workloads = workloads.size() == items_of(workload_node).size();
+    StepReader reader(names, known, workloads, all_workloads);
+    std::vector<Step> steps;
+    for (Node const& item : items_of(node)) {
+        for (Entry const& entry : entries_of(&item)) {
+            std::optional<Action> const action = reader.read(entry.key, entry.value);
+            if (!action) continue;
+            steps.push_back({*action, entry.key_span.begin,
+                             fmt::format("{}: {}", entry.key, in_one_line(entry.value))});
+        }
+    }
+    for (Node const& item : items_of(workload_node)) {
+        Node const* const started = item.find("started");
+        std::optional<std::string> const on = text_of(item.find("on"));
+        if (!on || boolean_of(started).value_or(true) || reader.starts(*on)) continue;
+        names.report().error(
+            Code::bad_workload, mark_of(*started), "no step starts this workload",
+            {fmt::format("add '- start_workload: {}', or remove 'started'", *on), {}});
+    }
+    return steps;
+}
+
+}  // namespace sunder::language::loading

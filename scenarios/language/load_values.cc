@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What single values say: quantities, words and names. What they mean together is left to the other
+// parts of the loader.
+#include "scenarios/language/load_parts.h"
+
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sunder::language::loading {
+
+namespace {
+
+template <class Value>
+std::optional<Value> quantity(Node const* node,
+                              std::expected<Value, std::string> (*parse)(std::string_view)) {
+    if (node == nullptr || node->broken || node->kind != Node::Kind::scalar) return std::nullopt;
+    std::expected<Value, std::string> const parsed = parse(node->text);
+    if (!parsed) return std::nullopt;
+    return *parsed;
+}
+
+template <class Rows>
+std::optional<std::size_t> index_of(Rows const& rows, std::string_view name) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (rows[i].name == name) return i;
+    }
+    return std::nullopt;
+}
+
+template <class Rows>
+std::vector<std::string> names_in(Rows const& rows) {
+    std::vector<std::string> names;
+    for (auto const& row : rows) names.push_back(row.name);
+    return names;
+}
+
+}  // namespace
+
+std::optional<std::string> text_of(Node const* node) {
+    if (node == nullptr || node->broken || node->kind != Node::Kind::scalar ||
+        resolve(*node) != Resolved::string) {
+        return std::nullopt;
+    }
+    return node->text;
+}
+
+std::optional<bool> boolean_of(Node const* node) {
+    if (node == nullptr || node->broken || node->kind != Node::Kind::scalar) return std::nullopt;
+    if (node->text == "yes") return true;
+    if (node->text == "no") return false;
+    if (resolve(*node) != Resolved::boolean) return std::nullopt;
+    return node->text.front() == 't' || node->text.front() == 'T';
+}
+
+std::optional<std::int64_t> integer_of(Node const* node) {
+    if (node == nullptr || node->broken) return std::nullopt;
+    return language::integer_of(*node);
+}
+
+std::optional<Duration> duration_of(Node const* node) { return quantity(node, &parse_duration); }
+std::optional<ByteCount> byte_count_of(Node const* node) {
+    return quantity(node, &parse_byte_count);
+}
+std::optional<Bandwidth> bandwidth_of(Node const* node) { return quantity(node, &parse_bandwidth); }
+std::optional<Rate> rate_of(Node const* node) { return quantity(node, &parse_rate); }
+
+std::span<Node const> items_of(Node const* node) {
+    if (node == nullptr || node->broken) return {};
+    return node->items;
+}
+
+std::span<Entry const> entries_of(Node const* node) {
+    if (node == nullptr || node->broken) return {};
+    return node->entries;
+}
+
+std::optional<Duration> time_above_zero(Node const* node, Report const& report,
+                                        std::string_view what) {
+    std::optional<Duration> const time = duration_of(node);
+    if (time && time->ns == 0) {
+        report.error(Code::bad_time, mark_of(*node), fmt::format("{} is zero", what),
+                     {"write a time above zero", {}});
+        return std::nullopt;
+    }
+    return time;
+}
+
+std::optional<Bandwidth> bandwidth_above_zero(Node const* node, Report const& report,
+                                              std::string_view what) {
+    std::optional<Bandwidth> const bandwidth = bandwidth_of(node);
+    if (bandwidth && bandwidth->bits_per_second == 0) {
+        report.error(Code::bad_bandwidth, mark_of(*node), fmt::format("{} is zero", what),
+                     {"write a bandwidth above zero; a step can cut a link or fail a disk", {}});
+        return std::nullopt;
+    }
+    return bandwidth;
+}
+
+std::optional<std::uint64_t> sectors_of(Node const* node, Report const& report, Code code,
+                                        std::string_view what) {
+    std::optional<ByteCount> const size = byte_count_of(node);
+    if (!size) return std::nullopt;
+    if (size->bytes % sector_bytes == 0) return size->bytes / sector_bytes;
+    std::uint64_t const below = size->bytes - size->bytes % sector_bytes;
+    std::string hint = below == 0 ? "the next larger one is 512 B"
+                                  : fmt::format("the next smaller one is {} B", below);
+    report.error(code, mark_of(*node), fmt::format("{} is not a multiple of 512 B", what),
+                 {std::move(hint), {}});
+    return std::nullopt;
+}
+
+std::optional<IntentLog> intent_log_of(Node const* node) {
+    if (text_of(node) == "none") return IntentLog{};
+    std::optional<ByteCount> const chunk = byte_count_of(node);
+    if (!chunk) return std::nullopt;
+    return IntentLog{*chunk};
+}
+
+std::optional<netsim::Mode> mode_of(Node const* node) {
+    std::optional<std::string> const word = text_of(node);
+    if (word == "synchronous") return netsim::Mode::synchronous;
+    if (word == "asynchronous") return netsim::Mode::asynchronous;
+    return std::nullopt;
+}
+
+std::optional<bool> guarded_of(Node const* node) {
+    std::optional<std::string> const word = text_of(node);
+    if (word == "datakeeper/faithful") return false;
+    if (word == "datakeeper/guarded") return true;
+    return std::nullopt;
+}
+
+std::optional<NodeId> Names::node(Node const* node) const {
+    std::optional<std::string> const name = text_of(node);
+    if (!name || cluster_.nodes.empty()) return std::nullopt;
+    if (auto const index = index_of(cluster_.nodes, *name)) {
+        return NodeId{static_cast<std::uint8_t>(*index)};
+    }
+    report_.unknown(Code::unknown_name, mark_of(*node), fmt::format("there is no node '{}'", *name),
+                    *name, node_names());
+    return std::nullopt;
+}
+
+std::optional<std::uint16_t> Names::mirror(Node const* node) const {
+    std::optional<std::string> const name = text_of(node);
+    if (!name || cluster_.mirrors.empty()) return std::nullopt;
+    if (auto const index = index_of(cluster_.mirrors, *name)) {
+        return static_cast<std::uint16_t>(*index);
+    }
+    report_.unknown(Code::unknown_name, mark_of(*node),
+                    fmt::format("there is no mirror '{}'", *name), *name,
+                    names_in(cluster_.mirrors));
+    return std::nullopt;
+}
+
+std::optional<NodeId> Names::node_of(std::optional<std::uint16_t> mirror, Node const* node) const {
+    std::optional<NodeId> const found = this->node(node);
+    if (!found || !mirror) return found;
+    netsim::MirrorSetup const& setup = cluster_.mirrors[*mirror];
+    if (setup.on.empty() || std::ranges::find(setup.on, *found) != setup.on.end()) return found;
+    std::vector<std::string> holders;
+    for (NodeId const holder : setup.on) holders.push_back(cluster_.nodes[holder.value].name);
+    report_.error(Code::bad_step, mark_of(*node),
+                  fmt::format("'{}' has no copy of mirror '{}'", node->text, setup.name),
+                  {"", std::move(holders)});
+    return std::nullopt;
+}
+
+std::optional<netsim::Vertex> Names::vertex(Node const* node) const {
+    std::optional<std::string> const name = text_of(node);
+    if (!name || cluster_.nodes.empty()) return std::nullopt;
+    if (auto const index = index_of(cluster_.nodes, *name)) {
+        return static_cast<netsim::Vertex>(*index);
+    }
+    auto const found = std::ranges::find(cluster_.switches, *name);
+    if (found != cluster_.switches.end()) {
+        auto const index = static_cast<std::size_t>(found - cluster_.switches.begin());
+        return static_cast<netsim::Vertex>(cluster_.nodes.size() + index);
+    }
+    std::vector<std::string> allowed = node_names();
+    allowed.insert(allowed.end(), cluster_.switches.begin(), cluster_.switches.end());
+    report_.unknown(Code::unknown_name, mark_of(*node),
+                    fmt::format("there is no node and no switch '{}'", *name), *name,
+                    std::move(allowed));
+    return std::nullopt;
+}
+
+std::optional<std::string> Names::known(Node const* node, std::string_view what,
+                                        std::vector<std::string> const& known) const {
+    std::optional<std::string> name = text_of(node);
+    if (!name || known.empty() || std::ranges::find(known, *name) != known.end()) return name;
+    report_.unknown(Code::unknown_name, mark_of(*node),
+                    fmt::format("there is no {} '{}'", what, *name), *name, known);
+    return std::nullopt;
+}
+
+std::vector<std::string> Names::node_names() const { return names_in(cluster_.nodes); }
+
+std::string const& Names::vertex_name(netsim::Vertex vertex) const {
+    std::size_t const nodes = cluster_.nodes.size();
+    return vertex < nodes ? cluster_.nodes[vertex].name : cluster_.switches[vertex - nodes];
+}
+
+}  // namespace sunder::language::loading

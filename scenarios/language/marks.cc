@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Marks: what a scenario may demand to happen at least once, so that it proves something.
+#include "scenarios/language/narration.h"
+
+namespace sunder::language {
+
+namespace {
+
+namespace mirror = replication::note;
+namespace node_note = nodes::note;
+namespace seen = netsim::seen;
+
+struct MirrorMark {
+    std::string_view operator()(mirror::LegChanged const& note) const {
+        return note.to == replication::LegState::mirroring ? "mirroring" : "";
+    }
+    std::string_view operator()(mirror::ResyncDecided const& note) const {
+        switch (note.decision.verdict) {
+            case replication::Verdict::wait:
+                return "";
+            case replication::Verdict::in_sync:
+                return "found_in_sync";
+            case replication::Verdict::partial:
+                return "partial_resync";
+            case replication::Verdict::full:
+                return "full_resync";
+            case replication::Verdict::split_brain:
+                return "split_brain";
+            case replication::Verdict::unrelated:
+                return "unrelated";
+        }
+        return "";
+    }
+    std::string_view operator()(mirror::ResyncStarted const&) const { return "resync_started"; }
+    std::string_view operator()(mirror::ResyncInterrupted const&) const {
+        return "resync_interrupted";
+    }
+    std::string_view operator()(mirror::ResyncFinished const&) const { return "resync_finished"; }
+    std::string_view operator()(mirror::CopyCompleted const&) const { return "copy_completed"; }
+    std::string_view operator()(mirror::PeerOutdated const&) const { return "wrote_without_peer"; }
+    std::string_view operator()(mirror::LimitReached const&) const {
+        return "asynchronous_limit_reached";
+    }
+    std::string_view operator()(mirror::LimitRecovered const&) const {
+        return "asynchronous_limit_recovered";
+    }
+    std::string_view operator()(mirror::OverrideRecorded const&) const {
+        return "operator_override";
+    }
+    std::string_view operator()(mirror::DiskFailed const&) const { return "disk_failed"; }
+    std::string_view operator()(mirror::FlagChanged const& note) const {
+        bool const owner = note.which == mirror::FlagChanged::Which::last_owner;
+        if (note.set) return owner ? "last_owner_set" : "data_corrupt_set";
+        return owner ? "last_owner_cleared" : "data_corrupt_cleared";
+    }
+    std::string_view operator()(auto const&) const { return ""; }
+};
+
+struct NodeMark {
+    std::string_view operator()(node_note::Decided const& note) const {
+        return note.decision.rule == nodes::InServiceRule::failover ? "failover" : "";
+    }
+    std::string_view operator()(node_note::CameInService const&) const { return "came_in_service"; }
+    std::string_view operator()(node_note::SteppedDown const&) const { return "stepped_down"; }
+    std::string_view operator()(node_note::SplitBrain const&) const { return "split_brain"; }
+    std::string_view operator()(node_note::LeftService const&) const { return "left_service"; }
+    std::string_view operator()(node_note::SwitchoverStarted const&) const { return "switchover"; }
+    std::string_view operator()(node_note::SwitchoverRefused const&) const {
+        return "switchover_refused";
+    }
+    std::string_view operator()(node_note::PeerLost const&) const { return "peer_lost"; }
+    std::string_view operator()(auto const&) const { return ""; }
+};
+
+}  // namespace
+
+std::string_view mark_of(netsim::Observation const& observation) {
+    if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
+        return std::visit(MirrorMark{}, noted->note);
+    }
+    if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
+        return std::visit(NodeMark{}, noted->note);
+    }
+    return "";
+}
+
+std::vector<std::string> mark_names() {
+    return {"mirroring",
+            "found_in_sync",
+            "partial_resync",
+            "full_resync",
+            "split_brain",
+            "unrelated",
+            "resync_started",
+            "resync_interrupted",
+            "resync_finished",
+            "copy_completed",
+            "wrote_without_peer",
+            "asynchronous_limit_reached",
+            "asynchronous_limit_recovered",
+            "operator_override",
+            "disk_failed",
+            "last_owner_set",
+            "last_owner_cleared",
+            "data_corrupt_set",
+            "data_corrupt_cleared",
+            "failover",
+            "came_in_service",
+            "stepped_down",
+            "left_service",
+            "switchover",
+            "switchover_refused",
+            "peer_lost"};
+}
+
+std::vector<std::string> rule_names() {
+    std::vector<std::string> names;
+    for (int r = 0; r < static_cast<int>(nodes::InServiceRule::last); ++r) {
+        names.emplace_back(nodes::text_of(static_cast<nodes::InServiceRule>(r)).name);
+    }
+    for (int r = 0; r < static_cast<int>(nodes::SwitchoverRule::last); ++r) {
+        names.emplace_back(nodes::text_of(static_cast<nodes::SwitchoverRule>(r)).name);
+    }
+    return names;
+}
+
+}  // namespace sunder::language

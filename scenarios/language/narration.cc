@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// From typed notes to sentences.
+#include "scenarios/language/narration.h"
+
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+namespace sunder::language {
+
+namespace {
+
+using netsim::Cluster;
+using replication::LegState;
+using replication::Slot;
+using Line = std::optional<std::string>;
+namespace mirror = replication::note;
+namespace node_note = nodes::note;
+namespace seen = netsim::seen;
+
+std::string chunks(std::uint64_t n) { return fmt::format("{} chunk{}", n, n == 1 ? "" : "s"); }
+
+/// What a mirror machine noted.
+struct MirrorLine {
+    Cluster const& cluster;
+    netsim::MirrorSetup const& setup;
+    std::string const& peer(Slot slot) const {
+        return cluster.nodes[setup.on[slot.value].value].name;
+    }
+
+    Line operator()(mirror::LegChanged const& note) const {
+        if (note.direction == replication::Direction::inward) return std::nullopt;
+        if (note.to == LegState::mirroring) return fmt::format("mirrors to {}", peer(note.peer));
+        if (note.to == LegState::disconnected && note.from >= LegState::resyncing) {
+            return fmt::format("loses the leg to {}", peer(note.peer));
+        }
+        return std::nullopt;
+    }
+    Line operator()(mirror::ResyncDecided const& note) const {
+        auto const rule = replication::text_of(note.decision.rule);
+        switch (note.decision.verdict) {
+            case replication::Verdict::wait:
+                return std::nullopt;
+            case replication::Verdict::in_sync:
+            case replication::Verdict::partial:
+            case replication::Verdict::full:
+            case replication::Verdict::split_brain:
+            case replication::Verdict::unrelated:
+                break;
+        }
+        return fmt::format("handshake with {}: {} ({}: {})", peer(note.peer),
+                           replication::name_of(note.decision.verdict), rule.words, rule.cites);
+    }
+    Line operator()(mirror::ResyncStarted const& note) const {
+        return fmt::format("resynchronises {}: {} to copy", peer(note.peer), chunks(note.chunks));
+    }
+    Line operator()(mirror::ResyncInterrupted const& note) const {
+        if (note.chunks_left == 0)
+            return fmt::format("resync from {} interrupted", peer(note.peer));
+        return fmt::format("resync of {} interrupted, {} not confirmed", peer(note.peer),
+                           chunks(note.chunks_left));
+    }
+    Line operator()(mirror::ResyncFinished const& note) const {
+        return fmt::format("resync of {} finished", peer(note.peer));
+    }
+    Line operator()(mirror::CopyCompleted const&) const { return std::nullopt; }
+    Line operator()(mirror::DataChanged const& note) const {
+        return fmt::format("copy: {} -> {}", replication::name_of(note.from),
+                           replication::name_of(note.to));
+    }
+    Line operator()(mirror::RoleChanged const& note) const {
+        if (note.to == replication::Role::source) return "IN SERVICE";
+        return std::nullopt;
+    }
+    Line operator()(mirror::GenerationMinted const&) const { return std::nullopt; }
+    Line operator()(mirror::PeerOutdated const& note) const {
+        return fmt::format("has on record that {} misses writes from here on (G20)",
+                           peer(note.peer));
+    }
+    Line operator()(mirror::LimitReached const& note) const {
+        return fmt::format("asynchronous limit towards {} reached: writes wait (R12)",
+                           peer(note.peer));
+    }
+    Line operator()(mirror::LimitRecovered const& note) const {
+        return fmt::format("asynchronous again towards {}", peer(note.peer));
+    }
+    Line operator()(mirror::Settled const&) const { return std::nullopt; }
+    Line operator()(mirror::OverrideRecorded const&) const {
+        return "operator's override goes on record; earlier writes may be lost by it (R87)";
+    }
+    Line operator()(mirror::DiskFailed const& note) const {
+        static constexpr char const* what[] = {"a read", "a write", "a flush", "a stable store"};
+        return fmt::format("disk failed {}", what[static_cast<int>(note.what)]);
+    }
+    Line operator()(mirror::FlagChanged const& note) const {
+        return fmt::format(
+            "{} {}",
+            note.which == mirror::FlagChanged::Which::last_owner ? "last_owner" : "data_corrupt",
+            note.set ? "set" : "cleared");
+    }
+    Line operator()(mirror::Ignored const&) const { return std::nullopt; }
+};
+
+/// What a membership machine noted.
+struct NodeLine {
+    Cluster const& cluster;
+    std::string const& name(NodeId node) const { return cluster.nodes[node.value].name; }
+    std::string const& resource(GroupId group) const { return cluster.mirrors[group.value].name; }
+
+    Line operator()(node_note::PeerSeen const& note) const {
+        return fmt::format("hears {}", name(note.peer));
+    }
+    Line operator()(node_note::PeerLost const& note) const {
+        return fmt::format("no longer hears {} and takes it for dead", name(note.peer));
+    }
+    Line operator()(node_note::Decided const& note) const {
+        // Between two decisions a node looks and asks; a reader need not.
+        if (note.decision.rule == nodes::InServiceRule::looking_for_peer) return std::nullopt;
+        if (note.decision.rule == nodes::InServiceRule::awaiting_peer) return std::nullopt;
+        auto const rule = nodes::text_of(note.decision.rule);
+        static constexpr char const* what[] = {"stays out of service", "may come in service",
+                                               "stays out of service and sets data_corrupt",
+                                               "gives up last_owner",
+                                               "stays out of service: split brain"};
+        return fmt::format("{} {}: {} ({}: {})", resource(note.group),
+                           what[static_cast<int>(note.decision.answer)], rule.words, rule.name,
+                           rule.cites);
+    }
+    Line operator()(node_note::CameInService const&) const {
+        return std::nullopt;  // the mirror machine said so a moment before
+    }
+    Line operator()(node_note::LeftService const& note) const {
+        return fmt::format("{} out of service", resource(note.group));
+    }
+    Line operator()(node_note::SteppedDown const& note) const {
+        return fmt::format("{} steps down: it was not written since the other came in service",
+                           resource(note.group));
+    }
+    Line operator()(node_note::SplitBrain const& note) const {
+        return fmt::format("{} SPLIT BRAIN with {}: an operator must choose (R32)",
+                           resource(note.group), name(note.peer));
+    }
+    Line operator()(node_note::SwitchoverStarted const& note) const {
+        return fmt::format("{} is switched over to this node", resource(note.group));
+    }
+    Line operator()(node_note::SwitchoverRefused const& note) const {
+        auto const rule = nodes::text_of(note.rule);
+        return fmt::format("{} switchover refused: {} ({}: {})", resource(note.group), rule.words,
+                           rule.name, rule.cites);
+    }
+};
+
+struct Sentence {
+    Cluster const& cluster;
+    std::string const& name(NodeId node) const { return cluster.nodes[node.value].name; }
+    std::string vertex(netsim::Vertex v) const {
+        return v < cluster.nodes.size() ? cluster.nodes[v].name
+                                        : cluster.switches[v - cluster.nodes.size()];
+    }
+    std::string line(NodeId node, std::string const& text) const {
+        return fmt::format("{:10} {}", name(node), text);
+    }
+
+    Line operator()(seen::HostAsked const&) const { return std::nullopt; }
+    Line operator()(seen::HostAnswered const&) const { return std::nullopt; }
+    Line operator()(seen::MirrorNoted const& noted) const {
+        netsim::MirrorSetup const& setup = cluster.mirrors[noted.group.value];
+        Line const text = std::visit(MirrorLine{cluster, setup}, noted.note);
+        if (!text) return std::nullopt;
+        return line(noted.node, fmt::format("{} {}", setup.name, *text));
+    }
+    Line operator()(seen::NodeNoted const& noted) const {
+        Line const text = std::visit(NodeLine{cluster}, noted.note);
+        if (!text) return std::nullopt;
+        return line(noted.node, *text);
+    }
+    Line operator()(seen::AdminAnswered const& answer) const {
+        if (answer.granted) return std::nullopt;
+        return line(answer.node, fmt::format("operator's request refused: {}", answer.rule));
+    }
+    Line operator()(seen::OperatorAsked const& asked) const {
+        bool const force = asked.what == seen::OperatorAsked::What::force_online;
+        return line(asked.node,
+                    fmt::format("OPERATOR {} {} here", force ? "forces online" : "switches over",
+                                cluster.mirrors[asked.group.value].name));
+    }
+    Line operator()(seen::NodeDied const& died) const {
+        return line(died.node, died.how == seen::NodeDied::How::crash ? "CRASHES" : "LOSES POWER");
+    }
+    Line operator()(seen::NodeStarted const& started) const { return line(started.node, "starts"); }
+    Line operator()(seen::NodePaused const& paused) const { return line(paused.node, "PAUSES"); }
+    Line operator()(seen::NodeResumed const& resumed) const {
+        return line(resumed.node, "runs again");
+    }
+    Line operator()(seen::LinkCut const& cut) const {
+        return fmt::format("{:10} CUT between {} and {}{}", "network", vertex(cut.a), vertex(cut.b),
+                           cut.one_way ? ", one way" : "");
+    }
+    Line operator()(seen::LinkHealed const& healed) const {
+        return fmt::format("{:10} healed between {} and {}", "network", vertex(healed.a),
+                           vertex(healed.b));
+    }
+    Line operator()(seen::DiskFaulted const& faulted) const {
+        netsim::DiskFaults const& faults = faulted.faults;
+        std::vector<std::string> failing;
+        if (faults.reads) failing.emplace_back("reads");
+        if (faults.writes) failing.emplace_back("writes");
+        if (faults.flushes) failing.emplace_back("flushes");
+        if (!failing.empty())
+            return line(faulted.node, fmt::format("disk fails {}", join(failing)));
+        if (faults.slowness > 1)
+            return line(faulted.node, fmt::format("disk {} times slower", faults.slowness));
+        return line(faulted.node, "disk healthy");
+    }
+    Line operator()(seen::DiskWritten const&) const { return std::nullopt; }
+    Line operator()(seen::RecordSent const&) const { return std::nullopt; }
+    Line operator()(seen::AlarmRang const&) const { return std::nullopt; }
+};
+
+char const* yes(bool value) { return value ? "yes" : "no"; }
+
+std::string facts_of(node_note::Decided const& note) {
+    nodes::InServiceFacts const& f = note.facts;
+    return fmt::format(
+        "last_owner={} data_corrupt={} contact={} peer={} later={} copy={} forced={}{}",
+        yes(f.last_owner), yes(f.data_corrupt), nodes::name_of(f.contact), nodes::name_of(f.peer),
+        nodes::name_of(f.later), nodes::name_of(f.copy), yes(f.forced),
+        f.guarded ? fmt::format(" guarded=yes fenced={}", yes(f.fenced)) : "");
+}
+
+std::string facts_of(mirror::ResyncDecided const& note) {
+    static constexpr char const* in_service[] = {"neither", "one", "both"};
+    static constexpr char const* target[] = {"blank",    "same generation", "earlier, tracked",
+                                             "earlier",  "later",           "diverged",
+                                             "unrelated"};
+    replication::HandshakeFacts const& f = note.facts;
+    return fmt::format(
+        "in_service={} target={} inconsistent={} was_source={} bits={} intent_log={} "
+        "bitmap_merge={} "
+        "continues={} finish_missed={} forced_past_owner={} rule={}",
+        in_service[static_cast<int>(f.in_service)], target[static_cast<int>(f.target)],
+        yes(f.target_inconsistent), yes(f.target_was_source), yes(f.bits), yes(f.intent_log),
+        yes(f.bitmap_merge), yes(f.continues), yes(f.finish_missed), yes(f.forced_past_owner),
+        replication::text_of(note.decision.rule).name);
+}
+
+}  // namespace
+
+std::optional<std::string> narrate(netsim::Observation const& observation, Cluster const& cluster) {
+    return std::visit(Sentence{cluster}, observation);
+}
+
+std::optional<std::string> explain(netsim::Observation const& observation) {
+    if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
+        if (auto const* decided = std::get_if<node_note::Decided>(&noted->note))
+            return facts_of(*decided);
+    }
+    if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
+        if (auto const* decided = std::get_if<mirror::ResyncDecided>(&noted->note))
+            return facts_of(*decided);
+    }
+    return std::nullopt;
+}
+
+std::string time_column(Duration at) {
+    return fmt::format("{:9.1f} s  ", static_cast<double>(at.ns) / 1e9);
+}
+
+}  // namespace sunder::language

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The loop of a run: an event, what it showed, what the checkers and the director make of it. After
+// the last step the workloads stop and everything that is under way comes to its end; then it is
+// judged.
+#include "scenarios/language/play.h"
+
+#include "scenarios/language/condition.h"
+#include "scenarios/language/narration.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+namespace sunder::language {
+
+namespace {
+
+using netsim::World;
+namespace seen = netsim::seen;
+
+class Player {
+public:
+    Player(Scenario const& scenario, PlayOptions const& options)
+        : scenario_(scenario),
+          options_(options),
+          world_(std::shared_ptr<netsim::Cluster const>(std::shared_ptr<void>(), &scenario.cluster),
+                 options.seed),
+          checkers_(world_),
+          director_(scenario, world_) {
+        outcome_.seed = options.seed;
+        if (options.tracer) world_.tracer = options.tracer;
+        if (options.began) options.began(world_);
+    }
+
+    Outcome run() {
+        world_.start_all();
+        look();
+        while (!director_.done() && outcome_.result != Result::unknown) tick(director_.deadline());
+        director_.stop_workloads();
+        // Nothing polls in this world, so what is still pending comes to an end by itself.
+        while (world_.next_time() && outcome_.result != Result::unknown) tick(std::nullopt);
+        while (auto const deadline = checkers_.deadline()) {
+            world_.wait_until(std::max(*deadline, world_.now()));
+            checkers_.passed(world_, findings_);
+            if (checkers_.deadline() == deadline) break;
+        }
+        checkers_.finish(world_, findings_);
+        judge();
+        return std::move(outcome_);
+    }
+
+private:
+    /// The next thing that happens: an event, or a deadline that passes before it.
+    void tick(std::optional<Duration> director_deadline) {
+        std::optional<Duration> deadline = checkers_.deadline();
+        if (director_deadline && (!deadline || *director_deadline < *deadline))
+            deadline = director_deadline;
+        std::optional<Duration> const next = world_.next_time();
+        if (next && (!deadline || *next <= *deadline)) {
+            world_.advance();
+        } else if (deadline) {
+            if (*deadline > world_.now()) world_.wait_until(*deadline);
+            checkers_.passed(world_, findings_);
+            if (director_deadline && *director_deadline <= world_.now()) director_.passed();
+        } else {
+            director_.exhausted();
+        }
+        look();
+        if (world_.events() >= options_.most_events) outcome_.result = Result::unknown;
+        if (options_.pulse && (world_.events() & 0xfffff) == 0) options_.pulse();
+    }
+
+    /// Shows what was seen to everybody; what the director does then may show more.
+    void look() {
+        bool again = true;
+        while (again) {
+            world_.take_observations(seen_);
+            if (seen_.empty() && looked_once_) return;
+            looked_once_ = true;
+            bool news = false;
+            for (netsim::Observation const& observation : seen_) {
+                checkers_.see(world_, observation, findings_);
+                count(observation);
+                director_.see(observation);
+                // Answers and requests change nothing that a waiting step could wait for.
+                news = news || !std::holds_alternative<seen::HostAsked>(observation);
+            }
+            if (news && !director_.done()) director_.proceed();
+            again = true;
+        }
+    }
+
+    void count(netsim::Observation const& observation) {
+        if (auto const* answer = std::get_if<seen::HostAnswered>(&observation)) {
+            if (answer->status == replication::HostStatus::ok)
+                ++outcome_.statistics.writes_acknowledged;
+            return;
+        }
+        if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
+            if (auto const* started = std::get_if<replication::note::ResyncStarted>(&noted->note)) {
+                outcome_.statistics.chunks_to_copy += started->chunks;
+            }
+        }
+        if (std::string_view const mark = mark_of(observation); !mark.empty()) {
+            auto const found = outcome_.marks.find(mark);
+            if (found == outcome_.marks.end()) {
+                outcome_.marks.emplace(mark, 1);
+            } else {
+                ++found->second;
+            }
+            if (mark == "came_in_service") ++outcome_.statistics.came_in_service;
+        }
+        if (!options_.narrate) return;
+        if (auto line = narrate(observation, scenario_.cluster)) {
+            outcome_.narration.push_back(time_column(world_.now()) + *line);
+            if (!options_.explain) return;
+            if (auto const facts = explain(observation)) {
+                outcome_.narration.push_back(std::string(13, ' ') +
+                                             "           because: " + *facts);
+            }
+        }
+    }
+
+    void judge() {
+        outcome_.statistics.events = world_.events();
+        outcome_.statistics.time = world_.now();
+        outcome_.statistics.fates = world_.fates();
+        outcome_.trace_hash = world_.trace_hash();
+        outcome_.failure = director_.failure();
+        for (netsim::Violation const& violation : findings_.violations()) {
+            auto const& always = scenario_.expect.always;
+            bool const demanded =
+                always.empty() || std::ranges::find(always, violation.property) != always.end();
+            (demanded ? outcome_.violations : outcome_.undemanded).push_back(violation);
+        }
+        outcome_.allowed = findings_.allowances();
+        for (std::string const& mark : scenario_.expect.sometimes) {
+            if (!outcome_.marks.contains(mark)) outcome_.never.push_back(mark);
+        }
+        if (!outcome_.failure) {
+            for (Condition const& condition : scenario_.expect.finally) {
+                if (holds(condition, world_)) continue;
+                outcome_.failure = Failure{{},
+                                           world_.now(),
+                                           "finally: " + in_words(condition, scenario_.cluster),
+                                           instead(condition, world_)};
+                break;
+            }
+        }
+        bool const wrong =
+            outcome_.failure || !outcome_.violations.empty() || !outcome_.never.empty();
+        if (wrong) {
+            outcome_.result = Result::violated;
+        }
+    }
+
+    Scenario const& scenario_;
+    PlayOptions const& options_;
+    Outcome outcome_;
+    World world_;
+    netsim::Findings findings_;
+    netsim::Checkers checkers_;
+    Director director_;
+    std::vector<netsim::Observation> seen_;
+    bool looked_once_ = false;
+};
+
+}  // namespace
+
+Outcome play(Scenario const& scenario, PlayOptions const& options) {
+    return Player(scenario, options).run();
+}
+
+}  // namespace sunder::language

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Plays one case of a scenario under one seed, with every checker watching, and says how it went.
+#pragma once
+
+#include "netsim/checkers/all.h"
+#include "scenarios/language/director.h"
+#include "scenarios/language/scenario.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sunder::language {
+
+struct PlayOptions {
+    std::uint64_t seed = 1;
+    bool narrate = false;  ///< collect the narration
+    bool explain = false;  ///< with the facts of each decision
+    /// Every event in text, for traces; slow.
+    std::function<void(NodeId, std::string const&)> tracer;
+    /// Called once right after the world is made, with its clock, for tracers.
+    std::function<void(netsim::World const&)> began;
+    /// Called now and then, for progress.
+    std::function<void()> pulse;
+    std::uint64_t most_events = 2'000'000'000;  ///< then the verdict is unknown
+};
+
+/// What happened, in numbers.
+struct Statistics {
+    std::uint64_t events = 0;
+    Duration time;
+    std::uint64_t writes_acknowledged = 0;
+    std::uint64_t came_in_service = 0;
+    std::uint64_t chunks_to_copy = 0;  ///< by all resyncs together
+    netsim::FateCount fates;
+};
+
+enum class Result { held, violated, unknown };
+
+struct Outcome {
+    std::uint64_t seed = 0;
+    Result result = Result::held;
+    std::optional<Failure> failure;             ///< of a step or a final expectation
+    std::vector<netsim::Violation> violations;  ///< of properties that the scenario demands
+    std::vector<netsim::Violation> undemanded;  ///< of others; reported, not judged
+    std::vector<std::string> never;             ///< marks of `sometimes` that were not reached
+    std::map<std::string, std::uint64_t> allowed;
+    std::map<std::string, std::uint64_t, std::less<>> marks;
+    std::vector<std::string> narration;
+    Statistics statistics;
+    std::uint64_t trace_hash = 0;
+};
+
+[[nodiscard]] Outcome play(Scenario const& scenario, PlayOptions const& options);
+
+}  // namespace sunder::language

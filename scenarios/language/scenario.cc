@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a case of a scenario is called.
+#include "scenarios/language/scenario.h"
+
+namespace sunder::language {
+
+std::string Scenario::case_name() const {
+    std::string name;
+    for (auto const& [parameter, value] : matrix_case) {
+        if (!name.empty()) name += ", ";
+        name += parameter + "=" + value;
+    }
+    return name;
+}
+
+}  // namespace sunder::language

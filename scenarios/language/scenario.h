@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A scenario as a value: what a file says after it was read and found possible. The loader makes it
+// (`load.h`), the director plays it (`director.h`).
+#pragma once
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "netsim/cluster.h"
+#include "scenarios/language/place.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sunder::language {
+
+/// What a mirror may be waited for to be, for display (R82) and axis by axis (DESIGN 4).
+enum class MirrorIs {
+    fully_operational,  ///< every leg mirrors and nothing is out of sync
+    handshaking,
+    resyncing,
+    mirroring,  ///< every leg mirrors, bits may remain
+    degraded,   ///< at least one leg is disconnected
+    split_brain,
+};
+
+/// "Which node has this resource in service": a node, or nothing for `none`.
+struct InServiceAt {
+    std::uint16_t mirror = 0;
+    std::optional<NodeId> node;
+    friend bool operator==(InServiceAt const&, InServiceAt const&) = default;
+};
+struct MirrorState {
+    std::uint16_t mirror = 0;
+    MirrorIs is = MirrorIs::fully_operational;
+    friend bool operator==(MirrorState const&, MirrorState const&) = default;
+};
+/// A stable flag on a node's copy (R23, R24).
+struct FlagState {
+    enum class Which { last_owner, data_corrupt };
+    std::uint16_t mirror = 0;
+    NodeId node;
+    Which flag = Which::last_owner;
+    bool set = true;
+    friend bool operator==(FlagState const&, FlagState const&) = default;
+};
+using Condition = std::variant<InServiceAt, MirrorState, FlagState>;
+
+namespace step {
+/// Breakpoint on a state, armed when the step is reached; true at once if it holds already.
+struct Wait {
+    Condition until;
+    Duration within = seconds(60);
+    friend bool operator==(Wait const&, Wait const&) = default;
+};
+/// Lets virtual time pass without a condition.
+struct Pass {
+    Duration time;
+    friend bool operator==(Pass const&, Pass const&) = default;
+};
+/// The condition must hold for the whole time; `because` names the rule that must have decided it,
+/// empty when any may.
+struct Hold {
+    Condition holds;
+    Duration time;
+    std::string because;
+    friend bool operator==(Hold const&, Hold const&) = default;
+};
+/// The process dies, the OS cache stays.
+struct Crash {
+    NodeId node;
+    friend bool operator==(Crash const&, Crash const&) = default;
+};
+struct PowerCut {
+    NodeId node;
+    friend bool operator==(PowerCut const&, PowerCut const&) = default;
+};
+struct Pause {
+    NodeId node;
+    friend bool operator==(Pause const&, Pause const&) = default;
+};
+struct Resume {
+    NodeId node;
+    friend bool operator==(Resume const&, Resume const&) = default;
+};
+struct Restart {
+    NodeId node;
+    friend bool operator==(Restart const&, Restart const&) = default;
+};
+/// Cuts (or heals) the link between two neighbours; `one_way`: only what flows from a to b.
+struct Cut {
+    netsim::Vertex a = 0;
+    netsim::Vertex b = 0;
+    bool one_way = false;
+    friend bool operator==(Cut const&, Cut const&) = default;
+};
+struct Heal {
+    netsim::Vertex a = 0;
+    netsim::Vertex b = 0;
+    friend bool operator==(Heal const&, Heal const&) = default;
+};
+/// Drops the connections between two nodes at once (reset), or on one side only (half-open).
+struct Reset {
+    NodeId a;
+    NodeId b;
+    bool half_open = false;
+    friend bool operator==(Reset const&, Reset const&) = default;
+};
+/// Each operation of this node's disks takes so many times longer; 1 is healthy.
+struct SlowDisk {
+    NodeId node;
+    std::uint32_t factor = 1;
+    friend bool operator==(SlowDisk const&, SlowDisk const&) = default;
+};
+/// Kinds of operation that fail on this node's disks from now on; all false is healthy.
+struct FailDisk {
+    NodeId node;
+    bool reads = false;
+    bool writes = false;
+    bool flushes = false;
+    friend bool operator==(FailDisk const&, FailDisk const&) = default;
+};
+/// Host requests on the node that has the mirror in service (R3); they are awaited.
+struct Write {
+    std::uint16_t mirror = 0;
+    std::uint64_t at = 0;
+    std::uint64_t sectors = 0;
+    bool fua = false;
+    friend bool operator==(Write const&, Write const&) = default;
+};
+struct Read {
+    std::uint16_t mirror = 0;
+    std::uint64_t at = 0;
+    std::uint64_t sectors = 0;
+    friend bool operator==(Read const&, Read const&) = default;
+};
+struct Trim {
+    std::uint16_t mirror = 0;
+    std::uint64_t at = 0;
+    std::uint64_t sectors = 0;
+    friend bool operator==(Trim const&, Trim const&) = default;
+};
+struct Flush {
+    std::uint16_t mirror = 0;
+    friend bool operator==(Flush const&, Flush const&) = default;
+};
+struct StartWorkload {
+    std::uint16_t mirror = 0;
+    friend bool operator==(StartWorkload const&, StartWorkload const&) = default;
+};
+struct StopWorkload {
+    std::uint16_t mirror = 0;
+    friend bool operator==(StopWorkload const&, StopWorkload const&) = default;
+};
+/// R87; `refused` names the rule by which it must be refused, empty when it must succeed.
+struct ForceOnline {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    std::string refused;
+    friend bool operator==(ForceOnline const&, ForceOnline const&) = default;
+};
+/// R96; `refused` names the rule by which the step must be refused, empty when it must succeed.
+struct SwitchOver {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    std::string refused;
+    friend bool operator==(SwitchOver const&, SwitchOver const&) = default;
+};
+}  // namespace step
+
+using Action =
+    std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
+                 step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
+                 step::FailDisk, step::Write, step::Read, step::Trim, step::Flush,
+                 step::StartWorkload, step::StopWorkload, step::ForceOnline, step::SwitchOver>;
+
+struct Step {
+    Action action;
+    Place place;
+    /// The step as written, on one line, for messages: "wait: {mirror: datarep, is: resyncing}".
+    std::string source;
+    friend bool operator==(Step const&, Step const&) = default;
+};
+
+/// Host requests made over and over, by an application that runs where the mirror is in service.
+struct Workload {
+    enum class Order { random, sequential };
+    std::uint16_t mirror = 0;
+    Order write = Order::random;
+    std::uint64_t block_sectors = 8;
+    std::uint32_t reads_percent = 0;           ///< share of requests that read instead
+    std::optional<std::uint32_t> flush_every;  ///< a flush after so many writes
+    std::optional<Rate> rate;                  ///< open loop: so many a second
+    std::optional<std::uint32_t> depth;  ///< closed loop: so many at a time; exactly one of the two
+    std::optional<std::uint64_t> count;  ///< ends after so many requests
+    bool started = true;                 ///< false: waits for a start_workload step
+    friend bool operator==(Workload const&, Workload const&) = default;
+};
+
+struct Expect {
+    std::vector<std::string> always;     ///< checkers by name; empty: all
+    std::vector<std::string> sometimes;  ///< marks by name
+    std::vector<Condition> finally;
+    friend bool operator==(Expect const&, Expect const&) = default;
+};
+
+/// One case of a file: the scenario after `matrix:` was expanded.
+struct Scenario {
+    std::string path;  ///< of the file, as given
+    std::string title;
+    std::string about;
+    std::string source;                                            ///< what it replays
+    std::vector<std::pair<std::string, std::string>> matrix_case;  ///< e.g. {mode, synchronous}
+    netsim::Cluster cluster;
+    std::vector<Workload> workload;
+    std::vector<Step> steps;
+    Expect expect;
+
+    /// "mode=synchronous, intent_log=64 KiB", empty without a matrix.
+    [[nodiscard]] std::string case_name() const;
+    friend bool operator==(Scenario const&, Scenario const&) = default;
+};
+
+}  // namespace sunder::language

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The grammar of scenario files: every key there is, and its documentation. What the values mean
+// together is left to the loader.
+#pragma once
+
+#include "scenarios/language/shape.h"
+
+namespace sunder::language {
+
+/// A scenario file.
+Shape const& scenario_shape();
+
+/// A file that only holds a cluster, for scenarios to include.
+Shape const& cluster_file_shape();
+
+/// The texts of the two schema files that ship: scenarios/scenario.schema.json,
+/// cluster.schema.json.
+std::string scenario_schema();
+std::string cluster_schema();
+
+namespace grammar {
+
+// Parts that several files of the grammar use.
+ShapePtr mode();
+ShapePtr policy();
+ShapePtr intent_log();
+ShapePtr asynchronous_limit();
+ShapePtr duration();
+ShapePtr byte_count();
+ShapePtr node_name();
+ShapePtr mirror_name();
+Key required(std::string name, std::string about, ShapePtr shape,
+             std::vector<std::string> examples = {});
+Key optional(std::string name, std::string about, ShapePtr shape,
+             std::vector<std::string> examples = {});
+
+/// The sections of a file.
+ShapePtr cluster();
+ShapePtr workload();
+ShapePtr steps();
+ShapePtr expect();
+ShapePtr matrix();
+
+}  // namespace grammar
+
+}  // namespace sunder::language

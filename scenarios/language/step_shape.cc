@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The grammar of `steps:` and of the conditions they wait for, which `expect: finally:` uses as
+// well.
+#include "scenarios/language/scenario_shape.h"
+
+namespace sunder::language::grammar {
+
+namespace {
+
+ShapePtr rule_name() { return make_shape(shape::Name{"the name of a rule"}); }
+
+/// The three kinds of condition, each with `more` keys beside it.
+ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
+    auto const with_more = [&](std::vector<Key> keys) {
+        keys.insert(keys.end(), more.begin(), more.end());
+        return make_shape(shape::Object{what, std::move(keys), {}});
+    };
+    ShapePtr const state = make_shape(shape::Choice{
+        "a state",
+        {"fully operational", "handshaking", "resyncing", "mirroring", "degraded", "split brain"}});
+    shape::Variants made{what, {}};
+    made.variants = {
+        {"is",
+         with_more({required("mirror", "The mirror that is meant.", mirror_name(), {"datarep"}),
+                    required("is", "The state the mirror is in.", state,
+                             {"fully operational", "resyncing"})})},
+        {"in_service",
+         with_more({required("resource", "The mirror as a resource.", mirror_name(), {"datarep"}),
+                    required("in_service", "The node that has it in service, or none.", node_name(),
+                             {"server2", "none"})})},
+        {"flag",
+         with_more({required("flag", "A stable flag on a node's copy (R23, R24).",
+                             make_shape(shape::Choice{"a flag", {"last_owner", "data_corrupt"}}),
+                             {"data_corrupt"}),
+                    required("on", "The node whose copy is meant.", node_name(), {"server1"}),
+                    required("mirror", "The mirror that is meant.", mirror_name(), {"datarep"}),
+                    optional("set", "Whether the flag is set. Default: yes.",
+                             make_shape(shape::Boolean{}), {"yes", "no"})})},
+    };
+    return make_shape(std::move(made));
+}
+
+ShapePtr object(std::string what, std::vector<Key> keys) {
+    return make_shape(shape::Object{std::move(what), std::move(keys), {}});
+}
+
+ShapePtr pair_of(std::string what, std::string item) {
+    return make_shape(
+        shape::List{std::move(what), make_shape(shape::Name{std::move(item)}), 2, 2, false});
+}
+
+ShapePtr neighbours() { return pair_of("two neighbours", "the name of a node or a switch"); }
+
+Key on_node(std::string about) {
+    return required("on", std::move(about), node_name(), {"server1"});
+}
+
+std::vector<Key> range_keys() {
+    return {
+        required("mirror", "The mirror whose volume is meant.", mirror_name(), {"datarep"}),
+        required("at", "Where it begins: a multiple of 512 B.", byte_count(), {"0 B", "64 KiB"}),
+        required("length", "How long it is: a multiple of 512 B.", byte_count(), {"4 KiB"}),
+    };
+}
+
+std::vector<Key> time_steps() {
+    return {
+        optional(
+            "wait",
+            "Waits until a condition holds, if only for a moment: the scenario stops there like "
+            "at a breakpoint.",
+            condition("a wait", {optional("within", "Fails if it takes longer. Default: 60 s.",
+                                          duration(), {"60 s", "5 min"})})),
+        optional("hold", "The condition must hold for the whole time.",
+                 condition("a hold",
+                           {required("for", "How long.", duration(), {"10 min"}),
+                            optional("because", "The rule that must have decided it. Default: any.",
+                                     rule_name(), {"target_not_in_sync"})})),
+        optional("pass", "Lets time pass.", duration(), {"10 s"}),
+    };
+}
+
+std::vector<Key> node_steps() {
+    return {
+        optional("crash", "The node's process dies; what the operating system has, stays.",
+                 node_name(), {"server1"}),
+        optional("power_cut", "The node loses its power, and everything that was not flushed.",
+                 node_name(), {"server1"}),
+        optional("pause", "The node stands still, as a virtual machine that is moved.", node_name(),
+                 {"server1"}),
+        optional("resume", "A paused node goes on.", node_name(), {"server1"}),
+        optional("restart", "A node that died boots.", node_name(), {"server1"}),
+    };
+}
+
+std::vector<Key> fault_steps() {
+    ShapePtr const one_way =
+        object("a one-way cut",
+               {required("from", "Where nothing leaves any more.",
+                         make_shape(shape::Name{"the name of a node or a switch"}), {"server1"}),
+                required("to", "Where nothing arrives any more.",
+                         make_shape(shape::Name{"the name of a node or a switch"}), {"server2"})});
+    ShapePtr const operation =
+        make_shape(shape::Choice{"a kind of operation", {"reads", "writes", "flushes"}});
+    return {
+        optional("cut", "Cuts the link between two neighbours; with from and to, one way only.",
+                 make_shape(shape::Alternatives{{neighbours(), one_way}})),
+        optional("heal", "Heals the link between two neighbours, in both directions.",
+                 neighbours()),
+        optional(
+            "reset", "Drops the connections between two nodes.",
+            object("a reset", {required("between", "The two nodes.",
+                                        pair_of("the two nodes", "the name of a node")),
+                               optional("half_open", "yes: only one side notices. Default: no.",
+                                        make_shape(shape::Boolean{}), {"yes"})})),
+        optional("slow_disk", "Each operation of a node's disks takes so many times longer.",
+                 object("a slow disk",
+                        {on_node("The node."),
+                         required("factor", "How many times longer; 1 is healthy.",
+                                  make_shape(shape::Integer{"a factor", 1, 1'000'000}), {"10"})})),
+        optional(
+            "fail_disk", "Operations of a node's disks fail from now on.",
+            object("a failing disk", {on_node("The node."),
+                                      required("operations", "What fails.",
+                                               make_shape(shape::List{"failing operations",
+                                                                      operation, 1, 3, true}))})),
+        optional("mend_disk", "A node's disks work again.", node_name(), {"server1"}),
+    };
+}
+
+std::vector<Key> host_steps() {
+    std::vector<Key> write_keys = range_keys();
+    write_keys.push_back(optional("fua", "yes: answered when it is stable. Default: no.",
+                                  make_shape(shape::Boolean{}), {"yes"}));
+    return {
+        optional("write", "A host writes where the mirror is in service, and waits for the answer.",
+                 object("a write", std::move(write_keys))),
+        optional("read", "A host reads, and waits for the answer.", object("a read", range_keys())),
+        optional("trim", "A host gives a range up, and waits for the answer.",
+                 object("a trim", range_keys())),
+        optional("flush", "A host flushes a mirror's volume, and waits for the answer.",
+                 mirror_name(), {"datarep"}),
+        optional("start_workload", "Starts the workload of a mirror.", mirror_name(), {"datarep"}),
+        optional("stop_workload", "Stops the workload of a mirror.", mirror_name(), {"datarep"}),
+    };
+}
+
+std::vector<Key> operator_steps() {
+    return {
+        optional(
+            "force_online", "An operator brings a copy in service that must not be (R87).",
+            object("a forced start",
+                   {required("mirror", "The mirror.", mirror_name(), {"datarep"}),
+                    on_node("The node whose copy is meant."),
+                    optional("refused", "The rule that must refuse it. Default: it must succeed.",
+                             rule_name(), {"force_refused_peer_serves"})})),
+        optional(
+            "switch_over", "An operator moves a mirror to another node (R96).",
+            object("a switchover",
+                   {required("mirror", "The mirror.", mirror_name(), {"datarep"}),
+                    required("to", "The node that takes over.", node_name(), {"server2"}),
+                    optional("refused", "The rule that must refuse it. Default: it must succeed.",
+                             rule_name(), {"resync_in_progress"})})),
+    };
+}
+
+}  // namespace
+
+ShapePtr steps() {
+    shape::OneKey step{"a step", time_steps()};
+    for (std::vector<Key> const& more :
+         {node_steps(), fault_steps(), host_steps(), operator_steps()}) {
+        step.keys.insert(step.keys.end(), more.begin(), more.end());
+    }
+    return make_shape(shape::List{"steps", make_shape(std::move(step)), 1, 10'000, false});
+}
+
+ShapePtr expect() {
+    auto const names = [](char const* what, char const* item) {
+        return make_shape(shape::List{what, make_shape(shape::Name{item}), 1, 64, true});
+    };
+    return object(
+        "an expectation",
+        {optional("always", "Checkers that watch the whole run. Default: all of them.",
+                  names("checkers", "the name of a checker")),
+         optional("sometimes",
+                  "Marks that the run must reach: a scenario that never gets there proves nothing.",
+                  names("marks", "the name of a mark")),
+         optional(
+             "finally", "Conditions that must hold at the end.",
+             make_shape(shape::List{"conditions", condition("a condition", {}), 1, 64, false}))});
+}
+
+}  // namespace sunder::language::grammar

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The application: makes a workload's requests wherever the mirror is in service, as a program on
+// that server would. It waits while nobody serves, and forgets what died with its server.
+#pragma once
+
+#include "netsim/world.h"
+#include "scenarios/language/scenario.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace sunder::language {
+
+class Application {
+public:
+    /// `number`, from 1, is what its alarms and requests carry.
+    Application(Workload const& workload, std::uint8_t number, std::size_t nodes)
+        : workload_(workload), number_(number), outstanding_(nodes), running_(workload.started) {}
+
+    void start(netsim::World& world);
+    void stop() { running_ = false; }
+    [[nodiscard]] std::uint16_t mirror() const { return workload_.mirror; }
+    [[nodiscard]] std::uint64_t issued() const { return issued_; }
+
+    void rang(netsim::World& world);
+    void came_in_service(netsim::World& world);
+    /// One of this application's requests was answered.
+    void answered(netsim::World& world, NodeId node);
+    void died(NodeId node) { outstanding_[node.value] = 0; }
+
+private:
+    /// An open loop does not pile up requests without end on a server that does not answer.
+    static constexpr std::uint32_t most_outstanding = 1024;
+
+    [[nodiscard]] bool wants_more() const {
+        return running_ && (!workload_.count || issued_ < *workload_.count);
+    }
+    void issue(netsim::World& world, NodeId node);
+    void fill(netsim::World& world, NodeId node);
+    void arm(netsim::World& world);
+
+    Workload workload_;
+    std::uint8_t number_;
+    std::vector<std::uint32_t> outstanding_;  // by node
+    std::uint64_t issued_ = 0;
+    std::uint64_t writes_ = 0;
+    std::uint64_t position_ = 0;
+    bool running_;
+    bool armed_ = false;
+    bool filling_ = false;
+};
+
+}  // namespace sunder::language

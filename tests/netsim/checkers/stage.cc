@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The loop of a run, as scenario runners have it, and short names for what tests do.
+#include "tests/netsim/checkers/stage.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace sunder::netsim::test {
+
+using replication::HostOp;
+using replication::LegState;
+using replication::Slot;
+
+Cluster small_cluster() {
+    Cluster cluster;
+    cluster.nodes = {{"server1", {}}, {"server2", {}}};
+    LinkSetup link;
+    link.a = 0;
+    link.b = 1;
+    cluster.links = {link};
+    MirrorSetup mirror;
+    mirror.name = "datarep";
+    mirror.sectors = MiB(1).bytes / sector_bytes;
+    mirror.on = {Stage::server1, Stage::server2};
+    mirror.priority = {1, 2};
+    mirror.asynchronous_limit = 16;
+    cluster.mirrors = {mirror};
+    cluster.detection.interval = milliseconds(200);
+    cluster.detection.connection_timeout = milliseconds(400);
+    cluster.detection.reconnect = milliseconds(50);
+    cluster.detection.boot_wait = seconds(2);
+    cluster.settle_interval = milliseconds(100);
+    return cluster;
+}
+
+Stage::Stage(Cluster const& cluster, std::uint64_t seed)
+    : dice(seed, 77, 0),
+      world_(std::make_shared<Cluster const>(cluster), seed),
+      checkers_(world_) {
+    world_.start_all();
+    look();
+}
+
+void Stage::look() {
+    world_.take_observations(seen_);
+    for (Observation const& observation : seen_) {
+        if (listener) listener(observation);
+        checkers_.see(world_, observation, findings_);
+        if (auto const* answered = std::get_if<seen::HostAnswered>(&observation)) {
+            if (answered->status == replication::HostStatus::ok) {
+                acknowledged_.push_back(answered->request);
+            }
+        }
+    }
+}
+
+/// One event, or one deadline; false when there is none before `limit`.
+bool Stage::step(Duration limit) {
+    std::optional<Duration> const next = world_.next_time();
+    std::optional<Duration> const deadline = checkers_.deadline();
+    if (deadline && *deadline <= limit && (!next || *deadline < *next)) {
+        world_.wait_until(std::max(*deadline, world_.now()));
+        checkers_.passed(world_, findings_);
+        return true;
+    }
+    if (!next || *next > limit) return false;
+    world_.advance();
+    look();
+    return true;
+}
+
+void Stage::run_for(Duration time) {
+    Duration const until = world_.now() + time;
+    while (step(until)) {
+    }
+    world_.wait_until(until);
+}
+
+bool Stage::run_until(std::function<bool()> const& wanted, Duration time) {
+    Duration const until = world_.now() + time;
+    while (!wanted()) {
+        if (!step(until)) return false;
+    }
+    return true;
+}
+
+void Stage::finish() {
+    Duration const until = world_.now() + hours(1);
+    while (step(until)) {
+    }
+    checkers_.finish(world_, findings_);
+}
+
+RequestId Stage::write(NodeId node, Extent range, bool fua) {
+    RequestId const id = world_.ask(node, group, HostOp::write, range, fua, 1000 + ++contents_);
+    look();
+    return id;
+}
+
+RequestId Stage::ask(NodeId node, HostOp op, Extent range) {
+    RequestId const id = world_.ask(node, group, op, range, false, 1000 + ++contents_);
+    look();
+    return id;
+}
+
+void Stage::random_request(NodeId node, std::uint64_t blocks, std::uint64_t most) {
+    std::uint64_t const length = 1 + dice.below(most);
+    std::uint64_t const first = dice.below(blocks - length + 1);
+    Extent const range{first * 8, length * 8};
+    switch (dice.below(16)) {
+        case 0: ask(node, HostOp::flush, {}); return;
+        case 1: ask(node, HostOp::trim, range); return;
+        case 2: ask(node, HostOp::write_zeroes, range); return;
+        case 3:
+        case 4: ask(node, HostOp::read, range); return;
+        case 5: write(node, range, true); return;
+        case 6: write(node, {range.first + 3, range.count - 4}); return;
+        default: write(node, range); return;  // foreign: a number
+    }
+}
+
+bool Stage::acknowledged(RequestId request) const {
+    return std::ranges::find(acknowledged_, request) != acknowledged_.end();
+}
+
+void Stage::crash(NodeId node) {
+    world_.crash(node);
+    look();
+}
+void Stage::power_cut(NodeId node) {
+    world_.power_cut(node);
+    look();
+}
+void Stage::restart(NodeId node) {
+    world_.restart(node);
+    look();
+}
+void Stage::cut() {
+    world_.cut(0, 1, false);
+    look();
+}
+void Stage::heal() {
+    world_.heal(0, 1);
+    look();
+}
+void Stage::reset() {
+    world_.reset(server1, server2, false);
+    look();
+}
+void Stage::force(NodeId node) {
+    world_.force_online(node, group);
+    look();
+}
+void Stage::switch_over(NodeId node) {
+    world_.switch_over(node, group);
+    look();
+}
+void Stage::slow_disk(NodeId node, std::uint32_t times) {
+    DiskFaults faults;
+    faults.slowness = times;
+    world_.set_disk_faults(node, faults);
+    look();
+}
+
+LegState Stage::leg(NodeId of) const {
+    CopySim const* copy = world_.copy(of, group);
+    if (!copy->machine) return LegState::disconnected;
+    return replication::state_of(copy->machine->leg(of == server1 ? Slot{1} : Slot{0}));
+}
+bool Stage::mirroring() const {
+    return leg(server1) == LegState::mirroring && leg(server2) == LegState::mirroring;
+}
+bool Stage::resyncing() const {
+    return leg(server1) == LegState::resyncing && leg(server2) == LegState::resyncing;
+}
+
+bool Stage::broken(std::string_view property) const {
+    return std::ranges::any_of(findings_.violations(),
+                               [&](Violation const& v) { return v.property == property; });
+}
+
+std::string Stage::story() const {
+    std::string text;
+    for (Violation const& violation : findings_.violations()) {
+        text += violation.property + " (" + violation.rule + ") at " + to_text(violation.at) + ": " +
+                violation.story + "\n";
+    }
+    return text;
+}
+
+std::uint64_t Stage::allowed(std::string const& what) const {
+    auto const found = findings_.allowances().find(what);
+    return found == findings_.allowances().end() ? 0 : found->second;
+}
+
+}  // namespace sunder::netsim::test

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Holds decide_resync against its golden table, cell by cell over all facts, and against what the
+// field says of every resync whatever the rules are called.
+#include "replication/handshake.h"
+
+#include "tests/support/golden_table.h"
+
+#include <catch2/catch.hpp>
+
+#include <cstdio>
+#include <set>
+
+namespace sunder::replication {
+namespace {
+
+using InService = HandshakeFacts::InService;
+using Target = HandshakeFacts::Target;
+
+std::vector<test::Column> facts() {
+    return {{"in_service", {"neither", "source", "both"}},
+            {"target",
+             {"blank", "same", "earlier_tracked", "earlier", "later", "diverged", "unrelated"}},
+            test::yes_or_no("forced_past_owner"),
+            test::yes_or_no("inconsistent"),
+            test::yes_or_no("was_source"),
+            test::yes_or_no("bits"),
+            test::yes_or_no("intent_log"),
+            test::yes_or_no("merge"),
+            test::yes_or_no("continues"),
+            test::yes_or_no("finish_missed")};
+}
+
+std::vector<test::Column> answers() {
+    test::Column verdicts{"verdict", {}};
+    for (unsigned i = 0; i <= static_cast<unsigned>(Verdict::unrelated); ++i)
+        verdicts.values.emplace_back(name_of(static_cast<Verdict>(i)));
+    test::Column rules{"rule", {}};
+    for (unsigned i = 0; i < static_cast<unsigned>(ResyncRule::last); ++i)
+        rules.values.emplace_back(text_of(static_cast<ResyncRule>(i)).name);
+    return {verdicts, rules};
+}
+
+HandshakeFacts facts_of(test::FactCell const& cell) {
+    return {.in_service = static_cast<InService>(cell[0]),
+            .target = static_cast<Target>(cell[1]),
+            .forced_past_owner = cell[2] == 1,
+            .target_inconsistent = cell[3] == 1,
+            .target_was_source = cell[4] == 1,
+            .bits = cell[5] == 1,
+            .intent_log = cell[6] == 1,
+            .bitmap_merge = cell[7] == 1,
+            .continues = cell[8] == 1,
+            .finish_missed = cell[9] == 1};
+}
+
+test::GoldenTable const& table() {
+    static auto const read =
+        test::GoldenTable::load("tests/replication/resync_decision_table.txt", facts(), answers());
+    if (!read) FAIL(read.error());
+    return *read;
+}
+
+/// Checks `holds(facts, verdict)` in every cell in which `when(facts)`.
+template <class When, class Holds>
+void in_every_cell(When when, Holds holds) {
+    std::size_t asked = 0;
+    std::size_t broken = 0;
+    std::string first;
+    for (auto const& cell : table().cells()) {
+        auto const f = facts_of(cell);
+        if (!when(f)) continue;
+        ++asked;
+        auto const decision = decide_resync(f);
+        if (holds(f, decision.verdict) || broken++ > 0) continue;
+        first = table().describe(cell) + ": " + std::string(name_of(decision.verdict)) + " by " +
+                std::string(text_of(decision.rule).name);
+    }
+    INFO("first broken at " << first);
+    CHECK(broken == 0);
+    CHECK(asked > 0);
+}
+
+bool copies(Verdict verdict) { return verdict == Verdict::partial || verdict == Verdict::full; }
+
+}  // namespace
+
+TEST_CASE("does each combination of facts have exactly one row of the resync table?") {
+    auto const cells = table().cells();
+    std::set<test::GoldenRow const*> used;
+    for (auto const& cell : cells) {
+        auto const rows = table().matching(cell);
+        used.insert(rows.begin(), rows.end());
+        if (rows.size() == 1) continue;
+        INFO(table().describe(cell));
+        for (auto const* row : rows) UNSCOPED_INFO("line " << row->line);
+        CHECK(rows.size() == 1);
+    }
+    for (auto const& row : table().rows()) {
+        INFO("line " << row.line);
+        CHECK(used.contains(&row));
+    }
+    std::printf("resync decision: %zu cells, %zu rows\n", cells.size(), table().rows().size());
+}
+
+TEST_CASE("does the code decide a resync as the table does, by the same rule?") {
+    for (auto const& row : table().rows()) {
+        std::size_t wrong = 0;
+        std::string first;
+        for (auto const& cell : table().cells()) {
+            if (!row.matches(cell)) continue;
+            auto const decision = decide_resync(facts_of(cell));
+            if (name_of(decision.verdict) == table().answer(row, 0) &&
+                text_of(decision.rule).name == table().answer(row, 1))
+                continue;
+            if (wrong++ == 0)
+                first = table().describe(cell) + ": " + std::string(name_of(decision.verdict)) +
+                        " by " + std::string(text_of(decision.rule).name);
+        }
+        INFO("line " << row.line << ": " << table().answer(row, 0) << " by "
+                     << table().answer(row, 1) << ", " << row.why);
+        INFO("but the code decides at " << first);
+        CHECK(wrong == 0);
+    }
+}
+
+TEST_CASE("is each resync rule in the table and in the code, with words and citation?") {
+    std::set<std::string> in_table;
+    std::set<ResyncRule> in_code;
+    std::set<std::string_view> names;
+    for (auto const& row : table().rows()) in_table.insert(table().answer(row, 1));
+    for (auto const& cell : table().cells()) in_code.insert(decide_resync(facts_of(cell)).rule);
+    for (unsigned i = 0; i < static_cast<unsigned>(ResyncRule::last); ++i) {
+        auto const rule = static_cast<ResyncRule>(i);
+        auto const text = text_of(rule);
+        INFO("rule " << i << ", " << text.name);
+        CHECK(names.insert(text.name).second);
+        CHECK(in_table.contains(std::string(text.name)));
+        CHECK(in_code.contains(rule));
+        CHECK_FALSE(text.cites.empty());
+        CHECK_FALSE(text.words.empty());
+    }
+}
+
+TEST_CASE("does each row of the resync table cite what it stands on?") {
+    for (auto const& row : table().rows()) {
+        INFO("line " << row.line << ": " << row.why);
+        CHECK(row.why.find_first_of("RSGLC") == 0);
+        CHECK(row.why.find_first_of("0123456789") < row.why.find(' '));
+    }
+}
+
+TEST_CASE("data that the source does not descend from is never overwritten") {
+    in_every_cell(
+        [](auto const& f) {
+            return f.target == Target::later || f.target == Target::diverged ||
+                   f.target == Target::unrelated || f.forced_past_owner;
+        },
+        [](auto const&, Verdict verdict) { return !copies(verdict); });
+}
+
+TEST_CASE("split brain is told at first contact, whoever serves") {
+    in_every_cell([](auto const& f) { return f.target == Target::diverged; },
+                  [](auto const&, Verdict verdict) { return verdict == Verdict::split_brain; });
+}
+
+TEST_CASE("without exactly one side in service nothing is copied and nothing is in sync") {
+    in_every_cell([](auto const& f) { return f.in_service != InService::source; },
+                  [](auto const&, Verdict verdict) {
+                      return !copies(verdict) && verdict != Verdict::in_sync;
+                  });
+}
+
+TEST_CASE("copies are in sync only when equal, whole, and without bits on either side") {
+    in_every_cell(
+        [](auto const& f) {
+            return f.bits || f.target_inconsistent || f.target != Target::same || f.continues ||
+                   f.finish_missed;
+        },
+        [](auto const&, Verdict verdict) { return verdict != Verdict::in_sync; });
+}
+
+TEST_CASE("without an intent log no resync is partial and none is left out") {
+    in_every_cell([](auto const& f) { return !f.intent_log; },
+                  [](auto const&, Verdict verdict) {
+                      return verdict != Verdict::partial && verdict != Verdict::in_sync;
+                  });
+}
+
+TEST_CASE("after a failover, a pair that cannot merge logs copies everything") {
+    in_every_cell(
+        [](auto const& f) {
+            return f.in_service == InService::source && f.target_was_source && !f.bitmap_merge &&
+                   !f.continues && !f.finish_missed;
+        },
+        [](auto const&, Verdict verdict) {
+            return verdict != Verdict::partial && verdict != Verdict::in_sync;
+        });
+}
+
+TEST_CASE("a target is copied partially only from a base that the source has tracked") {
+    in_every_cell(
+        [](auto const& f) {
+            return (f.target == Target::earlier || f.target == Target::blank) && !f.continues;
+        },
+        [](auto const&, Verdict verdict) { return verdict != Verdict::partial; });
+}
+
+TEST_CASE("a blank target is never left as it is, nor named by bits it cannot have") {
+    in_every_cell(
+        [](auto const& f) {
+            return f.target == Target::blank && f.in_service == InService::source &&
+                   !f.forced_past_owner;
+        },
+        [](auto const&, Verdict verdict) { return verdict == Verdict::full; });
+}
+
+TEST_CASE("one more bit never makes less to do") {
+    in_every_cell([](auto const& f) { return !f.bits; },
+                  [](HandshakeFacts const& f, Verdict without) {
+                      auto more = f;
+                      more.bits = true;
+                      auto const with = decide_resync(more).verdict;
+                      return with == without || (without == Verdict::in_sync && copies(with));
+                  });
+}
+
+}  // namespace sunder::replication

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How fast the simulator is, each figure as the median of several runs, beside what bounds it: the
+// bare event queue, and the same run without checkers. Nothing here fails for being slow.
+#include "netsim/world.h"
+#include "scenarios/language/load.h"
+#include "scenarios/language/play.h"
+
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <chrono>
+#include <functional>
+
+namespace {
+
+using namespace sunder;
+
+double seconds_of(std::function<void()> const& work) {
+    auto const began = std::chrono::steady_clock::now();
+    work();
+    std::chrono::duration<double> const took = std::chrono::steady_clock::now() - began;
+    return took.count();
+}
+
+/// The median of five.
+double median_seconds(std::function<void()> const& work) {
+    std::vector<double> times;
+    for (int run = 0; run < 5; ++run) times.push_back(seconds_of(work));
+    std::ranges::sort(times);
+    return times[times.size() / 2];
+}
+
+language::Scenario scenario(std::string const& mirror, std::string const& workload,
+                            std::string const& steps) {
+    std::string const text = fmt::format(
+        "scenario: bench\n"
+        "cluster:\n"
+        "  policy: datakeeper/faithful\n"
+        "  nodes: {{server1: {{}}, server2: {{}}}}\n"
+        "  network: [{{link: [server1, server2], latency: 200 us, bandwidth: 1 Gbit/s}}]\n"
+        "  mirrors: {{datarep: {{{}, on: [server1, server2]}}}}\n"
+        "{}"
+        "steps:\n{}",
+        mirror, workload.empty() ? "" : "workload: [{on: datarep, " + workload + "}]\n", steps);
+    auto loaded = language::load_text("bench.yaml", text);
+    if (!loaded) {
+        fmt::print(stderr, "{}", language::to_text(loaded.error()));
+        std::exit(3);
+    }
+    return loaded->front();
+}
+
+void play_well(language::Scenario const& scenario, std::uint64_t seed,
+               language::Outcome* result = nullptr) {
+    language::PlayOptions options;
+    options.seed = seed;
+    language::Outcome outcome = language::play(scenario, options);
+    if (outcome.result != language::Result::held) {
+        fmt::print(stderr, "the bench run itself failed (seed {})\n", seed);
+        std::exit(1);
+    }
+    if (result != nullptr) *result = std::move(outcome);
+}
+
+double bare_queue() {
+    constexpr std::uint64_t events = 5'000'000;
+    double const time = median_seconds([] {
+        netsim::EventQueue queue;
+        RandomStream random(1, 0, 0);
+        for (std::uint32_t i = 0; i < 64; ++i)
+            queue.push({static_cast<std::int64_t>(random.below(1000))}, {});
+        for (std::uint64_t i = 0; i < events; ++i) {
+            Duration const now = queue.next_time();
+            netsim::Event const event = queue.pop();
+            queue.push(now + Duration{static_cast<std::int64_t>(random.below(65536))}, event);
+        }
+    });
+    return events / time;
+}
+
+/// The mirror workload on a world that nobody watches.
+double unwatched_world(language::Scenario const& scenario) {
+    std::uint64_t events = 0;
+    double const time = median_seconds([&] {
+        auto cluster = std::make_shared<netsim::Cluster const>(scenario.cluster);
+        netsim::World world(cluster, 1);
+        world.start_all();
+        std::vector<netsim::Observation> seen;
+        std::uint64_t asked = 0;
+        auto const ask = [&] {
+            std::uint64_t const block = world.choose(16384, netsim::Choice::workload, 0);
+            world.ask(NodeId{0}, GroupId{0}, replication::HostOp::write, {block * 8, 8}, false,
+                      world.fresh_content());
+            ++asked;
+        };
+        bool begun = false;
+        while (asked < 200'000 && world.next_time()) {
+            world.advance();
+            world.take_observations(seen);
+            for (auto const& observation : seen) {
+                if (std::holds_alternative<netsim::seen::HostAnswered>(observation)) ask();
+            }
+            if (!begun && world.serves(NodeId{0}, GroupId{0})) {
+                begun = true;
+                for (int i = 0; i < 32; ++i) ask();
+            }
+        }
+        events = world.events();
+    });
+    return static_cast<double>(events) / time;
+}
+
+void report(char const* what, double value, char const* unit, double aim) {
+    fmt::print("{:58} {:>14.0f} {:12} (aim {:.0f}, ratio {:.2f})\n", what, value, unit, aim,
+               value / aim);
+}
+
+}  // namespace
+
+int main() {
+    double const bare = bare_queue();
+    fmt::print("{:58} {:>14.0f} events/s\n", "bound: the bare event queue, 64 pending", bare);
+
+    std::string const small = "size: 64 MiB";
+    language::Scenario const busy =
+        scenario(small, "write: random, block: 4 KiB, depth: 32, count: 200000",
+                 "  - wait: {mirror: datarep, is: fully operational}\n  - pass: 60 s\n");
+    double const unwatched = unwatched_world(busy);
+    fmt::print("{:58} {:>14.0f} events/s ({:.2f} of the bare queue)\n",
+               "bound: the two-node mirror, nobody watching", unwatched, unwatched / bare);
+
+    language::Outcome outcome;
+    double time = median_seconds([&] { play_well(busy, 1, &outcome); });
+    report("simulated events, every checker watching",
+           static_cast<double>(outcome.statistics.events) / time, "events/s", 1e6);
+    report("mirrored host writes",
+           static_cast<double>(outcome.statistics.writes_acknowledged) / time, "writes/s", 1e5);
+
+    language::Scenario const first = scenario(
+        small, "write: random, block: 4 KiB, rate: 100/s, count: 200",
+        "  - wait: {mirror: datarep, is: fully operational}\n  - pass: 1 s\n  - crash: server1\n"
+        "  - wait: {resource: datarep, in_service: server2, within: 60 s}\n  - pass: 1 s\n  - "
+        "restart: server1\n"
+        "  - wait: {mirror: datarep, is: fully operational, within: 5 min}\n");
+    constexpr int runs = 200;
+    time = median_seconds([&] {
+        for (int seed = 1; seed <= runs; ++seed) play_well(first, static_cast<std::uint64_t>(seed));
+    });
+    report("complete runs of scenario 1 with 200 writes", runs / time, "runs/s", 500);
+
+    language::Scenario const idle =
+        scenario(small, "", "  - wait: {mirror: datarep, is: fully operational}\n  - pass: 10 h\n");
+    time = median_seconds([&] { play_well(idle, 1); });
+    fmt::print("{:58} {:>14.3f} ms           (aim 10, ratio {:.2f})\n", "a 10-hour idle cluster",
+               time * 1e3, 0.010 / time);
+
+    rusage before{};
+    getrusage(RUSAGE_SELF, &before);
+    language::Scenario const large = scenario(
+        "size: 1 TiB", "", "  - wait: {mirror: datarep, is: fully operational, within: 10 h}\n");
+    time = median_seconds([&] { play_well(large, 1); });
+    rusage after{};
+    getrusage(RUSAGE_SELF, &after);
+    fmt::print("{:58} {:>14.3f} s            (aim 5, ratio {:.2f})\n",
+               "a 1 TiB full resync over 1 Gbit/s", time, 5 / time);
+    fmt::print("{:58} {:>14} MiB          (aim 100; {} before it)\n",
+               "largest resident set of this process", after.ru_maxrss / 1024,
+               before.ru_maxrss / 1024);
+    return 0;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The command `sunder`: what it understands; what it does stands in the files of its commands.
+#include "scenarios/language/load.h"
+#include "scenarios/language/scenario_shape.h"
+#include "scenarios/language/schema.h"
+#include "tools/narrations.h"
+#include "tools/run_command.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+namespace {
+
+using namespace sunder;
+
+/// Loads files and says what is wrong with them, or what is in them.
+int look_at(std::vector<std::string> const& paths, bool list) {
+    std::vector<std::string> const files = tools::scenario_files(paths);
+    if (files.empty()) return tools::wrong_input;
+    language::KnownNames const known = tools::known_names();
+    bool wrong = false;
+    std::size_t cases = 0;
+    for (std::string const& file : files) {
+        auto const loaded = language::load(file, known);
+        if (!loaded) {
+            tools::print_diagnostics(loaded.error());
+            wrong = true;
+            continue;
+        }
+        cases += loaded->size();
+        if (!list) continue;
+        fmt::print("{}: {}\n", file, loaded->front().title);
+        for (language::Scenario const& scenario : *loaded) {
+            if (!scenario.case_name().empty()) fmt::print("    {}\n", scenario.case_name());
+        }
+    }
+    if (!list)
+        fmt::print("{} file{}, {} case{}{}\n", files.size(), files.size() == 1 ? "" : "s", cases,
+                   cases == 1 ? "" : "s", wrong ? ", with errors" : ", nothing wrong");
+    return wrong ? tools::wrong_input : tools::all_held;
+}
+
+void add_run(CLI::App& app, tools::RunRequest& request) {
+    CLI::App* run = app.add_subcommand("run", "Play scenarios in the simulator and judge them");
+    run->add_option("path", request.paths, "Scenario files, or folders of them")->required();
+    run->add_option("--seed", request.seed, "The first seed")->capture_default_str();
+    run->add_option("--seeds", request.seeds, "How many seeds to run, counting up")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    run->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")
+        ->capture_default_str();
+    run->add_option("--case", request.only_case, "Only the case of this name (see `sunder list`)");
+    run->add_flag("--explain", request.explain, "Say on which facts each decision stands");
+    run->add_flag("--quiet", request.quiet, "No narration");
+    run->add_option("--trace", request.trace_file, "Write every event of the first seed as text");
+    run->add_option("--junit", request.junit_file, "Write the result as JUnit XML");
+    run->add_option("--json", request.json_file, "Write the result as JSON");
+    run->add_flag("--rewrite-narrations", request.rewrite_narrations,
+                  "Replace golden narrations that differ, unless the run failed");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Sunder: storage replication, failover and split brain, simulated"};
+    app.require_subcommand(1);
+    tools::RunRequest request;
+    add_run(app, request);
+    std::vector<std::string> paths;
+    CLI::App* check =
+        app.add_subcommand("check", "Load scenarios and say what is wrong with them; run nothing");
+    check->add_option("path", paths, "Scenario files, or folders of them")->required();
+    CLI::App* list = app.add_subcommand("list", "Name scenarios and their cases");
+    list->add_option("path", paths, "Scenario files, or folders of them (default: scenarios)");
+    CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of scenario files");
+    bool of_cluster = false;
+    schema->add_flag("--cluster", of_cluster, "Of files that `include:` names instead");
+    CLI::App* names =
+        app.add_subcommand("names", "Print the checkers, marks and rules that scenarios may name");
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        int const status = app.exit(error);
+        return status == 0 ? tools::all_held : tools::wrong_input;
+    }
+    if (*check) return look_at(paths, false);
+    if (*list) return look_at(paths.empty() ? std::vector<std::string>{"scenarios"} : paths, true);
+    if (*schema) {
+        fmt::print("{}", of_cluster ? language::cluster_schema() : language::scenario_schema());
+        return tools::all_held;
+    }
+    if (*names) {
+        language::KnownNames const known = tools::known_names();
+        for (std::string const& name : known.checkers) fmt::print("checker  {}\n", name);
+        for (std::string const& name : known.marks) fmt::print("mark     {}\n", name);
+        for (std::string const& name : known.rules) fmt::print("rule     {}\n", name);
+        return tools::all_held;
+    }
+    return tools::run(request);
+}

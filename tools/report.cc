@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Telling what happened.
+#include "tools/report.h"
+
+#include "scenarios/language/narration.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace sunder::tools {
+
+using language::Outcome;
+using language::Result;
+using language::Scenario;
+
+namespace {
+
+std::string seconds_of(Duration at) {
+    return fmt::format("{:.3f} s", static_cast<double>(at.ns) / 1e9);
+}
+
+std::string xml(std::string_view text) {
+    static constexpr std::pair<char, std::string_view> special[] = {
+        {'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'"', "&quot;"}, {'\n', "&#10;"}};
+    std::string safe;
+    for (char const c : text) {
+        auto const* const found =
+            std::ranges::find(special, c, &std::pair<char, std::string_view>::first);
+        if (found == std::end(special)) {
+            safe += c;
+        } else {
+            safe += found->second;
+        }
+    }
+    return safe;
+}
+
+std::string failure_of(CaseReport const& report) {
+    std::string text;
+    for (Outcome const& outcome : report.failures) text += in_words(*report.scenario, outcome);
+    if (!report.repeatable) {
+        text += "  not repeatable: two runs of one seed differ; this is a bug in Sunder\n";
+    }
+    return text + report.narration_problem;
+}
+
+}  // namespace
+
+std::string title_of(Scenario const& scenario) {
+    std::string const name = scenario.case_name();
+    return name.empty() ? scenario.path : fmt::format("{} [{}]", scenario.path, name);
+}
+
+std::string replay_command(Scenario const& scenario, std::uint64_t seed) {
+    std::string const name = scenario.case_name();
+    std::string const chosen = name.empty() ? "" : fmt::format(" --case '{}'", name);
+    return fmt::format("tools/run run {}{} --seed {} --explain", scenario.path, chosen, seed);
+}
+
+std::string in_words(Scenario const& scenario, Outcome const& outcome) {
+    std::string text;
+    for (netsim::Violation const& violation : outcome.violations) {
+        text += fmt::format("  VIOLATED {} ({}) at {}\n    {}\n", violation.property,
+                            violation.rule, seconds_of(violation.at), violation.story);
+    }
+    if (outcome.failure) {
+        language::Failure const& failure = *outcome.failure;
+        std::string const where =
+            failure.place.line == 0
+                ? scenario.path
+                : fmt::format("{}:{}:{}", scenario.path, failure.place.line, failure.place.column);
+        text += fmt::format("  {}: did not come true at {}: {}\n    instead: {}\n", where,
+                            seconds_of(failure.at), failure.what, failure.instead);
+    }
+    for (std::string const& mark : outcome.never) {
+        text += fmt::format("  NEVER REACHED {}: the scenario proves nothing without it\n", mark);
+    }
+    if (outcome.result == Result::unknown)
+        text += "  UNKNOWN: the run was stopped before its end\n";
+    return text + fmt::format("    replay: {}\n", replay_command(scenario, outcome.seed));
+}
+
+std::string summary_line(CaseReport const& report) {
+    language::Statistics const& total = report.total;
+    std::string const name = report.scenario->case_name();
+    std::string line = fmt::format(
+        "  {} {:62} {} run{}, {} requests acknowledged, {} times in service, {} chunks to copy",
+        report.good() ? "ok  " : "FAIL", name.empty() ? "(one case)" : name, report.runs,
+        report.runs == 1 ? "" : "s", total.writes_acknowledged, total.came_in_service,
+        total.chunks_to_copy);
+    if (report.failed > 0) line += fmt::format(", {} failed", report.failed);
+    if (report.unknown > 0) line += fmt::format(", {} unknown", report.unknown);
+    for (auto const& [what, count] : report.first.allowed)
+        line += fmt::format("\n         allowed by policy: {} ({})", what, count);
+    for (netsim::Violation const& other : report.first.undemanded) {
+        line += fmt::format("\n         not demanded here, and not so: {} ({}): {}", other.property,
+                            other.rule, other.story);
+    }
+    return line;
+}
+
+std::string junit(std::vector<CaseReport> const& reports) {
+    std::uint64_t failures = 0;
+    for (CaseReport const& report : reports) failures += report.good() ? 0 : 1;
+    std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    text += fmt::format("<testsuite name=\"sunder\" tests=\"{}\" failures=\"{}\">\n",
+                        reports.size(), failures);
+    for (CaseReport const& report : reports) {
+        std::string const name = report.scenario->case_name();
+        text += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"",
+                            xml(report.scenario->path),
+                            xml(fmt::format("{} / sim{}{}", report.scenario->title,
+                                            name.empty() ? "" : " / ", name)),
+                            report.seconds);
+        if (report.good()) {
+            text += "/>\n";
+        } else {
+            text += fmt::format(">\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n",
+                                xml(report.failures.empty() ? "narration or repeatability"
+                                    : !report.failures[0].violations.empty()
+                                        ? report.failures[0].violations[0].property
+                                        : "a step did not come true"),
+                                xml(failure_of(report)));
+        }
+    }
+    return text + "</testsuite>\n";
+}
+
+std::string json(std::vector<CaseReport> const& reports) {
+    boost::json::array all;
+    for (CaseReport const& report : reports) {
+        boost::json::object item;
+        item["path"] = report.scenario->path;
+        item["title"] = report.scenario->title;
+        boost::json::object parameters;
+        for (auto const& [key, value] : report.scenario->matrix_case) parameters[key] = value;
+        item["case"] = parameters;
+        item["engine"] = "sim";
+        item["good"] = report.good();
+        item["runs"] = report.runs;
+        item["held"] = report.held;
+        item["failed"] = report.failed;
+        item["unknown"] = report.unknown;
+        item["first_seed"] = report.first.seed;
+        item["trace_hash"] = fmt::format("{:016x}", report.first.trace_hash);
+        item["virtual_seconds"] = static_cast<double>(report.first.statistics.time.ns) / 1e9;
+        item["events"] = report.total.events;
+        item["requests_acknowledged"] = report.total.writes_acknowledged;
+        boost::json::object marks;
+        for (auto const& [mark, count] : report.first.marks) marks[mark] = count;
+        item["marks"] = marks;
+        boost::json::object allowed;
+        for (auto const& [what, count] : report.first.allowed) allowed[what] = count;
+        item["allowed"] = allowed;
+        boost::json::array failures;
+        for (Outcome const& outcome : report.failures) {
+            failures.emplace_back(
+                boost::json::object{{"seed", outcome.seed},
+                                    {"explanation", in_words(*report.scenario, outcome)},
+                                    {"replay", replay_command(*report.scenario, outcome.seed)}});
+        }
+        item["failures"] = failures;
+        all.push_back(item);
+    }
+    return boost::json::serialize(all) + "\n";
+}
+
+}  // namespace sunder::tools

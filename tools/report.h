@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a campaign of runs leaves for people and for CI: words on standard output, JUnit XML, JSON.
+// It decides how a failure is told; what failed is decided where it was played.
+#pragma once
+
+#include "scenarios/language/play.h"
+
+#include <string>
+#include <vector>
+
+namespace sunder::tools {
+
+/// All runs of one case of one scenario.
+struct CaseReport {
+    language::Scenario const* scenario = nullptr;
+    std::uint64_t runs = 0;
+    std::uint64_t held = 0;
+    language::Outcome first;                  ///< under the first seed
+    std::vector<language::Outcome> failures;  ///< at most a few, lowest seeds first
+    std::uint64_t failed = 0;
+    std::uint64_t unknown = 0;
+    language::Statistics total;     ///< over all seeds
+    bool repeatable = true;         ///< the first seed ran twice with one trace hash
+    std::string narration_problem;  ///< how the golden narration differs; empty: it does not
+    double seconds = 0;             ///< on the wall, for JUnit only
+    [[nodiscard]] bool good() const {
+        return failed == 0 && unknown == 0 && repeatable && narration_problem.empty();
+    }
+};
+
+/// "scenarios/datakeeper/x.yaml [mode=synchronous]".
+std::string title_of(language::Scenario const& scenario);
+/// The command that shows a failure again.
+std::string replay_command(language::Scenario const& scenario, std::uint64_t seed);
+/// What failed, in words: property, rule, moment, story, replay command.
+std::string in_words(language::Scenario const& scenario, language::Outcome const& outcome);
+/// One line per case.
+std::string summary_line(CaseReport const& report);
+
+std::string junit(std::vector<CaseReport> const& reports);
+std::string json(std::vector<CaseReport> const& reports);
+
+}  // namespace sunder::tools

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Campaigns: cases and seeds over a few threads, golden narrations, and the reports at the end. One
+// run is one thread; runs share nothing.
+#include "tools/run_command.h"
+
+#include "scenarios/language/load.h"
+#include "scenarios/language/narration.h"
+#include "tools/narrations.h"
+#include "tools/report.h"
+#include "tools/trace.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+namespace sunder::tools {
+
+namespace {
+
+using language::Outcome;
+using language::PlayOptions;
+using language::Result;
+using language::Scenario;
+using Clock = std::chrono::steady_clock;
+
+/// So many failing seeds of one case are told in full; the rest is counted.
+constexpr std::size_t most_failures_told = 3;
+
+void add(language::Statistics& total, language::Statistics const& one) {
+    total.events += one.events;
+    total.time += one.time;
+    total.writes_acknowledged += one.writes_acknowledged;
+    total.came_in_service += one.came_in_service;
+    total.chunks_to_copy += one.chunks_to_copy;
+}
+
+void count(CaseReport& report, Outcome outcome) {
+    ++report.runs;
+    add(report.total, outcome.statistics);
+    switch (outcome.result) {
+        case Result::held:
+            ++report.held;
+            return;
+        case Result::violated:
+            ++report.failed;
+            break;
+        case Result::unknown:
+            ++report.unknown;
+            break;
+    }
+    auto const later = [](Outcome const& a, Outcome const& b) { return a.seed < b.seed; };
+    report.failures.insert(std::ranges::upper_bound(report.failures, outcome, later),
+                           std::move(outcome));
+    if (report.failures.size() > most_failures_told) report.failures.pop_back();
+}
+
+/// A line that is written over while a campaign takes long on a terminal; silent elsewhere.
+class Progress {
+public:
+    explicit Progress(std::uint64_t runs) : runs_(runs), shown_(isatty(STDERR_FILENO) != 0) {}
+    ~Progress() { wipe(); }
+    void done_one() {
+        ++done_;
+        show();
+    }
+    void show() {
+        if (!shown_ || Clock::now() - started_ < std::chrono::seconds(1)) return;
+        std::lock_guard const lock(mutex_);
+        fmt::print(stderr, "\r{} of {} runs ", done_.load(), runs_);
+        std::fflush(stderr);
+        written_ = true;
+    }
+    void wipe() {
+        std::lock_guard const lock(mutex_);
+        if (written_) fmt::print(stderr, "\r{:40}\r", "");
+        written_ = false;
+    }
+
+private:
+    std::uint64_t runs_;
+    bool shown_;
+    std::atomic<std::uint64_t> done_ = 0;
+    Clock::time_point started_ = Clock::now();
+    std::mutex mutex_;
+    bool written_ = false;
+};
+
+void run_seeds(std::vector<CaseReport>& reports, RunRequest const& request, Progress& progress) {
+    std::uint64_t const total = reports.size() * request.seeds;
+    std::atomic<std::uint64_t> next = 0;
+    std::mutex mutex;
+    auto const work = [&] {
+        for (std::uint64_t job = next++; job < total; job = next++) {
+            CaseReport& report = reports[job / request.seeds];
+            PlayOptions options;
+            options.seed = request.seed + job % request.seeds;
+            bool const first = options.seed == request.seed;
+            options.narrate = first;
+            options.explain = first && request.explain;
+            options.pulse = [&] { progress.show(); };
+            auto const began = Clock::now();
+            Outcome outcome = language::play(*report.scenario, options);
+            bool repeatable = true;
+            if (first) {
+                PlayOptions again;
+                again.seed = options.seed;
+                repeatable =
+                    language::play(*report.scenario, again).trace_hash == outcome.trace_hash;
+            }
+            std::chrono::duration<double> const took = Clock::now() - began;
+            std::lock_guard const lock(mutex);
+            report.seconds += took.count();
+            report.repeatable = report.repeatable && repeatable;
+            if (first) report.first = outcome;
+            count(report, std::move(outcome));
+            progress.done_one();
+        }
+    };
+    unsigned const wanted =
+        request.jobs != 0 ? request.jobs : std::max(1U, std::thread::hardware_concurrency());
+    auto const threads = static_cast<unsigned>(std::min<std::uint64_t>(wanted, total));
+    std::vector<std::thread> pool;
+    for (unsigned t = 1; t < threads; ++t) pool.emplace_back(work);
+    work();
+    for (std::thread& thread : pool) thread.join();
+}
+
+/// Loads everything; what is wrong is printed and makes the answer empty.
+std::vector<Scenario> load_all(std::vector<std::string> const& files, RunRequest const& request) {
+    language::KnownNames const known = known_names();
+    std::vector<Scenario> scenarios;
+    bool wrong = false;
+    for (std::string const& file : files) {
+        auto loaded = language::load(file, known);
+        if (!loaded) {
+            print_diagnostics(loaded.error());
+            wrong = true;
+            continue;
+        }
+        for (Scenario& scenario : *loaded) {
+            if (!request.only_case.empty() && scenario.case_name() != request.only_case) continue;
+            scenarios.push_back(std::move(scenario));
+        }
+    }
+    if (wrong) return {};
+    if (scenarios.empty()) {
+        fmt::print(stderr, "error: no case is called '{}'; `sunder list` shows them all\n",
+                   request.only_case);
+    }
+    return scenarios;
+}
+
+bool write_file(std::string const& path, std::string const& text) {
+    if (path.empty()) return true;
+    std::ofstream file(path);
+    file << text;
+    file.close();
+    if (!file) fmt::print(stderr, "error: cannot write {}\n", path);
+    return static_cast<bool>(file);
+}
+
+void print_report(std::vector<CaseReport> const& reports, RunRequest const& request) {
+    std::string last_path;
+    for (CaseReport const& report : reports) {
+        Scenario const& scenario = *report.scenario;
+        bool const begins = scenario.path != last_path;
+        last_path = scenario.path;
+        if (begins) fmt::print("\n{}  ({})\n", scenario.title, scenario.path);
+        if (begins && !request.quiet) {
+            for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);
+        }
+        fmt::print("{}\n", summary_line(report));
+        if (!begins && request.explain && !request.quiet) {
+            for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);
+        }
+        for (Outcome const& outcome : report.failures)
+            fmt::print("{}", in_words(scenario, outcome));
+        if (!report.repeatable)
+            fmt::print("  NOT REPEATABLE: two runs of seed {} differ\n", report.first.seed);
+        fmt::print("{}", report.narration_problem);
+    }
+}
+
+int status_of(std::vector<CaseReport> const& reports) {
+    auto const any = [&](auto&& which) { return std::ranges::any_of(reports, which); };
+    if (any([](CaseReport const& r) {
+            return r.failed > 0 || !r.repeatable || !r.narration_problem.empty();
+        })) {
+        return violated;
+    }
+    return any([](CaseReport const& r) { return r.unknown > 0; }) ? unknown : all_held;
+}
+
+}  // namespace
+
+std::vector<std::string> scenario_files(std::vector<std::string> const& paths) {
+    namespace fs = std::filesystem;
+    std::vector<std::string> files;
+    for (std::string const& path : paths) {
+        std::error_code error;
+        if (fs::is_directory(path, error)) {
+            std::vector<std::string> found;
+            for (auto const& entry : fs::recursive_directory_iterator(path, error)) {
+                bool const scenario =
+                    entry.path().extension() == ".yaml" || entry.path().extension() == ".yml";
+                if (entry.is_regular_file() && scenario) found.push_back(entry.path().string());
+            }
+            if (found.empty()) {
+                fmt::print(stderr, "error: there is no scenario (*.yaml) in {}\n", path);
+                return {};
+            }
+            std::ranges::sort(found);
+            files.insert(files.end(), found.begin(), found.end());
+        } else if (fs::exists(path, error)) {
+            files.push_back(path);
+        } else {
+            fmt::print(stderr, "error: {} is neither a scenario file nor a folder\n", path);
+            return {};
+        }
+    }
+    return files;
+}
+
+int run(RunRequest const& request) {
+    std::vector<std::string> const files = scenario_files(request.paths);
+    if (files.empty()) return wrong_input;
+    std::vector<Scenario> const scenarios = load_all(files, request);
+    if (scenarios.empty()) return wrong_input;
+
+    std::vector<CaseReport> reports(scenarios.size());
+    for (std::size_t i = 0; i < scenarios.size(); ++i) reports[i].scenario = &scenarios[i];
+    if (!request.trace_file.empty()) {
+        if (scenarios.size() != 1) {
+            fmt::print(stderr,
+                       "error: a trace is of one case; choose it with --case (there are {})\n",
+                       scenarios.size());
+            return wrong_input;
+        }
+        if (!write_trace(scenarios.front(), request.seed, request.trace_file)) return wrong_input;
+    }
+    {
+        Progress progress(scenarios.size() * request.seeds);
+        run_seeds(reports, request, progress);
+    }
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+        bool const leads = i == 0 || scenarios[i].path != scenarios[i - 1].path;
+        if (leads && request.seed == 1 && request.only_case.empty() && !request.explain) {
+            compare_narration(reports[i], request.rewrite_narrations);
+        }
+    }
+    print_report(reports, request);
+    std::uint64_t good = 0;
+    for (CaseReport const& report : reports) good += report.good() ? 1 : 0;
+    fmt::print("\n{} passed, {} failed\n", good, reports.size() - good);
+    bool const written = write_file(request.junit_file, junit(reports)) &&
+                         write_file(request.json_file, json(reports));
+    return written ? status_of(reports) : wrong_input;
+}
+
+}  // namespace sunder::tools

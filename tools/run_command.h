@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// `sunder run`: plays every case of every file under the seeds asked for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sunder::tools {
+
+/// DESIGN 7: the exit status of every command.
+enum ExitStatus : int { all_held = 0, violated = 1, unknown = 2, wrong_input = 3 };
+
+struct RunRequest {
+    std::vector<std::string> paths;  ///< files, or folders with files
+    std::string only_case;           ///< as `case_name()` says it; empty: all
+    std::uint64_t seed = 1;
+    std::uint64_t seeds = 1;
+    unsigned jobs = 0;  ///< 0: as many as there are processors
+    bool explain = false;
+    bool quiet = false;
+    bool rewrite_narrations = false;
+    std::string trace_file;
+    std::string junit_file;
+    std::string json_file;
+};
+
+int run(RunRequest const& request);
+
+/// All scenario files at these paths, sorted; complains and returns nothing when one is not there.
+std::vector<std::string> scenario_files(std::vector<std::string> const& paths);
+
+}  // namespace sunder::tools
