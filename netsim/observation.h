@@ -78,6 +78,11 @@ struct LinkHealed {
     Vertex a = 0;
     Vertex b = 0;
 };
+struct ConnectionsReset {  ///< what was on the way between the two is gone
+    NodeId a;
+    NodeId b;
+    bool half_open = false;  ///< only a was told
+};
 struct DiskFaulted {
     NodeId node;
     DiskFaults faults;
@@ -107,6 +112,7 @@ using Observation =
     std::variant<seen::HostAsked, seen::HostAnswered, seen::MirrorNoted, seen::NodeNoted,
                  seen::AdminAnswered, seen::OperatorAsked, seen::NodeDied, seen::NodeStarted,
                  seen::NodePaused, seen::NodeResumed, seen::LinkCut, seen::LinkHealed,
-                 seen::DiskFaulted, seen::DiskWritten, seen::RecordSent, seen::AlarmRang>;
+                 seen::ConnectionsReset, seen::DiskFaulted, seen::DiskWritten, seen::RecordSent,
+                 seen::AlarmRang>;
 
 }  // namespace sunder::netsim

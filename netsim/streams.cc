@@ -189,6 +189,7 @@ void World::close_end(std::size_t connection, unsigned end, bool tell_peer) {
 }
 
 void World::reset(NodeId a, NodeId b, bool half_open) {
+    see(seen::ConnectionsReset{a, b, half_open});
     for (std::size_t c = 0; c < connections_.size(); ++c) {
         Connection& link = connections_[c];
         for (unsigned end = 0; end < 2; ++end) {

@@ -19,8 +19,13 @@ InServiceFacts::Later NodeMachine::later(std::size_t r, Slot peer) const {
         replication::relate(mine, config_->resources[r].self, theirs, peer);
     switch (relation.kinship) {
         case Kinship::same:
-            // Of two that once owned the same data, the one with the later era was the last owner.
+            // Of two that once owned the same data, the one with the later era was the last owner;
+            // an era that both have accepted belongs to the node that it names.
             if (!mine.last_owner || !theirs.last_owner) return InServiceFacts::Later::neither;
+            if (mine.era == theirs.era) {
+                return mine.era.node == config_->self ? InServiceFacts::Later::self
+                                                      : InServiceFacts::Later::peer;
+            }
             return mine.era > theirs.era ? InServiceFacts::Later::self
                                          : InServiceFacts::Later::peer;
         case Kinship::self_later:

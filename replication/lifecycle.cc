@@ -204,6 +204,7 @@ void MirrorMachine::enter_service(Outbox& out) {
     barrier_ = Barrier{};
     passage_ = passage::None{};
     open_ = true;
+    watched_in_sync_ = false;  // a target's word; it means nothing after a stay in service
     out.note(note::RoleChanged{Role::source, cell().era});
     greet_all(out);
 }

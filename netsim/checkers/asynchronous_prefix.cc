@@ -45,6 +45,19 @@ void AsynchronousPrefix::on(View& view, seen::RecordSent const& sent) {
     }
 }
 
+void AsynchronousPrefix::on(View& view, seen::ConnectionsReset const& reset) {
+    for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
+        auto const& members = view.chronicle.group(GroupId{g}).members;
+        for (std::uint8_t p = 0; p < members.size(); ++p) {
+            Stream& to = stream(view, GroupId{g}, Slot{p});
+            NodeId const source = members[to.source.value];
+            bool const these = (members[p] == reset.a && source == reset.b) ||
+                               (members[p] == reset.b && source == reset.a);
+            to.broken = to.broken || these;
+        }
+    }
+}
+
 void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged const& changed) {
     if (!view.chronicle.group(from.group).asynchronous) return;
     Slot const self = view.chronicle.slot(from.group, from.node);
@@ -70,7 +83,7 @@ void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged
         std::size_t const nodes = view.world.cluster().nodes.size();
         bool const given_up = !silent_.empty() && silent_[from.node.value * nodes + source.value];
         bool const closed = !view.world.node(source).up() && dead.died_at && !dead.lost_power &&
-                            !given_up && view.world.network().reaches(source.value, from.node.value) &&
+                            !given_up && !mine.broken && view.world.network().reaches(source.value, from.node.value) &&
                             view.now() - *dead.died_at < view.world.cluster().detection.connection_timeout;
         if (closed && !mine.recent.empty()) mine.arrived = mine.at(mine.recent.size() - 1).sequence;
     }

@@ -25,6 +25,7 @@ public:
         "an asynchronous target takes over with a prefix of the source's writes, within the limit"};
 
     void on(View& view, seen::RecordSent const& sent);
+    void on(View& view, seen::ConnectionsReset const& reset);
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
     void on(View& view, NodeId node, nodes::note::PeerSeen const& seen);
@@ -41,6 +42,7 @@ private:
     struct Stream {
         Slot source;
         bool live = false;            ///< the model is what the target holds, but for `recent`
+        bool broken = false;          ///< the connection was reset, so what was sent may be lost
         std::uint64_t arrived = 0;    ///< sequence of the last record that certainly reached it
         Image model;
         std::vector<Record> recent;   ///< a ring
@@ -49,6 +51,7 @@ private:
             recent.clear();
             oldest = 0;
             arrived = 0;
+            broken = false;
         }
         [[nodiscard]] Record const& at(std::size_t i) const {
             return recent[(oldest + i) % recent.size()];

@@ -183,7 +183,11 @@ void Chronicle::node_noted(seen::NodeNoted const& noted) {
             bool const past = came->forced && peer.owner && !group.copies[self.value].owner;
             if (past) group.copies[self.value].pairs[p].forced_past = true;
         }
-        for (Copy& peer : group.copies) peer.owner = peer.owner && peer.serving;
+        for (Copy& peer : group.copies) {
+            // Nobody knew of what another owner wrote alone, so that one may claim it yet.
+            bool const later = !came->forced && peer.pairs[self.value].lonely;
+            peer.owner = peer.owner && (peer.serving || later);
+        }
         group.copies[self.value].serving = true;
         group.copies[self.value].owner = true;
         group.copies[self.value].watched.reset();

@@ -166,8 +166,9 @@ void Ledger::acknowledge(Unit& unit, std::uint32_t entry) {
     for (std::uint32_t c = unit.candidates; c != 0;) {
         std::uint32_t const other = candidates_[c].request;
         c = candidates_[c].next;
-        bool const over = requests_[other].state == State::acknowledged &&
-                          requests_[other].answered_tick < request.asked_tick;
+        bool const answered = requests_[other].state == State::acknowledged ||
+                              requests_[other].state == State::gone;
+        bool const over = answered && requests_[other].answered_tick < request.asked_tick;
         if (other == entry || over) remove_candidate(unit, other);
     }
     drop_user(before);
@@ -330,11 +331,13 @@ void Ledger::resolve_page(Page& page, Group const& group, Image const& image, No
 /// The unit holds what was found; what might have been there and is not never will be.
 void Ledger::settle(Unit& unit, Content found, NodeId node, Duration now) {
     std::uint32_t owner = unit.content == found.id ? unit.owner : 0;
+    std::uint32_t const before = unit.owner;
     for (std::uint32_t c = unit.candidates; c != 0;) {
         std::uint32_t const entry = candidates_[c].request;
         c = candidates_[c].next;
         Request& request = requests_[entry];
         if (request.state == State::open) continue;  // its own node still serves
+        if (request.state == State::gone && request.content != found.id) continue;
         if (owner == 0 && request.content == found.id) {
             owner = entry;
             ++request.users;
@@ -348,8 +351,12 @@ void Ledger::settle(Unit& unit, Content found, NodeId node, Duration now) {
         }
         remove_candidate(unit, entry);
     }
-    if (owner != unit.owner) {
-        std::uint32_t const before = unit.owner;
+    if (owner != before) {
+        // Whoever has it may serve again, as far as the policy that excused its loss goes.
+        if (before != 0) {
+            requests_[before].state = State::gone;
+            add_candidate(unit, before);
+        }
         unit.owner = owner;
         drop_user(before);
     }
@@ -384,7 +391,8 @@ std::string describe(World const& world, Request const& request) {
         case State::settled:
             return text + fmt::format(" and found on {} when it came in service at {}", node,
                                       to_text(request.answered));
-        case State::acknowledged: break;
+        case State::acknowledged:
+        case State::gone: break;
     }
     return text + fmt::format(" and acknowledged by {} at {}{}", node, to_text(request.answered),
                               request.fua ? " with FUA" : "");

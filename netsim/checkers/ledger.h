@@ -26,6 +26,7 @@ struct Request {
         acknowledged,
         indeterminate, ///< answered with an error, or its node died first: it may be there or not
         settled,       ///< it was indeterminate, and found there when a node came in service
+        gone,          ///< acknowledged, and missing when a node came in service; it may come back
     };
     RequestId id;
     NodeId node;

@@ -201,6 +201,10 @@ struct Sentence {
         return fmt::format("{:10} healed between {} and {}", "network", vertex(healed.a),
                            vertex(healed.b));
     }
+    Line operator()(seen::ConnectionsReset const& reset) const {
+        return fmt::format("{:10} connections between {} and {} reset{}", "network", name(reset.a),
+                           name(reset.b), reset.half_open ? ", the former alone knows" : "");
+    }
     Line operator()(seen::DiskFaulted const& faulted) const {
         netsim::DiskFaults const& faults = faulted.faults;
         std::vector<std::string> failing;
