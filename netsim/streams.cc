@@ -2,6 +2,7 @@
 //
 // Connections: streams that keep their order, stall with their route, and end in one of the ways
 // TCP connections end.
+#include "base/describe.h"
 #include "base/verify.h"
 #include "netsim/world.h"
 
@@ -134,8 +135,8 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
     if (auto* message = std::get_if<replication::Message>(&item.what)) {
         CopySim& held_copy = *find_copy(node, link.group->value);
         if (tracer) {
-            trace(node, fmt::format("{} from {}", replication::name_of(*message),
-                                    nodes_[peer.value].name));
+            trace(node, fmt::format("{} from {} {}", replication::name_of(*message),
+                                    nodes_[peer.value].name, describe(*message)));
         }
         trace_.add(replication::fingerprint(*message));
         step_mirror(node, held_copy,

@@ -39,9 +39,10 @@ void size_resync(GroupConfig& config, Network const& network, NodeId self,
 }
 
 GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorSetup const& mirror,
-                         std::size_t place) {
+                         GroupId group, std::size_t place) {
     GroupConfig config;
     config.self = Slot{static_cast<std::uint8_t>(place)};
+    config.group = group;
     config.copies = static_cast<unsigned>(mirror.on.size());
     for (std::size_t i = 0; i < mirror.on.size(); ++i) config.nodes[i] = mirror.on[i];
     config.sectors = mirror.sectors_on.empty() ? mirror.sectors : mirror.sectors_on[place];
@@ -84,7 +85,7 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
             copy.group = g;
             copy.slot = Slot{static_cast<std::uint8_t>(place)};
             copy.config = std::make_shared<GroupConfig const>(
-                group_config(*cluster_, network_, mirror, place));
+                group_config(*cluster_, network_, mirror, GroupId{g}, place));
             // All images span alike, so that comparing two of them can skip what they share.
             copy.disk = SimDisk(largest, cluster_->nodes[id.value].disk);
             // A new disk holds something, and not the same thing on each node (R5, R43).
@@ -204,6 +205,7 @@ bool World::defer(Event const& event) {
 
 void World::happen(Event const& event) {
     if (!current(event) || defer(event)) return;
+    recent_[events_ % recent_.size()] = {now_, event};
     ++events_;
     trace_.add(hash_words(static_cast<std::uint64_t>(now_.ns),
                           static_cast<std::uint64_t>(event.kind) | std::uint64_t{event.node} << 8 |

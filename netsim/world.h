@@ -20,6 +20,7 @@
 #include "nodes/node_machine.h"
 #include "replication/mirror_machine.h"
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -117,6 +118,8 @@ public:
     /// True when the node is up, not paused, and has the group in service.
     [[nodiscard]] bool serves(NodeId node, GroupId group) const;
     [[nodiscard]] std::uint64_t trace_hash() const { return trace_.result(); }
+    /// Every copy's cell and the last events: what a broken belief is reported with.
+    [[nodiscard]] std::string in_words() const;
     [[nodiscard]] FateCount const& fates() const { return fates_; }
 
 private:
@@ -205,6 +208,11 @@ private:
     Hasher trace_;
     FateCount fates_;
     std::uint64_t events_ = 0;
+    struct Recent {
+        Duration at;
+        Event event;
+    };
+    std::array<Recent, 16> recent_{};  // a ring by number of event
     std::uint64_t next_request_ = 1;
     std::uint64_t next_content_ = 1;
     std::uint32_t next_admin_ = 1;

@@ -68,6 +68,9 @@ void MirrorMachine::advance_following(Outbox& out) {
 }
 
 void MirrorMachine::receive(Slot peer, ConnectionId connection, Record const& record, Outbox& out) {
+    VERIFY(record.group == config_->group);
+    VERIFY(record.origin == config_->nodes[peer.value]);
+    VERIFY(record.range.end() <= config_->mirrored_sectors);
     if (!std::holds_alternative<leg::Following>(legs_[peer.value]) || record.era < cell().era) {
         // SAF-7: whatever a former source still has to say is refused.
         close_leg(peer, out);

@@ -11,6 +11,7 @@
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace sunder::replication {
 
@@ -135,5 +136,10 @@ private:
     Words words_;
     Words summary_;
 };
+
+/// "3 of 1024".
+inline std::string in_text(Bitmap const& bitmap) {
+    return std::to_string(bitmap.count()) + " of " + std::to_string(bitmap.size());
+}
 
 }  // namespace sunder::replication

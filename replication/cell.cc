@@ -40,4 +40,39 @@ Fingerprint Cell::fingerprint() const {
     return hasher.result();
 }
 
+std::string_view name_of(DataState state) {
+    switch (state) {
+        case DataState::inconsistent:
+            return "inconsistent";
+        case DataState::outdated:
+            return "outdated";
+        case DataState::consistent:
+            return "consistent";
+        case DataState::up_to_date:
+            return "up to date";
+    }
+    return "";
+}
+std::string_view name_of(Role role) {
+    switch (role) {
+        case Role::source:
+            return "source";
+        case Role::target:
+            return "target";
+    }
+    return "";
+}
+
+std::string_view name_of(Minted why) {
+    switch (why) {
+        case Minted::created:
+            return "created";
+        case Minted::without_peer:
+            return "without_peer";
+        case Minted::forced:
+            return "forced";
+    }
+    return "";
+}
+
 }  // namespace sunder::replication

@@ -5,6 +5,7 @@
 // never mixed, so that every transition of the machines is atomic by construction.
 #pragma once
 
+#include "base/describe.h"
 #include "base/hash.h"
 #include "base/ids.h"
 
@@ -12,6 +13,7 @@
 #include <boost/container/static_vector.hpp>
 #include <compare>
 #include <cstdint>
+#include <string_view>
 
 namespace sunder::replication {
 
@@ -31,7 +33,7 @@ enum class Role : std::uint8_t { source, target };
 enum class DataState : std::uint8_t { inconsistent, outdated, consistent, up_to_date };
 
 /// Why a generation was minted; a forced one condemns what it was forced past (R129).
-enum class Minted : std::uint8_t { created, without_peer, promoted, forced };
+enum class Minted : std::uint8_t { created, without_peer, forced };
 
 /// A point from which two copies may differ (C.1). Id 0: none.
 struct Generation {
@@ -91,5 +93,15 @@ struct Cell {
     [[nodiscard]] Fingerprint fingerprint() const;
     friend bool operator==(Cell const&, Cell const&) = default;
 };
+
+std::string_view name_of(Role);
+std::string_view name_of(DataState);
+std::string_view name_of(Minted);
+
+SUNDER_DESCRIBE(Generation, id, why);
+SUNDER_DESCRIBE(Era, number, node);
+SUNDER_DESCRIBE(PeerRecord, base, may_be_current, resync);
+SUNDER_DESCRIBE(Cell, current, history, era, role, data, applying, last_owner, data_corrupt, resync,
+                peers);
 
 }  // namespace sunder::replication

@@ -16,6 +16,7 @@ struct GroupConfig {
     Slot self;
     unsigned copies = 2;
     PerCopy<NodeId> nodes{};
+    GroupId group;
     VolumeId volume;
     std::uint64_t sectors = 0;               ///< of the own copy
     std::uint64_t mirrored_sectors = 0;      ///< of the source; no target is smaller (R5)

@@ -86,27 +86,4 @@ std::string_view name_of(LegState state) {
     }
     return "";
 }
-std::string_view name_of(DataState state) {
-    switch (state) {
-        case DataState::inconsistent:
-            return "inconsistent";
-        case DataState::outdated:
-            return "outdated";
-        case DataState::consistent:
-            return "consistent";
-        case DataState::up_to_date:
-            return "up to date";
-    }
-    return "";
-}
-std::string_view name_of(Role role) {
-    switch (role) {
-        case Role::source:
-            return "source";
-        case Role::target:
-            return "target";
-    }
-    return "";
-}
-
 }  // namespace sunder::replication

@@ -4,6 +4,7 @@
 // channel for writes, resync runs and the words that start and end a resync alike (G1, G5).
 #pragma once
 
+#include "base/describe.h"
 #include "base/ids.h"
 #include "base/payload.h"
 #include "base/units.h"
@@ -25,12 +26,13 @@ enum class RecordKind : std::uint8_t {
     resync,  ///< a run copied from the source
 };
 
-/// One change of the group, in the group's order. (era, origin, sequence) is unique; the era alone
+/// One change of a group, in the group's order. (era, origin, sequence) is unique; the era alone
 /// decides whether a target may still apply it (SAF-7).
 struct Record {
     Era era;
     NodeId origin;
     std::uint64_t sequence = 0;
+    GroupId group;
     VolumeId volume;
     RecordKind kind = RecordKind::write;
     bool fua = false;
@@ -90,10 +92,20 @@ struct FinishReply {
 using Message = std::variant<Record, RecordAck, std::shared_ptr<Hello const>, MirrorBegin,
                              ResyncBegin, ResyncReady, std::shared_ptr<Finish const>, FinishReply>;
 
+std::string_view name_of(RecordKind);
+
+SUNDER_DESCRIBE(Record, era, origin, sequence, group, volume, kind, fua, range, payload);
+SUNDER_DESCRIBE(RecordAck, sequence);
+SUNDER_DESCRIBE(Hello, cell, in_service, intent_log, bitmap_merge, sectors, chunk_sectors, bits);
+SUNDER_DESCRIBE(MirrorBegin, era);
+SUNDER_DESCRIBE(ResyncBegin, era, resync);
+SUNDER_DESCRIBE(ResyncReady, resync);
+SUNDER_DESCRIBE(Finish, resync, current, history);
+SUNDER_DESCRIBE(FinishReply, resync);
+
 /// Bytes on the wire: header and content, for links of limited bandwidth.
 std::uint64_t wire_bytes(Message const&);
 std::string_view name_of(Message const&);
-std::string_view name_of(RecordKind);
 Fingerprint fingerprint(Message const&);
 
 }  // namespace sunder::replication

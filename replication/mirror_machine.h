@@ -91,6 +91,8 @@ private:
     bool launch(std::size_t index, Outbox&);
     [[nodiscard]] bool may_launch_change(std::size_t index, Outbox&);
     void issue(std::size_t index, Outbox&);
+    [[nodiscard]] Record record_of(std::uint64_t sequence, RecordKind kind, Extent range = {},
+                                   Payload payload = {}, bool fua = false) const;
     void flight_disk_done(input::DiskDone const&, Outbox&);
     void own_write_failed(Outbox&);
     bool acknowledge(std::size_t index, Outbox&);

@@ -18,8 +18,6 @@ namespace sunder::replication {
 /// DESIGN 4: its own axis, never merged with role or data state.
 enum class LegState : std::uint8_t { disconnected, handshaking, resyncing, mirroring };
 std::string_view name_of(LegState);
-std::string_view name_of(DataState);
-std::string_view name_of(Role);
 
 enum class Direction : std::uint8_t { outward, inward };  ///< to the peer, from the peer
 

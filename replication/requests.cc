@@ -103,10 +103,9 @@ void MirrorMachine::issue(std::size_t index, Outbox& out) {
         for_each_peer([&](Slot peer) {
             Channel* channel = channel_of(legs_[peer.value]);
             if (channel == nullptr) return;
-            out.put(output::Send{
-                peer, channel->connection,
-                Record{cell().era, config_->nodes[config_->self.value], sequence, config_->volume,
-                       record_kind(flight.op), flight.fua, flight.range, flight.payload}});
+            out.put(output::Send{peer, channel->connection,
+                                 record_of(sequence, record_kind(flight.op), flight.range,
+                                           flight.payload, flight.fua)});
             sent |= bit_of(peer);
             if (config_->synchronous[peer.value]) waits |= bit_of(peer);
             ++channel->outstanding;
@@ -129,6 +128,19 @@ void MirrorMachine::issue(std::size_t index, Outbox& out) {
         out.put(output::DiskWrite{op, config_->volume, flight.range, flight.payload});
         arm_settling(out);
     }
+}
+
+Record MirrorMachine::record_of(std::uint64_t sequence, RecordKind kind, Extent range,
+                                Payload payload, bool fua) const {
+    return {cell().era,
+            config_->nodes[config_->self.value],
+            sequence,
+            config_->group,
+            config_->volume,
+            kind,
+            fua,
+            range,
+            std::move(payload)};
 }
 
 void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {

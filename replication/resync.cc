@@ -111,10 +111,8 @@ void MirrorMachine::run_read(input::DiskDone const& in, Outbox& out) {
             std::uint64_t const sequence = ++sequence_;
             resyncing->runs.edit(index, [&](Run& run) { run.sequence = sequence; });
             touch(peer, chunks);
-            out.put(output::Send{
-                peer, resyncing->channel.connection,
-                Record{cell().era, config_->nodes[config_->self.value], sequence, config_->volume,
-                       RecordKind::resync, false, range, in.payload}});
+            out.put(output::Send{peer, resyncing->channel.connection,
+                                 record_of(sequence, RecordKind::resync, range, in.payload)});
         }
         arm_settling(out);
         pump_resync(peer, out);

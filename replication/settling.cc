@@ -63,15 +63,8 @@ void MirrorMachine::start_settling(Slot peer, Outbox& out) {
     }
     settling.barrier = ++sequence_;
     settling.flush = new_op(DiskUse::settle);
-    out.put(output::Send{peer, channel->connection,
-                         Record{cell().era,
-                                config_->nodes[config_->self.value],
-                                settling.barrier,
-                                config_->volume,
-                                RecordKind::settle,
-                                false,
-                                {},
-                                {}}});
+    out.put(
+        output::Send{peer, channel->connection, record_of(settling.barrier, RecordKind::settle)});
     out.put(output::DiskFlush{settling.flush});
 }
 

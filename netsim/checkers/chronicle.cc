@@ -135,10 +135,12 @@ void Chronicle::joined(Group& group, Slot source, Slot target) {
     group.copies[target.value].owner = false;
 }
 
-void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged const& changed) {
+void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged const& changed,
+                            Duration now) {
     Copy& copy = group.copies[self.value];
     Pair& pair = copy.pairs[changed.peer.value];
     bool const inward = changed.direction == replication::Direction::inward;
+    if (changed.to == LegState::disconnected) pair.lost_at = now;
     pair.leg = changed.to;
     pair.inward = inward;
     if (!inward) {
@@ -154,12 +156,12 @@ void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged con
     }
 }
 
-void Chronicle::mirror_noted(seen::MirrorNoted const& noted) {
+void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
     Group& group = groups_[noted.group.value];
     Slot const self = slot(noted.group, noted.node);
     Copy& copy = group.copies[self.value];
     if (auto const* changed = std::get_if<mirror_note::LegChanged>(&noted.note)) {
-        leg_changed(group, self, *changed);
+        leg_changed(group, self, *changed, now);
     } else if (auto const* completed = std::get_if<mirror_note::CopyCompleted>(&noted.note)) {
         copy.torn = false;
         // It may be stored after the leg was lost; then the source may have gone on without it.
@@ -169,10 +171,14 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted) {
     } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
         if (data->to == replication::DataState::inconsistent) copy.torn = true;
         if (data->to <= replication::DataState::outdated) copy.watched.reset();
+    } else if (auto const* flag = std::get_if<mirror_note::FlagChanged>(&noted.note)) {
+        // It is on its way into service, and may get there after its next boot.
+        bool const claims = flag->set && flag->which == mirror_note::FlagChanged::Which::last_owner;
+        copy.owner = copy.owner || (claims && copy.watched.has_value());
     }
 }
 
-void Chronicle::node_noted(seen::NodeNoted const& noted) {
+void Chronicle::node_noted(seen::NodeNoted const& noted, Duration now) {
     namespace note = nodes::note;
     if (auto const* came = std::get_if<note::CameInService>(&noted.note)) {
         Group& group = groups_[came->group.value];
@@ -198,7 +204,8 @@ void Chronicle::node_noted(seen::NodeNoted const& noted) {
         Copy& copy = group.copies[slot(left->group, noted.node).value];
         copy.serving = false;
         for (std::size_t p = 0; p < group.members.size(); ++p) {
-            copy.pairs[p].handed_over = contact(noted.node, group.members[p]).has_value();
+            // The last thing a source does before it leaves is to close its legs.
+            copy.pairs[p].handed_over = copy.pairs[p].lost_at == now;
         }
         if (serving(left->group) != 0) copy.owner = false;
     } else if (auto const* split = std::get_if<note::SplitBrain>(&noted.note)) {
@@ -231,8 +238,12 @@ void Chronicle::died(seen::NodeDied const& died, Duration now) {
 struct Chronicle::See {
     Chronicle& chronicle;
     World const& world;
-    void operator()(seen::MirrorNoted const& noted) const { chronicle.mirror_noted(noted); }
-    void operator()(seen::NodeNoted const& noted) const { chronicle.node_noted(noted); }
+    void operator()(seen::MirrorNoted const& noted) const {
+        chronicle.mirror_noted(noted, world.now());
+    }
+    void operator()(seen::NodeNoted const& noted) const {
+        chronicle.node_noted(noted, world.now());
+    }
     void operator()(seen::NodeDied const& died) const {
         chronicle.died(died, world.now());
         chronicle.contacts_changed(world);

@@ -35,7 +35,8 @@ public:
         bool told = false;
         /// An operator forced this copy online past the other, which was the last owner (R129).
         bool forced_past = false;
-        /// This copy left service while it was in contact with the other: it had time to hand over.
+        Duration lost_at;  ///< when the leg went down last
+        /// This copy left service on a leg that stood to the end: the other has all that it had.
         bool handed_over = false;
         bool split_noted = false;  ///< this copy's node reported split brain with the other
     };
@@ -82,9 +83,10 @@ public:
 
 private:
     struct See;
-    void mirror_noted(seen::MirrorNoted const& noted);
-    void node_noted(seen::NodeNoted const& noted);
-    void leg_changed(Group& group, Slot self, replication::note::LegChanged const& changed);
+    void mirror_noted(seen::MirrorNoted const& noted, Duration now);
+    void node_noted(seen::NodeNoted const& noted, Duration now);
+    void leg_changed(Group& group, Slot self, replication::note::LegChanged const& changed,
+                     Duration now);
     void died(seen::NodeDied const& died, Duration now);
     void joined(Group& group, Slot source, Slot target);
     void contacts_changed(World const& world);

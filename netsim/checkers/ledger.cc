@@ -293,14 +293,15 @@ void Ledger::check_read(Request const& read, Payload const& payload, Report cons
     });
 }
 
-void Ledger::resolve(GroupId id, Image const& image, NodeId node, Duration now,
+void Ledger::resolve(GroupId id, Image const& image, NodeId node, Duration now, bool open_question,
                      Report const& report) {
     ++tick_;
     Group& group = groups_[id.value];
-    for (Page& page : group.pages) resolve_page(page, group, image, node, now, report);
+    Verdict const verdict{node, now, open_question};
+    for (Page& page : group.pages) resolve_page(page, group, image, verdict, report);
 }
 
-void Ledger::resolve_page(Page& page, Group const& group, Image const& image, NodeId node, Duration now,
+void Ledger::resolve_page(Page& page, Group const& group, Image const& image, Verdict const& verdict,
                           Report const& report) {
     std::uint64_t const base = page.number * page_sectors;
     if (!page.fine) {
@@ -324,12 +325,12 @@ void Ledger::resolve_page(Page& page, Group const& group, Image const& image, No
         if (!may_hold(unit, found)) {
             report(mismatch(unit, {first, std::min(step, group.sectors - first)}, found));
         }
-        settle(unit, found, node, now);
+        settle(unit, found, verdict);
     }
 }
 
 /// The unit holds what was found; what might have been there and is not never will be.
-void Ledger::settle(Unit& unit, Content found, NodeId node, Duration now) {
+void Ledger::settle(Unit& unit, Content found, Verdict const& verdict) {
     std::uint32_t owner = unit.content == found.id ? unit.owner : 0;
     std::uint32_t const before = unit.owner;
     for (std::uint32_t c = unit.candidates; c != 0;) {
@@ -337,15 +338,16 @@ void Ledger::settle(Unit& unit, Content found, NodeId node, Duration now) {
         c = candidates_[c].next;
         Request& request = requests_[entry];
         if (request.state == State::open) continue;  // its own node still serves
-        if (request.state == State::gone && request.content != found.id) continue;
+        bool const may_return = request.state == State::gone || verdict.open_question;
+        if (may_return && request.content != found.id) continue;
         if (owner == 0 && request.content == found.id) {
             owner = entry;
             ++request.users;
             if (request.state == State::indeterminate) {
                 request.state = State::settled;
-                request.node = node;
+                request.node = verdict.node;
                 request.in_sync = 0;
-                request.answered = now;
+                request.answered = verdict.now;
                 request.answered_tick = tick_;
             }
         }

@@ -99,8 +99,10 @@ public:
     /// Compares what a host read with what it may hold.
     void check_read(Request const& read, Payload const& payload, Report const& report) const;
     /// Compares a copy with what it may hold; from now on each unit holds what was found (no flip-flop).
-    /// `now` is the moment at which indeterminate writes become settled ones of `node`.
-    void resolve(GroupId group, Image const& image, NodeId node, Duration now, Report const& report);
+    /// What indeterminate writes are found become settled ones of `node`; those that are not found are
+    /// out of the question, unless `open_question`: another copy may yet prove to be the later one.
+    void resolve(GroupId group, Image const& image, NodeId node, Duration now, bool open_question,
+                 Report const& report);
 
     /// Remembers the losses of the last comparison, for whoever has to attribute them.
     void lost(GroupId group, Losses const& losses) { groups_[group.value].losses = losses; }
@@ -152,8 +154,13 @@ private:
     void remove_candidate(Unit& unit, std::uint32_t entry);
     void acknowledge(Unit& unit, std::uint32_t entry);
     [[nodiscard]] bool may_hold(Unit const& unit, Content content) const;
-    void settle(Unit& unit, Content found, NodeId node, Duration now);
-    void resolve_page(Page& page, Group const& group, Image const& image, NodeId node, Duration now,
+    struct Verdict {
+        NodeId node;
+        Duration now;
+        bool open_question = false;
+    };
+    void settle(Unit& unit, Content found, Verdict const& verdict);
+    void resolve_page(Page& page, Group const& group, Image const& image, Verdict const& verdict,
                       Report const& report);
     [[nodiscard]] Mismatch mismatch(Unit const& unit, Extent where, Content found) const;
 

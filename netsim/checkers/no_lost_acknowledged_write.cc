@@ -89,7 +89,13 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
         }
         view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
     };
-    view.ledger.resolve(loss.group, view.image(loss.node, loss.group), loss.node, view.now(), judge);
+    bool open_question = loss.split;
+    Slot const here = view.chronicle.slot(loss.group, loss.node);
+    for (Chronicle::Copy const& peer : view.chronicle.group(loss.group).copies) {
+        open_question = open_question || peer.pairs[here.value].lonely;
+    }
+    view.ledger.resolve(loss.group, view.image(loss.node, loss.group), loss.node, view.now(),
+                        open_question, judge);
     view.ledger.lost(loss.group, {loss.node, view.now(), loss.forced, counted_.size() + anonymous});
 }
 

@@ -62,6 +62,20 @@ void ResyncCopiesTheUnion::on(View& view, From from, replication::note::LegChang
     } else if (changed.to == LegState::disconnected || changed.to == LegState::mirroring) {
         active_ -= mine.connected ? 1 : 0;
         mine = Side{};
+        // What the target still applies of a resync that it has lost is not looked at.
+        side(view, from.group, changed.peer, self).running = false;
+    }
+}
+
+void ResyncCopiesTheUnion::on(View& view, seen::NodeDied const& died) {
+    for (CopySim const& copy : view.world.node(died.node).copies) {
+        GroupId const group{copy.group};
+        for (std::uint8_t p = 0; p < view.mirror(group).on.size(); ++p) {
+            Side& mine = side(view, group, copy.slot, Slot{p});
+            active_ -= mine.connected ? 1 : 0;
+            mine = Side{};
+            side(view, group, Slot{p}, copy.slot).running = false;
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 // judged.
 #include "scenarios/language/play.h"
 
+#include "base/verify.h"
 #include "scenarios/language/condition.h"
 #include "scenarios/language/narration.h"
 
@@ -33,6 +34,10 @@ public:
     }
 
     Outcome run() {
+        CrashContext const context([this] {
+            return fmt::format("{} [{}], seed {}\n{}", scenario_.path, scenario_.case_name(),
+                               options_.seed, world_.in_words());
+        });
         world_.start_all();
         look();
         while (!director_.done() && outcome_.result != Result::unknown) tick(director_.deadline());

@@ -44,7 +44,7 @@ public:
     }
 
     /// In service without the peer, and written; idle, it would mint nothing.
-    void promote_and_write(Slot self) { leave_behind(self, Minted::promoted); }
+    void promote_and_write(Slot self) { leave_behind(self, Minted::without_peer); }
 
     void force(Slot self) { leave_behind(self, Minted::forced); }
 

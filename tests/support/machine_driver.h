@@ -143,7 +143,7 @@ public:
         Extent const range = kind == rep::RecordKind::write ? Extent{block * 8, 8} : Extent{};
         Payload const payload =
             range.count == 0 ? Payload{} : Payload::pattern(range.count, sequence, range.first);
-        return {{1, NodeId{1}}, NodeId{1}, sequence, {}, kind, false, range, payload};
+        return {{1, NodeId{1}}, NodeId{1}, sequence, {}, {}, kind, false, range, payload};
     }
     RequestId ask(rep::HostOp op, std::uint64_t block, bool fua = false) {
         RequestId const request{next_request_++};

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The command `sunder` as a user meets it: exit status, words, files for CI. Called with the path of the
+# built command; its scenarios are made here.
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+from pathlib import Path
+
+SUNDER = ""
+
+HEAD = """\
+scenario: A test of the command
+cluster:
+  policy: datakeeper/faithful
+  nodes: {server1: {}, server2: {}}
+  network: [{link: [server1, server2], latency: 200 us, bandwidth: 1 Gbit/s}]
+  mirrors: {datarep: {size: 1 MiB, on: [server1, server2]}}
+"""
+GOOD = HEAD + "steps:\n  - wait: {mirror: datarep, is: fully operational}\n"
+MATRIX = HEAD + "matrix: {mode: [synchronous, asynchronous]}\n" + GOOD[len(HEAD):]
+FAILING = GOOD + "  - wait: {resource: datarep, in_service: server2, within: 5 s}\n"
+BROKEN = HEAD.replace("mirrors", "mirors").replace("server2: {}", "server1: {}") + "steps: []\n"
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def write(self, text, name="test.yaml"):
+        path = Path(self.folder.name) / name
+        path.write_text(text)
+        return str(path)
+
+    def sunder(self, *arguments):
+        return subprocess.run([SUNDER, *arguments], capture_output=True, text=True, timeout=60)
+
+    def test_what_held_is_told_and_exits_with_0(self):
+        run = self.sunder("run", self.write(GOOD))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("server1    datarep IN SERVICE", run.stdout)
+        self.assertIn("1 passed, 0 failed", run.stdout)
+
+    def test_what_failed_exits_with_1_and_says_where_why_and_how_to_see_it_again(self):
+        path = self.write(FAILING)
+        run = self.sunder("run", path, "--quiet")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(f"{path}:9:5: did not come true", run.stdout)
+        self.assertIn("the peer has it in service (peer_is_source: R3)", run.stdout)
+        self.assertIn(f"replay: tools/run run {path} --seed 1 --explain", run.stdout)
+
+    def test_a_file_that_is_wrong_exits_with_3_and_runs_nothing(self):
+        for command in ("run", "check"):
+            run = self.sunder(command, self.write(BROKEN), self.write(GOOD, "good.yaml"))
+            self.assertEqual(run.returncode, 3)
+            self.assertIn("did you mean 'mirrors'", run.stderr)
+            self.assertIn("test.yaml:4:", run.stderr)
+            self.assertNotIn("IN SERVICE", run.stdout)
+
+    def test_paths_that_lead_nowhere_and_bad_options_exit_with_3(self):
+        for arguments in (["run", "no/such/file"], ["run"], ["run", self.write(GOOD), "--seeds", "0"], ["fly"], []):
+            self.assertEqual(self.sunder(*arguments).returncode, 3, arguments)
+        self.assertIn("neither a scenario file nor a folder", self.sunder("run", "no/such/file").stderr)
+
+    def test_check_and_list_run_nothing(self):
+        path = self.write(MATRIX)
+        check = self.sunder("check", path)
+        self.assertEqual((check.returncode, check.stdout), (0, "1 file, 2 cases, nothing wrong\n"))
+        listed = self.sunder("list", path)
+        self.assertEqual(listed.returncode, 0)
+        self.assertIn("mode=asynchronous", listed.stdout)
+
+    def test_one_case_can_be_chosen(self):
+        path = self.write(MATRIX)
+        self.assertIn("1 passed", self.sunder("run", path, "--case", "mode=asynchronous").stdout)
+        wrong = self.sunder("run", path, "--case", "mode=sideways")
+        self.assertEqual(wrong.returncode, 3)
+        self.assertIn("no case is called", wrong.stderr)
+
+    def test_junit_has_a_testcase_per_case_with_the_explanation_of_a_failure(self):
+        report = str(Path(self.folder.name) / "junit.xml")
+        self.sunder("run", self.write(FAILING), self.write(MATRIX, "other.yaml"), "--junit", report)
+        suite = xml.etree.ElementTree.parse(report).getroot()
+        self.assertEqual((suite.get("tests"), suite.get("failures")), ("3", "1"))
+        failure = suite.find("testcase/failure")
+        self.assertIn("instead: after 5 s: server1 holds up to date data", failure.text)
+        self.assertIn("replay: ", failure.text)
+
+    def test_json_says_the_same_for_machines(self):
+        report = Path(self.folder.name) / "report.json"
+        self.sunder("run", self.write(MATRIX), "--seeds", "3", "--json", str(report))
+        cases = json.loads(report.read_text())
+        self.assertEqual([case["case"]["mode"] for case in cases], ["synchronous", "asynchronous"])
+        self.assertTrue(all(case["good"] and case["runs"] == 3 for case in cases))
+
+    def test_a_run_is_the_same_with_any_number_of_jobs(self):
+        path = self.write(MATRIX)
+        hashes = set()
+        for jobs in ("1", "4"):
+            report = Path(self.folder.name) / f"{jobs}.json"
+            self.sunder("run", path, "--seeds", "8", "--jobs", jobs, "--json", str(report))
+            hashes.add(tuple(case["trace_hash"] for case in json.loads(report.read_text())))
+        self.assertEqual(len(hashes), 1)
+
+    def test_a_trace_has_a_column_per_node(self):
+        trace = Path(self.folder.name) / "trace.txt"
+        self.assertEqual(self.sunder("run", self.write(GOOD), "--trace", str(trace)).returncode, 0)
+        lines = trace.read_text().splitlines()
+        first, second = lines[2].index("server1"), lines[2].index("server2")
+        self.assertTrue(any(line[first:].startswith("Su") for line in lines))
+        self.assertTrue(any(line[second:].startswith("ti resync from server1") for line in lines))
+        many = self.sunder("run", self.write(MATRIX), "--trace", str(trace))
+        self.assertEqual(many.returncode, 3)
+
+    def test_explain_gives_the_facts_of_a_decision(self):
+        run = self.sunder("run", self.write(GOOD), "--explain")
+        self.assertIn("because: last_owner=yes data_corrupt=no contact=reachable peer=not_owner", run.stdout)
+
+    def test_a_golden_narration_is_held_and_rewritten_only_when_asked(self):
+        path = self.write(GOOD)
+        golden = Path(self.folder.name) / "test.narration"
+        environment = {"PATH": "/usr/bin:/bin"}
+        rewrite = [SUNDER, "run", path, "--rewrite-narrations"]
+        subprocess.run(rewrite, env=environment, capture_output=True, check=True)
+        kept = golden.read_text()
+        self.assertEqual(self.sunder("run", path).returncode, 0)
+        golden.write_text(kept.replace("IN SERVICE", "out of service"))
+        differs = self.sunder("run", path)
+        self.assertEqual(differs.returncode, 1)
+        self.assertIn("NARRATION differs", differs.stdout)
+        in_ci = subprocess.run(rewrite, env={**environment, "CI": "true"}, capture_output=True)
+        self.assertEqual(in_ci.returncode, 1)
+        failed = self.write(FAILING)
+        golden.write_text(kept)
+        subprocess.run([SUNDER, "run", failed, "--rewrite-narrations"], env=environment, capture_output=True)
+        self.assertEqual(golden.read_text(), kept)
+
+
+if __name__ == "__main__":
+    SUNDER = sys.argv.pop(1)
+    unittest.main()
