@@ -28,25 +28,28 @@ struct NoLostAcknowledgedWrite::Loss {
         bool const faithful = !view.world.cluster().policy.guarded;
         if (forced) return "operator override";
         if (split && faithful) return split_brain;
-        if (owed == nullptr) return nullptr;
         Chronicle const& chronicle = view.chronicle;
         Chronicle::Group const& known = chronicle.group(group);
         Slot const here = chronicle.slot(group, node);
-        Slot const there = chronicle.slot(group, owed->node);
-        if (owner && owed->node == node) {
+        if (owed != nullptr && owner && owed->node == node) {
             std::optional<Duration> const& cut = known.copies[here.value].power_cut;
             bool const lost_power = cut && *cut >= owed->answered && !view.ledger.durable(*owed);
             return lost_power ? "unflushed writes lost with the source's own power" : nullptr;
         }
-        bool const synchronous = (owed->in_sync >> here.value & 1) != 0;
-        bool const lonely = known.copies[there.value].pairs[here.value].lonely;
-        if (!synchronous && lonely && faithful &&
-            !chronicle.knew_outdated(view.world, group, there, here)) {
+        bool left_behind = false;
+        for (std::uint8_t p = 0; p < known.members.size(); ++p) {
+            bool const lonely = known.copies[p].pairs[here.value].lonely;
+            bool const knew = chronicle.knew_outdated(view.world, group, Slot{p}, here);
+            left_behind = left_behind || (lonely && !knew);
+        }
+        bool const synchronous = owed != nullptr && (owed->in_sync >> here.value & 1) != 0;
+        if (left_behind && faithful && !synchronous) {
             return "acknowledged without the target (faithful policy)";
         }
+        if (owed == nullptr) return nullptr;
+        Slot const there = chronicle.slot(group, owed->node);
         bool const handed_over = known.copies[there.value].pairs[here.value].handed_over;
-        if (known.asynchronous && !handed_over) return "asynchronous tail";
-        return nullptr;
+        return known.asynchronous && !handed_over ? "asynchronous tail" : nullptr;
     }
 
     [[nodiscard]] std::string story(View const& view, Mismatch const& lost) const {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The command `sunder` as a user meets it: exit status, words, files for CI. Called with the path of the
-# built command; its scenarios are made here.
+# The command `sunder` as a user meets it: exit status, words, files for CI. Called with the path
+# of the built command; its scenarios are made here.
 import json
 import subprocess
 import sys
@@ -63,9 +63,11 @@ class Command(unittest.TestCase):
             self.assertNotIn("IN SERVICE", run.stdout)
 
     def test_paths_that_lead_nowhere_and_bad_options_exit_with_3(self):
-        for arguments in (["run", "no/such/file"], ["run"], ["run", self.write(GOOD), "--seeds", "0"], ["fly"], []):
+        path = self.write(GOOD)
+        for arguments in (["run", "no/file"], ["run"], ["run", path, "--seeds", "0"], ["fly"], []):
             self.assertEqual(self.sunder(*arguments).returncode, 3, arguments)
-        self.assertIn("neither a scenario file nor a folder", self.sunder("run", "no/such/file").stderr)
+        nowhere = self.sunder("run", "no/file")
+        self.assertIn("neither a scenario file nor a folder", nowhere.stderr)
 
     def test_check_and_list_run_nothing(self):
         path = self.write(MATRIX)
@@ -119,7 +121,8 @@ class Command(unittest.TestCase):
 
     def test_explain_gives_the_facts_of_a_decision(self):
         run = self.sunder("run", self.write(GOOD), "--explain")
-        self.assertIn("because: last_owner=yes data_corrupt=no contact=reachable peer=not_owner", run.stdout)
+        facts = "because: last_owner=yes data_corrupt=no contact=reachable peer=not_owner"
+        self.assertIn(facts, run.stdout)
 
     def test_a_golden_narration_is_held_and_rewritten_only_when_asked(self):
         path = self.write(GOOD)
@@ -135,9 +138,9 @@ class Command(unittest.TestCase):
         self.assertIn("NARRATION differs", differs.stdout)
         in_ci = subprocess.run(rewrite, env={**environment, "CI": "true"}, capture_output=True)
         self.assertEqual(in_ci.returncode, 1)
-        failed = self.write(FAILING)
+        self.write(FAILING)
         golden.write_text(kept)
-        subprocess.run([SUNDER, "run", failed, "--rewrite-narrations"], env=environment, capture_output=True)
+        subprocess.run(rewrite, env=environment, capture_output=True)
         self.assertEqual(golden.read_text(), kept)
 
 
