@@ -35,6 +35,7 @@ struct End {
     ConnectionId life;  ///< the life it was told of
     std::deque<InTransit> inbound;
     bool scheduled = false;  ///< a delivery is in the event queue
+    bool orphaned = false;   ///< the sender lost power: what the network loses now stays lost
     std::uint32_t token = 0;
 };
 

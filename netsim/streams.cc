@@ -96,6 +96,10 @@ void World::deliver(std::uint32_t what) {
     to.scheduled = false;
     VERIFY(!to.inbound.empty());
     if (!network_.reaches(link.ends[1 - end].node.value, to.node.value)) {
+        if (to.orphaned) {
+            clear_inbound(to);
+            return;
+        }
         // It was on its way when the route went; TCP sends it again when there is one.
         for (InTransit& item : to.inbound) item.arrival = held;
         return;
@@ -228,6 +232,7 @@ void World::try_connect(std::uint32_t connection) {
     link.life = ConnectionId{next_life_++};
     for (unsigned end = 0; end < 2; ++end) {
         clear_inbound(link.ends[end]);
+        link.ends[end].orphaned = false;
         send_on(connection, end, Opened{}, word_bytes, link.life);
     }
 }
@@ -302,7 +307,13 @@ void World::connections_of_dead(NodeId node, bool power_lost) {
             End& other = link.ends[1 - end];
             clear_inbound(link.ends[end]);
             link.ends[end].up = false;
-            if (!power_lost && other.up) send_on(c, 1 - end, Closed{}, word_bytes, other.life);
+            if (power_lost) {
+                other.orphaned = true;
+                std::erase_if(other.inbound,
+                              [](InTransit const& item) { return item.arrival == held; });
+            } else if (other.up) {
+                send_on(c, 1 - end, Closed{}, word_bytes, other.life);
+            }
         }
     }
     check_stalls();

@@ -28,8 +28,8 @@ struct HandshakeFacts {
 
     InService in_service = InService::source;
     Target target = Target::same;
-    bool forced_past_owner =
-        false;  ///< the source was forced past a target that was last owner (R129)
+    /// One of the two was forced past the other, which was last owner (R129).
+    bool forced_past_owner = false;
     bool target_inconsistent = false;
     bool target_was_source = false;  ///< it has not been made a target since it served
     bool bits = false;               ///< either side's intent log names chunks for this pair

@@ -138,8 +138,9 @@ HandshakeFacts MirrorMachine::observe(Slot peer, Hello const& theirs) const {
     }
     ResyncId const resync = source.peers[target_slot.value].resync;
     bool const same_resync = resync != 0 && target.resync == resync;
-    facts.forced_past_owner =
-        relation.forced && relation.kinship == Kinship::self_later && target.last_owner;
+    bool const past_target = relation.kinship == Kinship::self_later && target.last_owner;
+    bool const past_source = relation.kinship == Kinship::peer_later && source.last_owner;
+    facts.forced_past_owner = relation.forced && (past_target || past_source);
     facts.target_inconsistent = target.data == DataState::inconsistent;
     facts.target_was_source = target.role == Role::source;
     facts.bits = log_.bits(peer).any() || (theirs.bits && theirs.bits->any());

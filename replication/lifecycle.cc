@@ -266,6 +266,11 @@ CopyState MirrorMachine::copy_state() const {
 }
 
 void MirrorMachine::after_step(Outbox& out) {
+    if (greeting_due_) {
+        // A leg that is still greeting stands on what this copy was before it wrote alone.
+        greeting_due_ = false;
+        greet_all(out);
+    }
     log_.store(cell().current, next_persist_, out);
     cells_.store(next_persist_, out);
     bool changed = reported_.cell != cells_.stable() || reported_.open != open_ ||

@@ -170,6 +170,7 @@ private:
     bool open_ = false;
     bool flush_failed_ = false;  // G11: sticky until the next start
     bool settle_armed_ = false;
+    bool greeting_due_ = false;  // only within a step
 
     // As target.
     Roster<Incoming, 2> queue_;

@@ -284,6 +284,7 @@ void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
         if ((unrecorded & bit_of(peer)) != 0) absence_version_[peer.value] = version;
     });
     announcing_ |= unrecorded;
+    greeting_due_ = true;
     out.note(note::GenerationMinted{fresh});
 }
 

@@ -2,6 +2,7 @@
 //
 // Clearing intent bits, lazily and safely (R21, D2): only chunks whose every change lies before a
 // barrier that both disks have confirmed as stable.
+#include "base/mutant.h"
 #include "replication/mirror_machine.h"
 
 namespace sunder::replication {
@@ -95,7 +96,7 @@ void MirrorMachine::finish_settling(Slot peer, Outbox& out) {
     if (resyncing != nullptr) clean -= resyncing->need;
     settling.candidates = Bitmap();
     settling.recent = Bitmap();
-    if (flush_failed_) return;
+    if (flush_failed_ || mutant(Mutant::bits_never_cleared)) return;
     log_.clear(peer, clean);
     out.note(note::Settled{peer, clean.count()});
     if (log_.bits(peer).any()) arm_settling(out);

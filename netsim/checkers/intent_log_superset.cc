@@ -113,7 +113,9 @@ void IntentLogSuperset::on(View& view, seen::DiskWritten const& written) {
         std::uint64_t const last = (written.range.end() - 1) / chunk_sectors;
         for (std::uint64_t chunk = written.range.first / chunk_sectors; chunk <= last; ++chunk) {
             pair.written.set(chunk);
-            check_chunk(view, pair, both, chunk, written.range, "A write reached a disk");
+            std::uint64_t const first = std::max(written.range.first, chunk * chunk_sectors);
+            std::uint64_t const end = std::min(written.range.end(), (chunk + 1) * chunk_sectors);
+            check_chunk(view, pair, both, chunk, {first, end - first}, "A write reached a disk");
         }
     }
 }

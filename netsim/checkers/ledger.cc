@@ -338,8 +338,7 @@ void Ledger::settle(Unit& unit, Content found, Verdict const& verdict) {
         c = candidates_[c].next;
         Request& request = requests_[entry];
         if (request.state == State::open) continue;  // its own node still serves
-        bool const may_return = request.state == State::gone || verdict.open_question;
-        if (may_return && request.content != found.id) continue;
+        if (verdict.open_question && request.content != found.id) continue;
         if (owner == 0 && request.content == found.id) {
             owner = entry;
             ++request.users;

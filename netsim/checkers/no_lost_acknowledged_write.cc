@@ -21,6 +21,7 @@ struct NoLostAcknowledgedWrite::Loss {
     bool forced = false;
     bool owner = false;
     bool split = false;
+    bool settled = false;  ///< no other copy can turn out to be the later one
     std::string occasion;
 
     /// The name under which losing `owed` here is allowed; null when it is not.
@@ -31,9 +32,10 @@ struct NoLostAcknowledgedWrite::Loss {
         Chronicle const& chronicle = view.chronicle;
         Chronicle::Group const& known = chronicle.group(group);
         Slot const here = chronicle.slot(group, node);
-        if (owed != nullptr && owner && owed->node == node) {
+        if (owner && (owed == nullptr || owed->node == node)) {
             std::optional<Duration> const& cut = known.copies[here.value].power_cut;
-            bool const lost_power = cut && *cut >= owed->answered && !view.ledger.durable(*owed);
+            bool const kept = owed != nullptr && (view.ledger.durable(*owed) || cut < owed->answered);
+            bool const lost_power = cut && !kept;
             return lost_power ? "unflushed writes lost with the source's own power" : nullptr;
         }
         bool left_behind = false;
@@ -92,13 +94,8 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
         }
         view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
     };
-    bool open_question = loss.split;
-    Slot const here = view.chronicle.slot(loss.group, loss.node);
-    for (Chronicle::Copy const& peer : view.chronicle.group(loss.group).copies) {
-        open_question = open_question || peer.pairs[here.value].lonely;
-    }
     view.ledger.resolve(loss.group, view.image(loss.node, loss.group), loss.node, view.now(),
-                        open_question, judge);
+                        !loss.settled, judge);
     view.ledger.lost(loss.group, {loss.node, view.now(), loss.forced, counted_.size() + anonymous});
 }
 
@@ -116,19 +113,36 @@ void NoLostAcknowledgedWrite::on(View& view, NodeId node, nodes::note::CameInSer
     verify(view, loss);
 }
 
-/// When one of two that served follows the other, there is one truth again.
-void NoLostAcknowledgedWrite::on(View& view, From from,
-                                 replication::note::CopyCompleted const& completed) {
+/// A target came in sync: there is one truth again, unless a third copy has not been heard yet.
+void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slot target) {
     split_.resize(view.chronicle.groups());
-    if (!split_[from.group.value] || view.chronicle.serving(from.group) != 1) return;
-    NodeId const source = view.chronicle.group(from.group).members[completed.source.value];
+    Chronicle::Group const& known = view.chronicle.group(group);
+    if (!known.copies[source.value].serving || view.chronicle.serving(group) != 1) return;
     Loss loss;
-    loss.node = source;
-    loss.group = from.group;
-    loss.split = true;
+    loss.node = known.members[source.value];
+    loss.group = group;
+    loss.split = split_[group.value];
+    loss.settled = true;
+    for (std::uint8_t p = 0; p < known.members.size(); ++p) {
+        bool const follows = known.copies[source.value].pairs[p].leg == LegState::mirroring;
+        loss.settled = loss.settled && (p == source.value || p == target.value || follows);
+    }
     loss.occasion = "served";
     verify(view, loss);
-    split_[from.group.value] = false;
+    if (loss.settled) split_[group.value] = false;
+}
+
+void NoLostAcknowledgedWrite::on(View& view, From from,
+                                 replication::note::CopyCompleted const& completed) {
+    joined(view, from.group, completed.source, view.chronicle.slot(from.group, from.node));
+}
+
+void NoLostAcknowledgedWrite::on(View& view, From from,
+                                 replication::note::LegChanged const& changed) {
+    bool const begins = changed.direction == replication::Direction::outward &&
+                        changed.from == LegState::handshaking && changed.to == LegState::mirroring;
+    if (!begins) return;
+    joined(view, from.group, view.chronicle.slot(from.group, from.node), changed.peer);
 }
 
 void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered) {

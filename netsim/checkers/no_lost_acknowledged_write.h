@@ -2,8 +2,8 @@
 //
 // no_lost_acknowledged_write (SAF-1): what a host was told is written is there when another copy serves.
 // A history checker, but for the copy it reads when a node comes in service. Each unit of the mirror has
-// to hold its last acknowledged write, or one that was not acknowledged before that one was asked; after
-// a node came in service what it holds is settled, and may not change back.
+// to hold its last acknowledged write, or one that was not acknowledged before that one was asked. What a
+// copy that serves holds when the others have come in sync with it is settled, and may not change back.
 //
 // It assumes at most one failure at a time in synchronous mode. Outside of that a loss is allowed, by name:
 // - "operator override": an operator forced a copy online (R87);
@@ -28,11 +28,13 @@ public:
     void on(View& view, seen::HostAnswered const& answered);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
+    void on(View& view, From from, replication::note::LegChanged const& changed);
     void finish(View& view);
 
 private:
     struct Loss;
     void verify(View& view, Loss const& loss);
+    void joined(View& view, GroupId group, Slot source, Slot target);
 
     std::vector<bool> split_;  // by group: two nodes served at once and went their own ways
     std::vector<std::uint64_t> counted_;

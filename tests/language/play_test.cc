@@ -217,3 +217,34 @@ TEST_CASE("A run is a function of scenario and seed, narration and all") {
         CHECK(once.trace_hash != played(busy, seed + 100).trace_hash);
     }
 }
+
+TEST_CASE(
+    "Guarded nodes wait instead of guessing: no takeover on silence alone, no write without a "
+    "word") {
+    std::string const start = "  - wait: {mirror: datarep, is: fully operational}\n";
+    auto const guarded = [&](std::string const& steps) {
+        Scenario made = scenario(start + steps);
+        made.cluster.policy.guarded = true;
+        return played(made);
+    };
+    Outcome const died = guarded(
+        "  - power_cut: server1\n"
+        "  - hold: {for: 10 min, resource: datarep, in_service: none, because: needs_fencing}\n"
+        "  - restart: server1\n"
+        "  - wait: {resource: datarep, in_service: server1}\n"
+        "  - wait: {mirror: datarep, is: fully operational}\n");
+    if (died.failure) UNSCOPED_INFO(died.failure->instead);
+    CHECK(died.result == Result::held);
+    // The peer is dead or cut off, nobody fenced it: the write is not acknowledged.
+    Outcome const frozen = guarded(
+        "  - cut: [server1, server2]\n"
+        "  - write: {mirror: datarep, at: 0 KiB, length: 4 KiB}\n");
+    CHECK(tells(frozen, "no answer within"));
+    // A leg that fails alone is no reason to freeze: the peer says over the other path that it
+    // knows.
+    Outcome const told = guarded(
+        "  - fail_disk: {on: server2, operations: [writes]}\n"
+        "  - write: {mirror: datarep, at: 0 KiB, length: 4 KiB}\n");
+    if (told.failure) UNSCOPED_INFO(told.failure->instead);
+    CHECK(told.result == Result::held);
+}
