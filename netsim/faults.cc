@@ -108,8 +108,11 @@ void World::resume(NodeId node) {
         return event.kind == EventKind::settle_timer || event.kind == EventKind::boot_wait ||
                event.kind == EventKind::silent;
     };
-    std::ranges::stable_partition(sim.deferred, is_timer);
-    for (Event const& event : sim.deferred) queue_.push(now_, event);
+    for (bool const timers : {true, false}) {
+        for (Event const& event : sim.deferred) {
+            if (is_timer(event) == timers) queue_.push(now_, event);
+        }
+    }
     sim.deferred.clear();
     drain_locals();
     update_watchers();

@@ -230,6 +230,9 @@ void World::try_connect(std::uint32_t connection) {
                           network_.reaches(b.value, a.value);
     if (established || !possible) return;
     link.life = ConnectionId{next_life_++};
+    // A clock that ran for the life before this one says nothing about it.
+    link.stalling = false;
+    ++link.stall_token;
     for (unsigned end = 0; end < 2; ++end) {
         clear_inbound(link.ends[end]);
         link.ends[end].orphaned = false;

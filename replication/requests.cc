@@ -221,7 +221,12 @@ void MirrorMachine::pump_flights(Outbox& out) {
 void MirrorMachine::record_acknowledged(Slot peer, std::uint64_t sequence, Outbox& out) {
     Channel* channel = channel_of(legs_[peer.value]);
     VERIFY(channel != nullptr);
-    VERIFY(channel->outstanding > 0);
+    if (channel->outstanding == 0) {
+        // A peer that confirms what it was not sent is not following this leg.
+        out.note(note::Ignored{"a confirmation of nothing that is outstanding"});
+        close_leg(peer, out);
+        return;
+    }
     --channel->outstanding;
     if (channel->limit_reached && channel->outstanding < config_->asynchronous_limit) {
         channel->limit_reached = false;

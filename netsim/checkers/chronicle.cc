@@ -133,6 +133,7 @@ void Chronicle::joined(Group& group, Slot source, Slot target) {
         pair->split_noted = false;
     }
     group.copies[target.value].owner = false;
+    group.copies[target.value].claimed = false;
 }
 
 void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged const& changed,
@@ -174,7 +175,7 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
     } else if (auto const* flag = std::get_if<mirror_note::FlagChanged>(&noted.note)) {
         // It is on its way into service, and may get there after its next boot.
         bool const claims = flag->set && flag->which == mirror_note::FlagChanged::Which::last_owner;
-        copy.owner = copy.owner || (claims && copy.watched.has_value());
+        copy.claimed = copy.claimed || (claims && copy.watched.has_value());
     }
 }
 
@@ -196,6 +197,7 @@ void Chronicle::node_noted(seen::NodeNoted const& noted, Duration now) {
         }
         group.copies[self.value].serving = true;
         group.copies[self.value].owner = true;
+        group.copies[self.value].claimed = false;
         group.copies[self.value].watched.reset();
         for (Pair& pair : group.copies[self.value].pairs) pair.handed_over = false;
         group.copies[self.value].torn = false;  // whatever it holds is the data from now on

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 
 namespace sunder::netsim {
 
@@ -150,7 +151,7 @@ void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered)
     bool const read = request != nullptr && request->op == replication::HostOp::read &&
                       request->state == Request::State::acknowledged;
     if (!read) return;
-    view.ledger.check_read(*request, answered.payload, [&](Mismatch const& lost) {
+    auto const judge = [&](Mismatch const& lost) {
         bool const split = answered.group.value < split_.size() && split_[answered.group.value];
         Loss loss;
         loss.node = answered.node;
@@ -162,7 +163,8 @@ void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered)
         } else {
             view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
         }
-    });
+    };
+    view.ledger.check_read(*request, answered.payload, std::cref(judge));
 }
 
 /// Whoever serves at the end still holds everything.

@@ -22,6 +22,7 @@ void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
         violated("its copy is the target of a resync that has not completed");
         return;
     }
+    if (!copy.watched && copy.claimed) return;
     if (!copy.watched) {
         violated("it is not the last owner, and its copy was not seen in sync since it booted, or it "
                  "was told that it is outdated");

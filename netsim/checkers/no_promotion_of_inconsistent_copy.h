@@ -2,7 +2,7 @@
 //
 // no_promotion_of_inconsistent_copy (SAF-5): a node comes in service by itself only as the last owner, or
 // with a copy that was in sync, was watched being so in this boot, and is not known to have been left
-// behind. A history checker with books of its own (chronicle): it asks neither the machines nor the rules
+// behind; or after a boot, when it was taking over by that right as it died. A history checker with books of its own (chronicle): it asks neither the machines nor the rules
 // that they decide by. In addition a target that lost unflushed records with its power must know, when it
 // boots, that it is inconsistent: otherwise the next decision could not be right (state; nodes with one
 // copy only, whose fates are its own).

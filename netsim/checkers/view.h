@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What a checker is shown together with an observation: the world as the event left it, what is known of
-// the past (chronicle, ledger; both as they were before the observation), and where findings go.
+// What a checker is shown together with an observation: the world as the event left it, the chronicle as it
+// was before the observation, the ledger with the question, answer or death in its books, and where
+// findings go.
 #pragma once
 
 #include "netsim/checkers/checker.h"
