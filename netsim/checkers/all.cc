@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The list of all checkers, and how an observation gets to those that want it: by overload, at compile
-// time, so that a checker costs nothing where it does not look.
+// The list of all checkers, and how an observation gets to those that want it: by overload, at
+// compile time, so that a checker costs nothing where it does not look.
 #include "netsim/checkers/all.h"
 
 #include "netsim/checkers/asynchronous_prefix.h"
@@ -27,10 +27,10 @@ namespace {
 
 /// In the order in which they are shown things: losses are counted before they are attributed.
 template <template <class...> class List>
-using EachOf =
-    List<NoLostAcknowledgedWrite, AsynchronousPrefix, IntentLogSuperset, NoPromotionOfInconsistentCopy,
-         NoSilentSplitBrain, MirrorEquality, ResyncConvergence, ResyncCopiesTheUnion,
-         EveryLossAttributed, ResyncCompletes, FailoverCompletes, BothBackInService>;
+using EachOf = List<NoLostAcknowledgedWrite, AsynchronousPrefix, IntentLogSuperset,
+                    NoPromotionOfInconsistentCopy, NoSilentSplitBrain, MirrorEquality,
+                    ResyncConvergence, ResyncCopiesTheUnion, EveryLossAttributed, ResyncCompletes,
+                    FailoverCompletes, BothBackInService>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {
@@ -40,9 +40,8 @@ constexpr auto texts_of(std::tuple<Checker...> const*) {
 constexpr auto all_texts = texts_of(static_cast<EachOf<std::tuple> const*>(nullptr));
 
 template <class Checker, class... What>
-concept Wants = requires(Checker& checker, View& view, What const&... what) {
-    checker.on(view, what...);
-};
+concept Wants =
+    requires(Checker& checker, View& view, What const&... what) { checker.on(view, what...); };
 
 template <class Checker, class... What>
 void show_one(Checker& checker, View& view, What const&... what) {
@@ -83,7 +82,8 @@ struct Checkers::All {
             show(all.checkers, view, asked);
         }
         void operator()(seen::HostAnswered const& answered) const {
-            all.ledger.see(world, answered, all.chronicle.in_sync_targets(answered.group, answered.node));
+            all.ledger.see(world, answered,
+                           all.chronicle.in_sync_targets(answered.group, answered.node));
             show(all.checkers, view, answered);
             Request const* request = all.ledger.answered();
             bool const acknowledged = request != nullptr && request->changes() &&

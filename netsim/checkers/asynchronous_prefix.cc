@@ -10,7 +10,8 @@ namespace sunder::netsim {
 using replication::LegState;
 using replication::RecordKind;
 
-AsynchronousPrefix::Stream& AsynchronousPrefix::stream(View const& view, GroupId group, Slot target) {
+AsynchronousPrefix::Stream& AsynchronousPrefix::stream(View const& view, GroupId group,
+                                                       Slot target) {
     if (streams_.empty()) streams_.resize(view.chronicle.groups() * replication::max_copies);
     return streams_[group.value * replication::max_copies + target.value];
 }
@@ -63,8 +64,9 @@ void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged
     Slot const self = view.chronicle.slot(from.group, from.node);
     if (changed.direction == replication::Direction::outward) {
         // What is sent from here on belongs to this leg; a finished resync changes nothing.
-        bool const begins = changed.from == LegState::handshaking &&
-                            (changed.to == LegState::mirroring || changed.to == LegState::resyncing);
+        bool const begins =
+            changed.from == LegState::handshaking &&
+            (changed.to == LegState::mirroring || changed.to == LegState::resyncing);
         if (!begins) return;
         Stream& to = stream(view, from.group, changed.peer);
         to.forget();
@@ -82,9 +84,10 @@ void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged
         Chronicle::Node const& dead = view.chronicle.node(source);
         std::size_t const nodes = view.world.cluster().nodes.size();
         bool const given_up = !silent_.empty() && silent_[from.node.value * nodes + source.value];
-        bool const closed = !view.world.node(source).up() && dead.died_at && !dead.lost_power &&
-                            !given_up && !mine.broken && view.world.network().reaches(source.value, from.node.value) &&
-                            view.now() - *dead.died_at < view.world.cluster().detection.connection_timeout;
+        bool const closed =
+            !view.world.node(source).up() && dead.died_at && !dead.lost_power && !given_up &&
+            !mine.broken && view.world.network().reaches(source.value, from.node.value) &&
+            view.now() - *dead.died_at < view.world.cluster().detection.connection_timeout;
         if (closed && !mine.recent.empty()) mine.arrived = mine.at(mine.recent.size() - 1).sequence;
     }
 }
@@ -145,11 +148,12 @@ void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream co
             if (equal && count - i > limit) {
                 view.findings.violated(
                     text.name, text.rule, view.now(),
-                    fmt::format("{} came in service without the last {} writes that {} had sent; the "
-                                "asynchronous limit is {}",
-                                view.name(node), count - i,
-                                view.name(view.chronicle.group(group).members[stream.source.value]),
-                                limit));
+                    fmt::format(
+                        "{} came in service without the last {} writes that {} had sent; the "
+                        "asynchronous limit is {}",
+                        view.name(node), count - i,
+                        view.name(view.chronicle.group(group).members[stream.source.value]),
+                        limit));
             }
             if (equal) return;
         }
@@ -161,14 +165,15 @@ void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream co
             : fmt::format("; everything up to record {} had reached it", stream.arrived);
     view.findings.violated(
         text.name, text.rule, view.now(),
-        fmt::format("{} came in service with what {} never held: {} of the last {} records can be seen "
-                    "in the copy, but sectors {}..{} of {} hold {}, and no prefix of the writes left "
-                    "that there{}",
-                    view.name(node),
-                    view.name(view.chronicle.group(group).members[stream.source.value]), least, count,
-                    first_difference.first, first_difference.end() - 1, view.mirror(group).name,
-                    describe_found(view.world, view.ledger, group, image.at(first_difference.first)),
-                    arrived));
+        fmt::format(
+            "{} came in service with what {} never held: {} of the last {} records can be seen "
+            "in the copy, but sectors {}..{} of {} hold {}, and no prefix of the writes left "
+            "that there{}",
+            view.name(node), view.name(view.chronicle.group(group).members[stream.source.value]),
+            least, count, first_difference.first, first_difference.end() - 1,
+            view.mirror(group).name,
+            describe_found(view.world, view.ledger, group, image.at(first_difference.first)),
+            arrived));
 }
 
 }  // namespace sunder::netsim

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// asynchronous_prefix (SAF-2): a target of an asynchronous mirror that takes over holds what the source
-// held after some prefix of its write order. A state checker: for each target it keeps a model of the
-// copy, which is the copy as it was when it came in sync, with every record applied that is older than
-// the last few; when the target comes in service, model plus some of those few must equal the copy.
-// So no flush-ordered pair is inverted, nothing is torn, and nothing foreign is there. Records that are
-// missing must not be more than the asynchronous limit, and none of those that reached the target: when
-// the source's process died and its system closed the connection behind what it had sent, that is all.
+// asynchronous_prefix (SAF-2): a target of an asynchronous mirror that takes over holds what the
+// source held after some prefix of its write order. A state checker: for each target it keeps a
+// model of the copy, which is the copy as it was when it came in sync, with every record applied
+// that is older than the last few; when the target comes in service, model plus some of those few
+// must equal the copy. So no flush-ordered pair is inverted, nothing is torn, and nothing foreign
+// is there. Records that are missing must not be more than the asynchronous limit, and none of
+// those that reached the target: when the source's process died and its system closed the
+// connection behind what it had sent, that is all.
 //
-// It assumes that the target was in sync when it lost its source, and that nobody forced it online; what
-// an operator forces, and what a resync leaves half done, has no such promise (SAF-5 guards that).
+// It assumes that the target was in sync when it lost its source, and that nobody forced it online;
+// what an operator forces, and what a resync leaves half done, has no such promise (SAF-5 guards
+// that).
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -41,11 +43,11 @@ private:
     /// What is known of one target.
     struct Stream {
         Slot source;
-        bool live = false;            ///< the model is what the target holds, but for `recent`
-        bool broken = false;          ///< the connection was reset, so what was sent may be lost
-        std::uint64_t arrived = 0;    ///< sequence of the last record that certainly reached it
+        bool live = false;          ///< the model is what the target holds, but for `recent`
+        bool broken = false;        ///< the connection was reset, so what was sent may be lost
+        std::uint64_t arrived = 0;  ///< sequence of the last record that certainly reached it
         Image model;
-        std::vector<Record> recent;   ///< a ring
+        std::vector<Record> recent;  ///< a ring
         std::size_t oldest = 0;
         void forget() {
             recent.clear();

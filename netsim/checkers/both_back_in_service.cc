@@ -3,8 +3,8 @@
 // How long is long enough, and what is expected then.
 #include "netsim/checkers/both_back_in_service.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -26,7 +26,8 @@ void BothBackInService::passed(View& view) {
         bool well = true;
         for (std::size_t a = 0; a < group.members.size(); ++a) {
             DiskFaults const& faults = view.world.copy(group.members[a], id)->disk.faults;
-            well = well && !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
+            well =
+                well && !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
             for (std::size_t b = 0; b < group.members.size(); ++b) {
                 if (a == b) continue;
                 together = together && view.in_contact(group.members[a], group.members[b]);
@@ -41,11 +42,12 @@ void BothBackInService::passed(View& view) {
         }
         view.findings.violated(
             text.name, text.rule, view.now(),
-            fmt::format("All nodes of {} have run and heard each other since {}, but at {} it is in "
-                        "service on {}",
-                        view.mirror(id).name, to_text(since_), to_text(view.now()),
-                        serving == 0 ? std::string("none of them")
-                                     : fmt::format("{} of them at once", serving)));
+            fmt::format(
+                "All nodes of {} have run and heard each other since {}, but at {} it is in "
+                "service on {}",
+                view.mirror(id).name, to_text(since_), to_text(view.now()),
+                serving == 0 ? std::string("none of them")
+                             : fmt::format("{} of them at once", serving)));
     }
 }
 

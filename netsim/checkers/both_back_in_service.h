@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// both_back_in_service (LIV-4): when all nodes of a mirror run and hear each other for long enough, it is in
-// service on exactly one of them, without an operator (scenarios 3 and 4 end so). A history checker with
-// one deadline, which every fault and every operator's request sets anew: the boot wait, a detection time,
-// reconnecting, and ten seconds.
+// both_back_in_service (LIV-4): when all nodes of a mirror run and hear each other for long enough,
+// it is in service on exactly one of them, without an operator (scenarios 3 and 4 end so). A
+// history checker with one deadline, which every fault and every operator's request sets anew: the
+// boot wait, a detection time, reconnecting, and ten seconds.
 //
 // Allowed by policy: "split brain was reported": then only an operator may say who is right (R32).
 #pragma once

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How findings are kept: the first violation of each property, and how often each allowance was made.
+// How findings are kept: the first violation of each property, and how often each allowance was
+// made.
 #include "netsim/checkers/checker.h"
 
 #include <algorithm>

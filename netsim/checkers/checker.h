@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What every checker is: a value that is shown each observation and says what it found. History checkers
-// look at observations only; state checkers also look into the world. What a checker assumes stands in
-// its own file; outside its assumptions an outcome is "allowed by policy", named and counted.
+// What every checker is: a value that is shown each observation and says what it found. History
+// checkers look at observations only; state checkers also look into the world. What a checker
+// assumes stands in its own file; outside its assumptions an outcome is "allowed by policy", named
+// and counted.
 #pragma once
 
 #include "base/units.h"
@@ -22,7 +23,7 @@ struct Violation {
     std::string property;  ///< the checker's name, as in scenario files
     std::string rule;      ///< "SAF-1"
     Duration at;
-    std::string story;     ///< in words: which write, which nodes, what should have been
+    std::string story;  ///< in words: which write, which nodes, what should have been
 };
 
 /// Collects what checkers find. Only the first violation of each property is kept: what follows it
@@ -34,7 +35,9 @@ public:
     void allowed(std::string_view property, std::string const& what, std::uint64_t count = 1);
     [[nodiscard]] std::vector<Violation> const& violations() const { return violations_; }
     /// "no_lost_acknowledged_write: asynchronous tail" to how often.
-    [[nodiscard]] std::map<std::string, std::uint64_t> const& allowances() const { return allowed_; }
+    [[nodiscard]] std::map<std::string, std::uint64_t> const& allowances() const {
+        return allowed_;
+    }
 
 private:
     std::vector<Violation> violations_;

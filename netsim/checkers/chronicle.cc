@@ -12,7 +12,9 @@ namespace sunder::netsim {
 namespace mirror_note = replication::note;
 
 bool in_contact(World const& world, NodeId a, NodeId b) {
-    auto const runs = [&](NodeId node) { return world.node(node).up() && !world.node(node).paused; };
+    auto const runs = [&](NodeId node) {
+        return world.node(node).up() && !world.node(node).paused;
+    };
     return runs(a) && runs(b) && world.network().reaches(a.value, b.value) &&
            world.network().reaches(b.value, a.value);
 }
@@ -63,7 +65,8 @@ bool Chronicle::another_serves(GroupId id, NodeId node) const {
     return serving(id) > (copy(id, node).serving ? 1U : 0U);
 }
 
-/// Connections are made anew within the reconnect interval; a word then needs a round trip and a store.
+/// Connections are made anew within the reconnect interval; a word then needs a round trip and a
+/// store.
 bool Chronicle::long_enough(World const& world, NodeId a, NodeId b, Duration since) const {
     std::optional<Duration> const& contact = contacts_[a.value * nodes_.size() + b.value];
     if (!contact) return false;
@@ -109,7 +112,8 @@ void Chronicle::contacts_changed(World const& world) {
             for (Group& group : groups_) {
                 for (std::size_t s = 0; s < group.members.size(); ++s) {
                     for (std::size_t p = 0; p < group.members.size(); ++p) {
-                        bool const these = group.members[s].value == a && group.members[p].value == b;
+                        bool const these =
+                            group.members[s].value == a && group.members[p].value == b;
                         Pair& pair = group.copies[s].pairs[p];
                         if (!these || !pair.lonely) continue;
                         pair.told = pair.told ||

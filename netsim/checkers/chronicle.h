@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What has happened so far, told by observations alone and never by asking an engine: who was in contact
-// with whom, who served, which copy was in sync and which one writes were acknowledged without. Checkers
-// judge by it; it judges nothing. It learns of an observation after all checkers have seen it.
+// What has happened so far, told by observations alone and never by asking an engine: who was in
+// contact with whom, who served, which copy was in sync and which one writes were acknowledged
+// without. Checkers judge by it; it judges nothing. It learns of an observation after all checkers
+// have seen it.
 #pragma once
 
 #include "netsim/observation.h"
@@ -27,8 +28,8 @@ public:
     struct Pair {
         LegState leg = LegState::disconnected;
         bool inward = false;  ///< this copy follows the other
-        /// This copy acknowledged writes while its leg to the other was down, and the other has not been
-        /// brought up to date by this one since.
+        /// This copy acknowledged writes while its leg to the other was down, and the other has not
+        /// been brought up to date by this one since.
         bool lonely = false;
         Duration lonely_since;
         /// The other was in contact long enough since then to be told that it is outdated.
@@ -42,9 +43,9 @@ public:
     };
     struct Copy {
         bool serving = false;
-        bool owner = false;  ///< nobody came in service after it
+        bool owner = false;    ///< nobody came in service after it
         bool claimed = false;  ///< it was taking over by right when it died
-        bool torn = false;   ///< the target of a resync that never completed
+        bool torn = false;     ///< the target of a resync that never completed
         /// The source with which it was in sync in this boot, and is as far as it can know.
         std::optional<Slot> watched;
         /// The node lost power after this; what it had not flushed may be gone from its disk.
@@ -76,7 +77,8 @@ public:
     [[nodiscard]] bool another_serves(GroupId group, NodeId node) const;
     [[nodiscard]] std::size_t serving(GroupId group) const;
     /// True when `behind` has had time to hear that `ahead` acknowledges writes without it.
-    [[nodiscard]] bool knew_outdated(World const& world, GroupId group, Slot ahead, Slot behind) const;
+    [[nodiscard]] bool knew_outdated(World const& world, GroupId group, Slot ahead,
+                                     Slot behind) const;
 
     void see(World const& world, Observation const& observation);
     /// A host's change of this group was acknowledged by `node`.

@@ -37,10 +37,11 @@ void EveryLossAttributed::on(View& view, NodeId node, nodes::note::CameInService
             ? fmt::format("{} acknowledged writes were lost by it", losses.writes)
             : "no acknowledged write was lost by it this time";
     if (!said.asked) {
-        view.findings.violated(text.name, text.rule, view.now(),
-                               fmt::format("{} came in service with {} by force, but no operator had "
-                                           "asked for it; {}",
-                                           view.name(node), view.mirror(came.group).name, cost));
+        view.findings.violated(
+            text.name, text.rule, view.now(),
+            fmt::format("{} came in service with {} by force, but no operator had "
+                        "asked for it; {}",
+                        view.name(node), view.mirror(came.group).name, cost));
     } else if (!said.recorded) {
         view.findings.violated(text.name, text.rule, view.now(),
                                fmt::format("{} was forced online with {} and left no record of the "

@@ -3,8 +3,8 @@
 // Who is expected to take over, and until when.
 #include "netsim/checkers/failover_completes.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -26,7 +26,8 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             Chronicle::Pair const& source = group.copies[dead.value].pairs[p];
             CopySim const* copy = view.world.copy(target, id);
             DiskFaults const& faults = copy->disk.faults;
-            bool const well = !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
+            bool const well =
+                !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
             bool const mirrored = leg.leg == LegState::mirroring && leg.inward &&
                                   source.leg == LegState::mirroring && !source.lonely;
             bool const heard = view.world.network().reaches(died.node.value, target.value) &&
@@ -56,7 +57,8 @@ void FailoverCompletes::passed(View& view) {
         if (waiting.until > view.now()) return false;
         view.findings.violated(
             text.name, text.rule, view.now(),
-            fmt::format("{} died at {} while {} mirrored {} in sync and heard it, but at {} nobody has taken "
+            fmt::format("{} died at {} while {} mirrored {} in sync and heard it, but at {} nobody "
+                        "has taken "
                         "over",
                         view.name(waiting.dead), to_text(waiting.since), view.name(waiting.target),
                         view.mirror(waiting.group).name, to_text(view.now())));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// failover_completes (LIV-3): when the node that serves dies while a target is in sync and in contact, the
-// mirror is in service again within twice the detection time and five seconds. A history checker with a
-// deadline per mirror.
+// failover_completes (LIV-3): when the node that serves dies while a target is in sync and in
+// contact, the mirror is in service again within twice the detection time and five seconds. A
+// history checker with a deadline per mirror.
 //
-// It assumes that this death is the only failure: another death, a pause, a cut or a failing disk before
-// the deadline takes it away, and so does the return of the dead node (then LIV-4 judges). A guarded policy
-// promises no failover without fencing.
+// It assumes that this death is the only failure: another death, a pause, a cut or a failing disk
+// before the deadline takes it away, and so does the return of the dead node (then LIV-4 judges). A
+// guarded policy promises no failover without fencing.
 #pragma once
 
 #include "netsim/checkers/view.h"

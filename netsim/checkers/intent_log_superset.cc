@@ -3,8 +3,8 @@
 // Which chunks are looked at, when, and against which bits.
 #include "netsim/checkers/intent_log_superset.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -74,7 +74,9 @@ void IntentLogSuperset::report(View& view, Pair const& pair, Extent where, char 
         if (log == nullptr) return "no log";
         bool const wanted = log->bits(peer).test(chunk);
         bool const stable = log->stable_bits(peer).test(chunk);
-        return wanted ? stable ? "set" : "set, but not stable" : stable ? "cleared, not yet on disk" : "clear";
+        return wanted   ? stable ? "set" : "set, but not stable"
+               : stable ? "cleared, not yet on disk"
+                        : "clear";
     };
     auto const holds = [&](NodeId node) {
         return describe_found(view.world, view.ledger, pair.group,
@@ -82,11 +84,12 @@ void IntentLogSuperset::report(View& view, Pair const& pair, Extent where, char 
     };
     view.findings.violated(
         text.name, text.rule, view.now(),
-        fmt::format("{}: sectors {}..{} of {} differ, {} holds {}, {} holds {}; but chunk {} is not named: "
-                    "the bit of {} is {}, the bit of {} is {}. A resync would leave them different",
-                    occasion, where.first, where.end() - 1, view.mirror(pair.group).name, view.name(a),
-                    holds(a), view.name(b), holds(b), chunk, view.name(a), says(both.of_a, pair.b),
-                    view.name(b), says(both.of_b, pair.a)));
+        fmt::format(
+            "{}: sectors {}..{} of {} differ, {} holds {}, {} holds {}; but chunk {} is not named: "
+            "the bit of {} is {}, the bit of {} is {}. A resync would leave them different",
+            occasion, where.first, where.end() - 1, view.mirror(pair.group).name, view.name(a),
+            holds(a), view.name(b), holds(b), chunk, view.name(a), says(both.of_a, pair.b),
+            view.name(b), says(both.of_b, pair.a)));
 }
 
 /// Looks at one chunk that is remembered; forgets it when both copies hold the same.
@@ -123,13 +126,15 @@ void IntentLogSuperset::on(View& view, seen::DiskWritten const& written) {
 /// After bits were cleared: every remembered chunk is named, or equal and then forgotten.
 void IntentLogSuperset::check_written(View& view, Pair& pair, char const* occasion) {
     if (!pair.bound) return;
-    std::uint64_t const chunk_sectors = view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
+    std::uint64_t const chunk_sectors =
+        view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
     std::uint64_t const sectors = view.mirror(pair.group).sectors;
     Logs const both = logs(view, pair);
     for (auto chunk = pair.written.next(0); chunk; chunk = pair.written.next(*chunk + 1)) {
         if (covers(pair, both, *chunk)) continue;
         std::uint64_t const first = *chunk * chunk_sectors;
-        check_chunk(view, pair, both, *chunk, {first, std::min(chunk_sectors, sectors - first)}, occasion);
+        check_chunk(view, pair, both, *chunk, {first, std::min(chunk_sectors, sectors - first)},
+                    occasion);
         pair.written.reset(*chunk);
     }
 }
@@ -139,7 +144,8 @@ void IntentLogSuperset::check_all(View& view, Pair& pair, char const* occasion) 
     Logs const both = logs(view, pair);
     Image const& a = view.image(view.mirror(pair.group).on[pair.a.value], pair.group);
     Image const& b = view.image(view.mirror(pair.group).on[pair.b.value], pair.group);
-    std::uint64_t const chunk_sectors = view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
+    std::uint64_t const chunk_sectors =
+        view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
     Image::for_each_difference(a, b, view.mirrored(pair.group), [&](Extent difference) {
         for (std::uint64_t c = difference.first / chunk_sectors;
              c <= (difference.end() - 1) / chunk_sectors; ++c) {
@@ -167,8 +173,8 @@ void IntentLogSuperset::on(View& view, seen::NodeDied const& died) {
         std::optional<replication::Cell> const cell = copy.store.cell();
         found.known = cell.has_value() && config.intent_log;
         if (!found.known) continue;
-        found.log = IntentLog(config.copies, config.self, config.mirrored_sectors, config.chunk_sectors,
-                              config.intent_log);
+        found.log = IntentLog(config.copies, config.self, config.mirrored_sectors,
+                              config.chunk_sectors, config.intent_log);
         for (auto const& page : copy.store.pages()) found.log.load(*page, *cell);
     }
     check_node(view, died.node, "A node died");
@@ -201,7 +207,8 @@ void IntentLogSuperset::on(View& view, From from, replication::note::LegChanged 
     bind(view, from.group, view.chronicle.slot(from.group, from.node), changed.peer);
 }
 
-void IntentLogSuperset::on(View& view, From from, replication::note::CopyCompleted const& completed) {
+void IntentLogSuperset::on(View& view, From from,
+                           replication::note::CopyCompleted const& completed) {
     bind(view, from.group, view.chronicle.slot(from.group, from.node), completed.source);
 }
 

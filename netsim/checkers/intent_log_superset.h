@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// intent_log_superset (SAF-3): wherever two copies differ, an intent log says so: their own log or the
-// other's, in memory and on stable storage alike. A state checker. It remembers which chunks were written
-// on either side since it last found them equal; each write is looked at as it reaches a disk, and all
-// remembered chunks when bits were cleared. After a death or a start, whole copies are compared, and the
-// log of a node that is down is what its next boot would read from its pages.
+// intent_log_superset (SAF-3): wherever two copies differ, an intent log says so: their own log or
+// the other's, in memory and on stable storage alike. A state checker. It remembers which chunks
+// were written on either side since it last found them equal; each write is looked at as it reaches
+// a disk, and all remembered chunks when bits were cleared. After a death or a start, whole copies
+// are compared, and the log of a node that is down is what its next boot would read from its pages.
 //
-// It assumes that the two have been in sync once: before, and while a full resync without an intent log
-// is under way, nobody promises anything. A mirror without an intent log promises nothing at all (R18). A
-// third copy that takes over ends the promise of two others until they are in sync again (R36).
+// It assumes that the two have been in sync once: before, and while a full resync without an intent
+// log is under way, nobody promises anything. A mirror without an intent log promises nothing at
+// all (R18). A third copy that takes over ends the promise of two others until they are in sync
+// again (R36).
 #pragma once
 
 #include "netsim/checkers/view.h"

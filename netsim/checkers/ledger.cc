@@ -5,8 +5,8 @@
 
 #include "base/verify.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -51,7 +51,8 @@ Ledger::Pending& Ledger::pending(std::uint64_t id) { return pending_[id & (pendi
 
 void Ledger::add_pending(std::uint64_t id, std::uint32_t entry) {
     while (pending(id).entry != 0) {
-        // Ids are given in order, so a place is taken only when more are open than there are places.
+        // Ids are given in order, so a place is taken only when more are open than there are
+        // places.
         std::vector<Pending> old(pending_.size() * 2);
         old.swap(pending_);
         for (Pending const& one : old) {
@@ -121,7 +122,8 @@ void Ledger::for_each_unit(Group& group, Extent range, Visit&& visit) {
         std::uint64_t const base = number * page_sectors;
         std::uint64_t const end = std::min(range.end(), base + page_sectors);
         Page& here = page(group, number);
-        bool const whole = at % unit_sectors == 0 && (end % unit_sectors == 0 || end == group.sectors);
+        bool const whole =
+            at % unit_sectors == 0 && (end % unit_sectors == 0 || end == group.sectors);
         if (!here.fine && !whole) refine(here);
         std::uint64_t const step = here.fine ? 1 : unit_sectors;
         for (; at < end; at += step) {
@@ -162,12 +164,13 @@ void Ledger::acknowledge(Unit& unit, std::uint32_t entry) {
     std::uint32_t const before = unit.owner;
     ++requests_[entry].users;
     // What was acknowledged before this one was asked can no longer be there.
-    if (before != 0 && requests_[before].answered_tick > request.asked_tick) add_candidate(unit, before);
+    if (before != 0 && requests_[before].answered_tick > request.asked_tick)
+        add_candidate(unit, before);
     for (std::uint32_t c = unit.candidates; c != 0;) {
         std::uint32_t const other = candidates_[c].request;
         c = candidates_[c].next;
-        bool const answered = requests_[other].state == State::acknowledged ||
-                              requests_[other].state == State::gone;
+        bool const answered =
+            requests_[other].state == State::acknowledged || requests_[other].state == State::gone;
         bool const over = answered && requests_[other].answered_tick < request.asked_tick;
         if (other == entry || over) remove_candidate(unit, other);
     }
@@ -227,7 +230,8 @@ void Ledger::see(World const& world, seen::HostAnswered const& answered, std::ui
         return;
     }
     if (answered.status == HostStatus::not_in_service) {
-        for_each_unit(group, request.range, [&](Unit& unit, Extent) { remove_candidate(unit, entry); });
+        for_each_unit(group, request.range,
+                      [&](Unit& unit, Extent) { remove_candidate(unit, entry); });
     } else if (ok) {
         Extent const range = request.range;
         for_each_unit(group, range, [&](Unit& unit, Extent) { acknowledge(unit, entry); });
@@ -301,8 +305,8 @@ void Ledger::resolve(GroupId id, Image const& image, NodeId node, Duration now, 
     for (Page& page : group.pages) resolve_page(page, group, image, verdict, report);
 }
 
-void Ledger::resolve_page(Page& page, Group const& group, Image const& image, Verdict const& verdict,
-                          Report const& report) {
+void Ledger::resolve_page(Page& page, Group const& group, Image const& image,
+                          Verdict const& verdict, Report const& report) {
     std::uint64_t const base = page.number * page_sectors;
     if (!page.fine) {
         bool uniform = true;
@@ -370,11 +374,16 @@ namespace {
 
 char const* word_for(HostOp op) {
     switch (op) {
-        case HostOp::read: return "read";
-        case HostOp::write: return "write";
-        case HostOp::trim: return "trim";
-        case HostOp::write_zeroes: return "write-zeroes";
-        case HostOp::flush: return "flush";
+        case HostOp::read:
+            return "read";
+        case HostOp::write:
+            return "write";
+        case HostOp::trim:
+            return "trim";
+        case HostOp::write_zeroes:
+            return "write-zeroes";
+        case HostOp::flush:
+            return "flush";
     }
     return "";
 }
@@ -382,18 +391,21 @@ char const* word_for(HostOp op) {
 }  // namespace
 
 std::string describe(World const& world, Request const& request) {
-    std::string text = fmt::format("{} {} of sectors {}..{}, asked at {}", word_for(request.op),
-                                   request.id.value, request.range.first, request.range.end() - 1,
-                                   to_text(request.asked));
+    std::string text =
+        fmt::format("{} {} of sectors {}..{}, asked at {}", word_for(request.op), request.id.value,
+                    request.range.first, request.range.end() - 1, to_text(request.asked));
     std::string const& node = world.node(request.node).name;
     switch (request.state) {
-        case State::open: return text + " and not answered yet";
-        case State::indeterminate: return text + " and never acknowledged";
+        case State::open:
+            return text + " and not answered yet";
+        case State::indeterminate:
+            return text + " and never acknowledged";
         case State::settled:
             return text + fmt::format(" and found on {} when it came in service at {}", node,
                                       to_text(request.answered));
         case State::acknowledged:
-        case State::gone: break;
+        case State::gone:
+            break;
     }
     return text + fmt::format(" and acknowledged by {} at {}{}", node, to_text(request.answered),
                               request.fua ? " with FUA" : "");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What hosts asked for and were told, and what therefore each unit of each mirror may hold: the last
-// acknowledged write, or any write that was not acknowledged before a later one was asked. Checkers judge
-// by it. A unit is 4 KiB; pages of units that see smaller or odd requests, or a torn write, are kept by
-// the sector. Entries are recycled, so that a steady workload allocates nothing.
+// What hosts asked for and were told, and what therefore each unit of each mirror may hold: the
+// last acknowledged write, or any write that was not acknowledged before a later one was asked.
+// Checkers judge by it. A unit is 4 KiB; pages of units that see smaller or odd requests, or a torn
+// write, are kept by the sector. Entries are recycled, so that a steady workload allocates nothing.
 #pragma once
 
 #include "netsim/image.h"
@@ -22,11 +22,11 @@ namespace sunder::netsim {
 /// A host's request.
 struct Request {
     enum class State : std::uint8_t {
-        open,          ///< no answer yet
+        open,  ///< no answer yet
         acknowledged,
-        indeterminate, ///< answered with an error, or its node died first: it may be there or not
-        settled,       ///< it was indeterminate, and found there when a node came in service
-        gone,          ///< acknowledged, and missing when a node came in service; it may come back
+        indeterminate,  ///< answered with an error, or its node died first: it may be there or not
+        settled,        ///< it was indeterminate, and found there when a node came in service
+        gone,           ///< acknowledged, and missing when a node came in service; it may come back
     };
     RequestId id;
     NodeId node;
@@ -98,9 +98,10 @@ public:
     using Report = std::function<void(Mismatch const&)>;
     /// Compares what a host read with what it may hold.
     void check_read(Request const& read, Payload const& payload, Report const& report) const;
-    /// Compares a copy with what it may hold; from now on each unit holds what was found (no flip-flop).
-    /// What indeterminate writes are found become settled ones of `node`; those that are not found are
-    /// out of the question, unless `open_question`: another copy may yet prove to be the later one.
+    /// Compares a copy with what it may hold; from now on each unit holds what was found (no
+    /// flip-flop). What indeterminate writes are found become settled ones of `node`; those that
+    /// are not found are out of the question, unless `open_question`: another copy may yet prove to
+    /// be the later one.
     void resolve(GroupId group, Image const& image, NodeId node, Duration now, bool open_question,
                  Report const& report);
 

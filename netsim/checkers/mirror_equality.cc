@@ -18,7 +18,8 @@ std::optional<NodeId> quiet_source(View const& view, GroupId group) {
     std::optional<NodeId> source;
     for (NodeId const node : members) {
         MirrorMachine const* machine = view.machine(node, group);
-        if (machine == nullptr || view.world.node(node).paused || !machine->quiet()) return std::nullopt;
+        if (machine == nullptr || view.world.node(node).paused || !machine->quiet())
+            return std::nullopt;
         if (!machine->open()) continue;
         if (source) return std::nullopt;
         source = node;
@@ -26,11 +27,11 @@ std::optional<NodeId> quiet_source(View const& view, GroupId group) {
     if (!source) return std::nullopt;
     for (std::uint8_t p = 0; p < members.size(); ++p) {
         if (members[p] == *source) continue;
-        auto const* leg = std::get_if<replication::leg::Mirroring>(
-            &view.machine(*source, group)->leg(Slot{p}));
+        auto const* leg =
+            std::get_if<replication::leg::Mirroring>(&view.machine(*source, group)->leg(Slot{p}));
         Slot const here = view.chronicle.slot(group, *source);
-        auto const* following = std::get_if<replication::leg::Following>(
-            &view.machine(members[p], group)->leg(here));
+        auto const* following =
+            std::get_if<replication::leg::Following>(&view.machine(members[p], group)->leg(here));
         bool const joined = leg != nullptr && leg->channel.outstanding == 0 &&
                             !leg->channel.settling.running && following != nullptr &&
                             following->phase == replication::leg::Following::Phase::mirroring;
@@ -58,10 +59,11 @@ void MirrorEquality::compare(View& view, GroupId group, NodeId source) {
                 };
                 view.findings.violated(
                     text.name, text.rule, view.now(),
-                    fmt::format("{} is fully operational and quiet, but sectors {}..{} differ: {} holds "
-                                "{}, {} holds {}",
-                                view.mirror(group).name, difference.first, difference.end() - 1,
-                                view.name(source), holds(source), view.name(target), holds(target)));
+                    fmt::format(
+                        "{} is fully operational and quiet, but sectors {}..{} differ: {} holds "
+                        "{}, {} holds {}",
+                        view.mirror(group).name, difference.first, difference.end() - 1,
+                        view.name(source), holds(source), view.name(target), holds(target)));
                 return false;
             });
     }
@@ -91,11 +93,12 @@ void MirrorEquality::finish(View& view) {
             if (there + back == 0) continue;
             view.findings.violated(
                 text.name, text.rule, view.now(),
-                fmt::format("{} is fully operational, quiet and nothing is pending, but {} still names "
-                            "{} chunks towards {}, and {} names {} towards {}: they will never be "
-                            "cleared",
-                            view.mirror(group).name, view.name(*source), there, view.name(target),
-                            view.name(target), back, view.name(*source)));
+                fmt::format(
+                    "{} is fully operational, quiet and nothing is pending, but {} still names "
+                    "{} chunks towards {}, and {} names {} towards {}: they will never be "
+                    "cleared",
+                    view.mirror(group).name, view.name(*source), there, view.name(target),
+                    view.name(target), back, view.name(*source)));
         }
     }
 }

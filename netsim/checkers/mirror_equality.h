@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// mirror_equality (SAF-9): a mirror that is fully operational and quiet is equal, and its intent logs are
-// empty. A state checker. Fully operational: one copy serves, all others mirror in sync; quiet: no
-// request, record, run or round of clearing is under way. Whole copies are compared at the end, and in
-// between when bits were cleared to the last one, but not more often than every so many events, so that
-// the cost of looking stays small beside the cost of running.
+// mirror_equality (SAF-9): a mirror that is fully operational and quiet is equal, and its intent
+// logs are empty. A state checker. Fully operational: one copy serves, all others mirror in sync;
+// quiet: no request, record, run or round of clearing is under way. Whole copies are compared at
+// the end, and in between when bits were cleared to the last one, but not more often than every so
+// many events, so that the cost of looking stays small beside the cost of running.
 //
-// Bits may wait for the settle timer, so they are demanded to be gone only when nothing is pending any
-// more: then nobody would ever clear them (LIV-5).
+// Bits may wait for the settle timer, so they are demanded to be gone only when nothing is pending
+// any more: then nobody would ever clear them (LIV-5).
 #pragma once
 
 #include "netsim/checkers/view.h"

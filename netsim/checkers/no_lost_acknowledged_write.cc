@@ -3,8 +3,8 @@
 // Where a loss is looked for, and which losses are allowed.
 #include "netsim/checkers/no_lost_acknowledged_write.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <functional>
 
 namespace sunder::netsim {
@@ -35,7 +35,8 @@ struct NoLostAcknowledgedWrite::Loss {
         Slot const here = chronicle.slot(group, node);
         if (owner && (owed == nullptr || owed->node == node)) {
             std::optional<Duration> const& cut = known.copies[here.value].power_cut;
-            bool const kept = owed != nullptr && (view.ledger.durable(*owed) || cut < owed->answered);
+            bool const kept =
+                owed != nullptr && (view.ledger.durable(*owed) || cut < owed->answered);
             bool const lost_power = cut && !kept;
             return lost_power ? "unflushed writes lost with the source's own power" : nullptr;
         }
@@ -57,21 +58,22 @@ struct NoLostAcknowledgedWrite::Loss {
 
     [[nodiscard]] std::string story(View const& view, Mismatch const& lost) const {
         std::string const found = describe_found(view.world, view.ledger, group, lost.found);
-        std::string const where =
-            fmt::format("sectors {}..{} of {}", lost.where.first, lost.where.end() - 1,
-                        view.mirror(group).name);
+        std::string const where = fmt::format("sectors {}..{} of {}", lost.where.first,
+                                              lost.where.end() - 1, view.mirror(group).name);
         if (lost.owed == nullptr) {
-            return fmt::format("{} {} and holds {} in {}, which held something else before and was "
-                               "not written since",
-                               view.name(node), occasion, found, where);
+            return fmt::format(
+                "{} {} and holds {} in {}, which held something else before and was "
+                "not written since",
+                view.name(node), occasion, found, where);
         }
         Slot const here = view.chronicle.slot(group, node);
         bool const had = (lost.owed->in_sync >> here.value & 1) != 0;
         std::string const why =
             lost.owed->node == node ? "it was acknowledged on this very node"
-            : had ? fmt::format("it was acknowledged while {} mirrored in sync, so {} had to have it",
-                                view.name(node), view.name(node))
-                  : "it was acknowledged without this node, which therefore must not serve";
+            : had
+                ? fmt::format("it was acknowledged while {} mirrored in sync, so {} had to have it",
+                              view.name(node), view.name(node))
+                : "it was acknowledged without this node, which therefore must not serve";
         return fmt::format("{} {} without {}: it holds {} in {}; {}", view.name(node), occasion,
                            describe(view.world, *lost.owed), found, where, why);
     }
@@ -157,7 +159,8 @@ void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered)
         loss.node = answered.node;
         loss.group = answered.group;
         loss.split = split || view.chronicle.serving(answered.group) > 1;
-        loss.occasion = fmt::format("answered read {} at {}", request->id.value, to_text(view.now()));
+        loss.occasion =
+            fmt::format("answered read {} at {}", request->id.value, to_text(view.now()));
         if (loss.split && !view.world.cluster().policy.guarded) {
             view.findings.allowed(text.name, split_brain);
         } else {

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// no_lost_acknowledged_write (SAF-1): what a host was told is written is there when another copy serves.
-// A history checker, but for the copy it reads when a node comes in service. Each unit of the mirror has
-// to hold its last acknowledged write, or one that was not acknowledged before that one was asked. What a
-// copy that serves holds when the others have come in sync with it is settled, and may not change back.
+// no_lost_acknowledged_write (SAF-1): what a host was told is written is there when another copy
+// serves. A history checker, but for the copy it reads when a node comes in service. Each unit of
+// the mirror has to hold its last acknowledged write, or one that was not acknowledged before that
+// one was asked. What a copy that serves holds when the others have come in sync with it is
+// settled, and may not change back.
 //
-// It assumes at most one failure at a time in synchronous mode. Outside of that a loss is allowed, by name:
+// It assumes at most one failure at a time in synchronous mode. Outside of that a loss is allowed,
+// by name:
 // - "operator override": an operator forced a copy online (R87);
-// - "split brain under a faithful policy": two nodes serve, because every path between them was cut and
+// - "split brain under a faithful policy": two nodes serve, because every path between them was cut
+// and
 //   DataKeeper has nothing against that (R31);
-// - "acknowledged without the target (faithful policy)": the leg was down, and the target could not be
+// - "acknowledged without the target (faithful policy)": the leg was down, and the target could not
+// be
 //   told before it lost the source: nobody waits for it in DataKeeper;
-// - "unflushed writes lost with the source's own power": the last owner comes back from a disk that lost
+// - "unflushed writes lost with the source's own power": the last owner comes back from a disk that
+// lost
 //   what no flush or FUA had made durable (F.0);
 // - "asynchronous tail": what a target had not got yet (SAF-2 says how much that may be).
 #pragma once
@@ -22,8 +27,9 @@ namespace sunder::netsim {
 
 class NoLostAcknowledgedWrite {
 public:
-    static constexpr CheckerText text{"no_lost_acknowledged_write", "SAF-1",
-                                      "a promoted copy holds every acknowledged write, or a later one"};
+    static constexpr CheckerText text{
+        "no_lost_acknowledged_write", "SAF-1",
+        "a promoted copy holds every acknowledged write, or a later one"};
 
     void on(View& view, seen::HostAnswered const& answered);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);

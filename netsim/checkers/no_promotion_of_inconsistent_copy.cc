@@ -24,8 +24,9 @@ void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
     }
     if (!copy.watched && copy.claimed) return;
     if (!copy.watched) {
-        violated("it is not the last owner, and its copy was not seen in sync since it booted, or it "
-                 "was told that it is outdated");
+        violated(
+            "it is not the last owner, and its copy was not seen in sync since it booted, or it "
+            "was told that it is outdated");
         return;
     }
     Chronicle::Pair const& source = group.copies[copy.watched->value].pairs[self.value];
@@ -35,9 +36,10 @@ void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
     if (view.world.cluster().policy.guarded) {
         violated(fmt::format("{} has acknowledged writes without it since {}", name, since));
     } else if (view.chronicle.knew_outdated(view.world, came.group, *copy.watched, self)) {
-        violated(fmt::format("{} has acknowledged writes without it since {}, and there was time to "
-                             "tell it",
-                             name, since));
+        violated(
+            fmt::format("{} has acknowledged writes without it since {}, and there was time to "
+                        "tell it",
+                        name, since));
     } else {
         view.findings.allowed(text.name, "left behind unknowingly (faithful policy)");
     }
@@ -50,7 +52,8 @@ void NoPromotionOfInconsistentCopy::on(View& view, seen::NodeDied const& died) {
     bool const lost = died.fates.as_old + died.fates.torn != 0;
     if (died.how != seen::NodeDied::How::power_cut || !lost || node.copies.size() != 1) return;
     GroupId const group{node.copies[0].group};
-    // As the target of a leg it was applying records; whatever else it may have been, it was not that.
+    // As the target of a leg it was applying records; whatever else it may have been, it was not
+    // that.
     for (Chronicle::Pair const& pair : view.chronicle.copy(group, died.node).pairs) {
         bool const follows = pair.inward && pair.leg == LegState::mirroring;
         if (follows) tears_[died.node.value] = {true, view.now()};
@@ -68,9 +71,10 @@ void NoPromotionOfInconsistentCopy::on(View& view, seen::NodeStarted const& star
     if (data == replication::DataState::inconsistent) return;
     view.findings.violated(
         text.name, text.rule, view.now(),
-        fmt::format("{} lost records that it had not flushed with its power at {}, and boots in the "
-                    "belief that its copy is {}",
-                    view.name(started.node), to_text(tear.at), replication::name_of(data)));
+        fmt::format(
+            "{} lost records that it had not flushed with its power at {}, and boots in the "
+            "belief that its copy is {}",
+            view.name(started.node), to_text(tear.at), replication::name_of(data)));
 }
 
 }  // namespace sunder::netsim

@@ -20,10 +20,11 @@ void NoSilentSplitBrain::on(View& view, From from, replication::note::LegChanged
     if (theirs.lonely) {
         view.findings.violated(
             text.name, text.rule, view.now(),
-            fmt::format("{} {} {}, which has acknowledged writes since {} that {} never had: they are "
-                        "lost without split brain being reported",
-                        view.name(from.node), does, view.name(peer), to_text(theirs.lonely_since),
-                        view.name(from.node)));
+            fmt::format(
+                "{} {} {}, which has acknowledged writes since {} that {} never had: they are "
+                "lost without split brain being reported",
+                view.name(from.node), does, view.name(peer), to_text(theirs.lonely_since),
+                view.name(from.node)));
     } else if (mine.forced_past) {
         view.findings.violated(
             text.name, text.rule, view.now(),
@@ -42,7 +43,8 @@ bool NoSilentSplitBrain::parted(Chronicle::Group const& group, std::size_t a, st
     bool const b_serves_without_a = group.copies[b].serving && (there.lonely || back.forced_past);
     // Of two that serve, the one that nobody wrote steps down; then there is nothing to report.
     bool const forced = there.forced_past || back.forced_past;
-    bool const idle_steps_down = group.copies[a].serving && group.copies[b].serving && !both && !forced;
+    bool const idle_steps_down =
+        group.copies[a].serving && group.copies[b].serving && !both && !forced;
     return (both || a_serves_without_b || b_serves_without_a) && !idle_steps_down;
 }
 
@@ -74,10 +76,11 @@ void NoSilentSplitBrain::passed(View& view) {
                 if (group.copies[a].pairs[b].split_noted) continue;
                 view.findings.violated(
                     text.name, text.rule, view.now(),
-                    fmt::format("{} and {} went their own ways with {} and have met again, but {} does "
-                                "not report split brain",
-                                view.name(one), view.name(two), view.mirror(GroupId{g}).name,
-                                view.name(one)));
+                    fmt::format(
+                        "{} and {} went their own ways with {} and have met again, but {} does "
+                        "not report split brain",
+                        view.name(one), view.name(two), view.mirror(GroupId{g}).name,
+                        view.name(one)));
             }
         }
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// no_silent_split_brain (SAF-6): no node's acknowledged writes are overwritten without a word. A history
-// checker. A copy has writes of its own once it acknowledged one while its leg to another was down, until
-// it has brought that other up to date. Then the other may not copy anything to it, or mirror to it, and
-// when the two meet (both run and hear each other for long enough) and the other serves, or has writes of
-// its own as well, both report split brain. The same holds when an operator forced a copy online past the
-// node that was the last owner (R129).
+// no_silent_split_brain (SAF-6): no node's acknowledged writes are overwritten without a word. A
+// history checker. A copy has writes of its own once it acknowledged one while its leg to another
+// was down, until it has brought that other up to date. Then the other may not copy anything to it,
+// or mirror to it, and when the two meet (both run and hear each other for long enough) and the
+// other serves, or has writes of its own as well, both report split brain. The same holds when an
+// operator forced a copy online past the node that was the last owner (R129).
 //
 // It assumes nothing: whatever was cut, whoever died, and whatever an operator said, it holds.
 #pragma once

@@ -3,8 +3,8 @@
 // The bound of a resync, and who keeps it waiting.
 #include "netsim/checkers/resync_completes.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -18,8 +18,8 @@ Duration bound(View const& view, GroupId group, NodeId source, NodeId target) {
         slowest = std::min(slowest, disk.bandwidth.bits_per_second);
     }
     Duration const once = Bandwidth{slowest}.time_for({view.mirror(group).sectors * sector_bytes});
-    Duration const round_trip = network.latency(source.value, target.value) +
-                                network.latency(target.value, source.value);
+    Duration const round_trip =
+        network.latency(source.value, target.value) + network.latency(target.value, source.value);
     return once * 20 + round_trip * 100 + seconds(10) + view.world.cluster().settle_interval * 3;
 }
 
@@ -41,7 +41,8 @@ void ResyncCompletes::on(View& view, From from, replication::note::LegChanged co
     if (changed.to != LegState::mirroring && changed.to != LegState::disconnected) return;
     Slot const self = view.chronicle.slot(from.group, from.node);
     std::erase_if(waiting_, [&](Waiting const& waiting) {
-        return waiting.group == from.group && waiting.source == self && waiting.target == changed.peer;
+        return waiting.group == from.group && waiting.source == self &&
+               waiting.target == changed.peer;
     });
 }
 
@@ -75,17 +76,20 @@ void ResyncCompletes::passed(View& view) {
         auto const* machine = view.machine(source, waiting.group);
         std::string left;
         if (machine != nullptr) {
-            auto const* leg = std::get_if<replication::leg::Resyncing>(&machine->leg(waiting.target));
-            left = leg == nullptr ? "it has not even started"
-                                  : fmt::format("{} chunks are still to be sent", leg->need.count());
+            auto const* leg =
+                std::get_if<replication::leg::Resyncing>(&machine->leg(waiting.target));
+            left = leg == nullptr
+                       ? "it has not even started"
+                       : fmt::format("{} chunks are still to be sent", leg->need.count());
         }
         view.findings.violated(
             text.name, text.rule, view.now(),
-            fmt::format("The resync of {} from {} to {} was decided upon at {} and has not come to its end "
-                        "at {}, though nothing failed meanwhile: {}",
-                        view.mirror(waiting.group).name, view.name(source),
-                        view.name(on[waiting.target.value]), to_text(waiting.since), to_text(view.now()),
-                        left));
+            fmt::format(
+                "The resync of {} from {} to {} was decided upon at {} and has not come to its end "
+                "at {}, though nothing failed meanwhile: {}",
+                view.mirror(waiting.group).name, view.name(source),
+                view.name(on[waiting.target.value]), to_text(waiting.since), to_text(view.now()),
+                left));
         return true;
     });
 }

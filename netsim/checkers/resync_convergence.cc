@@ -3,8 +3,8 @@
 // The comparison at the moment of completion, and what is excepted from it.
 #include "netsim/checkers/resync_convergence.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -43,7 +43,8 @@ bool ResyncConvergence::on_the_way(View const& view, GroupId group, NodeId sourc
     return false;
 }
 
-void ResyncConvergence::on(View& view, From from, replication::note::CopyCompleted const& completed) {
+void ResyncConvergence::on(View& view, From from,
+                           replication::note::CopyCompleted const& completed) {
     NodeId const source = view.mirror(from.group).on[completed.source.value];
     Slot const self = view.chronicle.slot(from.group, from.node);
     auto const* following = std::get_if<replication::leg::Following>(
@@ -51,8 +52,8 @@ void ResyncConvergence::on(View& view, From from, replication::note::CopyComplet
     if (view.machine(source, from.group) == nullptr || following == nullptr) return;
     bool judged = false;
     Image::for_each_difference(
-        view.image(source, from.group), view.image(from.node, from.group), view.mirrored(from.group),
-        [&](Extent difference) {
+        view.image(source, from.group), view.image(from.node, from.group),
+        view.mirrored(from.group), [&](Extent difference) {
             for (std::uint64_t s = difference.first; s < difference.end() && !judged; ++s) {
                 if (on_the_way(view, from.group, source, self, {s, 1})) continue;
                 judged = true;
@@ -62,11 +63,11 @@ void ResyncConvergence::on(View& view, From from, replication::note::CopyComplet
                 };
                 view.findings.violated(
                     text.name, text.rule, view.now(),
-                    fmt::format("The resync from {} to {} completed, but they differ at sector {} of {}: "
-                                "{} holds {}, {} holds {}, and no write to it is on the way",
-                                view.name(source), view.name(from.node), s,
-                                view.mirror(from.group).name, view.name(source), holds(source),
-                                view.name(from.node), holds(from.node)));
+                    fmt::format(
+                        "The resync from {} to {} completed, but they differ at sector {} of {}: "
+                        "{} holds {}, {} holds {}, and no write to it is on the way",
+                        view.name(source), view.name(from.node), s, view.mirror(from.group).name,
+                        view.name(source), holds(source), view.name(from.node), holds(from.node)));
             }
             return !judged;
         });

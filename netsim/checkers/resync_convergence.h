@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// resync_convergence (SAF-10): when the target of a resync calls itself up to date, it holds what its
-// source holds. A state checker: at that moment whole copies are compared. Excepted are host writes that
-// the target cannot have yet: in synchronous mode those that are asked and not answered, in asynchronous
-// mode also the newest records, as many as the source has outstanding on this leg.
+// resync_convergence (SAF-10): when the target of a resync calls itself up to date, it holds what
+// its source holds. A state checker: at that moment whole copies are compared. Excepted are host
+// writes that the target cannot have yet: in synchronous mode those that are asked and not
+// answered, in asynchronous mode also the newest records, as many as the source has outstanding on
+// this leg.
 //
-// It assumes that both nodes run and the leg stands; after a source has died, or gone on without a target
-// whose last store was late, the two need not be equal.
+// It assumes that both nodes run and the leg stands; after a source has died, or gone on without a
+// target whose last store was late, the two need not be equal.
 #pragma once
 
 #include "netsim/checkers/view.h"

@@ -80,7 +80,8 @@ void ResyncCopiesTheUnion::on(View& view, seen::NodeDied const& died) {
 }
 
 void ResyncCopiesTheUnion::on(View& view, seen::HostAsked const& asked) {
-    bool const changes = asked.op != replication::HostOp::read && asked.op != replication::HostOp::flush;
+    bool const changes =
+        asked.op != replication::HostOp::read && asked.op != replication::HostOp::flush;
     if (active_ == 0 || !changes) return;
     Slot const self = view.chronicle.slot(asked.group, asked.node);
     replication::MirrorMachine const* machine = view.machine(asked.node, asked.group);
@@ -93,8 +94,8 @@ void ResyncCopiesTheUnion::on(View& view, seen::HostAsked const& asked) {
 
 void ResyncCopiesTheUnion::on(View& view, seen::HostAnswered const& answered) {
     Request const* request = view.ledger.answered();
-    bool const changed = request != nullptr && request->changes() &&
-                         request->state == Request::State::acknowledged;
+    bool const changed =
+        request != nullptr && request->changes() && request->state == Request::State::acknowledged;
     replication::MirrorMachine const* machine = view.machine(answered.node, answered.group);
     if (active_ == 0 || !changed || machine == nullptr) return;
     Slot const self = view.chronicle.slot(answered.group, answered.node);
@@ -105,13 +106,15 @@ void ResyncCopiesTheUnion::on(View& view, seen::HostAnswered const& answered) {
     }
 }
 
-void ResyncCopiesTheUnion::on(View& view, From from, replication::note::ResyncDecided const& decided) {
+void ResyncCopiesTheUnion::on(View& view, From from,
+                              replication::note::ResyncDecided const& decided) {
     Slot const self = view.chronicle.slot(from.group, from.node);
     side(view, from.group, self, decided.peer).partial =
         decided.decision.verdict == replication::Verdict::partial;
 }
 
-void ResyncCopiesTheUnion::on(View& view, From from, replication::note::ResyncStarted const& started) {
+void ResyncCopiesTheUnion::on(View& view, From from,
+                              replication::note::ResyncStarted const& started) {
     Slot const self = view.chronicle.slot(from.group, from.node);
     Side& mine = side(view, from.group, self, started.peer);
     Side const& theirs = side(view, from.group, started.peer, self);
@@ -130,22 +133,24 @@ void ResyncCopiesTheUnion::on(View& view, From from, replication::note::ResyncSt
     may |= mine.asked;
     may |= theirs.asked;
     auto const by = [&](std::uint64_t chunk) {
-        return mine.named.test(chunk)     ? view.name(from.node) + "'s log named it"
-               : theirs.named.test(chunk) ? view.name(view.mirror(from.group).on[started.peer.value]) +
-                                                "'s log named it"
-                                          : std::string("it was written since they connected");
+        return mine.named.test(chunk) ? view.name(from.node) + "'s log named it"
+               : theirs.named.test(chunk)
+                   ? view.name(view.mirror(from.group).on[started.peer.value]) + "'s log named it"
+                   : std::string("it was written since they connected");
     };
     if (auto const left = first_missing(must, copied)) {
         wrong(view, from, started.peer,
-              fmt::format("leaves out chunk {}, although {} ({} chunks are named, {} are copied)", *left,
-                          by(*left), must.count(), copied.count()));
+              fmt::format("leaves out chunk {}, although {} ({} chunks are named, {} are copied)",
+                          *left, by(*left), must.count(), copied.count()));
     } else if (auto const extra = first_missing(copied, may)) {
         wrong(view, from, started.peer,
-              fmt::format("copies chunk {}, which neither log names ({} chunks are named, {} are copied)",
-                          *extra, must.count(), copied.count()));
+              fmt::format(
+                  "copies chunk {}, which neither log names ({} chunks are named, {} are copied)",
+                  *extra, must.count(), copied.count()));
     } else if (copied.count() != started.chunks) {
-        wrong(view, from, started.peer, fmt::format("says that it copies {} chunks, but copies {}",
-                                                    started.chunks, copied.count()));
+        wrong(view, from, started.peer,
+              fmt::format("says that it copies {} chunks, but copies {}", started.chunks,
+                          copied.count()));
     }
     mine.running = true;
     mine.wanted = std::move(copied);
@@ -172,7 +177,8 @@ void ResyncCopiesTheUnion::on(View& view, seen::DiskWritten const& written) {
     }
 }
 
-void ResyncCopiesTheUnion::on(View& view, From from, replication::note::CopyCompleted const& completed) {
+void ResyncCopiesTheUnion::on(View& view, From from,
+                              replication::note::CopyCompleted const& completed) {
     Slot const self = view.chronicle.slot(from.group, from.node);
     Side& source = side(view, from.group, completed.source, self);
     if (!source.running) return;
@@ -180,8 +186,8 @@ void ResyncCopiesTheUnion::on(View& view, From from, replication::note::CopyComp
     if (auto const left = first_missing(source.wanted, source.covered)) {
         From const by{view.mirror(from.group).on[completed.source.value], from.group};
         wrong(view, by, self,
-              fmt::format("completed, but chunk {} was never written on the target ({} of {} were)", *left,
-                          source.covered.count(), source.wanted.count()));
+              fmt::format("completed, but chunk {} was never written on the target ({} of {} were)",
+                          *left, source.covered.count(), source.wanted.count()));
     }
 }
 

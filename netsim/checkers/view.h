@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What a checker is shown together with an observation: the world as the event left it, the chronicle as it
-// was before the observation, the ledger with the question, answer or death in its books, and where
-// findings go.
+// What a checker is shown together with an observation: the world as the event left it, the
+// chronicle as it was before the observation, the ledger with the question, answer or death in its
+// books, and where findings go.
 #pragma once
 
 #include "netsim/checkers/checker.h"
@@ -21,7 +21,8 @@ struct From {
 ///     void on(View&, <an alternative of Observation> const&);
 ///     void on(View&, From, <an alternative of replication::Note> const&);
 ///     void on(View&, NodeId, <an alternative of nodes::Note> const&);
-/// and, if it has deadlines, `deadline()` and `passed(View&)`; if it looks at the end, `finish(View&)`.
+/// and, if it has deadlines, `deadline()` and `passed(View&)`; if it looks at the end,
+/// `finish(View&)`.
 struct View {
     World const& world;
     Findings& findings;
@@ -44,7 +45,9 @@ struct View {
         return copy != nullptr && copy->machine ? &*copy->machine : nullptr;
     }
     /// True when both nodes run and each hears the other.
-    [[nodiscard]] bool in_contact(NodeId a, NodeId b) const { return netsim::in_contact(world, a, b); }
+    [[nodiscard]] bool in_contact(NodeId a, NodeId b) const {
+        return netsim::in_contact(world, a, b);
+    }
 };
 
 }  // namespace sunder::netsim
