@@ -26,6 +26,7 @@ struct HostAsked {
     bool fua = false;
     Extent range;
     std::uint64_t content = 0;  ///< pattern id of a write
+    bool accepted = true;       ///< the node had the group in service when it was asked
 };
 struct HostAnswered {
     RequestId request;

@@ -312,8 +312,12 @@ void World::connections_of_dead(NodeId node, bool power_lost) {
             link.ends[end].up = false;
             if (power_lost) {
                 other.orphaned = true;
-                std::erase_if(other.inbound,
-                              [](InTransit const& item) { return item.arrival == held; });
+                // What waits for a route, or behind other bytes, has not left the sender.
+                Duration const flying = now_ + network_.latency(node.value, other.node.value);
+                std::erase_if(other.inbound, [&](InTransit const& item) {
+                    return item.arrival == held || item.arrival > flying;
+                });
+                if (other.inbound.empty() && other.scheduled) clear_inbound(other);
             } else if (other.up) {
                 send_on(c, 1 - end, Closed{}, word_bytes, other.life);
             }

@@ -208,7 +208,8 @@ void NodeMachine::claim(std::size_t r, Outbox& out) {
 /// Tells peers that writes are, or are about to be, acknowledged without them.
 void NodeMachine::tell_outdated(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
-    if (!resource.report.open) return;
+    bool const leaving = std::holds_alternative<resource::Leaving>(resource.state);
+    if (!resource.report.open && !leaving) return;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         Known& known = resource.known[slot.value];
         replication::PeerRecord const& record = resource.report.cell->peers[slot.value];
@@ -254,10 +255,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
             if (promoting->admin) out.put(output::AdminReply{*promoting->admin, true, "granted"});
             resource.state = resource::Serving{};
         } else if (report.refused == promoting->era) {
-            // The group could not come in service: its disk refused.
-            if (promoting->admin)
-                out.put(output::AdminReply{*promoting->admin, false, "disk_failed"});
-            resource.state = resource::OutOfService{};
+            promotion_refused(r, out);
         }
     } else if (std::holds_alternative<resource::Leaving>(resource.state)) {
         if (!report.open && !report.passing && report.cell->role == replication::Role::target) {

@@ -50,6 +50,11 @@ struct Serving {
 struct Leaving {
     friend bool operator==(Leaving const&, Leaving const&) = default;
 };
+/// The own disk refused a promotion: out of service until this node starts again, or an operator
+/// forces.
+struct Refused {
+    friend bool operator==(Refused const&, Refused const&) = default;
+};
 /// Waiting for the source to leave service.
 struct TakingOver {
     Slot source;
@@ -58,7 +63,7 @@ struct TakingOver {
 };
 }  // namespace resource
 using ResourceState = std::variant<resource::OutOfService, resource::Promoting, resource::Serving,
-                                   resource::Leaving, resource::TakingOver>;
+                                   resource::Leaving, resource::Refused, resource::TakingOver>;
 
 class NodeMachine {
 public:
@@ -120,11 +125,16 @@ private:
     void reconsider(std::size_t, Outbox&);
     void reconsider_all(Outbox&);
     void promote(std::size_t, bool forced, std::optional<AdminId>, Outbox&);
+    [[nodiscard]] bool still_fit(std::size_t) const;
+    void give_up_promotion(std::size_t, Outbox&);
+    void promotion_refused(std::size_t, Outbox&);
     void ask_for_era(std::size_t, Slot, Outbox&);
     void advance_promotion(std::size_t, Outbox&);
     void peer_left(std::size_t, Slot, Outbox&);
     void check_two_sources(std::size_t, Slot, Outbox&);
     void claim(std::size_t, Outbox&);
+    /// An era that both have accepted belongs to the node that it names.
+    [[nodiscard]] bool has_later_era(Cell const& mine, Cell const& theirs) const;
     [[nodiscard]] InServiceFacts facts(std::size_t, bool forced) const;
     [[nodiscard]] InServiceFacts::Later later(std::size_t, Slot peer) const;
     [[nodiscard]] SwitchoverFacts switchover_facts(std::size_t) const;

@@ -11,6 +11,10 @@ namespace sunder::nodes {
 
 using replication::Kinship;
 
+bool NodeMachine::has_later_era(Cell const& mine, Cell const& theirs) const {
+    return mine.era > theirs.era || (mine.era == theirs.era && mine.era.node == config_->self);
+}
+
 InServiceFacts::Later NodeMachine::later(std::size_t r, Slot peer) const {
     Resource const& resource = resources_[r];
     Cell const& mine = *resource.report.cell;
@@ -22,12 +26,8 @@ InServiceFacts::Later NodeMachine::later(std::size_t r, Slot peer) const {
             // Of two that once owned the same data, the one with the later era was the last owner;
             // an era that both have accepted belongs to the node that it names.
             if (!mine.last_owner || !theirs.last_owner) return InServiceFacts::Later::neither;
-            if (mine.era == theirs.era) {
-                return mine.era.node == config_->self ? InServiceFacts::Later::self
-                                                      : InServiceFacts::Later::peer;
-            }
-            return mine.era > theirs.era ? InServiceFacts::Later::self
-                                         : InServiceFacts::Later::peer;
+            return has_later_era(mine, theirs) ? InServiceFacts::Later::self
+                                               : InServiceFacts::Later::peer;
         case Kinship::self_later:
             if (relation.forced && theirs.last_owner) return InServiceFacts::Later::diverged;
             return InServiceFacts::Later::self;
@@ -94,7 +94,10 @@ void NodeMachine::reconsider_all(Outbox& out) {
 /// Asks the in-service decision again; what it answers is started, and noted when it is news.
 void NodeMachine::reconsider(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
-    if (!resource.report.cell || resource.report.passing) return;
+    if (!resource.report.cell) return;
+    // A promotion that waits for others is dropped when its reason is gone, and then decided again.
+    if (std::holds_alternative<resource::Promoting>(resource.state)) advance_promotion(r, out);
+    if (resource.report.passing) return;
     if (!std::holds_alternative<resource::OutOfService>(resource.state)) return;
     InServiceFacts const asked = facts(r, false);
     InServiceDecision const decision = decide_in_service(asked);
@@ -137,10 +140,57 @@ void NodeMachine::promote(std::size_t r, bool forced, std::optional<AdminId> adm
     promoting.admin = admin;
     resource.state = promoting;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
-        if (view(peer).connected) ask_for_era(r, slot, out);
+        if (view(peer).connected && view(peer).audible != 0) ask_for_era(r, slot, out);
     });
     claim(r, out);
     advance_promotion(r, out);
+}
+
+/// True while the reason for an unforced promotion that has not been ordered yet still stands.
+bool NodeMachine::still_fit(std::size_t r) const {
+    Resource const& resource = resources_[r];
+    auto const& promoting = std::get<resource::Promoting>(resource.state);
+    if (promoting.forced) return true;
+    if (!promoting.admin) return decide_in_service(facts(r, false)).answer == Answer::come_in;
+    // A switchover: the source has left, and what it left behind must be all here (R41).
+    bool whole = resource.report.copy == replication::CopyState::in_sync;
+    for_each_peer(r, [&](Slot slot, NodeId) {
+        if (!resource.known[slot.value].cell) return;
+        InServiceFacts::Later const who = later(r, slot);
+        whole =
+            whole && who != InServiceFacts::Later::peer && who != InServiceFacts::Later::diverged;
+    });
+    return whole;
+}
+
+void NodeMachine::give_up_promotion(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    auto const promoting = std::get<resource::Promoting>(resource.state);
+    resource.state = resource::OutOfService{};
+    resource.decision.reset();
+    GroupId const group = config_->resources[r].group;
+    if (promoting.admin) {
+        out.note(note::SwitchoverRefused{group, SwitchoverRule::mirror_not_in_sync});
+        out.put(output::AdminReply{*promoting.admin, false,
+                                   text_of(SwitchoverRule::mirror_not_in_sync).name});
+    }
+    claim(r, out);
+}
+
+/// The group could not come in service. A copy that was fit has a disk that is not, and trying
+/// again would fail again; one that has become unfit meanwhile is judged afresh.
+void NodeMachine::promotion_refused(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    auto const promoting = std::get<resource::Promoting>(resource.state);
+    bool const by_disk = promoting.forced || still_fit(r);
+    if (!by_disk) {
+        give_up_promotion(r, out);
+        return;
+    }
+    resource.state = resource::Refused{};
+    out.note(note::PromotionRefused{config_->resources[r].group});
+    if (promoting.admin) out.put(output::AdminReply{*promoting.admin, false, "disk_failed"});
+    claim(r, out);
 }
 
 /// Every copy that can be reached stores the era before this one comes in service.
@@ -155,7 +205,12 @@ void NodeMachine::ask_for_era(std::size_t r, Slot slot, Outbox& out) {
 
 void NodeMachine::advance_promotion(std::size_t r, Outbox& out) {
     auto* promoting = std::get_if<resource::Promoting>(&resources_[r].state);
-    if (promoting == nullptr || promoting->awaits != 0 || promoting->commanded) return;
+    if (promoting == nullptr || promoting->commanded) return;
+    if (!still_fit(r)) {
+        give_up_promotion(r, out);
+        return;
+    }
+    if (promoting->awaits != 0) return;
     promoting->commanded = true;
     out.put(output::GroupCommand{config_->resources[r].group,
                                  replication::command::Promote{promoting->era, promoting->forced}});
@@ -190,7 +245,7 @@ void NodeMachine::check_two_sources(std::size_t r, Slot slot, Outbox& out) {
         replication::relate(*resource.report.cell, config_->resources[r].self, *known.cell, slot);
     bool const mine_is_idle =
         relation.kinship == Kinship::peer_later ||
-        (relation.kinship == Kinship::same && resource.report.cell->era < known.cell->era);
+        (relation.kinship == Kinship::same && !has_later_era(*resource.report.cell, *known.cell));
     if (!mine_is_idle || relation.forced) return;
     resource.state = resource::Leaving{};
     out.note(note::SteppedDown{config_->resources[r].group});
@@ -201,7 +256,8 @@ void NodeMachine::force_online(input::ForceOnline const& in, Outbox& out) {
     std::optional<std::size_t> const r = find(in.group);
     VERIFY(r.has_value());
     Resource& resource = resources_[*r];
-    bool const out_of_service = std::holds_alternative<resource::OutOfService>(resource.state);
+    bool const out_of_service = std::holds_alternative<resource::OutOfService>(resource.state) ||
+                                std::holds_alternative<resource::Refused>(resource.state);
     if (!out_of_service || !resource.report.cell || resource.report.passing) {
         out.put(output::AdminReply{in.request, false, "already_in_service"});
         return;

@@ -119,6 +119,9 @@ struct CameInService {
     Era era;
     bool forced = false;
 };
+struct PromotionRefused {  ///< by the own disk
+    GroupId group;
+};
 struct LeftService {
     GroupId group;
 };
@@ -138,8 +141,8 @@ struct SwitchoverRefused {
 };
 }  // namespace note
 using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
-                          note::LeftService, note::SteppedDown, note::SplitBrain,
-                          note::SwitchoverStarted, note::SwitchoverRefused>;
+                          note::PromotionRefused, note::LeftService, note::SteppedDown,
+                          note::SplitBrain, note::SwitchoverStarted, note::SwitchoverRefused>;
 
 namespace output {
 struct Watch {

@@ -241,7 +241,16 @@ void MirrorMachine::store_finish(Outbox& out) {
 
 /// Everything received is stable on the disk; now the cell says who owns it.
 void MirrorMachine::store_promotion(Outbox& out) {
-    auto const& promoting = std::get<passage::Promoting>(passage_);
+    auto const promoting = std::get<passage::Promoting>(passage_);
+    bool const fit = cell().last_owner || cell().data > DataState::outdated;
+    if (!promoting.forced && !fit && !mutant(Mutant::promote_while_resyncing)) {
+        // SAF-5: what made this copy fit has changed since the decision.
+        refused_ = promoting.era;
+        barrier_ = Barrier{};
+        passage_ = passage::None{};
+        pump_applying(out);
+        return;
+    }
     Generation const forced{mint(), Minted::forced};
     barrier_.storing = true;
     set_flag(note::FlagChanged::Which::last_owner, true, out);
@@ -303,10 +312,14 @@ void MirrorMachine::settled_here(Outbox& out) {
 }
 
 void MirrorMachine::stop_following(Slot peer, leg::Following const& following, Outbox& out) {
-    if (following.phase == leg::Following::Phase::mirroring) {
-        // Not up to date from now on, but whole: what was received is still applied (G8).
-        if (cell().data == DataState::up_to_date) set_data(DataState::consistent, out);
-        return;
+    // Not up to date from now on, but whole: what was received is still applied (G8).
+    if (cell().data == DataState::up_to_date) set_data(DataState::consistent, out);
+    if (following.phase == leg::Following::Phase::mirroring) return;
+    if (barrier_.kind == Barrier::Kind::finish && !barrier_.storing) {
+        // A finish that has not taken hold is not one: the next resync may begin before its flush
+        // ends.
+        barrier_.kind = Barrier::Kind::flush;
+        barrier_.finish.reset();
     }
     out.note(note::ResyncInterrupted{peer, following.resync, 0});
     queue_.clear();

@@ -55,7 +55,11 @@ bool stopped(Facts const& facts, HandshakeDecision& decision) {
 HandshakeDecision decide_resync(HandshakeFacts const& facts) {
     HandshakeDecision decision;
     if (stopped(facts, decision)) return decision;
-    if (facts.target == Facts::Target::blank) return {Verdict::full, ResyncRule::target_is_blank};
+    // A first resync that was interrupted continues like any other (LIV-8).
+    bool const continues = facts.continues && facts.intent_log;
+    if (facts.target == Facts::Target::blank && !continues) {
+        return {Verdict::full, ResyncRule::target_is_blank};
+    }
     if (!facts.intent_log) return {Verdict::full, ResyncRule::no_intent_log};
     if (facts.continues) {
         // G18: an interrupted resync that counts as done.

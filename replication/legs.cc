@@ -202,7 +202,7 @@ void MirrorMachine::begin_mirroring(Slot peer, Outbox& out) {
         cell.peers[peer.value].may_be_current = false;
     });
     set_leg(peer, std::move(mirroring), out);
-    pump_flights(out);
+    peer_has_caught_up(peer, out);
 }
 
 void MirrorMachine::begin_preparing(Slot peer, HandshakeDecision decision, Outbox& out) {
@@ -219,8 +219,14 @@ void MirrorMachine::begin_preparing(Slot peer, HandshakeDecision decision, Outbo
                    *handshaking.theirs->bits);  // R22, R33: the union, or data stays behind (G17)
     }
     if (decision.rule != ResyncRule::continue_interrupted) preparing.resync = mint();
-    preparing.version =
-        cells_.edit([&](Cell& cell) { cell.peers[peer.value].resync = preparing.resync; });
+    Generation const theirs = handshaking.theirs->cell.current;
+    preparing.version = cells_.edit([&](Cell& cell) {
+        PeerRecord& record = cell.peers[peer.value];
+        record.resync = preparing.resync;
+        // What the peer is known to hold must not fall out of the remembered history.
+        bool const between = theirs && theirs != cell.current && cell.descends_from(theirs.id);
+        if (record.base && between) record.base = theirs;
+    });
     set_leg(peer, std::move(preparing), out);
 }
 

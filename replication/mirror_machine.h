@@ -89,7 +89,9 @@ private:
     // Requests of hosts (requests.cc).
     void requested(input::HostRequest const&, Outbox&);
     bool launch(std::size_t index, Outbox&);
+    [[nodiscard]] bool room_on_legs(Outbox&);
     [[nodiscard]] bool may_launch_change(std::size_t index, Outbox&);
+    void peer_has_caught_up(Slot, Outbox&);
     void issue(std::size_t index, Outbox&);
     [[nodiscard]] Record record_of(std::uint64_t sequence, RecordKind kind, Extent range = {},
                                    Payload payload = {}, bool fua = false) const;

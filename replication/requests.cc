@@ -56,33 +56,38 @@ void MirrorMachine::requested(input::HostRequest const& in, Outbox& out) {
 bool MirrorMachine::launch(std::size_t index, Outbox& out) {
     Flight const& flight = flights_[index];
     if (flight.op == HostOp::flush) {
+        if (!room_on_legs(out)) return false;
         issue(index, out);
         return true;
     }
     for (std::size_t earlier = 0; earlier < index; ++earlier) {
-        // A read waits too: what it returned must not be taken back by a failover (G9).
-        if (flights_[earlier].changes() && flights_[earlier].range.overlaps(flight.range))
-            return false;
+        // A read waits too, and is waited for: what it returned must not be taken back by a
+        // failover (G9).
+        bool const order = flights_[earlier].changes() || flight.changes();
+        if (order && flights_[earlier].range.overlaps(flight.range)) return false;
     }
     if (flight.changes() && !may_launch_change(index, out)) return false;
     issue(index, out);
     return true;
 }
 
-bool MirrorMachine::may_launch_change(std::size_t index, Outbox& out) {
-    Flight const& flight = flights_[index];
-    if (locked_by_run(flight.range)) return false;
+/// R12: at the limit an asynchronous leg behaves synchronously; nothing is dropped or reordered.
+bool MirrorMachine::room_on_legs(Outbox& out) {
     bool room = true;
     for_each_peer([&](Slot peer) {
         Channel* channel = channel_of(legs_[peer.value]);
         if (channel == nullptr || config_->synchronous[peer.value]) return;
         if (channel->outstanding < config_->asynchronous_limit) return;
-        // R12: at the limit it behaves synchronously; nothing is dropped or reordered.
         if (!channel->limit_reached) out.note(note::LimitReached{peer});
         channel->limit_reached = true;
         room = false;
     });
-    if (!room) return false;
+    return room;
+}
+
+bool MirrorMachine::may_launch_change(std::size_t index, Outbox& out) {
+    Flight const& flight = flights_[index];
+    if (locked_by_run(flight.range) || !room_on_legs(out)) return false;
     Chunks const chunks = log_.chunks_of(flight.range);
     bool stable = true;
     for_each_peer([&](Slot peer) {
@@ -152,6 +157,7 @@ void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
         HostStatus const status = in.ok ? HostStatus::ok : HostStatus::io_error;
         out.put(output::HostReply{flight.request, status, in.ok ? in.payload : Payload{}});
         flights_.take(index);
+        pump_flights(out);
         advance_passage(out);
         return;
     }
@@ -159,8 +165,6 @@ void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
     if (!in.ok && was_flush) {
         flush_failed_ = true;
         out.note(note::DiskFailed{note::DiskFailed::What::flush});
-    } else if (!in.ok) {
-        own_write_failed(out);
     }
     if (in.ok && flight.fua && flight.stage == Flight::Stage::issued) {
         DiskOpId const op = new_op(DiskUse::flight);
@@ -177,7 +181,9 @@ void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
         f.stage = Flight::Stage::done;
     });
     bool const wrote = flight.changes();
-    if (acknowledge(index, out)) pump_flights(out);
+    if (!in.ok && !was_flush) own_write_failed(out);  // takes flights out, this one perhaps
+    if (in.ok || was_flush) acknowledge(index, out);
+    pump_flights(out);
     // A run may have waited for this write to reach the disk.
     if (wrote) for_each_peer([&](Slot peer) { pump_resync(peer, out); });
     advance_passage(out);
@@ -190,6 +196,7 @@ void MirrorMachine::own_write_failed(Outbox& out) {
     for_each_peer([&](Slot peer) {
         if (channel_of(legs_[peer.value]) != nullptr) close_leg(peer, out);
     });
+    acknowledge_all(out);
 }
 
 /// Answers the host if the own disk and every synchronous leg have the request, and the absence of
@@ -213,9 +220,30 @@ void MirrorMachine::acknowledge_all(Outbox& out) {
 
 void MirrorMachine::pump_flights(Outbox& out) {
     if (waiting_ == 0) return;
-    for (std::size_t i = 0; i < flights_.size(); ++i) {
-        if (flights_[i].stage == Flight::Stage::waiting && launch(i, out)) --waiting_;
+    bool room = room_on_legs(out);
+    for (std::size_t i = 0; i < flights_.size() && waiting_ > 0; ++i) {
+        if (flights_[i].stage != Flight::Stage::waiting) continue;
+        // Behind a full leg only reads can go on; the others need not be looked at one by one.
+        if (!room && flights_[i].op != HostOp::read) continue;
+        if (launch(i, out)) {
+            --waiting_;
+            room = room && room_on_legs(out);
+        }
     }
+}
+
+/// The peer has all that these requests changed, though they were not sent to it: a resync brought
+/// it, and the finish made it stable.
+void MirrorMachine::peer_has_caught_up(Slot peer, Outbox& out) {
+    for (std::size_t i = 0; i < flights_.size(); ++i) {
+        bool const issued =
+            flights_[i].op != HostOp::read && flights_[i].stage != Flight::Stage::waiting;
+        if (issued && (flights_[i].sent & bit_of(peer)) == 0) {
+            flights_.edit(i, [&](Flight& f) { f.sent |= bit_of(peer); });
+        }
+    }
+    acknowledge_all(out);
+    pump_flights(out);
 }
 
 void MirrorMachine::record_acknowledged(Slot peer, std::uint64_t sequence, Outbox& out) {

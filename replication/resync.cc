@@ -160,6 +160,7 @@ void MirrorMachine::finish_replied(Slot peer, FinishReply const& reply, Outbox& 
     });
     out.note(note::ResyncFinished{peer, reply.resync});
     set_leg(peer, std::move(mirroring), out);
+    peer_has_caught_up(peer, out);
     start_settling(peer, out);
 }
 

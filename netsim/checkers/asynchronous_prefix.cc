@@ -136,29 +136,43 @@ void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream co
         if (visible) least = i + 1;
     }
     Image model = stream.model;
-    Extent first_difference;
-    for (std::size_t i = 0; i <= count; ++i) {
-        if (i >= least) {
-            bool equal = true;
-            Image::for_each_difference(model, image, mirrored, [&](Extent difference) {
-                if (i == least) first_difference = difference;
-                return equal = false;
-            });
-            std::uint32_t const limit = view.mirror(group).asynchronous_limit;
-            if (equal && count - i > limit) {
-                view.findings.violated(
-                    text.name, text.rule, view.now(),
-                    fmt::format(
-                        "{} came in service without the last {} writes that {} had sent; the "
-                        "asynchronous limit is {}",
-                        view.name(node), count - i,
-                        view.name(view.chronicle.group(group).members[stream.source.value]),
-                        limit));
-            }
-            if (equal) return;
-        }
-        if (i < count) model.fill(stream.at(i).range, Content{stream.at(i).content, 0});
+    for (std::size_t i = 0; i < least; ++i) {
+        model.fill(stream.at(i).range, Content{stream.at(i).content, 0});
     }
+    auto const difference = [&](Extent within) {
+        Extent first;
+        Image::for_each_difference(model, image, within, [&](Extent found) {
+            first = found;
+            return false;
+        });
+        return first;
+    };
+    Extent const first_difference = difference(mirrored);
+    std::size_t prefix = least;
+    bool equal = first_difference.count == 0;
+    while (!equal && prefix < count) {
+        model.fill(stream.at(prefix).range, Content{stream.at(prefix).content, 0});
+        ++prefix;
+        equal = difference(mirrored).count == 0;
+    }
+    // Of all prefixes that fit, the longest: a record may have changed nothing.
+    bool fits = equal;
+    std::size_t longest = prefix;
+    for (std::size_t i = prefix; fits && i < count; ++i) {
+        model.fill(stream.at(i).range, Content{stream.at(i).content, 0});
+        fits = difference(stream.at(i).range).count == 0;
+        if (fits) longest = i + 1;
+    }
+    std::string const& source = view.name(view.chronicle.group(group).members[stream.source.value]);
+    std::uint32_t const limit = view.mirror(group).asynchronous_limit;
+    if (equal && count - longest > limit) {
+        view.findings.violated(
+            text.name, text.rule, view.now(),
+            fmt::format("{} came in service without the last {} writes that {} had sent; the "
+                        "asynchronous limit is {}",
+                        view.name(node), count - longest, source, limit));
+    }
+    if (equal) return;
     std::string const arrived =
         stream.arrived == 0
             ? ""

@@ -89,6 +89,8 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
     for (std::size_t p = 0; p < group.members.size(); ++p) {
         if (p == self.value) continue;
         Pair& pair = group.copies[self.value].pairs[p];
+        Copy& peer = group.copies[p];
+        peer.owner = peer.owner && (peer.serving || peer.pairs[self.value].lonely);
         // A target that is being resynchronised gets the record too.
         bool const carried = pair.leg == LegState::mirroring || pair.leg == LegState::resyncing;
         if (carried || pair.lonely) continue;
@@ -128,6 +130,9 @@ void Chronicle::contacts_changed(World const& world) {
 
 /// The target has everything that the source has.
 void Chronicle::joined(Group& group, Slot source, Slot target) {
+    // A target that slept may finish what its source has given up since.
+    LegState const there = group.copies[source.value].pairs[target.value].leg;
+    if (there != LegState::resyncing && there != LegState::mirroring) return;
     // Whatever the target once had of its own, it follows now.
     for (Pair* pair : {&group.copies[source.value].pairs[target.value],
                        &group.copies[target.value].pairs[source.value]}) {
@@ -194,11 +199,8 @@ void Chronicle::node_noted(seen::NodeNoted const& noted, Duration now) {
             bool const past = came->forced && peer.owner && !group.copies[self.value].owner;
             if (past) group.copies[self.value].pairs[p].forced_past = true;
         }
-        for (Copy& peer : group.copies) {
-            // Nobody knew of what another owner wrote alone, so that one may claim it yet.
-            bool const later = !came->forced && peer.pairs[self.value].lonely;
-            peer.owner = peer.owner && (peer.serving || later);
-        }
+        // Another owner may come back with a later history, until this one is written.
+        for (Copy& peer : group.copies) peer.owner = peer.owner && (peer.serving || !came->forced);
         group.copies[self.value].serving = true;
         group.copies[self.value].owner = true;
         group.copies[self.value].claimed = false;

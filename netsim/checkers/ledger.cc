@@ -183,10 +183,8 @@ void Ledger::acknowledge(Unit& unit, std::uint32_t entry) {
 
 void Ledger::see(World const& world, seen::HostAsked const& asked) {
     answered_ = Request{};
-    replication::MirrorMachine const* machine = nullptr;
+    if (!asked.accepted) return;  // it will be told so, and nothing changes
     CopySim const* copy = world.copy(asked.node, asked.group);
-    if (copy != nullptr && copy->machine) machine = &*copy->machine;
-    if (machine == nullptr || !machine->open()) return;  // it will be told so, and nothing changes
     std::uint32_t const entry = new_request();
     Request& request = requests_[entry];
     request.id = asked.request;

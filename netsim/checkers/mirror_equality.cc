@@ -79,13 +79,26 @@ void MirrorEquality::on(View& view, From from, replication::note::Settled const&
     compare(view, from.group, *source);
 }
 
+void MirrorEquality::on(View& view, From from, replication::note::DiskFailed const& failed) {
+    flush_failed_.resize(view.world.cluster().nodes.size());
+    if (failed.what == replication::note::DiskFailed::What::flush)
+        flush_failed_[from.node.value] = true;
+}
+
+void MirrorEquality::on(View& view, seen::NodeStarted const& started) {
+    flush_failed_.resize(view.world.cluster().nodes.size());
+    flush_failed_[started.node.value] = false;
+}
+
 void MirrorEquality::finish(View& view) {
     for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
         GroupId const group{g};
         std::optional<NodeId> const source = quiet_source(view, group);
         if (!source) continue;
         compare(view, group, *source);
-        if (view.world.next_time()) continue;  // somebody may yet clear bits
+        bool const sticky = source->value < flush_failed_.size() && flush_failed_[source->value];
+        if (view.world.next_time() || sticky)
+            continue;  // somebody may yet clear bits, or never will
         for (NodeId const target : view.mirror(group).on) {
             if (target == *source) continue;
             std::uint64_t const there = bits(view, group, *source, target);

@@ -12,6 +12,8 @@
 
 #include "netsim/checkers/view.h"
 
+#include <vector>
+
 namespace sunder::netsim {
 
 class MirrorEquality {
@@ -21,12 +23,15 @@ public:
         "a quiet, fully operational mirror holds the same everywhere and has no intent bits"};
 
     void on(View& view, From from, replication::note::Settled const& settled);
+    void on(View& view, From from, replication::note::DiskFailed const& failed);
+    void on(View& view, seen::NodeStarted const& started);
     void finish(View& view);
 
 private:
     static constexpr std::uint64_t events_between = 20'000;
     void compare(View& view, GroupId group, NodeId source);
     std::uint64_t next_ = 0;
+    std::vector<bool> flush_failed_;  // by node
 };
 
 }  // namespace sunder::netsim

@@ -12,6 +12,7 @@ namespace sunder::netsim {
 namespace {
 
 constexpr char const* split_brain = "split brain under a faithful policy";
+constexpr char const* operators_word = "operator override";
 
 }  // namespace
 
@@ -21,15 +22,15 @@ struct NoLostAcknowledgedWrite::Loss {
     GroupId group;
     bool forced = false;
     bool owner = false;
-    bool split = false;
+    Split split = Split::none;
     bool settled = false;  ///< no other copy can turn out to be the later one
     std::string occasion;
 
     /// The name under which losing `owed` here is allowed; null when it is not.
     [[nodiscard]] char const* excuse(View const& view, Request const* owed) const {
         bool const faithful = !view.world.cluster().policy.guarded;
-        if (forced) return "operator override";
-        if (split && faithful) return split_brain;
+        if (forced || split == Split::by_force) return operators_word;
+        if (split == Split::by_itself && faithful) return split_brain;
         Chronicle const& chronicle = view.chronicle;
         Chronicle::Group const& known = chronicle.group(group);
         Slot const here = chronicle.slot(group, node);
@@ -105,7 +106,8 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
 void NoLostAcknowledgedWrite::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     split_.resize(view.chronicle.groups());
     bool const another = view.chronicle.another_serves(came.group, node);
-    if (another) split_[came.group.value] = true;
+    Split& split = split_[came.group.value];
+    if (another && split == Split::none) split = came.forced ? Split::by_force : Split::by_itself;
     Loss loss;
     loss.node = node;
     loss.group = came.group;
@@ -121,6 +123,8 @@ void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slo
     split_.resize(view.chronicle.groups());
     Chronicle::Group const& known = view.chronicle.group(group);
     if (!known.copies[source.value].serving || view.chronicle.serving(group) != 1) return;
+    LegState const leg = known.copies[source.value].pairs[target.value].leg;
+    if (leg == LegState::disconnected) return;  // the source has given it up meanwhile
     Loss loss;
     loss.node = known.members[source.value];
     loss.group = group;
@@ -132,7 +136,7 @@ void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slo
     }
     loss.occasion = "served";
     verify(view, loss);
-    if (loss.settled) split_[group.value] = false;
+    if (loss.settled) split_[group.value] = Split::none;
 }
 
 void NoLostAcknowledgedWrite::on(View& view, From from,
@@ -154,15 +158,20 @@ void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered)
                       request->state == Request::State::acknowledged;
     if (!read) return;
     auto const judge = [&](Mismatch const& lost) {
-        bool const split = answered.group.value < split_.size() && split_[answered.group.value];
         Loss loss;
         loss.node = answered.node;
         loss.group = answered.group;
-        loss.split = split || view.chronicle.serving(answered.group) > 1;
+        if (answered.group.value < split_.size()) loss.split = split_[answered.group.value];
         loss.occasion =
             fmt::format("answered read {} at {}", request->id.value, to_text(view.now()));
-        if (loss.split && !view.world.cluster().policy.guarded) {
-            view.findings.allowed(text.name, split_brain);
+        // What it lacked when it came in service was excused or not then; what it lost since is
+        // not.
+        bool const faithful = !view.world.cluster().policy.guarded;
+        bool const excused =
+            loss.split == Split::by_force || (loss.split == Split::by_itself && faithful);
+        if (excused) {
+            view.findings.allowed(text.name,
+                                  loss.split == Split::by_force ? operators_word : split_brain);
         } else {
             view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
         }

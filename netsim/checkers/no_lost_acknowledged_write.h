@@ -42,7 +42,8 @@ private:
     void verify(View& view, Loss const& loss);
     void joined(View& view, GroupId group, Slot source, Slot target);
 
-    std::vector<bool> split_;  // by group: two nodes served at once and went their own ways
+    enum class Split : std::uint8_t { none, by_itself, by_force };
+    std::vector<Split> split_;  // by group: two nodes served at once and went their own ways
     std::vector<std::uint64_t> counted_;
 };
 

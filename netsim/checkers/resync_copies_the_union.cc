@@ -51,6 +51,7 @@ void ResyncCopiesTheUnion::on(View& view, From from, replication::note::LegChang
         IntentLog const& log = machine->log();
         mine = Side{};
         mine.connected = true;
+        mine.since = view.now();
         mine.named = log.bits(changed.peer);
         mine.asked = Bitmap(log.chunks());
         mine.acknowledged = Bitmap(log.chunks());
@@ -101,8 +102,10 @@ void ResyncCopiesTheUnion::on(View& view, seen::HostAnswered const& answered) {
     Slot const self = view.chronicle.slot(answered.group, answered.node);
     for (std::uint8_t p = 0; p < view.mirror(answered.group).on.size(); ++p) {
         Side& mine = side(view, answered.group, self, Slot{p});
-        // What was asked before the leg connected was named by then, or is among what was asked.
-        if (mine.connected) mark(mine.acknowledged, machine->log().chunks_of(request->range));
+        // What was asked before the leg connected may have been copied and cleared on an earlier
+        // one.
+        bool const fresh = mine.connected && request->asked >= mine.since;
+        if (fresh) mark(mine.acknowledged, machine->log().chunks_of(request->range));
     }
 }
 

@@ -37,6 +37,7 @@ private:
     /// What one copy knows of its leg to another since that connected.
     struct Side {
         bool connected = false;
+        Duration since;
         bool partial = false;
         bool running = false;  ///< it copies to the other
         Bitmap named;          ///< by its log as it connected

@@ -130,6 +130,9 @@ struct NodeLine {
     Line operator()(node_note::CameInService const&) const {
         return std::nullopt;  // the mirror machine said so a moment before
     }
+    Line operator()(node_note::PromotionRefused const& note) const {
+        return fmt::format("{} cannot come in service: the disk here failed", resource(note.group));
+    }
     Line operator()(node_note::LeftService const& note) const {
         return fmt::format("{} out of service", resource(note.group));
     }

@@ -20,6 +20,7 @@ std::uint64_t hash_of_story(std::uint64_t seed) {
     World world(TwoNodes{}.cluster(), seed);
     world.start_all();
     REQUIRE(run_until(world, seconds(60), mirrors));
+    run_until(world, world.now() + seconds(1), [](World const&) { return false; });
     for (std::uint64_t block = 0; block < 40; ++block) write_block(world, first_node, block * 7);
     world.power_cut(first_node);
     REQUIRE(run_until(world, world.now() + seconds(60),

@@ -212,7 +212,11 @@ TEST_CASE("a blank target is never left as it is, nor named by bits it cannot ha
             return f.target == Target::blank && f.in_service == InService::source &&
                    !f.forced_past_owner;
         },
-        [](auto const&, Verdict verdict) { return verdict == Verdict::full; });
+        [](auto const& f, Verdict verdict) {
+            // In the middle of its first resync the source's log names what is missing (LIV-8).
+            if (f.continues && f.intent_log) return verdict == Verdict::partial;
+            return verdict == Verdict::full;
+        });
 }
 
 TEST_CASE("one more bit never makes less to do") {

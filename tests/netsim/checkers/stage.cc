@@ -35,9 +35,7 @@ Cluster small_cluster() {
 }
 
 Stage::Stage(Cluster const& cluster, std::uint64_t seed)
-    : dice(seed, 77, 0),
-      world_(std::make_shared<Cluster const>(cluster), seed),
-      checkers_(world_) {
+    : dice(seed, 77, 0), world_(std::make_shared<Cluster const>(cluster), seed), checkers_(world_) {
     world_.start_all();
     look();
 }
@@ -85,6 +83,22 @@ bool Stage::run_until(std::function<bool()> const& wanted, Duration time) {
     return true;
 }
 
+void Stage::work(NodeId node, int requests, std::uint64_t blocks, std::uint64_t apart_us) {
+    for (int i = 0; i < requests && serves(node); ++i) {
+        random_request(node, blocks, 2);
+        run_for(microseconds(static_cast<std::int64_t>(dice.below(apart_us + 1))));
+    }
+}
+
+void Stage::end_well() {
+    heal();
+    for (NodeId const node : {server1, server2}) {
+        if (!world_.node(node).up()) restart(node);
+    }
+    run_for(seconds(25));
+    finish();
+}
+
 void Stage::finish() {
     Duration const until = world_.now() + hours(1);
     while (step(until)) {
@@ -108,15 +122,19 @@ void Stage::random_request(NodeId node, std::uint64_t blocks, std::uint64_t most
     std::uint64_t const length = 1 + dice.below(most);
     std::uint64_t const first = dice.below(blocks - length + 1);
     Extent const range{first * 8, length * 8};
-    switch (dice.below(16)) {
-        case 0: ask(node, HostOp::flush, {}); return;
-        case 1: ask(node, HostOp::trim, range); return;
-        case 2: ask(node, HostOp::write_zeroes, range); return;
-        case 3:
-        case 4: ask(node, HostOp::read, range); return;
-        case 5: write(node, range, true); return;
-        case 6: write(node, {range.first + 3, range.count - 4}); return;
-        default: write(node, range); return;  // foreign: a number
+    std::uint64_t const kind = dice.below(16);
+    if (kind == 0) {
+        ask(node, HostOp::flush, {});
+    } else if (kind == 1) {
+        ask(node, HostOp::trim, range);
+    } else if (kind == 2) {
+        ask(node, HostOp::write_zeroes, range);
+    } else if (kind <= 4) {
+        ask(node, HostOp::read, range);
+    } else if (kind == 5) {
+        write(node, {range.first + 3, range.count - 4});
+    } else {
+        write(node, range, kind == 6);
     }
 }
 
@@ -156,6 +174,14 @@ void Stage::switch_over(NodeId node) {
     world_.switch_over(node, group);
     look();
 }
+void Stage::pause(NodeId node) {
+    world_.pause(node);
+    look();
+}
+void Stage::resume(NodeId node) {
+    world_.resume(node);
+    look();
+}
 void Stage::slow_disk(NodeId node, std::uint32_t times) {
     DiskFaults faults;
     faults.slowness = times;
@@ -183,8 +209,8 @@ bool Stage::broken(std::string_view property) const {
 std::string Stage::story() const {
     std::string text;
     for (Violation const& violation : findings_.violations()) {
-        text += violation.property + " (" + violation.rule + ") at " + to_text(violation.at) + ": " +
-                violation.story + "\n";
+        text += violation.property + " (" + violation.rule + ") at " + to_text(violation.at) +
+                ": " + violation.story + "\n";
     }
     return text;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A stage for checkers: two servers, one link, one small mirror, and all checkers watching. Tests play on
-// it by hand: hosts ask, nodes die, links are cut, and time passes. Every write has a content of its own.
+// A stage for checkers: two servers, one link, one small mirror, and all checkers watching. Tests
+// play on it by hand: hosts ask, nodes die, links are cut, and time passes. Every write has a
+// content of its own.
 #pragma once
 
 #include "base/random.h"
@@ -17,6 +18,9 @@ namespace sunder::netsim::test {
 
 /// Two servers with fast detection, so that a story takes seconds and not minutes.
 Cluster small_cluster();
+
+/// A 4 KiB block of the mirror.
+constexpr Extent block(std::uint64_t number) { return {number * 8, 8}; }
 
 class Stage {
 public:
@@ -48,11 +52,22 @@ public:
     void force(NodeId node);
     void switch_over(NodeId node);
     void slow_disk(NodeId node, std::uint32_t times);
+    void pause(NodeId node);
+    void resume(NodeId node);
+    /// Shows what the world has seen since; needed after playing on the world itself.
+    void look();
 
     // Time. Deadlines of checkers pass in between, as in a real run.
     void run_for(Duration time);
     /// False when it did not come true within `time`.
     bool run_until(std::function<bool()> const& wanted, Duration time = seconds(60));
+    bool until_mirroring() {
+        return run_until([this] { return mirroring(); });
+    }
+    /// Random requests on `node` while it serves, up to `apart` from each other.
+    void work(NodeId node, int requests, std::uint64_t blocks, std::uint64_t apart_us);
+    /// The link is whole, all nodes run, time passes, and the run is over.
+    void end_well();
     /// Until nothing is pending; then the checkers look a last time.
     void finish();
 
@@ -61,7 +76,9 @@ public:
     [[nodiscard]] replication::LegState leg(NodeId of) const;
     [[nodiscard]] bool mirroring() const;
     [[nodiscard]] bool resyncing() const;
-    [[nodiscard]] Image const& image(NodeId node) const { return world_.copy(node, group)->disk.image(); }
+    [[nodiscard]] Image const& image(NodeId node) const {
+        return world_.copy(node, group)->disk.image();
+    }
     /// Some checker found its property broken.
     [[nodiscard]] bool broken() const { return !findings_.violations().empty(); }
     [[nodiscard]] bool broken(std::string_view property) const;
@@ -74,7 +91,6 @@ public:
 
 private:
     bool step(Duration limit);
-    void look();
 
     World world_;
     Checkers checkers_;
