@@ -281,14 +281,14 @@ void MirrorMachine::barrier_stored(Outbox& out) {
     }
     Barrier const barrier = barrier_;
     barrier_ = Barrier{};
-    out.note(note::CopyCompleted{barrier.from, barrier.finish->resync});
-    log_.clear_all(barrier.from);
-    if (auto* following = std::get_if<leg::Following>(&legs_[barrier.from.value]);
-        following != nullptr && following->connection == barrier.connection) {
+    auto* following = std::get_if<leg::Following>(&legs_[barrier.from.value]);
+    if (following != nullptr && following->connection == barrier.connection) {
         leg::Following mirroring = *following;
         mirroring.phase = leg::Following::Phase::mirroring;
         mirroring.received = Bitmap();
         watched_in_sync_ = true;
+        out.note(note::CopyCompleted{barrier.from, barrier.finish->resync});
+        log_.clear_all(barrier.from);
         out.put(
             output::Send{barrier.from, barrier.connection, FinishReply{barrier.finish->resync}});
         set_leg(barrier.from, std::move(mirroring), out);

@@ -59,6 +59,17 @@ void AsynchronousPrefix::on(View& view, seen::ConnectionsReset const& reset) {
     }
 }
 
+void AsynchronousPrefix::on(View& view, seen::NodeDied const& died) {
+    if (died.how != seen::NodeDied::How::power_cut) return;
+    for (CopySim const& copy : view.world.node(died.node).copies) {
+        GroupId const group{copy.group};
+        for (std::uint8_t p = 0; p < view.chronicle.group(group).members.size(); ++p) {
+            Stream& to = stream(view, group, Slot{p});
+            to.broken = to.broken || to.source == copy.slot;
+        }
+    }
+}
+
 void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged const& changed) {
     if (!view.chronicle.group(from.group).asynchronous) return;
     Slot const self = view.chronicle.slot(from.group, from.node);
@@ -85,8 +96,8 @@ void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged
         std::size_t const nodes = view.world.cluster().nodes.size();
         bool const given_up = !silent_.empty() && silent_[from.node.value * nodes + source.value];
         bool const closed =
-            !view.world.node(source).up() && dead.died_at && !dead.lost_power && !given_up &&
-            !mine.broken && view.world.network().reaches(source.value, from.node.value) &&
+            !view.world.node(source).up() && dead.died_at && !given_up && !mine.broken &&
+            view.world.network().reaches(source.value, from.node.value) &&
             view.now() - *dead.died_at < view.world.cluster().detection.connection_timeout;
         if (closed && !mine.recent.empty()) mine.arrived = mine.at(mine.recent.size() - 1).sequence;
     }

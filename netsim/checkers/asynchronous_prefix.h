@@ -28,6 +28,7 @@ public:
 
     void on(View& view, seen::RecordSent const& sent);
     void on(View& view, seen::ConnectionsReset const& reset);
+    void on(View& view, seen::NodeDied const& died);
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
     void on(View& view, NodeId node, nodes::note::PeerSeen const& seen);
@@ -44,7 +45,7 @@ private:
     struct Stream {
         Slot source;
         bool live = false;          ///< the model is what the target holds, but for `recent`
-        bool broken = false;        ///< the connection was reset, so what was sent may be lost
+        bool broken = false;        ///< what was sent may be lost: a reset, or no power
         std::uint64_t arrived = 0;  ///< sequence of the last record that certainly reached it
         Image model;
         std::vector<Record> recent;  ///< a ring

@@ -93,7 +93,9 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
         peer.owner = peer.owner && (peer.serving || peer.pairs[self.value].lonely);
         // A target that is being resynchronised gets the record too.
         bool const carried = pair.leg == LegState::mirroring || pair.leg == LegState::resyncing;
-        if (carried || pair.lonely) continue;
+        if (carried) continue;
+        pair.lonely_last = world.now();
+        if (pair.lonely) continue;
         pair.lonely = true;
         pair.lonely_since = world.now();
         pair.told = false;
@@ -130,9 +132,11 @@ void Chronicle::contacts_changed(World const& world) {
 
 /// The target has everything that the source has.
 void Chronicle::joined(Group& group, Slot source, Slot target) {
-    // A target that slept may finish what its source has given up since.
-    LegState const there = group.copies[source.value].pairs[target.value].leg;
-    if (there != LegState::resyncing && there != LegState::mirroring) return;
+    // A target may finish what its source has given up, or died of, meanwhile; then it lacks what
+    // the source went on to acknowledge without it.
+    Pair const& there = group.copies[source.value].pairs[target.value];
+    bool const stands = there.leg == LegState::resyncing || there.leg == LegState::mirroring;
+    if (!stands && there.lonely && there.lonely_last >= there.lost_at) return;
     // Whatever the target once had of its own, it follows now.
     for (Pair* pair : {&group.copies[source.value].pairs[target.value],
                        &group.copies[target.value].pairs[source.value]}) {
@@ -236,6 +240,7 @@ void Chronicle::died(seen::NodeDied const& died, Duration now) {
         copy.watched.reset();
         if (node.lost_power) copy.power_cut = now;
         for (Pair& pair : copy.pairs) {
+            if (pair.leg != LegState::disconnected) pair.lost_at = now;
             pair.leg = LegState::disconnected;
             pair.handed_over = false;
             pair.split_noted = false;

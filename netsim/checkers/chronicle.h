@@ -32,6 +32,7 @@ public:
         /// been brought up to date by this one since.
         bool lonely = false;
         Duration lonely_since;
+        Duration lonely_last;
         /// The other was in contact long enough since then to be told that it is outdated.
         bool told = false;
         /// An operator forced this copy online past the other, which was the last owner (R129).

@@ -58,12 +58,12 @@ void Director::fail(std::string instead) {
     deadline_.reset();
 }
 
-void Director::proceed() {
-    while (!done() && try_step(scenario_.steps[step_])) {
-        ++step_;
-        begun_ = false;
-        deadline_.reset();
-    }
+bool Director::proceed() {
+    if (done() || !try_step(scenario_.steps[step_])) return false;
+    ++step_;
+    begun_ = false;
+    deadline_.reset();
+    return true;
 }
 
 void Director::ask_host(std::uint16_t mirror, replication::HostOp op, Extent range, bool fua) {
@@ -247,7 +247,7 @@ bool Director::try_step(Step const& step) { return std::visit(Doing{*this, world
 
 void Director::passed() {
     if (done()) return;
-    proceed();  // time alone may have finished it
+    if (proceed()) return;  // time alone has finished it
     if (done() || !deadline_ || world_.now() < *deadline_) return;
     if (auto const* wait = std::get_if<step::Wait>(&scenario_.steps[step_].action)) {
         fail(fmt::format("after {}: {}", to_text(wait->within), instead(wait->until, world_)));

@@ -29,8 +29,8 @@ public:
 
     /// Shown every observation, in order, before `proceed`.
     void see(netsim::Observation const& observation);
-    /// Does all steps that can be done now.
-    void proceed();
+    /// Does the next step if it can be done now; false when there is none that can.
+    bool proceed();
     /// The moment at which the present step is over or has failed by itself.
     [[nodiscard]] std::optional<Duration> deadline() const { return deadline_; }
     /// That moment has come.

@@ -42,7 +42,7 @@ public:
                                options_.seed, world_.in_words());
         });
         world_.start_all();
-        look();
+        look(true);
         while (!director_.done() && outcome_.result != Result::unknown) tick(director_.deadline());
         director_.stop_workloads();
         // Nothing polls in this world, so what is pending comes to an end by itself, unless a fault
@@ -74,38 +74,43 @@ private:
         if (director_deadline && (!deadline || *director_deadline < *deadline))
             deadline = director_deadline;
         std::optional<Duration> const next = world_.next_time();
+        bool time_matters = false;
         if (next && (!deadline || *next <= *deadline)) {
             world_.advance();
         } else if (deadline) {
+            time_matters = true;
             if (*deadline > world_.now()) world_.wait_until(*deadline);
             checkers_.passed(world_, findings_);
             if (director_deadline && *director_deadline <= world_.now()) director_.passed();
         } else {
             director_.exhausted();
         }
-        look();
+        look(time_matters);
         if (world_.events() >= options_.most_events) outcome_.result = Result::unknown;
         if (options_.pulse && (world_.events() & 0xfffff) == 0) options_.pulse();
     }
 
-    /// Shows what was seen to everybody; what the director does then may show more.
-    void look() {
-        bool again = true;
-        while (again) {
-            world_.take_observations(seen_);
-            if (seen_.empty() && looked_once_) return;
-            looked_once_ = true;
-            bool news = false;
+    /// Shows what was seen to everybody, then lets the director go on, a step at a time: whatever a
+    /// step or an answer makes happen is shown before the world changes again.
+    void look(bool time_matters) {
+        bool const news = show();
+        if (!news && !time_matters) return;
+        while (director_.proceed()) show();
+        show();  // a step that has begun and waits
+    }
+
+    /// True when anything but a host's request was seen, which nothing could wait for.
+    bool show() {
+        bool news = false;
+        for (world_.take_observations(seen_); !seen_.empty(); world_.take_observations(seen_)) {
             for (netsim::Observation const& observation : seen_) {
                 checkers_.see(world_, observation, findings_);
                 count(observation);
                 director_.see(observation);
-                // Answers and requests change nothing that a waiting step could wait for.
                 news = news || !std::holds_alternative<seen::HostAsked>(observation);
             }
-            if (news && !director_.done()) director_.proceed();
-            again = true;
         }
+        return news;
     }
 
     void count(netsim::Observation const& observation) {
@@ -180,7 +185,6 @@ private:
     netsim::Checkers checkers_;
     Director director_;
     std::vector<netsim::Observation> seen_;
-    bool looked_once_ = false;
 };
 
 }  // namespace
