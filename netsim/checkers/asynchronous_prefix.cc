@@ -70,6 +70,12 @@ void AsynchronousPrefix::on(View& view, seen::NodeDied const& died) {
     }
 }
 
+/// What is held back may be given up with the connection, sooner or later.
+void AsynchronousPrefix::break_all() {
+    for (Stream& to : streams_) to.broken = true;
+}
+void AsynchronousPrefix::on(View&, seen::NodePaused const&) { break_all(); }
+
 void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged const& changed) {
     if (!view.chronicle.group(from.group).asynchronous) return;
     Slot const self = view.chronicle.slot(from.group, from.node);

@@ -29,6 +29,8 @@ public:
     void on(View& view, seen::RecordSent const& sent);
     void on(View& view, seen::ConnectionsReset const& reset);
     void on(View& view, seen::NodeDied const& died);
+    void on(View& view, seen::NodePaused const& paused);
+    void on(View&, seen::LinkCut const&) { break_all(); }
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
     void on(View& view, NodeId node, nodes::note::PeerSeen const& seen);
@@ -45,7 +47,7 @@ private:
     struct Stream {
         Slot source;
         bool live = false;          ///< the model is what the target holds, but for `recent`
-        bool broken = false;        ///< what was sent may be lost: a reset, or no power
+        bool broken = false;        ///< what was sent may be lost: a reset, a cut, a pause
         std::uint64_t arrived = 0;  ///< sequence of the last record that certainly reached it
         Image model;
         std::vector<Record> recent;  ///< a ring
@@ -60,6 +62,7 @@ private:
             return recent[(oldest + i) % recent.size()];
         }
     };
+    void break_all();
     Stream& stream(View const& view, GroupId group, Slot target);
     void add(Stream& stream, std::size_t capacity, Record const& record);
     void judge(View& view, GroupId group, NodeId node, Stream const& stream);

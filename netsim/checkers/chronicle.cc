@@ -90,10 +90,10 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
         if (p == self.value) continue;
         Pair& pair = group.copies[self.value].pairs[p];
         Copy& peer = group.copies[p];
-        peer.owner = peer.owner && (peer.serving || peer.pairs[self.value].lonely);
         // A target that is being resynchronised gets the record too.
         bool const carried = pair.leg == LegState::mirroring || pair.leg == LegState::resyncing;
         if (carried) continue;
+        peer.owner = peer.owner && (peer.serving || peer.pairs[self.value].lonely);
         pair.lonely_last = world.now();
         if (pair.lonely) continue;
         pair.lonely = true;

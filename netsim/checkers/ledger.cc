@@ -331,16 +331,17 @@ void Ledger::resolve_page(Page& page, Group const& group, Image const& image,
     }
 }
 
-/// The unit holds what was found; what might have been there and is not never will be.
+/// The unit holds what was found. While the question is open, whatever it may hold it may hold
+/// after too; then, what might have been there and is not never will be.
 void Ledger::settle(Unit& unit, Content found, Verdict const& verdict) {
-    std::uint32_t owner = unit.content == found.id ? unit.owner : 0;
+    if (verdict.open_question && may_hold(unit, found)) return;
     std::uint32_t const before = unit.owner;
-    for (std::uint32_t c = unit.candidates; c != 0;) {
+    std::uint32_t owner = unit.content == found.id ? before : 0;
+    for (std::uint32_t c = verdict.open_question ? 0 : unit.candidates; c != 0;) {
         std::uint32_t const entry = candidates_[c].request;
         c = candidates_[c].next;
         Request& request = requests_[entry];
         if (request.state == State::open) continue;  // its own node still serves
-        if (verdict.open_question && request.content != found.id) continue;
         if (owner == 0 && request.content == found.id) {
             owner = entry;
             ++request.users;
@@ -356,7 +357,7 @@ void Ledger::settle(Unit& unit, Content found, Verdict const& verdict) {
     }
     if (owner != before) {
         // Whoever has it may serve again, as far as the policy that excused its loss goes.
-        if (before != 0) {
+        if (before != 0 && verdict.open_question) {
             requests_[before].state = State::gone;
             add_candidate(unit, before);
         }

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <map>
 #include <set>
 
@@ -376,20 +377,28 @@ Caught hunt_down(Hunt const& hunt) {
 
 TEST_CASE("each mutant is caught by the checker that is there for it") {
     std::map<std::string, std::vector<Mutant>> alone;
-    std::string table = "mutant | checkers that caught it (runs) | hunt | seeds until caught\n";
+    std::string table =
+        fmt::format("{:30} {:34} {:28} {}\n", "mutant", "checker (runs that it caught)", "hunt",
+                    "median seeds until caught");
     for (Hunt const& hunt : hunts) {
         Caught const caught = hunt_down(hunt);
         std::string by;
-        for (auto const& [checker, runs] : caught.by) by += fmt::format(" {} ({})", checker, runs);
-        table += fmt::format("{} |{} | {} | {}\n", name_of(hunt.mutant),
-                             by.empty() ? " nobody" : by, hunt.story, caught.median);
+        std::string const row(name_of(hunt.mutant));
+        for (auto const& [checker, runs] : caught.by) {
+            by += fmt::format(" {} ({})", checker, runs);
+            std::string const hit = fmt::format("{} ({})", checker, runs);
+            bool const leads = checker == caught.by.begin()->first;
+            std::string const rest =
+                leads ? fmt::format(" {:28} {}", hunt.story, caught.median) : "";
+            table += fmt::format("{:30} {:34}{}\n", leads ? row : "", hit, rest);
+        }
         INFO(name_of(hunt.mutant) << " in \"" << hunt.story << "\":" << by << "\n" << caught.story);
         CHECK(caught.by.contains(hunt.catcher));
         CHECK(caught.median <= seeds_per_start);
         if (hunt.alone) CHECK(caught.by.size() == 1);
         if (caught.by.size() == 1) alone[caught.by.begin()->first].push_back(hunt.mutant);
     }
-    WARN(table);
+    std::fputs(table.c_str(), stdout);
     for (CheckerText const& checker : Checkers::texts()) {
         INFO(checker.name << " is the only one to catch some mutant");
         CHECK(alone.contains(std::string(checker.name)));
