@@ -34,6 +34,17 @@ void NoSilentSplitBrain::on(View& view, From from, replication::note::LegChanged
     }
 }
 
+/// Nobody could report what a node does that serves in silence.
+void NoSilentSplitBrain::on(View& view, seen::HostAnswered const& answered) {
+    Request const* request = view.ledger.answered();
+    bool const acknowledged = request != nullptr && request->changes() &&
+                              request->state == Request::State::acknowledged;
+    if (!acknowledged || view.chronicle.copy(answered.group, answered.node).serving) return;
+    view.findings.violated(text.name, text.rule, view.now(),
+                           fmt::format("{} answered {}, but has not said that it is in service",
+                                       view.name(answered.node), describe(view.world, *request)));
+}
+
 /// True when a and b have to report each other once they have met.
 bool NoSilentSplitBrain::parted(Chronicle::Group const& group, std::size_t a, std::size_t b) {
     Chronicle::Pair const& there = group.copies[a].pairs[b];

@@ -23,6 +23,7 @@ public:
         "no_silent_split_brain", "SAF-6",
         "two nodes that went their own ways both say so, and neither is copied over the other"};
 
+    void on(View& view, seen::HostAnswered const& answered);
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View& view, seen::NodeDied const& died);

@@ -69,6 +69,15 @@ class Command(unittest.TestCase):
         nowhere = self.sunder("run", "no/file")
         self.assertIn("neither a scenario file nor a folder", nowhere.stderr)
 
+    def test_more_copies_than_can_be_played_truly_are_refused(self):
+        three = GOOD.replace("server2: {}}", "server2: {}, server3: {}}").replace(
+            "on: [server1, server2]", "on: [server1, server2, server3]").replace(
+            "network: [", "network: [{link: [server1, server3], latency: 200 us, bandwidth: "
+            "1 Gbit/s}, {link: [server2, server3], latency: 200 us, bandwidth: 1 Gbit/s}, ")
+        run = self.sunder("run", self.write(three))
+        self.assertEqual(run.returncode, 3, run.stdout + run.stderr)
+        self.assertIn("mirror 'datarep' has 3 copies", run.stderr)
+
     def test_check_and_list_run_nothing(self):
         path = self.write(MATRIX)
         check = self.sunder("check", path)
