@@ -131,7 +131,8 @@ void NodeMachine::reconsider(std::size_t r, Outbox& out) {
 void NodeMachine::promote(std::size_t r, bool forced, std::optional<AdminId> admin, Outbox& out) {
     Resource& resource = resources_[r];
     resource::Promoting promoting;
-    Era highest = resource.report.cell->era;
+    // Above a promotion that was refused, too, so that its refusal is not taken for this one's.
+    Era highest = std::max(resource.report.cell->era, resource.report.refused);
     for (Known const& known : resource.known) {
         if (known.cell) highest = std::max(highest, known.cell->era);
     }

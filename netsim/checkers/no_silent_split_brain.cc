@@ -37,8 +37,8 @@ void NoSilentSplitBrain::on(View& view, From from, replication::note::LegChanged
 /// Nobody could report what a node does that serves in silence.
 void NoSilentSplitBrain::on(View& view, seen::HostAnswered const& answered) {
     Request const* request = view.ledger.answered();
-    bool const acknowledged = request != nullptr && request->changes() &&
-                              request->state == Request::State::acknowledged;
+    bool const acknowledged =
+        request != nullptr && request->changes() && request->state == Request::State::acknowledged;
     if (!acknowledged || view.chronicle.copy(answered.group, answered.node).serving) return;
     view.findings.violated(text.name, text.rule, view.now(),
                            fmt::format("{} answered {}, but has not said that it is in service",

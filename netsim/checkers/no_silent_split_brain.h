@@ -5,7 +5,8 @@
 // was down, until it has brought that other up to date. Then the other may not copy anything to it,
 // or mirror to it, and when the two meet (both run and hear each other for long enough) and the
 // other serves, or has writes of its own as well, both report split brain. The same holds when an
-// operator forced a copy online past the node that was the last owner (R129).
+// operator forced a copy online past the node that was the last owner (R129). And nobody
+// acknowledges a write without having said that it is in service.
 //
 // It assumes nothing: whatever was cut, whoever died, and whatever an operator said, it holds.
 #pragma once
