@@ -136,26 +136,26 @@ void AsynchronousPrefix::on(View& view, NodeId node, nodes::note::CameInService 
     if (mine.live && mine.source == *copy.watched) judge(view, came.group, node, mine);
 }
 
-void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream const& stream) {
-    Image const& image = view.image(node, group);
-    Extent const mirrored = view.mirrored(group);
+AsynchronousPrefix::Fit AsynchronousPrefix::fit(Stream const& stream, Image const& image,
+                                                Extent mirrored) {
     std::size_t const count = stream.recent.size();
-    // A record that can be seen in the copy, and all before it, belong to the prefix.
-    std::size_t least = 0;
+    Fit result;
+    // A record that can be seen in the copy or has certainly arrived, and all before it, belong in.
     for (std::size_t i = 0; i < count; ++i) {
         Record const& record = stream.at(i);
-        bool const wanted = record.content != 0 || record.sequence <= stream.arrived;
-        if (!wanted) continue;
-        bool visible = record.sequence <= stream.arrived;
-        for (std::uint64_t s = record.range.first; s < record.range.end() && !visible; ++s) {
-            visible = image.at(s).id == record.content;
+        bool inside = record.sequence <= stream.arrived;
+        if (!inside && record.content == 0) continue;
+        for (std::uint64_t s = record.range.first; s < record.range.end() && !inside; ++s) {
+            inside = image.at(s).id == record.content;
         }
-        if (visible) least = i + 1;
+        if (inside) result.least = i + 1;
     }
     Image model = stream.model;
-    for (std::size_t i = 0; i < least; ++i) {
-        model.fill(stream.at(i).range, Content{stream.at(i).content, 0});
-    }
+    std::size_t applied = 0;
+    auto const apply = [&] {
+        Record const& record = stream.at(applied++);
+        model.fill(record.range, Content{record.content, 0});
+    };
     auto const difference = [&](Extent within) {
         Extent first;
         Image::for_each_difference(model, image, within, [&](Extent found) {
@@ -164,47 +164,49 @@ void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream co
         });
         return first;
     };
-    Extent const first_difference = difference(mirrored);
-    std::size_t prefix = least;
-    bool equal = first_difference.count == 0;
-    while (!equal && prefix < count) {
-        model.fill(stream.at(prefix).range, Content{stream.at(prefix).content, 0});
-        ++prefix;
-        equal = difference(mirrored).count == 0;
+    while (applied < result.least) apply();
+    result.difference = difference(mirrored);
+    result.found = result.difference.count == 0;
+    while (!result.found && applied < count) {
+        apply();
+        result.found = difference(mirrored).count == 0;
     }
+    result.missing = count - applied;
     // Of all prefixes that fit, the longest: a record may have changed nothing.
-    bool fits = equal;
-    std::size_t longest = prefix;
-    for (std::size_t i = prefix; fits && i < count; ++i) {
-        model.fill(stream.at(i).range, Content{stream.at(i).content, 0});
-        fits = difference(stream.at(i).range).count == 0;
-        if (fits) longest = i + 1;
+    for (bool fits = result.found; fits && applied < count;) {
+        Extent const next = stream.at(applied).range;
+        apply();
+        fits = difference(next).count == 0;
+        if (fits) result.missing = count - applied;
     }
+    return result;
+}
+
+void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream const& stream) {
+    Image const& image = view.image(node, group);
+    Fit const best = fit(stream, image, view.mirrored(group));
     std::string const& source = view.name(view.chronicle.group(group).members[stream.source.value]);
     std::uint32_t const limit = view.mirror(group).asynchronous_limit;
-    if (equal && count - longest > limit) {
+    if (best.found && best.missing <= limit) return;
+    if (best.found) {
         view.findings.violated(
             text.name, text.rule, view.now(),
             fmt::format("{} came in service without the last {} writes that {} had sent; the "
                         "asynchronous limit is {}",
-                        view.name(node), count - longest, source, limit));
+                        view.name(node), best.missing, source, limit));
+        return;
     }
-    if (equal) return;
     std::string const arrived =
-        stream.arrived == 0
-            ? ""
-            : fmt::format("; everything up to record {} had reached it", stream.arrived);
+        stream.arrived == 0 ? "" : fmt::format(" or arrived (up to record {})", stream.arrived);
     view.findings.violated(
         text.name, text.rule, view.now(),
         fmt::format(
-            "{} came in service with what {} never held: {} of the last {} records can be seen "
-            "in the copy, but sectors {}..{} of {} hold {}, and no prefix of the writes left "
-            "that there{}",
-            view.name(node), view.name(view.chronicle.group(group).members[stream.source.value]),
-            least, count, first_difference.first, first_difference.end() - 1,
-            view.mirror(group).name,
-            describe_found(view.world, view.ledger, group, image.at(first_difference.first)),
-            arrived));
+            "{} came in service with what {} never held: of the last {} records it must "
+            "have the first {}, which are seen there{}, but sectors {}..{} of {} hold {}; "
+            "no prefix of the writes left that",
+            view.name(node), source, stream.recent.size(), best.least, arrived,
+            best.difference.first, best.difference.end() - 1, view.mirror(group).name,
+            describe_found(view.world, view.ledger, group, image.at(best.difference.first))));
 }
 
 }  // namespace sunder::netsim

@@ -65,6 +65,14 @@ private:
     void break_all();
     Stream& stream(View const& view, GroupId group, Slot target);
     void add(Stream& stream, std::size_t capacity, Record const& record);
+    /// The longest prefix that the copy holds.
+    struct Fit {
+        bool found = false;
+        std::size_t least = 0;    ///< so many records have to be in it: they are seen, or arrived
+        std::size_t missing = 0;  ///< records after it
+        Extent difference;        ///< where the copy fits no shorter one
+    };
+    [[nodiscard]] static Fit fit(Stream const& stream, Image const& image, Extent mirrored);
     void judge(View& view, GroupId group, NodeId node, Stream const& stream);
 
     std::vector<Stream> streams_;  // by group and slot

@@ -15,6 +15,17 @@ void BothBackInService::disturbed(View& view) {
                 detection.connection_timeout + detection.reconnect * 3 + seconds(10);
 }
 
+void BothBackInService::on(View& view, seen::NodeStarted const& started) {
+    failed_.resize(view.world.cluster().nodes.size());
+    failed_[started.node.value] = false;
+    disturbed(view);
+}
+
+void BothBackInService::on(View& view, From from, replication::note::DiskFailed const&) {
+    failed_.resize(view.world.cluster().nodes.size());
+    failed_[from.node.value] = true;
+}
+
 void BothBackInService::passed(View& view) {
     if (!deadline_ || view.now() < *deadline_) return;
     deadline_.reset();
@@ -24,10 +35,12 @@ void BothBackInService::passed(View& view) {
         bool together = true;
         bool split = false;
         bool well = true;
+        bool failed = false;
         for (std::size_t a = 0; a < group.members.size(); ++a) {
             DiskFaults const& faults = view.world.copy(group.members[a], id)->disk.faults;
             well =
                 well && !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
+            failed = failed || failed_[group.members[a].value];
             for (std::size_t b = 0; b < group.members.size(); ++b) {
                 if (a == b) continue;
                 together = together && view.in_contact(group.members[a], group.members[b]);
@@ -38,6 +51,10 @@ void BothBackInService::passed(View& view) {
         if (!together || !well || serving == 1) continue;
         if (split) {
             view.findings.allowed(text.name, "split brain was reported");
+            continue;
+        }
+        if (failed && serving == 0) {
+            view.findings.allowed(text.name, "a disk failed");
             continue;
         }
         view.findings.violated(

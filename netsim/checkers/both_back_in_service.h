@@ -5,12 +5,15 @@
 // history checker with one deadline, which every fault and every operator's request sets anew: the
 // boot wait, a detection time, reconnecting, and ten seconds.
 //
-// Allowed by policy: "split brain was reported": then only an operator may say who is right (R32).
+// Allowed by policy: "split brain was reported": then only an operator may say who is right (R32);
+// "a disk failed": a node whose disk refused something since it booted may have given up, and
+// cannot see that the disk is well again.
 #pragma once
 
 #include "netsim/checkers/view.h"
 
 #include <optional>
+#include <vector>
 
 namespace sunder::netsim {
 
@@ -19,7 +22,8 @@ public:
     static constexpr CheckerText text{"both_back_in_service", "LIV-4",
                                       "nodes that are all back bring the mirror in service on one"};
 
-    void on(View& view, seen::NodeStarted const&) { disturbed(view); }
+    void on(View& view, seen::NodeStarted const& started);
+    void on(View& view, From from, replication::note::DiskFailed const& failed);
     void on(View& view, seen::NodeDied const&) { disturbed(view); }
     void on(View& view, seen::NodePaused const&) { disturbed(view); }
     void on(View& view, seen::NodeResumed const&) { disturbed(view); }
@@ -33,6 +37,7 @@ public:
 private:
     void disturbed(View& view);
     std::optional<Duration> deadline_;
+    std::vector<bool> failed_;  // by node: its disk refused something in this boot
     Duration since_;
 };
 

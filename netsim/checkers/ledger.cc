@@ -347,6 +347,7 @@ void Ledger::settle(Unit& unit, Content found, Verdict const& verdict) {
             ++request.users;
             if (request.state == State::indeterminate) {
                 request.state = State::settled;
+                request.fua = false;  // nobody was told that it is durable
                 request.node = verdict.node;
                 request.in_sync = 0;
                 request.answered = verdict.now;
