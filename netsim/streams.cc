@@ -116,12 +116,13 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
     NodeId const node = to.node;
     NodeId const peer = link.ends[1 - end].node;
     if (!nodes_[node.value].up()) return;
+    // Whoever speaks is alive, with or without a heartbeat.
+    if (watcher(node, peer).audible) heard(node, peer);
     if (std::holds_alternative<Opened>(item.what)) {
         to.up = true;
         to.life = item.life;
         if (!link.group) {
             trace(node, fmt::format("connected to {}", nodes_[peer.value].name));
-            heard(node, peer);  // whoever connects is alive, with or without a heartbeat
             step_node(node, nodes::input::ConnectionUp{peer});
             return;
         }
@@ -158,6 +159,18 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
 replication::Slot World::slot_of(CopySim const& copy, NodeId node) const {
     auto const& on = cluster_->mirrors[copy.group].on;
     return {static_cast<std::uint8_t>(std::ranges::find(on, node) - on.begin())};
+}
+
+bool World::spoken_out(NodeId a, NodeId b) const {
+    for (NodeId const node : {a, b}) {
+        if (!runs(node)) return false;
+        for (CopySim const& copy : nodes_[node.value].copies) {
+            if (!copy.disk.idle() || !copy.store.idle()) return false;
+        }
+    }
+    Connection const& link = connections_[connection_between(a, b, std::nullopt)];
+    return link.ends[0].up && link.ends[1].up && link.ends[0].life == link.ends[1].life &&
+           link.ends[0].inbound.empty() && link.ends[1].inbound.empty();
 }
 
 /// The machine at this end learns that its connection is gone.

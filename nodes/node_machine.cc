@@ -109,7 +109,7 @@ void NodeMachine::connected(NodeId peer, bool up, Outbox& out) {
                 peer_left(r, *slot, out);
             }
             ask_for_era(r, *slot, out);
-            claim(r, out);
+            claim_to(r, peer, out);
             tell_outdated(r, out);
         } else {
             peer_left(r, *slot, out);
@@ -191,18 +191,41 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     reconsider(r, out);
 }
 
-void NodeMachine::claim(std::size_t r, Outbox& out) {
+NodeMachine::Told NodeMachine::present(std::size_t r) const {
     Resource const& resource = resources_[r];
-    if (!resource.report.cell) return;
-    bool const taking = std::holds_alternative<resource::Promoting>(resource.state) ||
-                        std::holds_alternative<resource::TakingOver>(resource.state);
-    bool const serving =
+    Told told;
+    told.cell = resource.report.cell;
+    told.taking_over = std::holds_alternative<resource::Promoting>(resource.state) ||
+                       std::holds_alternative<resource::TakingOver>(resource.state);
+    told.in_service =
         resource.report.open || std::holds_alternative<resource::Leaving>(resource.state);
-    for_each_peer(r, [&](Slot, NodeId peer) {
-        if (!view(peer).connected) return;
-        out.put(output::Send{peer, control::Claim{config_->resources[r].group, resource.report.cell,
-                                                  serving, taking}});
-    });
+    return told;
+}
+
+void NodeMachine::claim_to(std::size_t r, NodeId peer, Outbox& out) {
+    Told const told = present(r);
+    if (!told.cell || !view(peer).connected) return;
+    out.put(output::Send{peer, control::Claim{config_->resources[r].group, told.cell,
+                                              told.in_service, told.taking_over}});
+}
+
+/// Tells connected peers when there is something to tell; that a copy is being written is not.
+void NodeMachine::claim(std::size_t r, Outbox& out) {
+    Told const now = present(r);
+    Told& told = resources_[r].told;
+    if (!now.cell) return;
+    auto const as_told = [&] {
+        if (!told.cell || told.in_service != now.in_service ||
+            told.taking_over != now.taking_over) {
+            return false;
+        }
+        Cell cell = *now.cell;
+        cell.applying = told.cell->applying;
+        return cell == *told.cell;
+    };
+    if (as_told()) return;
+    told = now;
+    for_each_peer(r, [&](Slot, NodeId peer) { claim_to(r, peer, out); });
 }
 
 /// Tells peers that writes are, or are about to be, acknowledged without them.
@@ -293,6 +316,32 @@ std::string_view name_of(ControlMessage const& message) {
     return std::visit(Name{}, message);
 }
 
+Fingerprint fingerprint(ControlMessage const& message) {
+    struct Print {
+        Fingerprint operator()(control::Claim const& said) const {
+            return hash_words(1, said.cell->fingerprint(), said.in_service, said.taking_over);
+        }
+        Fingerprint operator()(control::RaiseEra const& said) const {
+            return hash_words(2, said.era.number, said.era.node.value);
+        }
+        Fingerprint operator()(control::EraStored const& said) const {
+            return hash_words(3, said.era.number, said.era.node.value);
+        }
+        Fingerprint operator()(control::YouAreOutdated const& said) const {
+            return hash_words(4, said.by.id);
+        }
+        Fingerprint operator()(control::OutdatedStored const& said) const {
+            return hash_words(5, said.by.id);
+        }
+        Fingerprint operator()(control::GiveUp const&) const { return 6; }
+        Fingerprint operator()(control::GiveUpRefused const& said) const {
+            return hash_words(7, static_cast<std::uint64_t>(said.rule));
+        }
+    };
+    GroupId const group = std::visit([](auto const& said) { return said.group; }, message);
+    return mix(group.value, std::visit(Print{}, message));
+}
+
 Fingerprint NodeMachine::fingerprint() const {
     Hasher hasher;
     hasher.add(boot_wait_over_);
@@ -309,11 +358,18 @@ Fingerprint NodeMachine::fingerprint() const {
         hasher.add(resource.report.cell ? resource.report.cell->fingerprint() : 0);
         hasher.add(std::uint64_t{resource.report.open} |
                    std::uint64_t{resource.report.passing} << 1 |
-                   static_cast<std::uint64_t>(resource.report.copy) << 8);
-        for (Known const& known : resource.known) {
+                   static_cast<std::uint64_t>(resource.report.copy) << 8 |
+                   std::uint64_t{resource.report.refused.number} << 16);
+        hasher.add(resource.outdated_for ? resource.outdated_for->id : 0);
+        hasher.add(resource.era_asked ? resource.era_asked->number : 0);
+        for (std::size_t slot = 0; slot < resource.known.size(); ++slot) {
+            Known const& known = resource.known[slot];
             hasher.add(known.cell ? known.cell->fingerprint() : 0);
             hasher.add(std::uint64_t{known.in_service} | std::uint64_t{known.taking_over} << 1 |
-                       known.told_outdated.id << 2);
+                       std::uint64_t{resource.split_noted[slot]} << 2 |
+                       std::uint64_t{resource.report.split[slot]} << 3 |
+                       static_cast<std::uint64_t>(resource.report.legs[slot]) << 4);
+            hasher.add(known.told_outdated.id);
         }
     }
     return hasher.result();

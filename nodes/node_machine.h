@@ -93,8 +93,15 @@ private:
         bool taking_over = false;
         Generation told_outdated;  // the generation that it was told to lack
     };
+    /// What all connected peers were told last.
+    struct Told {
+        std::shared_ptr<Cell const> cell;
+        bool in_service = false;
+        bool taking_over = false;
+    };
     struct Resource {
         ResourceState state;
+        Told told;
         replication::Report report;
         replication::PerCopy<Known> known{};
         std::optional<InServiceDecision> decision;
@@ -133,6 +140,8 @@ private:
     void peer_left(std::size_t, Slot, Outbox&);
     void check_two_sources(std::size_t, Slot, Outbox&);
     void claim(std::size_t, Outbox&);
+    void claim_to(std::size_t, NodeId peer, Outbox&);
+    [[nodiscard]] Told present(std::size_t) const;
     /// An era that both have accepted belongs to the node that it names.
     [[nodiscard]] bool has_later_era(Cell const& mine, Cell const& theirs) const;
     [[nodiscard]] InServiceFacts facts(std::size_t, bool forced) const;

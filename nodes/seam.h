@@ -63,6 +63,7 @@ using ControlMessage =
     std::variant<control::Claim, control::RaiseEra, control::EraStored, control::YouAreOutdated,
                  control::OutdatedStored, control::GiveUp, control::GiveUpRefused>;
 std::string_view name_of(ControlMessage const&);
+Fingerprint fingerprint(ControlMessage const&);
 
 namespace input {
 struct Started {};

@@ -10,10 +10,16 @@
 
 namespace sunder::replication {
 
+/// SAF-4, SAF-7: only a copy that is out of service, of which the source knows what it holds, and
+/// that has not accepted a later era, becomes a target.
+bool MirrorMachine::may_follow(Era era, Generation heard) const {
+    bool const out_of_service = std::holds_alternative<passage::None>(passage_) && !open_;
+    return out_of_service && heard == cell().current && !(era < cell().era);
+}
+
 void MirrorMachine::follow_mirror(Slot peer, MirrorBegin const& begin, Outbox& out) {
     auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
-    bool const free = std::holds_alternative<passage::None>(passage_) && !open_;
-    if (handshaking == nullptr || !free || begin.era < cell().era) {
+    if (handshaking == nullptr || !may_follow(begin.era, begin.heard)) {
         close_leg(peer, out);
         return;
     }
@@ -33,8 +39,7 @@ void MirrorMachine::follow_mirror(Slot peer, MirrorBegin const& begin, Outbox& o
 
 void MirrorMachine::follow_resync(Slot peer, ResyncBegin const& begin, Outbox& out) {
     auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
-    bool const free = std::holds_alternative<passage::None>(passage_) && !open_;
-    if (handshaking == nullptr || !free || begin.era < cell().era) {
+    if (handshaking == nullptr || !may_follow(begin.era, begin.heard)) {
         close_leg(peer, out);
         return;
     }
@@ -194,6 +199,7 @@ void MirrorMachine::barrier_flushed(input::DiskDone const& in, Outbox& out) {
             // It stays out of service, and the membership machine is told.
             refused_ = std::get<passage::Promoting>(passage_).era;
             passage_ = passage::None{};
+            greet_all(out);
         } else {
             apply_failed(barrier.from, out);
         }
@@ -248,6 +254,7 @@ void MirrorMachine::store_promotion(Outbox& out) {
         refused_ = promoting.era;
         barrier_ = Barrier{};
         passage_ = passage::None{};
+        greet_all(out);
         pump_applying(out);
         return;
     }

@@ -44,7 +44,7 @@ struct Print {
                           static_cast<std::uint64_t>(leg.decision.rule));
     }
     Fingerprint operator()(leg::Preparing const& leg) const {
-        return hash_words(3, leg.resync, leg.full, leg.begun);
+        return hash_words(3, leg.resync, leg.full, leg.begun, leg.heard.id);
     }
     Fingerprint operator()(leg::Resyncing const& leg) const {
         return hash_words(4, leg.resync, leg.channel.fingerprint(), leg.need.fingerprint(),

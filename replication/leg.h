@@ -78,6 +78,7 @@ struct Handshaking {
 struct Preparing {
     ConnectionId connection;
     ResyncId resync = 0;
+    Generation heard;  ///< the target's, when it was decided
     CellStore::Version version = 0;
     bool full = false;
     bool begun = false;

@@ -32,7 +32,9 @@ void MirrorMachine::greet(Slot peer, Outbox& out) {
     VERIFY(connection != nullptr);
     auto hello = std::make_shared<Hello>();
     hello->cell = cell();
-    hello->in_service = open_;
+    // Whoever is on the way in is no target any more, and whoever is on the way out none yet: it
+    // may still have writes to acknowledge.
+    hello->in_service = open_ || !std::holds_alternative<passage::None>(passage_);
     hello->intent_log = config_->intent_log;
     hello->bitmap_merge = config_->bitmap_merge;
     hello->sectors = config_->sectors;
@@ -194,8 +196,10 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
 
 void MirrorMachine::begin_mirroring(Slot peer, Outbox& out) {
     leg::Mirroring mirroring;
-    mirroring.channel.connection = std::get<leg::Handshaking>(legs_[peer.value]).connection;
-    out.put(output::Send{peer, mirroring.channel.connection, MirrorBegin{cell().era}});
+    auto const& handshaking = std::get<leg::Handshaking>(legs_[peer.value]);
+    mirroring.channel.connection = handshaking.connection;
+    out.put(output::Send{peer, mirroring.channel.connection,
+                         MirrorBegin{cell().era, handshaking.theirs->cell.current}});
     knows_outdated_ &= static_cast<PeerMask>(~bit_of(peer));
     cells_.edit([&](Cell& cell) {
         cell.peers[peer.value].base = Generation{};
@@ -220,6 +224,7 @@ void MirrorMachine::begin_preparing(Slot peer, HandshakeDecision decision, Outbo
     }
     if (decision.rule != ResyncRule::continue_interrupted) preparing.resync = mint();
     Generation const theirs = handshaking.theirs->cell.current;
+    preparing.heard = theirs;
     preparing.version = cells_.edit([&](Cell& cell) {
         PeerRecord& record = cell.peers[peer.value];
         record.resync = preparing.resync;
@@ -238,8 +243,8 @@ void MirrorMachine::advance_preparing(Outbox& out) {
         if (!cells_.is_stable(preparing->version)) return;
         if (preparing->full && !log_.all_stable(peer)) return;
         preparing->begun = true;
-        out.put(
-            output::Send{peer, preparing->connection, ResyncBegin{cell().era, preparing->resync}});
+        out.put(output::Send{peer, preparing->connection,
+                             ResyncBegin{cell().era, preparing->resync, preparing->heard}});
     });
 }
 

@@ -183,6 +183,7 @@ void MirrorMachine::promote(command::Promote const& promote, Outbox& out) {
         if (std::holds_alternative<leg::Following>(legs_[peer.value])) close_leg(peer, out);
     });
     if (mutant(Mutant::queue_dropped_at_promotion)) queue_.clear();
+    greet_all(out);
     advance_passage(out);
 }
 
@@ -312,6 +313,12 @@ Fingerprint MirrorMachine::fingerprint() const {
                std::uint64_t{settle_armed_} << 2 | std::uint64_t{watched_in_sync_} << 3 |
                std::uint64_t{knows_outdated_} << 8 | std::uint64_t{split_} << 16 |
                std::uint64_t{announcing_} << 24 | passage_.index() << 32);
+    if (auto const* promoting = std::get_if<passage::Promoting>(&passage_)) {
+        hasher.add(hash_words(promoting->era.number, promoting->era.node.value, promoting->forced));
+    } else if (auto const* demoting = std::get_if<passage::Demoting>(&passage_)) {
+        hasher.add(static_cast<std::uint64_t>(demoting->stage));
+    }
+    hasher.add(hash_words(refused_.number, refused_.node.value));
     return hasher.result();
 }
 

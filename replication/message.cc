@@ -47,10 +47,10 @@ struct Print {
                           hello->bits ? hello->bits->fingerprint() : 0);
     }
     Fingerprint operator()(MirrorBegin const& begin) const {
-        return hash_words(4, begin.era.number);
+        return hash_words(4, begin.era.number, begin.heard.id);
     }
     Fingerprint operator()(ResyncBegin const& begin) const {
-        return hash_words(5, begin.era.number, begin.resync);
+        return hash_words(5, begin.era.number, begin.resync, begin.heard.id);
     }
     Fingerprint operator()(ResyncReady const& ready) const { return hash_words(6, ready.resync); }
     Fingerprint operator()(std::shared_ptr<Finish const> const& finish) const {

@@ -60,16 +60,19 @@ struct Hello {
     friend bool operator==(Hello const&, Hello const&) = default;
 };
 
-/// The copies are in sync: what follows are records.
+/// The copies are in sync: what follows are records. `heard` is the target's generation on which
+/// the source decided so: a target that is something else by now refuses.
 struct MirrorBegin {
     Era era;
+    Generation heard;
     friend bool operator==(MirrorBegin const&, MirrorBegin const&) = default;
 };
 
-/// A resync follows. The target becomes inconsistent, stably, and answers.
+/// A resync follows. The target becomes inconsistent, stably, and answers; `heard` as above.
 struct ResyncBegin {
     Era era;
     ResyncId resync = 0;
+    Generation heard;
     friend bool operator==(ResyncBegin const&, ResyncBegin const&) = default;
 };
 struct ResyncReady {
@@ -97,8 +100,8 @@ std::string_view name_of(RecordKind);
 SUNDER_DESCRIBE(Record, era, origin, sequence, group, volume, kind, fua, range, payload);
 SUNDER_DESCRIBE(RecordAck, sequence);
 SUNDER_DESCRIBE(Hello, cell, in_service, intent_log, bitmap_merge, sectors, chunk_sectors, bits);
-SUNDER_DESCRIBE(MirrorBegin, era);
-SUNDER_DESCRIBE(ResyncBegin, era, resync);
+SUNDER_DESCRIBE(MirrorBegin, era, heard);
+SUNDER_DESCRIBE(ResyncBegin, era, resync, heard);
 SUNDER_DESCRIBE(ResyncReady, resync);
 SUNDER_DESCRIBE(Finish, resync, current, history);
 SUNDER_DESCRIBE(FinishReply, resync);

@@ -140,6 +140,7 @@ private:
     void touch(Slot, Chunks);
 
     // Applying (applying.cc).
+    [[nodiscard]] bool may_follow(Era, Generation heard) const;
     void follow_mirror(Slot, MirrorBegin const&, Outbox&);
     void follow_resync(Slot, ResyncBegin const&, Outbox&);
     void advance_following(Outbox&);

@@ -134,7 +134,7 @@ public:
         hello->cell.role = rep::Role::source;
         hello->in_service = true;
         arrive(std::shared_ptr<rep::Hello const>(hello));
-        arrive(rep::MirrorBegin{{1, NodeId{1}}});
+        arrive(rep::MirrorBegin{{1, NodeId{1}}, {1, rep::Minted::created}});
         settle_all();
         outputs.clear();
     }
