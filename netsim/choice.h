@@ -33,11 +33,33 @@ public:
     }
     /// One of [0, n), n > 0. Zero is the mildest answer wherever answers have an order.
     std::uint64_t choose(std::uint64_t n, Choice what, std::size_t node) {
+        if (scripted_ && what != Choice::workload) return scripted(n, what);
         return streams_[node][static_cast<std::size_t>(what)].below(n);
     }
 
+    /// From now on nothing is drawn: fates of what was not stable are answered from `picks`, in
+    /// order, and with 0 when they are used up; everything that only takes time takes the least.
+    void follow(std::vector<std::uint8_t> picks) {
+        scripted_ = true;
+        picks_ = std::move(picks);
+        asked_.clear();
+    }
+    void draw_again() { scripted_ = false; }
+    /// How many answers each fate had that was asked for since `follow`.
+    [[nodiscard]] std::vector<std::uint8_t> const& asked() const { return asked_; }
+
 private:
+    std::uint64_t scripted(std::uint64_t n, Choice what) {
+        if (what != Choice::torn && what != Choice::stored) return 0;
+        std::size_t const place = asked_.size();
+        asked_.push_back(static_cast<std::uint8_t>(n));
+        return place < picks_.size() ? picks_[place] : 0;
+    }
+
     std::vector<std::array<RandomStream, static_cast<std::size_t>(Choice::last)>> streams_;
+    bool scripted_ = false;
+    std::vector<std::uint8_t> picks_;
+    std::vector<std::uint8_t> asked_;
 };
 
 }  // namespace sunder::netsim

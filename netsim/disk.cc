@@ -35,6 +35,27 @@ Duration SimDisk::store_time(Duration now, Duration jitter) const {
     return now + (model_.latency + jitter) * faults.slowness;
 }
 
+Fingerprint SimDisk::fingerprint() const {
+    Fingerprint started = 0;
+    for (DiskOp const& op : under_way_) {
+        if (op.kind == DiskOp::Kind::none) continue;
+        // Of a flush, what it does not cover.
+        auto const beyond = std::ranges::count_if(
+            unflushed_, [&](Written const& written) { return written.number > op.covers; });
+        started +=
+            hash_words(static_cast<std::uint64_t>(op.kind), op.range.first, op.range.count,
+                       op.payload.fingerprint(),
+                       op.kind == DiskOp::Kind::flush ? static_cast<std::uint64_t>(beyond) : 0);
+    }
+    Hasher hasher;
+    hasher.add(started);
+    for (Written const& written : unflushed_) {
+        hasher.add(hash_words(written.range.first, written.range.count,
+                              written.before.fingerprint(), written.after.fingerprint()));
+    }
+    return hasher.result();
+}
+
 SimDisk::Done SimDisk::complete(std::uint32_t place) {
     DiskOp op = std::move(under_way_[place]);
     under_way_[place] = DiskOp{};

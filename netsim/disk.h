@@ -69,6 +69,12 @@ public:
     FateCount crash(Choose const& choose);
     FateCount power_cut(Choose const& choose);
     [[nodiscard]] std::size_t unflushed() const { return unflushed_.size(); }
+    /// Of what is under way and not flushed; the image is fingerprinted by whoever knows its
+    /// extent.
+    [[nodiscard]] Fingerprint fingerprint() const;
+    [[nodiscard]] bool idle() const { return under_way_.size() == free_.size(); }
+    /// The operation that is under way in this place.
+    [[nodiscard]] DiskOp const& under_way(std::uint32_t place) const { return under_way_[place]; }
 
 private:
     struct Written {

@@ -42,6 +42,7 @@ public:
     /// An event that is in the queue, for choosers that do not go by time.
     struct Pending {
         Duration due;
+        std::uint32_t order = 0;  ///< of scheduling; wraps
         std::uint32_t slot = 0;
         Event event;
     };
@@ -78,7 +79,8 @@ public:
         std::vector<Key> keys = heap_;
         std::ranges::sort(keys, [](Key const& a, Key const& b) { return a.before(b); });
         std::vector<Pending> all;
-        for (Key const& key : keys) all.push_back({{key.time}, key.slot, slab_[key.slot]});
+        for (Key const& key : keys)
+            all.push_back({{key.time}, key.order, key.slot, slab_[key.slot]});
         return all;
     }
     /// Takes one out of turn; linear, for choosers that copy whole worlds anyway.

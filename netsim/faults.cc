@@ -20,10 +20,12 @@ void World::boot(NodeId node) {
     see(seen::NodeStarted{node});
     trace(node, "started");
     step_node(node, nodes::input::Started{});
+    // Named by node and boot alone, so that histories which differ in their order only meet again.
+    std::uint64_t const nonce = (node.value + 1ULL) << 24 | sim.life;
     for (CopySim& copy : sim.copies) {
         copy.machine.emplace(copy.config);
         step_mirror(node, copy,
-                    replication::input::Started{copy.store.cell(), copy.store.pages(), ++boots_});
+                    replication::input::Started{copy.store.cell(), copy.store.pages(), nonce});
     }
     drain_locals();
     update_watchers();

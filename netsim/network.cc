@@ -83,6 +83,20 @@ void Network::set_cut(Vertex from, Vertex to, bool cut) {
     VERIFY(found);
 }
 
+bool Network::is_cut(Vertex a, Vertex b) const {
+    return std::ranges::any_of(directions_, [&](Direction const& way) {
+        bool const there = way.from == a && way.to == b;
+        bool const back = way.from == b && way.to == a;
+        return way.cut && (there || back);
+    });
+}
+
+Fingerprint Network::fingerprint() const {
+    Hasher hasher;
+    for (Direction const& way : directions_) hasher.add(way.cut);
+    return hasher.result();
+}
+
 void Network::cut(Vertex a, Vertex b, bool one_way) {
     set_cut(a, b, true);
     if (!one_way) set_cut(b, a, true);

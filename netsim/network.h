@@ -5,6 +5,7 @@
 // crosses a link waits for what was sent before.
 #pragma once
 
+#include "base/hash.h"
 #include "base/units.h"
 #include "netsim/cluster.h"
 
@@ -40,6 +41,10 @@ public:
     /// exists.
     void cut(Vertex a, Vertex b, bool one_way);
     void heal(Vertex a, Vertex b);
+    /// True when one direction at least of the link between the two is cut.
+    [[nodiscard]] bool is_cut(Vertex a, Vertex b) const;
+    /// Of what is cut; bytes on the way are not looked at.
+    [[nodiscard]] Fingerprint fingerprint() const;
 
 private:
     struct Direction {

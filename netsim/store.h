@@ -4,6 +4,7 @@
 // that was being stored when the node died is old or new; a page may also be damaged (SAF-16, G13).
 #pragma once
 
+#include "base/hash.h"
 #include "base/verify.h"
 #include "replication/seam.h"
 
@@ -61,12 +62,39 @@ public:
     }
     [[nodiscard]] std::vector<PagePtr> const& pages() const { return pages_; }
 
+    [[nodiscard]] bool idle() const { return under_way_.empty(); }
+    /// The cell that is being stored in this place; null when it is a page.
+    [[nodiscard]] CellPtr const& storing_cell(std::uint32_t where) const {
+        return under_way_[where].cell;
+    }
+    [[nodiscard]] PagePtr const& storing_page(std::uint32_t where) const {
+        return under_way_[where].page;
+    }
+    [[nodiscard]] Fingerprint fingerprint() const {
+        Fingerprint pages = 0;
+        for (PagePtr const& page : pages_) pages += fingerprint_of(*page);
+        Fingerprint started = 0;
+        for (Pending const& pending : under_way_) {
+            if (pending.cell) started += mix(1, pending.cell->fingerprint());
+            if (pending.page) started += mix(2, fingerprint_of(*pending.page));
+        }
+        return hash_words(cell_ ? cell_->fingerprint() : 0, pages, started);
+    }
+
 private:
     struct Pending {
         PersistId id;
         CellPtr cell;
         PagePtr page;
     };
+    static Fingerprint fingerprint_of(replication::Page const& page) {
+        Hasher hasher;
+        hasher.add(std::uint64_t{page.peer.value} << 40 | std::uint64_t{page.damaged} << 32 |
+                   page.number);
+        hasher.add(page.stamp.id);
+        for (std::uint64_t const word : page.words) hasher.add(word);
+        return hasher.result();
+    }
     std::uint32_t place(Pending pending) {
         for (std::uint32_t i = 0; i < under_way_.size(); ++i) {
             if (under_way_[i].cell || under_way_[i].page) continue;

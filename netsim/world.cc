@@ -147,14 +147,53 @@ void World::advance() {
     happen(queue_.pop());
 }
 
-std::vector<EventQueue::Pending> World::enabled() const {
+std::vector<EventQueue::Pending> World::enabled(Timing timing) const {
     std::vector<EventQueue::Pending> all = queue_.pending();
     std::erase_if(all, [&](EventQueue::Pending const& pending) {
         bool const of_world = pending.event.kind >= EventKind::stall_timeout;
         bool const asleep = !of_world && nodes_[pending.event.node].paused;
         return asleep || !current(pending.event);
     });
-    return all;
+    if (timing == Timing::any_order) return all;
+    std::vector<EventQueue::Pending> ready;
+    for (EventQueue::Pending const& later : all) {
+        bool const waits = std::ranges::any_of(
+            all, [&](EventQueue::Pending const& earlier) { return comes_first(earlier, later); });
+        if (!waits) ready.push_back(later);
+    }
+    return ready;
+}
+
+World::Lasting World::lasting(EventKind kind) const {
+    Detection const& detection = cluster_->detection;
+    switch (kind) {
+        case EventKind::deliver:
+        case EventKind::disk_done:
+        case EventKind::persist_done:
+        case EventKind::alarm:
+            return {};
+        case EventKind::settle_timer:
+            return {cluster_->settle_interval, cluster_->settle_interval};
+        case EventKind::boot_wait:
+            return {detection.boot_wait, detection.boot_wait};
+        case EventKind::heard:
+            return {Duration{}, detection.interval};
+        case EventKind::silent:
+            return {detection.interval * (detection.missed - 1),
+                    detection.interval * detection.missed};
+        case EventKind::stall_timeout:
+            return {detection.connection_timeout, detection.connection_timeout};
+        case EventKind::try_connect:
+            return {detection.reconnect, detection.reconnect};
+    }
+    return {};
+}
+
+bool World::comes_first(EventQueue::Pending const& earlier,
+                        EventQueue::Pending const& later) const {
+    bool const io = later.event.kind <= EventKind::persist_done;
+    bool const before = static_cast<std::int32_t>(earlier.order - later.order) < 0;
+    return !io && before && lasting(earlier.event.kind).most <= lasting(later.event.kind).least;
 }
 
 void World::apply(EventQueue::Pending const& chosen) {

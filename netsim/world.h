@@ -58,6 +58,15 @@ struct Watching {
     bool records = false;
 };
 
+/// What an order of events has to respect besides cause and effect.
+enum class Timing : std::uint8_t {
+    /// Nothing: any timer may run out at any moment.
+    any_order,
+    /// Of two things under way, the one that began earlier and takes less time ends earlier; disks,
+    /// stores and messages take less than any timer.
+    by_duration,
+};
+
 class World {
 public:
     World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed);
@@ -65,7 +74,7 @@ public:
     // Choosers.
     /// Everything that could happen next, in a defined order: what is pending and would take
     /// effect.
-    [[nodiscard]] std::vector<EventQueue::Pending> enabled() const;
+    [[nodiscard]] std::vector<EventQueue::Pending> enabled(Timing timing = Timing::any_order) const;
     /// Makes one of them happen. Requires that it came from `enabled` of this very state.
     void apply(EventQueue::Pending const& chosen);
     /// When the next event is due; nothing when nothing will ever happen by itself.
@@ -109,6 +118,9 @@ public:
     /// Rings once, at the moment given.
     void alarm(Duration at, std::uint32_t what);
     std::uint64_t choose(std::uint64_t n, Choice what, std::size_t node);
+    /// For choosers that go through all fates of what was not stable (choice.h).
+    [[nodiscard]] Chooser& chooser() { return chooser_; }
+    [[nodiscard]] Chooser const& chooser() const { return chooser_; }
 
     // Looking.
     [[nodiscard]] Cluster const& cluster() const { return *cluster_; }
@@ -117,7 +129,16 @@ public:
     [[nodiscard]] Network const& network() const { return network_; }
     /// True when the node is up, not paused, and has the group in service.
     [[nodiscard]] bool serves(NodeId node, GroupId group) const;
+    /// True when both nodes run and are connected, and neither has anything under way to a disk or
+    /// to the other: whatever one had to tell the other has arrived.
+    [[nodiscard]] bool spoken_out(NodeId a, NodeId b) const;
     [[nodiscard]] std::uint64_t trace_hash() const { return trace_.result(); }
+    /// Equal for worlds in which the same can happen next, now and later, up to the names of what
+    /// is yet to be named. Time is left out, but for what `timing` makes of it.
+    [[nodiscard]] Fingerprint fingerprint(Timing timing) const;
+    /// What a pending event is, in words that name it alone among all that are pending:
+    /// "server2 receives hello from server1 for datarep".
+    [[nodiscard]] std::string event_name(EventQueue::Pending const& pending) const;
     /// Every copy's cell and the last events: what a broken belief is reported with.
     [[nodiscard]] std::string in_words() const;
     [[nodiscard]] FateCount const& fates() const { return fates_; }
@@ -126,6 +147,16 @@ private:
     void happen(Event const& event);
     [[nodiscard]] bool defer(Event const& event);
     [[nodiscard]] bool current(Event const& event) const;
+    struct Lasting {
+        Duration least;
+        Duration most;
+    };
+    [[nodiscard]] Lasting lasting(EventKind kind) const;
+    /// True when `earlier` began before `later` and takes less time.
+    [[nodiscard]] bool comes_first(EventQueue::Pending const& earlier,
+                                   EventQueue::Pending const& later) const;
+    [[nodiscard]] Fingerprint fingerprint_of(Event const& event) const;
+    [[nodiscard]] std::string words_of(Event const& event) const;
     template <class What>
     void see(What&& what) {
         observations_.emplace_back(std::forward<What>(what));
@@ -217,7 +248,6 @@ private:
     std::uint64_t next_content_ = 1;
     std::uint32_t next_admin_ = 1;
     std::uint32_t next_life_ = 1;
-    std::uint64_t boots_ = 0;
 };
 
 }  // namespace sunder::netsim

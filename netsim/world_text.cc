@@ -37,7 +37,96 @@ char const* name_of(EventKind kind) {
     return "";
 }
 
+char const* name_of(DiskOp::Kind kind) {
+    switch (kind) {
+        case DiskOp::Kind::none:
+            return "nothing";
+        case DiskOp::Kind::read:
+            return "read";
+        case DiskOp::Kind::write:
+            return "write";
+        case DiskOp::Kind::flush:
+            return "flush";
+    }
+    return "";
+}
+
+std::string_view name_of(Carried const& what) {
+    struct Name {
+        std::string_view operator()(Opened const&) const { return "opening"; }
+        std::string_view operator()(Closed const&) const { return "closing"; }
+        std::string_view operator()(replication::Message const& message) const {
+            return replication::name_of(message);
+        }
+        std::string_view operator()(nodes::ControlMessage const& message) const {
+            return nodes::name_of(message);
+        }
+    };
+    return std::visit(Name{}, what);
+}
+
 }  // namespace
+
+std::string World::words_of(Event const& event) const {
+    std::string const& node = nodes_[event.node].name;
+    auto const mirror = [&](GroupId group) { return cluster_->mirrors[group.value].name; };
+    auto const of = [&](std::optional<GroupId> group) {
+        return group ? " for " + mirror(*group) : std::string();
+    };
+    CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
+    switch (event.kind) {
+        case EventKind::deliver: {
+            Connection const& link = connections_[event.what / 2];
+            End const& end = link.ends[event.what % 2];
+            std::string const& from = nodes_[link.ends[1 - event.what % 2].node.value].name;
+            return fmt::format("{} receives {} from {}{}", node, name_of(end.inbound.front().what),
+                               from, of(link.group));
+        }
+        case EventKind::disk_done: {
+            DiskOp const& op = held->disk.under_way(event.what);
+            std::string const where =
+                op.range.count != 0 ? fmt::format(" {}+{}", op.range.first, op.range.count) : "";
+            return fmt::format("{} completes disk {}{}{}", node, name_of(op.kind), where,
+                               of(GroupId{event.group}));
+        }
+        case EventKind::persist_done: {
+            auto const& page = held->store.storing_page(event.what);
+            std::string const what =
+                page ? fmt::format("page {} of the intent log towards {}", page->number,
+                                   nodes_[held->config->nodes[page->peer.value].value].name)
+                     : std::string("its cell");
+            return fmt::format("{} stores {}{}", node, what, of(GroupId{event.group}));
+        }
+        case EventKind::settle_timer:
+            return fmt::format("{} settles{}", node, of(GroupId{event.group}));
+        case EventKind::boot_wait:
+            return fmt::format("{} has waited for its peers", node);
+        case EventKind::heard:
+            return fmt::format("{} hears {}", node, nodes_[event.what].name);
+        case EventKind::silent:
+            return fmt::format("{} misses {}", node, nodes_[event.what].name);
+        case EventKind::stall_timeout:
+        case EventKind::try_connect: {
+            Connection const& link = connections_[event.what];
+            char const* const what = event.kind == EventKind::try_connect ? "connect" : "give up";
+            return fmt::format("{} and {} {}{}", nodes_[link.ends[0].node.value].name,
+                               nodes_[link.ends[1].node.value].name, what, of(link.group));
+        }
+        case EventKind::alarm:
+            return fmt::format("application {} wakes up", event.what);
+    }
+    return "";
+}
+
+std::string World::event_name(EventQueue::Pending const& pending) const {
+    std::string const words = words_of(pending.event);
+    unsigned earlier = 0;
+    for (EventQueue::Pending const& other : enabled()) {
+        bool const before = static_cast<std::int32_t>(other.order - pending.order) < 0;
+        if (before && words_of(other.event) == words) ++earlier;
+    }
+    return earlier == 0 ? words : fmt::format("{} (after {} like it)", words, earlier);
+}
 
 std::string World::in_words() const {
     std::string text = fmt::format("at {}, event {}\n", to_text(now_), events_);

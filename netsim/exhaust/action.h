@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What may happen in a state of an exhaustive search: the next of whatever is under way, a request
+// of a host, a fault within the budget, a repair, an operator's word. The list is in a defined
+// order, so that an action is named by its place in it, and a path by places.
+#pragma once
+
+#include "netsim/exhaust/bounds.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sunder::netsim {
+
+struct Action {
+    enum class Kind : std::uint8_t {
+        event,
+        write,  ///< `where` is the block
+        flush,
+        crash,
+        power_cut,
+        restart,
+        cut,  ///< `where` is the link
+        heal,
+        reset,
+        force,
+        switch_over,
+    };
+    Kind kind = Kind::event;
+    NodeId node;
+    std::uint16_t where = 0;
+    EventQueue::Pending event;
+};
+
+/// All that may happen now. Requires that `world` follows (choice.h).
+[[nodiscard]] std::vector<Action> actions(World const& world, Bounds const& bounds,
+                                          Amounts const& spent);
+
+/// Makes it happen; `picks` answers what becomes of what was not stable. Spends what it costs.
+void perform(World& world, Action const& action, std::vector<std::uint8_t> picks, Amounts& spent);
+
+/// The next answers after `picks`, when `asked` says how many each question has; false when all
+/// were given.
+[[nodiscard]] bool next_picks(std::vector<std::uint8_t>& picks,
+                              std::vector<std::uint8_t> const& asked);
+
+/// "crash server1", "server2 receives hello from server1 for datarep".
+[[nodiscard]] std::string in_words(World const& world, Action const& action);
+
+}  // namespace sunder::netsim

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Repairing, running on by virtual time, and what whole means.
+#include "netsim/exhaust/converge.h"
+
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+namespace {
+
+constexpr GroupId the_mirror{0};
+/// Far more than any way to rest needs; a cluster that is busy for so long does not converge.
+constexpr unsigned most_events = 20'000;
+
+void show(State& state, std::vector<Observation>& seen, Findings& findings) {
+    for (state.world.take_observations(seen); !seen.empty(); state.world.take_observations(seen)) {
+        for (Observation const& observation : seen) {
+            state.oracle.see(state.world, observation, findings);
+        }
+    }
+    state.oracle.look(state.world, findings);
+}
+
+}  // namespace
+
+void advance(State& state, Action const& action, std::vector<std::uint8_t> picks,
+             Findings& findings) {
+    thread_local std::vector<Observation> seen;
+    perform(state.world, action, std::move(picks), state.spent);
+    show(state, seen, findings);
+}
+
+void Convergence::heal() {
+    World& world = run_->world;
+    world.chooser().follow({});
+    for (LinkSetup const& link : world.cluster().links) {
+        if (world.network().is_cut(link.a, link.b)) world.heal(link.a, link.b);
+    }
+    for (NodeId const node : world.cluster().mirrors.front().on) {
+        if (!world.node(node).up()) world.restart(node);
+    }
+}
+
+/// LIV-4: one node serves. LIV-1: every leg mirrors. SAF-9, LIV-5: the copies are equal, no bits.
+std::optional<Violation> Convergence::whole() const {
+    World const& world = run_->world;
+    auto const violated = [&](char const* property, char const* rule, std::string story) {
+        return Violation{property, rule, world.now(),
+                         "healed and left alone, the cluster comes to rest, but " + story};
+    };
+    if (run_->oracle.parted()) {
+        if (run_->oracle.split_reported()) return std::nullopt;
+        return violated("no_silent_split_brain", "SAF-6", "split brain is not reported by both");
+    }
+    CopySim const* source = nullptr;
+    for (NodeId const node : world.cluster().mirrors.front().on) {
+        if (!world.serves(node, the_mirror)) continue;
+        if (source != nullptr) return violated("no_silent_split_brain", "SAF-6", "two nodes serve");
+        source = world.copy(node, the_mirror);
+    }
+    if (source == nullptr) return violated("both_back_in_service", "LIV-4", "nobody serves");
+    for (NodeId const node : world.cluster().mirrors.front().on) {
+        CopySim const& copy = *world.copy(node, the_mirror);
+        if (&copy == source) continue;
+        std::string const& name = world.node(node).name;
+        bool const mirrors = replication::state_of(source->machine->leg(copy.slot)) ==
+                             replication::LegState::mirroring;
+        if (!mirrors) return violated("resync_completes", "LIV-1", name + " is not in sync");
+        Extent const all{0, world.cluster().mirrors.front().sectors};
+        if (!Image::same(source->disk.image(), copy.disk.image(), all)) {
+            return violated("mirror_equality", "SAF-9", name + " holds something else");
+        }
+        bool const bits = source->machine->log().bits(copy.slot).any() ||
+                          copy.machine->log().bits(source->slot).any();
+        if (bits) return violated("mirror_equality", "LIV-5", "intent bits remain for " + name);
+        if (!source->machine->quiet() || !copy.machine->quiet()) {
+            return violated("every_request_ends", "LIV-2", "something is still under way");
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Violation> Convergence::missing(State const& state) {
+    run_ = state;
+    way_.clear();
+    Findings findings;
+    heal();
+    show(*run_, seen_, findings);
+    for (unsigned events = 0;; ++events) {
+        Fingerprint const print =
+            hash_words(run_->world.fingerprint(timing_), run_->oracle.fingerprint());
+        if (good_.contains(print)) break;
+        way_.push_back(print);
+        if (!findings.violations().empty()) return findings.violations().front();
+        if (!run_->world.next_time()) {
+            if (std::optional<Violation> const missing = whole()) return missing;
+            break;
+        }
+        if (events == most_events) {
+            return Violation{"resync_completes", "LIV-1", run_->world.now(),
+                             "healed and left alone, the cluster never comes to rest"};
+        }
+        run_->world.advance();
+        show(*run_, seen_, findings);
+    }
+    for (Fingerprint const print : way_) (void)good_.insert(print);
+    return std::nullopt;
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Liveness as a question to each state: when every fault is repaired and the cluster then runs by
+// itself, fairly, does it come to rest whole? States from which one such run has succeeded are
+// remembered, so that most answers are found after a few events.
+#pragma once
+
+#include "netsim/exhaust/action.h"
+#include "netsim/exhaust/oracle.h"
+#include "netsim/exhaust/visited.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sunder::netsim {
+
+/// A state of a search.
+struct State {
+    World world;
+    Oracle oracle;
+    Amounts spent;
+    std::uint32_t number = 0;
+};
+
+/// Makes `action` happen and shows the oracle everything that it made visible.
+void advance(State& state, Action const& action, std::vector<std::uint8_t> picks,
+             Findings& findings);
+
+class Convergence {
+public:
+    explicit Convergence(Timing timing) : timing_(timing) {}
+
+    /// What is missing after all faults were repaired and nothing moves any more, as a violation of
+    /// the property that should have brought it about; nothing when the cluster is whole.
+    [[nodiscard]] std::optional<Violation> missing(State const& state);
+    [[nodiscard]] std::uint64_t bytes() const { return good_.bytes(); }
+
+private:
+    void heal();
+    [[nodiscard]] std::optional<Violation> whole() const;
+
+    Timing timing_;
+    FingerprintSet good_;
+    std::optional<State> run_;
+    std::vector<Fingerprint> way_;
+    std::vector<Observation> seen_;
+};
+
+}  // namespace sunder::netsim

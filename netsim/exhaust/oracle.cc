@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the oracle remembers. What it judges stands in verdicts.cc.
+#include "netsim/exhaust/oracle.h"
+
+#include "base/verify.h"
+
+#include <algorithm>
+
+namespace sunder::netsim {
+
+using replication::LegState;
+namespace mirror_note = replication::note;
+namespace node_note = nodes::note;
+
+Oracle::Oracle(World const& world) {
+    MirrorSetup const& mirror = world.cluster().mirrors.front();
+    VERIFY(mirror.on.size() <= most_copies);
+    copies_ = static_cast<std::uint8_t>(mirror.on.size());
+    blocks_ = static_cast<std::uint8_t>(mirror.sectors);
+    asynchronous_ = mirror.mode == Mode::asynchronous;
+    guarded_ = world.cluster().policy.guarded;
+    logged_ = mirror.intent_log_chunk.has_value();
+    for (std::uint8_t s = 0; s < copies_; ++s) {
+        nodes_[s] = mirror.on[s].value;
+        copy_[s].serving = world.serves(mirror.on[s], GroupId{0});
+        copy_[s].owner = copy_[s].serving;
+    }
+    for (std::uint8_t s = 0; s < copies_; ++s) {
+        replication::MirrorMachine const& machine = *world.copy(node(s), GroupId{0})->machine;
+        for (std::uint8_t p = 0; p < copies_; ++p) {
+            if (p == s) continue;
+            Pair& pair = copy_[s].pairs[p];
+            pair.leg = replication::state_of(machine.leg(replication::Slot{p}));
+            pair.inward = copy_[p].serving;
+            pair.bound = true;
+            if (pair.inward) copy_[s].watched = static_cast<std::int8_t>(p);
+        }
+    }
+    may_.fill(bit(0));
+    writes_[0].durable = true;
+}
+
+std::uint8_t Oracle::slot(NodeId node) const {
+    auto const found = std::find(nodes_.begin(), nodes_.begin() + copies_, node.value);
+    VERIFY(found != nodes_.begin() + copies_);
+    return static_cast<std::uint8_t>(found - nodes_.begin());
+}
+
+unsigned Oracle::serving() const {
+    return static_cast<unsigned>(
+        std::count_if(copy_.begin(), copy_.end(), [](Copy const& copy) { return copy.serving; }));
+}
+
+bool Oracle::serving_somewhere() const { return serving() != 0; }
+
+struct Oracle::See {
+    Oracle& oracle;
+    World const& world;
+    Findings& findings;
+    void operator()(seen::HostAsked const& asked) const { oracle.asked(asked); }
+    void operator()(seen::HostAnswered const& answered) const {
+        oracle.answered(world, answered, findings);
+    }
+    void operator()(seen::NodeDied const& died) const { oracle.died(died); }
+    void operator()(seen::MirrorNoted const& noted) const { oracle.noted(world, noted, findings); }
+    void operator()(seen::NodeNoted const& noted) const {
+        std::uint8_t const self = oracle.slot(noted.node);
+        if (auto const* came = std::get_if<node_note::CameInService>(&noted.note)) {
+            oracle.came_in_service(world, self, *came, findings);
+        } else if (std::holds_alternative<node_note::LeftService>(noted.note)) {
+            oracle.left_service(self);
+        } else if (auto const* split = std::get_if<node_note::SplitBrain>(&noted.note)) {
+            oracle.copy_[self].pairs[oracle.slot(split->peer)].split_noted = true;
+        }
+    }
+    void operator()(auto const&) const {}
+};
+
+void Oracle::see(World const& world, Observation const& observation, Findings& findings) {
+    std::visit(See{*this, world, findings}, observation);
+}
+
+void Oracle::asked(seen::HostAsked const& asked) {
+    Contents over = bit(0);
+    Contents acknowledged = 0;
+    for (std::uint8_t w = 1; w <= asked_; ++w) {
+        if (writes_[w].state != WriteState::open) over |= bit(w);
+        if (writes_[w].state == WriteState::acknowledged) acknowledged |= bit(w);
+    }
+    if (asked.op == replication::HostOp::flush) {
+        for (Flush& flush : flushes_) {
+            if (flush.request != 0) continue;
+            flush = {asked.request.value, acknowledged};
+            return;
+        }
+        return;
+    }
+    if (asked.op != replication::HostOp::write) return;
+    VERIFY(asked.content == asked_ + 1U && asked.content <= most_writes);
+    Write& write = writes_[++asked_];
+    write = Write{};
+    write.state = WriteState::open;
+    write.block = static_cast<std::uint8_t>(asked.range.first);
+    write.node = slot(asked.node);
+    write.durable = asked.fua;
+    write.before = over;
+    write.request = asked.request.value;
+    may_[write.block] |= bit(asked_);
+}
+
+void Oracle::acknowledged_by(std::uint8_t self) {
+    for (std::uint8_t p = 0; p < copies_; ++p) {
+        if (p == self) continue;
+        Pair& pair = copy_[self].pairs[p];
+        Copy& peer = copy_[p];
+        // A target that is being resynchronised gets the record too.
+        if (pair.leg == LegState::mirroring || pair.leg == LegState::resyncing) continue;
+        peer.owner = peer.owner && (peer.serving || peer.pairs[self].lonely);
+        pair.lonely_since_loss = true;
+        if (pair.lonely) continue;
+        pair.lonely = true;
+        pair.told = false;
+    }
+}
+
+void Oracle::died(seen::NodeDied const& died) {
+    std::uint8_t const self = slot(died.node);
+    bool const power = died.how == seen::NodeDied::How::power_cut;
+    for (std::uint8_t w = 1; w <= asked_; ++w) {
+        Write& write = writes_[w];
+        if (write.node != self) continue;
+        if (write.state == WriteState::open) write.state = WriteState::over;
+        if (write.state == WriteState::acknowledged && power && !write.durable)
+            write.exposed = true;
+    }
+    Copy& copy = copy_[self];
+    copy.serving = false;
+    copy.watched = -1;
+    copy.lost_power = copy.lost_power || power;
+    for (Pair& pair : copy.pairs) {
+        if (pair.leg != LegState::disconnected) pair.lonely_since_loss = false;
+        pair.leg = LegState::disconnected;
+        pair.handed_over = false;
+        pair.split_noted = false;
+    }
+}
+
+/// The target has everything that the source has.
+void Oracle::joined(std::uint8_t source, std::uint8_t target) {
+    // A target may finish what its source has given up, or died of, meanwhile; then it lacks what
+    // the source went on to acknowledge without it.
+    Pair const& there = copy_[source].pairs[target];
+    bool const stands = there.leg == LegState::resyncing || there.leg == LegState::mirroring;
+    if (!stands && there.lonely && there.lonely_since_loss) return;
+    for (Pair* pair : {&copy_[source].pairs[target], &copy_[target].pairs[source]}) {
+        pair->lonely = false;
+        pair->told = false;
+        pair->forced_past = false;
+        pair->split_noted = false;
+        pair->bound = true;
+    }
+    copy_[target].owner = false;
+    copy_[target].claimed = false;
+}
+
+void Oracle::leg_changed(World const& world, std::uint8_t self,
+                         mirror_note::LegChanged const& changed, Findings& findings) {
+    Copy& copy = copy_[self];
+    std::uint8_t const peer = changed.peer.value;
+    Pair& pair = copy.pairs[peer];
+    bool const inward = changed.direction == replication::Direction::inward;
+    if (changed.to == LegState::disconnected) {
+        pair.lonely_since_loss = false;
+        pair.lost_now = true;
+    }
+    pair.leg = changed.to;
+    pair.inward = inward;
+    if (!inward) {
+        if (changed.to != LegState::mirroring) return;
+        if (changed.from == LegState::handshaking) verify_joined(world, self, peer, findings);
+        joined(self, peer);
+    } else if (changed.to == LegState::resyncing) {
+        copy.torn = true;
+        copy.watched = -1;
+    } else if (changed.to == LegState::mirroring && !copy.torn) {
+        copy.watched = static_cast<std::int8_t>(peer);
+        joined(peer, self);
+    }
+}
+
+void Oracle::noted(World const& world, seen::MirrorNoted const& noted, Findings& findings) {
+    std::uint8_t const self = slot(noted.node);
+    Copy& copy = copy_[self];
+    if (auto const* changed = std::get_if<mirror_note::LegChanged>(&noted.note)) {
+        bool const copies =
+            changed->to == LegState::resyncing || changed->to == LegState::mirroring;
+        bool const outward = changed->direction == replication::Direction::outward;
+        std::uint8_t const peer = changed->peer.value;
+        bool const begins = outward && copies && changed->from == LegState::handshaking;
+        if (begins && copy_[peer].pairs[self].lonely) {
+            findings.violated("no_silent_split_brain", "SAF-6", world.now(),
+                              world.node(node(self)).name + " copies over writes that " +
+                                  world.node(node(peer)).name + " acknowledged and it never had");
+        } else if (begins && copy.pairs[peer].forced_past) {
+            findings.violated("no_silent_split_brain", "SAF-6", world.now(),
+                              world.node(node(self)).name + " was forced online past " +
+                                  world.node(node(peer)).name + " and now copies over it");
+        }
+        leg_changed(world, self, *changed, findings);
+    } else if (auto const* done = std::get_if<mirror_note::CopyCompleted>(&noted.note)) {
+        completed(world, self, done->source.value, findings);
+    } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
+        if (data->to == replication::DataState::inconsistent) copy.torn = true;
+        if (data->to <= replication::DataState::outdated) copy.watched = -1;
+    } else if (auto const* flag = std::get_if<mirror_note::FlagChanged>(&noted.note)) {
+        bool const claims = flag->set && flag->which == mirror_note::FlagChanged::Which::last_owner;
+        copy.claimed = copy.claimed || (claims && copy.watched >= 0);
+    } else if (std::holds_alternative<mirror_note::OverrideRecorded>(noted.note)) {
+        copy.override_recorded = true;
+    }
+}
+
+void Oracle::left_service(std::uint8_t self) {
+    Copy& copy = copy_[self];
+    copy.serving = false;
+    for (std::uint8_t p = 0; p < copies_; ++p) {
+        copy.pairs[p].handed_over = copy.pairs[p].lost_now;
+        // Whoever serves and was not written has nothing that this copy lacks.
+        bool const overtaken = copy_[p].serving && copy_[p].pairs[self].lonely;
+        copy.owner = copy.owner && !overtaken;
+    }
+}
+
+bool Oracle::must_report(std::uint8_t a, std::uint8_t b) const {
+    Pair const& there = copy_[a].pairs[b];
+    Pair const& back = copy_[b].pairs[a];
+    bool const both = there.lonely && back.lonely;
+    bool const a_alone = copy_[a].serving && (back.lonely || there.forced_past);
+    bool const b_alone = copy_[b].serving && (there.lonely || back.forced_past);
+    bool const forced = there.forced_past || back.forced_past;
+    bool const idle_steps_down = copy_[a].serving && copy_[b].serving && !both && !forced;
+    return (both || a_alone || b_alone) && !idle_steps_down;
+}
+
+bool Oracle::parted() const {
+    bool found = false;
+    for (std::uint8_t a = 0; a < copies_; ++a) {
+        for (std::uint8_t b = 0; b < copies_; ++b) found = found || (a != b && must_report(a, b));
+    }
+    return found;
+}
+
+bool Oracle::split_reported() const {
+    bool all = true;
+    for (std::uint8_t a = 0; a < copies_; ++a) {
+        for (std::uint8_t b = 0; b < copies_; ++b) {
+            if (a != b && must_report(a, b)) all = all && copy_[a].pairs[b].split_noted;
+        }
+    }
+    return all;
+}
+
+Fingerprint Oracle::fingerprint() const {
+    Hasher hasher;
+    hasher.add(std::uint64_t{asked_} | static_cast<std::uint64_t>(split_) << 8);
+    for (std::uint8_t s = 0; s < copies_; ++s) {
+        Copy const& copy = copy_[s];
+        std::uint64_t bits = std::uint64_t{copy.serving} | std::uint64_t{copy.owner} << 1 |
+                             std::uint64_t{copy.claimed} << 2 | std::uint64_t{copy.torn} << 3 |
+                             std::uint64_t{copy.lost_power} << 4 |
+                             std::uint64_t{copy.override_recorded} << 5 |
+                             static_cast<std::uint64_t>(copy.watched + 1) << 8;
+        hasher.add(bits);
+        for (std::uint8_t p = 0; p < copies_; ++p) {
+            Pair const& pair = copy.pairs[p];
+            bits = static_cast<std::uint64_t>(pair.leg) | std::uint64_t{pair.inward} << 8 |
+                   std::uint64_t{pair.lonely} << 9 | std::uint64_t{pair.lonely_since_loss} << 10 |
+                   std::uint64_t{pair.told} << 11 | std::uint64_t{pair.forced_past} << 12 |
+                   std::uint64_t{pair.handed_over} << 13 | std::uint64_t{pair.split_noted} << 14 |
+                   std::uint64_t{pair.bound} << 15;
+            hasher.add(bits);
+        }
+    }
+    for (std::uint8_t w = 1; w <= asked_; ++w) {
+        Write const& write = writes_[w];
+        hasher.add(static_cast<std::uint64_t>(write.state) | std::uint64_t{write.block} << 8 |
+                   std::uint64_t{write.node} << 16 | std::uint64_t{write.in_sync} << 24 |
+                   std::uint64_t{write.durable} << 32 | std::uint64_t{write.exposed} << 33 |
+                   std::uint64_t{write.before} << 40);
+    }
+    for (std::uint8_t b = 0; b < blocks_; ++b) hasher.add(may_[b]);
+    for (Flush const& flush : flushes_) {
+        hasher.add(flush.request != 0 ? flush.covers + 1U : 0U);
+    }
+    return hasher.result();
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The reference model of an exhaustive search: what hosts were told, and what each copy may
+// therefore do and hold. It is the chronicle, the ledger and the safety checkers of the simulator
+// in a few hundred bytes, for one mirror of few blocks, without time, so that it is part of a
+// searched state: two ways to one world that owe their hosts different things are different states.
+//
+// Its findings carry the names of the simulator's checkers, which judge the same run again when its
+// counterexample is replayed. Where they ask whether there was time for a word, it asks whether
+// everything that was under way had arrived.
+#pragma once
+
+#include "netsim/checkers/checker.h"
+#include "netsim/exhaust/bounds.h"
+
+#include <array>
+#include <cstdint>
+
+namespace sunder::netsim {
+
+class Oracle {
+public:
+    static constexpr std::size_t most_copies = 4;
+
+    Oracle() = default;
+    /// The world is at rest, and its one mirror fully operational.
+    explicit Oracle(World const& world);
+
+    /// Shown what an event made visible, and then the world that it left.
+    void see(World const& world, Observation const& observation, Findings& findings);
+    void look(World const& world, Findings& findings);
+
+    /// True when two copies went their own ways, so that nobody may make one of them by himself.
+    [[nodiscard]] bool parted() const;
+    /// True when every copy that has to report split brain has done so.
+    [[nodiscard]] bool split_reported() const;
+    [[nodiscard]] bool serving_somewhere() const;
+    [[nodiscard]] Fingerprint fingerprint() const;
+
+private:
+    /// Bit 0: what was there in the beginning; bit w: write w.
+    using Contents = std::uint16_t;
+    using Slots = std::uint8_t;
+    enum class WriteState : std::uint8_t { open, acknowledged, over };
+
+    struct Write {
+        WriteState state = WriteState::over;
+        std::uint8_t block = 0;
+        std::uint8_t node = 0;
+        Slots in_sync = 0;     ///< targets that mirrored in sync when it was acknowledged
+        bool durable = false;  ///< by its own FUA or a flush that was asked later
+        bool exposed = false;  ///< acknowledged, not durable, and its node lost power since
+        Contents before = 0;   ///< what was over when it was asked
+        std::uint64_t request = 0;
+    };
+    struct Pair {
+        replication::LegState leg = replication::LegState::disconnected;
+        bool inward = false;
+        bool lonely = false;  ///< acknowledged without the other, which has not caught up
+        bool lonely_since_loss = false;  ///< and since the leg was lost last
+        bool told = false;               ///< all that could be said about it has arrived
+        bool forced_past = false;
+        bool handed_over = false;
+        bool split_noted = false;
+        bool lost_now = false;  ///< within the present event
+        bool bound = false;     ///< has been in sync: their intent logs answer for them (SAF-3)
+    };
+    struct Copy {
+        bool serving = false;
+        bool owner = false;
+        bool claimed = false;
+        bool torn = false;
+        bool lost_power = false;
+        bool override_recorded = false;
+        std::int8_t watched = -1;  ///< the source with which it was seen in sync in this boot
+        std::array<Pair, most_copies> pairs{};
+    };
+    struct Loss;
+    struct See;
+
+    [[nodiscard]] std::uint8_t slot(NodeId node) const;
+    [[nodiscard]] NodeId node(std::uint8_t slot) const { return {nodes_[slot]}; }
+    [[nodiscard]] unsigned serving() const;
+    void asked(seen::HostAsked const& asked);
+    void answered(World const& world, seen::HostAnswered const& answered, Findings& findings);
+    void acknowledged_by(std::uint8_t self);
+    void died(seen::NodeDied const& died);
+    void noted(World const& world, seen::MirrorNoted const& noted, Findings& findings);
+    void leg_changed(World const& world, std::uint8_t self,
+                     replication::note::LegChanged const& changed, Findings& findings);
+    void completed(World const& world, std::uint8_t self, std::uint8_t source, Findings& findings);
+    void came_in_service(World const& world, std::uint8_t self,
+                         nodes::note::CameInService const& came, Findings& findings);
+    void left_service(std::uint8_t self);
+    void joined(std::uint8_t source, std::uint8_t target);
+    void verify_joined(World const& world, std::uint8_t source, std::uint8_t target,
+                       Findings& findings);
+    void verify(World const& world, Loss const& loss, Findings& findings);
+    void verify_prefix(World const& world, std::uint8_t self, Findings& findings) const;
+    void verify_fit(World const& world, std::uint8_t self, nodes::note::CameInService const& came,
+                    Findings& findings) const;
+    void verify_log(World const& world, std::uint8_t a, std::uint8_t b, Findings& findings) const;
+    [[nodiscard]] char const* excuse(Loss const& loss, std::uint8_t owed) const;
+    [[nodiscard]] bool must_report(std::uint8_t a, std::uint8_t b) const;
+    [[nodiscard]] static Contents bit(std::uint8_t content) {
+        return static_cast<Contents>(1U << content);
+    }
+
+    std::uint8_t copies_ = 0;
+    std::uint8_t blocks_ = 0;
+    std::uint8_t asked_ = 0;  ///< writes so far
+    bool asynchronous_ = false;
+    bool guarded_ = false;
+    bool logged_ = false;
+    enum class Split : std::uint8_t { none, by_itself, by_force } split_ = Split::none;
+    std::array<std::uint8_t, most_copies> nodes_{};
+    std::array<Copy, most_copies> copy_{};
+    std::array<Write, most_writes + 1> writes_{};  // by content; entry 0 is the beginning
+    std::array<Contents, most_blocks> may_{};      // hold
+    struct Flush {
+        std::uint64_t request = 0;
+        Contents covers = 0;
+    };
+    std::array<Flush, 4> flushes_{};
+};
+
+}  // namespace sunder::netsim

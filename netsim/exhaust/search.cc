@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Rounds, levels, and the way back to a violation.
+#include "netsim/exhaust/search.h"
+
+#include "netsim/exhaust/converge.h"
+#include "netsim/exhaust/visited.h"
+
+#include <deque>
+
+namespace sunder::netsim {
+
+namespace {
+
+constexpr GroupId the_mirror{0};
+
+class Search {
+public:
+    Search(State const& initial, SearchOptions const& options, Convergence& convergence,
+           unsigned faults)
+        : initial_(initial), options_(options), bounds_(options.bounds), convergence_(convergence) {
+        bounds_.faults = faults;
+        round_.faults = faults;
+    }
+
+    /// False when it was stopped.
+    bool run() {
+        (void)visited_.insert(print(initial_), {});
+        next_.push_back(initial_);
+        round_.by_depth.push_back(1);
+        if (!judge(next_.back())) return true;
+        while (!next_.empty()) {
+            std::swap(level_, next_);
+            while (!level_.empty()) {
+                if (!expand(level_.front())) return true;
+                level_.pop_front();
+                if (!pulse()) return false;
+            }
+            round_.by_depth.push_back(next_.size());
+        }
+        round_.by_depth.pop_back();
+        return true;
+    }
+
+    [[nodiscard]] Round round() const {
+        Round round = round_;
+        round.states = visited_.size();
+        return round;
+    }
+    [[nodiscard]] std::uint64_t bytes() const { return visited_.bytes(); }
+    [[nodiscard]] std::optional<Counterexample> const& counterexample() const { return found_; }
+
+private:
+    [[nodiscard]] Fingerprint print(State const& state) const {
+        return hash_words(state.world.fingerprint(bounds_.timing), state.oracle.fingerprint(),
+                          state.spent.fingerprint());
+    }
+
+    /// False when a violation was found.
+    bool expand(State const& from) {
+        std::vector<Action> const all = actions(from.world, bounds_, from.spent);
+        for (std::uint16_t a = 0; a < all.size(); ++a) {
+            std::vector<std::uint8_t> picks;
+            std::uint16_t outcome = 0;
+            do {
+                scratch_ = from;
+                Findings findings;
+                advance(scratch_, all[a], picks, findings);
+                ++round_.transitions;
+                Step const step{from.number, a, outcome++};
+                if (!findings.violations().empty()) {
+                    tell(step, findings.violations().front(), false);
+                    return false;
+                }
+                if (!visited_.insert(print(scratch_), step)) continue;
+                scratch_.number = visited_.last();
+                if (!judge(scratch_)) return false;
+                next_.push_back(scratch_);
+            } while (next_picks(picks, scratch_.world.chooser().asked()));
+        }
+        return true;
+    }
+
+    bool judge(State const& state) {
+        if (!options_.liveness) return true;
+        std::optional<Violation> const missing = convergence_.missing(state);
+        if (!missing) return true;
+        tell(visited_.step(state.number), *missing, true);
+        return false;
+    }
+
+    bool pulse() {
+        if (!options_.pulse || (++expanded_ & 0xfff) != 0) return true;
+        return options_.pulse({visited_.size(), round_.transitions, visited_.bytes(), round_.faults,
+                               static_cast<unsigned>(round_.by_depth.size()),
+                               level_.size() + next_.size()});
+    }
+
+    /// Walks back to the beginning and forth again, for the words.
+    void tell(Step last, Violation const& violation, bool healed) {
+        std::vector<Step> steps;
+        bool const at_start = visited_.size() == 1 && healed;
+        if (!at_start) steps.push_back(last);
+        for (std::uint32_t at = last.parent; at != 0; at = visited_.step(at).parent) {
+            steps.push_back(visited_.step(at));
+        }
+        Counterexample told;
+        told.healed = healed;
+        told.violation = violation;
+        State state = initial_;
+        for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+            Action const action = actions(state.world, bounds_, state.spent)[step->action];
+            std::string words = in_words(state.world, action);
+            State const before = state;
+            std::vector<std::uint8_t> picks;
+            for (std::uint16_t outcome = 0;; ++outcome) {
+                state = before;
+                Findings findings;
+                advance(state, action, picks, findings);
+                if (outcome == step->outcome) break;
+                (void)next_picks(picks, state.world.chooser().asked());
+            }
+            picks.resize(state.world.chooser().asked().size());
+            told.path.push_back({action, std::move(picks), std::move(words)});
+        }
+        told.violation.at = state.world.now();
+        found_ = std::move(told);
+    }
+
+    State const& initial_;
+    SearchOptions const& options_;
+    Bounds bounds_;
+    Convergence& convergence_;
+    Visited visited_;
+    std::deque<State> level_;
+    std::deque<State> next_;
+    State scratch_ = initial_;
+    Round round_;
+    std::uint64_t expanded_ = 0;
+    std::optional<Counterexample> found_;
+};
+
+}  // namespace
+
+SearchResult search(World const& world, SearchOptions const& options) {
+    State initial{world, Oracle(world), {}, 0};
+    initial.world.chooser().follow({});
+    Convergence convergence(options.bounds.timing);
+    SearchResult result;
+    for (unsigned faults = 0; faults <= options.bounds.most.faults(); ++faults) {
+        if (faults > options.bounds.faults) break;
+        Search round(initial, options, convergence, faults);
+        bool const complete = round.run();
+        result.rounds.push_back(round.round());
+        result.rounds.back().complete = complete && !round.counterexample();
+        result.bytes = round.bytes() + convergence.bytes();
+        if (round.counterexample()) {
+            result.counterexample = round.counterexample();
+            result.verdict = SearchResult::Verdict::violated;
+            return result;
+        }
+        if (!complete) {
+            result.verdict = SearchResult::Verdict::unknown;
+            return result;
+        }
+    }
+    return result;
+}
+
+std::optional<World> at_rest(std::shared_ptr<Cluster const> cluster) {
+    World world(std::move(cluster), 1);
+    world.start_all();
+    std::vector<Observation> seen;
+    // Nothing polls: a cluster without faults has done all it will do within hours.
+    while (world.next_time() && *world.next_time() < hours(10)) {
+        world.advance();
+        world.take_observations(seen);
+    }
+    if (world.next_time()) return std::nullopt;
+    for (NodeId const node : world.cluster().mirrors.front().on) {
+        if (!world.serves(node, the_mirror)) continue;
+        CopySim const& copy = *world.copy(node, the_mirror);
+        for (std::uint8_t p = 0; p < copy.config->copies; ++p) {
+            replication::Slot const peer{p};
+            bool const mirrors =
+                replication::state_of(copy.machine->leg(peer)) == replication::LegState::mirroring;
+            if (peer != copy.slot && !mirrors) return std::nullopt;
+        }
+        return world;
+    }
+    return std::nullopt;
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The second chooser: breadth first through everything that may happen within a bound, deepened by
+// the number of faults, so that the first counterexample has the fewest faults and among those the
+// fewest events. Each state is judged by the oracle, and from each one the cluster, healed and left
+// alone, must come to rest whole (LIV-1, LIV-3, LIV-4). No reductions: every order of events is
+// gone through.
+#pragma once
+
+#include "netsim/exhaust/action.h"
+#include "netsim/exhaust/oracle.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sunder::netsim {
+
+struct Reached {
+    std::uint64_t states = 0;
+    std::uint64_t transitions = 0;
+    std::uint64_t bytes = 0;  ///< of what is remembered of visited states
+    unsigned faults = 0;      ///< the budget of the present round
+    unsigned depth = 0;
+    std::uint64_t frontier = 0;
+};
+
+struct SearchOptions {
+    Bounds bounds;
+    /// Whether the cluster, healed, comes to rest is asked of every state.
+    bool liveness = true;
+    /// Called now and then; false ends the search, whose verdict is then unknown.
+    std::function<bool(Reached const&)> pulse;
+};
+
+/// One round: all states within so many faults.
+struct Round {
+    unsigned faults = 0;
+    std::vector<std::uint64_t> by_depth;  ///< new states at each depth
+    std::uint64_t states = 0;
+    std::uint64_t transitions = 0;
+    bool complete = false;
+};
+
+/// One thing that happened on the way to a violation.
+struct Happening {
+    Action action;
+    std::vector<std::uint8_t> picks;  ///< fates of what was not stable, as far as it had any
+    std::string words;
+};
+
+struct Counterexample {
+    std::vector<Happening> path;
+    /// Afterwards everything is healed and runs by itself; the violation is found on the way.
+    bool healed = false;
+    Violation violation;
+};
+
+struct SearchResult {
+    enum class Verdict : std::uint8_t { proved, violated, unknown } verdict = Verdict::proved;
+    std::vector<Round> rounds;
+    std::uint64_t bytes = 0;
+    std::optional<Counterexample> counterexample;
+};
+
+/// Requires a world with one mirror, fully operational and at rest.
+[[nodiscard]] SearchResult search(World const& world, SearchOptions const& options);
+
+/// The world from which a search of this cluster begins: started, in sync and at rest. Nothing when
+/// it does not get there.
+[[nodiscard]] std::optional<World> at_rest(std::shared_ptr<Cluster const> cluster);
+
+}  // namespace sunder::netsim

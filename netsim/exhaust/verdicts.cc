@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the oracle judges: each property at the moment at which it could break.
+#include "netsim/exhaust/oracle.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <bit>
+
+namespace sunder::netsim {
+
+using replication::LegState;
+namespace mirror_note = replication::note;
+
+namespace {
+
+constexpr char const* no_loss = "no_lost_acknowledged_write";
+
+std::string name_of_content(std::uint64_t id) {
+    return id == 0 ? "what was there in the beginning" : fmt::format("write {}", id);
+}
+
+}  // namespace
+
+/// What a copy serves, or begins to.
+struct Oracle::Loss {
+    std::uint8_t self = 0;
+    bool forced = false;
+    bool owner = false;
+    bool settled = false;  ///< no other copy can turn out to be the later one
+    char const* occasion = "";
+};
+
+/// The name under which losing `owed` is allowed; null when it is not (SAF-1's assumptions).
+char const* Oracle::excuse(Loss const& loss, std::uint8_t owed) const {
+    if (loss.forced || split_ == Split::by_force) return "operator override";
+    if (split_ == Split::by_itself && !guarded_) return "split brain under a faithful policy";
+    Write const& write = writes_[owed];
+    if (loss.owner && (owed == 0 || write.node == loss.self)) {
+        bool const gone = owed != 0 && write.exposed;
+        return gone ? "unflushed writes lost with the source's own power" : nullptr;
+    }
+    bool left_behind = false;
+    for (std::uint8_t p = 0; p < copies_; ++p) {
+        Pair const& pair = copy_[p].pairs[loss.self];
+        left_behind = left_behind || (p != loss.self && pair.lonely && !pair.told);
+    }
+    bool const synchronous = (write.in_sync >> loss.self & 1) != 0;
+    if (left_behind && !guarded_ && !synchronous)
+        return "acknowledged without the target (faithful policy)";
+    if (owed == 0) return nullptr;
+    bool const handed_over = copy_[write.node].pairs[loss.self].handed_over;
+    return asynchronous_ && !handed_over ? "asynchronous tail" : nullptr;
+}
+
+void Oracle::verify(World const& world, Loss const& loss, Findings& findings) {
+    Image const& image = world.copy(node(loss.self), GroupId{0})->disk.image();
+    for (std::uint8_t b = 0; b < blocks_; ++b) {
+        std::uint64_t const found = image.at(b).id;
+        bool const known = found <= asked_ && (found == 0 || writes_[found].block == b);
+        auto const content = static_cast<std::uint8_t>(known ? found : 0);
+        if (!known || (may_[b] & bit(content)) == 0) {
+            // The last acknowledged of what may be there is what should be.
+            std::uint8_t owed = 0;
+            for (std::uint8_t w = 1; w <= asked_; ++w) {
+                bool const owes = writes_[w].block == b && (may_[b] & bit(w)) != 0 &&
+                                  writes_[w].state == WriteState::acknowledged;
+                if (owes) owed = w;
+            }
+            if (!known || excuse(loss, owed) == nullptr) {
+                findings.violated(no_loss, "SAF-1", world.now(),
+                                  fmt::format("{} {} without {}: block {} holds {}",
+                                              world.node(node(loss.self)).name, loss.occasion,
+                                              name_of_content(owed), b, name_of_content(found)));
+                return;
+            }
+            may_[b] |= bit(content);
+        }
+        if (!loss.settled) continue;
+        Contents open = 0;
+        for (std::uint8_t w = 1; w <= asked_; ++w) {
+            if (writes_[w].state == WriteState::open) open |= bit(w);
+        }
+        may_[b] = static_cast<Contents>((may_[b] & open) | bit(content));
+    }
+}
+
+/// SAF-2: the content is what some prefix of the writes, in the order in which they were asked,
+/// left behind.
+void Oracle::verify_prefix(World const& world, std::uint8_t self, Findings& findings) const {
+    Image const& image = world.copy(node(self), GroupId{0})->disk.image();
+    for (std::uint8_t length = 0; length <= asked_; ++length) {
+        bool same = true;
+        for (std::uint8_t b = 0; b < blocks_; ++b) {
+            std::uint8_t last = 0;
+            for (std::uint8_t w = 1; w <= length; ++w) {
+                if (writes_[w].block == b) last = w;
+            }
+            same = same && image.at(b).id == last;
+        }
+        if (same) return;
+    }
+    findings.violated(
+        "asynchronous_prefix", "SAF-2", world.now(),
+        fmt::format("{} came in service with what no prefix of the writes left behind",
+                    world.node(node(self)).name));
+}
+
+/// SAF-5: only the last owner, or a copy that was watched in sync and not left behind since.
+void Oracle::verify_fit(World const& world, std::uint8_t self,
+                        nodes::note::CameInService const& came, Findings& findings) const {
+    Copy const& copy = copy_[self];
+    if (came.forced || copy.owner || copies_ == 1) return;
+    auto const violated = [&](std::string const& why) {
+        findings.violated(
+            "no_promotion_of_inconsistent_copy", "SAF-5", world.now(),
+            fmt::format("{} came in service by itself, but {}", world.node(node(self)).name, why));
+    };
+    if (copy.torn) {
+        violated("its copy is the target of a resync that has not completed");
+        return;
+    }
+    if (copy.watched < 0) {
+        if (!copy.claimed) violated("it is no owner, and was not seen in sync since it booted");
+        return;
+    }
+    auto const watched = static_cast<std::uint8_t>(copy.watched);
+    Pair const& source = copy_[watched].pairs[self];
+    if (source.lonely && (guarded_ || source.told)) {
+        violated(fmt::format("{} has acknowledged writes without it, and it could know",
+                             world.node(node(watched)).name));
+    }
+}
+
+void Oracle::came_in_service(World const& world, std::uint8_t self,
+                             nodes::note::CameInService const& came, Findings& findings) {
+    Copy& copy = copy_[self];
+    if (serving() > (copy.serving ? 1U : 0U) && split_ == Split::none) {
+        split_ = came.forced ? Split::by_force : Split::by_itself;
+    }
+    verify_fit(world, self, came, findings);
+    verify(world, Loss{self, came.forced, copy.owner, false, "came in service"}, findings);
+    bool const promoted = asynchronous_ && !came.forced && !copy.owner && split_ == Split::none;
+    bool const first = std::all_of(writes_.begin(), writes_.end(), [&](Write const& write) {
+        return write.node == writes_[1].node || &write == &writes_[0];
+    });
+    // With writes of several sources the order of asking is not the order of one source.
+    if (promoted && first && asked_ != 0) verify_prefix(world, self, findings);
+    if (came.forced && !copy.override_recorded) {
+        findings.violated("every_loss_attributed", "SAF-23", world.now(),
+                          world.node(node(self)).name +
+                              " was forced online and keeps no record of the operator's word");
+    }
+    for (std::uint8_t p = 0; p < copies_; ++p) {
+        if (p == self) continue;
+        if (came.forced && copy_[p].owner && !copy.owner) copy.pairs[p].forced_past = true;
+    }
+    for (Copy& peer : copy_) peer.owner = peer.owner && (peer.serving || !came.forced);
+    copy.serving = true;
+    copy.owner = true;
+    copy.claimed = false;
+    copy.torn = false;
+    copy.watched = -1;
+    copy.override_recorded = false;
+    for (Pair& pair : copy.pairs) pair.handed_over = false;
+}
+
+/// A target came in sync: there is one truth again, unless a third copy has not been heard yet.
+void Oracle::verify_joined(World const& world, std::uint8_t source, std::uint8_t target,
+                           Findings& findings) {
+    if (!copy_[source].serving || serving() != 1) return;
+    if (copy_[source].pairs[target].leg == LegState::disconnected) return;
+    bool settled = true;
+    for (std::uint8_t p = 0; p < copies_; ++p) {
+        bool const follows = copy_[source].pairs[p].leg == LegState::mirroring;
+        settled = settled && (p == source || p == target || follows);
+    }
+    verify(world, Loss{source, false, false, settled, "serves"}, findings);
+    if (settled) split_ = Split::none;
+}
+
+/// SAF-10: nothing differs when a resync completes, but for what is on its way.
+void Oracle::completed(World const& world, std::uint8_t self, std::uint8_t source,
+                       Findings& findings) {
+    copy_[self].torn = false;
+    bool const follows = copy_[self].pairs[source].leg == LegState::resyncing;
+    verify_joined(world, source, self, findings);
+    CopySim const& there = *world.copy(node(source), GroupId{0});
+    CopySim const& here = *world.copy(node(self), GroupId{0});
+    replication::Channel const* channel =
+        there.machine ? replication::channel_of(there.machine->leg(replication::Slot{self}))
+                      : nullptr;
+    ConnectionId const* mine =
+        replication::connection_of(here.machine->leg(replication::Slot{source}));
+    if (channel != nullptr && mine != nullptr && channel->connection == *mine) {
+        for (std::uint8_t b = 0; b < blocks_; ++b) {
+            bool on_the_way = asynchronous_ && channel->outstanding != 0;
+            for (std::uint8_t w = 1; w <= asked_; ++w) {
+                bool const open = writes_[w].state == WriteState::open && writes_[w].block == b;
+                on_the_way = on_the_way || open;
+            }
+            if (on_the_way || there.disk.image().at(b) == here.disk.image().at(b)) continue;
+            findings.violated("resync_convergence", "SAF-10", world.now(),
+                              fmt::format("the resync to {} completed, but block {} differs",
+                                          world.node(node(self)).name, b));
+        }
+    }
+    if (follows) joined(source, self);
+}
+
+void Oracle::answered(World const& world, seen::HostAnswered const& answered, Findings& findings) {
+    bool const ok = answered.status == replication::HostStatus::ok;
+    std::uint8_t const self = slot(answered.node);
+    for (Flush& flush : flushes_) {
+        if (flush.request != answered.request.value) continue;
+        for (std::uint8_t w = 1; w <= asked_ && ok; ++w) {
+            if ((flush.covers & bit(w)) != 0) writes_[w].durable = true;
+        }
+        flush = Flush{};
+        return;
+    }
+    // Requests are numbered as they are asked, and so are writes; flushes took numbers too.
+    std::uint8_t w = 0;
+    for (std::uint8_t i = 1; i <= asked_; ++i) {
+        if (writes_[i].request == answered.request.value) w = i;
+    }
+    if (w == 0 || writes_[w].state != WriteState::open) return;
+    Write& write = writes_[w];
+    if (!ok) {
+        write.state = WriteState::over;
+        return;
+    }
+    write.state = WriteState::acknowledged;
+    for (std::uint8_t p = 0; p < copies_; ++p) {
+        Pair const& pair = copy_[self].pairs[p];
+        if (pair.leg == LegState::mirroring && !pair.inward) {
+            write.in_sync |= static_cast<Slots>(1U << p);
+        }
+    }
+    may_[write.block] &= static_cast<Contents>(~write.before);
+    if (!copy_[self].serving) {
+        findings.violated("no_silent_split_brain", "SAF-6", world.now(),
+                          world.node(answered.node).name +
+                              " acknowledged a write, but has not said that it is in service");
+    }
+    acknowledged_by(self);
+}
+
+/// SAF-3: where two copies differ, one of their intent logs names the chunk, in memory and on
+/// stable storage. Chunks are blocks here.
+void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
+                        Findings& findings) const {
+    CopySim const& one = *world.copy(node(a), GroupId{0});
+    CopySim const& two = *world.copy(node(b), GroupId{0});
+    for (std::uint8_t block = 0; block < blocks_; ++block) {
+        if (one.disk.image().at(block) == two.disk.image().at(block)) continue;
+        bool wanted = false;
+        bool stable = false;
+        for (auto const& [copy, peer] : {std::pair(&one, b), std::pair(&two, a)}) {
+            replication::Slot const towards{peer};
+            if (copy->machine) {
+                wanted = wanted || copy->machine->log().bits(towards).test(block);
+                stable = stable || copy->machine->log().stable_bits(towards).test(block);
+                continue;
+            }
+            // What the next boot of a node that is down would read from its pages.
+            std::optional<replication::Cell> const cell = copy->store.cell();
+            if (!cell) continue;
+            replication::IntentLog log(copy->config->copies, copy->config->self,
+                                       copy->config->mirrored_sectors, copy->config->chunk_sectors,
+                                       copy->config->intent_log);
+            for (auto const& page : copy->store.pages()) log.load(*page, *cell);
+            wanted = wanted || log.bits(towards).test(block);
+            stable = stable || log.stable_bits(towards).test(block);
+        }
+        if (wanted && stable) continue;
+        findings.violated(
+            "intent_log_superset", "SAF-3", world.now(),
+            fmt::format("block {} differs between {} and {}, and no intent log names it", block,
+                        world.node(node(a)).name, world.node(node(b)).name));
+    }
+}
+
+void Oracle::look(World const& world, Findings& findings) {
+    for (std::uint8_t a = 0; a < copies_; ++a) {
+        for (std::uint8_t b = 0; b < copies_; ++b) {
+            if (a == b) continue;
+            Pair& pair = copy_[a].pairs[b];
+            pair.lost_now = false;
+            if (a < b && logged_ && pair.bound) verify_log(world, a, b, findings);
+            if (pair.lonely && !pair.told) pair.told = world.spoken_out(node(a), node(b));
+        }
+    }
+}
+
+}  // namespace sunder::netsim

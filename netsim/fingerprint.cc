@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What of a world decides its future, in one number: for searches, which must know a state again
+// whatever way they came to it. Names that only have to be equal or not (connections, operations)
+// are hashed by what they stand for.
+#include "netsim/world.h"
+
+namespace sunder::netsim {
+
+namespace {
+
+/// Content of a disk; a search has few sectors, so they are read one by one.
+Fingerprint of_image(Image const& image) {
+    Hasher hasher;
+    for (std::uint64_t sector = 0; sector < image.sectors(); ++sector) {
+        Content const content = image.at(sector);
+        hasher.add(content.id);
+        hasher.add(content.shift);
+    }
+    return hasher.result();
+}
+
+Fingerprint of_item(Carried const& what) {
+    struct Print {
+        Fingerprint operator()(Opened const&) const { return 1; }
+        Fingerprint operator()(Closed const&) const { return 2; }
+        Fingerprint operator()(replication::Message const& message) const {
+            return mix(3, replication::fingerprint(message));
+        }
+        Fingerprint operator()(nodes::ControlMessage const& message) const {
+            return mix(4, nodes::fingerprint(message));
+        }
+    };
+    return std::visit(Print{}, what);
+}
+
+Fingerprint of_end(Connection const& link, unsigned e) {
+    End const& end = link.ends[e];
+    Hasher hasher;
+    hasher.add(std::uint64_t{end.up} | std::uint64_t{end.life == link.life} << 1 |
+               std::uint64_t{end.scheduled} << 2 | std::uint64_t{end.orphaned} << 3);
+    for (InTransit const& item : end.inbound) {
+        hasher.add(mix(item.life == link.life ? 1 : 0, of_item(item.what)));
+    }
+    return hasher.result();
+}
+
+}  // namespace
+
+/// An event by what it does, not by the place in which it waits.
+Fingerprint World::fingerprint_of(Event const& event) const {
+    Fingerprint what = event.what;
+    if (event.kind == EventKind::disk_done) {
+        DiskOp const& op =
+            copy(NodeId{event.node}, GroupId{event.group})->disk.under_way(event.what);
+        what = hash_words(static_cast<std::uint64_t>(op.kind), op.range.first, op.range.count,
+                          op.payload.fingerprint());
+    } else if (event.kind == EventKind::persist_done) {
+        StableStore const& store = copy(NodeId{event.node}, GroupId{event.group})->store;
+        auto const& page = store.storing_page(event.what);
+        what = page ? mix(page->peer.value, page->number) : 0;
+    }
+    return hash_words(static_cast<std::uint64_t>(event.kind), event.node, event.group, what);
+}
+
+Fingerprint World::fingerprint(Timing timing) const {
+    Hasher hasher;
+    for (NodeSim const& node : nodes_) {
+        hasher.add(node.machine ? node.machine->fingerprint() : 0);
+        hasher.add(node.deferred.size() << 1 | std::uint64_t{node.paused});
+        for (CopySim const& copy : node.copies) {
+            hasher.add(copy.machine ? copy.machine->fingerprint() : 0);
+            hasher.add(of_image(copy.disk.image()));
+            hasher.add(copy.disk.fingerprint());
+            hasher.add(copy.store.fingerprint());
+        }
+    }
+    for (Connection const& link : connections_) {
+        hasher.add(of_end(link, 0));
+        hasher.add(of_end(link, 1));
+        hasher.add(link.stalling);
+    }
+    for (Watcher const& watcher : watchers_) {
+        hasher.add(std::uint64_t{watcher.watched} | std::uint64_t{watcher.audible} << 1 |
+                   std::uint64_t{watcher.told} << 2);
+    }
+    hasher.add(network_.fingerprint());
+    // What is pending, and which of it has to wait for what.
+    std::vector<EventQueue::Pending> const all = enabled();
+    Fingerprint pending = 0;
+    for (EventQueue::Pending const& one : all) {
+        Fingerprint waits_for = 0;
+        for (EventQueue::Pending const& other : all) {
+            bool const first = timing == Timing::by_duration && comes_first(other, one);
+            if (first) waits_for += fingerprint_of(other.event);
+        }
+        pending += mix(fingerprint_of(one.event), waits_for);
+    }
+    hasher.add(pending);
+    return hasher.result();
+}
+
+}  // namespace sunder::netsim
