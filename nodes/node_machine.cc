@@ -205,11 +205,13 @@ void NodeMachine::claim(std::size_t r, Outbox& out) {
     });
 }
 
-/// Tells peers that writes are, or are about to be, acknowledged without them.
+/// Tells peers that writes were, or are about to be, acknowledged without them. The last owner does
+/// so in whatever state it is: it may never come in service, and then nobody else would (SAF-1). A
+/// copy that is not last owner says nothing: what it once had on record of a peer may be long
+/// overtaken by what that peer has become.
 void NodeMachine::tell_outdated(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
-    bool const leaving = std::holds_alternative<resource::Leaving>(resource.state);
-    if (!resource.report.open && !leaving) return;
+    if (!resource.report.cell || !resource.report.cell->last_owner) return;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         Known& known = resource.known[slot.value];
         replication::PeerRecord const& record = resource.report.cell->peers[slot.value];

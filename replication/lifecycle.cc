@@ -155,7 +155,10 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
             machine.set_flag(note::FlagChanged::Which::data_corrupt, false, out);
         }
         void operator()(command::MarkOutdated const& mark) const {
-            if (machine.open_ || machine.cell().descends_from(mark.by.id)) {
+            // Once a promotion is being stored, this copy's own history goes on.
+            bool const owns = machine.open_ || (machine.barrier_.storing &&
+                                                machine.barrier_.kind == Barrier::Kind::promotion);
+            if (owns || machine.cell().has_gone_past(mark.by.id)) {
                 out.note(note::Ignored{"this copy is not the one that was left behind"});
                 return;
             }
