@@ -223,6 +223,20 @@ void NodeMachine::tell_outdated(std::size_t r, Outbox& out) {
     });
 }
 
+/// A copy that follows a source again is judged by what it is then, not by a promotion that its
+/// disk refused in another time.
+void NodeMachine::forget_refusal(std::size_t r) {
+    Resource& resource = resources_[r];
+    if (!std::holds_alternative<resource::Refused>(resource.state)) return;
+    bool follows = false;
+    for_each_peer(r, [&](Slot slot, NodeId) {
+        follows = follows || resource.report.legs[slot.value] >= replication::LegState::resyncing;
+    });
+    if (!follows || resource.report.open || resource.report.passing) return;
+    resource.state = resource::OutOfService{};
+    resource.decision.reset();
+}
+
 /// "p has said so and stored it": the answer waits for the stable cell.
 void NodeMachine::answer_outdated(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
@@ -243,6 +257,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     Resource& resource = resources_[r];
     GroupId const group = config_->resources[r].group;
     resource.report = report;
+    forget_refusal(r);
     if (resource.era_asked && report.cell->era >= *resource.era_asked) {
         NodeId const asker = config_->resources[r].members[resource.era_asker->value];
         if (view(asker).connected) {

@@ -50,8 +50,8 @@ struct Serving {
 struct Leaving {
     friend bool operator==(Leaving const&, Leaving const&) = default;
 };
-/// The own disk refused a promotion: out of service until this node starts again, or an operator
-/// forces.
+/// The own disk refused a promotion: out of service until this node starts again, the copy follows
+/// a source again, or an operator forces.
 struct Refused {
     friend bool operator==(Refused const&, Refused const&) = default;
 };
@@ -116,6 +116,7 @@ private:
     void message(input::MessageArrived const&, Outbox&);
     void claimed(std::size_t, Slot, control::Claim const&, Outbox&);
     void reported(std::size_t, replication::Report const&, Outbox&);
+    void forget_refusal(std::size_t);
     void tell_outdated(std::size_t, Outbox&);
     void answer_outdated(std::size_t, Outbox&);
     void force_online(input::ForceOnline const&, Outbox&);

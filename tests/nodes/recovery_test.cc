@@ -34,3 +34,25 @@ TEST_CASE(
     CHECK(outcome.marks.contains("disk_failed"));
     CHECK(outcome.marks.contains("wrote_without_peer"));
 }
+
+TEST_CASE("A refused promotion is forgotten when the copy follows a source again (LIV-3)") {
+    // Server 2's disk refuses the takeover; when it works again, server 1 returns and dies again.
+    auto const outcome =
+        play_well(scenario_of("  - wait: {mirror: datarep, is: fully operational}\n"
+                              "  - pass: 7 s\n"
+                              "  - stop_workload: datarep\n"
+                              "  - pass: 20 s\n"
+                              "  - fail_disk: {on: server2, operations: [flushes]}\n"
+                              "  - crash: server1\n"
+                              "  - hold: {for: 1 min, resource: datarep, in_service: none}\n"
+                              "  - mend_disk: server2\n"
+                              "  - restart: server1\n"
+                              "  - wait: {resource: datarep, in_service: server1}\n"
+                              "  - wait: {mirror: datarep, is: fully operational}\n"
+                              "  - pass: 1 s\n"
+                              "  - crash: server1\n"
+                              "  - wait: {resource: datarep, in_service: server2}\n",
+                              busy));
+    CHECK(outcome.result == Result::held);
+    CHECK(outcome.marks.contains("disk_failed"));
+}
