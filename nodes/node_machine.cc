@@ -274,8 +274,11 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
         } else if (report.refused == promoting->era) {
             promotion_refused(r, out);
         }
-    } else if (std::holds_alternative<resource::Leaving>(resource.state)) {
-        if (!report.open && !report.passing && report.cell->role == replication::Role::target) {
+    } else if (auto const* leaving = std::get_if<resource::Leaving>(&resource.state)) {
+        if (leaving->for_peer && report.stayed != leaving->stayed) {
+            stayed_in_service(r, *leaving->for_peer, out);
+        } else if (!report.open && !report.passing &&
+                   report.cell->role == replication::Role::target) {
             out.note(note::LeftService{group});
             resource.state = resource::OutOfService{};
         }

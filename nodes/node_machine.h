@@ -46,8 +46,10 @@ struct Promoting {
 struct Serving {
     friend bool operator==(Serving const&, Serving const&) = default;
 };
-/// Leaving service, for a peer or for good.
+/// Leaving service, for a peer that asked or for good.
 struct Leaving {
+    std::optional<Slot> for_peer;
+    std::uint32_t stayed = 0;  ///< the group's count when it was told to leave
     friend bool operator==(Leaving const&, Leaving const&) = default;
 };
 /// The own disk refused a promotion: out of service until this node starts again, the copy follows
@@ -122,6 +124,7 @@ private:
     void force_online(input::ForceOnline const&, Outbox&);
     void switch_over(input::SwitchOver const&, Outbox&);
     void give_up(std::size_t, Slot, Outbox&);
+    void stayed_in_service(std::size_t, Slot asker, Outbox&);
 
     void reconsider(std::size_t, Outbox&);
     void reconsider_all(Outbox&);

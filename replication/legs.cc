@@ -259,6 +259,7 @@ void MirrorMachine::lose_leg(Slot peer, Outbox& out) {
     }
     bool const sent = channel_of(leg) != nullptr;
     set_leg(peer, leg::Disconnected{}, out);
+    stay_in_service(peer, out);
     if (!sent) return;
     // Nobody will confirm what was sent: it is acknowledged as soon as the absence is on record.
     bool pending = false;

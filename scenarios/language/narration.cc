@@ -147,6 +147,10 @@ struct NodeLine {
     Line operator()(node_note::SwitchoverStarted const& note) const {
         return fmt::format("{} is switched over to this node", resource(note.group));
     }
+    Line operator()(node_note::StayedInService const& note) const {
+        return fmt::format("{} stays in service: the leg to {} was lost while it was leaving",
+                           resource(note.group), name(note.peer));
+    }
     Line operator()(node_note::SwitchoverRefused const& note) const {
         auto const rule = nodes::text_of(note.rule);
         return fmt::format("{} switchover refused: {} ({}: {})", resource(note.group), rule.words,

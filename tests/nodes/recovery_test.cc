@@ -3,6 +3,7 @@
 // What two nodes make of odd days: promotions that the disk refuses, switchovers that lose their
 // leg.
 #include "tests/support/played.h"
+#include "tests/support/two_nodes.h"
 
 using namespace sunder;
 using namespace sunder::testing;
@@ -55,4 +56,50 @@ TEST_CASE("A refused promotion is forgotten when the copy follows a source again
                               busy));
     CHECK(outcome.result == Result::held);
     CHECK(outcome.marks.contains("disk_failed"));
+}
+
+TEST_CASE(
+    "A switchover whose leg is lost while the source drains leaves the source serving (R41)") {
+    TwoNodes two;
+    netsim::World world(two.cluster(), 1);
+    world.start_all();
+    REQUIRE(run_until(world, seconds(60), mirrors));
+    run_until(world, seconds(70), [](netsim::World const&) { return false; });
+    // The target confirms nothing; then its leg is gone.
+    netsim::DiskFaults slow;
+    slow.slowness = 100'000;
+    world.set_disk_faults(second_node, slow);
+    RequestId const write = write_block(world, first_node, 0);
+    auto const admin = world.switch_over(second_node, the_mirror);
+    auto const leaving = [](netsim::World const& w) {
+        return std::holds_alternative<nodes::resource::Leaving>(
+            w.node(first_node).machine->state(0));
+    };
+    REQUIRE(run_until(world, seconds(120), leaving));
+    CHECK_FALSE(world.serves(first_node, the_mirror));
+    bool const half_open = GENERATE(true, false);
+    world.reset(first_node, second_node, half_open);
+    CHECK(world.serves(first_node, the_mirror));
+    std::vector<netsim::Observation> seen;
+    world.set_disk_faults(second_node, {});
+    REQUIRE(run_until(world, seconds(600), [](netsim::World const& w) {
+        return mirrors(w) && w.serves(first_node, the_mirror);
+    }));
+    world.take_observations(seen);
+    bool answered = false;
+    bool refused = false;
+    bool stayed = false;
+    for (netsim::Observation const& what : seen) {
+        if (auto const* answer = std::get_if<netsim::seen::HostAnswered>(&what)) {
+            answered = answer->request == write && answer->status == replication::HostStatus::ok;
+        } else if (auto const* told = std::get_if<netsim::seen::AdminAnswered>(&what)) {
+            refused = told->request == admin && !told->granted;
+        } else if (auto const* noted = std::get_if<netsim::seen::NodeNoted>(&what)) {
+            stayed = stayed || std::holds_alternative<nodes::note::StayedInService>(noted->note);
+        }
+    }
+    CHECK(answered);
+    CHECK(refused);
+    CHECK(stayed);
+    CHECK_FALSE(world.serves(second_node, the_mirror));
 }
