@@ -79,6 +79,10 @@ void MirrorMachine::message_arrived(input::MessageArrived const& in, Outbox& out
         }
     } else if (auto const* hello = std::get_if<std::shared_ptr<Hello const>>(&in.message)) {
         if (auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value])) {
+            if ((*hello)->bits && (*hello)->bits->size() != log_.chunks()) {
+                reject(peer, "an intent log of another size", out);
+                return;
+            }
             handshaking->theirs = *hello;
             consider(peer, out);
         } else {
@@ -92,6 +96,12 @@ void MirrorMachine::message_arrived(input::MessageArrived const& in, Outbox& out
     } else if (auto const* ready = std::get_if<ResyncReady>(&in.message)) {
         resync_ready(peer, *ready, out);
     } else if (auto const* finish = std::get_if<std::shared_ptr<Finish const>>(&in.message)) {
+        auto const* following = std::get_if<leg::Following>(&legs_[peer.value]);
+        if (following == nullptr || following->phase != leg::Following::Phase::resyncing ||
+            following->resync != (*finish)->resync) {
+            reject(peer, "the finish of a resync that is not under way", out);
+            return;
+        }
         queue_.add(Incoming{peer, in.connection, *finish});
         pump_applying(out);
     } else if (auto const* reply = std::get_if<FinishReply>(&in.message)) {
@@ -248,6 +258,11 @@ void MirrorMachine::close_leg(Slot peer, Outbox& out) {
     if (connection == nullptr) return;
     out.put(output::Close{peer, *connection});
     lose_leg(peer, out);
+}
+
+void MirrorMachine::reject(Slot peer, std::string_view why, Outbox& out) {
+    out.note(note::Rejected{peer, why});
+    close_leg(peer, out);
 }
 
 void MirrorMachine::lose_leg(Slot peer, Outbox& out) {

@@ -122,6 +122,7 @@ private:
     void advance_preparing(Outbox&);
     void lose_leg(Slot, Outbox&);
     void close_leg(Slot, Outbox&);
+    void reject(Slot, std::string_view why, Outbox&);
     void set_leg(Slot, Leg, Outbox&);
 
     // Resync (resync.cc).
@@ -147,6 +148,7 @@ private:
     void follow_mirror(Slot, MirrorBegin const&, Outbox&);
     void follow_resync(Slot, ResyncBegin const&, Outbox&);
     void advance_following(Outbox&);
+    [[nodiscard]] std::string_view impossible(Slot, Record const&) const;
     void receive(Slot, ConnectionId, Record const&, Outbox&);
     void pump_applying(Outbox&);
     bool apply_next(Outbox&);

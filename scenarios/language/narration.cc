@@ -99,6 +99,9 @@ struct MirrorLine {
             note.which == mirror::FlagChanged::Which::last_owner ? "last_owner" : "data_corrupt",
             note.set ? "set" : "cleared");
     }
+    Line operator()(mirror::Rejected const& note) const {
+        return fmt::format("closes the leg to {}, which sent {}", peer(note.peer), note.why);
+    }
     Line operator()(mirror::Ignored const&) const { return std::nullopt; }
 };
 
