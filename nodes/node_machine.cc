@@ -228,11 +228,13 @@ void NodeMachine::claim(std::size_t r, Outbox& out) {
     for_each_peer(r, [&](Slot, NodeId peer) { claim_to(r, peer, out); });
 }
 
-/// Tells peers that writes are, or are about to be, acknowledged without them.
+/// Tells peers that writes were, or are about to be, acknowledged without them. The last owner does
+/// so in whatever state it is: it may never come in service, and then nobody else would (SAF-1). A
+/// copy that is not last owner says nothing: what it once had on record of a peer may be long
+/// overtaken by what that peer has become.
 void NodeMachine::tell_outdated(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
-    bool const leaving = std::holds_alternative<resource::Leaving>(resource.state);
-    if (!resource.report.open && !leaving) return;
+    if (!resource.report.cell || !resource.report.cell->last_owner) return;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         Known& known = resource.known[slot.value];
         replication::PeerRecord const& record = resource.report.cell->peers[slot.value];
@@ -242,6 +244,20 @@ void NodeMachine::tell_outdated(std::size_t r, Outbox& out) {
         known.told_outdated = by;
         out.put(output::Send{peer, control::YouAreOutdated{config_->resources[r].group, by}});
     });
+}
+
+/// A copy that follows a source again is judged by what it is then, not by a promotion that its
+/// disk refused in another time.
+void NodeMachine::forget_refusal(std::size_t r) {
+    Resource& resource = resources_[r];
+    if (!std::holds_alternative<resource::Refused>(resource.state)) return;
+    bool follows = false;
+    for_each_peer(r, [&](Slot slot, NodeId) {
+        follows = follows || resource.report.legs[slot.value] >= replication::LegState::resyncing;
+    });
+    if (!follows || resource.report.open || resource.report.passing) return;
+    resource.state = resource::OutOfService{};
+    resource.decision.reset();
 }
 
 /// "p has said so and stored it": the answer waits for the stable cell.
@@ -264,6 +280,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     Resource& resource = resources_[r];
     GroupId const group = config_->resources[r].group;
     resource.report = report;
+    forget_refusal(r);
     if (resource.era_asked && report.cell->era >= *resource.era_asked) {
         NodeId const asker = config_->resources[r].members[resource.era_asker->value];
         if (view(asker).connected) {
@@ -280,8 +297,11 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
         } else if (report.refused == promoting->era) {
             promotion_refused(r, out);
         }
-    } else if (std::holds_alternative<resource::Leaving>(resource.state)) {
-        if (!report.open && !report.passing && report.cell->role == replication::Role::target) {
+    } else if (auto const* leaving = std::get_if<resource::Leaving>(&resource.state)) {
+        if (leaving->for_peer && report.stayed != leaving->stayed) {
+            stayed_in_service(r, *leaving->for_peer, out);
+        } else if (!report.open && !report.passing &&
+                   report.cell->role == replication::Role::target) {
             out.note(note::LeftService{group});
             resource.state = resource::OutOfService{};
         }

@@ -46,12 +46,14 @@ struct Promoting {
 struct Serving {
     friend bool operator==(Serving const&, Serving const&) = default;
 };
-/// Leaving service, for a peer or for good.
+/// Leaving service, for a peer that asked or for good.
 struct Leaving {
+    std::optional<Slot> for_peer;
+    std::uint32_t stayed = 0;  ///< the group's count when it was told to leave
     friend bool operator==(Leaving const&, Leaving const&) = default;
 };
-/// The own disk refused a promotion: out of service until this node starts again, or an operator
-/// forces.
+/// The own disk refused a promotion: out of service until this node starts again, the copy follows
+/// a source again, or an operator forces.
 struct Refused {
     friend bool operator==(Refused const&, Refused const&) = default;
 };
@@ -123,11 +125,13 @@ private:
     void message(input::MessageArrived const&, Outbox&);
     void claimed(std::size_t, Slot, control::Claim const&, Outbox&);
     void reported(std::size_t, replication::Report const&, Outbox&);
+    void forget_refusal(std::size_t);
     void tell_outdated(std::size_t, Outbox&);
     void answer_outdated(std::size_t, Outbox&);
     void force_online(input::ForceOnline const&, Outbox&);
     void switch_over(input::SwitchOver const&, Outbox&);
     void give_up(std::size_t, Slot, Outbox&);
+    void stayed_in_service(std::size_t, Slot asker, Outbox&);
 
     void reconsider(std::size_t, Outbox&);
     void reconsider_all(Outbox&);

@@ -327,8 +327,18 @@ void NodeMachine::give_up(std::size_t r, Slot slot, Outbox& out) {
         out.put(output::Send{peer, control::GiveUpRefused{group, rule}});
         return;
     }
-    resource.state = resource::Leaving{};
-    out.put(output::GroupCommand{group, replication::command::Demote{}});
+    resource.state = resource::Leaving{slot, resource.report.stayed};
+    out.put(output::GroupCommand{group, replication::command::Demote{slot}});
+}
+
+/// The group would not leave without the peer that asked for it.
+void NodeMachine::stayed_in_service(std::size_t r, Slot asker, Outbox& out) {
+    GroupId const group = config_->resources[r].group;
+    NodeId const peer = config_->resources[r].members[asker.value];
+    resources_[r].state = resource::Serving{};
+    out.note(note::StayedInService{group, peer});
+    if (!view(peer).connected) return;
+    out.put(output::Send{peer, control::GiveUpRefused{group, SwitchoverRule::leg_lost}});
 }
 
 }  // namespace sunder::nodes

@@ -136,14 +136,19 @@ struct SplitBrain {
 struct SwitchoverStarted {
     GroupId group;
 };
+struct StayedInService {  ///< it was leaving for a peer and lost the leg to it
+    GroupId group;
+    NodeId peer;
+};
 struct SwitchoverRefused {
     GroupId group;
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
-                          note::PromotionRefused, note::LeftService, note::SteppedDown,
-                          note::SplitBrain, note::SwitchoverStarted, note::SwitchoverRefused>;
+using Note =
+    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
+                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
+                 note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
 struct Watch {

@@ -43,6 +43,9 @@ replication::RuleText text_of(SwitchoverRule rule) {
                     "a resync is in progress; wait until it has finished"};
         case Rule::mirror_not_in_sync:
             return {"mirror_not_in_sync", "R41", "the mirror is not in the mirroring state"};
+        case Rule::leg_lost:
+            return {"leg_lost", "R41, LIV-3",
+                    "the leg was lost while the source was leaving, so the source goes on serving"};
         case Rule::last:
             break;
     }

@@ -29,6 +29,7 @@ enum class SwitchoverRule : std::uint8_t {
     nothing_in_service,
     resync_in_progress,
     mirror_not_in_sync,
+    leg_lost,
     last
 };
 

@@ -72,10 +72,26 @@ void MirrorMachine::advance_following(Outbox& out) {
     });
 }
 
+/// Why a record cannot be what a source of this group sends; empty when it can.
+std::string_view MirrorMachine::impossible(Slot peer, Record const& record) const {
+    if (record.group != config_->group) return "a record of another group";
+    if (record.origin != config_->nodes[peer.value]) return "a record of another node";
+    bool const barrier = record.kind == RecordKind::flush || record.kind == RecordKind::settle;
+    if (barrier) return record.range.count == 0 ? "" : "a barrier with a range";
+    if (record.range.count == 0) return "a change of nothing";
+    std::uint64_t const sectors = config_->mirrored_sectors;
+    bool const inside =
+        record.range.first < sectors && record.range.count <= sectors - record.range.first;
+    if (!inside) return "a record outside the volume";  // SAF-21
+    if (record.payload.sectors() != record.range.count) return "a record without its content";
+    return "";
+}
+
 void MirrorMachine::receive(Slot peer, ConnectionId connection, Record const& record, Outbox& out) {
-    VERIFY(record.group == config_->group);
-    VERIFY(record.origin == config_->nodes[peer.value]);
-    VERIFY(record.range.end() <= config_->mirrored_sectors);
+    if (std::string_view const why = impossible(peer, record); !why.empty()) {
+        reject(peer, why, out);
+        return;
+    }
     if (!std::holds_alternative<leg::Following>(legs_[peer.value]) || record.era < cell().era) {
         // SAF-7: whatever a former source still has to say is refused.
         close_leg(peer, out);

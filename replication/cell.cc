@@ -20,6 +20,12 @@ bool Cell::descends_from(std::uint64_t id) const {
            std::ranges::any_of(history, [&](Generation past) { return past.id == id; });
 }
 
+bool Cell::has_gone_past(std::uint64_t id) const {
+    return descends_from(id) || std::ranges::any_of(peers, [&](PeerRecord const& peer) {
+               return peer.base && peer.base.id == id;
+           });
+}
+
 Fingerprint Cell::fingerprint() const {
     Hasher hasher;
     hasher.add(current.id);

@@ -89,6 +89,8 @@ struct Cell {
     void succeed(Generation fresh);
     /// True when `id` is the current generation or a remembered earlier one.
     [[nodiscard]] bool descends_from(std::uint64_t id) const;
+    /// The same, or `id` is what a peer was left behind with, which no history needs to remember.
+    [[nodiscard]] bool has_gone_past(std::uint64_t id) const;
 
     [[nodiscard]] Fingerprint fingerprint() const;
     friend bool operator==(Cell const&, Cell const&) = default;

@@ -81,6 +81,10 @@ void MirrorMachine::message_arrived(input::MessageArrived const& in, Outbox& out
         }
     } else if (auto const* hello = std::get_if<std::shared_ptr<Hello const>>(&in.message)) {
         if (auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value])) {
+            if ((*hello)->bits && (*hello)->bits->size() != log_.chunks()) {
+                reject(peer, "an intent log of another size", out);
+                return;
+            }
             handshaking->theirs = *hello;
             consider(peer, out);
         } else {
@@ -94,6 +98,12 @@ void MirrorMachine::message_arrived(input::MessageArrived const& in, Outbox& out
     } else if (auto const* ready = std::get_if<ResyncReady>(&in.message)) {
         resync_ready(peer, *ready, out);
     } else if (auto const* finish = std::get_if<std::shared_ptr<Finish const>>(&in.message)) {
+        auto const* following = std::get_if<leg::Following>(&legs_[peer.value]);
+        if (following == nullptr || following->phase != leg::Following::Phase::resyncing ||
+            following->resync != (*finish)->resync) {
+            reject(peer, "the finish of a resync that is not under way", out);
+            return;
+        }
         queue_.add(Incoming{peer, in.connection, *finish});
         pump_applying(out);
     } else if (auto const* reply = std::get_if<FinishReply>(&in.message)) {
@@ -255,6 +265,11 @@ void MirrorMachine::close_leg(Slot peer, Outbox& out) {
     lose_leg(peer, out);
 }
 
+void MirrorMachine::reject(Slot peer, std::string_view why, Outbox& out) {
+    out.note(note::Rejected{peer, why});
+    close_leg(peer, out);
+}
+
 void MirrorMachine::lose_leg(Slot peer, Outbox& out) {
     Leg& leg = legs_[peer.value];
     if (auto const* following = std::get_if<leg::Following>(&leg))
@@ -264,6 +279,7 @@ void MirrorMachine::lose_leg(Slot peer, Outbox& out) {
     }
     bool const sent = channel_of(leg) != nullptr;
     set_leg(peer, leg::Disconnected{}, out);
+    stay_in_service(peer, out);
     if (!sent) return;
     // Nobody will confirm what was sent: it is acknowledged as soon as the absence is on record.
     bool pending = false;

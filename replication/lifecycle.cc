@@ -108,11 +108,7 @@ void MirrorMachine::disk_done(input::DiskDone const& in, Outbox& out) {
             barrier_flushed(in, out);
             return;
         case DiskUse::demotion:
-            if (auto* demoting = std::get_if<passage::Demoting>(&passage_)) {
-                if (!in.ok) out.note(note::DiskFailed{note::DiskFailed::What::flush});
-                demoting->stage = passage::Demoting::Stage::storing;
-                demoting->version = cells_.edit([](Cell& cell) { cell.role = Role::target; });
-            }
+            demotion_flushed(in, out);
             return;
     }
     VERIFY(!"every use of the disk is known");
@@ -128,15 +124,7 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
         MirrorMachine& machine;
         Outbox& out;
         void operator()(command::Promote const& promote) const { machine.promote(promote, out); }
-        void operator()(command::Demote const&) const {
-            if (!machine.open_) {
-                out.note(note::Ignored{"demoted while out of service"});
-                return;
-            }
-            machine.open_ = false;
-            machine.passage_ = passage::Demoting{};
-            machine.advance_passage(out);
-        }
+        void operator()(command::Demote const& demote) const { machine.demote(demote, out); }
         void operator()(command::RaiseEra const& raise) const {
             if (raise.era > machine.cell().era) {
                 machine.cells_.edit([&](Cell& cell) { cell.era = raise.era; });
@@ -155,7 +143,10 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
             machine.set_flag(note::FlagChanged::Which::data_corrupt, false, out);
         }
         void operator()(command::MarkOutdated const& mark) const {
-            if (machine.open_ || machine.cell().descends_from(mark.by.id)) {
+            // Once a promotion is being stored, this copy's own history goes on.
+            bool const owns = machine.open_ || (machine.barrier_.storing &&
+                                                machine.barrier_.kind == Barrier::Kind::promotion);
+            if (owns || machine.cell().has_gone_past(mark.by.id)) {
                 out.note(note::Ignored{"this copy is not the one that was left behind"});
                 return;
             }
@@ -207,6 +198,45 @@ void MirrorMachine::enter_service(Outbox& out) {
     open_ = true;
     watched_in_sync_ = false;  // a target's word; it means nothing after a stay in service
     out.note(note::RoleChanged{Role::source, cell().era});
+    greet_all(out);
+}
+
+void MirrorMachine::demote(command::Demote const& demote, Outbox& out) {
+    if (!open_) {
+        out.note(note::Ignored{"demoted while out of service"});
+        return;
+    }
+    open_ = false;
+    passage::Demoting demoting;
+    demoting.for_peer = demote.for_peer;
+    passage_ = demoting;
+    if (demote.for_peer && channel_of(legs_[demote.for_peer->value]) == nullptr) {
+        stay_in_service(*demote.for_peer, out);
+        return;
+    }
+    advance_passage(out);
+}
+
+void MirrorMachine::demotion_flushed(input::DiskDone const& in, Outbox& out) {
+    if (!in.ok) {
+        flush_failed_ = true;  // G11
+        out.note(note::DiskFailed{note::DiskFailed::What::flush});
+    }
+    auto* demoting = std::get_if<passage::Demoting>(&passage_);
+    if (demoting == nullptr || demoting->flush != in.op) return;  // it stayed in service
+    demoting->stage = passage::Demoting::Stage::storing;
+    demoting->version = cells_.edit([](Cell& cell) { cell.role = Role::target; });
+}
+
+/// Whoever asked for the mirror can no longer be given all of it: until the demotion is stored, the
+/// source had better go on serving (R41, LIV-3).
+void MirrorMachine::stay_in_service(Slot lost, Outbox& out) {
+    auto const* demoting = std::get_if<passage::Demoting>(&passage_);
+    if (demoting == nullptr || demoting->for_peer != lost) return;
+    if (demoting->stage == passage::Demoting::Stage::storing) return;
+    passage_ = passage::None{};
+    open_ = true;
+    ++stayed_;
     greet_all(out);
 }
 
@@ -276,7 +306,8 @@ void MirrorMachine::after_step(Outbox& out) {
     cells_.store(next_persist_, out);
     bool changed = reported_.cell != cells_.stable() || reported_.open != open_ ||
                    reported_.passing != !std::holds_alternative<passage::None>(passage_) ||
-                   reported_.copy != copy_state() || reported_.refused != refused_;
+                   reported_.copy != copy_state() || reported_.refused != refused_ ||
+                   reported_.stayed != stayed_;
     for_each_peer([&](Slot peer) {
         changed = changed || reported_.legs[peer.value] != state_of(legs_[peer.value]) ||
                   reported_.split[peer.value] != split(peer);
@@ -287,6 +318,7 @@ void MirrorMachine::after_step(Outbox& out) {
     reported_.passing = !std::holds_alternative<passage::None>(passage_);
     reported_.copy = copy_state();
     reported_.refused = refused_;
+    reported_.stayed = stayed_;
     for_each_peer([&](Slot peer) {
         reported_.legs[peer.value] = state_of(legs_[peer.value]);
         reported_.split[peer.value] = split(peer);

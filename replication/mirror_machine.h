@@ -33,6 +33,7 @@ struct Promoting {
 };
 struct Demoting {
     enum class Stage : std::uint8_t { draining, flushing, storing } stage = Stage::draining;
+    std::optional<Slot> for_peer;
     DiskOpId flush;
     CellStore::Version version = 0;
     friend bool operator==(Demoting const&, Demoting const&) = default;
@@ -73,7 +74,10 @@ private:
     void promote(command::Promote const&, Outbox&);
     void advance_passage(Outbox&);
     void enter_service(Outbox&);
+    void demote(command::Demote const&, Outbox&);
+    void demotion_flushed(input::DiskDone const&, Outbox&);
     void demotion_advance(passage::Demoting&, Outbox&);
+    void stay_in_service(Slot lost, Outbox&);
     void set_flag(note::FlagChanged::Which, bool set, Outbox&);
     void set_data(DataState, Outbox&);
     void after_step(Outbox&);
@@ -118,6 +122,7 @@ private:
     void advance_preparing(Outbox&);
     void lose_leg(Slot, Outbox&);
     void close_leg(Slot, Outbox&);
+    void reject(Slot, std::string_view why, Outbox&);
     void set_leg(Slot, Leg, Outbox&);
 
     // Resync (resync.cc).
@@ -144,6 +149,7 @@ private:
     void follow_mirror(Slot, MirrorBegin const&, Outbox&);
     void follow_resync(Slot, ResyncBegin const&, Outbox&);
     void advance_following(Outbox&);
+    [[nodiscard]] std::string_view impossible(Slot, Record const&) const;
     void receive(Slot, ConnectionId, Record const&, Outbox&);
     void pump_applying(Outbox&);
     bool apply_next(Outbox&);
@@ -184,6 +190,7 @@ private:
 
     PeerMask split_ = 0;
     Era refused_;  // the promotion that failed last
+    std::uint32_t stayed_ = 0;
     std::uint64_t sequence_ = 0;
     std::uint64_t nonce_ = 0;
     std::uint64_t minted_ = 0;

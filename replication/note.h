@@ -87,6 +87,11 @@ struct FlagChanged {
     enum class Which : std::uint8_t { last_owner, data_corrupt } which = Which::last_owner;
     bool set = false;
 };
+/// What came off the wire is impossible; the leg it came on is closed.
+struct Rejected {
+    Slot peer;
+    std::string_view why;
+};
 /// An input that has no effect in this state, with the reason.
 struct Ignored {
     std::string_view why;
@@ -99,6 +104,6 @@ using Note =
                  note::ResyncInterrupted, note::ResyncFinished, note::CopyCompleted,
                  note::DataChanged, note::RoleChanged, note::GenerationMinted, note::PeerOutdated,
                  note::LimitReached, note::LimitRecovered, note::Settled, note::OverrideRecorded,
-                 note::DiskFailed, note::FlagChanged, note::Ignored>;
+                 note::DiskFailed, note::FlagChanged, note::Rejected, note::Ignored>;
 
 }  // namespace sunder::replication

@@ -48,8 +48,11 @@ struct Promote {
     Era era;
     bool forced = false;
 };
-/// Leave service: finish what was accepted, then become a target (R96).
-struct Demote {};
+/// Leave service: finish what was accepted, then become a target (R96). When it leaves for a peer
+/// and loses the leg to it on the way, it goes on serving instead.
+struct Demote {
+    std::optional<Slot> for_peer;
+};
 /// Accept no lower era than this from now on, stably.
 struct RaiseEra {
     Era era;
@@ -133,6 +136,7 @@ struct Report {
     bool open = false;                 ///< host requests are accepted
     bool passing = false;              ///< between Promote and open, or between Demote and target
     Era refused;                       ///< the promotion that the disk refused last, if any
+    std::uint32_t stayed = 0;          ///< how often it went on serving instead of leaving
     CopyState copy = CopyState::not_watched;
     PerCopy<LegState> legs{};
     PerCopy<bool> split{};  ///< the last handshake with this peer ended in split brain

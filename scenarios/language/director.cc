@@ -36,15 +36,20 @@ void Director::see(netsim::Observation const& observation) {
         applications_[rang->what - 1].rang(world_);
     } else if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
         if (auto const* came = std::get_if<nodes::note::CameInService>(&noted->note)) {
-            for (Application& application : applications_) {
-                if (GroupId{application.mirror()} == came->group)
-                    application.came_in_service(world_);
-            }
+            served_again(came->group);
+        } else if (auto const* stayed = std::get_if<nodes::note::StayedInService>(&noted->note)) {
+            served_again(stayed->group);
         }
     } else if (auto const* admin = std::get_if<seen::AdminAnswered>(&observation)) {
         if (awaited_admin_ == admin->request) admin_answer_ = *admin;
     } else if (auto const* died = std::get_if<seen::NodeDied>(&observation)) {
         for (Application& application : applications_) application.died(died->node);
+    }
+}
+
+void Director::served_again(GroupId group) {
+    for (Application& application : applications_) {
+        if (GroupId{application.mirror()} == group) application.came_in_service(world_);
     }
 }
 

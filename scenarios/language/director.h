@@ -51,6 +51,7 @@ private:
     /// True when the step is over.
     bool try_step(Step const& step);
     void fail(std::string instead);
+    void served_again(GroupId group);
     void ask_host(std::uint16_t mirror, replication::HostOp op, Extent range, bool fua);
 
     Scenario const& scenario_;

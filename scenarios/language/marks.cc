@@ -66,6 +66,9 @@ struct NodeMark {
     std::string_view operator()(node_note::SplitBrain const&) const { return "split_brain"; }
     std::string_view operator()(node_note::LeftService const&) const { return "left_service"; }
     std::string_view operator()(node_note::SwitchoverStarted const&) const { return "switchover"; }
+    std::string_view operator()(node_note::StayedInService const&) const {
+        return "stayed_in_service";
+    }
     std::string_view operator()(node_note::SwitchoverRefused const&) const {
         return "switchover_refused";
     }
@@ -111,6 +114,7 @@ std::vector<std::string> mark_names() {
             "left_service",
             "switchover",
             "switchover_refused",
+            "stayed_in_service",
             "peer_lost"};
 }
 

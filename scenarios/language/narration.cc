@@ -99,6 +99,9 @@ struct MirrorLine {
             note.which == mirror::FlagChanged::Which::last_owner ? "last_owner" : "data_corrupt",
             note.set ? "set" : "cleared");
     }
+    Line operator()(mirror::Rejected const& note) const {
+        return fmt::format("closes the leg to {}, which sent {}", peer(note.peer), note.why);
+    }
     Line operator()(mirror::Ignored const&) const { return std::nullopt; }
 };
 
@@ -146,6 +149,10 @@ struct NodeLine {
     }
     Line operator()(node_note::SwitchoverStarted const& note) const {
         return fmt::format("{} is switched over to this node", resource(note.group));
+    }
+    Line operator()(node_note::StayedInService const& note) const {
+        return fmt::format("{} stays in service: the leg to {} was lost while it was leaving",
+                           resource(note.group), name(note.peer));
     }
     Line operator()(node_note::SwitchoverRefused const& note) const {
         auto const rule = nodes::text_of(note.rule);

@@ -368,3 +368,44 @@ TEST_CASE("A machine is a value: a copy takes the same input to the same state")
     driver.give(rep::input::ConnectionDown{Driver::peer, Driver::connection});
     CHECK(copy.fingerprint() == driver.machine.fingerprint());
 }
+
+TEST_CASE("A record that no source would send closes its leg with a reason, and is not applied") {
+    auto const spoilt = [](auto&& spoil) {
+        Driver driver;
+        driver.follow();
+        rep::Record record = driver.record(1, 3);
+        spoil(record);
+        driver.arrive(record);
+        CHECK(driver.noted<rep::note::Rejected>() == 1);
+        CHECK(driver.take<rep::output::Close>().size() == 1);
+        driver.settle_all();
+        CHECK(rep::state_of(driver.machine.leg(Driver::peer)) == rep::LegState::disconnected);
+        CHECK(driver.machine.quiet());
+    };
+    spoilt([](rep::Record& record) { record.group = GroupId{7}; });
+    spoilt([](rep::Record& record) { record.origin = NodeId{0}; });
+    spoilt([](rep::Record& record) { record.range.first = 128 * 16; });
+    spoilt([](rep::Record& record) { record.range.first = ~std::uint64_t{0} - 4; });
+    spoilt([](rep::Record& record) { record.range = {0, 0}; });
+    spoilt([](rep::Record& record) { record.payload = Payload::pattern(4, 1, 24); });
+    spoilt([](rep::Record& record) { record.kind = rep::RecordKind::flush; });
+}
+
+TEST_CASE("A finish without a resync, and a log of another size, close their leg") {
+    Driver driver;
+    driver.follow();
+    auto finish = std::make_shared<rep::Finish>();
+    finish->resync = 5;
+    driver.arrive(std::shared_ptr<rep::Finish const>(finish));
+    CHECK(driver.noted<rep::note::Rejected>() == 1);
+    CHECK(driver.take<rep::output::Close>().size() == 1);
+
+    Driver greeted;
+    greeted.connect();
+    auto hello = std::make_shared<rep::Hello>();
+    hello->cell = greeted.machine.cell();
+    hello->bits = std::make_shared<rep::Bitmap const>(9999);
+    greeted.arrive(std::shared_ptr<rep::Hello const>(hello));
+    CHECK(greeted.noted<rep::note::Rejected>() == 1);
+    CHECK(greeted.take<rep::output::Close>().size() == 1);
+}
