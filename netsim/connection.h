@@ -5,13 +5,13 @@
 // a new id.
 #pragma once
 
+#include "base/fifo.h"
 #include "base/ids.h"
 #include "base/units.h"
 #include "nodes/seam.h"
 #include "replication/message.h"
 
 #include <cstdint>
-#include <deque>
 #include <variant>
 
 namespace sunder::netsim {
@@ -33,7 +33,7 @@ struct End {
     NodeId node;
     bool up = false;    ///< the machine at this end was told so
     ConnectionId life;  ///< the life it was told of
-    std::deque<InTransit> inbound;
+    Fifo<InTransit> inbound;
     bool scheduled = false;  ///< a delivery is in the event queue
     bool orphaned = false;   ///< the sender lost power: what the network loses now stays lost
     std::uint32_t token = 0;

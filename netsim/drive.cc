@@ -14,15 +14,17 @@ namespace mirror = replication;
 void World::step_node(NodeId node, nodes::Input const& input) {
     NodeSim& sim = nodes_[node.value];
     node_out_.clear();
-    sim.machine->step(input, node_out_);
-    trace_.add(sim.machine->fingerprint());
+    sim.machine.edit().step(input, node_out_);
+    sim.print = sim.machine->fingerprint();
+    trace_.add(sim.print);
     for (nodes::Output& output : node_out_) carry_out(node, output);
 }
 
 void World::step_mirror(NodeId node, CopySim& copy, mirror::Input const& input) {
     mirror_out_.clear();
-    copy.machine->step(input, mirror_out_);
-    trace_.add(copy.machine->fingerprint());
+    copy.machine.edit().step(input, mirror_out_);
+    copy.print = copy.machine->fingerprint();
+    trace_.add(copy.print);
     for (mirror::Output& output : mirror_out_) carry_out(node, copy, output);
 }
 

@@ -66,10 +66,10 @@ Fingerprint World::fingerprint_of(Event const& event) const {
 Fingerprint World::fingerprint(Timing timing) const {
     Hasher hasher;
     for (NodeSim const& node : nodes_) {
-        hasher.add(node.machine ? node.machine->fingerprint() : 0);
+        hasher.add(node.machine ? node.print : 0);
         hasher.add(node.deferred.size() << 1 | std::uint64_t{node.paused});
         for (CopySim const& copy : node.copies) {
-            hasher.add(copy.machine ? copy.machine->fingerprint() : 0);
+            hasher.add(copy.machine ? copy.print : 0);
             hasher.add(of_image(copy.disk.image()));
             hasher.add(copy.disk.fingerprint());
             hasher.add(copy.store.fingerprint());

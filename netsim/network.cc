@@ -33,7 +33,7 @@ WayGraph Network::ways_out(Vertex from) const {
 }
 
 void Network::find_routes() {
-    routes_.assign(nodes_ * nodes_, Route{});
+    auto routes = std::make_shared<std::vector<Route>>(nodes_ * nodes_);
     for (Vertex from = 0; from < nodes_; ++from) {
         WayGraph const graph = ways_out(from);
         std::vector<std::size_t> before(vertices_);
@@ -44,7 +44,7 @@ void Network::find_routes() {
                                            .distance_map(distance.data()));
         for (Vertex to = 0; to < nodes_; ++to) {
             if (to == from || before[to] == to) continue;
-            Route& route = routes_[from * nodes_ + to];
+            Route& route = (*routes)[from * nodes_ + to];
             route.up = true;
             route.bandwidth = {~std::uint64_t{0}};
             for (std::size_t v = to; v != from; v = before[v]) {
@@ -58,6 +58,7 @@ void Network::find_routes() {
             std::ranges::reverse(route.directions);
         }
     }
+    routes_ = std::move(routes);
 }
 
 Duration Network::transfer(Vertex from, Vertex to, Duration now, std::uint64_t bytes) {

@@ -11,6 +11,7 @@
 
 #include <boost/graph/adjacency_list.hpp>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace sunder::netsim {
@@ -61,7 +62,7 @@ private:
         std::vector<std::uint16_t> directions;
     };
     [[nodiscard]] Route const& route(Vertex from, Vertex to) const {
-        return routes_[from * nodes_ + to];
+        return (*routes_)[from * nodes_ + to];
     }
     [[nodiscard]] WayGraph ways_out(Vertex from) const;
     void find_routes();
@@ -70,7 +71,7 @@ private:
     std::size_t nodes_ = 0;
     std::size_t vertices_ = 0;
     std::vector<Direction> directions_;
-    std::vector<Route> routes_;  // between nodes only
+    std::shared_ptr<std::vector<Route> const> routes_;  // between nodes only; copies share them
 };
 
 }  // namespace sunder::netsim

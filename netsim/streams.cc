@@ -80,9 +80,19 @@ void World::send_on(std::size_t connection, unsigned to_end, Carried what, std::
     schedule_delivery(connection, to_end);
 }
 
+/// False when the machine at this end will never hear of it: it is down, or has given up the life
+/// of the connection in which it was sent.
+bool World::listens(End const& to, InTransit const& item) const {
+    if (!nodes_[to.node.value].up()) return false;
+    return std::holds_alternative<Opened>(item.what) || (to.up && to.life == item.life);
+}
+
 void World::schedule_delivery(std::size_t connection, unsigned end) {
     End& to = connections_[connection].ends[end];
-    if (to.scheduled || to.inbound.empty() || to.inbound.front().arrival == held) return;
+    if (to.scheduled) return;
+    // What a machine would not be told need not arrive.
+    while (!to.inbound.empty() && !listens(to, to.inbound.front())) to.inbound.pop_front();
+    if (to.inbound.empty() || to.inbound.front().arrival == held) return;
     to.scheduled = true;
     queue_.push(std::max(now_, to.inbound.front().arrival),
                 {EventKind::deliver, to.node.value, 0,
@@ -232,16 +242,19 @@ void World::schedule_connect(std::size_t connection, Duration after) {
                                ++link.connect_token});
 }
 
-void World::try_connect(std::uint32_t connection) {
-    Connection& link = connections_[connection];
+bool World::may_connect(Connection const& link) const {
     NodeId const a = link.ends[0].node;
     NodeId const b = link.ends[1].node;
     bool const established =
         link.ends[0].up && link.ends[1].up && link.ends[0].life == link.ends[1].life;
-    // When it cannot succeed now, whatever changes that tries again; nobody polls.
     bool const possible = runs(a) && runs(b) && network_.reaches(a.value, b.value) &&
                           network_.reaches(b.value, a.value);
-    if (established || !possible) return;
+    return possible && !established;
+}
+
+void World::try_connect(std::uint32_t connection) {
+    Connection& link = connections_[connection];
+    if (!may_connect(link)) return;
     link.life = ConnectionId{next_life_++};
     // A clock that ran for the life before this one says nothing about it.
     link.stalling = false;
@@ -327,7 +340,7 @@ void World::connections_of_dead(NodeId node, bool power_lost) {
                 other.orphaned = true;
                 // What waits for a route, or behind other bytes, has not left the sender.
                 Duration const flying = now_ + network_.latency(node.value, other.node.value);
-                std::erase_if(other.inbound, [&](InTransit const& item) {
+                other.inbound.erase_if([&](InTransit const& item) {
                     return item.arrival == held || item.arrival > flying;
                 });
                 if (other.inbound.empty() && other.scheduled) clear_inbound(other);

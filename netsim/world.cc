@@ -213,8 +213,9 @@ bool World::current(Event const& event) const {
     switch (event.kind) {
         case EventKind::disk_done:
         case EventKind::persist_done:
-        case EventKind::boot_wait:
             return node.up() && node.life == event.token;
+        case EventKind::boot_wait:
+            return node.up() && node.life == event.token && node.machine->looking();
         case EventKind::settle_timer: {
             CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
             return node.up() && held->settle_token == event.token;
@@ -222,12 +223,16 @@ bool World::current(Event const& event) const {
         case EventKind::deliver:
             return connections_[event.what / 2].ends[event.what % 2].token == event.token;
         case EventKind::heard:
-        case EventKind::silent:
-            return watchers_[event.node * nodes_.size() + event.what].token == event.token;
+        case EventKind::silent: {
+            // Who was heard by a word needs no heartbeat; who was never heard cannot be missed.
+            Watcher const& watch = watchers_[event.node * nodes_.size() + event.what];
+            return watch.token == event.token && watch.told == (event.kind == EventKind::silent);
+        }
         case EventKind::stall_timeout:
             return connections_[event.what].stall_token == event.token;
         case EventKind::try_connect:
-            return connections_[event.what].connect_token == event.token;
+            return connections_[event.what].connect_token == event.token &&
+                   may_connect(connections_[event.what]);
         case EventKind::alarm:
             return true;
     }

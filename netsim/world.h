@@ -9,6 +9,7 @@
 // streams (connections and failure detection).
 #pragma once
 
+#include "base/cow.h"
 #include "netsim/choice.h"
 #include "netsim/cluster.h"
 #include "netsim/connection.h"
@@ -34,7 +35,8 @@ struct CopySim {
     std::uint16_t group = 0;
     replication::Slot slot;
     std::shared_ptr<replication::GroupConfig const> config;
-    std::optional<replication::MirrorMachine> machine;  ///< while the node is up
+    Cow<replication::MirrorMachine> machine;  ///< while the node is up
+    Fingerprint print = 0;                    ///< of the machine as it is
     SimDisk disk;
     StableStore store;
     std::uint32_t settle_token = 0;
@@ -43,7 +45,8 @@ struct CopySim {
 struct NodeSim {
     std::string name;
     std::shared_ptr<nodes::NodeConfig const> config;
-    std::optional<nodes::NodeMachine> machine;  ///< while the node is up
+    Cow<nodes::NodeMachine> machine;  ///< while the node is up
+    Fingerprint print = 0;            ///< of the machine as it is
     std::vector<CopySim> copies;
     std::uint32_t life = 0;  ///< events of an earlier life fall flat
     bool paused = false;
@@ -190,6 +193,7 @@ private:
     void send(NodeId from, std::size_t connection, Carried what, std::uint64_t bytes);
     void send_on(std::size_t connection, unsigned to_end, Carried what, std::uint64_t bytes,
                  ConnectionId life);
+    [[nodiscard]] bool listens(End const& to, InTransit const& item) const;
     void schedule_delivery(std::size_t connection, unsigned end);
     void deliver(std::uint32_t what);
     void hand_over(std::size_t connection, unsigned end, InTransit& item);
@@ -198,6 +202,8 @@ private:
     void end_lost(std::size_t connection, unsigned end);
     void close_end(std::size_t connection, unsigned end, bool tell_peer);
     void schedule_connect(std::size_t connection, Duration after);
+    /// False when a try would be in vain; whatever changes that tries again, nobody polls.
+    [[nodiscard]] bool may_connect(Connection const& connection) const;
     void try_connect(std::uint32_t connection);
     void stall_timeout(std::uint32_t connection);
     void check_stalls();

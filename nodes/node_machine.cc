@@ -362,9 +362,13 @@ Fingerprint fingerprint(ControlMessage const& message) {
     return mix(group.value, std::visit(Print{}, message));
 }
 
+bool NodeMachine::looking() const {
+    return std::ranges::any_of(views_, [](PeerView const& peer) { return !peer.ever_heard; });
+}
+
 Fingerprint NodeMachine::fingerprint() const {
     Hasher hasher;
-    hasher.add(boot_wait_over_);
+    hasher.add(boot_wait_over_ && looking());
     for (PeerView const& peer : views_) {
         hasher.add(peer.audible | std::uint64_t{peer.ever_heard} << 8 |
                    std::uint64_t{peer.connected} << 9);

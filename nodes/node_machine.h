@@ -80,6 +80,8 @@ public:
     [[nodiscard]] ResourceState const& state(std::size_t resource) const {
         return resources_[resource].state;
     }
+    /// True while the end of the boot wait would tell it anything: some peer was never heard.
+    [[nodiscard]] bool looking() const;
     [[nodiscard]] bool serving(std::size_t resource) const {
         return std::holds_alternative<resource::Serving>(resources_[resource].state);
     }

@@ -48,6 +48,19 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
     run->add_option("--seeds", request.seeds, "How many seeds to run, counting up")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
+    run->add_option("--engine", request.engine,
+                    "sim: seeds and virtual time; exhaust: every order of events within the "
+                    "scenario's 'bounded:'")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"sim", "exhaust"}));
+    run->add_option("--time-limit", request.time_limit, "Of exhaust: seconds a case")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    run->add_option("--memory-limit", request.memory_limit, "Of exhaust: GiB")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    run->add_option("--counterexample", request.counterexample_file,
+                    "Of exhaust: where a counterexample is written as a scenario");
     run->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")
         ->capture_default_str();
     run->add_option("--case", request.only_case, "Only the case of this name (see `sunder list`)");

@@ -37,9 +37,13 @@ std::string xml(std::string_view text) {
     return safe;
 }
 
+std::string replay_of(CaseReport const& report, Outcome const& outcome) {
+    return report.replay.empty() ? replay_command(*report.scenario, outcome.seed) : report.replay;
+}
+
 std::string failure_of(CaseReport const& report) {
-    std::string text;
-    for (Outcome const& outcome : report.failures) text += in_words(*report.scenario, outcome);
+    std::string text = failures_in_words(report);
+    if (report.unknown > 0 && report.failures.empty()) text += "  UNKNOWN: a limit was reached\n";
     if (!report.repeatable) {
         text += "  not repeatable: two runs of one seed differ; this is a bug in Sunder\n";
     }
@@ -59,7 +63,15 @@ std::string replay_command(Scenario const& scenario, std::uint64_t seed) {
     return fmt::format("tools/run run {}{} --seed {} --explain", scenario.path, chosen, seed);
 }
 
-std::string in_words(Scenario const& scenario, Outcome const& outcome) {
+std::string failures_in_words(CaseReport const& report) {
+    std::string text;
+    for (Outcome const& outcome : report.failures) {
+        text += in_words(*report.scenario, outcome, replay_of(report, outcome));
+    }
+    return text;
+}
+
+std::string in_words(Scenario const& scenario, Outcome const& outcome, std::string const& replay) {
     std::string text;
     for (netsim::Violation const& violation : outcome.violations) {
         text += fmt::format("  VIOLATED {} ({}) at {}\n    {}\n", violation.property,
@@ -79,12 +91,16 @@ std::string in_words(Scenario const& scenario, Outcome const& outcome) {
     }
     if (outcome.result == Result::unknown)
         text += "  UNKNOWN: the run was stopped before its end\n";
-    return text + fmt::format("    replay: {}\n", replay_command(scenario, outcome.seed));
+    return text + fmt::format("    replay: {}\n", replay);
 }
 
 std::string summary_line(CaseReport const& report) {
     language::Statistics const& total = report.total;
     std::string const name = report.scenario->case_name();
+    if (report.engine == "exhaust") {
+        return fmt::format("  {} {:62} {} states, {} transitions", report.good() ? "ok  " : "FAIL",
+                           name.empty() ? "(one case)" : name, report.states, total.events);
+    }
     std::string line = fmt::format(
         "  {} {:62} {} run{}, {} requests acknowledged, {} times in service, {} chunks to copy",
         report.good() ? "ok  " : "FAIL", name.empty() ? "(one case)" : name, report.runs,
@@ -111,14 +127,15 @@ std::string junit(std::vector<CaseReport> const& reports) {
         std::string const name = report.scenario->case_name();
         text += fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"",
                             xml(report.scenario->path),
-                            xml(fmt::format("{} / sim{}{}", report.scenario->title,
+                            xml(fmt::format("{} / {}{}{}", report.scenario->title, report.engine,
                                             name.empty() ? "" : " / ", name)),
                             report.seconds);
         if (report.good()) {
             text += "/>\n";
         } else {
             text += fmt::format(">\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n",
-                                xml(report.failures.empty() ? "narration or repeatability"
+                                xml(report.unknown > 0 && report.failures.empty() ? "unknown"
+                                    : report.failures.empty() ? "narration or repeatability"
                                     : !report.failures[0].violations.empty()
                                         ? report.failures[0].violations[0].property
                                         : "a step did not come true"),
@@ -137,7 +154,8 @@ std::string json(std::vector<CaseReport> const& reports) {
         boost::json::object parameters;
         for (auto const& [key, value] : report.scenario->matrix_case) parameters[key] = value;
         item["case"] = parameters;
-        item["engine"] = "sim";
+        item["engine"] = report.engine;
+        if (report.engine == "exhaust") item["states"] = report.states;
         item["good"] = report.good();
         item["runs"] = report.runs;
         item["held"] = report.held;
@@ -156,10 +174,10 @@ std::string json(std::vector<CaseReport> const& reports) {
         item["allowed"] = allowed;
         boost::json::array failures;
         for (Outcome const& outcome : report.failures) {
-            failures.emplace_back(
-                boost::json::object{{"seed", outcome.seed},
-                                    {"explanation", in_words(*report.scenario, outcome)},
-                                    {"replay", replay_command(*report.scenario, outcome.seed)}});
+            failures.emplace_back(boost::json::object{
+                {"seed", outcome.seed},
+                {"explanation", in_words(*report.scenario, outcome, replay_of(report, outcome))},
+                {"replay", replay_of(report, outcome)}});
         }
         item["failures"] = failures;
         all.push_back(item);

@@ -24,6 +24,9 @@ struct CaseReport {
     bool repeatable = true;         ///< the first seed ran twice with one trace hash
     std::string narration_problem;  ///< how the golden narration differs; empty: it does not
     double seconds = 0;             ///< on the wall, for JUnit only
+    std::string engine = "sim";
+    std::uint64_t states = 0;  ///< distinct, of an exhaustive search
+    std::string replay;        ///< the command that shows the failure; empty: its seed does
     [[nodiscard]] bool good() const {
         return failed == 0 && unknown == 0 && repeatable && narration_problem.empty();
     }
@@ -33,8 +36,11 @@ struct CaseReport {
 std::string title_of(language::Scenario const& scenario);
 /// The command that shows a failure again.
 std::string replay_command(language::Scenario const& scenario, std::uint64_t seed);
-/// What failed, in words: property, rule, moment, story, replay command.
-std::string in_words(language::Scenario const& scenario, language::Outcome const& outcome);
+/// What failed, in words: property, rule, moment, story, and `replay`, the command that shows it.
+std::string in_words(language::Scenario const& scenario, language::Outcome const& outcome,
+                     std::string const& replay);
+/// All failures of a case.
+std::string failures_in_words(CaseReport const& report);
 /// One line per case.
 std::string summary_line(CaseReport const& report);
 

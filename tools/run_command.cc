@@ -6,6 +6,7 @@
 
 #include "scenarios/language/load.h"
 #include "scenarios/language/narration.h"
+#include "tools/explore_command.h"
 #include "tools/narrations.h"
 #include "tools/report.h"
 #include "tools/trace.h"
@@ -197,8 +198,7 @@ void print_report(std::vector<CaseReport> const& reports, RunRequest const& requ
         if (!begins && request.explain && !request.quiet) {
             for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);
         }
-        for (Outcome const& outcome : report.failures)
-            fmt::print("{}", in_words(scenario, outcome));
+        fmt::print("{}", failures_in_words(report));
         if (!report.repeatable)
             fmt::print("  NOT REPEATABLE: two runs of seed {} differ\n", report.first.seed);
         fmt::print("{}", report.narration_problem);
@@ -213,6 +213,36 @@ int status_of(std::vector<CaseReport> const& reports) {
         return violated;
     }
     return any([](CaseReport const& r) { return r.unknown > 0; }) ? unknown : all_held;
+}
+
+/// Explores every case that has a bound; those without are named.
+int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& request) {
+    std::vector<CaseReport> reports;
+    std::size_t skipped = 0;
+    for (Scenario const& scenario : scenarios) {
+        if (!scenario.bounded) {
+            fmt::print("skipped: {} has no 'bounded:'\n", title_of(scenario));
+            ++skipped;
+            continue;
+        }
+        ExploreLimits const limits{request.time_limit, request.memory_limit << 30,
+                                   request.counterexample_file};
+        CaseReport const report = explore_case(scenario, limits);
+        fmt::print("\n{}  ({})\n", scenario.title, title_of(scenario));
+        for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);
+        fmt::print("{}\n{}", summary_line(report), failures_in_words(report));
+        reports.push_back(report);
+    }
+    if (reports.empty()) {
+        fmt::print(stderr, "error: nothing to explore: add 'bounded: {{writes: 2, faults: 1}}'\n");
+        return wrong_input;
+    }
+    std::uint64_t good = 0;
+    for (CaseReport const& report : reports) good += report.good() ? 1 : 0;
+    fmt::print("\n{} proved, {} not, {} skipped\n", good, reports.size() - good, skipped);
+    bool const written = write_file(request.junit_file, junit(reports)) &&
+                         write_file(request.json_file, json(reports));
+    return written ? status_of(reports) : wrong_input;
 }
 
 }  // namespace
@@ -250,6 +280,7 @@ int run(RunRequest const& request) {
     if (files.empty()) return wrong_input;
     std::vector<Scenario> const scenarios = load_all(files, request);
     if (scenarios.empty()) return wrong_input;
+    if (request.engine == "exhaust") return run_exhaust(scenarios, request);
 
     std::vector<CaseReport> reports(scenarios.size());
     for (std::size_t i = 0; i < scenarios.size(); ++i) reports[i].scenario = &scenarios[i];

@@ -21,6 +21,10 @@ struct RunRequest {
     bool explain = false;
     bool quiet = false;
     bool rewrite_narrations = false;
+    std::string engine = "sim";      ///< sim or exhaust
+    double time_limit = 60;          ///< seconds of an exhaustive search, for each case
+    std::uint64_t memory_limit = 4;  ///< of the same, in GiB
+    std::string counterexample_file;
     std::string trace_file;
     std::string junit_file;
     std::string json_file;

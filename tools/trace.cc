@@ -62,7 +62,7 @@ bool write_trace(language::Scenario const& scenario, std::uint64_t seed, std::st
         file << line.substr(0, line.find_last_not_of(' ') + 1) << "\n";
     };
     language::Outcome const outcome = language::play(scenario, options);
-    file << in_words(scenario, outcome);
+    file << in_words(scenario, outcome, replay_command(scenario, outcome.seed));
     file.close();
     return static_cast<bool>(file);
 }

@@ -75,24 +75,6 @@ bool mirror_is(MirrorIs is, World const& world, std::uint16_t mirror) {
     return false;
 }
 
-std::string_view name_of(MirrorIs is) {
-    switch (is) {
-        case MirrorIs::fully_operational:
-            return "fully operational";
-        case MirrorIs::handshaking:
-            return "handshaking";
-        case MirrorIs::resyncing:
-            return "resyncing";
-        case MirrorIs::mirroring:
-            return "mirroring";
-        case MirrorIs::degraded:
-            return "degraded";
-        case MirrorIs::split_brain:
-            return "split brain";
-    }
-    return "";
-}
-
 std::string_view name_of(FlagState::Which flag) {
     return flag == FlagState::Which::last_owner ? "last_owner" : "data_corrupt";
 }
@@ -154,6 +136,24 @@ std::string node_in_words(World const& world, NodeId node, std::uint16_t mirror)
 }
 
 }  // namespace
+
+std::string_view name_of(MirrorIs is) {
+    switch (is) {
+        case MirrorIs::fully_operational:
+            return "fully operational";
+        case MirrorIs::handshaking:
+            return "handshaking";
+        case MirrorIs::resyncing:
+            return "resyncing";
+        case MirrorIs::mirroring:
+            return "mirroring";
+        case MirrorIs::degraded:
+            return "degraded";
+        case MirrorIs::split_brain:
+            return "split brain";
+    }
+    return "";
+}
 
 bool holds(Condition const& condition, World const& world) {
     return std::visit(Holds{world}, condition);

@@ -24,6 +24,9 @@ namespace sunder::language {
 [[nodiscard]] bool decided_by(std::string const& rule, std::uint16_t mirror,
                               netsim::World const& world);
 
+/// The word of a scenario file for the state.
+[[nodiscard]] std::string_view name_of(MirrorIs is);
+
 /// The mirror a condition speaks of.
 [[nodiscard]] std::uint16_t mirror_of(Condition const& condition);
 

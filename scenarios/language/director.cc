@@ -115,9 +115,13 @@ struct Director::Doing {
     }
     [[nodiscard]] bool admin(std::string const& refused,
                              nodes::AdminId (World::*ask)(NodeId, GroupId), NodeId node,
-                             std::uint16_t mirror) const {
+                             std::uint16_t mirror, bool await) const {
         if (first()) {
             if (!expect_up(node, true)) return false;
+            if (!await) {
+                (world.*ask)(node, GroupId{mirror});
+                return true;
+            }
             director.admin_answer_.reset();
             director.deadline_ = world.now() + patience;
             director.awaited_admin_ = (world.*ask)(node, GroupId{mirror});
@@ -157,14 +161,21 @@ struct Director::Doing {
                                   instead(step.holds, world)));
         return false;
     }
+    /// Has a node die, with the fates that the step names.
+    void die(void (World::*how)(NodeId), NodeId node,
+             std::vector<std::uint8_t> const& fates) const {
+        if (!fates.empty()) world.chooser().follow(fates);
+        (world.*how)(node);
+        world.chooser().draw_again();
+    }
     bool operator()(step::Crash const& step) const {
         if (!expect_up(step.node, true)) return false;
-        world.crash(step.node);
+        die(&World::crash, step.node, step.fates);
         return true;
     }
     bool operator()(step::PowerCut const& step) const {
         if (!expect_up(step.node, true)) return false;
-        world.power_cut(step.node);
+        die(&World::power_cut, step.node, step.fates);
         return true;
     }
     bool operator()(step::Pause const& step) const {
@@ -228,6 +239,33 @@ struct Director::Doing {
     bool operator()(step::Flush const& step) const {
         return host(step.mirror, replication::HostOp::flush, {}, false);
     }
+    bool operator()(step::Ask const& step) const {
+        if (!expect_up(step.node, true)) return false;
+        if (step.flush) {
+            world.ask(step.node, GroupId{step.mirror}, replication::HostOp::flush, {}, false, 0);
+        } else {
+            world.ask(step.node, GroupId{step.mirror}, replication::HostOp::write,
+                      {step.at, step.sectors}, false, world.fresh_content());
+        }
+        return true;
+    }
+    bool operator()(step::Event const& step) const {
+        std::string others;
+        for (netsim::EventQueue::Pending const& pending : world.enabled()) {
+            std::string const name = world.event_name(pending);
+            if (name == step.name) {
+                world.apply(pending);
+                return true;
+            }
+            others += others.empty() ? name : "; " + name;
+        }
+        director.fail(others.empty() ? "nothing is pending" : "what is pending is: " + others);
+        return false;
+    }
+    bool operator()(step::Rest const& step) const {
+        if (first()) director.deadline_ = world.now() + step.within;
+        return !world.next_time().has_value();
+    }
     bool operator()(step::StartWorkload const& step) const {
         for (Application& application : director.applications_) {
             if (application.mirror() == step.mirror) application.start(world);
@@ -241,12 +279,16 @@ struct Director::Doing {
         return true;
     }
     bool operator()(step::ForceOnline const& step) const {
-        return admin(step.refused, &World::force_online, step.node, step.mirror);
+        return admin(step.refused, &World::force_online, step.node, step.mirror, step.await);
     }
     bool operator()(step::SwitchOver const& step) const {
-        return admin(step.refused, &World::switch_over, step.node, step.mirror);
+        return admin(step.refused, &World::switch_over, step.node, step.mirror, step.await);
     }
 };
+
+bool Director::resting() const {
+    return !done() && begun_ && std::holds_alternative<step::Rest>(scenario_.steps[step_].action);
+}
 
 bool Director::try_step(Step const& step) { return std::visit(Doing{*this, world_}, step.action); }
 
@@ -262,6 +304,7 @@ void Director::passed() {
 }
 
 void Director::exhausted() {
+    if (done() || proceed()) return;  // a rest is over now
     if (done()) return;
     if (auto const* wait = std::get_if<step::Wait>(&scenario_.steps[step_].action)) {
         fail(fmt::format("and nothing more will happen by itself: {}",

@@ -35,7 +35,9 @@ public:
     [[nodiscard]] std::optional<Duration> deadline() const { return deadline_; }
     /// That moment has come.
     void passed();
-    /// Nothing will happen any more by itself; a waiting step has failed.
+    /// The present step waits until nothing is pending.
+    [[nodiscard]] bool resting() const;
+    /// Nothing will happen any more by itself; a waiting step has failed, a rest is over.
     void exhausted();
 
     [[nodiscard]] bool done() const {

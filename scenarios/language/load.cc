@@ -147,6 +147,7 @@ std::vector<Scenario> Loader::load(std::string const& path, std::string_view tex
     scenario.steps = loading::read_steps(root.find("steps"), root.find("workload"),
                                          scenario.workload, names, known_);
     scenario.expect = loading::read_expect(root.find("expect"), names, known_);
+    scenario.bounded = loading::read_bounds(root.find("bounded"), names);
     std::vector<Scenario> scenarios;
     for (loading::Case& one : loading::expand_matrix(matrix, cluster, report)) {
         Scenario made = scenario;

@@ -125,7 +125,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
     for (auto const& [name, reader] : readers) {
         if (name == key) return (this->*reader)(value);
     }
-    return std::nullopt;
+    return read_replayed_step(key, value, names_);
 }
 
 // ---- time
@@ -199,18 +199,35 @@ std::optional<NodeId> StepReader::become(Node const& value, std::initializer_lis
     return possible ? node : std::nullopt;
 }
 
+namespace {
+
+/// The node of a death, which may stand beside its fates.
+Node const& who_dies(Node const& value) {
+    Node const* const node = value.find("node");
+    return node != nullptr ? *node : value;
+}
+std::vector<std::uint8_t> fates_of(Node const& value) {
+    std::vector<std::uint8_t> fates;
+    for (Node const& item : items_of(value.find("fates"))) {
+        fates.push_back(static_cast<std::uint8_t>(integer_of(&item).value_or(0)));
+    }
+    return fates;
+}
+
+}  // namespace
+
 Read StepReader::crash(Node const& value) {
-    auto const node = become(value, {NodeIs::running, NodeIs::paused}, NodeIs::crashed);
+    auto const node = become(who_dies(value), {NodeIs::running, NodeIs::paused}, NodeIs::crashed);
     if (!node) return std::nullopt;
-    return step::Crash{*node};
+    return step::Crash{*node, fates_of(value)};
 }
 
 Read StepReader::power_cut(Node const& value) {
     // What a crashed node's operating system still held is lost now: a step of its own.
-    auto const node =
-        become(value, {NodeIs::running, NodeIs::paused, NodeIs::crashed}, NodeIs::without_power);
+    auto const node = become(who_dies(value), {NodeIs::running, NodeIs::paused, NodeIs::crashed},
+                             NodeIs::without_power);
     if (!node) return std::nullopt;
-    return step::PowerCut{*node};
+    return step::PowerCut{*node, fates_of(value)};
 }
 
 Read StepReader::pause(Node const& value) {
@@ -392,13 +409,17 @@ Read StepReader::stop_workload(Node const& value) {
 
 // ---- operators
 
+namespace {
+bool awaited(Node const& value) { return boolean_of(value.find("await")).value_or(true); }
+}  // namespace
+
 Read StepReader::force_online(Node const& value) {
     std::optional<std::uint16_t> const mirror = names_.mirror(value.find("mirror"));
     std::optional<NodeId> const node = names_.node_of(mirror, value.find("on"));
     Node const* const refused = value.find("refused");
     std::optional<std::string> const rule = names_.known(refused, "rule", known_.rules);
     if (!mirror || !node) return std::nullopt;
-    return step::ForceOnline{*mirror, *node, rule.value_or("")};
+    return step::ForceOnline{*mirror, *node, rule.value_or(""), awaited(value)};
 }
 
 Read StepReader::switch_over(Node const& value) {
@@ -407,7 +428,7 @@ Read StepReader::switch_over(Node const& value) {
     Node const* const refused = value.find("refused");
     std::optional<std::string> const rule = names_.known(refused, "rule", known_.rules);
     if (!mirror || !node) return std::nullopt;
-    return step::SwitchOver{*mirror, *node, rule.value_or("")};
+    return step::SwitchOver{*mirror, *node, rule.value_or(""), awaited(value)};
 }
 
 }  // namespace

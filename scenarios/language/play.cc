@@ -75,6 +75,11 @@ private:
             deadline = director_deadline;
         std::optional<Duration> const next = world_.next_time();
         bool time_matters = false;
+        if (!next && director_.resting()) {
+            director_.exhausted();
+            look(true);
+            return;
+        }
         if (next && (!deadline || *next <= *deadline)) {
             world_.advance();
         } else if (deadline) {

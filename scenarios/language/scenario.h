@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "netsim/cluster.h"
+#include "netsim/exhaust/bounds.h"
 #include "scenarios/language/place.h"
 
 #include <cstdint>
@@ -70,13 +71,16 @@ struct Hold {
     std::string because;
     friend bool operator==(Hold const&, Hold const&) = default;
 };
-/// The process dies, the OS cache stays.
+/// The process dies, the OS cache stays. `fates` answers, in order, what becomes of what was under
+/// way; what it leaves open is drawn.
 struct Crash {
     NodeId node;
+    std::vector<std::uint8_t> fates{};
     friend bool operator==(Crash const&, Crash const&) = default;
 };
 struct PowerCut {
     NodeId node;
+    std::vector<std::uint8_t> fates{};
     friend bool operator==(PowerCut const&, PowerCut const&) = default;
 };
 struct Pause {
@@ -148,6 +152,25 @@ struct Flush {
     std::uint16_t mirror = 0;
     friend bool operator==(Flush const&, Flush const&) = default;
 };
+/// A host asks the node, and nobody waits for the answer.
+struct Ask {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    bool flush = false;  ///< else it writes
+    std::uint64_t at = 0;
+    std::uint64_t sectors = 0;
+    friend bool operator==(Ask const&, Ask const&) = default;
+};
+/// One of the events that are pending happens now, whenever it is due.
+struct Event {
+    std::string name;  ///< as World::event_name says it
+    friend bool operator==(Event const&, Event const&) = default;
+};
+/// Goes on when nothing is pending any more.
+struct Rest {
+    Duration within;
+    friend bool operator==(Rest const&, Rest const&) = default;
+};
 struct StartWorkload {
     std::uint16_t mirror = 0;
     friend bool operator==(StartWorkload const&, StartWorkload const&) = default;
@@ -161,6 +184,7 @@ struct ForceOnline {
     std::uint16_t mirror = 0;
     NodeId node;
     std::string refused;
+    bool await = true;  ///< no: nobody waits for the answer
     friend bool operator==(ForceOnline const&, ForceOnline const&) = default;
 };
 /// R96; `refused` names the rule by which the step must be refused, empty when it must succeed.
@@ -168,6 +192,7 @@ struct SwitchOver {
     std::uint16_t mirror = 0;
     NodeId node;
     std::string refused;
+    bool await = true;  ///< no: nobody waits for the answer
     friend bool operator==(SwitchOver const&, SwitchOver const&) = default;
 };
 }  // namespace step
@@ -175,8 +200,9 @@ struct SwitchOver {
 using Action =
     std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
                  step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
-                 step::FailDisk, step::Write, step::Read, step::Trim, step::Flush,
-                 step::StartWorkload, step::StopWorkload, step::ForceOnline, step::SwitchOver>;
+                 step::FailDisk, step::Write, step::Read, step::Trim, step::Flush, step::Ask,
+                 step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
+                 step::ForceOnline, step::SwitchOver>;
 
 struct Step {
     Action action;
@@ -219,6 +245,7 @@ struct Scenario {
     std::vector<Workload> workload;
     std::vector<Step> steps;
     Expect expect;
+    std::optional<netsim::Bounds> bounded;  ///< what an exhaustive search explores
 
     /// "mode=synchronous, intent_log=64 KiB", empty without a matrix.
     [[nodiscard]] std::string case_name() const;

@@ -4,6 +4,7 @@
 // cluster is in cluster_shape.cc, the steps are in step_shape.cc.
 #include "scenarios/language/scenario_shape.h"
 
+#include "netsim/exhaust/bounds.h"
 #include "scenarios/language/schema.h"
 
 namespace sunder::language {
@@ -118,6 +119,34 @@ ShapePtr matrix() {
     return make_shape(std::move(made));
 }
 
+ShapePtr bounds() {
+    auto const amount = [](std::string name, std::string about, std::int64_t most) {
+        return optional(std::move(name), std::move(about),
+                        make_shape(shape::Integer{"a number", 0, most}), {"1"});
+    };
+    shape::Object made{"a bound", {}, {}};
+    made.keys = {
+        optional("blocks", "Blocks of 512 B that the volume has. Default: 2.",
+                 make_shape(shape::Integer{"a number of blocks", 1, netsim::most_blocks}), {"2"}),
+        amount("writes", "How many writes hosts may ask for. Default: 1.", netsim::most_writes),
+        amount("flushes", "How many flushes hosts may ask for. Default: 0.", 4),
+        amount("crashes", "How many processes may die. Default: `faults`, or 0.", 8),
+        amount("power_cuts", "How often a node may lose its power. Default: `faults`, or 0.", 8),
+        amount("cuts", "How often a link may be cut. Default: `faults`, or 0.", 8),
+        amount("resets", "How often connections may be reset. Default: 0.", 8),
+        amount("forces", "How often an operator may force a copy online. Default: 0.", 8),
+        amount("switchovers", "How often an operator may move the mirror. Default: 0.", 8),
+        amount("faults", "How many of all these may happen together. Default: all.", 16),
+        optional("timers",
+                 "by duration: of two things under way the one that began earlier and takes less "
+                 "time ends earlier, and disks and messages take less than any timer. any order: "
+                 "nothing is certain. Default: by duration.",
+                 make_shape(shape::Choice{"an order of timers", {"by duration", "any order"}}),
+                 {"by duration"}),
+    };
+    return make_shape(std::move(made));
+}
+
 }  // namespace grammar
 
 Shape const& scenario_shape() {
@@ -142,6 +171,11 @@ Shape const& scenario_shape() {
             optional("workload", "What applications do while the steps are taken.", workload()),
             required("steps", "What happens, one after another.", steps()),
             optional("expect", "What must be true. Without it, every checker watches.", expect()),
+            optional("bounded",
+                     "What an exhaustive search explores (sunder run --engine exhaust): the "
+                     "cluster's first mirror with so few blocks, in every order of events, with "
+                     "every choice of so many requests and faults; the steps are not followed.",
+                     bounds()),
         };
         return make_shape(std::move(made));
     }();

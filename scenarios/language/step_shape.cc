@@ -78,15 +78,37 @@ std::vector<Key> time_steps() {
                             optional("because", "The rule that must have decided it. Default: any.",
                                      rule_name(), {"target_not_in_sync"})})),
         optional("pass", "Lets time pass.", duration(), {"10 s"}),
+        optional("rest",
+                 "Goes on when nothing is pending any more; fails if that takes longer than this.",
+                 duration(), {"10 min"}),
+        optional("event",
+                 "One of the pending events happens now, in whatever order time had foreseen. The "
+                 "names are those that an exhaustive search prints.",
+                 make_shape(shape::Text{"the name of an event"}),
+                 {"server2 receives hello from server1 for datarep"}),
     };
+}
+
+/// A node, or a node with what becomes of what was not stable.
+ShapePtr death(std::string const& what) {
+    return make_shape(shape::Alternatives{
+        {node_name(),
+         object(
+             what,
+             {required("node", "The node.", node_name(), {"server1"}),
+              required("fates",
+                       "For each thing that was not stable, in order: 0 it is there, 1 it is "
+                       "not, 2 it is torn or damaged. What is left open is drawn.",
+                       make_shape(shape::List{"fates", make_shape(shape::Integer{"a fate", 0, 2}),
+                                              0, 1000, false}))})}});
 }
 
 std::vector<Key> node_steps() {
     return {
         optional("crash", "The node's process dies; what the operating system has, stays.",
-                 node_name(), {"server1"}),
+                 death("a crash")),
         optional("power_cut", "The node loses its power, and everything that was not flushed.",
-                 node_name(), {"server1"}),
+                 death("a power cut")),
         optional("pause", "The node stands still, as a virtual machine that is moved.", node_name(),
                  {"server1"}),
         optional("resume", "A paused node goes on.", node_name(), {"server1"}),
@@ -141,9 +163,26 @@ std::vector<Key> host_steps() {
                  object("a trim", range_keys())),
         optional("flush", "A host flushes a mirror's volume, and waits for the answer.",
                  mirror_name(), {"datarep"}),
+        optional(
+            "ask", "A host asks a node, and nobody waits for the answer.",
+            object("a request",
+                   {required("mirror", "The mirror whose volume is meant.", mirror_name(),
+                             {"datarep"}),
+                    on_node("The node that is asked."),
+                    required("op", "What it is asked.",
+                             make_shape(shape::Choice{"a request", {"write", "flush"}}), {"write"}),
+                    optional("at", "Of a write: where it begins. Default: 0 B.", byte_count(),
+                             {"512 B"}),
+                    optional("length", "Of a write: how long it is. Default: 512 B.", byte_count(),
+                             {"512 B"})})),
         optional("start_workload", "Starts the workload of a mirror.", mirror_name(), {"datarep"}),
         optional("stop_workload", "Stops the workload of a mirror.", mirror_name(), {"datarep"}),
     };
+}
+
+Key await_key() {
+    return optional("await", "no: the steps go on without the answer. Default: yes.",
+                    make_shape(shape::Boolean{}), {"no"});
 }
 
 std::vector<Key> operator_steps() {
@@ -154,14 +193,16 @@ std::vector<Key> operator_steps() {
                    {required("mirror", "The mirror.", mirror_name(), {"datarep"}),
                     on_node("The node whose copy is meant."),
                     optional("refused", "The rule that must refuse it. Default: it must succeed.",
-                             rule_name(), {"force_refused_peer_serves"})})),
+                             rule_name(), {"force_refused_peer_serves"}),
+                    await_key()})),
         optional(
             "switch_over", "An operator moves a mirror to another node (R96).",
             object("a switchover",
                    {required("mirror", "The mirror.", mirror_name(), {"datarep"}),
                     required("to", "The node that takes over.", node_name(), {"server2"}),
                     optional("refused", "The rule that must refuse it. Default: it must succeed.",
-                             rule_name(), {"resync_in_progress"})})),
+                             rule_name(), {"resync_in_progress"}),
+                    await_key()})),
     };
 }
 

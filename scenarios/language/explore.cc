@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The reduced cluster, and the steps of a counterexample.
+#include "scenarios/language/explore.h"
+
+#include "scenarios/language/write.h"
+
+#include <fmt/format.h>
+
+namespace sunder::language {
+
+namespace {
+
+using netsim::Action;
+constexpr std::uint16_t the_mirror = 0;
+/// Nothing takes longer in a cluster of a few blocks.
+constexpr Duration patience = hours(10);
+
+/// The cluster with so few blocks, each a chunk of the intent log, and a limit that can be reached.
+netsim::Cluster reduced(netsim::Cluster cluster, netsim::Bounds const& bounds) {
+    netsim::MirrorSetup& mirror = cluster.mirrors[the_mirror];
+    mirror.sectors = bounds.blocks;
+    mirror.sectors_on.clear();
+    if (mirror.intent_log_chunk) mirror.intent_log_chunk = ByteCount{sector_bytes};
+    mirror.asynchronous_limit = std::min<std::uint32_t>(mirror.asynchronous_limit, 2);
+    mirror.initially_in_sync = true;
+    return cluster;
+}
+
+language::Action action_of(netsim::Happening const& happened, netsim::Cluster const& cluster) {
+    Action const& action = happened.action;
+    auto const& links = cluster.links;
+    switch (action.kind) {
+        case Action::Kind::event:
+            return step::Event{happened.words};
+        case Action::Kind::write:
+            return step::Ask{the_mirror, action.node, false, action.where, 1};
+        case Action::Kind::flush:
+            return step::Ask{the_mirror, action.node, true, 0, 0};
+        case Action::Kind::crash:
+            return step::Crash{action.node, happened.picks};
+        case Action::Kind::power_cut:
+            return step::PowerCut{action.node, happened.picks};
+        case Action::Kind::restart:
+            return step::Restart{action.node};
+        case Action::Kind::cut:
+            return step::Cut{links[action.where].a, links[action.where].b, false};
+        case Action::Kind::heal:
+            return step::Heal{links[action.where].a, links[action.where].b};
+        case Action::Kind::reset:
+            return step::Reset{action.node, cluster.mirrors[the_mirror].on[action.where], false};
+        case Action::Kind::force:
+            return step::ForceOnline{the_mirror, action.node, "", false};
+        case Action::Kind::switch_over:
+            return step::SwitchOver{the_mirror, action.node, "", false};
+    }
+    return step::Rest{patience};
+}
+
+/// What is still cut or down at the end is repaired.
+void repair(Scenario& replay) {
+    netsim::Cluster const& cluster = replay.cluster;
+    std::vector<bool> down(cluster.nodes.size());
+    std::vector<bool> cut(cluster.links.size());
+    auto const set_link = [&](netsim::Vertex a, netsim::Vertex b, bool to) {
+        for (std::size_t l = 0; l < cluster.links.size(); ++l) {
+            if (cluster.links[l].a == a && cluster.links[l].b == b) cut[l] = to;
+        }
+    };
+    for (Step const& step : replay.steps) {
+        if (auto const* crash = std::get_if<step::Crash>(&step.action)) {
+            down[crash->node.value] = true;
+        } else if (auto const* power = std::get_if<step::PowerCut>(&step.action)) {
+            down[power->node.value] = true;
+        } else if (auto const* restart = std::get_if<step::Restart>(&step.action)) {
+            down[restart->node.value] = false;
+        } else if (auto const* link = std::get_if<step::Cut>(&step.action)) {
+            set_link(link->a, link->b, true);
+        } else if (auto const* healed = std::get_if<step::Heal>(&step.action)) {
+            set_link(healed->a, healed->b, false);
+        }
+    }
+    for (std::size_t l = 0; l < cut.size(); ++l) {
+        netsim::LinkSetup const& link = cluster.links[l];
+        if (cut[l]) replay.steps.push_back(make_step(step::Heal{link.a, link.b}, cluster));
+    }
+    for (std::uint8_t n = 0; n < down.size(); ++n) {
+        if (down[n]) replay.steps.push_back(make_step(step::Restart{NodeId{n}}, cluster));
+    }
+    replay.steps.push_back(make_step(step::Rest{patience}, cluster));
+}
+
+Scenario replay_of(Scenario const& scenario, netsim::Cluster const& cluster,
+                   netsim::Counterexample const& found) {
+    Scenario replay;
+    replay.title = fmt::format("{} is broken ({})", found.violation.property, found.violation.rule);
+    replay.about = fmt::format(
+        "The shortest way that a search of every order of events found within the bound of '{}'. "
+        "{}",
+        scenario.title, found.violation.story);
+    replay.source = fmt::format("{} of the bound {}", scenario.path, in_words(*scenario.bounded));
+    replay.cluster = cluster;
+    replay.steps.push_back(make_step(step::Rest{patience}, cluster));
+    for (netsim::Happening const& happened : found.path) {
+        replay.steps.push_back(make_step(action_of(happened, cluster), cluster));
+    }
+    if (found.healed) repair(replay);
+    replay.expect.always = {found.violation.property};
+    return replay;
+}
+
+std::string amount(std::uint64_t number, char const* what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string in_words(netsim::Bounds const& bounds) {
+    netsim::Amounts const& most = bounds.most;
+    std::string made =
+        fmt::format("{}, {}", amount(bounds.blocks, "block"), amount(most.writes, "write"));
+    auto const add = [&](std::uint64_t number, char const* what) {
+        if (number != 0) made += ", " + amount(number, what);
+    };
+    add(most.flushes, "host flush");
+    if (most.crashes != 0)
+        made += fmt::format(", {} crash{}", most.crashes, most.crashes == 1 ? "" : "es");
+    add(most.power_cuts, "power cut");
+    add(most.cuts, "cut");
+    add(most.resets, "reset");
+    add(most.forces, "force");
+    add(most.switchovers, "switchover");
+    if (bounds.faults < most.faults()) made += fmt::format(", at most {} faults", bounds.faults);
+    return made + (bounds.timing == netsim::Timing::any_order ? "; timers in any order"
+                                                              : "; timers by duration");
+}
+
+std::optional<Exploration> explore(Scenario const& scenario,
+                                   std::function<bool(netsim::Reached const&)> const& pulse) {
+    auto const cluster =
+        std::make_shared<netsim::Cluster const>(reduced(scenario.cluster, *scenario.bounded));
+    std::optional<netsim::World> const world = netsim::at_rest(cluster);
+    if (!world) return std::nullopt;
+    netsim::SearchOptions options;
+    options.bounds = *scenario.bounded;
+    options.pulse = pulse;
+    Exploration done;
+    done.result = netsim::search(*world, options);
+    if (done.result.counterexample) {
+        done.replay = replay_of(scenario, *cluster, *done.result.counterexample);
+    }
+    return done;
+}
+
+}  // namespace sunder::language

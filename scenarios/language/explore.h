@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Explores what a scenario's `bounded:` allows, in every order of events, and turns what it finds
+// into a scenario that the simulator replays.
+#pragma once
+
+#include "netsim/exhaust/search.h"
+#include "scenarios/language/scenario.h"
+
+#include <functional>
+#include <optional>
+
+namespace sunder::language {
+
+struct Exploration {
+    netsim::SearchResult result;
+    /// Plays to the same violation; of a counterexample only.
+    std::optional<Scenario> replay;
+};
+
+/// Nothing when the cluster, left alone, does not get into sync. Requires `scenario.bounded`.
+[[nodiscard]] std::optional<Exploration> explore(
+    Scenario const& scenario, std::function<bool(netsim::Reached const&)> const& pulse);
+
+/// "2 blocks, 3 writes; 2 crashes, 1 power cut, 1 cut; timers by duration".
+[[nodiscard]] std::string in_words(netsim::Bounds const& bounds);
+
+}  // namespace sunder::language

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Reads what belongs to exhaustive searches: their bounds, and the steps in which they tell what
+// they found.
+#include "scenarios/language/load_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sunder::language::loading {
+
+namespace {
+
+std::optional<Action> read_ask(Node const& value, Names const& names) {
+    std::optional<std::uint16_t> const mirror = names.mirror(value.find("mirror"));
+    std::optional<NodeId> const node = names.node_of(mirror, value.find("on"));
+    Node const* const at_node = value.find("at");
+    Node const* const length_node = value.find("length");
+    Report const& report = names.report();
+    step::Ask ask;
+    ask.flush = text_of(value.find("op")) == "flush";
+    if (ask.flush && (at_node != nullptr || length_node != nullptr)) {
+        report.error(Code::bad_step, mark_of(at_node != nullptr ? *at_node : *length_node),
+                     "a flush is of the whole volume", {"remove 'at' and 'length'", {}});
+        return std::nullopt;
+    }
+    ask.sectors = ask.flush ? 0 : 1;
+    if (at_node != nullptr) {
+        auto const at = sectors_of(at_node, report, Code::outside_volume, "this position");
+        if (!at) return std::nullopt;
+        ask.at = *at;
+    }
+    if (length_node != nullptr) {
+        auto const length = sectors_of(length_node, report, Code::outside_volume, "this length");
+        if (!length) return std::nullopt;
+        ask.sectors = *length;
+    }
+    if (!mirror || !node) return std::nullopt;
+    netsim::MirrorSetup const& setup = names.cluster().mirrors[*mirror];
+    bool const outside = ask.at > setup.sectors || ask.sectors > setup.sectors - ask.at;
+    bool const empty = !ask.flush && ask.sectors == 0;
+    if (setup.sectors != 0 && (outside || empty)) {
+        report.error(Code::outside_volume, mark_of(value),
+                     empty ? std::string("this write is empty")
+                           : fmt::format("this is behind the end of mirror '{}'", setup.name),
+                     {fmt::format("its size is {}", to_text(ByteCount{setup.sectors * 512})), {}});
+        return std::nullopt;
+    }
+    ask.mirror = *mirror;
+    ask.node = *node;
+    return ask;
+}
+
+}  // namespace
+
+std::optional<Action> read_replayed_step(std::string_view key, Node const& value,
+                                         Names const& names) {
+    if (key == "ask") return read_ask(value, names);
+    if (key == "event") {
+        std::optional<std::string> const name = text_of(&value);
+        if (!name) return std::nullopt;
+        return step::Event{*name};
+    }
+    if (key == "rest") {
+        auto const within = time_above_zero(&value, names.report(), "the time to rest");
+        if (!within) return std::nullopt;
+        return step::Rest{*within};
+    }
+    return std::nullopt;
+}
+
+std::optional<netsim::Bounds> read_bounds(Node const* node, Names const& names) {
+    if (node == nullptr || node->broken) return std::nullopt;
+    netsim::Bounds bounds;
+    auto const amount = [&](char const* key, std::int64_t otherwise) {
+        return static_cast<std::uint8_t>(integer_of(node->find(key)).value_or(otherwise));
+    };
+    std::int64_t const faults = integer_of(node->find("faults")).value_or(0);
+    // A bare number of faults means: so many, of the kinds that happen by themselves.
+    bool const bare = faults != 0 && node->find("crashes") == nullptr &&
+                      node->find("power_cuts") == nullptr && node->find("cuts") == nullptr;
+    std::int64_t const each = bare ? std::min<std::int64_t>(faults, 8) : 0;
+    bounds.blocks = amount("blocks", 2);
+    bounds.most.writes = amount("writes", 1);
+    bounds.most.flushes = amount("flushes", 0);
+    bounds.most.crashes = amount("crashes", each);
+    bounds.most.power_cuts = amount("power_cuts", each);
+    bounds.most.cuts = amount("cuts", each);
+    bounds.most.resets = amount("resets", 0);
+    bounds.most.forces = amount("forces", 0);
+    bounds.most.switchovers = amount("switchovers", 0);
+    bounds.faults = faults != 0 ? static_cast<unsigned>(faults) : bounds.most.faults();
+    bounds.timing = text_of(node->find("timers")) == "any order" ? netsim::Timing::any_order
+                                                                 : netsim::Timing::by_duration;
+    auto const& mirrors = names.cluster().mirrors;
+    if (mirrors.size() > 1) {
+        names.report().error(
+            Code::bad_step, mark_of(*node),
+            fmt::format("a search explores one mirror, and this cluster has {}", mirrors.size()),
+            {"remove 'bounded', or keep one mirror", {}});
+    }
+    return bounds;
+}
+
+}  // namespace sunder::language::loading

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Sections of the file one after another; what has its default is left out.
+#include "scenarios/language/write.h"
+
+#include "base/text.h"
+#include "scenarios/language/condition.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace sunder::language {
+
+namespace {
+
+using netsim::Cluster;
+
+std::string vertex(Cluster const& cluster, netsim::Vertex v) {
+    std::size_t const nodes = cluster.nodes.size();
+    return v < nodes ? cluster.nodes[v].name : cluster.switches[v - nodes];
+}
+
+std::string bytes(std::uint64_t sectors) { return to_text(ByteCount{sectors * sector_bytes}); }
+
+/// A text on one line that may hold anything.
+std::string quoted(std::string const& text) {
+    std::string safe = "\"";
+    for (char const c : text) {
+        if (c == '"' || c == '\\') safe += '\\';
+        safe += c == '\n' ? ' ' : c;
+    }
+    return safe + "\"";
+}
+
+/// A paragraph, folded.
+std::string folded(std::string const& key, std::string const& text) {
+    if (text.empty()) return "";
+    std::string made = key + ": >\n ";
+    std::size_t column = 1;
+    for (std::size_t at = 0; at < text.size();) {
+        std::size_t const end = std::min(text.find(' ', at), text.size());
+        if (column + end - at > 98 && column > 1) {
+            made += "\n ";
+            column = 1;
+        }
+        made += " " + text.substr(at, end - at);
+        column += end - at + 1;
+        at = end + 1;
+    }
+    return made + "\n";
+}
+
+std::string node_entry(netsim::NodeSetup const& node) {
+    netsim::DiskModel const usual;
+    std::string disk;
+    auto const add = [&](char const* key, std::string const& value) {
+        disk += fmt::format("{}{}: {}", disk.empty() ? "" : ", ", key, value);
+    };
+    if (node.disk.latency != usual.latency) add("latency", to_text(node.disk.latency));
+    if (node.disk.jitter != usual.jitter) add("jitter", to_text(node.disk.jitter));
+    if (node.disk.bandwidth != usual.bandwidth) add("bandwidth", to_text(node.disk.bandwidth));
+    return disk.empty() ? fmt::format("{}: {{}}", node.name)
+                        : fmt::format("{}: {{disk: {{{}}}}}", node.name, disk);
+}
+
+std::string link_entry(Cluster const& cluster, netsim::LinkSetup const& link) {
+    auto const model = [](netsim::LinkModel const& way) {
+        return fmt::format("latency: {}, bandwidth: {}", to_text(way.latency),
+                           to_text(way.bandwidth));
+    };
+    std::string const ends =
+        fmt::format("link: [{}, {}]", vertex(cluster, link.a), vertex(cluster, link.b));
+    if (link.back == link.there) return fmt::format("{{{}, {}}}", ends, model(link.there));
+    return fmt::format("{{{}, there: {{{}}}, back: {{{}}}}}", ends, model(link.there),
+                       model(link.back));
+}
+
+std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirror) {
+    std::vector<std::string> on;
+    for (NodeId const node : mirror.on) on.push_back(cluster.nodes[node.value].name);
+    std::string made =
+        fmt::format("size: {}, on: [{}]", bytes(mirror.sectors), fmt::join(on, ", "));
+    netsim::MirrorSetup const usual;
+    if (mirror.mode == netsim::Mode::asynchronous) {
+        made += ", mode: asynchronous";
+        if (mirror.asynchronous_limit != usual.asynchronous_limit) {
+            made += fmt::format(", asynchronous_limit: {}", mirror.asynchronous_limit);
+        }
+    }
+    made += ", intent_log: " +
+            (mirror.intent_log_chunk ? to_text(*mirror.intent_log_chunk) : std::string("none"));
+    if (mirror.initially_in_sync) made += ", initially: in sync";
+    std::string priorities;
+    std::string sizes;
+    for (std::size_t i = 0; i < mirror.on.size(); ++i) {
+        bool const own = i < mirror.priority.size() && mirror.priority[i] != i + 1;
+        if (own) {
+            priorities +=
+                fmt::format("{}{}: {}", priorities.empty() ? "" : ", ", on[i], mirror.priority[i]);
+        }
+        if (i < mirror.sectors_on.size() && mirror.sectors_on[i] != mirror.sectors) {
+            sizes += fmt::format("{}{}: {}", sizes.empty() ? "" : ", ", on[i],
+                                 bytes(mirror.sectors_on[i]));
+        }
+    }
+    if (!priorities.empty()) made += fmt::format(", priorities: {{{}}}", priorities);
+    if (!sizes.empty()) made += fmt::format(", sizes: {{{}}}", sizes);
+    return fmt::format("{}: {{{}}}", mirror.name, made);
+}
+
+std::string detection_entry(netsim::Detection const& detection) {
+    return fmt::format(
+        "  detection: {{interval: {}, missed: {}, connection_timeout: {}, reconnect: {}, "
+        "boot_wait: {}}}\n",
+        to_text(detection.interval), detection.missed, to_text(detection.connection_timeout),
+        to_text(detection.reconnect), to_text(detection.boot_wait));
+}
+
+std::string cluster_section(Cluster const& cluster) {
+    std::string made = "cluster:\n";
+    made +=
+        fmt::format("  policy: datakeeper/{}\n", cluster.policy.guarded ? "guarded" : "faithful");
+    if (!cluster.policy.bitmap_merge) made += "  bitmap_merge: no\n";
+    std::vector<std::string> nodes;
+    for (netsim::NodeSetup const& node : cluster.nodes) nodes.push_back(node_entry(node));
+    made += fmt::format("  nodes: {{{}}}\n", fmt::join(nodes, ", "));
+    if (!cluster.switches.empty()) {
+        made += fmt::format("  switches: [{}]\n", fmt::join(cluster.switches, ", "));
+    }
+    made += "  network:\n";
+    for (netsim::LinkSetup const& link : cluster.links) {
+        made += "    - " + link_entry(cluster, link) + "\n";
+    }
+    made += "  mirrors:\n";
+    for (netsim::MirrorSetup const& mirror : cluster.mirrors) {
+        made += "    " + mirror_entry(cluster, mirror) + "\n";
+    }
+    Cluster const usual;
+    if (cluster.detection != usual.detection) made += detection_entry(cluster.detection);
+    if (cluster.settle_interval != usual.settle_interval) {
+        made += fmt::format("  settle_interval: {}\n", to_text(cluster.settle_interval));
+    }
+    return made;
+}
+
+std::string workload_entry(Cluster const& cluster, Workload const& workload) {
+    std::string made =
+        fmt::format("on: {}, write: {}, block: {}", cluster.mirrors[workload.mirror].name,
+                    workload.write == Workload::Order::random ? "random" : "sequential",
+                    bytes(workload.block_sectors));
+    if (workload.reads_percent != 0) {
+        made += fmt::format(", reads_percent: {}", workload.reads_percent);
+    }
+    if (workload.flush_every) made += fmt::format(", flush_every: {}", *workload.flush_every);
+    if (workload.rate) made += ", rate: " + to_text(*workload.rate);
+    if (workload.depth) made += fmt::format(", depth: {}", *workload.depth);
+    if (workload.count) made += fmt::format(", count: {}", *workload.count);
+    if (!workload.started) made += ", started: no";
+    return "{" + made + "}";
+}
+
+std::string condition_entry(Condition const& condition, Cluster const& cluster) {
+    struct Entry {
+        Cluster const& cluster;
+        std::string operator()(InServiceAt const& at) const {
+            return fmt::format("resource: {}, in_service: {}", cluster.mirrors[at.mirror].name,
+                               at.node ? cluster.nodes[at.node->value].name : "none");
+        }
+        std::string operator()(MirrorState const& state) const {
+            return fmt::format("mirror: {}, is: {}", cluster.mirrors[state.mirror].name,
+                               name_of(state.is));
+        }
+        std::string operator()(FlagState const& state) const {
+            return fmt::format(
+                "flag: {}, on: {}, mirror: {}, set: {}",
+                state.flag == FlagState::Which::last_owner ? "last_owner" : "data_corrupt",
+                cluster.nodes[state.node.value].name, cluster.mirrors[state.mirror].name,
+                state.set ? "yes" : "no");
+        }
+    };
+    return std::visit(Entry{cluster}, condition);
+}
+
+std::string expect_section(Scenario const& scenario) {
+    Expect const& expect = scenario.expect;
+    std::string made;
+    if (!expect.always.empty()) {
+        made += fmt::format("  always: [{}]\n", fmt::join(expect.always, ", "));
+    }
+    if (!expect.sometimes.empty()) {
+        made += fmt::format("  sometimes: [{}]\n", fmt::join(expect.sometimes, ", "));
+    }
+    if (!expect.finally.empty()) {
+        made += "  finally:\n";
+        for (Condition const& condition : expect.finally) {
+            made += fmt::format("    - {{{}}}\n", condition_entry(condition, scenario.cluster));
+        }
+    }
+    return made.empty() ? "" : "\nexpect:\n" + made;
+}
+
+}  // namespace
+
+std::string to_yaml(Scenario const& scenario) {
+    std::string made = "# yaml-language-server: $schema=../scenario.schema.json\n";
+    made += "scenario: " + quoted(scenario.title) + "\n";
+    made += folded("about", scenario.about);
+    if (!scenario.source.empty()) made += "source: " + quoted(scenario.source) + "\n";
+    made += "\n" + cluster_section(scenario.cluster);
+    if (!scenario.workload.empty()) {
+        made += "\nworkload:\n";
+        for (Workload const& workload : scenario.workload) {
+            made += "  - " + workload_entry(scenario.cluster, workload) + "\n";
+        }
+    }
+    made += "\nsteps:\n";
+    for (Step const& step : scenario.steps) made += "  - " + step.source + "\n";
+    return made + expect_section(scenario);
+}
+
+namespace {
+
+/// The text of those steps that searches and the shrinker make themselves.
+struct SourceOf {
+    Cluster const& cluster;
+    [[nodiscard]] std::string const& node(NodeId id) const { return cluster.nodes[id.value].name; }
+    [[nodiscard]] std::string const& mirror(std::uint16_t m) const {
+        return cluster.mirrors[m].name;
+    }
+    [[nodiscard]] std::string death(char const* key, NodeId who,
+                                    std::vector<std::uint8_t> const& fates) const {
+        if (fates.empty()) return fmt::format("{}: {}", key, node(who));
+        return fmt::format("{}: {{node: {}, fates: [{}]}}", key, node(who), fmt::join(fates, ", "));
+    }
+    std::string operator()(step::Crash const& step) const {
+        return death("crash", step.node, step.fates);
+    }
+    std::string operator()(step::PowerCut const& step) const {
+        return death("power_cut", step.node, step.fates);
+    }
+    std::string operator()(step::Restart const& step) const {
+        return "restart: " + node(step.node);
+    }
+    std::string operator()(step::Cut const& step) const {
+        return fmt::format("cut: [{}, {}]", vertex(cluster, step.a), vertex(cluster, step.b));
+    }
+    std::string operator()(step::Heal const& step) const {
+        return fmt::format("heal: [{}, {}]", vertex(cluster, step.a), vertex(cluster, step.b));
+    }
+    std::string operator()(step::Reset const& step) const {
+        return fmt::format("reset: {{between: [{}, {}]}}", node(step.a), node(step.b));
+    }
+    std::string operator()(step::Pass const& step) const { return "pass: " + to_text(step.time); }
+    std::string operator()(step::Rest const& step) const { return "rest: " + to_text(step.within); }
+    std::string operator()(step::Event const& step) const { return "event: " + quoted(step.name); }
+    std::string operator()(step::Ask const& step) const {
+        std::string made = fmt::format("ask: {{mirror: {}, on: {}, op: {}", mirror(step.mirror),
+                                       node(step.node), step.flush ? "flush" : "write");
+        if (!step.flush) {
+            made += fmt::format(", at: {}, length: {}", bytes(step.at), bytes(step.sectors));
+        }
+        return made + "}";
+    }
+    std::string operator()(step::ForceOnline const& step) const {
+        return fmt::format("force_online: {{mirror: {}, on: {}{}}}", mirror(step.mirror),
+                           node(step.node), step.await ? "" : ", await: no");
+    }
+    std::string operator()(step::SwitchOver const& step) const {
+        return fmt::format("switch_over: {{mirror: {}, to: {}{}}}", mirror(step.mirror),
+                           node(step.node), step.await ? "" : ", await: no");
+    }
+    std::string operator()(auto const&) const { return ""; }
+};
+
+}  // namespace
+
+Step make_step(Action const& action, Cluster const& cluster) {
+    return {action, {}, std::visit(SourceOf{cluster}, action)};
+}
+
+}  // namespace sunder::language

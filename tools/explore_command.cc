@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Limits, progress and words of an exhaustive search.
+#include "tools/explore_command.h"
+
+#include "scenarios/language/explore.h"
+#include "scenarios/language/write.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+
+namespace sunder::tools {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using netsim::SearchResult;
+
+std::uint64_t resident_bytes() {
+    std::ifstream file("/proc/self/statm");
+    std::uint64_t size = 0;
+    std::uint64_t resident = 0;
+    file >> size >> resident;
+    return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// The number of states per range of depths, so that a table of hundreds stays short.
+std::string coverage(netsim::Round const& round) {
+    std::string line;
+    std::size_t const step = std::max<std::size_t>(1, (round.by_depth.size() + 9) / 10);
+    for (std::size_t from = 0; from < round.by_depth.size(); from += step) {
+        std::size_t const end = std::min(from + step, round.by_depth.size());
+        std::uint64_t states = 0;
+        for (std::size_t d = from; d < end; ++d) states += round.by_depth[d];
+        line += step == 1 ? fmt::format(" {}:{}", from, states)
+                          : fmt::format(" {}-{}:{}", from, end - 1, states);
+    }
+    return line;
+}
+
+void tell_rounds(SearchResult const& result, std::vector<std::string>& told) {
+    for (netsim::Round const& round : result.rounds) {
+        told.push_back(fmt::format("{:2} faults: {:>10} states, {:>11} transitions, depth {}{}",
+                                   round.faults, round.states, round.transitions,
+                                   round.by_depth.empty() ? 0 : round.by_depth.size() - 1,
+                                   round.complete ? "" : ", not finished"));
+        if (!round.complete) told.push_back("           states by depth:" + coverage(round));
+    }
+}
+
+std::string verdict_of(SearchResult const& result) {
+    netsim::Round const& last = result.rounds.back();
+    auto const states = static_cast<double>(last.states);
+    double const collision = states * states / std::pow(2.0, 65);
+    switch (result.verdict) {
+        case SearchResult::Verdict::proved:
+            return fmt::format(
+                "proved within the bound: all {} states, every order of events; two states were "
+                "taken for one with a probability of {:.1e}; {:.0f} B a state",
+                last.states, collision, static_cast<double>(result.bytes) / states);
+        case SearchResult::Verdict::violated:
+            return "a counterexample, with the fewest faults and then the fewest events:";
+        case SearchResult::Verdict::unknown:
+            return fmt::format("unknown: stopped by its limits at {} faults, depth {}", last.faults,
+                               last.by_depth.size());
+    }
+    return "";
+}
+
+/// A file name made of the title: letters, digits and dashes.
+std::string file_name(language::Scenario const& scenario) {
+    std::string name = "counterexample-";
+    for (char const c : scenario.expect.always.front()) name += c == '_' ? '-' : c;
+    return name + ".yaml";
+}
+
+}  // namespace
+
+CaseReport explore_case(language::Scenario const& scenario, ExploreLimits const& limits) {
+    auto const began = Clock::now();
+    auto const seconds = [&] {
+        return std::chrono::duration<double>(Clock::now() - began).count();
+    };
+    bool const terminal = isatty(STDERR_FILENO) != 0;
+    auto const pulse = [&](netsim::Reached const& reached) {
+        if (terminal) {
+            fmt::print(stderr, "\r{} faults, depth {}: {} states, {} waiting ", reached.faults,
+                       reached.depth, reached.states, reached.frontier);
+        }
+        return seconds() < limits.seconds && resident_bytes() < limits.bytes;
+    };
+    CaseReport report;
+    report.scenario = &scenario;
+    report.engine = "exhaust";
+    report.runs = 1;
+    std::vector<std::string>& told = report.first.narration;
+    told.push_back("bound: " + language::in_words(*scenario.bounded));
+    std::optional<language::Exploration> const done = language::explore(scenario, pulse);
+    if (terminal) fmt::print(stderr, "\r{:78}\r", "");
+    report.seconds = seconds();
+    if (!done) {
+        told.emplace_back("the cluster, left alone, does not get into sync: nothing was explored");
+        report.unknown = 1;
+        return report;
+    }
+    SearchResult const& result = done->result;
+    tell_rounds(result, told);
+    told.push_back(verdict_of(result));
+    report.first.statistics.events = result.rounds.back().transitions;
+    report.total = report.first.statistics;
+    report.states = result.rounds.back().states;
+    switch (result.verdict) {
+        case SearchResult::Verdict::proved:
+            report.held = 1;
+            return report;
+        case SearchResult::Verdict::unknown:
+            report.unknown = 1;
+            return report;
+        case SearchResult::Verdict::violated:
+            break;
+    }
+    unsigned number = 0;
+    for (netsim::Happening const& happened : result.counterexample->path) {
+        told.push_back(fmt::format("{:4}. {}", ++number, happened.words));
+    }
+    if (result.counterexample->healed) told.emplace_back("      then everything is repaired");
+    std::string const file =
+        limits.counterexample_file.empty() ? file_name(*done->replay) : limits.counterexample_file;
+    std::ofstream out(file);
+    out << language::to_yaml(*done->replay);
+    out.close();
+    if (!out) fmt::print(stderr, "error: cannot write {}\n", file);
+    report.replay = fmt::format("tools/run run {}", file);
+    report.failed = 1;
+    language::Outcome outcome;
+    outcome.result = language::Result::violated;
+    outcome.violations = {result.counterexample->violation};
+    report.failures.push_back(std::move(outcome));
+    return report;
+}
+
+}  // namespace sunder::tools

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// `sunder run --engine exhaust`: explores every case that has a bound, and reports like a run.
+#pragma once
+
+#include "tools/report.h"
+
+#include <cstdint>
+#include <string>
+
+namespace sunder::tools {
+
+struct ExploreLimits {
+    double seconds = 60;                           ///< a case
+    std::uint64_t bytes = std::uint64_t{4} << 30;  ///< of this process, all in all
+    std::string counterexample_file;               ///< empty: beside nothing is written
+};
+
+/// The report of one case; its narration is the table of what was reached.
+[[nodiscard]] CaseReport explore_case(language::Scenario const& scenario,
+                                      ExploreLimits const& limits);
+
+}  // namespace sunder::tools
