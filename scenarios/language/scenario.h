@@ -130,12 +130,14 @@ struct Write {
     std::uint64_t at = 0;
     std::uint64_t sectors = 0;
     bool fua = false;
+    std::optional<NodeId> on{};  ///< nothing: where the mirror is in service
     friend bool operator==(Write const&, Write const&) = default;
 };
 struct Read {
     std::uint16_t mirror = 0;
     std::uint64_t at = 0;
     std::uint64_t sectors = 0;
+    std::optional<NodeId> on{};  ///< nothing: where the mirror is in service
     friend bool operator==(Read const&, Read const&) = default;
 };
 struct Trim {
@@ -170,13 +172,21 @@ struct SwitchOver {
     std::string refused;
     friend bool operator==(SwitchOver const&, SwitchOver const&) = default;
 };
+/// R33: `node` is named the loser; `refused` names the rule by which it must be refused, empty when
+/// it must succeed.
+struct ResolveSplitBrain {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    std::string refused;
+    friend bool operator==(ResolveSplitBrain const&, ResolveSplitBrain const&) = default;
+};
 }  // namespace step
 
-using Action =
-    std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
-                 step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
-                 step::FailDisk, step::Write, step::Read, step::Trim, step::Flush,
-                 step::StartWorkload, step::StopWorkload, step::ForceOnline, step::SwitchOver>;
+using Action = std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut,
+                            step::Pause, step::Resume, step::Restart, step::Cut, step::Heal,
+                            step::Reset, step::SlowDisk, step::FailDisk, step::Write, step::Read,
+                            step::Trim, step::Flush, step::StartWorkload, step::StopWorkload,
+                            step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain>;
 
 struct Step {
     Action action;
