@@ -147,6 +147,15 @@ nodes::AdminId World::force_online(NodeId node, GroupId group) {
     return request;
 }
 
+nodes::AdminId World::resolve_split_brain(NodeId node, GroupId group) {
+    VERIFY(runs(node));
+    nodes::AdminId const request{next_admin_++};
+    see(seen::OperatorAsked{seen::OperatorAsked::What::resolve_split_brain, request, node, group});
+    step_node(node, nodes::input::ResolveSplitBrain{request, group});
+    drain_locals();
+    return request;
+}
+
 nodes::AdminId World::switch_over(NodeId node, GroupId group) {
     VERIFY(runs(node));
     nodes::AdminId const request{next_admin_++};

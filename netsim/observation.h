@@ -51,7 +51,8 @@ struct AdminAnswered {
     std::string_view rule;
 };
 struct OperatorAsked {  ///< R87: what an operator demanded, whether or not it is granted
-    enum class What : std::uint8_t { force_online, switch_over } what = What::force_online;
+    enum class What : std::uint8_t { force_online, switch_over, resolve_split_brain };
+    What what = What::force_online;
     nodes::AdminId request;
     NodeId node;
     GroupId group;

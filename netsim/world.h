@@ -108,6 +108,8 @@ public:
     void set_disk_faults(NodeId node, DiskFaults const& faults);
     nodes::AdminId force_online(NodeId node, GroupId group);
     nodes::AdminId switch_over(NodeId node, GroupId group);
+    /// `node` is named the loser.
+    nodes::AdminId resolve_split_brain(NodeId node, GroupId group);
 
     // Hosts. A request runs on a node that is up; it is answered by an observation, or never.
     /// `asker` comes back in the request's number.

@@ -40,6 +40,9 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
         }
         void operator()(input::ForceOnline const& in) const { node.force_online(in, out); }
         void operator()(input::SwitchOver const& in) const { node.switch_over(in, out); }
+        void operator()(input::ResolveSplitBrain const& in) const {
+            node.resolve_split_brain(in, out);
+        }
     };
     std::visit(Step{*this, out}, input);
 }
@@ -160,6 +163,10 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
             out.put(
                 output::GroupCommand{said.group, replication::command::PeerKnowsOutdated{slot}});
         }
+        void operator()(control::Concede const&) const { node.concede_asked(r, slot, out); }
+        void operator()(control::ConcedeAnswered const& said) const {
+            node.concede_answered(r, slot, said.granted, out);
+        }
         void operator()(control::GiveUp const&) const { node.give_up(r, slot, out); }
         void operator()(control::GiveUpRefused const& said) const {
             auto* taking = std::get_if<resource::TakingOver>(&node.resources_[r].state);
@@ -181,6 +188,7 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     known.cell = said.cell;
     known.in_service = said.in_service;
     known.taking_over = said.taking_over;
+    known.conceding = said.conceding;
     check_two_sources(r, slot, out);
     if (auto* taking = std::get_if<resource::TakingOver>(&resource.state);
         taking != nullptr && taking->source == slot && !said.in_service &&
@@ -193,12 +201,15 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
 
 NodeMachine::Told NodeMachine::present(std::size_t r) const {
     Resource const& resource = resources_[r];
+    auto const* conceding = std::get_if<resource::Conceding>(&resource.state);
     Told told;
     told.cell = resource.report.cell;
     told.taking_over = std::holds_alternative<resource::Promoting>(resource.state) ||
                        std::holds_alternative<resource::TakingOver>(resource.state);
-    told.in_service =
-        resource.report.open || std::holds_alternative<resource::Leaving>(resource.state);
+    told.conceding = conceding != nullptr;
+    told.in_service = resource.report.open ||
+                      std::holds_alternative<resource::Leaving>(resource.state) ||
+                      (conceding != nullptr && conceding->served);
     return told;
 }
 
@@ -206,7 +217,7 @@ void NodeMachine::claim_to(std::size_t r, NodeId peer, Outbox& out) {
     Told const told = present(r);
     if (!told.cell || !view(peer).connected) return;
     out.put(output::Send{peer, control::Claim{config_->resources[r].group, told.cell,
-                                              told.in_service, told.taking_over}});
+                                              told.in_service, told.taking_over, told.conceding}});
 }
 
 /// Tells connected peers when there is something to tell; that a copy is being written is not.
@@ -216,7 +227,7 @@ void NodeMachine::claim(std::size_t r, Outbox& out) {
     if (!now.cell) return;
     auto const as_told = [&] {
         if (!told.cell || told.in_service != now.in_service ||
-            told.taking_over != now.taking_over) {
+            told.taking_over != now.taking_over || told.conceding != now.conceding) {
             return false;
         }
         Cell cell = *now.cell;
@@ -300,11 +311,14 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     } else if (auto const* leaving = std::get_if<resource::Leaving>(&resource.state)) {
         if (leaving->for_peer && report.stayed != leaving->stayed) {
             stayed_in_service(r, *leaving->for_peer, out);
-        } else if (!report.open && !report.passing &&
-                   report.cell->role == replication::Role::target) {
+        } else if (!report.open && !report.passing) {
             out.note(note::LeftService{group});
             resource.state = resource::OutOfService{};
         }
+    } else if (auto const* conceding = std::get_if<resource::Conceding>(&resource.state)) {
+        if (report.conceded != conceding->conceded && !report.passing) conceded(r, out);
+    } else if (std::holds_alternative<resource::Serving>(resource.state) && !report.open) {
+        resource.state = resource::Leaving{};  // its group has conceded by itself
     }
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         bool const split = report.split[slot.value];
@@ -328,6 +342,10 @@ std::string_view name_of(ControlMessage const& message) {
         std::string_view operator()(control::OutdatedStored const&) const {
             return "outdated_stored";
         }
+        std::string_view operator()(control::Concede const&) const { return "concede"; }
+        std::string_view operator()(control::ConcedeAnswered const&) const {
+            return "concede_answered";
+        }
         std::string_view operator()(control::GiveUp const&) const { return "give_up"; }
         std::string_view operator()(control::GiveUpRefused const&) const {
             return "give_up_refused";
@@ -339,7 +357,8 @@ std::string_view name_of(ControlMessage const& message) {
 Fingerprint fingerprint(ControlMessage const& message) {
     struct Print {
         Fingerprint operator()(control::Claim const& said) const {
-            return hash_words(1, said.cell->fingerprint(), said.in_service, said.taking_over);
+            return hash_words(1, said.cell->fingerprint(), said.in_service, said.taking_over,
+                              said.conceding);
         }
         Fingerprint operator()(control::RaiseEra const& said) const {
             return hash_words(2, said.era.number, said.era.node.value);
@@ -352,6 +371,10 @@ Fingerprint fingerprint(ControlMessage const& message) {
         }
         Fingerprint operator()(control::OutdatedStored const& said) const {
             return hash_words(5, said.by.id);
+        }
+        Fingerprint operator()(control::Concede const&) const { return 8; }
+        Fingerprint operator()(control::ConcedeAnswered const& said) const {
+            return hash_words(9, said.granted);
         }
         Fingerprint operator()(control::GiveUp const&) const { return 6; }
         Fingerprint operator()(control::GiveUpRefused const& said) const {
@@ -378,6 +401,8 @@ Fingerprint NodeMachine::fingerprint() const {
         if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state)) {
             hasher.add(hash_words(promoting->era.number, promoting->forced, promoting->commanded,
                                   promoting->awaits));
+        } else if (auto const* conceding = std::get_if<resource::Conceding>(&resource.state)) {
+            hasher.add(conceding->served << 1 | conceding->commanded);
         }
         hasher.add(resource.report.cell ? resource.report.cell->fingerprint() : 0);
         hasher.add(std::uint64_t{resource.report.open} |
@@ -392,7 +417,8 @@ Fingerprint NodeMachine::fingerprint() const {
             hasher.add(std::uint64_t{known.in_service} | std::uint64_t{known.taking_over} << 1 |
                        std::uint64_t{resource.split_noted[slot]} << 2 |
                        std::uint64_t{resource.report.split[slot]} << 3 |
-                       static_cast<std::uint64_t>(resource.report.legs[slot]) << 4);
+                       static_cast<std::uint64_t>(resource.report.legs[slot]) << 4 |
+                       std::uint64_t{known.conceding} << 8);
             hasher.add(known.told_outdated.id);
         }
     }

@@ -63,9 +63,20 @@ struct TakingOver {
     AdminId admin;
     friend bool operator==(TakingOver const&, TakingOver const&) = default;
 };
+/// An operator named this node the loser of a split brain. The winner confirms that it was not
+/// named as well, then the group gives up what it wrote.
+struct Conceding {
+    AdminId admin;
+    Slot winner;
+    bool served = false;
+    bool commanded = false;
+    std::uint32_t conceded = 0;  ///< the group's count when it was told to
+    friend bool operator==(Conceding const&, Conceding const&) = default;
+};
 }  // namespace resource
-using ResourceState = std::variant<resource::OutOfService, resource::Promoting, resource::Serving,
-                                   resource::Leaving, resource::Refused, resource::TakingOver>;
+using ResourceState =
+    std::variant<resource::OutOfService, resource::Promoting, resource::Serving, resource::Leaving,
+                 resource::Refused, resource::TakingOver, resource::Conceding>;
 
 class NodeMachine {
 public:
@@ -95,6 +106,7 @@ private:
         std::shared_ptr<Cell const> cell;  // null: nothing yet
         bool in_service = false;
         bool taking_over = false;
+        bool conceding = false;
         Generation told_outdated;  // the generation that it was told to lack
     };
     /// What all connected peers were told last.
@@ -102,6 +114,7 @@ private:
         std::shared_ptr<Cell const> cell;
         bool in_service = false;
         bool taking_over = false;
+        bool conceding = false;
     };
     struct Resource {
         ResourceState state;
@@ -132,6 +145,12 @@ private:
     void answer_outdated(std::size_t, Outbox&);
     void force_online(input::ForceOnline const&, Outbox&);
     void switch_over(input::SwitchOver const&, Outbox&);
+    void resolve_split_brain(input::ResolveSplitBrain const&, Outbox&);
+    void concede_asked(std::size_t, Slot, Outbox&);
+    void concede_answered(std::size_t, Slot, bool granted, Outbox&);
+    void concession_refused(std::size_t, ResolutionRule, Outbox&);
+    void conceded(std::size_t, Outbox&);
+    [[nodiscard]] ResolutionFacts resolution_facts(std::size_t, Slot) const;
     void give_up(std::size_t, Slot, Outbox&);
     void stayed_in_service(std::size_t, Slot asker, Outbox&);
 

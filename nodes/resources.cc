@@ -223,6 +223,9 @@ void NodeMachine::peer_left(std::size_t r, Slot slot, Outbox& out) {
     if (auto* promoting = std::get_if<resource::Promoting>(&resource.state)) {
         promoting->awaits &= static_cast<std::uint8_t>(~(1U << slot.value));
         advance_promotion(r, out);
+    } else if (auto* conceding = std::get_if<resource::Conceding>(&resource.state);
+               conceding != nullptr && conceding->winner == slot && !conceding->commanded) {
+        concession_refused(r, ResolutionRule::winner_unreachable, out);
     } else if (auto* taking = std::get_if<resource::TakingOver>(&resource.state);
                taking != nullptr && taking->source == slot) {
         AdminId const admin = taking->admin;

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "nodes/in_service.h"
+#include "nodes/resolution.h"
 #include "nodes/switchover.h"
 #include "replication/seam.h"
 
@@ -32,6 +33,7 @@ struct Claim {
     std::shared_ptr<Cell const> cell;  ///< as it is stable
     bool in_service = false;
     bool taking_over = false;
+    bool conceding = false;
 };
 struct RaiseEra {
     GroupId group;
@@ -50,6 +52,14 @@ struct OutdatedStored {
     GroupId group;
     Generation by;
 };
+/// An operator named this node the loser of a split brain; is that node the winner?
+struct Concede {
+    GroupId group;
+};
+struct ConcedeAnswered {
+    GroupId group;
+    bool granted = false;
+};
 /// Leave service, this node wants to take over (R96).
 struct GiveUp {
     GroupId group;
@@ -61,7 +71,8 @@ struct GiveUpRefused {
 }  // namespace control
 using ControlMessage =
     std::variant<control::Claim, control::RaiseEra, control::EraStored, control::YouAreOutdated,
-                 control::OutdatedStored, control::GiveUp, control::GiveUpRefused>;
+                 control::OutdatedStored, control::Concede, control::ConcedeAnswered,
+                 control::GiveUp, control::GiveUpRefused>;
 std::string_view name_of(ControlMessage const&);
 Fingerprint fingerprint(ControlMessage const&);
 
@@ -98,10 +109,16 @@ struct SwitchOver {
     AdminId request;
     GroupId group;
 };
+/// This node is the loser of a split brain (R33).
+struct ResolveSplitBrain {
+    AdminId request;
+    GroupId group;
+};
 }  // namespace input
 using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::ConnectionUp,
                            input::ConnectionDown, input::MessageArrived, input::GroupReported,
-                           input::BootWaitOver, input::ForceOnline, input::SwitchOver>;
+                           input::BootWaitOver, input::ForceOnline, input::SwitchOver,
+                           input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
@@ -133,6 +150,10 @@ struct SplitBrain {
     GroupId group;
     NodeId peer;
 };
+struct ResolutionDecided {
+    GroupId group;
+    ResolutionRule rule = ResolutionRule::granted;
+};
 struct SwitchoverStarted {
     GroupId group;
 };
@@ -145,10 +166,10 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note =
-    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
-                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
-                 note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
+using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
+                          note::PromotionRefused, note::LeftService, note::SteppedDown,
+                          note::SplitBrain, note::ResolutionDecided, note::SwitchoverStarted,
+                          note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
 struct Watch {

@@ -15,6 +15,14 @@ void Cell::succeed(Generation fresh) {
     current = fresh;
 }
 
+void Cell::go_back_to(Generation past) {
+    while (!history.empty() && current != past) {
+        current = history.front();
+        history.erase(history.begin());
+    }
+    current = past;
+}
+
 bool Cell::descends_from(std::uint64_t id) const {
     return current.id == id ||
            std::ranges::any_of(history, [&](Generation past) { return past.id == id; });

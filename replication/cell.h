@@ -87,6 +87,8 @@ struct Cell {
 
     /// Makes `fresh` the current generation and remembers the old one. The oldest is forgotten.
     void succeed(Generation fresh);
+    /// Forgets everything later than `past`, which is current from now on; none: everything.
+    void go_back_to(Generation past);
     /// True when `id` is the current generation or a remembered earlier one.
     [[nodiscard]] bool descends_from(std::uint64_t id) const;
     /// The same, or `id` is what a peer was left behind with, which no history needs to remember.

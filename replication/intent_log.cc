@@ -87,6 +87,16 @@ void IntentLog::clear_all(Slot peer) {
     clear(peer, all);
 }
 
+void IntentLog::stamp_again() {
+    if (!kept_) return;
+    for (std::uint8_t peer = 0; peer < peers_.size(); ++peer) {
+        for (Bitmap const* bits : {&peers_[peer].wanted, &peers_[peer].stable}) {
+            bits->for_each_word(
+                [&](std::uint64_t w, std::uint64_t) { due(Slot{peer}, w / page_words); });
+        }
+    }
+}
+
 void IntentLog::due(Slot peer, std::uint64_t page) {
     PageId const wanted{peer, static_cast<std::uint32_t>(page)};
     // Words come in order, so the page asked for last is the likely one.

@@ -64,6 +64,8 @@ public:
     /// Clears bits and lets their pages follow lazily.
     void clear(Slot peer, Bitmap const& bits);
     void clear_all(Slot peer);
+    /// Stores every page that holds a bit once more, with the stamp of the next store.
+    void stamp_again();
 
     /// At the end of a step: stores the pages that are due and not under way.
     void store(Generation stamp, PersistId& next, Outbox& out);

@@ -63,6 +63,21 @@ Relation relate(Cell const& mine, Slot self, Cell const& theirs, Slot peer) {
     return {Kinship::unrelated, false, false};
 }
 
+Generation last_shared(Cell const& mine, Cell const& theirs, Slot peer, Slot self) {
+    Generation const my_base = mine.peers[peer.value].base;
+    Generation const their_base = theirs.peers[self.value].base;
+    auto const theirs_too = [&](Generation past) {
+        return theirs.descends_from(past.id) || their_base == past;
+    };
+    if (mine.current && theirs_too(mine.current)) return mine.current;
+    if (!my_base) return {};  // nobody counted what was changed since
+    for (Generation const& past : mine.history) {
+        if (theirs_too(past)) return past;
+        if (past == my_base) return {};  // what is older is not counted
+    }
+    return theirs_too(my_base) ? my_base : Generation{};
+}
+
 Relation mirrored(Relation relation) {
     switch (relation.kinship) {
         case Kinship::self_later:

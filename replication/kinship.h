@@ -32,6 +32,10 @@ struct Relation {
 /// The relation between my cell and a peer's. `self` and `peer` are the places of both copies.
 Relation relate(Cell const& mine, Slot self, Cell const& theirs, Slot peer);
 
+/// The last generation that both copies held, to which `mine` can go back so that the intent log
+/// towards `peer` names all that it changed since; none when there is no such generation.
+Generation last_shared(Cell const& mine, Cell const& theirs, Slot peer, Slot self);
+
 /// The same relation seen from the other side.
 Relation mirrored(Relation);
 

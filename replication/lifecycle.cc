@@ -155,6 +155,9 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
                 machine.set_data(DataState::outdated, out);
             }
         }
+        void operator()(command::Concede const& concede) const {
+            machine.concede(concede.winner, *concede.theirs, note::Conceded::By::the_operator, out);
+        }
         void operator()(command::PeerKnowsOutdated const& knows) const {
             machine.knows_outdated_ |= bit_of(knows.peer);
             machine.acknowledge_all(out);
@@ -165,6 +168,10 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
 }
 
 void MirrorMachine::promote(command::Promote const& promote, Outbox& out) {
+    if (std::holds_alternative<passage::Conceding>(passage_)) {
+        refused_ = promote.era;  // what was to come in service has been given up meanwhile
+        return;
+    }
     if (open_ || !std::holds_alternative<passage::None>(passage_)) {
         out.note(note::Ignored{"already in service, or on the way"});
         return;
@@ -181,6 +188,10 @@ void MirrorMachine::promote(command::Promote const& promote, Outbox& out) {
 void MirrorMachine::advance_passage(Outbox& out) {
     if (auto* demoting = std::get_if<passage::Demoting>(&passage_)) {
         demotion_advance(*demoting, out);
+        return;
+    }
+    if (auto const* conceding = std::get_if<passage::Conceding>(&passage_)) {
+        concession_advance(*conceding, out);
         return;
     }
     if (!std::holds_alternative<passage::Promoting>(passage_)) return;
@@ -307,7 +318,7 @@ void MirrorMachine::after_step(Outbox& out) {
     bool changed = reported_.cell != cells_.stable() || reported_.open != open_ ||
                    reported_.passing != !std::holds_alternative<passage::None>(passage_) ||
                    reported_.copy != copy_state() || reported_.refused != refused_ ||
-                   reported_.stayed != stayed_;
+                   reported_.stayed != stayed_ || reported_.conceded != conceded_;
     for_each_peer([&](Slot peer) {
         changed = changed || reported_.legs[peer.value] != state_of(legs_[peer.value]) ||
                   reported_.split[peer.value] != split(peer);
@@ -319,6 +330,7 @@ void MirrorMachine::after_step(Outbox& out) {
     reported_.copy = copy_state();
     reported_.refused = refused_;
     reported_.stayed = stayed_;
+    reported_.conceded = conceded_;
     for_each_peer([&](Slot peer) {
         reported_.legs[peer.value] = state_of(legs_[peer.value]);
         reported_.split[peer.value] = split(peer);

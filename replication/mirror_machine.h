@@ -5,7 +5,8 @@
 // node's membership machine, which commands it.
 //
 // One .cc file per concern: lifecycle (start, stable stores, promotion), requests (hosts), legs
-// (handshake), resync (runs and finish), settling (clearing bits), applying (the target's side).
+// (handshake), resync (runs and finish), settling (clearing bits), applying (the target's side),
+// conceding (the loser of a split brain).
 #pragma once
 
 #include "replication/cell_store.h"
@@ -38,8 +39,14 @@ struct Demoting {
     CellStore::Version version = 0;
     friend bool operator==(Demoting const&, Demoting const&) = default;
 };
+/// Leaving service for good if it was in it, and losing what it wrote since it parted from another.
+struct Conceding {
+    CellStore::Version version = 0;
+    friend bool operator==(Conceding const&, Conceding const&) = default;
+};
 }  // namespace passage
-using Passage = std::variant<passage::None, passage::Promoting, passage::Demoting>;
+using Passage =
+    std::variant<passage::None, passage::Promoting, passage::Demoting, passage::Conceding>;
 
 class MirrorMachine {
 public:
@@ -78,6 +85,11 @@ private:
     void demotion_flushed(input::DiskDone const&, Outbox&);
     void demotion_advance(passage::Demoting&, Outbox&);
     void stay_in_service(Slot lost, Outbox&);
+
+    // Conceding a split brain (conceding.cc).
+    void concede(Slot winner, Cell const& theirs, note::Conceded::By, Outbox&);
+    void concession_advance(passage::Conceding const&, Outbox&);
+
     void set_flag(note::FlagChanged::Which, bool set, Outbox&);
     void set_data(DataState, Outbox&);
     void after_step(Outbox&);
@@ -191,6 +203,7 @@ private:
     PeerMask split_ = 0;
     Era refused_;  // the promotion that failed last
     std::uint32_t stayed_ = 0;
+    std::uint32_t conceded_ = 0;
     std::uint64_t sequence_ = 0;
     std::uint64_t nonce_ = 0;
     std::uint64_t minted_ = 0;

@@ -80,6 +80,14 @@ struct Settled {  ///< intent bits towards the peer were cleared
 struct OverrideRecorded {  ///< R87, SAF-23: an operator's word that may discard acknowledged writes
     Generation generation;
 };
+/// R34, SAF-23: this copy gives up what was written to it since it and the winner parted.
+struct Conceded {
+    enum class By : std::uint8_t { the_operator, policy };
+    Slot winner;
+    Generation given_up;
+    Generation back_to;  ///< none: nothing is known to be shared, so that everything is copied
+    By by = By::the_operator;
+};
 struct DiskFailed {
     enum class What : std::uint8_t { read, write, flush, persist } what = What::read;
 };
@@ -99,11 +107,11 @@ struct Ignored {
 
 }  // namespace note
 
-using Note =
-    std::variant<note::LegChanged, note::ResyncDecided, note::ResyncStarted,
-                 note::ResyncInterrupted, note::ResyncFinished, note::CopyCompleted,
-                 note::DataChanged, note::RoleChanged, note::GenerationMinted, note::PeerOutdated,
-                 note::LimitReached, note::LimitRecovered, note::Settled, note::OverrideRecorded,
-                 note::DiskFailed, note::FlagChanged, note::Rejected, note::Ignored>;
+using Note = std::variant<note::LegChanged, note::ResyncDecided, note::ResyncStarted,
+                          note::ResyncInterrupted, note::ResyncFinished, note::CopyCompleted,
+                          note::DataChanged, note::RoleChanged, note::GenerationMinted,
+                          note::PeerOutdated, note::LimitReached, note::LimitRecovered,
+                          note::Settled, note::OverrideRecorded, note::Conceded, note::DiskFailed,
+                          note::FlagChanged, note::Rejected, note::Ignored>;
 
 }  // namespace sunder::replication

@@ -203,6 +203,13 @@ void MirrorMachine::own_write_failed(Outbox& out) {
 /// everybody else is on record. True when it did.
 bool MirrorMachine::acknowledge(std::size_t index, Outbox& out) {
     Flight const& flight = flights_[index];
+    if (flight.stage == Flight::Stage::done &&
+        std::holds_alternative<passage::Conceding>(passage_)) {
+        // It is going to be overwritten, so it must not be called done; whether it is, is open.
+        out.put(output::HostReply{flight.request, HostStatus::io_error, {}});
+        flights_.take(index);
+        return true;
+    }
     if (flight.stage != Flight::Stage::done || flight.waits != 0) return false;
     if (!absences_recorded(static_cast<PeerMask>(peers() & ~flight.sent))) return false;
     HostStatus const status = flight.failed ? HostStatus::io_error : HostStatus::ok;
@@ -297,6 +304,8 @@ bool MirrorMachine::absences_recorded(PeerMask absent) const {
 /// G20: before the first write is acknowledged without a peer, "the peer has nothing after
 /// generation g" becomes stable, and later writes belong to a generation of their own (SAF-18).
 void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
+    // What is being given up needs no generation of its own.
+    if (std::holds_alternative<passage::Conceding>(passage_)) return;
     PeerMask unrecorded = 0;
     for_each_peer([&](Slot peer) {
         if ((absent & bit_of(peer)) != 0 && lacks_absence(peer)) unrecorded |= bit_of(peer);

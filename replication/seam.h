@@ -68,6 +68,12 @@ struct ClearLastOwner {};
 struct MarkOutdated {
     Generation by;
 };
+/// Give up what was written here since this copy and the winner parted: an operator chose (R34).
+/// Requires a group that is not on its way anywhere.
+struct Concede {
+    Slot winner;
+    std::shared_ptr<Cell const> theirs;
+};
 /// The peer has stored that it is outdated; or it is dead and fenced (guarded policies wait for
 /// this).
 struct PeerKnowsOutdated {
@@ -76,7 +82,7 @@ struct PeerKnowsOutdated {
 }  // namespace command
 using Command = std::variant<command::Promote, command::Demote, command::RaiseEra,
                              command::PeerGone, command::SetDataCorrupt, command::ClearLastOwner,
-                             command::MarkOutdated, command::PeerKnowsOutdated>;
+                             command::MarkOutdated, command::Concede, command::PeerKnowsOutdated>;
 
 namespace input {
 /// What was stable. No cell: this copy has never been started before.
@@ -134,9 +140,10 @@ enum class CopyState : std::uint8_t { in_sync, not_watched, outdated, inconsiste
 struct Report {
     std::shared_ptr<Cell const> cell;  ///< as it is stable
     bool open = false;                 ///< host requests are accepted
-    bool passing = false;              ///< between Promote and open, or between Demote and target
+    bool passing = false;              ///< on its way into or out of service, or conceding
     Era refused;                       ///< the promotion that the disk refused last, if any
     std::uint32_t stayed = 0;          ///< how often it went on serving instead of leaving
+    std::uint32_t conceded = 0;        ///< how often it gave up its own writes, stably
     CopyState copy = CopyState::not_watched;
     PerCopy<LegState> legs{};
     PerCopy<bool> split{};  ///< the last handshake with this peer ended in split brain

@@ -185,6 +185,17 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
     } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
         if (data->to == replication::DataState::inconsistent) copy.torn = true;
         if (data->to <= replication::DataState::outdated) copy.watched.reset();
+    } else if (auto const* conceded = std::get_if<mirror_note::Conceded>(&noted.note)) {
+        // What it wrote alone is given up; the winner is the one owner.
+        copy.owner = copy.claimed = false;
+        copy.watched.reset();
+        Copy& winner = group.copies[conceded->winner.value];
+        winner.owner = true;
+        Pair& given_up = copy.pairs[conceded->winner.value];
+        given_up.lonely = given_up.told = false;
+        for (Pair* pair : {&given_up, &winner.pairs[self.value]}) {
+            pair->forced_past = pair->split_noted = false;
+        }
     } else if (auto const* flag = std::get_if<mirror_note::FlagChanged>(&noted.note)) {
         // It is on its way into service, and may get there after its next boot.
         bool const claims = flag->set && flag->which == mirror_note::FlagChanged::Which::last_owner;

@@ -13,8 +13,9 @@ EveryLossAttributed::Word& EveryLossAttributed::word(View const& view, GroupId g
 }
 
 void EveryLossAttributed::on(View& view, seen::OperatorAsked const& asked) {
-    if (asked.what != seen::OperatorAsked::What::force_online) return;
-    word(view, asked.group, asked.node).asked = true;
+    Word& said = word(view, asked.group, asked.node);
+    said.asked = said.asked || asked.what == seen::OperatorAsked::What::force_online;
+    said.named = said.named || asked.what == seen::OperatorAsked::What::resolve_split_brain;
 }
 
 void EveryLossAttributed::on(View& view, seen::NodeDied const& died) {
@@ -25,6 +26,18 @@ void EveryLossAttributed::on(View& view, seen::NodeDied const& died) {
 
 void EveryLossAttributed::on(View& view, From from, replication::note::OverrideRecorded const&) {
     word(view, from.group, from.node).recorded = true;
+}
+
+void EveryLossAttributed::on(View& view, From from, replication::note::Conceded const& conceded) {
+    if (conceded.by != replication::note::Conceded::By::the_operator) return;
+    Word& said = word(view, from.group, from.node);
+    if (!said.named) {
+        view.findings.violated(text.name, text.rule, view.now(),
+                               fmt::format("{} gave up what was written to {} there, but no "
+                                           "operator had named it the loser",
+                                           view.name(from.node), view.mirror(from.group).name));
+    }
+    said.named = false;
 }
 
 void EveryLossAttributed::on(View& view, NodeId node, nodes::note::CameInService const& came) {

@@ -24,12 +24,14 @@ public:
     void on(View& view, seen::OperatorAsked const& asked);
     void on(View& view, seen::NodeDied const& died);
     void on(View& view, From from, replication::note::OverrideRecorded const& recorded);
+    void on(View& view, From from, replication::note::Conceded const& conceded);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
 
 private:
     struct Word {
         bool asked = false;
         bool recorded = false;
+        bool named = false;  ///< the loser of a split brain
     };
     Word& word(View const& view, GroupId group, NodeId node);
     std::vector<Word> words_;  // by group and slot

@@ -13,6 +13,7 @@ namespace {
 
 constexpr char const* split_brain = "split brain under a faithful policy";
 constexpr char const* operators_word = "operator override";
+constexpr char const* policys_word = "split brain resolved by policy";
 
 }  // namespace
 
@@ -31,6 +32,7 @@ struct NoLostAcknowledgedWrite::Loss {
         bool const faithful = !view.world.cluster().policy.guarded;
         if (forced || split == Split::by_force) return operators_word;
         if (split == Split::by_itself && faithful) return split_brain;
+        if (split == Split::by_policy) return policys_word;
         Chronicle const& chronicle = view.chronicle;
         Chronicle::Group const& known = chronicle.group(group);
         Slot const here = chronicle.slot(group, node);
@@ -152,6 +154,14 @@ void NoLostAcknowledgedWrite::on(View& view, From from,
     joined(view, from.group, view.chronicle.slot(from.group, from.node), changed.peer);
 }
 
+/// What the loser of a split brain acknowledged may be lost from here on, by name.
+void NoLostAcknowledgedWrite::on(View& view, From from,
+                                 replication::note::Conceded const& conceded) {
+    split_.resize(view.chronicle.groups());
+    bool const policy = conceded.by == replication::note::Conceded::By::policy;
+    split_[from.group.value] = policy ? Split::by_policy : Split::by_force;
+}
+
 void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered) {
     Request const* request = view.ledger.answered();
     bool const read = request != nullptr && request->op == replication::HostOp::read &&
@@ -167,11 +177,12 @@ void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered)
         // What it lacked when it came in service was excused or not then; what it lost since is
         // not.
         bool const faithful = !view.world.cluster().policy.guarded;
-        bool const excused =
-            loss.split == Split::by_force || (loss.split == Split::by_itself && faithful);
+        bool const excused = loss.split == Split::by_force || loss.split == Split::by_policy ||
+                             (loss.split == Split::by_itself && faithful);
         if (excused) {
-            view.findings.allowed(text.name,
-                                  loss.split == Split::by_force ? operators_word : split_brain);
+            view.findings.allowed(text.name, loss.split == Split::by_force    ? operators_word
+                                             : loss.split == Split::by_policy ? policys_word
+                                                                              : split_brain);
         } else {
             view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
         }

@@ -35,6 +35,7 @@ public:
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
     void on(View& view, From from, replication::note::LegChanged const& changed);
+    void on(View& view, From from, replication::note::Conceded const& conceded);
     void finish(View& view);
 
 private:
@@ -42,7 +43,7 @@ private:
     void verify(View& view, Loss const& loss);
     void joined(View& view, GroupId group, Slot source, Slot target);
 
-    enum class Split : std::uint8_t { none, by_itself, by_force };
+    enum class Split : std::uint8_t { none, by_itself, by_force, by_policy };
     std::vector<Split> split_;  // by group: two nodes served at once and went their own ways
     std::vector<std::uint64_t> counted_;
 };

@@ -71,16 +71,19 @@ bool Director::proceed() {
     return true;
 }
 
-void Director::ask_host(std::uint16_t mirror, replication::HostOp op, Extent range, bool fua) {
-    for (NodeId const node : world_.cluster().mirrors[mirror].on) {
-        if (!world_.serves(node, GroupId{mirror})) continue;
+void Director::ask_host(Asked const& asked) {
+    GroupId const group{asked.mirror};
+    for (NodeId const node : world_.cluster().mirrors[asked.mirror].on) {
+        bool const meant = asked.on ? node == *asked.on : true;
+        if (!meant || !world_.serves(node, group)) continue;
         request_status_.reset();
-        std::uint64_t const content = op == replication::HostOp::write ? world_.fresh_content() : 0;
+        bool const writes = asked.op == replication::HostOp::write;
+        std::uint64_t const content = writes ? world_.fresh_content() : 0;
         deadline_ = world_.now() + patience;
-        awaited_request_ = world_.ask(node, GroupId{mirror}, op, range, fua, content);
+        awaited_request_ = world_.ask(node, group, asked.op, asked.range, asked.fua, content);
         return;
     }
-    fail(instead(InServiceAt{mirror, std::nullopt}, world_));
+    fail(instead(InServiceAt{asked.mirror, std::nullopt}, world_));
 }
 
 struct Director::Doing {
@@ -98,10 +101,9 @@ struct Director::Doing {
         director.fail(fmt::format("{} is {}", world.node(node).name, up ? "down" : "up"));
         return false;
     }
-    [[nodiscard]] bool host(std::uint16_t mirror, replication::HostOp op, Extent range,
-                            bool fua) const {
+    [[nodiscard]] bool host(Asked const& asked) const {
         if (first()) {
-            director.ask_host(mirror, op, range, fua);
+            director.ask_host(asked);
             return false;
         }
         if (!director.request_status_) return false;
@@ -228,16 +230,18 @@ struct Director::Doing {
         return true;
     }
     bool operator()(step::Write const& step) const {
-        return host(step.mirror, replication::HostOp::write, {step.at, step.sectors}, step.fua);
+        return host(
+            {step.mirror, replication::HostOp::write, {step.at, step.sectors}, step.fua, step.on});
     }
     bool operator()(step::Read const& step) const {
-        return host(step.mirror, replication::HostOp::read, {step.at, step.sectors}, false);
+        return host(
+            {step.mirror, replication::HostOp::read, {step.at, step.sectors}, false, step.on});
     }
     bool operator()(step::Trim const& step) const {
-        return host(step.mirror, replication::HostOp::trim, {step.at, step.sectors}, false);
+        return host({step.mirror, replication::HostOp::trim, {step.at, step.sectors}, false, {}});
     }
     bool operator()(step::Flush const& step) const {
-        return host(step.mirror, replication::HostOp::flush, {}, false);
+        return host({step.mirror, replication::HostOp::flush, {}, false, {}});
     }
     bool operator()(step::Ask const& step) const {
         if (!expect_up(step.node, true)) return false;
@@ -283,6 +287,9 @@ struct Director::Doing {
     }
     bool operator()(step::SwitchOver const& step) const {
         return admin(step.refused, &World::switch_over, step.node, step.mirror, step.await);
+    }
+    bool operator()(step::ResolveSplitBrain const& step) const {
+        return admin(step.refused, &World::resolve_split_brain, step.node, step.mirror, true);
     }
 };
 

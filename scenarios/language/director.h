@@ -54,7 +54,14 @@ private:
     bool try_step(Step const& step);
     void fail(std::string instead);
     void served_again(GroupId group);
-    void ask_host(std::uint16_t mirror, replication::HostOp op, Extent range, bool fua);
+    struct Asked {
+        std::uint16_t mirror = 0;
+        replication::HostOp op = replication::HostOp::read;
+        Extent range;
+        bool fua = false;
+        std::optional<NodeId> on;
+    };
+    void ask_host(Asked const& asked);
 
     Scenario const& scenario_;
     netsim::World& world_;

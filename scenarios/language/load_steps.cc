@@ -68,6 +68,7 @@ private:
     Read stop_workload(Node const& value);
     Read force_online(Node const& value);
     Read switch_over(Node const& value);
+    Read resolve_split_brain(Node const& value);
 
     /// The node, if it is in one of the states from which it can become `next`.
     std::optional<NodeId> become(Node const& value, std::initializer_list<NodeIs> from,
@@ -98,7 +99,7 @@ private:
 Read StepReader::read(std::string_view key, Node const& value) {
     if (value.broken) return std::nullopt;
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 22> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 23> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},
@@ -121,6 +122,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"stop_workload", &StepReader::stop_workload},
         {"force_online", &StepReader::force_online},
         {"switch_over", &StepReader::switch_over},
+        {"resolve_split_brain", &StepReader::resolve_split_brain},
     }};
     for (auto const& [name, reader] : readers) {
         if (name == key) return (this->*reader)(value);
@@ -361,13 +363,15 @@ Read StepReader::write(Node const& value) {
     std::optional<Range> const where = range(value);
     if (!where) return std::nullopt;
     bool const fua = boolean_of(value.find("fua")).value_or(false);
-    return step::Write{where->mirror, where->at, where->sectors, fua};
+    return step::Write{where->mirror, where->at, where->sectors, fua,
+                       names_.node_of(where->mirror, value.find("on"))};
 }
 
 Read StepReader::read_range(Node const& value) {
     std::optional<Range> const where = range(value);
     if (!where) return std::nullopt;
-    return step::Read{where->mirror, where->at, where->sectors};
+    return step::Read{where->mirror, where->at, where->sectors,
+                      names_.node_of(where->mirror, value.find("on"))};
 }
 
 Read StepReader::trim(Node const& value) {
@@ -429,6 +433,15 @@ Read StepReader::switch_over(Node const& value) {
     std::optional<std::string> const rule = names_.known(refused, "rule", known_.rules);
     if (!mirror || !node) return std::nullopt;
     return step::SwitchOver{*mirror, *node, rule.value_or(""), awaited(value)};
+}
+
+Read StepReader::resolve_split_brain(Node const& value) {
+    std::optional<std::uint16_t> const mirror = names_.mirror(value.find("mirror"));
+    std::optional<NodeId> const node = names_.node_of(mirror, value.find("loser"));
+    Node const* const refused = value.find("refused");
+    std::optional<std::string> const rule = names_.known(refused, "rule", known_.rules);
+    if (!mirror || !node) return std::nullopt;
+    return step::ResolveSplitBrain{*mirror, *node, rule.value_or("")};
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 // Marks: what a scenario may demand to happen at least once, so that it proves something.
 #include "scenarios/language/narration.h"
 
+#include <algorithm>
+
 namespace sunder::language {
 
 namespace {
@@ -47,6 +49,9 @@ struct MirrorMark {
     }
     std::string_view operator()(mirror::OverrideRecorded const&) const {
         return "operator_override";
+    }
+    std::string_view operator()(mirror::Conceded const& note) const {
+        return note.by == mirror::Conceded::By::policy ? "conceded_by_policy" : "conceded";
     }
     std::string_view operator()(mirror::DiskFailed const&) const { return "disk_failed"; }
     std::string_view operator()(mirror::FlagChanged const& note) const {
@@ -103,6 +108,8 @@ std::vector<std::string> mark_names() {
             "asynchronous_limit_reached",
             "asynchronous_limit_recovered",
             "operator_override",
+            "conceded",
+            "conceded_by_policy",
             "disk_failed",
             "last_owner_set",
             "last_owner_cleared",
@@ -125,6 +132,10 @@ std::vector<std::string> rule_names() {
     }
     for (int r = 0; r < static_cast<int>(nodes::SwitchoverRule::last); ++r) {
         names.emplace_back(nodes::text_of(static_cast<nodes::SwitchoverRule>(r)).name);
+    }
+    for (int r = 0; r < static_cast<int>(nodes::ResolutionRule::last); ++r) {
+        std::string name(nodes::text_of(static_cast<nodes::ResolutionRule>(r)).name);
+        if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
     }
     return names;
 }

@@ -89,6 +89,13 @@ struct MirrorLine {
     Line operator()(mirror::OverrideRecorded const&) const {
         return "operator's override goes on record; earlier writes may be lost by it (R87)";
     }
+    Line operator()(mirror::Conceded const& note) const {
+        return fmt::format(
+            "gives up what was written here since it parted from {}, {}{} (R34)", peer(note.winner),
+            note.by == mirror::Conceded::By::policy ? "as the policy says"
+                                                    : "as the operator chose; this goes on record",
+            note.back_to ? "" : "; nothing is known to be shared");
+    }
     Line operator()(mirror::DiskFailed const& note) const {
         static constexpr char const* what[] = {"a read", "a write", "a flush", "a stable store"};
         return fmt::format("disk failed {}", what[static_cast<int>(note.what)]);
@@ -147,6 +154,12 @@ struct NodeLine {
         return fmt::format("{} SPLIT BRAIN with {}: an operator must choose (R32)",
                            resource(note.group), name(note.peer));
     }
+    Line operator()(node_note::ResolutionDecided const& note) const {
+        if (note.rule == nodes::ResolutionRule::granted) return std::nullopt;
+        auto const rule = nodes::text_of(note.rule);
+        return fmt::format("{} resolution refused: {} ({}: {})", resource(note.group), rule.words,
+                           rule.name, rule.cites);
+    }
     Line operator()(node_note::SwitchoverStarted const& note) const {
         return fmt::format("{} is switched over to this node", resource(note.group));
     }
@@ -190,10 +203,18 @@ struct Sentence {
         return line(answer.node, fmt::format("operator's request refused: {}", answer.rule));
     }
     Line operator()(seen::OperatorAsked const& asked) const {
-        bool const force = asked.what == seen::OperatorAsked::What::force_online;
-        return line(asked.node,
-                    fmt::format("OPERATOR {} {} here", force ? "forces online" : "switches over",
-                                cluster.mirrors[asked.group.value].name));
+        std::string const& mirror = cluster.mirrors[asked.group.value].name;
+        using What = seen::OperatorAsked::What;
+        switch (asked.what) {
+            case What::force_online:
+                return line(asked.node, fmt::format("OPERATOR forces online {} here", mirror));
+            case What::switch_over:
+                return line(asked.node, fmt::format("OPERATOR switches over {} here", mirror));
+            case What::resolve_split_brain:
+                return line(asked.node,
+                            fmt::format("OPERATOR names this node the loser of {}", mirror));
+        }
+        return std::nullopt;
     }
     Line operator()(seen::NodeDied const& died) const {
         return line(died.node, died.how == seen::NodeDied::How::crash ? "CRASHES" : "LOSES POWER");

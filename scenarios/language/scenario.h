@@ -134,12 +134,14 @@ struct Write {
     std::uint64_t at = 0;
     std::uint64_t sectors = 0;
     bool fua = false;
+    std::optional<NodeId> on{};  ///< nothing: where the mirror is in service
     friend bool operator==(Write const&, Write const&) = default;
 };
 struct Read {
     std::uint16_t mirror = 0;
     std::uint64_t at = 0;
     std::uint64_t sectors = 0;
+    std::optional<NodeId> on{};  ///< nothing: where the mirror is in service
     friend bool operator==(Read const&, Read const&) = default;
 };
 struct Trim {
@@ -195,6 +197,14 @@ struct SwitchOver {
     bool await = true;  ///< no: nobody waits for the answer
     friend bool operator==(SwitchOver const&, SwitchOver const&) = default;
 };
+/// R33: `node` is named the loser; `refused` names the rule by which it must be refused, empty when
+/// it must succeed.
+struct ResolveSplitBrain {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    std::string refused;
+    friend bool operator==(ResolveSplitBrain const&, ResolveSplitBrain const&) = default;
+};
 }  // namespace step
 
 using Action =
@@ -202,7 +212,7 @@ using Action =
                  step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
                  step::FailDisk, step::Write, step::Read, step::Trim, step::Flush, step::Ask,
                  step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
-                 step::ForceOnline, step::SwitchOver>;
+                 step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain>;
 
 struct Step {
     Action action;

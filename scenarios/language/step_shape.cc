@@ -152,13 +152,18 @@ std::vector<Key> fault_steps() {
 }
 
 std::vector<Key> host_steps() {
-    std::vector<Key> write_keys = range_keys();
+    Key const on = optional("on", "The node whose host asks. Default: where it is in service.",
+                            node_name(), {"server2"});
+    std::vector<Key> read_keys = range_keys();
+    read_keys.push_back(on);
+    std::vector<Key> write_keys = read_keys;
     write_keys.push_back(optional("fua", "yes: answered when it is stable. Default: no.",
                                   make_shape(shape::Boolean{}), {"yes"}));
     return {
         optional("write", "A host writes where the mirror is in service, and waits for the answer.",
                  object("a write", std::move(write_keys))),
-        optional("read", "A host reads, and waits for the answer.", object("a read", range_keys())),
+        optional("read", "A host reads, and waits for the answer.",
+                 object("a read", std::move(read_keys))),
         optional("trim", "A host gives a range up, and waits for the answer.",
                  object("a trim", range_keys())),
         optional("flush", "A host flushes a mirror's volume, and waits for the answer.",
@@ -203,6 +208,15 @@ std::vector<Key> operator_steps() {
                     optional("refused", "The rule that must refuse it. Default: it must succeed.",
                              rule_name(), {"resync_in_progress"}),
                     await_key()})),
+        optional(
+            "resolve_split_brain",
+            "An operator chooses whose writes are given up after a split brain (R33, R34).",
+            object("a resolution",
+                   {required("mirror", "The mirror.", mirror_name(), {"datarep"}),
+                    required("loser", "The node whose writes since the split are given up.",
+                             node_name(), {"server1"}),
+                    optional("refused", "The rule that must refuse it. Default: it must succeed.",
+                             rule_name(), {"no_split_brain"})})),
     };
 }
 

@@ -330,4 +330,34 @@ TEST_CASE("a force that the history has forgotten is not silently taken for none
     CHECK((relation.kinship != Kinship::peer_later || relation.forced));
 }
 
+/// R33: what the loser of a split brain becomes makes the winner a descendant of it, and never the
+/// other way round.
+TEST_CASE("a loser that goes back to what both shared is the winner's ancestor, whatever was") {
+    std::size_t conceded = 0;
+    for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+        RandomStream random(seed, 1, 0);
+        Pair pair(100);
+        std::array<std::vector<Known>, 2> seen;
+        play(random, pair, seen);
+        auto const [common, own, foreign] = part(pair[slot_a], pair[slot_b]);
+        if (common == 0 || pair[slot_a].lineage.empty() || pair[slot_b].lineage.empty()) continue;
+        Slot const loser = random.below(2) ? slot_a : slot_b;
+        Slot const winner = Pair::other(loser);
+        Cell const theirs = pair[winner].cell;
+        Cell mine = pair[loser].cell;
+        mine.go_back_to(last_shared(mine, theirs, winner, loser));
+        Relation const relation = relate(theirs, winner, mine, loser);
+        INFO("seed " << seed);
+        bool const ancestor =
+            relation.kinship == Kinship::self_later || relation.kinship == Kinship::same;
+        bool const remembered = own <= history_length && foreign <= history_length;
+        CHECK((ancestor || (!remembered && relation.kinship == Kinship::peer_blank)));
+        if (remembered && own > 0 && foreign > 0) {
+            ++conceded;
+            CHECK(relation.tracked);
+        }
+    }
+    CHECK(conceded > 100);
+}
+
 }  // namespace sunder::replication

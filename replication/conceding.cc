@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The loser of a split brain gives up what it wrote since the two parted (R33, R34). One cell of
+// its own is all that changes: it goes back to the last generation that both copies shared, and is
+// last owner no more. From then on it is an ancestor of the winner whatever crashes; its intent log
+// still names what it wrote since, so that a resync of the union overwrites all of that. Before
+// that cell is stable it is split brain as before.
+#include "base/verify.h"
+#include "replication/kinship.h"
+#include "replication/mirror_machine.h"
+
+namespace sunder::replication {
+
+void MirrorMachine::concede(Slot winner, Cell const& theirs, note::Conceded::By by, Outbox& out) {
+    VERIFY(std::holds_alternative<passage::None>(passage_));
+    open_ = false;
+    watched_in_sync_ = false;
+    Generation const given_up = cell().current;
+    Generation const back_to = last_shared(cell(), theirs, winner, config_->self);
+    passage::Conceding conceding;
+    conceding.version = cells_.edit([&](Cell& cell) {
+        cell.go_back_to(back_to);
+        // It wrote as a source, wherever it stands now: only a node that can merge both logs may
+        // copy less than everything (R22).
+        cell.role = Role::source;
+        cell.resync = 0;
+    });
+    passage_ = conceding;
+    out.note(note::Conceded{winner, given_up, back_to, by});
+    set_flag(note::FlagChanged::Which::last_owner, false, out);
+    set_flag(note::FlagChanged::Which::data_corrupt, false, out);
+    if (cell().data > DataState::outdated) set_data(DataState::outdated, out);
+    // Pages are stamped with the generation that is given up; a stamp that the cell does not know
+    // would make every bit count as set (G13).
+    log_.stamp_again();
+    for (std::size_t i = 0; i < flights_.size();) {
+        if (flights_[i].stage != Flight::Stage::waiting) {
+            ++i;
+            continue;
+        }
+        out.put(output::HostReply{flights_.take(i).request, HostStatus::not_in_service, {}});
+    }
+    waiting_ = 0;
+    acknowledge_all(out);
+}
+
+/// What was on its way to the own disk comes to its end first: a resync must not be overtaken by
+/// it.
+void MirrorMachine::concession_advance(passage::Conceding const& conceding, Outbox& out) {
+    bool const busy = !flights_.empty() || !queue_.empty() || !applying_.empty() ||
+                      barrier_.kind != Barrier::Kind::none;
+    if (busy || !cells_.is_stable(conceding.version)) return;
+    passage_ = passage::None{};
+    ++conceded_;
+    for_each_peer([&](Slot peer) {
+        if (channel_of(legs_[peer.value]) != nullptr) close_leg(peer, out);
+    });
+    greet_all(out);
+}
+
+}  // namespace sunder::replication
