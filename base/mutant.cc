@@ -56,6 +56,8 @@ std::string_view name_of(Mutant which) noexcept {
             return "death_unnoticed";
         case Mutant::corrupt_flag_sticks:
             return "corrupt_flag_sticks";
+        case Mutant::read_overtakes_write:
+            return "read_overtakes_write";
         case Mutant::last:
             return "last";
     }

@@ -34,6 +34,7 @@ enum class Mutant {
     resync_never_finishes,       ///< d8c4f8de8: stalls just short of the end
     death_unnoticed,             ///< a survivor that waits for ever
     corrupt_flag_sticks,         ///< R30: data_corrupt is not cleared when the peer returns
+    read_overtakes_write,        ///< G9: a read sees a write that a failover takes back
     last
 };
 

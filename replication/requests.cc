@@ -63,7 +63,8 @@ bool MirrorMachine::launch(std::size_t index, Outbox& out) {
     for (std::size_t earlier = 0; earlier < index; ++earlier) {
         // A read waits too, and is waited for: what it returned must not be taken back by a
         // failover (G9).
-        bool const order = flights_[earlier].changes() || flight.changes();
+        bool const order = (flights_[earlier].changes() || flight.changes()) &&
+                           (flight.changes() || !mutant(Mutant::read_overtakes_write));
         if (order && flights_[earlier].range.overlaps(flight.range)) return false;
     }
     if (flight.changes() && !may_launch_change(index, out)) return false;

@@ -9,6 +9,7 @@
 #include "netsim/checkers/every_loss_attributed.h"
 #include "netsim/checkers/failover_completes.h"
 #include "netsim/checkers/intent_log_superset.h"
+#include "netsim/checkers/linearizability.h"
 #include "netsim/checkers/mirror_equality.h"
 #include "netsim/checkers/no_lost_acknowledged_write.h"
 #include "netsim/checkers/no_promotion_of_inconsistent_copy.h"
@@ -30,7 +31,7 @@ template <template <class...> class List>
 using EachOf = List<NoLostAcknowledgedWrite, AsynchronousPrefix, IntentLogSuperset,
                     NoPromotionOfInconsistentCopy, NoSilentSplitBrain, MirrorEquality,
                     ResyncConvergence, ResyncCopiesTheUnion, EveryLossAttributed, ResyncCompletes,
-                    FailoverCompletes, BothBackInService>;
+                    FailoverCompletes, BothBackInService, Linearizability>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {

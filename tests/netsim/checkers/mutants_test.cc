@@ -19,6 +19,8 @@
 namespace sunder::netsim::test {
 namespace {
 
+using replication::HostOp;
+
 constexpr NodeId server1 = Stage::server1;
 constexpr NodeId server2 = Stage::server2;
 
@@ -272,6 +274,24 @@ void forced_owner(Stage& stage) {
     stage.end_well();
 }
 
+/// A host reads what is being written while the path is cut; the source loses power, the target
+/// takes over, and the host reads again.
+void read_power_read(Stage& stage) {
+    stage.until_mirroring();
+    stage.work(server1, 5, 64, 300);
+    stage.run_for(milliseconds(300));
+    stage.cut();
+    std::uint64_t const number = 100 + stage.dice.below(100);
+    stage.write(server1, block(number));
+    stage.run_for(milliseconds(1));
+    stage.ask(server1, HostOp::read, block(number));
+    stage.run_for(milliseconds(1));
+    stage.power_cut(server1);
+    stage.run_until([&] { return stage.serves(server2); });
+    stage.ask(server2, HostOp::read, block(number));
+    stage.end_well();
+}
+
 /// The source dies and stays dead.
 void source_dies(Stage& stage) {
     stage.until_mirroring();
@@ -331,6 +351,8 @@ constexpr Hunt hunts[] = {
      true},
     {Mutant::corrupt_flag_sticks, "the source returns first", source_returns_first, small_cluster,
      "both_back_in_service", true},
+    {Mutant::read_overtakes_write, "read, power cut, read", read_power_read, small_cluster,
+     "linearizability", true},
 };
 
 /// The properties that were broken in one run.
