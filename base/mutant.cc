@@ -4,62 +4,64 @@
 // line of the mutant tests use them. Which mutant lives is left to the test that hunts it.
 #include "base/mutant.h"
 
+#include <cstddef>
+#include <iterator>
+
 namespace sunder {
 
 #ifdef SUNDER_MUTANTS
 thread_local Mutant living_mutant = Mutant::none;
 #endif
 
+namespace {
+
+/// In the order of the enumerators.
+constexpr std::string_view names[] = {
+    "none",
+    "acknowledge_before_leg",
+    "acknowledge_without_outdated",
+    "bit_cleared_on_receipt",
+    "bit_set_late",
+    "bits_never_cleared",
+    "resync_without_lock",
+    "finish_overtakes",
+    "finish_with_bits_left",
+    "union_forgotten",
+    "everything_is_copied",
+    "interrupted_is_done",
+    "queue_dropped_at_promotion",
+    "apply_out_of_order",
+    "applying_not_stored",
+    "promote_while_resyncing",
+    "booted_alone_promotes",
+    "wrong_owner_accepted",
+    "force_unaudited",
+    "resync_never_finishes",
+    "death_unnoticed",
+    "corrupt_flag_sticks",
+    "read_overtakes_write",
+    "flush_acknowledged_alone",
+    "failed_flush_forgotten",
+    "read_error_answered",
+    "failed_write_acknowledged",
+    "trim_not_applied",
+    "trim_leaves_no_bit",
+    "later_copy_overwritten",
+    "equal_label_believed",
+    "generation_not_minted",
+    "damaged_page_trusted",
+    "stale_page_trusted",
+    "dead_leg_awaited",
+    "overlaps_in_flight",
+    "boundary_ignored",
+};
+static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
+
+}  // namespace
+
 std::string_view name_of(Mutant which) noexcept {
-    switch (which) {
-        case Mutant::none:
-            return "none";
-        case Mutant::acknowledge_before_leg:
-            return "acknowledge_before_leg";
-        case Mutant::acknowledge_without_outdated:
-            return "acknowledge_without_outdated";
-        case Mutant::bit_cleared_on_receipt:
-            return "bit_cleared_on_receipt";
-        case Mutant::bit_set_late:
-            return "bit_set_late";
-        case Mutant::bits_never_cleared:
-            return "bits_never_cleared";
-        case Mutant::resync_without_lock:
-            return "resync_without_lock";
-        case Mutant::finish_overtakes:
-            return "finish_overtakes";
-        case Mutant::finish_with_bits_left:
-            return "finish_with_bits_left";
-        case Mutant::union_forgotten:
-            return "union_forgotten";
-        case Mutant::everything_is_copied:
-            return "everything_is_copied";
-        case Mutant::interrupted_is_done:
-            return "interrupted_is_done";
-        case Mutant::queue_dropped_at_promotion:
-            return "queue_dropped_at_promotion";
-        case Mutant::apply_out_of_order:
-            return "apply_out_of_order";
-        case Mutant::applying_not_stored:
-            return "applying_not_stored";
-        case Mutant::promote_while_resyncing:
-            return "promote_while_resyncing";
-        case Mutant::booted_alone_promotes:
-            return "booted_alone_promotes";
-        case Mutant::wrong_owner_accepted:
-            return "wrong_owner_accepted";
-        case Mutant::force_unaudited:
-            return "force_unaudited";
-        case Mutant::resync_never_finishes:
-            return "resync_never_finishes";
-        case Mutant::death_unnoticed:
-            return "death_unnoticed";
-        case Mutant::corrupt_flag_sticks:
-            return "corrupt_flag_sticks";
-        case Mutant::last:
-            return "last";
-    }
-    return "unknown";
+    auto const place = static_cast<std::size_t>(which);
+    return place < std::size(names) ? names[place] : "unknown";
 }
 
 }  // namespace sunder

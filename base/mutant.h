@@ -34,6 +34,22 @@ enum class Mutant {
     resync_never_finishes,       ///< d8c4f8de8: stalls just short of the end
     death_unnoticed,             ///< a survivor that waits for ever
     corrupt_flag_sticks,         ///< R30: data_corrupt is not cleared when the peer returns
+    read_overtakes_write,        ///< G9: a read sees a write that a failover takes back
+    flush_acknowledged_alone,    ///< G10: a flush is answered without the target's
+    failed_flush_forgotten,      ///< G11: after a failed flush the next one is believed
+    read_error_answered,         ///< SAF-14: a read that failed is answered with nothing
+    failed_write_acknowledged,   ///< SAF-14: a write that only the target has is acknowledged
+    trim_not_applied,            ///< G12: a target takes a trim for no data at all
+    trim_leaves_no_bit,          ///< G12: a trim is not worth an intent bit
+    later_copy_overwritten,      ///< SAF-4: the direction of a resync is decided by who serves
+    equal_label_believed,   ///< G14: equal generations are taken for equal data, whatever the bits
+                            ///< say
+    generation_not_minted,  ///< G14: what is written without the target keeps the old label
+    damaged_page_trusted,   ///< G13: a damaged page of the intent log is read as it is
+    stale_page_trusted,     ///< G13: a page of another generation is taken for this one's
+    dead_leg_awaited,       ///< a request waits for a confirmation of a leg that is gone
+    overlaps_in_flight,     ///< G6: overlapping writes are under way at once
+    boundary_ignored,       ///< G21: a request that crosses chunks names the first one only
     last
 };
 

@@ -75,6 +75,13 @@ public:
     [[nodiscard]] bool idle() const { return under_way_.size() == free_.size(); }
     /// The operation that is under way in this place.
     [[nodiscard]] DiskOp const& under_way(std::uint32_t place) const { return under_way_[place]; }
+    /// The number of the last write that completed; numbers only grow.
+    [[nodiscard]] std::uint64_t written() const { return written_; }
+    /// Calls visit(number, Extent) for each write that a power cut may take back, oldest first.
+    template <class Visit>
+    void for_each_unflushed(Visit&& visit) const {
+        for (Written const& written : unflushed_) visit(written.number, written.range);
+    }
 
 private:
     struct Written {

@@ -141,7 +141,11 @@ bool MirrorMachine::apply_next(Outbox& out) {
     DiskOpId const op = new_op(DiskUse::apply);
     applying_.add(
         Applying{op, head.from, head.connection, record->sequence, record->range, record->fua});
-    out.put(output::DiskWrite{op, config_->volume, record->range, record->payload});
+    if (record->kind == RecordKind::trim && mutant(Mutant::trim_not_applied)) {
+        out.put(output::DiskFlush{op});
+    } else {
+        out.put(output::DiskWrite{op, config_->volume, record->range, record->payload});
+    }
     if (record->kind == RecordKind::resync) {
         if (auto* following = std::get_if<leg::Following>(&legs_[head.from.value])) {
             Chunks const chunks = log_.chunks_of(record->range);

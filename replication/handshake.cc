@@ -19,7 +19,8 @@ HandshakeDecision decide_same(Facts const& facts) {
         return {Verdict::full, ResyncRule::cannot_merge};
     }
     if (facts.target_inconsistent) return {Verdict::partial, ResyncRule::target_is_torn};
-    if (facts.bits) return {Verdict::partial, ResyncRule::bits_remain};
+    if (facts.bits && !mutant(Mutant::equal_label_believed))
+        return {Verdict::partial, ResyncRule::bits_remain};
     return {Verdict::in_sync, ResyncRule::same_generation};
 }
 
@@ -43,7 +44,9 @@ bool stopped(Facts const& facts, HandshakeDecision& decision) {
     } else if (facts.in_service == Facts::InService::both) {
         decision = {Verdict::wait, ResyncRule::one_of_two_sources_is_idle};
     } else if (facts.target == Facts::Target::later) {
-        decision = {Verdict::split_brain, ResyncRule::target_is_later};
+        Verdict const verdict =
+            mutant(Mutant::later_copy_overwritten) ? Verdict::full : Verdict::split_brain;
+        decision = {verdict, ResyncRule::target_is_later};
     } else {
         return false;
     }

@@ -288,7 +288,7 @@ void MirrorMachine::lose_leg(Slot peer, Outbox& out) {
         pending = pending || flights_[i].stage != Flight::Stage::waiting;
         flights_.edit(i, [&](Flight& f) {
             f.sent &= static_cast<PeerMask>(~bit_of(peer));
-            f.waits &= static_cast<PeerMask>(~bit_of(peer));
+            if (!mutant(Mutant::dead_leg_awaited)) f.waits &= static_cast<PeerMask>(~bit_of(peer));
         });
     }
     if (pending) record_absences(bit_of(peer), out);

@@ -63,7 +63,9 @@ bool MirrorMachine::launch(std::size_t index, Outbox& out) {
     for (std::size_t earlier = 0; earlier < index; ++earlier) {
         // A read waits too, and is waited for: what it returned must not be taken back by a
         // failover (G9).
-        bool const order = flights_[earlier].changes() || flight.changes();
+        bool const order = (flights_[earlier].changes() || flight.changes()) &&
+                           (flight.changes() || !mutant(Mutant::read_overtakes_write));
+        if (mutant(Mutant::overlaps_in_flight)) continue;
         if (order && flights_[earlier].range.overlaps(flight.range)) return false;
     }
     if (flight.changes() && !may_launch_change(index, out)) return false;
@@ -88,7 +90,9 @@ bool MirrorMachine::room_on_legs(Outbox& out) {
 bool MirrorMachine::may_launch_change(std::size_t index, Outbox& out) {
     Flight const& flight = flights_[index];
     if (locked_by_run(flight.range) || !room_on_legs(out)) return false;
-    Chunks const chunks = log_.chunks_of(flight.range);
+    if (flight.op == HostOp::trim && mutant(Mutant::trim_leaves_no_bit)) return true;
+    Chunks chunks = log_.chunks_of(flight.range);
+    if (mutant(Mutant::boundary_ignored)) chunks.last = chunks.first;
     bool stable = true;
     for_each_peer([&](Slot peer) {
         log_.mark(peer, chunks);
@@ -118,6 +122,7 @@ void MirrorMachine::issue(std::size_t index, Outbox& out) {
         if (sent != peers()) record_absences(static_cast<PeerMask>(peers() & ~sent), out);
     }
     if (mutant(Mutant::acknowledge_before_leg)) waits = 0;
+    if (mutant(Mutant::flush_acknowledged_alone) && flight.op == HostOp::flush) waits = 0;
     flights_.edit(index, [&](Flight& f) {
         f.stage = Flight::Stage::issued;
         f.sequence = sequence;
@@ -154,7 +159,8 @@ void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
     Flight const& flight = flights_[index];
     if (flight.op == HostOp::read) {
         if (!in.ok) out.note(note::DiskFailed{note::DiskFailed::What::read});
-        HostStatus const status = in.ok ? HostStatus::ok : HostStatus::io_error;
+        bool const ok = in.ok || mutant(Mutant::read_error_answered);
+        HostStatus const status = ok ? HostStatus::ok : HostStatus::io_error;
         out.put(output::HostReply{flight.request, status, in.ok ? in.payload : Payload{}});
         flights_.take(index);
         pump_flights(out);
@@ -163,7 +169,7 @@ void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
     }
     bool const was_flush = flight.op == HostOp::flush || flight.stage == Flight::Stage::flushing;
     if (!in.ok && was_flush) {
-        flush_failed_ = true;
+        flush_failed_ = !mutant(Mutant::failed_flush_forgotten);
         out.note(note::DiskFailed{note::DiskFailed::What::flush});
     }
     if (in.ok && flight.fua && flight.stage == Flight::Stage::issued) {
@@ -178,6 +184,7 @@ void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
     flights_.edit(index, [&](Flight& f) {
         // G11: after one failed flush nothing is durable until this node has started again.
         f.failed = !in.ok || (was_flush && flush_failed_);
+        if (!was_flush && mutant(Mutant::failed_write_acknowledged)) f.failed = false;
         f.stage = Flight::Stage::done;
     });
     bool const wrote = flight.changes();
@@ -320,7 +327,7 @@ void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
             if (!record.base) record.base = past;  // else bits count from before, which is more
             record.may_be_current = false;
         });
-        cell.succeed(fresh);
+        if (!mutant(Mutant::generation_not_minted)) cell.succeed(fresh);
     });
     for_each_peer([&](Slot peer) {
         if ((unrecorded & bit_of(peer)) != 0) absence_version_[peer.value] = version;

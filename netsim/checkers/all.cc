@@ -5,17 +5,25 @@
 #include "netsim/checkers/all.h"
 
 #include "netsim/checkers/asynchronous_prefix.h"
+#include "netsim/checkers/boots_with_what_was_stable.h"
 #include "netsim/checkers/both_back_in_service.h"
+#include "netsim/checkers/equal_label_equal_data.h"
+#include "netsim/checkers/errors_are_not_data.h"
 #include "netsim/checkers/every_loss_attributed.h"
+#include "netsim/checkers/every_request_ends.h"
 #include "netsim/checkers/failover_completes.h"
+#include "netsim/checkers/flush_makes_durable.h"
 #include "netsim/checkers/intent_log_superset.h"
+#include "netsim/checkers/linearizability.h"
 #include "netsim/checkers/mirror_equality.h"
+#include "netsim/checkers/no_later_copy_overwritten.h"
 #include "netsim/checkers/no_lost_acknowledged_write.h"
 #include "netsim/checkers/no_promotion_of_inconsistent_copy.h"
 #include "netsim/checkers/no_silent_split_brain.h"
 #include "netsim/checkers/resync_completes.h"
 #include "netsim/checkers/resync_convergence.h"
 #include "netsim/checkers/resync_copies_the_union.h"
+#include "netsim/checkers/zeroes_on_every_copy.h"
 
 #include <algorithm>
 #include <array>
@@ -27,10 +35,12 @@ namespace {
 
 /// In the order in which they are shown things: losses are counted before they are attributed.
 template <template <class...> class List>
-using EachOf = List<NoLostAcknowledgedWrite, AsynchronousPrefix, IntentLogSuperset,
-                    NoPromotionOfInconsistentCopy, NoSilentSplitBrain, MirrorEquality,
-                    ResyncConvergence, ResyncCopiesTheUnion, EveryLossAttributed, ResyncCompletes,
-                    FailoverCompletes, BothBackInService>;
+using EachOf =
+    List<NoLostAcknowledgedWrite, AsynchronousPrefix, IntentLogSuperset,
+         NoPromotionOfInconsistentCopy, NoSilentSplitBrain, MirrorEquality, ResyncConvergence,
+         ResyncCopiesTheUnion, EveryLossAttributed, ResyncCompletes, FailoverCompletes,
+         BothBackInService, Linearizability, FlushMakesDurable, ErrorsAreNotData, ZeroesOnEveryCopy,
+         NoLaterCopyOverwritten, EqualLabelEqualData, BootsWithWhatWasStable, EveryRequestEnds>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {

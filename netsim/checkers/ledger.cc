@@ -391,9 +391,12 @@ char const* word_for(HostOp op) {
 }  // namespace
 
 std::string describe(World const& world, Request const& request) {
-    std::string text =
-        fmt::format("{} {} of sectors {}..{}, asked at {}", word_for(request.op), request.id.value,
-                    request.range.first, request.range.end() - 1, to_text(request.asked));
+    std::string const where =
+        request.op == HostOp::flush
+            ? ""
+            : fmt::format(" of sectors {}..{}", request.range.first, request.range.end() - 1);
+    std::string text = fmt::format("{} {}{}, asked at {}", word_for(request.op), request.id.value,
+                                   where, to_text(request.asked));
     std::string const& node = world.node(request.node).name;
     switch (request.state) {
         case State::open:

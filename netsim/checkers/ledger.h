@@ -62,6 +62,7 @@ struct Losses {
     Duration at;
     bool forced = false;
     std::uint64_t writes = 0;
+    std::vector<Extent> where;
 };
 
 class Ledger {

@@ -86,8 +86,10 @@ struct NoLostAcknowledgedWrite::Loss {
 void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
     counted_.clear();
     std::uint64_t anonymous = 0;
+    std::vector<Extent> where;
     auto const judge = [&](Mismatch const& lost) {
         std::uint64_t const id = lost.owed != nullptr ? lost.owed->id.value : 0;
+        where.push_back(lost.where);
         if (id != 0) {
             if (std::ranges::find(counted_, id) != counted_.end()) return;
             counted_.push_back(id);
@@ -102,7 +104,8 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
     };
     view.ledger.resolve(loss.group, view.image(loss.node, loss.group), loss.node, view.now(),
                         !loss.settled, judge);
-    view.ledger.lost(loss.group, {loss.node, view.now(), loss.forced, counted_.size() + anonymous});
+    view.ledger.lost(loss.group, {loss.node, view.now(), loss.forced, counted_.size() + anonymous,
+                                  std::move(where)});
 }
 
 void NoLostAcknowledgedWrite::on(View& view, NodeId node, nodes::note::CameInService const& came) {

@@ -182,11 +182,14 @@ void Stage::resume(NodeId node) {
     world_.resume(node);
     look();
 }
+void Stage::disk_faults(NodeId node, DiskFaults const& faults) {
+    world_.set_disk_faults(node, faults);
+    look();
+}
 void Stage::slow_disk(NodeId node, std::uint32_t times) {
     DiskFaults faults;
     faults.slowness = times;
-    world_.set_disk_faults(node, faults);
-    look();
+    disk_faults(node, faults);
 }
 
 LegState Stage::leg(NodeId of) const {

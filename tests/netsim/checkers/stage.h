@@ -52,6 +52,7 @@ public:
     void force(NodeId node);
     void switch_over(NodeId node);
     void slow_disk(NodeId node, std::uint32_t times);
+    void disk_faults(NodeId node, DiskFaults const& faults);
     void pause(NodeId node);
     void resume(NodeId node);
     /// Shows what the world has seen since; needed after playing on the world itself.

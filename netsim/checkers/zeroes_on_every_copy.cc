@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Where zeroes have to be, and what is there instead.
+#include "netsim/checkers/zeroes_on_every_copy.h"
+
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+using replication::HostOp;
+
+void ZeroesOnEveryCopy::on(View& view, seen::HostAnswered const&) {
+    Request const* request = view.ledger.answered();
+    bool const zeroes =
+        request != nullptr && (request->op == HostOp::trim || request->op == HostOp::write_zeroes);
+    if (!zeroes || request->state != Request::State::acknowledged) return;
+    bool overlapped = false;
+    view.ledger.for_each_open(request->group, [&](Request const& open) {
+        overlapped = overlapped || (open.changes() && open.range.overlaps(request->range));
+    });
+    if (overlapped) return;
+    MirrorSetup const& mirror = view.mirror(request->group);
+    for (std::uint8_t s = 0; s < mirror.on.size(); ++s) {
+        bool const target = mirror.mode == Mode::synchronous && (request->in_sync >> s & 1) != 0;
+        if (mirror.on[s] != request->node && !target) continue;
+        // Its confirmation may have been on the way when it lost power, and zeroes with it.
+        auto const& died = view.chronicle.node(mirror.on[s]).died_at;
+        if (died && *died >= request->asked) continue;
+        std::uint64_t position = request->range.first;
+        view.image(mirror.on[s], request->group).read(request->range).for_each([&](Piece const& p) {
+            if (p.id != 0) {
+                view.findings.violated(
+                    text.name, text.rule, view.now(),
+                    fmt::format("{}, but {} holds {} in sectors {}..{}",
+                                describe(view.world, *request), view.name(mirror.on[s]),
+                                describe_found(view.world, view.ledger, request->group,
+                                               {p.id, p.offset - position}),
+                                position, position + p.sectors - 1));
+            }
+            position += p.sectors;
+        });
+    }
+}
+
+}  // namespace sunder::netsim
