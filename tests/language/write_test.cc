@@ -11,6 +11,12 @@
 namespace sunder::language {
 namespace {
 
+KnownNames const known{
+    {"no_lost_acknowledged_write", "no_silent_split_brain", "no_promotion_of_inconsistent_copy"},
+    {"resync_interrupted", "failed_over"},
+    {"target_not_in_sync", "resync_in_progress"},
+};
+
 /// What a file does not say: where its steps stood, which case it was, what is explored.
 Scenario plain(Scenario scenario) {
     scenario.path.clear();
