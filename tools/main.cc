@@ -6,6 +6,7 @@
 #include "scenarios/language/schema.h"
 #include "tools/narrations.h"
 #include "tools/run_command.h"
+#include "tools/shrink_command.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -80,6 +81,18 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     tools::RunRequest request;
     add_run(app, request);
+    tools::ShrinkRequest shrinking;
+    CLI::App* shrink = app.add_subcommand(
+        "shrink", "Make a failing scenario as small as it can be and still fail");
+    shrink->add_option("path", shrinking.path, "The scenario file")->required();
+    shrink->add_option("--seed", shrinking.seed, "The seed under which it fails")
+        ->capture_default_str();
+    shrink->add_option("--case", shrinking.only_case, "The case (see `sunder list`)");
+    shrink->add_option("--time-limit", shrinking.time_limit, "Seconds")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    shrink->add_option("--output", shrinking.output_file, "Where the small scenario is written")
+        ->capture_default_str();
     std::vector<std::string> paths;
     CLI::App* check =
         app.add_subcommand("check", "Load scenarios and say what is wrong with them; run nothing");
@@ -97,6 +110,7 @@ int main(int argc, char** argv) {
         int const status = app.exit(error);
         return status == 0 ? tools::all_held : tools::wrong_input;
     }
+    if (*shrink) return tools::shrink(shrinking);
     if (*check) return look_at(paths, false);
     if (*list) return look_at(paths.empty() ? std::vector<std::string>{"scenarios"} : paths, true);
     if (*schema) {

@@ -49,6 +49,8 @@ std::optional<Violation> Convergence::whole() const {
         return Violation{property, rule, world.now(),
                          "healed and left alone, the cluster comes to rest, but " + story};
     };
+    // A forced history is no other's continuation, also when nobody wrote: both may say so.
+    if (run_->spent.forces != 0 && run_->oracle.all_report_split()) return std::nullopt;
     if (run_->oracle.parted()) {
         if (run_->oracle.split_reported()) return std::nullopt;
         return violated("no_silent_split_brain", "SAF-6", "split brain is not reported by both");

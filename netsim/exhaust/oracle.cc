@@ -52,7 +52,15 @@ unsigned Oracle::serving() const {
         std::count_if(copy_.begin(), copy_.end(), [](Copy const& copy) { return copy.serving; }));
 }
 
-bool Oracle::serving_somewhere() const { return serving() != 0; }
+bool Oracle::all_report_split() const {
+    bool all = true;
+    for (std::uint8_t a = 0; a < copies_; ++a) {
+        for (std::uint8_t b = 0; b < copies_; ++b) {
+            all = all && (a == b || copy_[a].pairs[b].split_noted);
+        }
+    }
+    return all;
+}
 
 struct Oracle::See {
     Oracle& oracle;
@@ -178,8 +186,12 @@ void Oracle::leg_changed(World const& world, std::uint8_t self,
     pair.inward = inward;
     if (!inward) {
         if (changed.to != LegState::mirroring) return;
-        if (changed.from == LegState::handshaking) verify_joined(world, self, peer, findings);
-        joined(self, peer);
+        // Of a mirror that begins at once only the target knows whether it took it up.
+        if (changed.from == LegState::handshaking) {
+            verify_joined(world, self, peer, findings);
+        } else {
+            joined(self, peer);
+        }
     } else if (changed.to == LegState::resyncing) {
         copy.torn = true;
         copy.watched = -1;

@@ -34,7 +34,8 @@ public:
     [[nodiscard]] bool parted() const;
     /// True when every copy that has to report split brain has done so.
     [[nodiscard]] bool split_reported() const;
-    [[nodiscard]] bool serving_somewhere() const;
+    /// True when every copy reports split brain, whether it has to or not.
+    [[nodiscard]] bool all_report_split() const;
     [[nodiscard]] Fingerprint fingerprint() const;
 
 private:

@@ -245,12 +245,9 @@ struct Director::Doing {
     }
     bool operator()(step::Ask const& step) const {
         if (!expect_up(step.node, true)) return false;
-        if (step.flush) {
-            world.ask(step.node, GroupId{step.mirror}, replication::HostOp::flush, {}, false, 0);
-        } else {
-            world.ask(step.node, GroupId{step.mirror}, replication::HostOp::write,
-                      {step.at, step.sectors}, false, world.fresh_content());
-        }
+        bool const writes = step.op == replication::HostOp::write;
+        world.ask(step.node, GroupId{step.mirror}, step.op, {step.at, step.sectors}, step.fua,
+                  writes ? world.fresh_content() : 0);
         return true;
     }
     bool operator()(step::Event const& step) const {

@@ -34,9 +34,10 @@ language::Action action_of(netsim::Happening const& happened, netsim::Cluster co
         case Action::Kind::event:
             return step::Event{happened.words};
         case Action::Kind::write:
-            return step::Ask{the_mirror, action.node, false, action.where, 1};
+            return step::Ask{the_mirror,   action.node, replication::HostOp::write,
+                             action.where, 1,           false};
         case Action::Kind::flush:
-            return step::Ask{the_mirror, action.node, true, 0, 0};
+            return step::Ask{the_mirror, action.node, replication::HostOp::flush, 0, 0, false};
         case Action::Kind::crash:
             return step::Crash{action.node, happened.picks};
         case Action::Kind::power_cut:

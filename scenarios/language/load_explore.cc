@@ -12,6 +12,13 @@ namespace sunder::language::loading {
 
 namespace {
 
+constexpr std::pair<std::string_view, replication::HostOp> ops[] = {
+    {"write", replication::HostOp::write},
+    {"read", replication::HostOp::read},
+    {"trim", replication::HostOp::trim},
+    {"flush", replication::HostOp::flush},
+};
+
 std::optional<Action> read_ask(Node const& value, Names const& names) {
     std::optional<std::uint16_t> const mirror = names.mirror(value.find("mirror"));
     std::optional<NodeId> const node = names.node_of(mirror, value.find("on"));
@@ -19,13 +26,18 @@ std::optional<Action> read_ask(Node const& value, Names const& names) {
     Node const* const length_node = value.find("length");
     Report const& report = names.report();
     step::Ask ask;
-    ask.flush = text_of(value.find("op")) == "flush";
-    if (ask.flush && (at_node != nullptr || length_node != nullptr)) {
+    std::optional<std::string> const op = text_of(value.find("op"));
+    for (auto const& [word, meant] : ops) {
+        if (op == word) ask.op = meant;
+    }
+    bool const flush = ask.op == replication::HostOp::flush;
+    if (flush && (at_node != nullptr || length_node != nullptr)) {
         report.error(Code::bad_step, mark_of(at_node != nullptr ? *at_node : *length_node),
                      "a flush is of the whole volume", {"remove 'at' and 'length'", {}});
         return std::nullopt;
     }
-    ask.sectors = ask.flush ? 0 : 1;
+    ask.sectors = flush ? 0 : 1;
+    ask.fua = boolean_of(value.find("fua")).value_or(false);
     if (at_node != nullptr) {
         auto const at = sectors_of(at_node, report, Code::outside_volume, "this position");
         if (!at) return std::nullopt;
@@ -39,10 +51,10 @@ std::optional<Action> read_ask(Node const& value, Names const& names) {
     if (!mirror || !node) return std::nullopt;
     netsim::MirrorSetup const& setup = names.cluster().mirrors[*mirror];
     bool const outside = ask.at > setup.sectors || ask.sectors > setup.sectors - ask.at;
-    bool const empty = !ask.flush && ask.sectors == 0;
+    bool const empty = !flush && ask.sectors == 0;
     if (setup.sectors != 0 && (outside || empty)) {
         report.error(Code::outside_volume, mark_of(value),
-                     empty ? std::string("this write is empty")
+                     empty ? std::string("this request is empty")
                            : fmt::format("this is behind the end of mirror '{}'", setup.name),
                      {fmt::format("its size is {}", to_text(ByteCount{setup.sectors * 512})), {}});
         return std::nullopt;

@@ -110,6 +110,7 @@ private:
         for (world_.take_observations(seen_); !seen_.empty(); world_.take_observations(seen_)) {
             for (netsim::Observation const& observation : seen_) {
                 checkers_.see(world_, observation, findings_);
+                if (options_.watch) options_.watch(world_, observation);
                 count(observation);
                 director_.see(observation);
                 news = news || !std::holds_alternative<seen::HostAsked>(observation);

@@ -22,6 +22,8 @@ struct PlayOptions {
     bool explain = false;  ///< with the facts of each decision
     /// Every event in text, for traces; slow.
     std::function<void(NodeId, std::string const&)> tracer;
+    /// Shown every observation, as the checkers are.
+    std::function<void(netsim::World const&, netsim::Observation const&)> watch;
     /// Called once right after the world is made, with its clock, for tracers.
     std::function<void(netsim::World const&)> began;
     /// Called now and then, for progress.

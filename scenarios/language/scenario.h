@@ -158,9 +158,10 @@ struct Flush {
 struct Ask {
     std::uint16_t mirror = 0;
     NodeId node;
-    bool flush = false;  ///< else it writes
+    replication::HostOp op = replication::HostOp::write;
     std::uint64_t at = 0;
     std::uint64_t sectors = 0;
+    bool fua = false;
     friend bool operator==(Ask const&, Ask const&) = default;
 };
 /// One of the events that are pending happens now, whenever it is due.

@@ -238,27 +238,45 @@ struct SourceOf {
     std::string operator()(step::PowerCut const& step) const {
         return death("power_cut", step.node, step.fates);
     }
+    std::string operator()(step::Pause const& step) const { return "pause: " + node(step.node); }
+    std::string operator()(step::Resume const& step) const { return "resume: " + node(step.node); }
+    std::string operator()(step::SlowDisk const& step) const {
+        return fmt::format("slow_disk: {{on: {}, factor: {}}}", node(step.node), step.factor);
+    }
+    std::string operator()(step::FailDisk const& step) const {
+        std::vector<std::string> kinds;
+        if (step.reads) kinds.emplace_back("reads");
+        if (step.writes) kinds.emplace_back("writes");
+        if (step.flushes) kinds.emplace_back("flushes");
+        if (kinds.empty()) return "mend_disk: " + node(step.node);
+        return fmt::format("fail_disk: {{on: {}, operations: [{}]}}", node(step.node),
+                           fmt::join(kinds, ", "));
+    }
     std::string operator()(step::Restart const& step) const {
         return "restart: " + node(step.node);
     }
     std::string operator()(step::Cut const& step) const {
-        return fmt::format("cut: [{}, {}]", vertex(cluster, step.a), vertex(cluster, step.b));
+        char const* const form = step.one_way ? "cut: {{from: {}, to: {}}}" : "cut: [{}, {}]";
+        return fmt::format(fmt::runtime(form), vertex(cluster, step.a), vertex(cluster, step.b));
     }
     std::string operator()(step::Heal const& step) const {
         return fmt::format("heal: [{}, {}]", vertex(cluster, step.a), vertex(cluster, step.b));
     }
     std::string operator()(step::Reset const& step) const {
-        return fmt::format("reset: {{between: [{}, {}]}}", node(step.a), node(step.b));
+        return fmt::format("reset: {{between: [{}, {}]{}}}", node(step.a), node(step.b),
+                           step.half_open ? ", half_open: yes" : "");
     }
     std::string operator()(step::Pass const& step) const { return "pass: " + to_text(step.time); }
     std::string operator()(step::Rest const& step) const { return "rest: " + to_text(step.within); }
     std::string operator()(step::Event const& step) const { return "event: " + quoted(step.name); }
     std::string operator()(step::Ask const& step) const {
+        static constexpr char const* words[] = {"read", "write", "trim", "write_zeroes", "flush"};
         std::string made = fmt::format("ask: {{mirror: {}, on: {}, op: {}", mirror(step.mirror),
-                                       node(step.node), step.flush ? "flush" : "write");
-        if (!step.flush) {
+                                       node(step.node), words[static_cast<int>(step.op)]);
+        if (step.op != replication::HostOp::flush) {
             made += fmt::format(", at: {}, length: {}", bytes(step.at), bytes(step.sectors));
         }
+        if (step.fua) made += ", fua: yes";
         return made + "}";
     }
     std::string operator()(step::ForceOnline const& step) const {
