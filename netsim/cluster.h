@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "replication/split_brain.h"
 
 #include <cstdint>
 #include <optional>
@@ -48,10 +49,18 @@ struct LinkSetup {
 
 enum class Mode { synchronous, asynchronous };
 
+/// Who gives up after a split brain (C.3).
+struct SplitBrainSetup {
+    replication::SplitBrainPolicy policy = replication::SplitBrainPolicy::disconnect;
+    std::optional<NodeId> node;  ///< of `discard_node`
+    friend bool operator==(SplitBrainSetup const&, SplitBrainSetup const&) = default;
+};
+
 /// What DataKeeper's `bitmap_merge` capability is about (R22), and how much is guarded (DESIGN 4).
 struct Policy {
     bool guarded = false;  ///< false: datakeeper/faithful, flaws included; true: datakeeper/guarded
     bool bitmap_merge = true;  ///< R22: kernels that can merge the old source's intent log
+    SplitBrainSetup split_brain{};
     friend bool operator==(Policy const&, Policy const&) = default;
 };
 
@@ -64,7 +73,8 @@ struct MirrorSetup {
     Mode mode = Mode::synchronous;
     std::uint32_t asynchronous_limit = 256;               ///< R11: outstanding writes per mirror
     std::optional<ByteCount> intent_log_chunk = KiB(64);  ///< R16; nothing: no intent log (R18)
-    bool initially_in_sync = false;  ///< R44: a file system nobody has written yet
+    bool initially_in_sync = false;                ///< R44: a file system nobody has written yet
+    std::optional<SplitBrainSetup> split_brain{};  ///< nothing: as the cluster says
     friend bool operator==(MirrorSetup const&, MirrorSetup const&) = default;
 };
 

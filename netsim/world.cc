@@ -53,6 +53,14 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorS
     config.chunk_sectors = mirror.intent_log_chunk.value_or(KiB(64)).bytes / sector_bytes;
     config.bitmap_merge = cluster.policy.bitmap_merge;
     config.guarded = cluster.policy.guarded;
+    SplitBrainSetup const& split =
+        mirror.split_brain ? *mirror.split_brain : cluster.policy.split_brain;
+    config.split_brain = split.policy;
+    for (std::size_t i = 0; i < mirror.on.size(); ++i) {
+        if (split.node == mirror.on[i]) {
+            config.split_brain_loser = Slot{static_cast<std::uint8_t>(i)};
+        }
+    }
     config.settle_interval = cluster.settle_interval;
     config.first_source = place == 0;
     config.born_in_sync = mirror.initially_in_sync;

@@ -11,6 +11,39 @@
 
 namespace sunder::replication {
 
+/// Both sides decide by the two hellos that opened this connection, so neither can think that the
+/// other is the one to give up. A parting that these do not show yet is shown by the next ones.
+void MirrorMachine::resolve_by_policy(Slot peer, Outbox& out) {
+    auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
+    bool const asked = handshaking != nullptr && handshaking->opened_theirs &&
+                       std::holds_alternative<passage::None>(passage_);
+    if (!asked) return;
+    std::shared_ptr<Hello const> const theirs = handshaking->opened_theirs;
+    Relation const opened =
+        relate(handshaking->opened_mine->cell, config_->self, theirs->cell, peer);
+    Cell const& earlier =
+        opened.kinship == Kinship::self_later ? theirs->cell : handshaking->opened_mine->cell;
+    bool const shown = opened.kinship == Kinship::diverged || (opened.forced && earlier.last_owner);
+    if (!shown) {
+        close_leg(peer, out);
+        return;
+    }
+    bool const first = config_->self < peer;
+    SplitBrainFacts facts =
+        split_brain_facts(config_->split_brain, first ? *handshaking->opened_mine : *theirs,
+                          first ? *theirs : *handshaking->opened_mine);
+    using Side = SplitBrainFacts::Side;
+    Side const mine = first ? Side::first : Side::second;
+    if (config_->split_brain_loser == config_->self) facts.named = mine;
+    if (config_->split_brain_loser == peer) facts.named = first ? Side::second : Side::first;
+    SplitBrainDecision const decision = decide_split_brain(facts);
+    if (handshaking->resolved != decision) {
+        handshaking->resolved = decision;
+        out.note(note::SplitBrainDecided{peer, decision, facts});
+    }
+    if (decision.loser == mine) concede(peer, theirs->cell, note::Conceded::By::policy, out);
+}
+
 void MirrorMachine::concede(Slot winner, Cell const& theirs, note::Conceded::By by, Outbox& out) {
     VERIFY(std::holds_alternative<passage::None>(passage_));
     open_ = false;

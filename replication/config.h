@@ -7,6 +7,9 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "replication/cell.h"
+#include "replication/split_brain.h"
+
+#include <optional>
 
 #include <cstdint>
 
@@ -26,6 +29,8 @@ struct GroupConfig {
     std::uint64_t chunk_sectors = 128;
     bool bitmap_merge = true;  ///< R22
     bool guarded = false;
+    SplitBrainPolicy split_brain = SplitBrainPolicy::disconnect;  ///< C.3
+    std::optional<Slot> split_brain_loser;  ///< whom `discard_node` names, if it has a copy
     Duration settle_interval = seconds(5);
     /// A resync run is what the link carries in 100 ms, from 64 KiB to 16 MiB; the window is
     /// bandwidth times delay. Both in sectors, made by the driver, which knows the links.

@@ -41,7 +41,9 @@ struct Print {
     Fingerprint operator()(leg::Disconnected const&) const { return 1; }
     Fingerprint operator()(leg::Handshaking const& leg) const {
         return hash_words(2, leg.theirs ? leg.theirs->cell.fingerprint() : 0, leg.decided,
-                          static_cast<std::uint64_t>(leg.decision.rule));
+                          static_cast<std::uint64_t>(leg.decision.rule),
+                          leg.opened_mine ? leg.opened_mine->cell.fingerprint() : 0,
+                          leg.opened_theirs ? leg.opened_theirs->cell.fingerprint() : 0);
     }
     Fingerprint operator()(leg::Preparing const& leg) const {
         return hash_words(3, leg.resync, leg.full, leg.begun, leg.heard.id);

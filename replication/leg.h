@@ -67,10 +67,15 @@ struct Handshaking {
     std::shared_ptr<Hello const> theirs;  ///< null until it came
     bool decided = false;
     HandshakeDecision decision;  ///< the last one, so that it is noted once
+    /// The hellos that opened this connection, alike on both sides; kept where a policy may end a
+    /// split brain by them.
+    std::shared_ptr<Hello const> opened_mine;
+    std::shared_ptr<Hello const> opened_theirs;
+    std::optional<SplitBrainDecision> resolved;  ///< as was noted
     friend bool operator==(Handshaking const& a, Handshaking const& b) {
         bool const same = a.theirs == b.theirs || (a.theirs && b.theirs && *a.theirs == *b.theirs);
         return a.connection == b.connection && same && a.decided == b.decided &&
-               a.decision == b.decision;
+               a.decision == b.decision && a.resolved == b.resolved;
     }
 };
 /// Source: what a continued resync stands on becomes stable, then the target is told and gets

@@ -23,11 +23,14 @@ void MirrorMachine::set_leg(Slot peer, Leg to, Outbox& out) {
 void MirrorMachine::connection_up(input::ConnectionUp const& in, Outbox& out) {
     // The driver may know of a new connection before this side heard of the old one's end.
     if (connection_of(legs_[in.peer.value]) != nullptr) lose_leg(in.peer, out);
-    set_leg(in.peer, leg::Handshaking{in.connection, nullptr, false, {}}, out);
-    greet(in.peer, out);
+    set_leg(in.peer, leg::Handshaking{in.connection, nullptr, false, {}, nullptr, nullptr, {}},
+            out);
+    auto const opened = greet(in.peer, out);
+    if (config_->split_brain == SplitBrainPolicy::disconnect) return;
+    std::get<leg::Handshaking>(legs_[in.peer.value]).opened_mine = opened;
 }
 
-void MirrorMachine::greet(Slot peer, Outbox& out) {
+std::shared_ptr<Hello const> MirrorMachine::greet(Slot peer, Outbox& out) {
     ConnectionId const* connection = connection_of(legs_[peer.value]);
     VERIFY(connection != nullptr);
     auto hello = std::make_shared<Hello>();
@@ -40,7 +43,8 @@ void MirrorMachine::greet(Slot peer, Outbox& out) {
     hello->sectors = config_->sectors;
     hello->chunk_sectors = config_->chunk_sectors;
     if (log_.bits(peer).any()) hello->bits = std::make_shared<Bitmap const>(log_.bits(peer));
-    out.put(output::Send{peer, *connection, std::shared_ptr<Hello const>(std::move(hello))});
+    out.put(output::Send{peer, *connection, std::shared_ptr<Hello const>(hello)});
+    return hello;
 }
 
 /// Who is in service, or what this copy is, has changed: legs that have not begun greet again.
@@ -86,6 +90,9 @@ void MirrorMachine::message_arrived(input::MessageArrived const& in, Outbox& out
                 return;
             }
             handshaking->theirs = *hello;
+            if (handshaking->opened_mine && !handshaking->opened_theirs) {
+                handshaking->opened_theirs = *hello;
+            }
             consider(peer, out);
         } else {
             // The peer is no longer what it was when this leg began.
@@ -180,19 +187,22 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
         out.note(note::ResyncDecided{peer, decision, facts});
     }
     split_ &= static_cast<PeerMask>(~bit_of(peer));
-    bool const leads = facts.in_service == HandshakeFacts::InService::source && open_;
+    bool const leads = facts.in_service == HandshakeFacts::InService::source && open_ && !stops;
     if (leads && theirs->cell.era > cell().era) {
         // It was once promoted, or heard of a promotion, that this source never heard of.
         cells_.edit([&](Cell& cell) {
             cell.era = Era{theirs->cell.era.number + 1, config_->nodes[config_->self.value]};
         });
     }
+    bool const parted = facts.target == HandshakeFacts::Target::diverged || facts.forced_past_owner;
     switch (decision.verdict) {
         case Verdict::wait:
+            if (parted) resolve_by_policy(peer, out);
             return;
         case Verdict::split_brain:
         case Verdict::unrelated:
             split_ |= bit_of(peer);
+            if (parted) resolve_by_policy(peer, out);
             return;
         case Verdict::in_sync:
             if (leads) begin_mirroring(peer, out);

@@ -87,6 +87,7 @@ private:
     void stay_in_service(Slot lost, Outbox&);
 
     // Conceding a split brain (conceding.cc).
+    void resolve_by_policy(Slot, Outbox&);
     void concede(Slot winner, Cell const& theirs, note::Conceded::By, Outbox&);
     void concession_advance(passage::Conceding const&, Outbox&);
 
@@ -125,7 +126,7 @@ private:
     // Legs (legs.cc).
     void connection_up(input::ConnectionUp const&, Outbox&);
     void message_arrived(input::MessageArrived const&, Outbox&);
-    void greet(Slot, Outbox&);
+    std::shared_ptr<Hello const> greet(Slot, Outbox&);
     void greet_all(Outbox&);
     void consider(Slot, Outbox&);
     [[nodiscard]] HandshakeFacts observe(Slot, Hello const&) const;

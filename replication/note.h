@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "replication/cell.h"
 #include "replication/handshake.h"
+#include "replication/split_brain.h"
 
 #include <cstdint>
 #include <string_view>
@@ -80,6 +81,12 @@ struct Settled {  ///< intent bits towards the peer were cleared
 struct OverrideRecorded {  ///< R87, SAF-23: an operator's word that may discard acknowledged writes
     Generation generation;
 };
+/// A policy was asked who gives up (C.3).
+struct SplitBrainDecided {
+    Slot peer;
+    SplitBrainDecision decision;
+    SplitBrainFacts facts;
+};
 /// R34, SAF-23: this copy gives up what was written to it since it and the winner parted.
 struct Conceded {
     enum class By : std::uint8_t { the_operator, policy };
@@ -107,11 +114,12 @@ struct Ignored {
 
 }  // namespace note
 
-using Note = std::variant<note::LegChanged, note::ResyncDecided, note::ResyncStarted,
-                          note::ResyncInterrupted, note::ResyncFinished, note::CopyCompleted,
-                          note::DataChanged, note::RoleChanged, note::GenerationMinted,
-                          note::PeerOutdated, note::LimitReached, note::LimitRecovered,
-                          note::Settled, note::OverrideRecorded, note::Conceded, note::DiskFailed,
-                          note::FlagChanged, note::Rejected, note::Ignored>;
+using Note =
+    std::variant<note::LegChanged, note::ResyncDecided, note::ResyncStarted,
+                 note::ResyncInterrupted, note::ResyncFinished, note::CopyCompleted,
+                 note::DataChanged, note::RoleChanged, note::GenerationMinted, note::PeerOutdated,
+                 note::LimitReached, note::LimitRecovered, note::Settled, note::OverrideRecorded,
+                 note::SplitBrainDecided, note::Conceded, note::DiskFailed, note::FlagChanged,
+                 note::Rejected, note::Ignored>;
 
 }  // namespace sunder::replication

@@ -58,6 +58,15 @@ ShapePtr network() {
     return make_shape(shape::List{"links", make_shape(std::move(link)), 1, 1024, false});
 }
 
+Key split_brain(std::string about) {
+    shape::Object node{"a policy after a split brain", {}, {}};
+    node.keys = {required("discard_node", "The node that gives up.", node_name(), {"server2"})};
+    return optional(
+        "split_brain", std::move(about),
+        make_shape(shape::Alternatives{{split_brain_policy(), make_shape(std::move(node))}}),
+        {"disconnect", "discard_younger"});
+}
+
 ShapePtr mirrors() {
     shape::Object mirror{"a mirror", {}, {}};
     mirror.keys = {
@@ -81,6 +90,8 @@ ShapePtr mirrors() {
                 shape::Map{"priorities", make_shape(shape::Integer{"a priority", 1, 999}), 1, 64})),
         optional("sizes", "Copies that are larger than `size` (R5).",
                  make_shape(shape::Map{"sizes", byte_count(), 1, 64})),
+        split_brain(
+            "Who gives up after a split brain of this mirror. Default: as the cluster says."),
         optional("initially",
                  "in sync: a volume nobody has written yet, which needs no first resync (R44). "
                  "Default: out of sync.",
@@ -115,6 +126,12 @@ ShapePtr policy() {
     return make_shape(shape::Choice{"a policy", {"datakeeper/faithful", "datakeeper/guarded"}});
 }
 
+ShapePtr split_brain_policy() {
+    return make_shape(shape::Choice{"a policy after a split brain",
+                                    {"disconnect", "discard_zero_changes", "discard_least_changes",
+                                     "discard_younger", "discard_older"}});
+}
+
 ShapePtr intent_log() {
     return make_shape(
         shape::Alternatives{{byte_count(), make_shape(shape::Choice{"none", {"none"}})}});
@@ -134,6 +151,8 @@ ShapePtr cluster() {
         optional("bitmap_merge",
                  "Whether the nodes can merge the intent log of an old source (R22). Default: yes.",
                  make_shape(shape::Boolean{}), {"yes", "no"}),
+        split_brain("Who gives up after a split brain by itself (C.3). Default: disconnect, an "
+                    "operator chooses."),
         required("nodes", "The servers, by name.", nodes()),
         optional("switches", "What links may meet in, besides nodes.",
                  make_shape(shape::List{"switches", make_shape(shape::Name{"the name of a switch"}),

@@ -173,6 +173,8 @@ netsim::Cluster read_cluster(Node const& node, Report const& report, bool intent
     set_if(cluster.policy.guarded, guarded_of(node.find("policy")));
     set_if(cluster.policy.bitmap_merge, boolean_of(node.find("bitmap_merge")));
     read_nodes(node, cluster, report);
+    set_if(cluster.policy.split_brain,
+           Names(cluster, report).split_brain(node.find("split_brain")));
     read_switches(node, cluster, report);
     read_links(node, cluster, report);
     read_mirrors(node, cluster, report, intent_log_varies);

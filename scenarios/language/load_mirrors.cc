@@ -32,6 +32,7 @@ public:
         if (auto const limit = integer_of(find("asynchronous_limit"))) {
             mirror_.asynchronous_limit = static_cast<std::uint32_t>(*limit);
         }
+        mirror_.split_brain = names_.split_brain(find("split_brain"));
         mirror_.initially_in_sync = text_of(find("initially")) == "in sync";
         read_intent_log(intent_log_varies);
         return std::move(mirror_);

@@ -45,6 +45,7 @@ struct IntentLog {
 std::optional<IntentLog> intent_log_of(Node const*);
 std::optional<netsim::Mode> mode_of(Node const*);
 std::optional<bool> guarded_of(Node const*);
+std::optional<replication::SplitBrainPolicy> split_brain_policy_of(Node const*);
 
 /// Finds what a name means in the cluster, and reports names that mean nothing. While a section is
 /// missing from the cluster altogether (which was reported), names of its kind are passed over.
@@ -58,6 +59,8 @@ public:
     /// A node that holds a copy of the mirror; if the mirror is unknown, any node.
     [[nodiscard]] std::optional<NodeId> node_of(std::optional<std::uint16_t> mirror,
                                                 Node const*) const;
+    /// A policy, or the node that it discards.
+    [[nodiscard]] std::optional<netsim::SplitBrainSetup> split_brain(Node const*) const;
     /// A node or a switch.
     [[nodiscard]] std::optional<netsim::Vertex> vertex(Node const*) const;
     /// One of `known`, unless that is empty.

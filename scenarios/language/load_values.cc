@@ -134,6 +134,26 @@ std::optional<bool> guarded_of(Node const* node) {
     return std::nullopt;
 }
 
+std::optional<replication::SplitBrainPolicy> split_brain_policy_of(Node const* node) {
+    using Policy = replication::SplitBrainPolicy;
+    std::optional<std::string> const word = text_of(node);
+    for (auto policy = Policy::disconnect; word && policy < Policy::discard_node;
+         policy = static_cast<Policy>(static_cast<int>(policy) + 1)) {
+        if (replication::name_of(policy) == *word) return policy;
+    }
+    return std::nullopt;
+}
+
+std::optional<netsim::SplitBrainSetup> Names::split_brain(Node const* node) const {
+    if (node == nullptr) return std::nullopt;
+    if (auto const policy = split_brain_policy_of(node)) {
+        return netsim::SplitBrainSetup{*policy, std::nullopt};
+    }
+    std::optional<NodeId> const loser = this->node(node->find("discard_node"));
+    if (!loser) return std::nullopt;
+    return netsim::SplitBrainSetup{replication::SplitBrainPolicy::discard_node, loser};
+}
+
 std::optional<NodeId> Names::node(Node const* node) const {
     std::optional<std::string> const name = text_of(node);
     if (!name || cluster_.nodes.empty()) return std::nullopt;

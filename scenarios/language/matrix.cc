@@ -20,7 +20,8 @@ namespace {
 constexpr std::size_t most_cases = 1024;
 
 /// A value of a parameter, in the parameter's own type: equal when it means the same.
-using Value = std::variant<std::monostate, netsim::Mode, IntentLog, std::int64_t, bool>;
+using Value = std::variant<std::monostate, netsim::Mode, IntentLog, std::int64_t, bool,
+                           replication::SplitBrainPolicy>;
 
 struct Parameter {
     std::string_view name;
@@ -55,6 +56,12 @@ constexpr std::array parameters{
     Parameter{"policy", [](Node const* node) { return value_or_nothing(guarded_of(node)); },
               [](Value const& value, netsim::Cluster& cluster) {
                   cluster.policy.guarded = std::get<bool>(value);
+              }},
+    Parameter{"split_brain",
+              [](Node const* node) { return value_or_nothing(split_brain_policy_of(node)); },
+              [](Value const& value, netsim::Cluster& cluster) {
+                  cluster.policy.split_brain = {std::get<replication::SplitBrainPolicy>(value), {}};
+                  for (auto& mirror : cluster.mirrors) mirror.split_brain.reset();
               }},
     Parameter{"bitmap_merge", [](Node const* node) { return value_or_nothing(boolean_of(node)); },
               [](Value const& value, netsim::Cluster& cluster) {

@@ -89,6 +89,12 @@ struct MirrorLine {
     Line operator()(mirror::OverrideRecorded const&) const {
         return "operator's override goes on record; earlier writes may be lost by it (R87)";
     }
+    Line operator()(mirror::SplitBrainDecided const& note) const {
+        auto const rule = replication::text_of(note.decision.rule);
+        return fmt::format("split brain with {}, policy {}: {} ({}: {})", peer(note.peer),
+                           replication::name_of(note.facts.policy), rule.words, rule.name,
+                           rule.cites);
+    }
     Line operator()(mirror::Conceded const& note) const {
         return fmt::format(
             "gives up what was written here since it parted from {}, {}{} (R34)", peer(note.winner),
@@ -151,8 +157,11 @@ struct NodeLine {
                            resource(note.group));
     }
     Line operator()(node_note::SplitBrain const& note) const {
-        return fmt::format("{} SPLIT BRAIN with {}: an operator must choose (R32)",
-                           resource(note.group), name(note.peer));
+        netsim::MirrorSetup const& setup = cluster.mirrors[note.group.value];
+        auto const& split = setup.split_brain ? *setup.split_brain : cluster.policy.split_brain;
+        bool const left_to_operator = split.policy == replication::SplitBrainPolicy::disconnect;
+        return fmt::format("{} SPLIT BRAIN with {}{} (R32)", resource(note.group), name(note.peer),
+                           left_to_operator ? ": an operator must choose" : "");
     }
     Line operator()(node_note::ResolutionDecided const& note) const {
         if (note.rule == nodes::ResolutionRule::granted) return std::nullopt;

@@ -38,6 +38,8 @@ std::vector<Key> parameters(Wrap wrap) {
         optional("asynchronous_limit", "The asynchronous limit of every mirror (R11).",
                  wrap("limits", asynchronous_limit())),
         optional("policy", "The policy of the cluster.", wrap("policies", policy())),
+        optional("split_brain", "Who gives up after a split brain (C.3).",
+                 wrap("policies", split_brain_policy())),
         optional("bitmap_merge", "Whether the nodes can merge intent logs (R22).",
                  wrap("answers", make_shape(shape::Boolean{}))),
     };

@@ -24,6 +24,7 @@ namespace grammar {
 // Parts that several files of the grammar use.
 ShapePtr mode();
 ShapePtr policy();
+ShapePtr split_brain_policy();
 ShapePtr intent_log();
 ShapePtr asynchronous_limit();
 ShapePtr duration();

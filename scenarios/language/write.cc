@@ -75,6 +75,14 @@ std::string link_entry(Cluster const& cluster, netsim::LinkSetup const& link) {
                        model(link.back));
 }
 
+std::string split_brain_entry(Cluster const& cluster, netsim::SplitBrainSetup const& setup) {
+    if (setup.node) {
+        return fmt::format("split_brain: {{discard_node: {}}}",
+                           cluster.nodes[setup.node->value].name);
+    }
+    return fmt::format("split_brain: {}", replication::name_of(setup.policy));
+}
+
 std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirror) {
     std::vector<std::string> on;
     for (NodeId const node : mirror.on) on.push_back(cluster.nodes[node.value].name);
@@ -90,6 +98,7 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
     made += ", intent_log: " +
             (mirror.intent_log_chunk ? to_text(*mirror.intent_log_chunk) : std::string("none"));
     if (mirror.initially_in_sync) made += ", initially: in sync";
+    if (mirror.split_brain) made += ", " + split_brain_entry(cluster, *mirror.split_brain);
     std::string priorities;
     std::string sizes;
     for (std::size_t i = 0; i < mirror.on.size(); ++i) {
@@ -121,6 +130,9 @@ std::string cluster_section(Cluster const& cluster) {
     made +=
         fmt::format("  policy: datakeeper/{}\n", cluster.policy.guarded ? "guarded" : "faithful");
     if (!cluster.policy.bitmap_merge) made += "  bitmap_merge: no\n";
+    if (cluster.policy.split_brain != netsim::SplitBrainSetup{}) {
+        made += fmt::format("  {}\n", split_brain_entry(cluster, cluster.policy.split_brain));
+    }
     std::vector<std::string> nodes;
     for (netsim::NodeSetup const& node : cluster.nodes) nodes.push_back(node_entry(node));
     made += fmt::format("  nodes: {{{}}}\n", fmt::join(nodes, ", "));

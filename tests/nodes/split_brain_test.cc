@@ -260,3 +260,75 @@ TEST_CASE("Each rule of a resolution is reached, and only a parting is granted")
     CHECK_FALSE(nodes::text_of(nodes::ResolutionRule::both_were_named).words.empty());
     CHECK(reached.size() + 1 == static_cast<std::size_t>(nodes::ResolutionRule::last));
 }
+
+TEST_CASE("A configured policy ends a split brain by itself, and only it (C.3)") {
+    struct Case {
+        char const* policy;
+        char const* winner;  // empty: an operator has to choose
+    };
+    // Server 1 was the source before, and was written less.
+    std::string const steps =
+        parted.substr(0, parted.find("  - heal")) +
+        "  - write: {mirror: datarep, at: 256 KiB, length: 64 KiB, on: server2}\n"
+        "  - write: {mirror: datarep, at: 320 KiB, length: 64 KiB, on: server2}\n"
+        "  - heal: [server1, server2]\n";
+    for (Case const& each :
+         {Case{"disconnect", ""}, Case{"discard_zero_changes", ""},
+          Case{"discard_least_changes", "server2"}, Case{"discard_younger", "server1"},
+          Case{"discard_older", "server2"}, Case{"{discard_node: server1}", "server2"},
+          Case{"{discard_node: server2}", "server1"}}) {
+        INFO(each.policy);
+        std::string const cluster = std::string("  split_brain: ") + each.policy + "\n";
+        std::string const winner = each.winner;
+        std::string const end =
+            winner.empty() ? "  - wait: {mirror: datarep, is: split brain}\n"
+                             "  - hold: {for: 5 min, mirror: datarep, is: split brain}\n"
+                           : "  - wait: {resource: datarep, in_service: " + winner + "}\n" + whole;
+        for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+            auto const outcome = play_well(scenario_of(steps + end, "", cluster), seed);
+            CHECK(outcome.result == Result::held);
+            CHECK(outcome.marks.contains("conceded_by_policy") == !winner.empty());
+            if (!winner.empty()) CHECK(outcome.marks.at("conceded_by_policy") == 1);
+        }
+    }
+}
+
+TEST_CASE("A policy chooses when both have restarted, and whoever lost its word in a crash") {
+    for (char const* policy : {"discard_least_changes", "discard_younger", "discard_older"}) {
+        for (char const* fault :
+             {"  - crash: server1\n  - crash: server2\n  - heal: [server1, server2]\n"
+              "  - restart: server1\n  - restart: server2\n",
+              "  - heal: [server1, server2]\n  - pass: 1001 ms\n  - crash: server1\n"
+              "  - pass: 40 s\n  - restart: server1\n",
+              "  - heal: [server1, server2]\n  - pass: 1001 ms\n  - crash: server2\n"
+              "  - pass: 40 s\n  - restart: server2\n"}) {
+            INFO(policy << "\n" << fault);
+            std::string const cluster = std::string("  split_brain: ") + policy + "\n";
+            std::string const steps = parted.substr(0, parted.find("  - heal")) + fault;
+            for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+                auto const outcome = play_well(scenario_of(steps + whole, "", cluster), seed);
+                CHECK(outcome.result == Result::held);
+            }
+        }
+    }
+}
+
+TEST_CASE("A policy may be a mirror's own, and a forced start comes under it, too") {
+    auto scenario = scenario_of(
+        "  - wait: {mirror: datarep, is: fully operational}\n"
+        "  - crash: server2\n"
+        "  - write: {mirror: datarep, at: 0 KiB, length: 8 KiB}\n"
+        "  - crash: server1\n"
+        "  - restart: server2\n"
+        "  - restart: server1\n  - crash: server1\n"
+        "  - force_online: {mirror: datarep, on: server2}\n"
+        "  - wait: {resource: datarep, in_service: server2}\n"
+        "  - restart: server1\n"
+        "  - wait: {resource: datarep, in_service: server1, within: 2 min}\n" +
+        whole);
+    scenario.cluster.mirrors[0].split_brain =
+        netsim::SplitBrainSetup{replication::SplitBrainPolicy::discard_node, NodeId{1}};
+    auto const outcome = play_well(scenario);
+    CHECK(outcome.result == Result::held);
+    CHECK(outcome.marks.contains("conceded_by_policy"));
+}

@@ -409,3 +409,37 @@ TEST_CASE("A finish without a resync, and a log of another size, close their leg
     CHECK(greeted.noted<rep::note::Rejected>() == 1);
     CHECK(greeted.take<rep::output::Close>().size() == 1);
 }
+
+TEST_CASE("A loser answers what it held back with errors, and goes back stably (R34)") {
+    Driver driver(true, true, true, true);
+    driver.mirror();
+    rep::Generation const shared = driver.machine.cell().current;
+    driver.give(rep::input::ConnectionDown{Driver::peer, Driver::connection});
+    RequestId const frozen = driver.ask(HostOp::write, 3);
+    driver.settle_all();
+    RequestId const behind = driver.ask(HostOp::write, 3);
+    CHECK(driver.replies().empty());  // guarded: the peer has not said that it knows
+    REQUIRE(driver.machine.cell().current != shared);
+    // The peer was forced online past this source.
+    auto winner = std::make_shared<rep::Cell>();
+    winner->current = {77, rep::Minted::forced};
+    winner->history = {shared};
+    winner->peers[0].base = shared;
+    driver.give(rep::input::Commanded{rep::command::Concede{Driver::peer, winner}});
+    CHECK_FALSE(driver.machine.open());
+    auto const replies = driver.replies();
+    REQUIRE(replies.size() == 2);
+    for (auto const& reply : replies) {
+        CHECK(reply.status ==
+              (reply.request == frozen ? HostStatus::io_error : HostStatus::not_in_service));
+        CHECK((reply.request == frozen || reply.request == behind));
+    }
+    CHECK_FALSE(driver.machine.quiet());  // not before it is stable
+    driver.settle_all();
+    CHECK(driver.machine.quiet());
+    CHECK(driver.machine.stable_cell().current == shared);
+    CHECK_FALSE(driver.machine.stable_cell().last_owner);
+    CHECK(driver.machine.stable_cell().data == rep::DataState::outdated);
+    CHECK(driver.machine.log().stable_bits(Driver::peer).any());
+    CHECK(driver.noted<rep::note::Conceded>() == 1);
+}
