@@ -32,19 +32,23 @@ std::string quoted(std::string const& text) {
     return safe + "\"";
 }
 
-/// A paragraph, folded.
+/// Paragraphs, folded, with an empty line between two of them.
 std::string folded(std::string const& key, std::string const& text) {
     if (text.empty()) return "";
     std::string made = key + ": >\n ";
     std::size_t column = 1;
     for (std::size_t at = 0; at < text.size();) {
-        std::size_t const end = std::min(text.find(' ', at), text.size());
+        std::size_t const end = std::min(text.find_first_of(" \n", at), text.size());
         if (column + end - at > 98 && column > 1) {
             made += "\n ";
             column = 1;
         }
         made += " " + text.substr(at, end - at);
         column += end - at + 1;
+        if (end < text.size() && text[end] == '\n') {
+            made += "\n\n ";
+            column = 1;
+        }
         at = end + 1;
     }
     return made + "\n";
@@ -89,11 +93,9 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
     std::string made =
         fmt::format("size: {}, on: [{}]", bytes(mirror.sectors), fmt::join(on, ", "));
     netsim::MirrorSetup const usual;
-    if (mirror.mode == netsim::Mode::asynchronous) {
-        made += ", mode: asynchronous";
-        if (mirror.asynchronous_limit != usual.asynchronous_limit) {
-            made += fmt::format(", asynchronous_limit: {}", mirror.asynchronous_limit);
-        }
+    if (mirror.mode == netsim::Mode::asynchronous) made += ", mode: asynchronous";
+    if (mirror.asynchronous_limit != usual.asynchronous_limit) {
+        made += fmt::format(", asynchronous_limit: {}", mirror.asynchronous_limit);
     }
     made += ", intent_log: " +
             (mirror.intent_log_chunk ? to_text(*mirror.intent_log_chunk) : std::string("none"));

@@ -22,7 +22,10 @@ Scenario plain(Scenario scenario) {
     scenario.path.clear();
     scenario.matrix_case.clear();
     scenario.bounded.reset();
-    for (Step& step : scenario.steps) step.place = {};
+    for (Step& step : scenario.steps) {
+        step.place = {};
+        step.source.clear();  // quotes may differ
+    }
     return scenario;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A long noisy run that a mutant breaks becomes a scenario of a few requests and faults, which loads
-// and fails by the same property.
+// A long noisy run that a mutant breaks becomes a scenario of a few requests and faults, which
+// loads and fails by the same property.
+#include "scenarios/language/shrink.h"
 #include "base/mutant.h"
 #include "scenarios/language/load.h"
-#include "scenarios/language/shrink.h"
 #include "scenarios/language/write.h"
 
 #include <fmt/format.h>

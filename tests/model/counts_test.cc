@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How many states there are within small bounds, pinned: a change of the machines that adds an
+// order of events, or takes one away, shows here before anything else notices. All of them are
+// proved.
+#include "tests/model/two_nodes.h"
+
+#include <fmt/format.h>
+#include <catch2/catch.hpp>
+
+namespace sunder::model {
+namespace {
+
+struct Count {
+    char const* words;
+    Setup setup;
+    netsim::Amounts most;
+    netsim::Timing timing;
+    std::uint64_t states;  ///< of the last round
+};
+
+constexpr auto by_duration = netsim::Timing::by_duration;
+constexpr auto any_order = netsim::Timing::any_order;
+constexpr Setup asynchronous{netsim::Mode::asynchronous, false, true, true};
+constexpr Setup guarded{netsim::Mode::synchronous, true, true, true};
+constexpr Setup without_log{netsim::Mode::synchronous, false, false, true};
+
+// writes, flushes, crashes, power cuts, cuts, resets, forces, switchovers
+constexpr Count counts[] = {
+    {"1 write", {}, {1, 0, 0, 0, 0, 0, 0, 0}, by_duration, 83},
+    {"1 write, asynchronous", asynchronous, {1, 0, 0, 0, 0, 0, 0, 0}, by_duration, 83},
+    {"1 write, without a log", without_log, {1, 0, 0, 0, 0, 0, 0, 0}, by_duration, 77},
+    {"2 writes", {}, {2, 0, 0, 0, 0, 0, 0, 0}, by_duration, 6383},
+    {"1 reset", {}, {0, 0, 0, 0, 0, 1, 0, 0}, by_duration, 188},
+    {"1 crash", {}, {0, 0, 1, 0, 0, 0, 0, 0}, by_duration, 1533},
+    {"1 crash, guarded", guarded, {0, 0, 1, 0, 0, 0, 0, 0}, by_duration, 0},
+    {"1 crash, any order", {}, {0, 0, 1, 0, 0, 0, 0, 0}, any_order, 0},
+    {"1 power cut", {}, {0, 0, 0, 1, 0, 0, 0, 0}, by_duration, 0},
+    {"1 cut", {}, {0, 0, 0, 0, 1, 0, 0, 0}, by_duration, 1307},
+    {"1 cut, guarded", guarded, {0, 0, 0, 0, 1, 0, 0, 0}, by_duration, 0},
+    {"2 crashes", {}, {0, 0, 2, 0, 0, 0, 0, 0}, by_duration, 0},
+};
+
+netsim::SearchResult explored(Count const& count) {
+    netsim::Bounds bound = bounds(count.most);
+    bound.timing = count.timing;
+    auto const done = language::explore(scenario(count.setup, bound), {});
+    REQUIRE(done);
+    return done->result;
+}
+
+}  // namespace
+
+TEST_CASE("the states within small bounds are all proved, and are as many as they were") {
+    for (Count const& count : counts) {
+        netsim::SearchResult const result = explored(count);
+        INFO(count.words);
+        if (result.counterexample) {
+            INFO(result.counterexample->violation.property
+                 << ": " << result.counterexample->violation.story);
+            FAIL("a counterexample");
+        }
+        CHECK(result.verdict == netsim::SearchResult::Verdict::proved);
+        CHECK(result.rounds.back().states == count.states);
+        CHECK(result.bytes / static_cast<double>(
+                                 std::max<std::uint64_t>(result.rounds.back().states, 10'000)) <=
+              64);
+    }
+}
+
+}  // namespace sunder::model
