@@ -36,16 +36,27 @@ Linearizability::Group& Linearizability::group(View const& view, GroupId id) {
     return groups_[id.value];
 }
 
+/// Nobody asked for this block since the last new beginning, but some who asked before may not have
+/// been answered yet.
+RegisterHistory Linearizability::first_seen(View const& view, seen::HostAsked const& asked,
+                                            std::uint64_t b) {
+    Extent const middle{b * block + block / 2, 1};
+    RegisterHistory history(value_of(view.image(asked.node, asked.group).at(middle.first)));
+    view.ledger.for_each_open(asked.group, [&](Request const& open) {
+        bool const touches = open.changes() && open.range.overlaps(middle);
+        if (touches && open.id != asked.request) history.ask_write(open.id.value, open.content);
+    });
+    return history;
+}
+
 void Linearizability::on(View& view, seen::HostAsked const& asked) {
     Group& mine = group(view, asked.group);
     if (!asked.accepted || asked.op == HostOp::flush || mine.split) return;
-    Image const& image = view.image(asked.node, asked.group);
     std::uint64_t const content = asked.op == HostOp::write ? asked.content : 0;
     for_each_block(asked.range, [&](std::uint64_t b) {
         auto found = mine.registers.find(b);
         if (found == mine.registers.end()) {
-            Value const initial = value_of(image.at(b * block + block / 2));
-            found = mine.registers.emplace(b, RegisterHistory(initial)).first;
+            found = mine.registers.emplace(b, first_seen(view, asked, b)).first;
         }
         if (asked.op == HostOp::read) {
             found->second.ask_read(asked.request.value);

@@ -56,6 +56,8 @@ private:
     template <class Visit>
     static void for_each_block(Extent range, Visit&& visit);
     Group& group(View const& view, GroupId id);
+    static RegisterHistory first_seen(View const& view, seen::HostAsked const& asked,
+                                      std::uint64_t b);
     void read_answered(View& view, Group& group, Request const& request, Payload const& payload);
     void compare(View& view, GroupId id, NodeId node);
     void joined(View const& view, GroupId id);
