@@ -17,6 +17,7 @@ namespace {
 
 char const* const forced_word = "operator override";
 char const* const split_word = "split brain under a faithful policy";
+char const* const policys_word = "split brain resolved by policy";
 
 }  // namespace
 
@@ -172,6 +173,15 @@ void Linearizability::compare(View& view, GroupId id, NodeId node) {
 /// From here on there is one truth again.
 void Linearizability::joined(View const& view, GroupId id) {
     if (view.chronicle.serving(id) == 1) group(view, id).split = false;
+}
+
+/// What the loser of a split brain answered is taken back.
+void Linearizability::on(View& view, From from, replication::note::Conceded const& conceded) {
+    bool const policy = conceded.by == replication::note::Conceded::By::policy;
+    view.findings.allowed(text.name, policy ? policys_word : forced_word);
+    Group& mine = group(view, from.group);
+    mine.registers.clear();
+    mine.split = true;
 }
 
 void Linearizability::on(View& view, From from, replication::note::CopyCompleted const&) {

@@ -55,6 +55,7 @@ rc::Gen<Act> any_act() {
                                                                  {3, Kind::slow_disk},
                                                                  {5, Kind::move},
                                                                  {1, Kind::force},
+                                                                 {3, Kind::resolve},
                                                                  {14, Kind::fail_over},
                                                                  {2, Kind::part},
                                                                  {22, Kind::interrupt}})),
@@ -111,8 +112,9 @@ std::string_view name_of(Fault fault) {
 }
 
 std::string_view name_of(Act::Kind kind) {
-    static constexpr std::string_view names[] = {"work", "idle",  "strike",    "mend", "slow disk",
-                                                 "move", "force", "fail over", "part", "interrupt"};
+    static constexpr std::string_view names[] = {"work",      "idle", "strike",   "mend",
+                                                 "slow disk", "move", "force",    "resolve",
+                                                 "fail over", "part", "interrupt"};
     static_assert(std::size(names) == static_cast<std::size_t>(Act::Kind::last));
     return names[static_cast<std::size_t>(kind)];
 }

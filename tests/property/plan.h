@@ -54,6 +54,7 @@ struct Act {
         slow_disk,  ///< or well again
         move,       ///< an operator's switchover
         force,      ///< an operator forces a copy online
+        resolve,    ///< an operator names the loser of a split brain
         fail_over,  ///< the source dies, the target takes over and is written
         part,       ///< the link is cut until both serve and are written
         interrupt,  ///< a resync is struck in a given phase

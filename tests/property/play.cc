@@ -54,6 +54,9 @@ public:
             case Act::Kind::force:
                 force();
                 break;
+            case Act::Kind::resolve:
+                resolve();
+                break;
             case Act::Kind::fail_over:
                 fail_over(act.fault);
                 break;
@@ -72,17 +75,29 @@ public:
     std::string end() {
         for (NodeId const node : both_nodes) stage_.slow_disk(node, 1);
         mend();
-        stage_.end_well();
+        stage_.run_for(seconds(25));
+        bool const split = reports_split_[0] || reports_split_[1];
+        // A copy that is simply an ancestor of the other has nothing to give up, and is refused.
+        NodeId const first = both_nodes[draw(2)];
+        bool const ended_split = !stage_.broken() && !stage_.mirroring() && split;
+        tally_.resolved += ended_split ? 1 : 0;
+        for (NodeId const loser : {first, other(first)}) {
+            if (!ended_split || stage_.mirroring()) break;
+            stage_.resolve(loser);
+            stage_.run_for(seconds(25));
+        }
+        stage_.finish();
         count();
         if (stage_.broken()) return stage_.story();
         bool const same = Image::same(stage_.image(Stage::server1), stage_.image(Stage::server2),
                                       {0, MiB(1).bytes / sector_bytes});
         if (stage_.mirroring()) {
-            ++tally_.converged;
             return same ? "" : "the mirror is fully operational, but its copies differ";
         }
-        if (reports_split_[0] || reports_split_[1]) return "";
-        return "everything was healed, but the copies neither mirror nor report split brain:\n" +
+        return (split ? "an operator named the loser of the split brain, but the copies do not "
+                        "mirror:\n"
+                      : "everything was healed, but the copies neither mirror nor report split "
+                        "brain:\n") +
                stage_.world().in_words();
     }
     [[nodiscard]] std::uint64_t trace_hash() { return stage_.world().trace_hash(); }
@@ -192,8 +207,19 @@ private:
     }
     void force() {
         NodeId const id = both_nodes[draw(2)];
-        if (runs(id) && !stage_.serves(id)) stage_.force(id);
+        // Whoever forces a copy that never held anything makes strangers, which nobody can resolve.
+        bool const holds_something = runs(id) && machine(id)->cell().current;
+        if (holds_something && !stage_.serves(id)) stage_.force(id);
         stage_.run_for(milliseconds(5));
+    }
+
+    void resolve() {
+        NodeId const loser = both_nodes[draw(2)];
+        bool const reported = reports_split_[0] || reports_split_[1];
+        if (!reported || !runs(loser)) return;
+        stage_.resolve(loser);
+        if (draw(2) == 0) burst(draw(3));
+        stage_.run_for(milliseconds(static_cast<std::int64_t>(draw(500))));
     }
 
     void fail_over(Fault fault) {

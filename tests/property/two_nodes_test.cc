@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Two nodes under random work and random faults: every property holds, and when everything is
-// healed the mirror is whole again or says that it is split. Over all runs a table proves that the
-// faults bite: what is never struck is not tested. RC_PARAMS chooses the seed, SUNDER_RUNS the
-// number of runs; with fewer than the release build's own number the table is shown, not judged.
+// healed the mirror is whole again, if need be after an operator has named the loser of a split
+// brain that was reported. Over all runs a table proves that the faults bite: what is never struck
+// is not tested. RC_PARAMS chooses the seed, SUNDER_RUNS the number of runs; with fewer than the
+// release build's own number the table is shown, not judged.
 #include "tests/property/play.h"
 
 #include <fmt/format.h>
@@ -50,8 +51,8 @@ std::vector<Row> table_of(Tally const& tally) {
     std::vector<Row> rows{
         {"runs that failed over", tally.failed_over, tally.runs / 2},
         {"runs that interrupted a resync", tally.interrupted, tally.runs / 5},
-        {"faithful runs that ended split", tally.faithful_split, tally.faithful / 10},
-        {"runs that ended whole", tally.converged, tally.runs / 2},
+        {"faithful runs that reported split brain", tally.faithful_split, tally.faithful / 10},
+        {"runs that ended split, and were resolved", tally.resolved, tally.runs / 20},
         {"un-flushed writes that ended new", tally.fates.as_new, 100},
         {"un-flushed writes that ended old", tally.fates.as_old, 100},
         {"un-flushed writes that ended torn", tally.fates.torn, 100},
@@ -72,7 +73,7 @@ std::vector<Row> table_of(Tally const& tally) {
     return rows;
 }
 
-TEST_CASE("two nodes keep every promise, and come to rest whole or split") {
+TEST_CASE("two nodes keep every promise, and come to rest whole") {
     Tally tally;
     check("two nodes keep every promise", runs(), [&] {
         Plan const plan = *any_plan();
