@@ -72,7 +72,8 @@ InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
         Known const& known = resource.known[slot.value];
         if (peer.audible != 0) {
             facts.contact = InServiceFacts::Contact::reachable;
-            if (!known.cell || known.taking_over) return;  // it has not said what it will be
+            // It has not said what it will be.
+            if (!known.cell || known.taking_over || known.conceding) return;
             facts.peer = known.in_service         ? InServiceFacts::Peer::in_service
                          : known.cell->last_owner ? InServiceFacts::Peer::last_owner
                                                   : InServiceFacts::Peer::not_owner;

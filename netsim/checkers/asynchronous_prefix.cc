@@ -172,11 +172,14 @@ AsynchronousPrefix::Fit AsynchronousPrefix::fit(Stream const& stream, Image cons
         result.found = difference(mirrored).count == 0;
     }
     result.missing = count - applied;
-    // Of all prefixes that fit, the longest: a record may have changed nothing.
-    for (bool fits = result.found; fits && applied < count;) {
-        Extent const next = stream.at(applied).range;
+    // Of all prefixes that fit, the longest: records may have changed nothing, or been undone.
+    std::size_t const shortest = applied;
+    while (result.found && applied < count) {
         apply();
-        fits = difference(next).count == 0;
+        bool fits = true;
+        for (std::size_t i = shortest; i < applied && fits; ++i) {
+            fits = difference(stream.at(i).range).count == 0;
+        }
         if (fits) result.missing = count - applied;
     }
     return result;

@@ -230,7 +230,14 @@ void Chronicle::node_noted(seen::NodeNoted const& noted, Duration now) {
             // The last thing a source does before it leaves is to close its legs.
             copy.pairs[p].handed_over = copy.pairs[p].lost_at == now;
         }
-        if (serving(left->group) != 0) copy.owner = false;
+        // Whoever leaves makes way for another that serves, unless it alone was written.
+        Slot const self = slot(left->group, noted.node);
+        for (std::size_t p = 0; p < group.members.size(); ++p) {
+            Copy const& peer = group.copies[p];
+            bool const written = copy.pairs[p].lonely;
+            bool const behind = peer.owner && peer.pairs[self.value].lonely;
+            if (!written && (peer.serving || behind)) copy.owner = false;
+        }
     } else if (auto const* split = std::get_if<note::SplitBrain>(&noted.note)) {
         Group& group = groups_[split->group.value];
         group.copies[slot(split->group, noted.node).value]

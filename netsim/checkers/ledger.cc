@@ -335,6 +335,12 @@ void Ledger::resolve_page(Page& page, Group const& group, Image const& image,
 /// after too; then, what might have been there and is not never will be.
 void Ledger::settle(Unit& unit, Content found, Verdict const& verdict) {
     if (verdict.open_question && may_hold(unit, found)) return;
+    for (std::uint32_t c = unit.candidates; c != 0; c = candidates_[c].next) {
+        // A write that is still under way is there already; what lies under it cannot be seen.
+        Request const& request = requests_[candidates_[c].request];
+        bool const covers = request.state == State::open && request.content == found.id;
+        if (covers && unit.content != found.id) return;
+    }
     std::uint32_t const before = unit.owner;
     std::uint32_t owner = unit.content == found.id ? before : 0;
     for (std::uint32_t c = verdict.open_question ? 0 : unit.candidates; c != 0;) {

@@ -17,6 +17,7 @@ namespace {
 
 char const* const forced_word = "operator override";
 char const* const split_word = "split brain under a faithful policy";
+char const* const policys_word = "split brain resolved by policy";
 
 }  // namespace
 
@@ -36,16 +37,27 @@ Linearizability::Group& Linearizability::group(View const& view, GroupId id) {
     return groups_[id.value];
 }
 
+/// Nobody asked for this block since the last new beginning, but some who asked before may not have
+/// been answered yet.
+RegisterHistory Linearizability::first_seen(View const& view, seen::HostAsked const& asked,
+                                            std::uint64_t b) {
+    Extent const middle{b * block + block / 2, 1};
+    RegisterHistory history(value_of(view.image(asked.node, asked.group).at(middle.first)));
+    view.ledger.for_each_open(asked.group, [&](Request const& open) {
+        bool const touches = open.changes() && open.range.overlaps(middle);
+        if (touches && open.id != asked.request) history.ask_write(open.id.value, open.content);
+    });
+    return history;
+}
+
 void Linearizability::on(View& view, seen::HostAsked const& asked) {
     Group& mine = group(view, asked.group);
     if (!asked.accepted || asked.op == HostOp::flush || mine.split) return;
-    Image const& image = view.image(asked.node, asked.group);
     std::uint64_t const content = asked.op == HostOp::write ? asked.content : 0;
     for_each_block(asked.range, [&](std::uint64_t b) {
         auto found = mine.registers.find(b);
         if (found == mine.registers.end()) {
-            Value const initial = value_of(image.at(b * block + block / 2));
-            found = mine.registers.emplace(b, RegisterHistory(initial)).first;
+            found = mine.registers.emplace(b, first_seen(view, asked, b)).first;
         }
         if (asked.op == HostOp::read) {
             found->second.ask_read(asked.request.value);
@@ -161,6 +173,15 @@ void Linearizability::compare(View& view, GroupId id, NodeId node) {
 /// From here on there is one truth again.
 void Linearizability::joined(View const& view, GroupId id) {
     if (view.chronicle.serving(id) == 1) group(view, id).split = false;
+}
+
+/// What the loser of a split brain answered is taken back.
+void Linearizability::on(View& view, From from, replication::note::Conceded const& conceded) {
+    bool const policy = conceded.by == replication::note::Conceded::By::policy;
+    view.findings.allowed(text.name, policy ? policys_word : forced_word);
+    Group& mine = group(view, from.group);
+    mine.registers.clear();
+    mine.split = true;
 }
 
 void Linearizability::on(View& view, From from, replication::note::CopyCompleted const&) {

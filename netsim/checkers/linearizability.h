@@ -8,7 +8,10 @@
 //
 // It assumes that there is one truth at a time and that nothing was lost, and begins anew where
 // there is not. That is allowed, by name:
-// - "operator override": an operator forced a copy online (R87);
+// - "operator override": an operator forced a copy online (R87), or named the loser of a split
+// brain
+//   (R34);
+// - "split brain resolved by policy": a policy named it;
 // - "split brain under a faithful policy": two nodes serve at once (R31); nothing is judged until
 //   the copies have come in sync again;
 // - "lost at a failover": no_lost_acknowledged_write found an acknowledged write missing and judges
@@ -37,6 +40,7 @@ public:
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
     void on(View& view, From from, replication::note::LegChanged const& changed);
+    void on(View& view, From from, replication::note::Conceded const& conceded);
 
 private:
     static constexpr std::uint64_t block = 8;
@@ -56,6 +60,8 @@ private:
     template <class Visit>
     static void for_each_block(Extent range, Visit&& visit);
     Group& group(View const& view, GroupId id);
+    static RegisterHistory first_seen(View const& view, seen::HostAsked const& asked,
+                                      std::uint64_t b);
     void read_answered(View& view, Group& group, Request const& request, Payload const& payload);
     void compare(View& view, GroupId id, NodeId node);
     void joined(View const& view, GroupId id);

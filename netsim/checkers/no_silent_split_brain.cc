@@ -16,6 +16,9 @@ void NoSilentSplitBrain::on(View& view, From from, replication::note::LegChanged
     NodeId const peer = group.members[changed.peer.value];
     Chronicle::Pair const& theirs = group.copies[changed.peer.value].pairs[self.value];
     Chronicle::Pair const& mine = group.copies[self.value].pairs[changed.peer.value];
+    // A target that has thought better of it meanwhile has closed its end, and gives nothing up.
+    bool const given_up = theirs.inward && theirs.leg == LegState::resyncing;
+    if (changed.to == LegState::resyncing && !given_up) return;
     char const* const does = changed.to == LegState::resyncing ? "resynchronises" : "mirrors to";
     if (theirs.lonely) {
         view.findings.violated(

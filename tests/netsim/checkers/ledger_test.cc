@@ -163,6 +163,18 @@ TEST_CASE("a read returns the last acknowledged write") {
     CHECK(books.wrong_read({3, 2}, 100) == 2);
 }
 
+TEST_CASE("a write that is under way hides what lies under it, and settles nothing") {
+    Books books;
+    books.write(block(0), 100);
+    books.ask(block(0), 101);
+    books.disk.fill(block(0), Content{101, 0});
+    CHECK(books.wrong(false) == 0);
+    books.disk.fill(block(0), Content{100, 0});  // another node never got it
+    CHECK(books.wrong() == 0);
+    books.disk.fill(block(0), Content{});
+    CHECK(books.wrong() == 8);
+}
+
 TEST_CASE("durable is what a flush covers that was asked after the acknowledgement") {
     Books books;
     std::uint64_t const early = books.ask(block(0), 100);

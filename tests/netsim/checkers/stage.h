@@ -51,6 +51,8 @@ public:
     void reset();
     void force(NodeId node);
     void switch_over(NodeId node);
+    /// The node is named the loser of a split brain.
+    void resolve(NodeId loser);
     void slow_disk(NodeId node, std::uint32_t times);
     void disk_faults(NodeId node, DiskFaults const& faults);
     void pause(NodeId node);

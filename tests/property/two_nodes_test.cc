@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Two nodes under random work and random faults: every property holds, and when everything is
+// healed the mirror is whole again, if need be after an operator has named the loser of a split
+// brain that was reported. Over all runs a table proves that the faults bite: what is never struck
+// is not tested. RC_PARAMS chooses the seed, SUNDER_RUNS the number of runs; with fewer than the
+// release build's own number the table is shown, not judged.
+#include "tests/property/play.h"
+
+#include <fmt/format.h>
+#include <catch2/catch.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+
+namespace sunder::netsim::test {
+namespace {
+
+#ifdef SUNDER_MANY_RUNS
+constexpr int own_runs = 20000;
+#else
+constexpr int own_runs = 1000;
+#endif
+constexpr int enough_runs = 20000;  // for the table to be judged
+
+int runs() {
+    char const* const asked = std::getenv("SUNDER_RUNS");
+    return asked != nullptr ? std::max(1, std::atoi(asked)) : own_runs;
+}
+
+template <class Property>
+void check(std::string const& description, int successes, Property&& property) {
+    rc::detail::TestParams params = rc::detail::configuration().testParams;
+    params.maxSuccess = successes;
+    rc::detail::TestMetadata const metadata{description, description};
+    auto const result = rc::detail::checkTestable(property, metadata, params);
+    std::ostringstream words;
+    rc::detail::printResultMessage(result, words);
+    INFO("seed " << params.seed << "\n" << words.str());
+    CHECK(result.template is<rc::detail::SuccessResult>());
+}
+
+struct Row {
+    std::string what;
+    std::uint64_t times = 0;
+    std::uint64_t least = 0;
+};
+
+std::vector<Row> table_of(Tally const& tally) {
+    std::vector<Row> rows{
+        {"runs that failed over", tally.failed_over, tally.runs / 2},
+        {"runs that interrupted a resync", tally.interrupted, tally.runs / 5},
+        {"faithful runs that reported split brain", tally.faithful_split, tally.faithful / 10},
+        {"runs that ended split, and were resolved", tally.resolved, tally.runs / 20},
+        {"un-flushed writes that ended new", tally.fates.as_new, 100},
+        {"un-flushed writes that ended old", tally.fates.as_old, 100},
+        {"un-flushed writes that ended torn", tally.fates.torn, 100},
+        {"asynchronous limit reached", tally.limit_reached, 100},
+        {"deaths in the middle of a store", tally.died_storing, 100},
+        {"cuts in the middle of a store", tally.cut_storing, 100},
+    };
+    for (int p = 1; p < static_cast<int>(Phase::last); ++p) {
+        std::string const name(name_of(static_cast<Phase>(p)));
+        rows.push_back({"struck while " + name, tally.struck[static_cast<std::size_t>(p)], 100});
+    }
+    for (Phase const phase : {Phase::begin_on_its_way, Phase::ready_on_its_way,
+                              Phase::finish_on_its_way, Phase::reply_on_its_way}) {
+        std::string const name(name_of(phase));
+        std::string const message = name.substr(0, name.find(' '));
+        rows.push_back({message + " lost", tally.lost[static_cast<std::size_t>(phase)], 100});
+    }
+    return rows;
+}
+
+TEST_CASE("two nodes keep every promise, and come to rest whole") {
+    Tally tally;
+    check("two nodes keep every promise", runs(), [&] {
+        Plan const plan = *any_plan();
+        std::string const wrong = play(plan, tally);
+        if (!wrong.empty()) RC_FAIL(wrong);
+    });
+    std::string table = fmt::format("{} runs, {} events\n{:40} {:>8} {:>10}\n", tally.runs,
+                                    tally.events, "what befell them", "times", "at least");
+    for (Row const& row : table_of(tally)) {
+        table += fmt::format("{:40} {:8} {:10}\n", row.what, row.times, row.least);
+        INFO(row.what);
+        if (tally.runs >= enough_runs) CHECK(row.times >= row.least);
+    }
+    std::fputs(table.c_str(), stdout);
+    CHECK(tally.runs > 0);
+}
+
+TEST_CASE("a plan that is played twice plays alike") {
+    check("a plan that is played twice plays alike", std::max(1, runs() / 20), [] {
+        Plan const plan = *any_plan();
+        Tally tally;
+        std::uint64_t first = 0;
+        std::uint64_t second = 0;
+        play(plan, tally, &first);
+        play(plan, tally, &second);
+        RC_ASSERT(first == second);
+    });
+}
+
+}  // namespace
+}  // namespace sunder::netsim::test
