@@ -124,11 +124,11 @@ CaseReport explore_case(language::Scenario const& scenario, ExploreLimits const&
         case SearchResult::Verdict::violated:
             break;
     }
-    unsigned number = 0;
-    for (netsim::Happening const& happened : result.counterexample->path) {
-        told.push_back(fmt::format("{:4}. {}", ++number, happened.words));
+    netsim::Counterexample const& found = *result.counterexample;
+    for (std::size_t i = 0; i < found.path.size(); ++i) {
+        if (i == found.repaired_at) told.emplace_back("      then everything is repaired:");
+        told.push_back(fmt::format("{:4}. {}", i + 1, found.path[i].words));
     }
-    if (result.counterexample->healed) told.emplace_back("      then everything is repaired");
     std::string const file =
         limits.counterexample_file.empty() ? file_name(*done->replay) : limits.counterexample_file;
     std::ofstream out(file);

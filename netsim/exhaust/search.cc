@@ -13,6 +13,8 @@ namespace sunder::netsim {
 namespace {
 
 constexpr GroupId the_mirror{0};
+/// A way that is longer than this is told up to here only.
+constexpr std::size_t most_told = 2000;
 
 class Search {
 public:
@@ -105,7 +107,6 @@ private:
             steps.push_back(visited_.step(at));
         }
         Counterexample told;
-        told.healed = healed;
         told.violation = violation;
         State state = initial_;
         for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
@@ -123,8 +124,36 @@ private:
             picks.resize(state.world.chooser().asked().size());
             told.path.push_back({action, std::move(picks), std::move(words)});
         }
+        told.repaired_at = told.path.size();
+        if (healed) tell_repair(state, told);
         told.violation.at = state.world.now();
         found_ = std::move(told);
+    }
+
+    /// The repairs, and then event by event what the cluster does by itself, up to the violation.
+    static void tell_repair(State& state, Counterexample& told) {
+        World const& world = state.world;
+        auto const& links = world.cluster().links;
+        std::vector<Action> repairs;
+        for (std::uint16_t l = 0; l < links.size(); ++l) {
+            bool const cut = world.network().is_cut(links[l].a, links[l].b);
+            if (cut) repairs.push_back({Action::Kind::heal, {}, l, {}});
+        }
+        for (NodeId const node : world.cluster().mirrors.front().on) {
+            if (!world.node(node).up()) repairs.push_back({Action::Kind::restart, node, 0, {}});
+        }
+        Findings findings;
+        auto const happens = [&](Action const& action) {
+            std::string words = in_words(world, action);
+            advance(state, action, {}, findings);
+            told.path.push_back({action, {}, std::move(words)});
+        };
+        for (Action const& repair : repairs) happens(repair);
+        while (findings.violations().empty()) {
+            std::vector<EventQueue::Pending> const all = world.enabled();
+            if (all.empty() || told.path.size() > most_told) return;
+            happens({Action::Kind::event, {}, 0, all.front()});
+        }
     }
 
     State const& initial_;

@@ -54,8 +54,9 @@ struct Happening {
 
 struct Counterexample {
     std::vector<Happening> path;
-    /// Afterwards everything is healed and runs by itself; the violation is found on the way.
-    bool healed = false;
+    /// Where in the path everything is repaired, after which the cluster runs by itself; its length
+    /// when that did not matter.
+    std::size_t repaired_at = 0;
     Violation violation;
 };
 

@@ -58,39 +58,6 @@ language::Action action_of(netsim::Happening const& happened, netsim::Cluster co
     return step::Rest{patience};
 }
 
-/// What is still cut or down at the end is repaired.
-void repair(Scenario& replay) {
-    netsim::Cluster const& cluster = replay.cluster;
-    std::vector<bool> down(cluster.nodes.size());
-    std::vector<bool> cut(cluster.links.size());
-    auto const set_link = [&](netsim::Vertex a, netsim::Vertex b, bool to) {
-        for (std::size_t l = 0; l < cluster.links.size(); ++l) {
-            if (cluster.links[l].a == a && cluster.links[l].b == b) cut[l] = to;
-        }
-    };
-    for (Step const& step : replay.steps) {
-        if (auto const* crash = std::get_if<step::Crash>(&step.action)) {
-            down[crash->node.value] = true;
-        } else if (auto const* power = std::get_if<step::PowerCut>(&step.action)) {
-            down[power->node.value] = true;
-        } else if (auto const* restart = std::get_if<step::Restart>(&step.action)) {
-            down[restart->node.value] = false;
-        } else if (auto const* link = std::get_if<step::Cut>(&step.action)) {
-            set_link(link->a, link->b, true);
-        } else if (auto const* healed = std::get_if<step::Heal>(&step.action)) {
-            set_link(healed->a, healed->b, false);
-        }
-    }
-    for (std::size_t l = 0; l < cut.size(); ++l) {
-        netsim::LinkSetup const& link = cluster.links[l];
-        if (cut[l]) replay.steps.push_back(make_step(step::Heal{link.a, link.b}, cluster));
-    }
-    for (std::uint8_t n = 0; n < down.size(); ++n) {
-        if (down[n]) replay.steps.push_back(make_step(step::Restart{NodeId{n}}, cluster));
-    }
-    replay.steps.push_back(make_step(step::Rest{patience}, cluster));
-}
-
 Scenario replay_of(Scenario const& scenario, netsim::Cluster const& cluster,
                    netsim::Counterexample const& found) {
     Scenario replay;
@@ -105,7 +72,7 @@ Scenario replay_of(Scenario const& scenario, netsim::Cluster const& cluster,
     for (netsim::Happening const& happened : found.path) {
         replay.steps.push_back(make_step(action_of(happened, cluster), cluster));
     }
-    if (found.healed) repair(replay);
+    replay.steps.push_back(make_step(step::Rest{patience}, cluster));
     replay.expect.always = {found.violation.property};
     return replay;
 }

@@ -25,6 +25,8 @@ struct Found {
     char const* within;
     Amounts most;
     char const* property;
+    /// The simulator's checker looks when something reaches a disk, and then all is well again.
+    bool passes_unseen = false;
 };
 
 // writes, flushes, crashes, power cuts, cuts, resets, forces, switchovers
@@ -39,7 +41,7 @@ constexpr Amounts crashes_and_force{0, 0, 2, 0, 0, 0, 1, 0};
 /// failing disks, several runs of a resync), or more faults than fit into a test.
 constexpr Found table[] = {
     {Mutant::bit_set_late, "1 write", one_write, "intent_log_superset"},
-    {Mutant::bit_cleared_on_receipt, "1 write", one_write, "intent_log_superset"},
+    {Mutant::bit_cleared_on_receipt, "1 write", one_write, "intent_log_superset", true},
     {Mutant::bits_never_cleared, "1 write", one_write, "mirror_equality"},
     {Mutant::apply_out_of_order, "1 write", one_write, "intent_log_superset"},
     {Mutant::equal_label_believed, "1 write, 1 reset", write_and_reset, "mirror_equality"},
@@ -83,7 +85,7 @@ TEST_CASE("mutants are found by exhaustive search, and their counterexamples rep
         CHECK(found.violation.property == one.property);
         fmt::print("{:28} {:20} {:34} {:>7} states  {:>2} events\n", name_of(one.mutant),
                    one.within, found.violation.property, done->result.rounds.back().states,
-                   found.path.size());
+                   found.repaired_at);
 
         // The file that was written about it, read again, breaks something in the simulator too.
         std::string const text = language::to_yaml(*done->replay);
@@ -100,10 +102,7 @@ TEST_CASE("mutants are found by exhaustive search, and their counterexamples rep
         bool const same = std::ranges::any_of(
             outcome.violations,
             [&](netsim::Violation const& violation) { return violation.property == one.property; });
-        if (!same)
-            fmt::print("    the simulator says otherwise: {} violations\n",
-                       outcome.violations.size());
-        CHECK_FALSE(outcome.violations.empty());
+        CHECK(same == !one.passes_unseen);
     }
 }
 

@@ -23,7 +23,8 @@ cluster:
   nodes: {server1: {}, server2: {}}
   network: [{link: [server1, server2], latency: 200 us, bandwidth: 100 Mbit/s}]
   mirrors: {datarep: {size: 4 MiB, on: [server1, server2], intent_log: 64 KiB}}
-  detection: {interval: 500 ms, missed: 3, connection_timeout: 2 s, reconnect: 200 ms, boot_wait: 5 s}
+  detection:
+    {interval: 500 ms, missed: 3, connection_timeout: 2 s, reconnect: 200 ms, boot_wait: 5 s}
   settle_interval: 500 ms
 workload: [{on: datarep, write: random, block: 4 KiB, rate: 100/s, flush_every: 20, count: 600}]
 steps:

@@ -133,6 +133,34 @@ class Command(unittest.TestCase):
         facts = "because: last_owner=yes data_corrupt=no contact=reachable peer=not_owner"
         self.assertIn(facts, run.stdout)
 
+    def test_a_bound_is_proved_and_a_short_limit_leaves_it_unknown(self):
+        narrow = self.write(GOOD + "bounded: {writes: 2}\n")
+        proved = self.sunder("run", "--engine", "exhaust", narrow)
+        self.assertEqual(proved.returncode, 0, proved.stdout + proved.stderr)
+        self.assertIn("proved within the bound: all 6383 states", proved.stdout)
+        wide = GOOD + "bounded: {writes: 3, faults: 3}\n"
+        unknown = self.sunder("run", "--engine", "exhaust", "--time-limit", "0.2", self.write(wide))
+        self.assertEqual(unknown.returncode, 2, unknown.stdout + unknown.stderr)
+        self.assertIn("states by depth:", unknown.stdout)
+
+    def test_without_a_bound_there_is_nothing_to_explore(self):
+        run = self.sunder("run", "--engine", "exhaust", self.write(GOOD))
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("add 'bounded:", run.stderr)
+
+    def test_a_failing_scenario_shrinks_to_one_that_fails_alike(self):
+        noise = GOOD + "  - pass: 1 s\n  - reset: {between: [server1, server2]}\n  - pass: 1 s\n"
+        never = "  - wait: {resource: datarep, in_service: server2, within: 5 s}\n"
+        path = self.write(noise + never)
+        small = str(Path(self.folder.name) / "small.yaml")
+        run = self.sunder("shrink", path, "--output", small)
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn("0 requests, 0 faults, 1 steps", run.stdout)
+        self.assertEqual(self.sunder("run", small).returncode, 1)
+        nothing = self.sunder("shrink", self.write(GOOD, "good.yaml"), "--output", small)
+        self.assertEqual(nothing.returncode, 3)
+        self.assertIn("does not fail under seed 1", nothing.stderr)
+
     def test_a_golden_narration_is_held_and_rewritten_only_when_asked(self):
         path = self.write(GOOD)
         golden = Path(self.folder.name) / "test.narration"
