@@ -185,6 +185,9 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
     } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
         if (data->to == replication::DataState::inconsistent) copy.torn = true;
         if (data->to <= replication::DataState::outdated) copy.watched.reset();
+        // The owner is on its way in; who is forced online meanwhile makes it no worse.
+        bool const promotes = data->to == replication::DataState::up_to_date;
+        copy.claimed = copy.claimed || (copy.owner && promotes);
     } else if (auto const* conceded = std::get_if<mirror_note::Conceded>(&noted.note)) {
         // What it wrote alone is given up; the winner is the one owner.
         copy.owner = copy.claimed = false;

@@ -45,7 +45,7 @@ public:
     struct Copy {
         bool serving = false;
         bool owner = false;    ///< nobody came in service after it
-        bool claimed = false;  ///< it was taking over by right when it died
+        bool claimed = false;  ///< it was on its way in by right, perhaps before it died
         bool torn = false;     ///< the target of a resync that never completed
         /// The source with which it was in sync in this boot, and is as far as it can know.
         std::optional<Slot> watched;
