@@ -199,43 +199,43 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     reconsider(r, out);
 }
 
-NodeMachine::Told NodeMachine::present(std::size_t r) const {
+control::Claim NodeMachine::present(std::size_t r) const {
     Resource const& resource = resources_[r];
     auto const* conceding = std::get_if<resource::Conceding>(&resource.state);
-    Told told;
-    told.cell = resource.report.cell;
-    told.taking_over = std::holds_alternative<resource::Promoting>(resource.state) ||
-                       std::holds_alternative<resource::TakingOver>(resource.state);
-    told.conceding = conceding != nullptr;
-    told.in_service = resource.report.open ||
-                      std::holds_alternative<resource::Leaving>(resource.state) ||
-                      (conceding != nullptr && conceding->served);
-    return told;
+    control::Claim claim;
+    claim.group = config_->resources[r].group;
+    claim.cell = resource.report.cell;
+    claim.taking_over = std::holds_alternative<resource::Promoting>(resource.state) ||
+                        std::holds_alternative<resource::TakingOver>(resource.state);
+    claim.conceding = conceding != nullptr;
+    claim.in_service = resource.report.open ||
+                       std::holds_alternative<resource::Leaving>(resource.state) ||
+                       (conceding != nullptr && conceding->served);
+    return claim;
 }
 
 void NodeMachine::claim_to(std::size_t r, NodeId peer, Outbox& out) {
-    Told const told = present(r);
-    if (!told.cell || !view(peer).connected) return;
-    out.put(output::Send{peer, control::Claim{config_->resources[r].group, told.cell,
-                                              told.in_service, told.taking_over, told.conceding}});
+    control::Claim const now = present(r);
+    if (now.cell && view(peer).connected) out.put(output::Send{peer, now});
 }
 
-/// Tells connected peers when there is something to tell; that a copy is being written is not.
+/// False when there is something to tell; that a copy is being written is not.
+bool NodeMachine::told_all(std::size_t r) const {
+    control::Claim const now = present(r);
+    control::Claim const& told = resources_[r].told;
+    bool const same = told.in_service == now.in_service && told.taking_over == now.taking_over &&
+                      told.conceding == now.conceding;
+    if (!same || !told.cell || !now.cell) return same && told.cell == now.cell;
+    if (told.cell == now.cell) return true;
+    Cell cell = *now.cell;
+    cell.applying = told.cell->applying;
+    return cell == *told.cell;
+}
+
 void NodeMachine::claim(std::size_t r, Outbox& out) {
-    Told const now = present(r);
-    Told& told = resources_[r].told;
-    if (!now.cell) return;
-    auto const as_told = [&] {
-        if (!told.cell || told.in_service != now.in_service ||
-            told.taking_over != now.taking_over || told.conceding != now.conceding) {
-            return false;
-        }
-        Cell cell = *now.cell;
-        cell.applying = told.cell->applying;
-        return cell == *told.cell;
-    };
-    if (as_told()) return;
-    told = now;
+    control::Claim const now = present(r);
+    if (!now.cell || told_all(r)) return;
+    resources_[r].told = now;
     for_each_peer(r, [&](Slot, NodeId peer) { claim_to(r, peer, out); });
 }
 
@@ -357,8 +357,8 @@ std::string_view name_of(ControlMessage const& message) {
 Fingerprint fingerprint(ControlMessage const& message) {
     struct Print {
         Fingerprint operator()(control::Claim const& said) const {
-            return hash_words(1, said.cell->fingerprint(), said.in_service, said.taking_over,
-                              said.conceding);
+            return hash_words(1, said.cell ? said.cell->fingerprint() : 0, said.in_service,
+                              said.taking_over, said.conceding);
         }
         Fingerprint operator()(control::RaiseEra const& said) const {
             return hash_words(2, said.era.number, said.era.node.value);
@@ -396,14 +396,26 @@ Fingerprint NodeMachine::fingerprint() const {
         hasher.add(peer.audible | std::uint64_t{peer.ever_heard} << 8 |
                    std::uint64_t{peer.connected} << 9);
     }
-    for (Resource const& resource : resources_) {
+    for (std::size_t r = 0; r < resources_.size(); ++r) {
+        Resource const& resource = resources_[r];
         hasher.add(resource.state.index());
         if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state)) {
             hasher.add(hash_words(promoting->era.number, promoting->forced, promoting->commanded,
                                   promoting->awaits));
+            hasher.add(promoting->admin.has_value());
         } else if (auto const* conceding = std::get_if<resource::Conceding>(&resource.state)) {
-            hasher.add(conceding->served << 1 | conceding->commanded);
+            // Counts only have to be told from those that come.
+            bool const done = resource.report.conceded != conceding->conceded;
+            hasher.add(
+                hash_words(conceding->winner.value, conceding->served, conceding->commanded, done));
+        } else if (auto const* leaving = std::get_if<resource::Leaving>(&resource.state)) {
+            hasher.add(hash_words(leaving->for_peer ? leaving->for_peer->value + 1U : 0U,
+                                  resource.report.stayed != leaving->stayed));
+        } else if (auto const* taking = std::get_if<resource::TakingOver>(&resource.state)) {
+            hasher.add(taking->source.value);
         }
+        // What peers were told counts while it is not what they would be told now.
+        hasher.add(told_all(r) ? 0 : sunder::nodes::fingerprint(ControlMessage{resource.told}));
         hasher.add(resource.report.cell ? resource.report.cell->fingerprint() : 0);
         hasher.add(std::uint64_t{resource.report.open} |
                    std::uint64_t{resource.report.passing} << 1 |

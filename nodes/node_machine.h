@@ -109,16 +109,9 @@ private:
         bool conceding = false;
         Generation told_outdated;  // the generation that it was told to lack
     };
-    /// What all connected peers were told last.
-    struct Told {
-        std::shared_ptr<Cell const> cell;
-        bool in_service = false;
-        bool taking_over = false;
-        bool conceding = false;
-    };
     struct Resource {
         ResourceState state;
-        Told told;
+        control::Claim told;  // what all connected peers were told last
         replication::Report report;
         replication::PerCopy<Known> known{};
         std::optional<InServiceDecision> decision;
@@ -166,7 +159,8 @@ private:
     void check_two_sources(std::size_t, Slot, Outbox&);
     void claim(std::size_t, Outbox&);
     void claim_to(std::size_t, NodeId peer, Outbox&);
-    [[nodiscard]] Told present(std::size_t) const;
+    [[nodiscard]] control::Claim present(std::size_t) const;
+    [[nodiscard]] bool told_all(std::size_t) const;
     /// An era that both have accepted belongs to the node that it names.
     [[nodiscard]] bool has_later_era(Cell const& mine, Cell const& theirs) const;
     [[nodiscard]] InServiceFacts facts(std::size_t, bool forced) const;

@@ -56,7 +56,9 @@ struct Incoming {
     std::variant<Record, std::shared_ptr<Finish const>> what;
     [[nodiscard]] Fingerprint fingerprint() const {
         if (auto const* record = std::get_if<Record>(&what)) return hash_words(1, record->sequence);
-        return hash_words(2, std::get<std::shared_ptr<Finish const>>(what)->resync);
+        // Its place among the records is part of it: a roster's fingerprint knows no order.
+        Finish const& finish = *std::get<std::shared_ptr<Finish const>>(what);
+        return hash_words(2, finish.resync, finish.after);
     }
     friend bool operator==(Incoming const& a, Incoming const& b) {
         return a.from == b.from && a.connection == b.connection &&

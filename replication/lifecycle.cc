@@ -360,7 +360,8 @@ Fingerprint MirrorMachine::fingerprint() const {
     if (auto const* promoting = std::get_if<passage::Promoting>(&passage_)) {
         hasher.add(hash_words(promoting->era.number, promoting->era.node.value, promoting->forced));
     } else if (auto const* demoting = std::get_if<passage::Demoting>(&passage_)) {
-        hasher.add(static_cast<std::uint64_t>(demoting->stage));
+        hasher.add(static_cast<std::uint64_t>(demoting->stage) |
+                   (demoting->for_peer ? demoting->for_peer->value + 1ULL : 0ULL) << 8);
     }
     hasher.add(hash_words(refused_.number, refused_.node.value));
     return hasher.result();

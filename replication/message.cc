@@ -54,7 +54,7 @@ struct Print {
     }
     Fingerprint operator()(ResyncReady const& ready) const { return hash_words(6, ready.resync); }
     Fingerprint operator()(std::shared_ptr<Finish const> const& finish) const {
-        return hash_words(7, finish->resync, finish->current.id);
+        return hash_words(7, finish->resync, finish->current.id, finish->after);
     }
     Fingerprint operator()(FinishReply const& reply) const { return hash_words(8, reply.resync); }
 };

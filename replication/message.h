@@ -85,6 +85,7 @@ struct Finish {
     ResyncId resync = 0;
     Generation current;
     History history;
+    std::uint64_t after = 0;  ///< sequence of the last record before it
     friend bool operator==(Finish const&, Finish const&) = default;
 };
 struct FinishReply {
@@ -103,7 +104,7 @@ SUNDER_DESCRIBE(Hello, cell, in_service, intent_log, bitmap_merge, sectors, chun
 SUNDER_DESCRIBE(MirrorBegin, era, heard);
 SUNDER_DESCRIBE(ResyncBegin, era, resync, heard);
 SUNDER_DESCRIBE(ResyncReady, resync);
-SUNDER_DESCRIBE(Finish, resync, current, history);
+SUNDER_DESCRIBE(Finish, resync, current, history, after);
 SUNDER_DESCRIBE(FinishReply, resync);
 
 /// Bytes on the wire: header and content, for links of limited bandwidth.

@@ -142,6 +142,7 @@ void MirrorMachine::send_finishes(Outbox& out) {
         finish->resync = resyncing->resync;
         finish->current = cell().current;
         finish->history = cell().history;
+        finish->after = sequence_;
         out.put(output::Send{peer, resyncing->channel.connection,
                              std::shared_ptr<Finish const>(std::move(finish))});
     });
