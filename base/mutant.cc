@@ -54,6 +54,9 @@ constexpr std::string_view names[] = {
     "dead_leg_awaited",
     "overlaps_in_flight",
     "boundary_ignored",
+    "written_apart_unnamed",
+    "pause_forgotten",
+    "resume_on_old_word",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

@@ -50,6 +50,9 @@ enum class Mutant {
     dead_leg_awaited,       ///< a request waits for a confirmation of a leg that is gone
     overlaps_in_flight,     ///< G6: overlapping writes are under way at once
     boundary_ignored,       ///< G21: a request that crosses chunks names the first one only
+    written_apart_unnamed,  ///< R59: what a paused target's hosts write leaves no intent bit
+    pause_forgotten,        ///< R61: a paused target still takes itself for a copy in sync
+    resume_on_old_word,     ///< R59: a resync stands on what the target was before it was written
     last
 };
 

@@ -26,6 +26,7 @@ struct DiskModel {
 struct NodeSetup {
     std::string name;
     DiskModel disk;
+    bool started = true;  ///< no: down until somebody starts it
     friend bool operator==(NodeSetup const&, NodeSetup const&) = default;
 };
 

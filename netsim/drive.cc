@@ -187,7 +187,8 @@ RequestId World::ask(NodeId node, GroupId group, mirror::HostOp op, Extent range
     mirror::input::HostRequest asked{request, op, fua, {}, range, {}};
     if (op == mirror::HostOp::write)
         asked.payload = Payload::pattern(range.count, content, range.first);
-    see(seen::HostAsked{request, node, group, op, fua, range, content, held->machine->open()});
+    see(seen::HostAsked{request, node, group, op, fua, range, content, held->machine->open(),
+                        held->machine->open_apart()});
     step_mirror(node, *held, asked);
     drain_locals();
     return request;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What is done to a world from outside: boots, deaths, pauses, cuts, faults, and operators'
-// requests.
+// What is done to a world from outside: boots, deaths, pauses, cuts and faults.
 #include "base/verify.h"
 #include "netsim/world.h"
 
@@ -10,7 +9,9 @@
 namespace sunder::netsim {
 
 void World::start_all() {
-    for (std::uint8_t n = 0; n < nodes_.size(); ++n) boot(NodeId{n});
+    for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
+        if (cluster_->nodes[n].started) boot(NodeId{n});
+    }
 }
 
 void World::boot(NodeId node) {
@@ -136,33 +137,6 @@ void World::heal(Vertex a, Vertex b) {
 void World::set_disk_faults(NodeId node, DiskFaults const& faults) {
     for (CopySim& copy : nodes_[node.value].copies) copy.disk.faults = faults;
     see(seen::DiskFaulted{node, faults});
-}
-
-nodes::AdminId World::force_online(NodeId node, GroupId group) {
-    VERIFY(runs(node));
-    nodes::AdminId const request{next_admin_++};
-    see(seen::OperatorAsked{seen::OperatorAsked::What::force_online, request, node, group});
-    step_node(node, nodes::input::ForceOnline{request, group});
-    drain_locals();
-    return request;
-}
-
-nodes::AdminId World::resolve_split_brain(NodeId node, GroupId group) {
-    VERIFY(runs(node));
-    nodes::AdminId const request{next_admin_++};
-    see(seen::OperatorAsked{seen::OperatorAsked::What::resolve_split_brain, request, node, group});
-    step_node(node, nodes::input::ResolveSplitBrain{request, group});
-    drain_locals();
-    return request;
-}
-
-nodes::AdminId World::switch_over(NodeId node, GroupId group) {
-    VERIFY(runs(node));
-    nodes::AdminId const request{next_admin_++};
-    see(seen::OperatorAsked{seen::OperatorAsked::What::switch_over, request, node, group});
-    step_node(node, nodes::input::SwitchOver{request, group});
-    drain_locals();
-    return request;
 }
 
 }  // namespace sunder::netsim

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "netsim/disk.h"
 #include "nodes/seam.h"
+#include "replication/examine.h"
 #include "replication/seam.h"
 
 #include <variant>
@@ -27,6 +28,7 @@ struct HostAsked {
     Extent range;
     std::uint64_t content = 0;  ///< pattern id of a write
     bool accepted = true;       ///< the node had the group in service when it was asked
+    bool apart = false;         ///< it had not, and takes requests for a copy that is paused (R58)
 };
 struct HostAnswered {
     RequestId request;
@@ -51,9 +53,26 @@ struct AdminAnswered {
     std::string_view rule;
 };
 struct OperatorAsked {  ///< R87: what an operator demanded, whether or not it is granted
-    enum class What : std::uint8_t { force_online, switch_over, resolve_split_brain };
+    enum class What : std::uint8_t { force_online, switch_over, resolve_split_brain, order };
     What what = What::force_online;
     nodes::AdminId request;
+    NodeId node;
+    GroupId group;
+    nodes::Order order{};  ///< of `order`
+};
+struct IntentLogExamined {
+    NodeId node;
+    GroupId group;
+    NodeId peer;
+    replication::IntentLogReport report;
+};
+/// An operator copied a disk, as it was at this moment.
+struct ImageTaken {
+    NodeId node;
+    GroupId group;
+};
+/// A copy was made from an image.
+struct ImageWritten {
     NodeId node;
     GroupId group;
 };
@@ -112,7 +131,8 @@ struct AlarmRang {
 
 using Observation =
     std::variant<seen::HostAsked, seen::HostAnswered, seen::MirrorNoted, seen::NodeNoted,
-                 seen::AdminAnswered, seen::OperatorAsked, seen::NodeDied, seen::NodeStarted,
+                 seen::AdminAnswered, seen::OperatorAsked, seen::IntentLogExamined,
+                 seen::ImageTaken, seen::ImageWritten, seen::NodeDied, seen::NodeStarted,
                  seen::NodePaused, seen::NodeResumed, seen::LinkCut, seen::LinkHealed,
                  seen::ConnectionsReset, seen::DiskFaulted, seen::DiskWritten, seen::RecordSent,
                  seen::AlarmRang>;

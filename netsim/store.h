@@ -21,6 +21,10 @@ public:
     using CellPtr = std::shared_ptr<replication::Cell const>;
     using PagePtr = std::shared_ptr<replication::Page const>;
 
+    StableStore() = default;
+    /// A store that was prepared elsewhere.
+    explicit StableStore(CellPtr cell) : cell_(std::move(cell)) {}
+
     std::uint32_t start(PersistId id, CellPtr cell) {
         return place({id, std::move(cell), nullptr});
     }

@@ -101,8 +101,9 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
                 copy.disk.image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
             }
             nodes_[id.value].copies.push_back(std::move(copy));
-            configs[id.value].resources.push_back(
-                {GroupId{g}, Slot{static_cast<std::uint8_t>(place)}, mirror.on});
+            configs[id.value].resources.push_back({GroupId{g},
+                                                   Slot{static_cast<std::uint8_t>(place)},
+                                                   mirror.on, mirror.intent_log_chunk.has_value()});
             for (NodeId const peer : mirror.on) {
                 auto& peers = configs[id.value].peers;
                 if (peer != id && std::ranges::find(peers, peer) == peers.end())
@@ -130,6 +131,11 @@ CopySim const* World::copy(NodeId node, GroupId group) const {
 bool World::serves(NodeId node, GroupId group) const {
     CopySim const* held = copy(node, group);
     return held != nullptr && runs(node) && held->machine && held->machine->open();
+}
+
+bool World::serves_apart(NodeId node, GroupId group) const {
+    CopySim const* held = copy(node, group);
+    return held != nullptr && runs(node) && held->machine && held->machine->open_apart();
 }
 
 std::uint64_t World::choose(std::uint64_t n, Choice what, std::size_t node) {

@@ -6,7 +6,7 @@
 // the calls below.
 //
 // One .cc file per concern: world (dispatch), drive (steps of machines and their outputs), faults,
-// streams (connections and failure detection).
+// operators, streams (connections and failure detection).
 #pragma once
 
 #include "base/cow.h"
@@ -53,6 +53,12 @@ struct NodeSim {
     Duration paused_at;
     std::vector<Event> deferred;  ///< what came due during the pause
     [[nodiscard]] bool up() const { return machine.has_value(); }
+};
+
+/// A disk as it was once, and what its copy said of itself then.
+struct DiskImage {
+    Image content;
+    replication::Cell cell;
 };
 
 /// What else may be watched; off by default, because it costs time.
@@ -110,6 +116,13 @@ public:
     nodes::AdminId switch_over(NodeId node, GroupId group);
     /// `node` is named the loser.
     nodes::AdminId resolve_split_brain(NodeId node, GroupId group);
+    nodes::AdminId order(NodeId node, GroupId group, nodes::Order const& order);
+    /// `bitmap -X`: is seen, and changes nothing. Requires that the node runs.
+    void examine_intent_log(NodeId node, GroupId group);
+    /// Copies the disk as it is at this moment, whoever writes to it.
+    [[nodiscard]] DiskImage take_image(NodeId node, GroupId group);
+    /// Makes the node's copy anew from an image. Requires that the node is down.
+    void write_image(NodeId node, GroupId group, DiskImage const& image);
 
     // Hosts. A request runs on a node that is up; it is answered by an observation, or never.
     /// `asker` comes back in the request's number.
@@ -134,6 +147,8 @@ public:
     [[nodiscard]] Network const& network() const { return network_; }
     /// True when the node is up, not paused, and has the group in service.
     [[nodiscard]] bool serves(NodeId node, GroupId group) const;
+    /// True when the node runs and its hosts may use a copy that is kept apart (R58).
+    [[nodiscard]] bool serves_apart(NodeId node, GroupId group) const;
     /// True when both nodes run and are connected, and neither has anything under way to a disk or
     /// to the other: whatever one had to tell the other has arrived.
     [[nodiscard]] bool spoken_out(NodeId a, NodeId b) const;
@@ -187,6 +202,7 @@ private:
     void boot(NodeId node);
     void die(NodeId node, seen::NodeDied::How how);
     [[nodiscard]] CopySim* find_copy(NodeId node, std::uint16_t group);
+    nodes::AdminId request(seen::OperatorAsked asked, nodes::Input const& input);
 
     // Streams (streams.cc).
     void build_connections();

@@ -48,6 +48,8 @@ InServiceDecision decide_survivor(Facts const& facts) {
             return {Answer::stay_out, Rule::target_not_in_sync};
         case Facts::Copy::outdated:
             return {Answer::stay_out, Rule::target_not_in_sync};
+        case Facts::Copy::paused:
+            return {Answer::stay_out, Rule::target_is_paused};
         case Facts::Copy::not_watched:
             return {Answer::stay_out, Rule::not_watched_in_sync};
         case Facts::Copy::in_sync:
@@ -74,17 +76,13 @@ InServiceDecision decide_sole(Facts const& facts) {
     bool const whole = facts.copy == Facts::Copy::in_sync || facts.copy == Facts::Copy::not_watched;
     if (facts.data_corrupt && facts.last_owner) return {Answer::stay_out, Rule::owner_lost_peer};
     if (facts.data_corrupt) return {Answer::stay_out, Rule::target_not_in_sync};
+    bool const paused = facts.copy == Facts::Copy::paused;
+    if (!facts.last_owner && paused) return {Answer::stay_out, Rule::target_is_paused};
     if (!facts.last_owner && !whole) return {Answer::stay_out, Rule::target_not_in_sync};
     return {Answer::come_in, Rule::sole_copy};
 }
 
-}  // namespace
-
-InServiceDecision decide_in_service(InServiceFacts const& facts) {
-    bool const peer_serves =
-        facts.contact == Facts::Contact::reachable && facts.peer == Facts::Peer::in_service;
-    if (facts.forced && peer_serves) return {Answer::stay_out, Rule::force_refused_peer_serves};
-    if (facts.forced) return {Answer::come_in, Rule::force_online};
+InServiceDecision decide_unforced(Facts const& facts) {
     switch (facts.contact) {
         case Facts::Contact::no_peer:
             return decide_sole(facts);
@@ -100,6 +98,20 @@ InServiceDecision decide_in_service(InServiceFacts const& facts) {
     return {};
 }
 
+}  // namespace
+
+InServiceDecision decide_in_service(InServiceFacts const& facts) {
+    bool const peer_serves =
+        facts.contact == Facts::Contact::reachable && facts.peer == Facts::Peer::in_service;
+    if (facts.forced && peer_serves) return {Answer::stay_out, Rule::force_refused_peer_serves};
+    if (facts.forced) return {Answer::come_in, Rule::force_online};
+    InServiceDecision const decision = decide_unforced(facts);
+    // A split brain is told of in any case.
+    bool const split = decision.answer == Answer::split_brain;
+    if (facts.taken_out && !split) return {Answer::stay_out, Rule::taken_out};
+    return decision;
+}
+
 replication::RuleText text_of(InServiceRule rule) {
     switch (rule) {
         case Rule::force_refused_peer_serves:
@@ -108,6 +120,10 @@ replication::RuleText text_of(InServiceRule rule) {
         case Rule::force_online:
             return {"force_online", "R27, R87",
                     "an operator forced this copy online and answers for it"};
+        case Rule::taken_out:
+            return {"taken_out", "R62, R97",
+                    "an operator took the mirror out of service; it stays out until one brings it "
+                    "in"};
         case Rule::sole_copy:
             return {"sole_copy", "R4", "there is no other copy"};
         case Rule::looking_for_peer:
@@ -141,6 +157,9 @@ replication::RuleText text_of(InServiceRule rule) {
         case Rule::owner_lost_peer:
             return {"owner_lost_peer", "R24",
                     "the last source lost its peer before it could come in service"};
+        case Rule::target_is_paused:
+            return {"target_is_paused", "R61",
+                    "the mirror was paused, so that this copy is older and may have been changed"};
         case Rule::target_not_in_sync:
             return {"target_not_in_sync", "R26, R38, R39",
                     "the copy here was not in sync when the source was lost"};
@@ -230,6 +249,8 @@ std::string_view name_of(InServiceFacts::Copy copy) {
             return "in_sync";
         case Facts::Copy::not_watched:
             return "not_watched";
+        case Facts::Copy::paused:
+            return "paused";
         case Facts::Copy::outdated:
             return "outdated";
         case Facts::Copy::inconsistent:

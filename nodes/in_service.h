@@ -21,9 +21,11 @@ struct InServiceFacts {
     /// copy that the other was forced past (R129) counts as diverged.
     enum class Later : std::uint8_t { neither, self, peer, diverged };
     /// The own copy. `in_sync`: it mirrored in this boot and was not told otherwise since.
-    enum class Copy : std::uint8_t { in_sync, not_watched, outdated, inconsistent };
+    /// `paused`: an operator keeps it apart from its source.
+    enum class Copy : std::uint8_t { in_sync, not_watched, paused, outdated, inconsistent };
 
-    bool forced = false;  ///< an operator said `force online` (R87)
+    bool forced = false;     ///< an operator said `force online` (R87)
+    bool taken_out = false;  ///< an operator took the mirror out of service (R62)
     bool last_owner = false;
     bool data_corrupt = false;
     Contact contact = Contact::looking;
@@ -46,6 +48,7 @@ enum class Answer : std::uint8_t {
 enum class InServiceRule : std::uint8_t {
     force_refused_peer_serves,
     force_online,
+    taken_out,
     sole_copy,
     looking_for_peer,
     awaiting_peer,
@@ -59,6 +62,7 @@ enum class InServiceRule : std::uint8_t {
     last_owner_returns,
     no_last_owner,
     owner_lost_peer,
+    target_is_paused,
     target_not_in_sync,
     not_watched_in_sync,
     needs_fencing,

@@ -40,6 +40,7 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
         }
         void operator()(input::ForceOnline const& in) const { node.force_online(in, out); }
         void operator()(input::SwitchOver const& in) const { node.switch_over(in, out); }
+        void operator()(input::Ordered const& in) const { node.order(in, out); }
         void operator()(input::ResolveSplitBrain const& in) const {
             node.resolve_split_brain(in, out);
         }
@@ -185,6 +186,7 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
 void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, Outbox& out) {
     Resource& resource = resources_[r];
     Known& known = resource.known[slot.value];
+    hear_taken_out(r, slot, said);
     known.cell = said.cell;
     known.in_service = said.in_service;
     known.taking_over = said.taking_over;
@@ -208,6 +210,7 @@ control::Claim NodeMachine::present(std::size_t r) const {
     claim.taking_over = std::holds_alternative<resource::Promoting>(resource.state) ||
                         std::holds_alternative<resource::TakingOver>(resource.state);
     claim.conceding = conceding != nullptr;
+    claim.taken_out = resource.taken_out;
     claim.in_service = resource.report.open ||
                        std::holds_alternative<resource::Leaving>(resource.state) ||
                        (conceding != nullptr && conceding->served);
@@ -224,7 +227,7 @@ bool NodeMachine::told_all(std::size_t r) const {
     control::Claim const now = present(r);
     control::Claim const& told = resources_[r].told;
     bool const same = told.in_service == now.in_service && told.taking_over == now.taking_over &&
-                      told.conceding == now.conceding;
+                      told.conceding == now.conceding && told.taken_out == now.taken_out;
     if (!same || !told.cell || !now.cell) return same && told.cell == now.cell;
     if (told.cell == now.cell) return true;
     Cell cell = *now.cell;
@@ -313,12 +316,18 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
             stayed_in_service(r, *leaving->for_peer, out);
         } else if (!report.open && !report.passing) {
             out.note(note::LeftService{group});
+            if (leaving->admin) out.put(output::AdminReply{*leaving->admin, true, "granted"});
             resource.state = resource::OutOfService{};
         }
     } else if (auto const* conceding = std::get_if<resource::Conceding>(&resource.state)) {
         if (report.conceded != conceding->conceded && !report.passing) conceded(r, out);
     } else if (std::holds_alternative<resource::Serving>(resource.state) && !report.open) {
         resource.state = resource::Leaving{};  // its group has conceded by itself
+    }
+    if (resource.ordered && report.obeyed != resource.ordered->obeyed) {
+        out.put(
+            output::AdminReply{resource.ordered->admin, true, text_of(OrderRule::granted).name});
+        resource.ordered.reset();
     }
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         bool const split = report.split[slot.value];
@@ -358,7 +367,8 @@ Fingerprint fingerprint(ControlMessage const& message) {
     struct Print {
         Fingerprint operator()(control::Claim const& said) const {
             return hash_words(1, said.cell ? said.cell->fingerprint() : 0, said.in_service,
-                              said.taking_over, said.conceding);
+                              said.taking_over,
+                              std::uint64_t{said.conceding} | std::uint64_t{said.taken_out} << 1);
         }
         Fingerprint operator()(control::RaiseEra const& said) const {
             return hash_words(2, said.era.number, said.era.node.value);
@@ -417,10 +427,12 @@ Fingerprint NodeMachine::fingerprint() const {
         // What peers were told counts while it is not what they would be told now.
         hasher.add(told_all(r) ? 0 : sunder::nodes::fingerprint(ControlMessage{resource.told}));
         hasher.add(resource.report.cell ? resource.report.cell->fingerprint() : 0);
-        hasher.add(std::uint64_t{resource.report.open} |
-                   std::uint64_t{resource.report.passing} << 1 |
-                   static_cast<std::uint64_t>(resource.report.copy) << 8 |
-                   std::uint64_t{resource.report.refused.number} << 16);
+        hasher.add(
+            std::uint64_t{resource.report.open} | std::uint64_t{resource.report.passing} << 1 |
+            static_cast<std::uint64_t>(resource.report.copy) << 8 |
+            std::uint64_t{resource.report.refused.number} << 16 |
+            std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
+            std::uint64_t{resource.ordered.has_value()} << 49);
         hasher.add(resource.outdated_for ? resource.outdated_for->id : 0);
         hasher.add(resource.era_asked ? resource.era_asked->number : 0);
         for (std::size_t slot = 0; slot < resource.known.size(); ++slot) {

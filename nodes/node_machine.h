@@ -18,6 +18,7 @@ struct ResourceConfig {
     GroupId group;
     Slot self;
     std::vector<NodeId> members;  ///< by slot
+    bool intent_log = true;       ///< R18
     friend bool operator==(ResourceConfig const&, ResourceConfig const&) = default;
 };
 
@@ -50,6 +51,7 @@ struct Serving {
 struct Leaving {
     std::optional<Slot> for_peer;
     std::uint32_t stayed = 0;  ///< the group's count when it was told to leave
+    std::optional<AdminId> admin;
     friend bool operator==(Leaving const&, Leaving const&) = default;
 };
 /// The own disk refused a promotion: out of service until this node starts again, the copy follows
@@ -115,6 +117,13 @@ private:
         replication::Report report;
         replication::PerCopy<Known> known{};
         std::optional<InServiceDecision> decision;
+        bool taken_out = false;         // by an operator, here
+        std::uint8_t taken_out_at = 0;  // at these peers, as they said last
+        struct Ordered {
+            AdminId admin;
+            std::uint32_t obeyed = 0;  // the group's count when it was told
+        };
+        std::optional<Ordered> ordered;          // until the group has obeyed
         std::optional<Generation> outdated_for;  // a source waits for "outdated" to be stable here
         std::optional<Slot> outdated_asker;
         std::optional<Era> era_asked;  // a promoting peer waits for this era to be stable here
@@ -143,6 +152,12 @@ private:
     void concede_answered(std::size_t, Slot, bool granted, Outbox&);
     void concession_refused(std::size_t, ResolutionRule, Outbox&);
     void conceded(std::size_t, Outbox&);
+    void order(input::Ordered const&, Outbox&);
+    [[nodiscard]] OrderFacts order_facts(std::size_t, std::optional<Slot> target,
+                                         Order const&) const;
+    void carry_out(std::size_t, std::optional<Slot> target, input::Ordered const&, Outbox&);
+    void bring_in(std::size_t, AdminId, Outbox&);
+    void hear_taken_out(std::size_t, Slot, control::Claim const&);
     [[nodiscard]] ResolutionFacts resolution_facts(std::size_t, Slot) const;
     void give_up(std::size_t, Slot, Outbox&);
     void stayed_in_service(std::size_t, Slot asker, Outbox&);

@@ -49,6 +49,7 @@ InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
     Resource const& resource = resources_[r];
     InServiceFacts facts;
     facts.forced = forced;
+    facts.taken_out = resource.taken_out || resource.taken_out_at != 0;
     facts.last_owner = resource.report.cell->last_owner;
     facts.data_corrupt = resource.report.cell->data_corrupt;
     switch (resource.report.copy) {
@@ -57,6 +58,9 @@ InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
             break;
         case replication::CopyState::not_watched:
             facts.copy = InServiceFacts::Copy::not_watched;
+            break;
+        case replication::CopyState::paused:
+            facts.copy = InServiceFacts::Copy::paused;
             break;
         case replication::CopyState::outdated:
             facts.copy = InServiceFacts::Copy::outdated;
@@ -131,6 +135,8 @@ void NodeMachine::reconsider(std::size_t r, Outbox& out) {
 
 void NodeMachine::promote(std::size_t r, bool forced, std::optional<AdminId> admin, Outbox& out) {
     Resource& resource = resources_[r];
+    resource.taken_out = false;
+    resource.taken_out_at = 0;
     resource::Promoting promoting;
     // Above a promotion that was refused, too, so that its refusal is not taken for this one's.
     Era highest = std::max(resource.report.cell->era, resource.report.refused);
@@ -322,16 +328,14 @@ void NodeMachine::give_up(std::size_t r, Slot slot, Outbox& out) {
     SwitchoverRule rule = SwitchoverRule::granted;
     if (!std::holds_alternative<resource::Serving>(resource.state)) {
         rule = SwitchoverRule::in_transition;
-    } else if (resource.report.legs[slot.value] != replication::LegState::mirroring) {
-        rule = resource.report.legs[slot.value] == replication::LegState::resyncing
-                   ? SwitchoverRule::resync_in_progress
-                   : SwitchoverRule::mirror_not_in_sync;
+    } else {
+        rule = decide_leaving(resource.report.legs[slot.value]);
     }
     if (rule != SwitchoverRule::granted) {
         out.put(output::Send{peer, control::GiveUpRefused{group, rule}});
         return;
     }
-    resource.state = resource::Leaving{slot, resource.report.stayed};
+    resource.state = resource::Leaving{slot, resource.report.stayed, {}};
     out.put(output::GroupCommand{group, replication::command::Demote{slot}});
 }
 

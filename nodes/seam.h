@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "nodes/in_service.h"
+#include "nodes/orders.h"
 #include "nodes/resolution.h"
 #include "nodes/switchover.h"
 #include "replication/seam.h"
@@ -34,6 +35,7 @@ struct Claim {
     bool in_service = false;
     bool taking_over = false;
     bool conceding = false;
+    bool taken_out = false;  ///< an operator took it out of service
 };
 struct RaiseEra {
     GroupId group;
@@ -109,6 +111,11 @@ struct SwitchOver {
     AdminId request;
     GroupId group;
 };
+struct Ordered {
+    AdminId request;
+    GroupId group;
+    Order order;
+};
 /// This node is the loser of a split brain (R33).
 struct ResolveSplitBrain {
     AdminId request;
@@ -118,7 +125,7 @@ struct ResolveSplitBrain {
 using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::ConnectionUp,
                            input::ConnectionDown, input::MessageArrived, input::GroupReported,
                            input::BootWaitOver, input::ForceOnline, input::SwitchOver,
-                           input::ResolveSplitBrain>;
+                           input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
@@ -154,6 +161,11 @@ struct ResolutionDecided {
     GroupId group;
     ResolutionRule rule = ResolutionRule::granted;
 };
+struct OrderDecided {
+    GroupId group;
+    Order order;
+    OrderRule rule = OrderRule::granted;
+};
 struct SwitchoverStarted {
     GroupId group;
 };
@@ -168,8 +180,8 @@ struct SwitchoverRefused {
 }  // namespace note
 using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
                           note::PromotionRefused, note::LeftService, note::SteppedDown,
-                          note::SplitBrain, note::ResolutionDecided, note::SwitchoverStarted,
-                          note::StayedInService, note::SwitchoverRefused>;
+                          note::SplitBrain, note::ResolutionDecided, note::OrderDecided,
+                          note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
 struct Watch {

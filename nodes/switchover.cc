@@ -5,21 +5,30 @@
 
 namespace sunder::nodes {
 
-SwitchoverRule decide_switchover(SwitchoverFacts const& facts) {
+SwitchoverRule decide_leaving(replication::LegState leg) {
     using Rule = SwitchoverRule;
-    if (facts.serving == SwitchoverFacts::Serving::here) return Rule::already_in_service;
-    if (facts.busy) return Rule::in_transition;
-    if (!facts.peer_reachable) return Rule::source_unreachable;
-    if (facts.serving == SwitchoverFacts::Serving::nowhere) return Rule::nothing_in_service;
-    switch (facts.leg) {
+    switch (leg) {
         case replication::LegState::resyncing:
             return Rule::resync_in_progress;
+        case replication::LegState::paused:
+            return Rule::mirror_is_paused;
         case replication::LegState::disconnected:
         case replication::LegState::handshaking:
             return Rule::mirror_not_in_sync;
         case replication::LegState::mirroring:
             break;
     }
+    return Rule::granted;
+}
+
+SwitchoverRule decide_switchover(SwitchoverFacts const& facts) {
+    using Rule = SwitchoverRule;
+    if (facts.serving == SwitchoverFacts::Serving::here) return Rule::already_in_service;
+    if (facts.busy) return Rule::in_transition;
+    if (!facts.peer_reachable) return Rule::source_unreachable;
+    if (facts.serving == SwitchoverFacts::Serving::nowhere) return Rule::nothing_in_service;
+    Rule const leg = decide_leaving(facts.leg);
+    if (leg != Rule::granted) return leg;
     return facts.in_sync ? Rule::granted : Rule::mirror_not_in_sync;
 }
 
@@ -41,6 +50,8 @@ replication::RuleText text_of(SwitchoverRule rule) {
         case Rule::resync_in_progress:
             return {"resync_in_progress", "R41",
                     "a resync is in progress; wait until it has finished"};
+        case Rule::mirror_is_paused:
+            return {"mirror_is_paused", "R41, R61", "the mirror is paused; resume it first"};
         case Rule::mirror_not_in_sync:
             return {"mirror_not_in_sync", "R41", "the mirror is not in the mirroring state"};
         case Rule::leg_lost:

@@ -28,12 +28,15 @@ enum class SwitchoverRule : std::uint8_t {
     source_unreachable,
     nothing_in_service,
     resync_in_progress,
+    mirror_is_paused,
     mirror_not_in_sync,
     leg_lost,
     last
 };
 
 SwitchoverRule decide_switchover(SwitchoverFacts const&);
+/// The part of it that the source knows best: may it leave for a target on such a leg?
+SwitchoverRule decide_leaving(replication::LegState leg);
 replication::RuleText text_of(SwitchoverRule);
 
 }  // namespace sunder::nodes

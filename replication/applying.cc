@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The target's side: following a source, applying records so that the copy is a prefix of the
-// source's order, and the finish of a resync.
+// Records at the target: applied so that the copy is a prefix of the source's order, up to the
+// finish of a resync.
 #include "base/mutant.h"
 #include "base/verify.h"
 #include "replication/mirror_machine.h"
@@ -9,68 +9,6 @@
 #include <algorithm>
 
 namespace sunder::replication {
-
-/// SAF-4, SAF-7: only a copy that is out of service, of which the source knows what it holds, and
-/// that has not accepted a later era, becomes a target.
-bool MirrorMachine::may_follow(Era era, Generation heard) const {
-    bool const out_of_service = std::holds_alternative<passage::None>(passage_) && !open_;
-    return out_of_service && heard == cell().current && !(era < cell().era);
-}
-
-void MirrorMachine::follow_mirror(Slot peer, MirrorBegin const& begin, Outbox& out) {
-    auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
-    if (handshaking == nullptr || !may_follow(begin.era, begin.heard)) {
-        close_leg(peer, out);
-        return;
-    }
-    leg::Following following;
-    following.connection = handshaking->connection;
-    following.phase = leg::Following::Phase::mirroring;
-    cells_.edit([&](Cell& cell) {
-        cell.era = begin.era;
-        cell.role = Role::target;
-    });
-    set_flag(note::FlagChanged::Which::last_owner, false, out);
-    set_flag(note::FlagChanged::Which::data_corrupt, false, out);
-    set_data(DataState::up_to_date, out);
-    watched_in_sync_ = true;
-    set_leg(peer, std::move(following), out);
-}
-
-void MirrorMachine::follow_resync(Slot peer, ResyncBegin const& begin, Outbox& out) {
-    auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
-    if (handshaking == nullptr || !may_follow(begin.era, begin.heard)) {
-        close_leg(peer, out);
-        return;
-    }
-    leg::Following following;
-    following.connection = handshaking->connection;
-    following.resync = begin.resync;
-    following.received = Bitmap(log_.chunks());
-    watched_in_sync_ = false;
-    set_flag(note::FlagChanged::Which::last_owner, false, out);
-    set_flag(note::FlagChanged::Which::data_corrupt, false, out);
-    set_data(DataState::inconsistent, out);
-    following.version = cells_.edit([&](Cell& cell) {
-        cell.era = begin.era;
-        cell.role = Role::target;
-        cell.resync = begin.resync;
-    });
-    set_leg(peer, std::move(following), out);
-}
-
-/// Stably inconsistent before the first block arrives (DESIGN 4).
-void MirrorMachine::advance_following(Outbox& out) {
-    for_each_peer([&](Slot peer) {
-        auto* following = std::get_if<leg::Following>(&legs_[peer.value]);
-        if (following == nullptr || following->phase != leg::Following::Phase::preparing) return;
-        if (!cells_.is_stable(following->version)) return;
-        leg::Following ready = *following;
-        ready.phase = leg::Following::Phase::resyncing;
-        out.put(output::Send{peer, ready.connection, ResyncReady{ready.resync}});
-        set_leg(peer, std::move(ready), out);
-    });
-}
 
 /// Why a record cannot be what a source of this group sends; empty when it can.
 std::string_view MirrorMachine::impossible(Slot peer, Record const& record) const {
@@ -92,7 +30,10 @@ void MirrorMachine::receive(Slot peer, ConnectionId connection, Record const& re
         reject(peer, why, out);
         return;
     }
-    if (!std::holds_alternative<leg::Following>(legs_[peer.value]) || record.era < cell().era) {
+    auto const* following = std::get_if<leg::Following>(&legs_[peer.value]);
+    bool const awaited =
+        following != nullptr && following->phase >= leg::Following::Phase::resyncing;
+    if (!awaited || record.era < cell().era) {
         // SAF-7: whatever a former source still has to say is refused.
         close_leg(peer, out);
         return;
@@ -111,20 +52,22 @@ void MirrorMachine::pump_applying(Outbox& out) {
 bool MirrorMachine::apply_next(Outbox& out) {
     Incoming const& head = queue_[0];
     auto const* record = std::get_if<Record>(&head.what);
+    auto const* finish = std::get_if<std::shared_ptr<Finish const>>(&head.what);
     bool const barrier = record == nullptr || record->kind == RecordKind::flush ||
                          record->kind == RecordKind::settle;
     if (barrier) {
-        bool const overtakes = record == nullptr && mutant(Mutant::finish_overtakes);
+        bool const overtakes = finish != nullptr && mutant(Mutant::finish_overtakes);
         bool const careless = record != nullptr && mutant(Mutant::apply_out_of_order);
         if (!applying_.empty() && !overtakes && !careless) return false;
         barrier_ = Barrier{};
-        barrier_.kind = record == nullptr                    ? Barrier::Kind::finish
+        barrier_.kind = finish != nullptr                    ? Barrier::Kind::finish
+                        : record == nullptr                  ? Barrier::Kind::pause
                         : record->kind == RecordKind::settle ? Barrier::Kind::settle
                                                              : Barrier::Kind::flush;
         barrier_.from = head.from;
         barrier_.connection = head.connection;
         barrier_.sequence = record != nullptr ? record->sequence : 0;
-        if (record == nullptr) barrier_.finish = std::get<std::shared_ptr<Finish const>>(head.what);
+        if (finish != nullptr) barrier_.finish = *finish;
         barrier_.flush = new_op(DiskUse::barrier);
         out.put(output::DiskFlush{barrier_.flush});
         queue_.take(0);
@@ -163,7 +106,10 @@ bool MirrorMachine::apply_next(Outbox& out) {
 bool MirrorMachine::ensure_applying() {
     if (mutant(Mutant::applying_not_stored)) return true;
     if (!cell().applying) {
-        applying_version_ = cells_.edit([](Cell& cell) { cell.applying = true; });
+        applying_version_ = cells_.edit([](Cell& cell) {
+            cell.applying = true;
+            cell.pristine = false;
+        });
     }
     return cells_.is_stable(applying_version_);
 }
@@ -201,7 +147,11 @@ void MirrorMachine::apply_done(input::DiskDone const& in, Outbox& out) {
 /// leg.
 void MirrorMachine::apply_failed(Slot from, Outbox& out) {
     watched_in_sync_ = false;
-    set_data(DataState::inconsistent, out);
+    DataState const was = cell().data;
+    if (was != DataState::inconsistent) {
+        cells_.edit([](Cell& cell) { cell.tear(); });
+        out.note(note::DataChanged{was, DataState::inconsistent});
+    }
     queue_.clear();
     close_leg(from, out);
 }
@@ -244,6 +194,9 @@ void MirrorMachine::barrier_flushed(input::DiskDone const& in, Outbox& out) {
         case Barrier::Kind::finish:
             store_finish(out);
             return;
+        case Barrier::Kind::pause:
+            store_pause(out);
+            return;
         case Barrier::Kind::promotion:
             store_promotion(out);
             return;
@@ -261,6 +214,8 @@ void MirrorMachine::store_finish(Outbox& out) {
         cell.history = barrier_.finish->history;
         cell.resync = barrier_.finish->resync;
         cell.applying = false;
+        cell.pristine = false;
+        cell.apart = Apart::no;
         cell.peers[barrier_.from.value].base = Generation{};
     });
 }
@@ -286,6 +241,7 @@ void MirrorMachine::store_promotion(Outbox& out) {
     barrier_.version = cells_.edit([&](Cell& cell) {
         cell.role = Role::source;
         cell.applying = false;
+        cell.apart = Apart::no;
         cell.era = std::max(cell.era, promoting.era);
         if (!promoting.forced) return;
         // R87: what the others hold is condemned from here on; they are outdated.
@@ -308,6 +264,11 @@ void MirrorMachine::barrier_stored(Outbox& out) {
     }
     Barrier const barrier = barrier_;
     barrier_ = Barrier{};
+    if (barrier.kind == Barrier::Kind::pause) {
+        paused_here(barrier, out);
+        pump_applying(out);
+        return;
+    }
     auto* following = std::get_if<leg::Following>(&legs_[barrier.from.value]);
     if (following != nullptr && following->connection == barrier.connection) {
         leg::Following mirroring = *following;
@@ -336,20 +297,6 @@ void MirrorMachine::settled_here(Outbox& out) {
         cells_.edit([](Cell& cell) { cell.applying = false; });
     }
     advance_passage(out);
-}
-
-void MirrorMachine::stop_following(Slot peer, leg::Following const& following, Outbox& out) {
-    // Not up to date from now on, but whole: what was received is still applied (G8).
-    if (cell().data == DataState::up_to_date) set_data(DataState::consistent, out);
-    if (following.phase == leg::Following::Phase::mirroring) return;
-    if (barrier_.kind == Barrier::Kind::finish && !barrier_.storing) {
-        // A finish that has not taken hold is not one: the next resync may begin before its flush
-        // ends.
-        barrier_.kind = Barrier::Kind::flush;
-        barrier_.finish.reset();
-    }
-    out.note(note::ResyncInterrupted{peer, following.resync, 0});
-    queue_.clear();
 }
 
 }  // namespace sunder::replication

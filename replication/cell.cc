@@ -23,6 +23,15 @@ void Cell::go_back_to(Generation past) {
     current = past;
 }
 
+void Cell::tear() {
+    if (data != DataState::inconsistent) resync = 0;
+    data = DataState::inconsistent;
+}
+
+void Cell::forget_pauses() {
+    for (PeerRecord& peer : peers) peer.paused = false;
+}
+
 bool Cell::descends_from(std::uint64_t id) const {
     return current.id == id ||
            std::ranges::any_of(history, [&](Generation past) { return past.id == id; });
@@ -41,12 +50,15 @@ Fingerprint Cell::fingerprint() const {
     hasher.add(std::uint64_t{era.number} << 8 | era.node.value);
     hasher.add(static_cast<std::uint64_t>(role) | static_cast<std::uint64_t>(data) << 8 |
                std::uint64_t{applying} << 16 | std::uint64_t{last_owner} << 17 |
-               std::uint64_t{data_corrupt} << 18 | static_cast<std::uint64_t>(current.why) << 24);
+               std::uint64_t{data_corrupt} << 18 | static_cast<std::uint64_t>(apart) << 20 |
+               static_cast<std::uint64_t>(current.why) << 24 | std::uint64_t{pristine} << 23 |
+               std::uint64_t{asynchronous_limit} << 32);
     hasher.add(resync);
     for (PeerRecord const& peer : peers) {
-        if (peer.base || peer.resync != 0) {
+        if (peer.base || peer.resync != 0 || peer.paused) {
             hasher.add(peer.base.id);
-            hasher.add(peer.resync << 1 | std::uint64_t{peer.may_be_current});
+            hasher.add(peer.resync << 2 | std::uint64_t{peer.paused} << 1 |
+                       std::uint64_t{peer.may_be_current});
         } else {
             hasher.add(0);
         }
@@ -64,6 +76,17 @@ std::string_view name_of(DataState state) {
             return "consistent";
         case DataState::up_to_date:
             return "up to date";
+    }
+    return "";
+}
+std::string_view name_of(Apart apart) {
+    switch (apart) {
+        case Apart::no:
+            return "no";
+        case Apart::paused:
+            return "paused";
+        case Apart::written:
+            return "written";
     }
     return "";
 }

@@ -53,6 +53,13 @@ struct Era {
 /// Names one resynchronisation, so that it can be continued and its lost finish recognised (G18).
 using ResyncId = std::uint64_t;
 
+/// Whether this copy is kept apart from its source (R57, R58).
+enum class Apart : std::uint8_t {
+    no,
+    paused,   ///< no record comes, and hosts of this node may read and write
+    written,  ///< they did: what they wrote is overwritten when the mirror resumes (R59)
+};
+
 struct PeerRecord {
     /// The peer has everything acknowledged up to this generation; none: it has missed nothing.
     /// Stable before the first write is acknowledged without the peer (G20).
@@ -63,6 +70,7 @@ struct PeerRecord {
     bool may_be_current = false;
     /// The resync towards this peer that is under way or was the last; 0: none.
     ResyncId resync = 0;
+    bool paused = false;  ///< as source: an operator keeps the peer apart (R57)
     friend constexpr bool operator==(PeerRecord const&, PeerRecord const&) = default;
 };
 
@@ -77,9 +85,13 @@ struct Cell {
     // The copy.
     Role role = Role::target;
     DataState data = DataState::inconsistent;
+    bool pristine = false;      ///< nobody has ever written (R44); kept only without an intent log
     bool applying = false;      ///< unflushed records may be on the disk, in any order
     bool last_owner = false;    ///< R23
     bool data_corrupt = false;  ///< R24
+    Apart apart = Apart::no;
+    /// R11, R13: records outstanding towards an asynchronous target; 0: none was ever allowed.
+    std::uint32_t asynchronous_limit = 0;
     /// While inconsistent: the resync that is making this copy; else the one that made it.
     ResyncId resync = 0;
     // The peers.
@@ -87,6 +99,10 @@ struct Cell {
 
     /// Makes `fresh` the current generation and remembers the old one. The oldest is forgotten.
     void succeed(Generation fresh);
+    /// The copy is whole no more. A resync that had made it whole is over and cannot be continued.
+    void tear();
+    /// Whom a source keeps apart is nobody's business once it is a target.
+    void forget_pauses();
     /// Forgets everything later than `past`, which is current from now on; none: everything.
     void go_back_to(Generation past);
     /// True when `id` is the current generation or a remembered earlier one.
@@ -100,12 +116,13 @@ struct Cell {
 
 std::string_view name_of(Role);
 std::string_view name_of(DataState);
+std::string_view name_of(Apart);
 std::string_view name_of(Minted);
 
 SUNDER_DESCRIBE(Generation, id, why);
 SUNDER_DESCRIBE(Era, number, node);
-SUNDER_DESCRIBE(PeerRecord, base, may_be_current, resync);
-SUNDER_DESCRIBE(Cell, current, history, era, role, data, applying, last_owner, data_corrupt, resync,
-                peers);
+SUNDER_DESCRIBE(PeerRecord, base, may_be_current, resync, paused);
+SUNDER_DESCRIBE(Cell, current, history, era, role, data, pristine, applying, last_owner,
+                data_corrupt, apart, asynchronous_limit, resync, peers);
 
 }  // namespace sunder::replication

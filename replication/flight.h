@@ -30,6 +30,7 @@ struct Flight {
     HostOp op = HostOp::read;
     bool fua = false;
     bool failed = false;
+    bool apart = false;  ///< of a host at a paused target: no peer is to have it
     Stage stage = Stage::waiting;
     PeerMask sent = 0;   ///< legs that carry the record on their present connection
     PeerMask waits = 0;  ///< synchronous legs that have not confirmed it
@@ -43,7 +44,7 @@ struct Flight {
         std::uint64_t const bits = static_cast<std::uint64_t>(op) | std::uint64_t{fua} << 8 |
                                    static_cast<std::uint64_t>(stage) << 16 |
                                    std::uint64_t{sent} << 24 | std::uint64_t{waits} << 32 |
-                                   std::uint64_t{failed} << 40;
+                                   std::uint64_t{failed} << 40 | std::uint64_t{apart} << 41;
         return hash_words(request.value, bits, sequence, range.first, range.count);
     }
     friend bool operator==(Flight const&, Flight const&) = default;
@@ -53,9 +54,10 @@ struct Flight {
 struct Incoming {
     Slot from;
     ConnectionId connection;
-    std::variant<Record, std::shared_ptr<Finish const>> what;
+    std::variant<Record, std::shared_ptr<Finish const>, PauseBegin> what;
     [[nodiscard]] Fingerprint fingerprint() const {
         if (auto const* record = std::get_if<Record>(&what)) return hash_words(1, record->sequence);
+        if (std::holds_alternative<PauseBegin>(what)) return 3;  // the last of its connection
         // Its place among the records is part of it: a roster's fingerprint knows no order.
         Finish const& finish = *std::get<std::shared_ptr<Finish const>>(what);
         return hash_words(2, finish.resync, finish.after);
@@ -82,7 +84,7 @@ struct Applying {
 
 /// What the target is waiting for before it may go on in order.
 struct Barrier {
-    enum class Kind : std::uint8_t { none, flush, settle, fua, finish, promotion };
+    enum class Kind : std::uint8_t { none, flush, settle, fua, finish, pause, promotion };
     Kind kind = Kind::none;
     DiskOpId flush;
     Slot from;

@@ -14,10 +14,10 @@ using Facts = HandshakeFacts;
 
 /// The target holds the source's own generation.
 HandshakeDecision decide_same(Facts const& facts) {
-    if (facts.finish_missed) return {Verdict::partial, ResyncRule::finish_was_missed};
-    if (facts.target_was_source && !facts.bitmap_merge) {
+    if (facts.target_was_written && !facts.bitmap_merge) {
         return {Verdict::full, ResyncRule::cannot_merge};
     }
+    if (facts.finish_missed) return {Verdict::partial, ResyncRule::finish_was_missed};
     if (facts.target_inconsistent) return {Verdict::partial, ResyncRule::target_is_torn};
     if (facts.bits && !mutant(Mutant::equal_label_believed))
         return {Verdict::partial, ResyncRule::bits_remain};
@@ -26,7 +26,7 @@ HandshakeDecision decide_same(Facts const& facts) {
 
 /// The target holds the generation since which the source has counted bits.
 HandshakeDecision decide_tracked(Facts const& facts) {
-    if (!facts.target_was_source) return {Verdict::partial, ResyncRule::target_was_away};
+    if (!facts.target_was_written) return {Verdict::partial, ResyncRule::target_was_away};
     if (!facts.bitmap_merge) return {Verdict::full, ResyncRule::cannot_merge};
     return {Verdict::partial, ResyncRule::union_of_both_logs};
 }
@@ -47,6 +47,8 @@ bool stopped(Facts const& facts, HandshakeDecision& decision) {
         Verdict const verdict =
             mutant(Mutant::later_copy_overwritten) ? Verdict::full : Verdict::split_brain;
         decision = {verdict, ResyncRule::target_is_later};
+    } else if (facts.paused) {
+        decision = {Verdict::paused, ResyncRule::leg_is_paused};
     } else {
         return false;
     }
@@ -63,7 +65,12 @@ HandshakeDecision decide_resync(HandshakeFacts const& facts) {
     if (facts.target == Facts::Target::blank && !continues) {
         return {Verdict::full, ResyncRule::target_is_blank};
     }
-    if (!facts.intent_log) return {Verdict::full, ResyncRule::no_intent_log};
+    if (!facts.intent_log) {
+        bool const nothing =
+            facts.pristine && facts.target == Facts::Target::same && !facts.target_inconsistent;
+        if (nothing) return {Verdict::in_sync, ResyncRule::nothing_was_written};
+        return {Verdict::full, ResyncRule::no_intent_log};
+    }
     if (facts.continues) {
         // G18: an interrupted resync that counts as done.
         if (mutant(Mutant::interrupted_is_done))
@@ -107,8 +114,13 @@ RuleText text_of(ResyncRule rule) {
         case ResyncRule::forced_past_last_owner:
             return {"forced_past_last_owner", "R87, R129",
                     "an operator forced one copy online past the node that was the last source"};
+        case ResyncRule::leg_is_paused:
+            return {"leg_is_paused", "R57", "an operator paused the mirror towards this target"};
         case ResyncRule::target_is_blank:
             return {"target_is_blank", "R43", "the target was never written: everything is copied"};
+        case ResyncRule::nothing_was_written:
+            return {"nothing_was_written", "R44, R90",
+                    "nobody has written to the mirror since it was made"};
         case ResyncRule::no_intent_log:
             return {"no_intent_log", "R18",
                     "without an intent log every interruption ends in a full resync"};
@@ -122,15 +134,16 @@ RuleText text_of(ResyncRule rule) {
             return {"target_is_torn", "SAF-5",
                     "the target went down with unflushed writes: the bits name them"};
         case ResyncRule::cannot_merge:
-            return {"cannot_merge", "R22",
-                    "the old source's intent log cannot be merged: everything is copied"};
+            return {"cannot_merge", "R22, R59",
+                    "the target was written, and its intent log cannot be merged: everything is "
+                    "copied"};
         case ResyncRule::bits_remain:
             return {"bits_remain", "SAF-18",
                     "one generation, yet bits remain: their chunks are copied"};
         case ResyncRule::same_generation:
             return {"same_generation", "C.2", "one generation and no bits: the copies are in sync"};
         case ResyncRule::union_of_both_logs:
-            return {"union_of_both_logs", "R22, R25",
+            return {"union_of_both_logs", "R22, R25, R59",
                     "the union of both sides' intent logs is copied"};
         case ResyncRule::target_was_away:
             return {"target_was_away", "R15",
@@ -148,6 +161,8 @@ std::string_view name_of(Verdict verdict) {
     switch (verdict) {
         case Verdict::wait:
             return "wait";
+        case Verdict::paused:
+            return "paused";
         case Verdict::in_sync:
             return "in_sync";
         case Verdict::partial:

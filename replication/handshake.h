@@ -31,17 +31,21 @@ struct HandshakeFacts {
     /// One of the two was forced past the other, which was last owner (R129).
     bool forced_past_owner = false;
     bool target_inconsistent = false;
-    bool target_was_source = false;  ///< it has not been made a target since it served
-    bool bits = false;               ///< either side's intent log names chunks for this pair
-    bool intent_log = true;          ///< both sides keep one (R18)
-    bool bitmap_merge = true;        ///< both sides can merge the other's (R22)
-    bool continues = false;          ///< the target is in the middle of this source's resync (R39)
-    bool finish_missed = false;      ///< the target finished, the source never heard (G18)
+    /// Hosts wrote to it since it was last made a target: it served, or was kept apart (R59).
+    bool target_was_written = false;
+    bool paused = false;         ///< an operator keeps the target apart (R57)
+    bool bits = false;           ///< either side's intent log names chunks for this pair
+    bool intent_log = true;      ///< both sides keep one (R18)
+    bool bitmap_merge = true;    ///< both sides can merge the other's (R22)
+    bool pristine = false;       ///< nobody has ever written to either (R44)
+    bool continues = false;      ///< the target is in the middle of this source's resync (R39)
+    bool finish_missed = false;  ///< the target finished, the source never heard (G18)
     friend bool operator==(HandshakeFacts const&, HandshakeFacts const&) = default;
 };
 
 enum class Verdict : std::uint8_t {
     wait,         ///< nobody may copy anything yet
+    paused,       ///< the target is kept apart until the mirror resumes
     in_sync,      ///< mirror at once
     partial,      ///< copy the union of all bits for the pair, source to target
     full,         ///< copy everything, source to target
@@ -56,7 +60,9 @@ enum class ResyncRule : std::uint8_t {
     both_were_written,
     target_is_later,
     forced_past_last_owner,
+    leg_is_paused,
     target_is_blank,
+    nothing_was_written,
     no_intent_log,
     continue_interrupted,
     finish_was_missed,

@@ -80,9 +80,15 @@ void IntentLog::mark_all(Slot peer) {
 
 void IntentLog::clear(Slot peer, Bitmap const& bits) {
     PeerBits& mine = peers_[peer.value];
+    if (kept_) {
+        // A page that already says so is not stored: at a copy that was never whole it would bear
+        // a stamp that means nothing later.
+        bits.for_each_word([&](std::uint64_t w, std::uint64_t word) {
+            bool const says = ((mine.wanted.word(w) | mine.stable.word(w)) & word) != 0;
+            if (says) due(peer, w / page_words);
+        });
+    }
     mine.wanted -= bits;
-    if (!kept_) return;
-    bits.for_each_word([&](std::uint64_t w, std::uint64_t) { due(peer, w / page_words); });
 }
 
 void IntentLog::clear_all(Slot peer) {
@@ -129,10 +135,15 @@ void IntentLog::store(Generation stamp, PersistId& next, Outbox& out) {
         page->number = id.number;
         page->stamp = stamp;
         page->words.reserve(end - first);
-        for (std::uint64_t w = first; w < end; ++w) page->words.push_back(bits.word(w));
+        Hasher print;
+        print.add(hash_words(id.peer.value, id.number, stamp.id));
+        for (std::uint64_t w = first; w < end; ++w) {
+            page->words.push_back(bits.word(w));
+            print.add(bits.word(w));
+        }
         PersistId const persist{next.value++};
         out.put(output::PersistPage{persist, page});
-        storing_.push_back({persist, std::move(page)});
+        storing_.push_back({persist, std::move(page), print.result()});
     }
     due_ = later;
 }
@@ -160,10 +171,9 @@ Fingerprint IntentLog::fingerprint() const {
         hasher.add(bits.wanted.fingerprint());
         hasher.add(bits.stable.fingerprint());
     }
-    hasher.add(due_.size() << 1 | std::uint64_t{frozen_});
-    for (Storing const& storing : storing_) {
-        hasher.add(std::uint64_t{storing.page->peer.value} << 32 | storing.page->number);
-    }
+    hasher.add(frozen_);
+    for (PageId const id : due_) hasher.add(hash_words(id.peer.value, id.number));
+    for (Storing const& storing : storing_) hasher.add(storing.print);
     return hasher.result();
 }
 

@@ -85,6 +85,7 @@ private:
     struct Storing {
         PersistId id;
         std::shared_ptr<Page const> page;
+        Fingerprint print = 0;
         friend bool operator==(Storing const& a, Storing const& b) { return *a.page == *b.page; }
     };
     struct PeerBits {

@@ -13,10 +13,14 @@ struct State {
     LegState operator()(leg::Preparing const&) const { return LegState::handshaking; }
     LegState operator()(leg::Resyncing const&) const { return LegState::resyncing; }
     LegState operator()(leg::Mirroring const&) const { return LegState::mirroring; }
+    LegState operator()(leg::Paused const&) const { return LegState::paused; }
     LegState operator()(leg::Following const& following) const {
         switch (following.phase) {
             case leg::Following::Phase::preparing:
+            case leg::Following::Phase::pausing:
                 return LegState::handshaking;
+            case leg::Following::Phase::paused:
+                return LegState::paused;
             case leg::Following::Phase::resyncing:
                 return LegState::resyncing;
             case leg::Following::Phase::mirroring:
@@ -46,7 +50,8 @@ struct Print {
                           leg.opened_theirs ? leg.opened_theirs->cell.fingerprint() : 0);
     }
     Fingerprint operator()(leg::Preparing const& leg) const {
-        return hash_words(3, leg.resync, leg.full, leg.begun, leg.heard.id);
+        return hash_words(3, leg.resync, leg.full, leg.begun, leg.heard.current.id,
+                          leg.heard.writes_apart);
     }
     Fingerprint operator()(leg::Resyncing const& leg) const {
         return hash_words(4, leg.resync, leg.channel.fingerprint(), leg.need.fingerprint(),
@@ -56,6 +61,7 @@ struct Print {
     Fingerprint operator()(leg::Mirroring const& leg) const {
         return hash_words(5, leg.channel.fingerprint());
     }
+    Fingerprint operator()(leg::Paused const& leg) const { return hash_words(7, leg.confirmed); }
     Fingerprint operator()(leg::Following const& leg) const {
         return hash_words(6, static_cast<std::uint64_t>(leg.phase), leg.resync,
                           leg.received.fingerprint());
@@ -81,6 +87,8 @@ std::string_view name_of(LegState state) {
             return "disconnected";
         case LegState::handshaking:
             return "handshaking";
+        case LegState::paused:
+            return "paused";
         case LegState::resyncing:
             return "resyncing";
         case LegState::mirroring:

@@ -83,7 +83,7 @@ struct Handshaking {
 struct Preparing {
     ConnectionId connection;
     ResyncId resync = 0;
-    Generation heard;  ///< the target's, when it was decided
+    Heard heard;  ///< of the target, when it was decided
     CellStore::Version version = 0;
     bool full = false;
     bool begun = false;
@@ -107,9 +107,16 @@ struct Mirroring {
     Channel channel;
     friend bool operator==(Mirroring const&, Mirroring const&) = default;
 };
+/// Source: nothing is sent until the mirror resumes (R57).
+struct Paused {
+    ConnectionId connection;
+    bool confirmed = false;  ///< the target has stored it
+    friend bool operator==(Paused const&, Paused const&) = default;
+};
 /// Target of this peer.
 struct Following {
-    enum class Phase : std::uint8_t { preparing, resyncing, mirroring };
+    /// `pausing`: the pause that opened this connection is being stored.
+    enum class Phase : std::uint8_t { preparing, pausing, paused, resyncing, mirroring };
     ConnectionId connection;
     Phase phase = Phase::preparing;
     ResyncId resync = 0;
@@ -121,7 +128,7 @@ struct Following {
 }  // namespace leg
 
 using Leg = std::variant<leg::Disconnected, leg::Handshaking, leg::Preparing, leg::Resyncing,
-                         leg::Mirroring, leg::Following>;
+                         leg::Mirroring, leg::Paused, leg::Following>;
 
 LegState state_of(Leg const&);
 /// The connection of a leg that has one.

@@ -40,6 +40,7 @@ std::shared_ptr<Hello const> MirrorMachine::greet(Slot peer, Outbox& out) {
     hello->in_service = open_ || !std::holds_alternative<passage::None>(passage_);
     hello->intent_log = config_->intent_log;
     hello->bitmap_merge = config_->bitmap_merge;
+    hello->writes_apart = writes_apart_;
     hello->sectors = config_->sectors;
     hello->chunk_sectors = config_->chunk_sectors;
     if (log_.bits(peer).any()) hello->bits = std::make_shared<Bitmap const>(log_.bits(peer));
@@ -115,6 +116,10 @@ void MirrorMachine::message_arrived(input::MessageArrived const& in, Outbox& out
         pump_applying(out);
     } else if (auto const* reply = std::get_if<FinishReply>(&in.message)) {
         finish_replied(peer, *reply, out);
+    } else if (auto const* pause = std::get_if<PauseBegin>(&in.message)) {
+        follow_pause(peer, in.connection, *pause, out);
+    } else if (std::holds_alternative<PauseReply>(in.message)) {
+        pause_confirmed(peer, out);
     }
 }
 
@@ -161,7 +166,9 @@ HandshakeFacts MirrorMachine::observe(Slot peer, Hello const& theirs) const {
     bool const past_source = relation.kinship == Kinship::peer_later && source.last_owner;
     facts.forced_past_owner = relation.forced && (past_target || past_source);
     facts.target_inconsistent = target.data == DataState::inconsistent;
-    facts.target_was_source = target.role == Role::source;
+    facts.target_was_written = target.role == Role::source || target.apart == Apart::written;
+    facts.pristine = source.pristine && target.pristine;
+    facts.paused = source.peers[target_slot.value].paused;
     facts.bits = log_.bits(peer).any() || (theirs.bits && theirs.bits->any());
     facts.intent_log = config_->intent_log && theirs.intent_log;
     facts.bitmap_merge = config_->bitmap_merge && theirs.bitmap_merge;
@@ -204,6 +211,9 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
             split_ |= bit_of(peer);
             if (parted) resolve_by_policy(peer, out);
             return;
+        case Verdict::paused:
+            if (leads) begin_pausing(peer, out);
+            return;
         case Verdict::in_sync:
             if (leads) begin_mirroring(peer, out);
             return;
@@ -214,12 +224,16 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
     }
 }
 
+namespace {
+Heard heard_of(Hello const& hello) { return {hello.cell.current, hello.writes_apart}; }
+}  // namespace
+
 void MirrorMachine::begin_mirroring(Slot peer, Outbox& out) {
     leg::Mirroring mirroring;
     auto const& handshaking = std::get<leg::Handshaking>(legs_[peer.value]);
     mirroring.channel.connection = handshaking.connection;
     out.put(output::Send{peer, mirroring.channel.connection,
-                         MirrorBegin{cell().era, handshaking.theirs->cell.current}});
+                         MirrorBegin{cell().era, heard_of(*handshaking.theirs)}});
     knows_outdated_ &= static_cast<PeerMask>(~bit_of(peer));
     cells_.edit([&](Cell& cell) {
         cell.peers[peer.value].base = Generation{};
@@ -244,7 +258,7 @@ void MirrorMachine::begin_preparing(Slot peer, HandshakeDecision decision, Outbo
     }
     if (decision.rule != ResyncRule::continue_interrupted) preparing.resync = mint();
     Generation const theirs = handshaking.theirs->cell.current;
-    preparing.heard = theirs;
+    preparing.heard = heard_of(*handshaking.theirs);
     preparing.version = cells_.edit([&](Cell& cell) {
         PeerRecord& record = cell.peers[peer.value];
         record.resync = preparing.resync;
@@ -290,8 +304,11 @@ void MirrorMachine::lose_leg(Slot peer, Outbox& out) {
     bool const sent = channel_of(leg) != nullptr;
     set_leg(peer, leg::Disconnected{}, out);
     stay_in_service(peer, out);
-    if (!sent) return;
-    // Nobody will confirm what was sent: it is acknowledged as soon as the absence is on record.
+    if (sent) give_up_records(peer, out);
+}
+
+/// Nobody will confirm what was sent: it is acknowledged as soon as the absence is on record.
+void MirrorMachine::give_up_records(Slot peer, Outbox& out) {
     bool pending = false;
     for (std::size_t i = 0; i < flights_.size(); ++i) {
         if (flights_[i].op == HostOp::read) continue;

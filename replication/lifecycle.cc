@@ -49,12 +49,13 @@ void MirrorMachine::started(input::Started const& in, Outbox& out) {
         cells_.edit([&](Cell& cell) {
             // What was mirrored before the boot proves nothing about now (R30).
             if (cell.data == DataState::up_to_date) cell.data = DataState::consistent;
-            if (cell.applying && cell.role == Role::target) cell.data = DataState::inconsistent;
+            if (cell.applying && cell.role == Role::target) cell.tear();
             cell.applying = false;
         });
         return;
     }
     bool const first = config_->first_source;
+    std::uint32_t const limit = config_->asynchronous_limit;
     cells_.edit([&](Cell& cell) {
         // All copies of a mirror born in sync share the generation that creation gave them (R44);
         // otherwise a target is blank until its first resync (R43).
@@ -62,7 +63,11 @@ void MirrorMachine::started(input::Started const& in, Outbox& out) {
         if (holds_data) cell.current = Generation{1, Minted::created};
         cell.role = first ? Role::source : Role::target;
         cell.data = holds_data ? DataState::consistent : DataState::inconsistent;
+        cell.pristine = config_->born_in_sync && !config_->intent_log;
         cell.last_owner = first;
+        for_each_peer([&](Slot peer) {
+            if (!config_->synchronous[peer.value]) cell.asynchronous_limit = limit;
+        });
     });
     if (first) out.note(note::FlagChanged{note::FlagChanged::Which::last_owner, true});
 }
@@ -80,6 +85,7 @@ void MirrorMachine::persisted(input::PersistDone const& in, Outbox& out) {
         announcing_ &= static_cast<PeerMask>(~bit_of(peer));
         out.note(note::PeerOutdated{peer, cells_.wanted().peers[peer.value].base});
     });
+    obey();
     advance_preparing(out);
     send_finishes(out);
     advance_following(out);
@@ -158,6 +164,16 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
         void operator()(command::Concede const& concede) const {
             machine.concede(concede.winner, *concede.theirs, note::Conceded::By::the_operator, out);
         }
+        void operator()(command::Pause const& order) const { machine.pause_leg(order, out); }
+        void operator()(command::SetAllBits const& order) const {
+            machine.set_all_bits(order.peer, out);
+        }
+        void operator()(command::ClearAllBits const& order) const {
+            machine.clear_all_bits(order.peer, out);
+        }
+        void operator()(command::EnableAsynchronous const& order) const {
+            machine.enable_asynchronous(order.limit, out);
+        }
         void operator()(command::PeerKnowsOutdated const& knows) const {
             machine.knows_outdated_ |= bit_of(knows.peer);
             machine.acknowledge_all(out);
@@ -177,6 +193,7 @@ void MirrorMachine::promote(command::Promote const& promote, Outbox& out) {
         return;
     }
     passage_ = passage::Promoting{promote.era, promote.forced};
+    end_apart(out);
     for_each_peer([&](Slot peer) {
         if (std::holds_alternative<leg::Following>(legs_[peer.value])) close_leg(peer, out);
     });
@@ -197,6 +214,7 @@ void MirrorMachine::advance_passage(Outbox& out) {
     if (!std::holds_alternative<passage::Promoting>(passage_)) return;
     // G8: everything received is applied before anything is served.
     if (!queue_.empty() || !applying_.empty() || barrier_.kind != Barrier::Kind::none) return;
+    if (!flights_.empty()) return;  // of hosts that wrote here while it was kept apart
     barrier_ = Barrier{};
     barrier_.kind = Barrier::Kind::promotion;
     barrier_.flush = new_op(DiskUse::barrier);
@@ -295,15 +313,17 @@ void MirrorMachine::set_data(DataState to, Outbox& out) {
 }
 
 CopyState MirrorMachine::copy_state() const {
+    bool const apart = cell().apart != Apart::no && !mutant(Mutant::pause_forgotten);
     switch (cell().data) {
         case DataState::inconsistent:
             return CopyState::inconsistent;
         case DataState::outdated:
-            return CopyState::outdated;
+            return apart ? CopyState::paused : CopyState::outdated;
         case DataState::consistent:
         case DataState::up_to_date:
             break;
     }
+    if (apart) return CopyState::paused;
     return watched_in_sync_ ? CopyState::in_sync : CopyState::not_watched;
 }
 
@@ -318,7 +338,8 @@ void MirrorMachine::after_step(Outbox& out) {
     bool changed = reported_.cell != cells_.stable() || reported_.open != open_ ||
                    reported_.passing != !std::holds_alternative<passage::None>(passage_) ||
                    reported_.copy != copy_state() || reported_.refused != refused_ ||
-                   reported_.stayed != stayed_ || reported_.conceded != conceded_;
+                   reported_.stayed != stayed_ || reported_.conceded != conceded_ ||
+                   reported_.obeyed != obeyed_;
     for_each_peer([&](Slot peer) {
         changed = changed || reported_.legs[peer.value] != state_of(legs_[peer.value]) ||
                   reported_.split[peer.value] != split(peer);
@@ -331,6 +352,7 @@ void MirrorMachine::after_step(Outbox& out) {
     reported_.refused = refused_;
     reported_.stayed = stayed_;
     reported_.conceded = conceded_;
+    reported_.obeyed = obeyed_;
     for_each_peer([&](Slot peer) {
         reported_.legs[peer.value] = state_of(legs_[peer.value]);
         reported_.split[peer.value] = split(peer);
@@ -363,7 +385,7 @@ Fingerprint MirrorMachine::fingerprint() const {
         hasher.add(static_cast<std::uint64_t>(demoting->stage) |
                    (demoting->for_peer ? demoting->for_peer->value + 1ULL : 0ULL) << 8);
     }
-    hasher.add(hash_words(refused_.number, refused_.node.value));
+    hasher.add(hash_words(refused_.number, refused_.node.value, order_.has_value(), writes_apart_));
     return hasher.result();
 }
 

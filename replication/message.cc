@@ -32,6 +32,8 @@ struct Name {
     std::string_view operator()(ResyncReady const&) const { return "resync_ready"; }
     std::string_view operator()(std::shared_ptr<Finish const> const&) const { return "finish"; }
     std::string_view operator()(FinishReply const&) const { return "finish_reply"; }
+    std::string_view operator()(PauseBegin const&) const { return "pause_begin"; }
+    std::string_view operator()(PauseReply const&) const { return "pause_reply"; }
 };
 
 struct Print {
@@ -44,19 +46,24 @@ struct Print {
     Fingerprint operator()(RecordAck const& ack) const { return hash_words(2, ack.sequence); }
     Fingerprint operator()(std::shared_ptr<Hello const> const& hello) const {
         return hash_words(3, hello->cell.fingerprint(), hello->in_service,
-                          hello->bits ? hello->bits->fingerprint() : 0);
+                          hello->bits ? hello->bits->fingerprint() : 0, hello->writes_apart);
     }
     Fingerprint operator()(MirrorBegin const& begin) const {
-        return hash_words(4, begin.era.number, begin.heard.id);
+        return hash_words(4, begin.era.number, begin.heard.current.id, begin.heard.writes_apart);
     }
     Fingerprint operator()(ResyncBegin const& begin) const {
-        return hash_words(5, begin.era.number, begin.resync, begin.heard.id);
+        return hash_words(5, begin.era.number, begin.resync, begin.heard.current.id,
+                          begin.heard.writes_apart);
     }
     Fingerprint operator()(ResyncReady const& ready) const { return hash_words(6, ready.resync); }
     Fingerprint operator()(std::shared_ptr<Finish const> const& finish) const {
         return hash_words(7, finish->resync, finish->current.id, finish->after);
     }
     Fingerprint operator()(FinishReply const& reply) const { return hash_words(8, reply.resync); }
+    Fingerprint operator()(PauseBegin const& begin) const {
+        return hash_words(9, begin.era.number, begin.era.node.value);
+    }
+    Fingerprint operator()(PauseReply const&) const { return 10; }
 };
 
 }  // namespace

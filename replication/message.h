@@ -57,22 +57,30 @@ struct Hello {
     std::uint64_t sectors = 0;
     std::uint64_t chunk_sectors = 0;
     std::shared_ptr<Bitmap const> bits;  ///< my intent bits towards you; null when there are none
+    std::uint32_t writes_apart = 0;  ///< how many bits hosts set here since I booted, kept apart
     friend bool operator==(Hello const&, Hello const&) = default;
 };
 
-/// The copies are in sync: what follows are records. `heard` is the target's generation on which
-/// the source decided so: a target that is something else by now refuses.
+/// What the source knew of the target when it decided: a target that is something else by now, or
+/// was written since, refuses.
+struct Heard {
+    Generation current;
+    std::uint32_t writes_apart = 0;
+    friend bool operator==(Heard const&, Heard const&) = default;
+};
+
+/// The copies are in sync: what follows are records.
 struct MirrorBegin {
     Era era;
-    Generation heard;
+    Heard heard;
     friend bool operator==(MirrorBegin const&, MirrorBegin const&) = default;
 };
 
-/// A resync follows. The target becomes inconsistent, stably, and answers; `heard` as above.
+/// A resync follows. The target becomes inconsistent, stably, and answers.
 struct ResyncBegin {
     Era era;
     ResyncId resync = 0;
-    Generation heard;
+    Heard heard;
     friend bool operator==(ResyncBegin const&, ResyncBegin const&) = default;
 };
 struct ResyncReady {
@@ -93,19 +101,34 @@ struct FinishReply {
     friend bool operator==(FinishReply const&, FinishReply const&) = default;
 };
 
-using Message = std::variant<Record, RecordAck, std::shared_ptr<Hello const>, MirrorBegin,
-                             ResyncBegin, ResyncReady, std::shared_ptr<Finish const>, FinishReply>;
+/// No record follows this one until the two greet again (R57). The target makes what it has stable,
+/// is kept apart from then on, stably, and answers.
+struct PauseBegin {
+    Era era;
+    friend bool operator==(PauseBegin const&, PauseBegin const&) = default;
+};
+struct PauseReply {
+    friend bool operator==(PauseReply const&, PauseReply const&) = default;
+};
+
+using Message =
+    std::variant<Record, RecordAck, std::shared_ptr<Hello const>, MirrorBegin, ResyncBegin,
+                 ResyncReady, std::shared_ptr<Finish const>, FinishReply, PauseBegin, PauseReply>;
 
 std::string_view name_of(RecordKind);
 
 SUNDER_DESCRIBE(Record, era, origin, sequence, group, volume, kind, fua, range, payload);
 SUNDER_DESCRIBE(RecordAck, sequence);
-SUNDER_DESCRIBE(Hello, cell, in_service, intent_log, bitmap_merge, sectors, chunk_sectors, bits);
+SUNDER_DESCRIBE(Hello, cell, in_service, intent_log, bitmap_merge, sectors, chunk_sectors, bits,
+                writes_apart);
+SUNDER_DESCRIBE(Heard, current, writes_apart);
 SUNDER_DESCRIBE(MirrorBegin, era, heard);
 SUNDER_DESCRIBE(ResyncBegin, era, resync, heard);
 SUNDER_DESCRIBE(ResyncReady, resync);
 SUNDER_DESCRIBE(Finish, resync, current, history, after);
 SUNDER_DESCRIBE(FinishReply, resync);
+SUNDER_DESCRIBE(PauseBegin, era);
+SUNDER_DESCRIBE(PauseReply);
 
 /// Bytes on the wire: header and content, for links of limited bandwidth.
 std::uint64_t wire_bytes(Message const&);

@@ -5,8 +5,9 @@
 // node's membership machine, which commands it.
 //
 // One .cc file per concern: lifecycle (start, stable stores, promotion), requests (hosts), legs
-// (handshake), resync (runs and finish), settling (clearing bits), applying (the target's side),
-// conceding (the loser of a split brain).
+// (handshake), resync (runs and finish), settling (clearing bits), following (becoming a target),
+// applying (records at the target), pausing (a target that is kept apart), conceding (the loser of
+// a split brain), orders (what an operator changes by hand).
 #pragma once
 
 #include "replication/cell_store.h"
@@ -64,6 +65,8 @@ public:
     [[nodiscard]] Cell const& stable_cell() const { return *cells_.stable(); }
     [[nodiscard]] IntentLog const& log() const { return log_; }
     [[nodiscard]] bool open() const { return open_; }
+    /// True while hosts of this node may use a copy that is kept apart from its source (R58).
+    [[nodiscard]] bool open_apart() const;
     [[nodiscard]] CopyState copy_state() const;
     [[nodiscard]] Leg const& leg(Slot peer) const { return legs_[peer.value]; }
     [[nodiscard]] bool split(Slot peer) const { return (split_ & bit_of(peer)) != 0; }
@@ -91,6 +94,23 @@ private:
     void concede(Slot winner, Cell const& theirs, note::Conceded::By, Outbox&);
     void concession_advance(passage::Conceding const&, Outbox&);
 
+    // A target that is kept apart (pausing.cc).
+    void pause_leg(command::Pause const&, Outbox&);
+    void begin_pausing(Slot, Outbox&);
+    void pause_confirmed(Slot, Outbox&);
+    void follow_pause(Slot, ConnectionId, PauseBegin const&, Outbox&);
+    void store_pause(Outbox&);
+    void paused_here(Barrier const&, Outbox&);
+    [[nodiscard]] bool may_write_apart(Outbox&);
+    bool end_apart(Outbox&);
+
+    // What an operator changes by hand (orders.cc).
+    void set_all_bits(Slot, Outbox&);
+    void clear_all_bits(Slot, Outbox&);
+    void enable_asynchronous(std::uint32_t limit, Outbox&);
+    void order_given(std::optional<Slot> waits_for_bits);
+    void obey();
+
     void set_flag(note::FlagChanged::Which, bool set, Outbox&);
     void set_data(DataState, Outbox&);
     void after_step(Outbox&);
@@ -107,6 +127,7 @@ private:
     void requested(input::HostRequest const&, Outbox&);
     bool launch(std::size_t index, Outbox&);
     [[nodiscard]] bool room_on_legs(Outbox&);
+    [[nodiscard]] std::uint32_t asynchronous_limit() const;
     [[nodiscard]] bool may_launch_change(std::size_t index, Outbox&);
     void peer_has_caught_up(Slot, Outbox&);
     void issue(std::size_t index, Outbox&);
@@ -134,6 +155,7 @@ private:
     void begin_preparing(Slot, HandshakeDecision, Outbox&);
     void advance_preparing(Outbox&);
     void lose_leg(Slot, Outbox&);
+    void give_up_records(Slot, Outbox&);
     void close_leg(Slot, Outbox&);
     void reject(Slot, std::string_view why, Outbox&);
     void set_leg(Slot, Leg, Outbox&);
@@ -157,11 +179,15 @@ private:
     void finish_settling(Slot, Outbox&);
     void touch(Slot, Chunks);
 
-    // Applying (applying.cc).
-    [[nodiscard]] bool may_follow(Era, Generation heard) const;
+    // Following (following.cc).
+    [[nodiscard]] bool may_follow(Era) const;
+    [[nodiscard]] bool is_as(Heard const&) const;
     void follow_mirror(Slot, MirrorBegin const&, Outbox&);
     void follow_resync(Slot, ResyncBegin const&, Outbox&);
     void advance_following(Outbox&);
+    void stop_following(Slot, leg::Following const&, Outbox&);
+
+    // Applying (applying.cc).
     [[nodiscard]] std::string_view impossible(Slot, Record const&) const;
     void receive(Slot, ConnectionId, Record const&, Outbox&);
     void pump_applying(Outbox&);
@@ -175,7 +201,6 @@ private:
     void barrier_stored(Outbox&);
     void settled_here(Outbox&);
     void acknowledge_record(Slot, ConnectionId, std::uint64_t sequence, Outbox&);
-    void stop_following(Slot, leg::Following const&, Outbox&);
 
     std::shared_ptr<GroupConfig const> config_;
     CellStore cells_;
@@ -199,12 +224,20 @@ private:
     Roster<Applying, 2> applying_;
     Barrier barrier_;
     CellStore::Version applying_version_ = 0;
-    bool watched_in_sync_ = false;  // R30: volatile on purpose
+    bool watched_in_sync_ = false;    // R30: volatile on purpose
+    std::uint32_t writes_apart_ = 0;  // bits that hosts have set while it was kept apart
 
     PeerMask split_ = 0;
     Era refused_;  // the promotion that failed last
     std::uint32_t stayed_ = 0;
     std::uint32_t conceded_ = 0;
+    struct Order {  // it is obeyed when this is stable
+        CellStore::Version version = 0;
+        std::optional<Slot> bits;  // all of them, towards this peer
+        friend bool operator==(Order const&, Order const&) = default;
+    };
+    std::optional<Order> order_;
+    std::uint32_t obeyed_ = 0;
     std::uint64_t sequence_ = 0;
     std::uint64_t nonce_ = 0;
     std::uint64_t minted_ = 0;

@@ -17,7 +17,7 @@
 namespace sunder::replication {
 
 /// DESIGN 4: its own axis, never merged with role or data state.
-enum class LegState : std::uint8_t { disconnected, handshaking, resyncing, mirroring };
+enum class LegState : std::uint8_t { disconnected, handshaking, paused, resyncing, mirroring };
 std::string_view name_of(LegState);
 
 enum class Direction : std::uint8_t { outward, inward };  ///< to the peer, from the peer
@@ -95,6 +95,25 @@ struct Conceded {
     Generation back_to;  ///< none: nothing is known to be shared, so that everything is copied
     By by = By::the_operator;
 };
+/// By a source: an operator keeps the peer apart, or no longer (R57).
+struct PauseChanged {
+    Slot peer;
+    bool paused = true;
+};
+/// By a paused target: from here on it holds what a host of its own wrote (R58, R59).
+struct WrittenApart {};
+/// An operator changed the intent log by hand (R19).
+struct IntentLogEdited {
+    enum class How : std::uint8_t {
+        all_set,      ///< `bitmap -d`
+        all_cleared,  ///< `bitmap -c`: the peer is believed to hold what this copy holds
+    } how = How::all_set;
+    Slot peer;
+};
+/// `bitmap -a` (R13): asynchronous targets are possible, with so many records outstanding.
+struct AsynchronousEnabled {
+    std::uint32_t limit = 0;
+};
 struct DiskFailed {
     enum class What : std::uint8_t { read, write, flush, persist } what = What::read;
 };
@@ -119,7 +138,8 @@ using Note =
                  note::ResyncInterrupted, note::ResyncFinished, note::CopyCompleted,
                  note::DataChanged, note::RoleChanged, note::GenerationMinted, note::PeerOutdated,
                  note::LimitReached, note::LimitRecovered, note::Settled, note::OverrideRecorded,
-                 note::SplitBrainDecided, note::Conceded, note::DiskFailed, note::FlagChanged,
-                 note::Rejected, note::Ignored>;
+                 note::SplitBrainDecided, note::Conceded, note::PauseChanged, note::WrittenApart,
+                 note::IntentLogEdited, note::AsynchronousEnabled, note::DiskFailed,
+                 note::FlagChanged, note::Rejected, note::Ignored>;
 
 }  // namespace sunder::replication

@@ -34,11 +34,12 @@ PeerMask MirrorMachine::peers() const {
 }
 
 void MirrorMachine::requested(input::HostRequest const& in, Outbox& out) {
-    if (!open_) {
+    if (!open_ && !open_apart()) {
         out.put(output::HostReply{in.request, HostStatus::not_in_service, {}});
         return;
     }
     Flight flight;
+    flight.apart = !open_;
     flight.request = in.request;
     flight.op = in.op;
     flight.fua = in.fua;
@@ -73,13 +74,17 @@ bool MirrorMachine::launch(std::size_t index, Outbox& out) {
     return true;
 }
 
+std::uint32_t MirrorMachine::asynchronous_limit() const {
+    return cell().asynchronous_limit != 0 ? cell().asynchronous_limit : config_->asynchronous_limit;
+}
+
 /// R12: at the limit an asynchronous leg behaves synchronously; nothing is dropped or reordered.
 bool MirrorMachine::room_on_legs(Outbox& out) {
     bool room = true;
     for_each_peer([&](Slot peer) {
         Channel* channel = channel_of(legs_[peer.value]);
         if (channel == nullptr || config_->synchronous[peer.value]) return;
-        if (channel->outstanding < config_->asynchronous_limit) return;
+        if (channel->outstanding < asynchronous_limit()) return;
         if (!channel->limit_reached) out.note(note::LimitReached{peer});
         channel->limit_reached = true;
         room = false;
@@ -93,8 +98,13 @@ bool MirrorMachine::may_launch_change(std::size_t index, Outbox& out) {
     if (flight.op == HostOp::trim && mutant(Mutant::trim_leaves_no_bit)) return true;
     Chunks chunks = log_.chunks_of(flight.range);
     if (mutant(Mutant::boundary_ignored)) chunks.last = chunks.first;
-    bool stable = true;
+    if (flight.apart && mutant(Mutant::written_apart_unnamed)) return true;
+    bool stable = !flight.apart || may_write_apart(out);
+    if (cell().pristine) cells_.edit([](Cell& cell) { cell.pristine = false; });
+    stable = stable && !cells_.stable()->pristine;
     for_each_peer([&](Slot peer) {
+        bool const fresh = flight.apart && !log_.bits(peer).all(chunks.first, chunks.last);
+        writes_apart_ += fresh ? 1 : 0;
         log_.mark(peer, chunks);
         touch(peer, chunks);
         stable = stable && log_.is_stable(peer, chunks);
@@ -119,7 +129,8 @@ void MirrorMachine::issue(std::size_t index, Outbox& out) {
             if (config_->synchronous[peer.value]) waits |= bit_of(peer);
             ++channel->outstanding;
         });
-        if (sent != peers()) record_absences(static_cast<PeerMask>(peers() & ~sent), out);
+        if (sent != peers() && !flight.apart)
+            record_absences(static_cast<PeerMask>(peers() & ~sent), out);
     }
     if (mutant(Mutant::acknowledge_before_leg)) waits = 0;
     if (mutant(Mutant::flush_acknowledged_alone) && flight.op == HostOp::flush) waits = 0;
@@ -218,7 +229,8 @@ bool MirrorMachine::acknowledge(std::size_t index, Outbox& out) {
         return true;
     }
     if (flight.stage != Flight::Stage::done || flight.waits != 0) return false;
-    if (!absences_recorded(static_cast<PeerMask>(peers() & ~flight.sent))) return false;
+    bool const missed = !flight.apart && flight.sent != peers();
+    if (missed && !absences_recorded(static_cast<PeerMask>(peers() & ~flight.sent))) return false;
     HostStatus const status = flight.failed ? HostStatus::io_error : HostStatus::ok;
     out.put(output::HostReply{flight.request, status, {}});
     flights_.take(index);
@@ -270,9 +282,12 @@ void MirrorMachine::record_acknowledged(Slot peer, std::uint64_t sequence, Outbo
         return;
     }
     --channel->outstanding;
-    if (channel->limit_reached && channel->outstanding < config_->asynchronous_limit) {
-        channel->limit_reached = false;
-        out.note(note::LimitRecovered{peer});
+    if (channel->limit_reached && channel->outstanding < asynchronous_limit()) {
+        // It is told to have recovered when half of the queue is gone, not at each confirmation.
+        if (channel->outstanding <= asynchronous_limit() / 2) {
+            channel->limit_reached = false;
+            out.note(note::LimitRecovered{peer});
+        }
         pump_flights(out);
     }
     std::size_t const index =

@@ -74,15 +74,35 @@ struct Concede {
     Slot winner;
     std::shared_ptr<Cell const> theirs;
 };
+/// Keep the peer apart from now on, or no longer (R57). Requires a group in service.
+struct Pause {
+    Slot peer;
+    bool paused = true;
+};
+/// `bitmap -d` (R19): everything may differ from what the peer holds; a leg begins again.
+struct SetAllBits {
+    Slot peer;
+};
+/// `bitmap -c` (R19, R88): the peer holds, or will be given, exactly what this copy holds. Requires
+/// a group that is out of service.
+struct ClearAllBits {
+    Slot peer;
+};
+/// `bitmap -a` (R13). Requires `limit > 0`.
+struct EnableAsynchronous {
+    std::uint32_t limit = 0;
+};
 /// The peer has stored that it is outdated; or it is dead and fenced (guarded policies wait for
 /// this).
 struct PeerKnowsOutdated {
     Slot peer;
 };
 }  // namespace command
-using Command = std::variant<command::Promote, command::Demote, command::RaiseEra,
-                             command::PeerGone, command::SetDataCorrupt, command::ClearLastOwner,
-                             command::MarkOutdated, command::Concede, command::PeerKnowsOutdated>;
+using Command =
+    std::variant<command::Promote, command::Demote, command::RaiseEra, command::PeerGone,
+                 command::SetDataCorrupt, command::ClearLastOwner, command::MarkOutdated,
+                 command::Concede, command::Pause, command::SetAllBits, command::ClearAllBits,
+                 command::EnableAsynchronous, command::PeerKnowsOutdated>;
 
 namespace input {
 /// What was stable. No cell: this copy has never been started before.
@@ -134,7 +154,7 @@ using Input = std::variant<input::Started, input::HostRequest, input::MessageArr
                            input::PersistDone, input::TimerFired, input::Commanded>;
 
 /// What this copy is worth if the source is lost now; volatile where it must be (R30).
-enum class CopyState : std::uint8_t { in_sync, not_watched, outdated, inconsistent };
+enum class CopyState : std::uint8_t { in_sync, not_watched, paused, outdated, inconsistent };
 
 /// What the membership machine needs to know of the group, sent when it changes.
 struct Report {
@@ -144,6 +164,7 @@ struct Report {
     Era refused;                       ///< the promotion that the disk refused last, if any
     std::uint32_t stayed = 0;          ///< how often it went on serving instead of leaving
     std::uint32_t conceded = 0;        ///< how often it gave up its own writes, stably
+    std::uint32_t obeyed = 0;          ///< how many orders of an operator are stable
     CopyState copy = CopyState::not_watched;
     PerCopy<LegState> legs{};
     PerCopy<bool> split{};  ///< the last handshake with this peer ended in split brain

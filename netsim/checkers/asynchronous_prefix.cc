@@ -95,7 +95,7 @@ void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged
     if (changed.from == LegState::handshaking && changed.to == LegState::mirroring) {
         mine.model = view.image(from.node, from.group);
         mine.live = true;
-    } else if (changed.from == LegState::mirroring && changed.to == LegState::disconnected) {
+    } else if (changed.from == LegState::mirroring && changed.to <= LegState::paused) {
         Chronicle::Group const& group = view.chronicle.group(from.group);
         NodeId const source = group.members[changed.peer.value];
         Chronicle::Node const& dead = view.chronicle.node(source);
@@ -107,6 +107,11 @@ void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged
             view.now() - *dead.died_at < view.world.cluster().detection.connection_timeout;
         if (closed && !mine.recent.empty()) mine.arrived = mine.at(mine.recent.size() - 1).sequence;
     }
+}
+
+/// From here on the copy holds what its own hosts wrote, until a resync has ended (R59).
+void AsynchronousPrefix::on(View& view, From from, replication::note::WrittenApart const&) {
+    stream(view, from.group, view.chronicle.slot(from.group, from.node)).live = false;
 }
 
 void AsynchronousPrefix::on(View& view, From from, replication::note::CopyCompleted const&) {

@@ -32,6 +32,7 @@ public:
     void on(View& view, seen::NodePaused const& paused);
     void on(View&, seen::LinkCut const&) { break_all(); }
     void on(View& view, From from, replication::note::LegChanged const& changed);
+    void on(View& view, From from, replication::note::WrittenApart const&);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
     void on(View& view, NodeId node, nodes::note::PeerSeen const& seen);
     void on(View& view, NodeId node, nodes::note::PeerLost const& lost);

@@ -26,9 +26,23 @@ void BothBackInService::on(View& view, From from, replication::note::DiskFailed 
     failed_[from.node.value] = true;
 }
 
+void BothBackInService::on(View& view, NodeId, nodes::note::OrderDecided const& decided) {
+    bool const leaves = decided.rule == nodes::OrderRule::granted &&
+                        decided.order.kind == nodes::Order::Kind::leave_service;
+    if (!leaves) return;
+    taken_out_.resize(view.chronicle.groups());
+    taken_out_[decided.group.value] = true;
+}
+
+void BothBackInService::on(View& view, NodeId, nodes::note::CameInService const& came) {
+    taken_out_.resize(view.chronicle.groups());
+    taken_out_[came.group.value] = false;
+}
+
 void BothBackInService::passed(View& view) {
     if (!deadline_ || view.now() < *deadline_) return;
     deadline_.reset();
+    taken_out_.resize(view.chronicle.groups());
     for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
         GroupId const id{g};
         Chronicle::Group const& group = view.chronicle.group(id);
@@ -48,7 +62,7 @@ void BothBackInService::passed(View& view) {
             }
         }
         std::size_t const serving = view.chronicle.serving(id);
-        if (!together || !well || serving == 1) continue;
+        if (!together || !well || serving == 1 || taken_out_[g]) continue;
         if (split) {
             view.findings.allowed(text.name, "split brain was reported");
             continue;

@@ -7,7 +7,8 @@
 //
 // Allowed by policy: "split brain was reported": then only an operator may say who is right (R32);
 // "a disk failed": a node whose disk refused something since it booted may have given up, and
-// cannot see that the disk is well again.
+// cannot see that the disk is well again. A mirror that an operator took out of service stays out
+// (R62).
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -24,6 +25,8 @@ public:
 
     void on(View& view, seen::NodeStarted const& started);
     void on(View& view, From from, replication::note::DiskFailed const& failed);
+    void on(View& view, NodeId node, nodes::note::OrderDecided const& decided);
+    void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View& view, seen::NodeDied const&) { disturbed(view); }
     void on(View& view, seen::NodePaused const&) { disturbed(view); }
     void on(View& view, seen::NodeResumed const&) { disturbed(view); }
@@ -37,7 +40,8 @@ public:
 private:
     void disturbed(View& view);
     std::optional<Duration> deadline_;
-    std::vector<bool> failed_;  // by node: its disk refused something in this boot
+    std::vector<bool> failed_;     // by node: its disk refused something in this boot
+    std::vector<bool> taken_out_;  // by group
     Duration since_;
 };
 

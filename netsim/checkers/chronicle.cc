@@ -154,13 +154,15 @@ void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged con
     Copy& copy = group.copies[self.value];
     Pair& pair = copy.pairs[changed.peer.value];
     bool const inward = changed.direction == replication::Direction::inward;
-    if (changed.to == LegState::disconnected) pair.lost_at = now;
+    bool const lost = changed.to == LegState::disconnected || changed.to == LegState::paused;
+    if (lost) pair.lost_at = now;
     pair.leg = changed.to;
     pair.inward = inward;
     if (!inward) {
         if (changed.to == LegState::mirroring) joined(group, self, changed.peer);
         return;
     }
+    if (changed.to == LegState::paused) copy.watched.reset();
     if (changed.to == LegState::resyncing) {
         copy.torn = true;
         copy.watched.reset();

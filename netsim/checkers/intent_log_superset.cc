@@ -218,6 +218,15 @@ void IntentLogSuperset::on(View& view, From from, replication::note::Settled con
     if (cleared != nullptr) check_written(view, *cleared, "Bits were cleared");
 }
 
+/// R88: an operator answers for the equality of the two until they are in sync again.
+void IntentLogSuperset::on(View& view, From from,
+                           replication::note::IntentLogEdited const& edited) {
+    prepare(view);
+    if (edited.how != replication::note::IntentLogEdited::How::all_cleared) return;
+    Pair* cleared = pair(from.group, view.chronicle.slot(from.group, from.node), edited.peer);
+    if (cleared != nullptr) cleared->bound = false;
+}
+
 /// What others wrote to each other is not in the logs of a pair without the new source.
 void IntentLogSuperset::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     prepare(view);

@@ -29,6 +29,7 @@ public:
     void on(View& view, seen::NodeStarted const& started);
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, From from, replication::note::Settled const& settled);
+    void on(View& view, From from, replication::note::IntentLogEdited const& edited);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void finish(View& view);

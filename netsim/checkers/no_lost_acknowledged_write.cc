@@ -129,7 +129,8 @@ void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slo
     Chronicle::Group const& known = view.chronicle.group(group);
     if (!known.copies[source.value].serving || view.chronicle.serving(group) != 1) return;
     LegState const leg = known.copies[source.value].pairs[target.value].leg;
-    if (leg == LegState::disconnected) return;  // the source has given it up meanwhile
+    if (leg == LegState::disconnected || leg == LegState::paused)
+        return;  // the source has given it up meanwhile
     Loss loss;
     loss.node = known.members[source.value];
     loss.group = group;

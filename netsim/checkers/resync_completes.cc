@@ -38,7 +38,9 @@ void ResyncCompletes::on(View& view, From from, replication::note::ResyncDecided
 }
 
 void ResyncCompletes::on(View& view, From from, replication::note::LegChanged const& changed) {
-    if (changed.to != LegState::mirroring && changed.to != LegState::disconnected) return;
+    bool const over = changed.to == LegState::mirroring || changed.to == LegState::paused ||
+                      changed.to == LegState::disconnected;
+    if (!over) return;
     Slot const self = view.chronicle.slot(from.group, from.node);
     std::erase_if(waiting_, [&](Waiting const& waiting) {
         return waiting.group == from.group && waiting.source == self &&

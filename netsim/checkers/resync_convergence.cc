@@ -50,9 +50,10 @@ void ResyncConvergence::on(View& view, From from,
     auto const* following = std::get_if<replication::leg::Following>(
         &view.machine(from.node, from.group)->leg(completed.source));
     if (view.machine(source, from.group) == nullptr || following == nullptr) return;
-    ConnectionId const* connection =
-        replication::connection_of(view.machine(source, from.group)->leg(self));
-    if (connection == nullptr || *connection != following->connection) return;
+    // A source that has given the leg up, or paused it, has gone on without this target.
+    replication::Channel const* channel =
+        replication::channel_of(view.machine(source, from.group)->leg(self));
+    if (channel == nullptr || channel->connection != following->connection) return;
     bool judged = false;
     Image::for_each_difference(
         view.image(source, from.group), view.image(from.node, from.group),

@@ -68,6 +68,16 @@ void ResyncCopiesTheUnion::on(View& view, From from, replication::note::LegChang
     }
 }
 
+/// R19: what an operator sets is named from then on.
+void ResyncCopiesTheUnion::on(View& view, From from,
+                              replication::note::IntentLogEdited const& edited) {
+    if (!view.mirror(from.group).intent_log_chunk) return;
+    Slot const self = view.chronicle.slot(from.group, from.node);
+    Side& mine = side(view, from.group, self, edited.peer);
+    replication::MirrorMachine const* machine = view.machine(from.node, from.group);
+    if (mine.connected && machine != nullptr) mine.named = machine->log().bits(edited.peer);
+}
+
 void ResyncCopiesTheUnion::on(View& view, seen::NodeDied const& died) {
     for (CopySim const& copy : view.world.node(died.node).copies) {
         GroupId const group{copy.group};

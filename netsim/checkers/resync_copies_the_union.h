@@ -28,6 +28,7 @@ public:
     void on(View& view, seen::DiskWritten const& written);
     void on(View& view, seen::NodeDied const& died);
     void on(View& view, From from, replication::note::LegChanged const& changed);
+    void on(View& view, From from, replication::note::IntentLogEdited const& edited);
     void on(View& view, From from, replication::note::ResyncDecided const& decided);
     void on(View& view, From from, replication::note::ResyncStarted const& started);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);

@@ -178,7 +178,7 @@ void Oracle::leg_changed(World const& world, std::uint8_t self,
     std::uint8_t const peer = changed.peer.value;
     Pair& pair = copy.pairs[peer];
     bool const inward = changed.direction == replication::Direction::inward;
-    if (changed.to == LegState::disconnected) {
+    if (changed.to == LegState::disconnected || changed.to == LegState::paused) {
         pair.lonely_since_loss = false;
         pair.lost_now = true;
     }
@@ -192,6 +192,8 @@ void Oracle::leg_changed(World const& world, std::uint8_t self,
         } else {
             joined(self, peer);
         }
+    } else if (changed.to == LegState::paused) {
+        copy.watched = -1;
     } else if (changed.to == LegState::resyncing) {
         copy.torn = true;
         copy.watched = -1;

@@ -169,7 +169,8 @@ void Oracle::came_in_service(World const& world, std::uint8_t self,
 void Oracle::verify_joined(World const& world, std::uint8_t source, std::uint8_t target,
                            Findings& findings) {
     if (!copy_[source].serving || serving() != 1) return;
-    if (copy_[source].pairs[target].leg == LegState::disconnected) return;
+    LegState const leg = copy_[source].pairs[target].leg;
+    if (leg == LegState::disconnected || leg == LegState::paused) return;
     bool settled = true;
     for (std::uint8_t p = 0; p < copies_; ++p) {
         bool const follows = copy_[source].pairs[p].leg == LegState::mirroring;

@@ -19,7 +19,11 @@ ShapePtr nodes() {
                  {"500 MB/s"}),
     };
     shape::Object node{"a node", {}, {}};
-    node.keys = {optional("disk", "How its disks behave.", make_shape(std::move(disk)))};
+    node.keys = {
+        optional("disk", "How its disks behave.", make_shape(std::move(disk))),
+        optional("started", "no: it is down until a 'restart' step starts it. Default: yes.",
+                 make_shape(shape::Boolean{}), {"no"}),
+    };
     return make_shape(shape::Map{"nodes", make_shape(std::move(node)), 1, 64});
 }
 

@@ -54,6 +54,20 @@ bool split(World const& world, std::uint16_t mirror) {
     return found;
 }
 
+/// True when a source has a leg that is paused and the target has stored it.
+bool paused(World const& world, std::uint16_t mirror) {
+    bool found = false;
+    for_each_copy(world, mirror, [&](NodeId node, netsim::CopySim const& copy) {
+        if (!world.serves(node, GroupId{mirror})) return;
+        for (std::uint8_t peer = 0; peer < copy.config->copies; ++peer) {
+            auto const* leg =
+                std::get_if<replication::leg::Paused>(&copy.machine->leg(replication::Slot{peer}));
+            found = found || (leg != nullptr && leg->confirmed);
+        }
+    });
+    return found;
+}
+
 bool mirror_is(MirrorIs is, World const& world, std::uint16_t mirror) {
     auto const in = [&](LegState state) {
         return legs(world, mirror, [&](LegState leg) { return leg == state; });
@@ -69,6 +83,8 @@ bool mirror_is(MirrorIs is, World const& world, std::uint16_t mirror) {
             return in(LegState::resyncing).first > 0;
         case MirrorIs::degraded:
             return in(LegState::disconnected).first > 0;
+        case MirrorIs::paused:
+            return paused(world, mirror);
         case MirrorIs::split_brain:
             return split(world, mirror);
     }
@@ -149,6 +165,8 @@ std::string_view name_of(MirrorIs is) {
             return "mirroring";
         case MirrorIs::degraded:
             return "degraded";
+        case MirrorIs::paused:
+            return "paused";
         case MirrorIs::split_brain:
             return "split brain";
     }

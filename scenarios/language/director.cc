@@ -75,7 +75,9 @@ void Director::ask_host(Asked const& asked) {
     GroupId const group{asked.mirror};
     for (NodeId const node : world_.cluster().mirrors[asked.mirror].on) {
         bool const meant = asked.on ? node == *asked.on : true;
-        if (!meant || !world_.serves(node, group)) continue;
+        // A copy that is kept apart is used by those who name it, never by chance (R58).
+        bool const apart = asked.on && world_.serves_apart(node, group);
+        if (!meant || (!world_.serves(node, group) && !apart)) continue;
         request_status_.reset();
         bool const writes = asked.op == replication::HostOp::write;
         std::uint64_t const content = writes ? world_.fresh_content() : 0;
@@ -118,15 +120,19 @@ struct Director::Doing {
     [[nodiscard]] bool admin(std::string const& refused,
                              nodes::AdminId (World::*ask)(NodeId, GroupId), NodeId node,
                              std::uint16_t mirror, bool await) const {
+        return admin(refused, node, await, [&] { return (world.*ask)(node, GroupId{mirror}); });
+    }
+    template <class Ask>
+    [[nodiscard]] bool admin(std::string const& refused, NodeId node, bool await, Ask&& ask) const {
         if (first()) {
             if (!expect_up(node, true)) return false;
             if (!await) {
-                (world.*ask)(node, GroupId{mirror});
+                ask();
                 return true;
             }
             director.admin_answer_.reset();
             director.deadline_ = world.now() + patience;
-            director.awaited_admin_ = (world.*ask)(node, GroupId{mirror});
+            director.awaited_admin_ = ask();
             return false;
         }
         if (!director.admin_answer_) return false;
@@ -286,7 +292,34 @@ struct Director::Doing {
         return admin(step.refused, &World::switch_over, step.node, step.mirror, step.await);
     }
     bool operator()(step::ResolveSplitBrain const& step) const {
-        return admin(step.refused, &World::resolve_split_brain, step.node, step.mirror, true);
+        return admin(step.refused, &World::resolve_split_brain, step.node, step.mirror, step.await);
+    }
+    bool operator()(step::Ordered const& step) const {
+        std::optional<NodeId> node = step.node;
+        for (NodeId const one : world.cluster().mirrors[step.mirror].on) {
+            if (!node && world.serves(one, GroupId{step.mirror})) node = one;
+        }
+        if (!node && !director.begun_) {
+            director.fail(instead(InServiceAt{step.mirror, std::nullopt}, world));
+            return false;
+        }
+        return admin(step.refused, node.value_or(NodeId{}), step.await,
+                     [&] { return world.order(*node, GroupId{step.mirror}, step.order); });
+    }
+    bool operator()(step::Examine const& step) const {
+        if (!expect_up(step.node, true)) return false;
+        world.examine_intent_log(step.node, GroupId{step.mirror});
+        return true;
+    }
+    bool operator()(step::TakeImage const& step) const {
+        director.images_.insert_or_assign(step.mirror,
+                                          world.take_image(step.node, GroupId{step.mirror}));
+        return true;
+    }
+    bool operator()(step::WriteImage const& step) const {
+        if (!expect_up(step.node, false)) return false;
+        world.write_image(step.node, GroupId{step.mirror}, director.images_.at(step.mirror));
+        return true;
     }
 };
 

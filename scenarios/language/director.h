@@ -9,6 +9,7 @@
 #include "scenarios/language/scenario.h"
 #include "scenarios/language/workload.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,7 +66,8 @@ private:
 
     Scenario const& scenario_;
     netsim::World& world_;
-    std::vector<Application> applications_;  // application n is number n + 1
+    std::vector<Application> applications_;              // application n is number n + 1
+    std::map<std::uint16_t, netsim::DiskImage> images_;  // the last of each mirror
     std::size_t step_ = 0;
     bool begun_ = false;  // the present step has been started
     std::optional<Duration> deadline_;

@@ -24,6 +24,7 @@ netsim::Cluster reduced(netsim::Cluster cluster, netsim::Bounds const& bounds) {
     if (mirror.intent_log_chunk) mirror.intent_log_chunk = ByteCount{sector_bytes};
     mirror.asynchronous_limit = std::min<std::uint32_t>(mirror.asynchronous_limit, 2);
     mirror.initially_in_sync = true;
+    for (netsim::NodeSetup& node : cluster.nodes) node.started = true;
     return cluster;
 }
 

@@ -34,7 +34,8 @@ void read_nodes(Node const& cluster_node, netsim::Cluster& cluster, Report const
             report.error(Code::bad_text, entry.key_span, "a node cannot be called 'none'",
                          {"'in_service: none' says that no node has the mirror in service", {}});
         }
-        cluster.nodes.push_back({entry.key, read_disk(entry.value.find("disk"), report)});
+        cluster.nodes.push_back({entry.key, read_disk(entry.value.find("disk"), report),
+                                 boolean_of(entry.value.find("started")).value_or(true)});
     }
 }
 

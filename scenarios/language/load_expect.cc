@@ -13,12 +13,13 @@ namespace sunder::language::loading {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, MirrorIs>, 6> mirror_states{{
+constexpr std::array<std::pair<std::string_view, MirrorIs>, 7> mirror_states{{
     {"fully operational", MirrorIs::fully_operational},
     {"handshaking", MirrorIs::handshaking},
     {"resyncing", MirrorIs::resyncing},
     {"mirroring", MirrorIs::mirroring},
     {"degraded", MirrorIs::degraded},
+    {"paused", MirrorIs::paused},
     {"split brain", MirrorIs::split_brain},
 }};
 

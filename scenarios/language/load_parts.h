@@ -95,6 +95,9 @@ Expect read_expect(Node const* node, Names const&, KnownNames const&);
 std::vector<Step> read_steps(Node const* node, Node const* workload_node,
                              std::vector<Workload> const&, Names const&, KnownNames const&);
 
+/// What operators do beside images; nothing for other keys.
+std::optional<Action> read_operator_step(std::string_view key, Node const& value, Names const&,
+                                         KnownNames const&);
 /// The steps in which a search tells what it found: ask, event, rest; nothing for other keys.
 std::optional<Action> read_replayed_step(std::string_view key, Node const& value, Names const&);
 /// `bounded:`, if it is there.

@@ -30,7 +30,11 @@ public:
           known_(known),
           workloads_(workloads),
           all_workloads_(all_workloads),
-          nodes_(names.cluster().nodes.size()) {}
+          nodes_(names.cluster().nodes.size()) {
+        for (std::size_t n = 0; n < nodes_.size(); ++n) {
+            if (!names.cluster().nodes[n].started) nodes_[n].is = NodeIs::not_started;
+        }
+    }
 
     /// The step of this key; nothing if something is wrong with it.
     Read read(std::string_view key, Node const& value);
@@ -39,7 +43,7 @@ public:
     [[nodiscard]] bool starts(std::string const& mirror) const { return started_.contains(mirror); }
 
 private:
-    enum class NodeIs { running, paused, crashed, without_power };
+    enum class NodeIs { running, paused, crashed, without_power, not_started };
     struct NodeState {
         NodeIs is = NodeIs::running;
         std::uint32_t line = 0;  ///< of the step that made it so
@@ -66,9 +70,8 @@ private:
     Read flush(Node const& value);
     Read start_workload(Node const& value);
     Read stop_workload(Node const& value);
-    Read force_online(Node const& value);
-    Read switch_over(Node const& value);
-    Read resolve_split_brain(Node const& value);
+    Read take_image(Node const& value);
+    Read write_image(Node const& value);
 
     /// The node, if it is in one of the states from which it can become `next`.
     std::optional<NodeId> become(Node const& value, std::initializer_list<NodeIs> from,
@@ -93,13 +96,14 @@ private:
     bool all_workloads_;
     std::vector<NodeState> nodes_;
     bool states_known_ = true;
-    std::set<std::string> started_;  // mirrors whose workload a step starts
+    std::set<std::uint16_t> images_;  // mirrors of which an image was taken
+    std::set<std::string> started_;   // mirrors whose workload a step starts
 };
 
 Read StepReader::read(std::string_view key, Node const& value) {
     if (value.broken) return std::nullopt;
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 23> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 22> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},
@@ -120,13 +124,13 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"flush", &StepReader::flush},
         {"start_workload", &StepReader::start_workload},
         {"stop_workload", &StepReader::stop_workload},
-        {"force_online", &StepReader::force_online},
-        {"switch_over", &StepReader::switch_over},
-        {"resolve_split_brain", &StepReader::resolve_split_brain},
+        {"take_image", &StepReader::take_image},
+        {"write_image", &StepReader::write_image},
     }};
     for (auto const& [name, reader] : readers) {
         if (name == key) return (this->*reader)(value);
     }
+    if (auto const ordered = read_operator_step(key, value, names_, known_)) return ordered;
     return read_replayed_step(key, value, names_);
 }
 
@@ -170,6 +174,8 @@ std::string_view StepReader::word_of(NodeIs is) {
             return "crashed";
         case NodeIs::without_power:
             return "without power";
+        case NodeIs::not_started:
+            return "not started";
     }
     return "";
 }
@@ -245,7 +251,8 @@ Read StepReader::resume(Node const& value) {
 }
 
 Read StepReader::restart(Node const& value) {
-    auto const node = become(value, {NodeIs::crashed, NodeIs::without_power}, NodeIs::running);
+    auto const node = become(value, {NodeIs::crashed, NodeIs::without_power, NodeIs::not_started},
+                             NodeIs::running);
     if (!node) return std::nullopt;
     return step::Restart{*node};
 }
@@ -411,37 +418,42 @@ Read StepReader::stop_workload(Node const& value) {
     return step::StopWorkload{*mirror};
 }
 
-// ---- operators
+// ---- images
 
-namespace {
-bool awaited(Node const& value) { return boolean_of(value.find("await")).value_or(true); }
-}  // namespace
-
-Read StepReader::force_online(Node const& value) {
+Read StepReader::take_image(Node const& value) {
     std::optional<std::uint16_t> const mirror = names_.mirror(value.find("mirror"));
     std::optional<NodeId> const node = names_.node_of(mirror, value.find("on"));
-    Node const* const refused = value.find("refused");
-    std::optional<std::string> const rule = names_.known(refused, "rule", known_.rules);
     if (!mirror || !node) return std::nullopt;
-    return step::ForceOnline{*mirror, *node, rule.value_or(""), awaited(value)};
+    if (states_known_ && nodes_[node->value].is == NodeIs::not_started) {
+        report().error(Code::bad_step, mark_of(*value.find("on")),
+                       fmt::format("'{}' was never started", value.find("on")->text),
+                       {"its copy holds nothing yet; 'restart' starts it", {}});
+        return std::nullopt;
+    }
+    images_.insert(*mirror);
+    return step::TakeImage{*mirror, *node};
 }
 
-Read StepReader::switch_over(Node const& value) {
+Read StepReader::write_image(Node const& value) {
     std::optional<std::uint16_t> const mirror = names_.mirror(value.find("mirror"));
-    std::optional<NodeId> const node = names_.node_of(mirror, value.find("to"));
-    Node const* const refused = value.find("refused");
-    std::optional<std::string> const rule = names_.known(refused, "rule", known_.rules);
+    Node const* const on = value.find("on");
+    std::optional<NodeId> const node = names_.node_of(mirror, on);
     if (!mirror || !node) return std::nullopt;
-    return step::SwitchOver{*mirror, *node, rule.value_or(""), awaited(value)};
-}
-
-Read StepReader::resolve_split_brain(Node const& value) {
-    std::optional<std::uint16_t> const mirror = names_.mirror(value.find("mirror"));
-    std::optional<NodeId> const node = names_.node_of(mirror, value.find("loser"));
-    Node const* const refused = value.find("refused");
-    std::optional<std::string> const rule = names_.known(refused, "rule", known_.rules);
-    if (!mirror || !node) return std::nullopt;
-    return step::ResolveSplitBrain{*mirror, *node, rule.value_or("")};
+    if (!images_.contains(*mirror)) {
+        report().error(Code::bad_step, mark_of(*value.find("mirror")),
+                       "no image of this mirror was taken before",
+                       {"a 'take_image' step takes one", {}});
+        return std::nullopt;
+    }
+    NodeState const& state = nodes_[node->value];
+    bool const down = state.is != NodeIs::running && state.is != NodeIs::paused;
+    if (states_known_ && !down) {
+        report().error(Code::bad_step, mark_of(*on),
+                       fmt::format("'{}' is {} here", on->text, word_of(state.is)),
+                       {"a disk is made from an image while its node is down", {}});
+        return std::nullopt;
+    }
+    return step::WriteImage{*mirror, *node};
 }
 
 }  // namespace

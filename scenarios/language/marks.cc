@@ -20,6 +20,7 @@ struct MirrorMark {
     std::string_view operator()(mirror::ResyncDecided const& note) const {
         switch (note.decision.verdict) {
             case replication::Verdict::wait:
+            case replication::Verdict::paused:
                 return "";
             case replication::Verdict::in_sync:
                 return "found_in_sync";
@@ -52,6 +53,14 @@ struct MirrorMark {
     }
     std::string_view operator()(mirror::Conceded const& note) const {
         return note.by == mirror::Conceded::By::policy ? "conceded_by_policy" : "conceded";
+    }
+    std::string_view operator()(mirror::PauseChanged const& note) const {
+        return note.paused ? "paused" : "resumed";
+    }
+    std::string_view operator()(mirror::WrittenApart const&) const { return "written_apart"; }
+    std::string_view operator()(mirror::IntentLogEdited const& note) const {
+        return note.how == mirror::IntentLogEdited::How::all_set ? "intent_log_set"
+                                                                 : "intent_log_cleared";
     }
     std::string_view operator()(mirror::DiskFailed const&) const { return "disk_failed"; }
     std::string_view operator()(mirror::FlagChanged const& note) const {
@@ -110,6 +119,11 @@ std::vector<std::string> mark_names() {
             "operator_override",
             "conceded",
             "conceded_by_policy",
+            "paused",
+            "resumed",
+            "written_apart",
+            "intent_log_set",
+            "intent_log_cleared",
             "disk_failed",
             "last_owner_set",
             "last_owner_cleared",
@@ -133,9 +147,14 @@ std::vector<std::string> rule_names() {
     for (int r = 0; r < static_cast<int>(nodes::SwitchoverRule::last); ++r) {
         names.emplace_back(nodes::text_of(static_cast<nodes::SwitchoverRule>(r)).name);
     }
+    auto const add = [&](std::string_view name) {
+        if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+    };
     for (int r = 0; r < static_cast<int>(nodes::ResolutionRule::last); ++r) {
-        std::string name(nodes::text_of(static_cast<nodes::ResolutionRule>(r)).name);
-        if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+        add(nodes::text_of(static_cast<nodes::ResolutionRule>(r)).name);
+    }
+    for (int r = 0; r < static_cast<int>(nodes::OrderRule::last); ++r) {
+        add(nodes::text_of(static_cast<nodes::OrderRule>(r)).name);
     }
     return names;
 }

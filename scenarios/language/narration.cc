@@ -32,7 +32,8 @@ struct MirrorLine {
     Line operator()(mirror::LegChanged const& note) const {
         if (note.direction == replication::Direction::inward) return std::nullopt;
         if (note.to == LegState::mirroring) return fmt::format("mirrors to {}", peer(note.peer));
-        if (note.to == LegState::disconnected && note.from >= LegState::resyncing) {
+        bool const carried = note.from == LegState::resyncing || note.from == LegState::mirroring;
+        if (note.to == LegState::disconnected && carried) {
             return fmt::format("loses the leg to {}", peer(note.peer));
         }
         return std::nullopt;
@@ -42,6 +43,7 @@ struct MirrorLine {
         switch (note.decision.verdict) {
             case replication::Verdict::wait:
                 return std::nullopt;
+            case replication::Verdict::paused:
             case replication::Verdict::in_sync:
             case replication::Verdict::partial:
             case replication::Verdict::full:
@@ -101,6 +103,26 @@ struct MirrorLine {
             note.by == mirror::Conceded::By::policy ? "as the policy says"
                                                     : "as the operator chose; this goes on record",
             note.back_to ? "" : "; nothing is known to be shared");
+    }
+    Line operator()(mirror::PauseChanged const& note) const {
+        return fmt::format("{} the mirror to {} ({})", note.paused ? "pauses" : "resumes",
+                           peer(note.peer), note.paused ? "R57" : "R59");
+    }
+    Line operator()(mirror::WrittenApart const&) const {
+        return "is written by its own hosts; a resume overwrites all of that (R59)";
+    }
+    Line operator()(mirror::IntentLogEdited const& note) const {
+        if (note.how == mirror::IntentLogEdited::How::all_set) {
+            return fmt::format("intent log towards {}: all bits set (R19)", peer(note.peer));
+        }
+        return fmt::format(
+            "intent log towards {}: all bits cleared; from here on it counts as equal, on the "
+            "operator's word (R19)",
+            peer(note.peer));
+    }
+    Line operator()(mirror::AsynchronousEnabled const& note) const {
+        return fmt::format("asynchronous targets are possible, up to {} writes behind (R13)",
+                           note.limit);
     }
     Line operator()(mirror::DiskFailed const& note) const {
         static constexpr char const* what[] = {"a read", "a write", "a flush", "a stable store"};
@@ -169,6 +191,12 @@ struct NodeLine {
         return fmt::format("{} resolution refused: {} ({}: {})", resource(note.group), rule.words,
                            rule.name, rule.cites);
     }
+    Line operator()(node_note::OrderDecided const& note) const {
+        if (note.rule == nodes::OrderRule::granted) return std::nullopt;
+        auto const rule = nodes::text_of(note.rule);
+        return fmt::format("{} order refused: {} ({}: {})", resource(note.group), rule.words,
+                           rule.name, rule.cites);
+    }
     Line operator()(node_note::SwitchoverStarted const& note) const {
         return fmt::format("{} is switched over to this node", resource(note.group));
     }
@@ -186,6 +214,13 @@ struct NodeLine {
 struct Sentence {
     Cluster const& cluster;
     std::string const& name(NodeId node) const { return cluster.nodes[node.value].name; }
+    /// "pause towards server2", as an operator says it of a mirror.
+    std::string ordered(nodes::Order const& order) const {
+        std::string made(nodes::name_of(order.kind));
+        if (order.target) made += " towards " + name(*order.target);
+        if (order.limit != 0) made += fmt::format(" up to {}", order.limit);
+        return made + ":";
+    }
     std::string vertex(netsim::Vertex v) const {
         return v < cluster.nodes.size() ? cluster.nodes[v].name
                                         : cluster.switches[v - cluster.nodes.size()];
@@ -222,8 +257,34 @@ struct Sentence {
             case What::resolve_split_brain:
                 return line(asked.node,
                             fmt::format("OPERATOR names this node the loser of {}", mirror));
+            case What::order:
+                return line(asked.node,
+                            fmt::format("OPERATOR: {} {}", ordered(asked.order), mirror));
         }
         return std::nullopt;
+    }
+    Line operator()(seen::IntentLogExamined const& examined) const {
+        replication::IntentLogReport const& report = examined.report;
+        std::string const kept = report.kept ? fmt::format("{} chunks, {} pages of counters",
+                                                           to_text(ByteCount{report.chunk_bytes}),
+                                                           replication::counter_pages(report))
+                                             : "not kept";
+        std::string const asynchronous =
+            report.asynchronous_limit == 0
+                ? "no asynchronous targets"
+                : fmt::format("asynchronous up to {}", report.asynchronous_limit);
+        return line(examined.node,
+                    fmt::format("intent log of {} towards {}: {}; {}; {}",
+                                cluster.mirrors[examined.group.value].name, name(examined.peer),
+                                replication::bits_in_text(report), kept, asynchronous));
+    }
+    Line operator()(seen::ImageTaken const& taken) const {
+        return line(taken.node, fmt::format("OPERATOR copies the disk of {} to an image",
+                                            cluster.mirrors[taken.group.value].name));
+    }
+    Line operator()(seen::ImageWritten const& written) const {
+        return line(written.node, fmt::format("OPERATOR makes the disk of {} from the image",
+                                              cluster.mirrors[written.group.value].name));
     }
     Line operator()(seen::NodeDied const& died) const {
         return line(died.node, died.how == seen::NodeDied::How::crash ? "CRASHES" : "LOSES POWER");
@@ -280,13 +341,13 @@ std::string facts_of(mirror::ResyncDecided const& note) {
                                              "unrelated"};
     replication::HandshakeFacts const& f = note.facts;
     return fmt::format(
-        "in_service={} target={} inconsistent={} was_source={} bits={} intent_log={} "
+        "in_service={} target={} inconsistent={} was_written={} bits={} intent_log={} "
         "bitmap_merge={} "
-        "continues={} finish_missed={} forced_past_owner={} rule={}",
+        "continues={} finish_missed={} forced_past_owner={}{} rule={}",
         in_service[static_cast<int>(f.in_service)], target[static_cast<int>(f.target)],
-        yes(f.target_inconsistent), yes(f.target_was_source), yes(f.bits), yes(f.intent_log),
+        yes(f.target_inconsistent), yes(f.target_was_written), yes(f.bits), yes(f.intent_log),
         yes(f.bitmap_merge), yes(f.continues), yes(f.finish_missed), yes(f.forced_past_owner),
-        replication::text_of(note.decision.rule).name);
+        f.paused ? " paused=yes" : "", replication::text_of(note.decision.rule).name);
 }
 
 }  // namespace

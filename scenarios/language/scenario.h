@@ -26,6 +26,7 @@ enum class MirrorIs {
     resyncing,
     mirroring,  ///< every leg mirrors, bits may remain
     degraded,   ///< at least one leg is disconnected
+    paused,     ///< at least one leg is paused, and its target knows it
     split_brain,
 };
 
@@ -204,7 +205,36 @@ struct ResolveSplitBrain {
     std::uint16_t mirror = 0;
     NodeId node;
     std::string refused;
+    bool await = true;
     friend bool operator==(ResolveSplitBrain const&, ResolveSplitBrain const&) = default;
+};
+/// Any other order of an operator (nodes/orders.h); `refused` as above.
+struct Ordered {
+    std::uint16_t mirror = 0;
+    std::optional<NodeId> node{};  ///< nothing: where the mirror is in service
+    nodes::Order order;
+    std::string refused;
+    bool await = true;
+    friend bool operator==(Ordered const&, Ordered const&) = default;
+};
+/// `bitmap -X` (R19): tells what the intent log of a node's copy says.
+struct Examine {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    friend bool operator==(Examine const&, Examine const&) = default;
+};
+/// Copies the disk of a node's copy, as it is at that moment (R88); the last image of a mirror
+/// stays.
+struct TakeImage {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    friend bool operator==(TakeImage const&, TakeImage const&) = default;
+};
+/// Makes the copy of a node that is down from the mirror's last image (R88).
+struct WriteImage {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    friend bool operator==(WriteImage const&, WriteImage const&) = default;
 };
 }  // namespace step
 
@@ -213,7 +243,8 @@ using Action =
                  step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
                  step::FailDisk, step::Write, step::Read, step::Trim, step::Flush, step::Ask,
                  step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
-                 step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain>;
+                 step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
+                 step::Examine, step::TakeImage, step::WriteImage>;
 
 struct Step {
     Action action;

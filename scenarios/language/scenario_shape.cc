@@ -82,6 +82,10 @@ Key optional(std::string name, std::string about, ShapePtr shape,
 ShapePtr duration() { return make_shape(shape::Quantity{shape::Quantity::Of::duration}); }
 ShapePtr byte_count() { return make_shape(shape::Quantity{shape::Quantity::Of::byte_count}); }
 ShapePtr node_name() { return make_shape(shape::Name{"the name of a node"}); }
+ShapePtr rule_name() { return make_shape(shape::Name{"the name of a rule"}); }
+ShapePtr object(std::string what, std::vector<Key> keys) {
+    return make_shape(shape::Object{std::move(what), std::move(keys), {}});
+}
 ShapePtr mirror_name() { return make_shape(shape::Name{"the name of a mirror"}); }
 
 ShapePtr workload() {

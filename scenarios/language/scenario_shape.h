@@ -31,6 +31,8 @@ ShapePtr duration();
 ShapePtr byte_count();
 ShapePtr node_name();
 ShapePtr mirror_name();
+ShapePtr rule_name();
+ShapePtr object(std::string what, std::vector<Key> keys);
 Key required(std::string name, std::string about, ShapePtr shape,
              std::vector<std::string> examples = {});
 Key optional(std::string name, std::string about, ShapePtr shape,
@@ -40,6 +42,7 @@ Key optional(std::string name, std::string about, ShapePtr shape,
 ShapePtr cluster();
 ShapePtr workload();
 ShapePtr steps();
+std::vector<Key> operator_steps();
 ShapePtr expect();
 ShapePtr matrix();
 

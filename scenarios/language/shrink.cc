@@ -85,10 +85,13 @@ private:
             add(world, step::ForceOnline{asked.group.value, asked.node, "", false});
         } else if (asked.what == What::switch_over) {
             add(world, step::SwitchOver{asked.group.value, asked.node, "", false});
+        } else if (asked.what == What::resolve_split_brain) {
+            add(world, step::ResolveSplitBrain{asked.group.value, asked.node, "", false});
         } else {
-            complete_ = false;
+            add(world, step::Ordered{asked.group.value, asked.node, asked.order, "", false});
         }
     }
+    void on(World const&, seen::ImageTaken const&) { complete_ = false; }
     void on(World const&, auto const&) {}
 
     std::vector<Step> steps_;
@@ -113,7 +116,9 @@ bool is_fault(Step const& step) {
            std::holds_alternative<step::SlowDisk>(step.action) ||
            std::holds_alternative<step::FailDisk>(step.action) ||
            std::holds_alternative<step::ForceOnline>(step.action) ||
-           std::holds_alternative<step::SwitchOver>(step.action);
+           std::holds_alternative<step::SwitchOver>(step.action) ||
+           std::holds_alternative<step::ResolveSplitBrain>(step.action) ||
+           std::holds_alternative<step::Ordered>(step.action);
 }
 
 /// False when there is no step, or one that asks of a node what it cannot do where it stands.

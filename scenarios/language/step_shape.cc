@@ -8,17 +8,16 @@ namespace sunder::language::grammar {
 
 namespace {
 
-ShapePtr rule_name() { return make_shape(shape::Name{"the name of a rule"}); }
-
 /// The three kinds of condition, each with `more` keys beside it.
 ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
     auto const with_more = [&](std::vector<Key> keys) {
         keys.insert(keys.end(), more.begin(), more.end());
         return make_shape(shape::Object{what, std::move(keys), {}});
     };
-    ShapePtr const state = make_shape(shape::Choice{
-        "a state",
-        {"fully operational", "handshaking", "resyncing", "mirroring", "degraded", "split brain"}});
+    ShapePtr const state =
+        make_shape(shape::Choice{"a state",
+                                 {"fully operational", "handshaking", "resyncing", "mirroring",
+                                  "degraded", "paused", "split brain"}});
     shape::Variants made{what, {}};
     made.variants = {
         {"is",
@@ -39,10 +38,6 @@ ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
                              make_shape(shape::Boolean{}), {"yes", "no"})})},
     };
     return make_shape(std::move(made));
-}
-
-ShapePtr object(std::string what, std::vector<Key> keys) {
-    return make_shape(shape::Object{std::move(what), std::move(keys), {}});
 }
 
 ShapePtr pair_of(std::string what, std::string item) {
@@ -185,41 +180,6 @@ std::vector<Key> host_steps() {
                                   byte_count(), {"512 B"})})),
         optional("start_workload", "Starts the workload of a mirror.", mirror_name(), {"datarep"}),
         optional("stop_workload", "Stops the workload of a mirror.", mirror_name(), {"datarep"}),
-    };
-}
-
-Key await_key() {
-    return optional("await", "no: the steps go on without the answer. Default: yes.",
-                    make_shape(shape::Boolean{}), {"no"});
-}
-
-std::vector<Key> operator_steps() {
-    return {
-        optional(
-            "force_online", "An operator brings a copy in service that must not be (R87).",
-            object("a forced start",
-                   {required("mirror", "The mirror.", mirror_name(), {"datarep"}),
-                    on_node("The node whose copy is meant."),
-                    optional("refused", "The rule that must refuse it. Default: it must succeed.",
-                             rule_name(), {"force_refused_peer_serves"}),
-                    await_key()})),
-        optional(
-            "switch_over", "An operator moves a mirror to another node (R96).",
-            object("a switchover",
-                   {required("mirror", "The mirror.", mirror_name(), {"datarep"}),
-                    required("to", "The node that takes over.", node_name(), {"server2"}),
-                    optional("refused", "The rule that must refuse it. Default: it must succeed.",
-                             rule_name(), {"resync_in_progress"}),
-                    await_key()})),
-        optional(
-            "resolve_split_brain",
-            "An operator chooses whose writes are given up after a split brain (R33, R34).",
-            object("a resolution",
-                   {required("mirror", "The mirror.", mirror_name(), {"datarep"}),
-                    required("loser", "The node whose writes since the split are given up.",
-                             node_name(), {"server1"}),
-                    optional("refused", "The rule that must refuse it. Default: it must succeed.",
-                             rule_name(), {"no_split_brain"})})),
     };
 }
 

@@ -63,8 +63,9 @@ std::string node_entry(netsim::NodeSetup const& node) {
     if (node.disk.latency != usual.latency) add("latency", to_text(node.disk.latency));
     if (node.disk.jitter != usual.jitter) add("jitter", to_text(node.disk.jitter));
     if (node.disk.bandwidth != usual.bandwidth) add("bandwidth", to_text(node.disk.bandwidth));
-    return disk.empty() ? fmt::format("{}: {{}}", node.name)
-                        : fmt::format("{}: {{disk: {{{}}}}}", node.name, disk);
+    if (!disk.empty()) disk = fmt::format("disk: {{{}}}", disk);
+    if (!node.started) disk += disk.empty() ? "started: no" : ", started: no";
+    return fmt::format("{}: {{{}}}", node.name, disk);
 }
 
 std::string link_entry(Cluster const& cluster, netsim::LinkSetup const& link) {
@@ -300,6 +301,22 @@ struct SourceOf {
     std::string operator()(step::SwitchOver const& step) const {
         return fmt::format("switch_over: {{mirror: {}, to: {}{}}}", mirror(step.mirror),
                            node(step.node), step.await ? "" : ", await: no");
+    }
+    std::string operator()(step::ResolveSplitBrain const& step) const {
+        return fmt::format("resolve_split_brain: {{mirror: {}, loser: {}{}}}", mirror(step.mirror),
+                           node(step.node), step.await ? "" : ", await: no");
+    }
+    std::string operator()(step::Ordered const& step) const {
+        static constexpr char const* words[] = {
+            "pause_mirror",   "resume_mirror",    "take_out_of_service", "bring_in_service",
+            "set_intent_log", "clear_intent_log", "enable_asynchronous"};
+        std::string made = fmt::format("{}: {{mirror: {}", words[static_cast<int>(step.order.kind)],
+                                       mirror(step.mirror));
+        if (step.node) made += ", on: " + node(*step.node);
+        if (step.order.target) made += ", target: " + node(*step.order.target);
+        if (step.order.limit != 0) made += fmt::format(", limit: {}", step.order.limit);
+        if (!step.await) made += ", await: no";
+        return made + "}";
     }
     std::string operator()(auto const&) const { return ""; }
 };

@@ -34,7 +34,7 @@ std::vector<test::Column> facts() {
             test::yes_or_no("data_corrupt"),   named("contact", Contact::booted_alone),
             named("peer", Peer::in_service),   named("later", Later::diverged),
             named("copy", Copy::inconsistent), test::yes_or_no("guarded"),
-            test::yes_or_no("fenced")};
+            test::yes_or_no("fenced"),         test::yes_or_no("taken_out")};
 }
 
 std::vector<test::Column> answers() {
@@ -46,6 +46,7 @@ std::vector<test::Column> answers() {
 
 InServiceFacts facts_of(test::FactCell const& cell) {
     return {.forced = cell[0] == 1,
+            .taken_out = cell[9] == 1,
             .last_owner = cell[1] == 1,
             .data_corrupt = cell[2] == 1,
             .contact = static_cast<Contact>(cell[3]),
@@ -84,6 +85,8 @@ void in_every_cell(When when, Holds holds) {
 }
 
 bool unforced(InServiceFacts const& f) { return !f.forced; }
+/// Nobody asks about a mirror that was taken out by hand.
+bool asked(InServiceFacts const& f) { return !f.forced && !f.taken_out; }
 
 bool comes_in(Answer answer) { return answer == Answer::come_in; }
 
@@ -163,6 +166,16 @@ TEST_CASE("a copy that is torn or known to be stale never comes in service but b
         [](auto const&, Answer answer) { return !comes_in(answer); });
 }
 
+TEST_CASE("a paused copy, and a mirror that was taken out, come in only by force or by the owner") {
+    in_every_cell(
+        [](auto const& f) { return unforced(f) && !f.last_owner && f.copy == Copy::paused; },
+        [](auto const&, Answer answer) { return !comes_in(answer); });
+    in_every_cell([](auto const& f) { return unforced(f) && f.taken_out; },
+                  [](auto const&, Answer answer) {
+                      return answer == Answer::stay_out || answer == Answer::split_brain;
+                  });
+}
+
 TEST_CASE("a copy that was not in sync while being watched never fails over") {
     in_every_cell(
         [](auto const& f) {
@@ -237,7 +250,7 @@ TEST_CASE("data_corrupt is set by an owner without its peer, once, and by nobody
                   [](InServiceFacts const& f, Answer answer) {
                       bool const alone =
                           f.contact == Contact::booted_alone || f.contact == Contact::watched_die;
-                      bool const returned = unforced(f) && f.last_owner && !f.data_corrupt && alone;
+                      bool const returned = asked(f) && f.last_owner && !f.data_corrupt && alone;
                       return (answer == Answer::set_data_corrupt) == returned;
                   });
 }

@@ -58,7 +58,11 @@ rc::Gen<Act> any_act() {
                                                                  {3, Kind::resolve},
                                                                  {14, Kind::fail_over},
                                                                  {2, Kind::part},
-                                                                 {22, Kind::interrupt}})),
+                                                                 {22, Kind::interrupt},
+                                                                 {4, Kind::pause},
+                                                                 {4, Kind::resume},
+                                                                 {1, Kind::take_out},
+                                                                 {1, Kind::copy_anew}})),
         rc::gen::set(&Act::fault, any_of<Fault>()), rc::gen::set(&Act::phase, any_of<Phase>(1)),
         rc::gen::set(&Act::dice, rc::gen::noShrink(between<std::uint32_t>(0, 1U << 30))));
 }
@@ -112,9 +116,9 @@ std::string_view name_of(Fault fault) {
 }
 
 std::string_view name_of(Act::Kind kind) {
-    static constexpr std::string_view names[] = {"work",      "idle", "strike",   "mend",
-                                                 "slow disk", "move", "force",    "resolve",
-                                                 "fail over", "part", "interrupt"};
+    static constexpr std::string_view names[] = {
+        "work",      "idle", "strike",    "mend",  "slow disk", "move",     "force",    "resolve",
+        "fail over", "part", "interrupt", "pause", "resume",    "take out", "copy anew"};
     static_assert(std::size(names) == static_cast<std::size_t>(Act::Kind::last));
     return names[static_cast<std::size_t>(kind)];
 }

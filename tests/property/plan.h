@@ -58,6 +58,10 @@ struct Act {
         fail_over,  ///< the source dies, the target takes over and is written
         part,       ///< the link is cut until both serve and are written
         interrupt,  ///< a resync is struck in a given phase
+        pause,      ///< an operator pauses the mirror, and both sides are written
+        resume,     ///< if it is paused
+        take_out,   ///< an operator takes the mirror out of service, and perhaps in again
+        copy_anew,  ///< an operator sets all bits of an intent log
         last
     };
     Kind kind = Kind::work;

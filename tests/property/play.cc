@@ -66,6 +66,19 @@ public:
             case Act::Kind::interrupt:
                 interrupt(act.phase, act.fault);
                 break;
+            case Act::Kind::pause:
+                pause_mirror();
+                break;
+            case Act::Kind::resume:
+                order(nodes::Order::Kind::resume);
+                stage_.run_for(milliseconds(static_cast<std::int64_t>(draw(400))));
+                break;
+            case Act::Kind::take_out:
+                take_out();
+                break;
+            case Act::Kind::copy_anew:
+                order(nodes::Order::Kind::set_intent_log);
+                break;
             case Act::Kind::last:
                 break;
         }
@@ -76,6 +89,7 @@ public:
         for (NodeId const node : both_nodes) stage_.slow_disk(node, 1);
         mend();
         stage_.run_for(seconds(25));
+        undo_orders();
         bool const split = reports_split_[0] || reports_split_[1];
         // A copy that is simply an ancestor of the other has nothing to give up, and is refused.
         NodeId const first = both_nodes[draw(2)];
@@ -86,6 +100,7 @@ public:
             stage_.resolve(loser);
             stage_.run_for(seconds(25));
         }
+        if (ended_split) undo_orders();
         stage_.finish();
         count();
         if (stage_.broken()) return stage_.story();
@@ -222,6 +237,49 @@ private:
         stage_.run_for(milliseconds(static_cast<std::int64_t>(draw(500))));
     }
 
+    void order(nodes::Order::Kind kind) {
+        if (std::optional<NodeId> const server = source()) stage_.order(*server, {kind});
+    }
+    void pause_mirror() {
+        std::optional<NodeId> const server = source();
+        if (!server || !runs(other(*server))) return;
+        burst(draw(3));
+        order(nodes::Order::Kind::pause);
+        NodeId const target = other(*server);
+        auto const apart = [&] { return stage_.world().serves_apart(target, Stage::group); };
+        if (draw(4) != 0) stage_.run_until(apart, milliseconds(300));
+        for (std::uint64_t i = draw(6); i > 0; --i) {
+            burst(draw(2));
+            if (apart()) stage_.write(target, block(draw(256)), draw(8) == 0);
+            stage_.run_for(microseconds(static_cast<std::int64_t>(draw(800))));
+        }
+        if (draw(2) == 0) order(nodes::Order::Kind::resume);
+        // Up to the very moment in which the source takes it up again.
+        for (std::uint64_t i = draw(20); i > 0; --i) {
+            if (apart()) stage_.write(target, block(draw(256)));
+            stage_.run_for(microseconds(static_cast<std::int64_t>(draw(20000))));
+        }
+    }
+    void take_out() {
+        std::optional<NodeId> const server = source();
+        if (!server) return;
+        burst(draw(4));
+        order(nodes::Order::Kind::leave_service);
+        stage_.run_for(milliseconds(static_cast<std::int64_t>(draw(800))));
+        if (runs(*server) && draw(4) != 0) {
+            stage_.order(*server, {nodes::Order::Kind::enter_service});
+        }
+    }
+    /// What an operator left behind is taken back by an operator.
+    void undo_orders() {
+        for (NodeId const id : both_nodes) {
+            if (!source()) stage_.order(id, {nodes::Order::Kind::enter_service});
+            stage_.run_for(seconds(5));
+        }
+        order(nodes::Order::Kind::resume);
+        stage_.run_for(seconds(25));
+    }
+
     void fail_over(Fault fault) {
         mend();
         if (!stage_.run_until([&] { return stage_.mirroring(); }, seconds(5))) return;
@@ -304,6 +362,10 @@ private:
         if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
             namespace note = replication::note;
             if (std::holds_alternative<note::LimitReached>(noted->note)) ++tally_.limit_reached;
+            written_apart_ =
+                written_apart_ || std::holds_alternative<note::WrittenApart>(noted->note);
+            auto const* pause = std::get_if<note::PauseChanged>(&noted->note);
+            resumed_ = resumed_ || (pause != nullptr && !pause->paused && written_apart_);
             interrupted_ =
                 interrupted_ || std::holds_alternative<note::ResyncInterrupted>(noted->note);
         } else if (auto const* decided = std::get_if<seen::NodeNoted>(&observation)) {
@@ -329,6 +391,7 @@ private:
         tally_.faithful += guarded_ ? 0 : 1;
         tally_.failed_over += failed_over_ ? 1 : 0;
         tally_.interrupted += interrupted_ ? 1 : 0;
+        tally_.resumed += resumed_ ? 1 : 0;
         tally_.faithful_split += split_ && !guarded_ ? 1 : 0;
         tally_.fates.as_new += fates.as_new;
         tally_.fates.as_old += fates.as_old;
@@ -341,6 +404,8 @@ private:
     bool failed_over_ = false;
     bool taking_over_ = false;
     bool interrupted_ = false;
+    bool written_apart_ = false;
+    bool resumed_ = false;
     bool split_ = false;
     std::array<bool, 2> reports_split_{};
 };

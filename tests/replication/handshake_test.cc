@@ -23,12 +23,14 @@ std::vector<test::Column> facts() {
              {"blank", "same", "earlier_tracked", "earlier", "later", "diverged", "unrelated"}},
             test::yes_or_no("forced_past_owner"),
             test::yes_or_no("inconsistent"),
-            test::yes_or_no("was_source"),
+            test::yes_or_no("was_written"),
             test::yes_or_no("bits"),
             test::yes_or_no("intent_log"),
             test::yes_or_no("merge"),
             test::yes_or_no("continues"),
-            test::yes_or_no("finish_missed")};
+            test::yes_or_no("finish_missed"),
+            test::yes_or_no("paused"),
+            test::yes_or_no("pristine")};
 }
 
 std::vector<test::Column> answers() {
@@ -46,10 +48,12 @@ HandshakeFacts facts_of(test::FactCell const& cell) {
             .target = static_cast<Target>(cell[1]),
             .forced_past_owner = cell[2] == 1,
             .target_inconsistent = cell[3] == 1,
-            .target_was_source = cell[4] == 1,
+            .target_was_written = cell[4] == 1,
+            .paused = cell[10] == 1,
             .bits = cell[5] == 1,
             .intent_log = cell[6] == 1,
             .bitmap_merge = cell[7] == 1,
+            .pristine = cell[11] == 1,
             .continues = cell[8] == 1,
             .finish_missed = cell[9] == 1};
 }
@@ -171,9 +175,15 @@ TEST_CASE("without exactly one side in service nothing is copied and nothing is 
                   });
 }
 
+/// R44, R90: without an intent log, that nobody has ever written is known all the same.
+bool nothing_written(HandshakeFacts const& f) {
+    return f.pristine && !f.intent_log && f.target == Target::same && !f.target_inconsistent;
+}
+
 TEST_CASE("copies are in sync only when equal, whole, and without bits on either side") {
     in_every_cell(
         [](auto const& f) {
+            if (nothing_written(f)) return false;
             return f.bits || f.target_inconsistent || f.target != Target::same || f.continues ||
                    f.finish_missed;
         },
@@ -181,7 +191,7 @@ TEST_CASE("copies are in sync only when equal, whole, and without bits on either
 }
 
 TEST_CASE("without an intent log no resync is partial and none is left out") {
-    in_every_cell([](auto const& f) { return !f.intent_log; },
+    in_every_cell([](auto const& f) { return !f.intent_log && !nothing_written(f); },
                   [](auto const&, Verdict verdict) {
                       return verdict != Verdict::partial && verdict != Verdict::in_sync;
                   });
@@ -190,8 +200,8 @@ TEST_CASE("without an intent log no resync is partial and none is left out") {
 TEST_CASE("after a failover, a pair that cannot merge logs copies everything") {
     in_every_cell(
         [](auto const& f) {
-            return f.in_service == InService::source && f.target_was_source && !f.bitmap_merge &&
-                   !f.continues && !f.finish_missed;
+            return f.in_service == InService::source && f.target_was_written && !f.bitmap_merge &&
+                   !f.continues && !nothing_written(f);
         },
         [](auto const&, Verdict verdict) {
             return verdict != Verdict::partial && verdict != Verdict::in_sync;
@@ -210,13 +220,20 @@ TEST_CASE("a blank target is never left as it is, nor named by bits it cannot ha
     in_every_cell(
         [](auto const& f) {
             return f.target == Target::blank && f.in_service == InService::source &&
-                   !f.forced_past_owner;
+                   !f.forced_past_owner && !f.paused;
         },
         [](auto const& f, Verdict verdict) {
             // In the middle of its first resync the source's log names what is missing (LIV-8).
             if (f.continues && f.intent_log) return verdict == Verdict::partial;
             return verdict == Verdict::full;
         });
+}
+
+TEST_CASE("nothing is copied to a paused target") {
+    in_every_cell([](auto const& f) { return f.paused; },
+                  [](auto const&, Verdict verdict) {
+                      return !copies(verdict) && verdict != Verdict::in_sync;
+                  });
 }
 
 TEST_CASE("one more bit never makes less to do") {

@@ -3,6 +3,8 @@
 // Clusters, the stories that are played on them, and which story is told for which mutant.
 #include "tests/netsim/checkers/hunts.h"
 
+#include "tests/netsim/checkers/pause_stories.h"
+
 namespace sunder::netsim::test {
 namespace {
 
@@ -32,6 +34,13 @@ Cluster lazy() {
     Cluster cluster = asynchronous();
     cluster.settle_interval = seconds(30);
     cluster.nodes[1].disk.jitter = milliseconds(3);
+    return cluster;
+}
+
+/// A word takes longer than a write.
+Cluster distant() {
+    Cluster cluster = small_cluster();
+    cluster.links[0].there.latency = cluster.links[0].back.latency = milliseconds(5);
     return cluster;
 }
 
@@ -492,6 +501,12 @@ constexpr Hunt hunts[] = {
     {Mutant::overlaps_in_flight, "burst", burst, hesitant, "mirror_equality", false},
     {Mutant::boundary_ignored, "plain work", plain_work, small_cluster, "intent_log_superset",
      true},
+    {Mutant::written_apart_unnamed, "both sides of a pause", both_sides_of_a_pause, small_cluster,
+     "intent_log_superset", false},
+    {Mutant::pause_forgotten, "the source dies in a pause", source_dies_in_a_pause, small_cluster,
+     "no_promotion_of_inconsistent_copy", true},
+    {Mutant::resume_on_old_word, "written until the resume", written_until_the_resume, distant,
+     "mirror_equality", false},
 };
 
 }  // namespace

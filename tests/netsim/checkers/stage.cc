@@ -174,6 +174,10 @@ void Stage::switch_over(NodeId node) {
     world_.switch_over(node, group);
     look();
 }
+void Stage::order(NodeId node, nodes::Order const& order) {
+    world_.order(node, group, order);
+    look();
+}
 void Stage::resolve(NodeId loser) {
     world_.resolve_split_brain(loser, group);
     look();

@@ -51,6 +51,7 @@ public:
     void reset();
     void force(NodeId node);
     void switch_over(NodeId node);
+    void order(NodeId node, nodes::Order const& order);
     /// The node is named the loser of a split brain.
     void resolve(NodeId loser);
     void slow_disk(NodeId node, std::uint32_t times);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Becoming the target of a source, for a mirror or a resync, and ceasing to be it.
+#include "base/mutant.h"
+#include "replication/mirror_machine.h"
+
+namespace sunder::replication {
+
+/// SAF-7: only a copy that is out of service, and that has not accepted a later era, has a source.
+bool MirrorMachine::may_follow(Era era) const {
+    bool const out_of_service = std::holds_alternative<passage::None>(passage_) && !open_;
+    return out_of_service && !(era < cell().era);
+}
+
+/// SAF-4: the source knew what this copy holds when it decided.
+bool MirrorMachine::is_as(Heard const& heard) const {
+    bool const unwritten =
+        heard.writes_apart == writes_apart_ || mutant(Mutant::resume_on_old_word);
+    return heard.current == cell().current && unwritten;
+}
+
+void MirrorMachine::follow_mirror(Slot peer, MirrorBegin const& begin, Outbox& out) {
+    auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
+    bool const known = may_follow(begin.era) && is_as(begin.heard);
+    if (handshaking == nullptr || !known || !end_apart(out)) {
+        close_leg(peer, out);
+        return;
+    }
+    leg::Following following;
+    following.connection = handshaking->connection;
+    following.phase = leg::Following::Phase::mirroring;
+    cells_.edit([&](Cell& cell) {
+        cell.era = begin.era;
+        cell.role = Role::target;
+        cell.apart = Apart::no;
+        cell.forget_pauses();
+    });
+    set_flag(note::FlagChanged::Which::last_owner, false, out);
+    set_flag(note::FlagChanged::Which::data_corrupt, false, out);
+    set_data(DataState::up_to_date, out);
+    watched_in_sync_ = true;
+    set_leg(peer, std::move(following), out);
+}
+
+void MirrorMachine::follow_resync(Slot peer, ResyncBegin const& begin, Outbox& out) {
+    auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
+    bool const known = may_follow(begin.era) && is_as(begin.heard);
+    if (handshaking == nullptr || !known || !end_apart(out)) {
+        close_leg(peer, out);
+        return;
+    }
+    leg::Following following;
+    following.connection = handshaking->connection;
+    following.resync = begin.resync;
+    following.received = Bitmap(log_.chunks());
+    watched_in_sync_ = false;
+    set_flag(note::FlagChanged::Which::last_owner, false, out);
+    set_flag(note::FlagChanged::Which::data_corrupt, false, out);
+    set_data(DataState::inconsistent, out);
+    following.version = cells_.edit([&](Cell& cell) {
+        cell.era = begin.era;
+        cell.role = Role::target;
+        cell.resync = begin.resync;
+        cell.forget_pauses();
+    });
+    set_leg(peer, std::move(following), out);
+}
+
+/// Stably inconsistent before the first block arrives (DESIGN 4).
+void MirrorMachine::advance_following(Outbox& out) {
+    for_each_peer([&](Slot peer) {
+        auto* following = std::get_if<leg::Following>(&legs_[peer.value]);
+        if (following == nullptr || following->phase != leg::Following::Phase::preparing) return;
+        if (!cells_.is_stable(following->version)) return;
+        leg::Following ready = *following;
+        ready.phase = leg::Following::Phase::resyncing;
+        out.put(output::Send{peer, ready.connection, ResyncReady{ready.resync}});
+        set_leg(peer, std::move(ready), out);
+    });
+}
+
+void MirrorMachine::stop_following(Slot peer, leg::Following const& following, Outbox& out) {
+    // Not up to date from now on, but whole: what was received is still applied (G8).
+    if (cell().data == DataState::up_to_date) set_data(DataState::consistent, out);
+    bool const resyncs = following.phase == leg::Following::Phase::preparing ||
+                         following.phase == leg::Following::Phase::resyncing;
+    if (!resyncs) return;
+    if (barrier_.kind == Barrier::Kind::finish && !barrier_.storing) {
+        // A finish that has not taken hold is not one: the next resync may begin before its flush
+        // ends.
+        barrier_.kind = Barrier::Kind::flush;
+        barrier_.finish.reset();
+    }
+    out.note(note::ResyncInterrupted{peer, following.resync, 0});
+    queue_.clear();
+}
+
+}  // namespace sunder::replication
