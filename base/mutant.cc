@@ -54,6 +54,7 @@ constexpr std::string_view names[] = {
     "dead_leg_awaited",
     "overlaps_in_flight",
     "boundary_ignored",
+    "busy_chunk_never_reserved",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

@@ -50,6 +50,7 @@ enum class Mutant {
     dead_leg_awaited,       ///< a request waits for a confirmation of a leg that is gone
     overlaps_in_flight,     ///< G6: overlapping writes are under way at once
     boundary_ignored,       ///< G21: a request that crosses chunks names the first one only
+    busy_chunk_never_reserved,  ///< R45: a host that never pauses keeps a chunk from its run
     last
 };
 

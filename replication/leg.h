@@ -101,6 +101,8 @@ struct Resyncing {
     bool finish_sent = false;
     CellStore::Version version = 0;
     bool stuck = false;  ///< a read failed; tried again when the settle timer fires
+    /// A chunk of `need` that hosts keep busy: no new change of it begins before its run (R45).
+    std::optional<std::uint64_t> reserved;
     friend bool operator==(Resyncing const&, Resyncing const&) = default;
 };
 struct Mirroring {

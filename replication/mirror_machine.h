@@ -142,6 +142,7 @@ private:
     void resync_ready(Slot, ResyncReady const&, Outbox&);
     void pump_resync(Slot, Outbox&);
     bool start_run(Slot, leg::Resyncing&, Outbox&);
+    [[nodiscard]] std::optional<std::uint64_t> next_to_run(leg::Resyncing&);
     void finish_if_done(Slot, leg::Resyncing&);
     void send_finishes(Outbox&);
     void run_read(input::DiskDone const&, Outbox&);
