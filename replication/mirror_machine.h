@@ -147,6 +147,9 @@ private:
     void send_finishes(Outbox&);
     void run_read(input::DiskDone const&, Outbox&);
     void finish_replied(Slot, FinishReply const&, Outbox&);
+    void arm_pacing(leg::Resyncing const&, Outbox&);
+    void pace_timer(Outbox&);
+    [[nodiscard]] bool hosts_change() const;
     [[nodiscard]] bool busy(std::uint64_t chunk) const;
     [[nodiscard]] bool locked_by_run(Extent) const;
 
@@ -193,6 +196,7 @@ private:
     bool open_ = false;
     bool flush_failed_ = false;  // G11: sticky until the next start
     bool settle_armed_ = false;
+    bool pace_armed_ = false;
     bool greeting_due_ = false;  // only within a step
 
     // As target.

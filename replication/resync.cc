@@ -21,6 +21,7 @@ void MirrorMachine::resync_ready(Slot peer, ResyncReady const& ready, Outbox& ou
     resyncing.resync = ready.resync;
     if (mutant(Mutant::everything_is_copied)) log_.mark_all(peer);
     resyncing.need = log_.bits(peer);
+    resyncing.pace = Pace(config_->resync_rate);
     out.note(note::ResyncStarted{peer, ready.resync, resyncing.need.count()});
     set_leg(peer, std::move(resyncing), out);
     pump_resync(peer, out);
@@ -61,14 +62,43 @@ void MirrorMachine::pump_resync(Slot peer, Outbox& out) {
     while (resyncing->in_flight < config_->window_sectors && start_run(peer, *resyncing, out)) {
     }
     finish_if_done(peer, *resyncing);
+    arm_pacing(*resyncing, out);
+}
+
+/// R47: intervals are counted only while something of a limited resync is still to be sent.
+void MirrorMachine::arm_pacing(leg::Resyncing const& resyncing, Outbox& out) {
+    if (pace_armed_ || !config_->resync_rate.limited() || !resyncing.need.any()) return;
+    pace_armed_ = true;
+    out.put(output::ArmTimer{Timer::resync_pace, Pace::interval});
+}
+
+void MirrorMachine::pace_timer(Outbox& out) {
+    pace_armed_ = false;
+    bool awaited = false;
+    for_each_peer([&](Slot peer) {
+        auto* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
+        if (resyncing == nullptr || resyncing->stuck || !resyncing->need.any()) return;
+        awaited = true;
+        resyncing->pace.next_interval(config_->resync_rate, hosts_change());
+        pump_resync(peer, out);
+    });
+    if (!awaited) out.note(note::Ignored{"no resync has anything to send"});
+}
+
+/// True while a host's change waits, or is on its way to the own disk: a resync yields to it (R47).
+bool MirrorMachine::hosts_change() const {
+    return std::ranges::any_of(flights_, [](Flight const& flight) {
+        return flight.changes() && flight.stage <= Flight::Stage::issued;
+    });
 }
 
 /// The chunk with which the next run begins: one that is needed and not busy. When all that are
 /// needed are busy, one of them is reserved: hosts that always have the next write under way before
 /// the last one is done could keep it busy for ever (R45, LIV-1).
 std::optional<std::uint64_t> MirrorMachine::next_to_run(leg::Resyncing& resyncing) {
-    // Hosts wait for it.
+    // Hosts wait for it, so it goes at once, and what comes later pays for it.
     if (resyncing.reserved && !busy(*resyncing.reserved)) return resyncing.reserved;
+    if (!resyncing.pace.may_send()) return std::nullopt;
     auto const idle_from = [&](std::uint64_t from) {
         std::optional<std::uint64_t> chunk = resyncing.need.next(from);
         while (chunk && busy(*chunk)) chunk = resyncing.need.next(*chunk + 1);
@@ -101,6 +131,7 @@ bool MirrorMachine::start_run(Slot peer, leg::Resyncing& resyncing, Outbox& out)
     Run const run{log_.sectors_of({*first, last}), new_op(DiskUse::run), 0};
     touch(peer, {*first, last});
     resyncing.in_flight += run.range.count;
+    resyncing.pace.spend(run.range.count);
     resyncing.runs.add(run);
     out.put(output::DiskRead{run.read, config_->volume, run.range});
     return true;
