@@ -57,6 +57,7 @@ constexpr std::string_view names[] = {
     "written_apart_unnamed",
     "pause_forgotten",
     "resume_on_old_word",
+    "busy_chunk_never_reserved",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

@@ -53,6 +53,7 @@ enum class Mutant {
     written_apart_unnamed,  ///< R59: what a paused target's hosts write leaves no intent bit
     pause_forgotten,        ///< R61: a paused target still takes itself for a copy in sync
     resume_on_old_word,     ///< R59: a resync stands on what the target was before it was written
+    busy_chunk_never_reserved,  ///< R45: a host that never pauses keeps a chunk from its run
     last
 };
 

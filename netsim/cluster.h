@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "replication/pace.h"
 #include "replication/split_brain.h"
 
 #include <cstdint>
@@ -76,6 +77,7 @@ struct MirrorSetup {
     std::optional<ByteCount> intent_log_chunk = KiB(64);  ///< R16; nothing: no intent log (R18)
     bool initially_in_sync = false;                ///< R44: a file system nobody has written yet
     std::optional<SplitBrainSetup> split_brain{};  ///< nothing: as the cluster says
+    replication::ResyncRate resync_rate{};
     friend bool operator==(MirrorSetup const&, MirrorSetup const&) = default;
 };
 

@@ -84,6 +84,22 @@ std::uint64_t content_of(Payload const& payload) {
     return id;
 }
 
+struct TimerEvent {
+    EventKind kind;
+    std::uint32_t& token;  ///< of the last one that was armed; earlier ones fall flat
+};
+
+TimerEvent event_of(CopySim& copy, mirror::Timer timer) {
+    switch (timer) {
+        case mirror::Timer::settle:
+            return {EventKind::settle_timer, copy.settle_token};
+        case mirror::Timer::resync_pace:
+            return {EventKind::pace_timer, copy.pace_token};
+    }
+    VERIFY(!"every timer is an event");
+    return {EventKind::settle_timer, copy.settle_token};
+}
+
 }  // namespace
 
 void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
@@ -132,10 +148,13 @@ void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
             world.start_store(node, copy, copy.store.start(out.id, std::move(out.page)));
         }
         void operator()(mirror::output::ArmTimer& out) const {
-            world.queue_.push(world.now_ + out.after, {EventKind::settle_timer, node.value,
-                                                       copy.group, 0, ++copy.settle_token});
+            TimerEvent const timer = event_of(copy, out.timer);
+            world.queue_.push(world.now_ + out.after,
+                              {timer.kind, node.value, copy.group, 0, ++timer.token});
         }
-        void operator()(mirror::output::CancelTimer&) const { ++copy.settle_token; }
+        void operator()(mirror::output::CancelTimer& out) const {
+            ++event_of(copy, out.timer).token;
+        }
         void operator()(mirror::output::Reported& out) const {
             world.locals_.push_back(
                 {node.value, copy.group,

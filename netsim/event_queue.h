@@ -19,6 +19,7 @@ enum class EventKind : std::uint8_t {
     disk_done,      ///< a disk operation completes
     persist_done,   ///< a stable store completes
     settle_timer,   ///< a mirror machine's timer
+    pace_timer,     ///< its other one: an interval of a resync's rate is over
     boot_wait,      ///< a node has looked for its peers long enough
     heard,          ///< a watched peer's heartbeat arrives after silence
     silent,         ///< the last heartbeat that could be missed was

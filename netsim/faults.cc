@@ -60,6 +60,7 @@ void World::die(NodeId node, seen::NodeDied::How how) {
         copy.store.die([&](std::uint64_t n) { return choose(n, Choice::stored, node.value); });
         copy.machine.reset();
         ++copy.settle_token;
+        ++copy.pace_token;
     }
     fates_.as_new += fates.as_new;
     fates_.as_old += fates.as_old;
@@ -108,8 +109,8 @@ void World::resume(NodeId node) {
         }
     }
     auto const is_timer = [](Event const& event) {
-        return event.kind == EventKind::settle_timer || event.kind == EventKind::boot_wait ||
-               event.kind == EventKind::silent;
+        return event.kind == EventKind::settle_timer || event.kind == EventKind::pace_timer ||
+               event.kind == EventKind::boot_wait || event.kind == EventKind::silent;
     };
     for (bool const timers : {true, false}) {
         for (Event const& event : sim.deferred) {

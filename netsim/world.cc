@@ -33,9 +33,17 @@ void size_resync(GroupConfig& config, Network const& network, NodeId self,
         std::uint64_t const flying = bits / 8 / sector_bytes * (round_trip / 1000) / 1'000'000;
         window = std::max(window, flying);
     }
-    run = std::max<std::uint64_t>(run / config.chunk_sectors, 1) * config.chunk_sectors;
-    config.run_sectors = run;
-    config.window_sectors = window + 2 * run;
+    auto const whole_chunks = [&](std::uint64_t sectors) {
+        return std::max<std::uint64_t>(sectors / config.chunk_sectors, 1) * config.chunk_sectors;
+    };
+    config.window_sectors = window + 2 * whole_chunks(run);
+    // A slow resync sends small runs often, rather than large ones that hosts wait behind (R47).
+    for (std::optional<Bandwidth> const& rate : {mirror.resync_rate.max, mirror.resync_rate.min}) {
+        if (!rate) continue;
+        std::uint64_t const granted = rate->bits_per_second / 8 / 10 / sector_bytes;
+        run = std::min(run, std::clamp(granted, least, most));
+    }
+    config.run_sectors = whole_chunks(run);
 }
 
 GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorSetup const& mirror,
@@ -62,6 +70,7 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorS
         }
     }
     config.settle_interval = cluster.settle_interval;
+    config.resync_rate = mirror.resync_rate;
     config.first_source = place == 0;
     config.born_in_sync = mirror.initially_in_sync;
     size_resync(config, network, mirror.on[place], mirror);
@@ -188,6 +197,8 @@ World::Lasting World::lasting(EventKind kind) const {
             return {};
         case EventKind::settle_timer:
             return {cluster_->settle_interval, cluster_->settle_interval};
+        case EventKind::pace_timer:
+            return {replication::Pace::interval, replication::Pace::interval};
         case EventKind::boot_wait:
             return {detection.boot_wait, detection.boot_wait};
         case EventKind::heard:
@@ -233,6 +244,10 @@ bool World::current(Event const& event) const {
         case EventKind::settle_timer: {
             CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
             return node.up() && held->settle_token == event.token;
+        }
+        case EventKind::pace_timer: {
+            CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
+            return node.up() && held->pace_token == event.token;
         }
         case EventKind::deliver:
             return connections_[event.what / 2].ends[event.what % 2].token == event.token;
@@ -285,7 +300,13 @@ void World::happen(Event const& event) {
         }
         case EventKind::settle_timer:
             trace(node, "settle timer");
-            step_mirror(node, *find_copy(node, event.group), replication::input::TimerFired{});
+            step_mirror(node, *find_copy(node, event.group),
+                        replication::input::TimerFired{replication::Timer::settle});
+            break;
+        case EventKind::pace_timer:
+            trace(node, "resync pace timer");
+            step_mirror(node, *find_copy(node, event.group),
+                        replication::input::TimerFired{replication::Timer::resync_pace});
             break;
         case EventKind::boot_wait:
             trace(node, "boot wait over");

@@ -40,6 +40,7 @@ struct CopySim {
     SimDisk disk;
     StableStore store;
     std::uint32_t settle_token = 0;
+    std::uint32_t pace_token = 0;
 };
 
 struct NodeSim {

@@ -21,6 +21,8 @@ char const* name_of(EventKind kind) {
             return "stored";
         case EventKind::settle_timer:
             return "settle timer";
+        case EventKind::pace_timer:
+            return "resync pace timer";
         case EventKind::boot_wait:
             return "boot wait over";
         case EventKind::heard:
@@ -99,6 +101,8 @@ std::string World::words_of(Event const& event) const {
         }
         case EventKind::settle_timer:
             return fmt::format("{} settles{}", node, of(GroupId{event.group}));
+        case EventKind::pace_timer:
+            return fmt::format("{} may send more of its resync{}", node, of(GroupId{event.group}));
         case EventKind::boot_wait:
             return fmt::format("{} has waited for its peers", node);
         case EventKind::heard:

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "replication/cell.h"
+#include "replication/pace.h"
 #include "replication/split_brain.h"
 
 #include <optional>
@@ -36,6 +37,7 @@ struct GroupConfig {
     /// bandwidth times delay. Both in sectors, made by the driver, which knows the links.
     std::uint64_t run_sectors = 2048;
     std::uint64_t window_sectors = 8192;
+    ResyncRate resync_rate;     ///< R47
     bool first_source = false;  ///< creates the mirror (R91)
     bool born_in_sync = false;  ///< R44: no content yet on either side
 };

@@ -56,7 +56,9 @@ struct Print {
     Fingerprint operator()(leg::Resyncing const& leg) const {
         return hash_words(4, leg.resync, leg.channel.fingerprint(), leg.need.fingerprint(),
                           leg.cursor, leg.runs.fingerprint(),
-                          std::uint64_t{leg.finishing} | std::uint64_t{leg.finish_sent} << 1);
+                          std::uint64_t{leg.finishing} | std::uint64_t{leg.finish_sent} << 1 |
+                              std::uint64_t{leg.stuck} << 2,
+                          leg.reserved ? *leg.reserved + 1 : 0, leg.pace.fingerprint());
     }
     Fingerprint operator()(leg::Mirroring const& leg) const {
         return hash_words(5, leg.channel.fingerprint());

@@ -8,6 +8,7 @@
 #include "replication/cell_store.h"
 #include "replication/message.h"
 #include "replication/note.h"
+#include "replication/pace.h"
 #include "replication/roster.h"
 
 #include <memory>
@@ -101,6 +102,9 @@ struct Resyncing {
     bool finish_sent = false;
     CellStore::Version version = 0;
     bool stuck = false;  ///< a read failed; tried again when the settle timer fires
+    /// A chunk of `need` that hosts keep busy: no new change of it begins before its run (R45).
+    std::optional<std::uint64_t> reserved;
+    Pace pace;
     friend bool operator==(Resyncing const&, Resyncing const&) = default;
 };
 struct Mirroring {

@@ -31,7 +31,16 @@ void MirrorMachine::step(Input const& input, Outbox& out) noexcept {
         }
         void operator()(input::DiskDone const& in) const { machine.disk_done(in, out); }
         void operator()(input::PersistDone const& in) const { machine.persisted(in, out); }
-        void operator()(input::TimerFired const&) const { machine.settle_timer(out); }
+        void operator()(input::TimerFired const& in) const {
+            switch (in.timer) {
+                case Timer::settle:
+                    machine.settle_timer(out);
+                    return;
+                case Timer::resync_pace:
+                    machine.pace_timer(out);
+                    return;
+            }
+        }
         void operator()(input::Commanded const& in) const { machine.commanded(in.command, out); }
     };
     VERIFY(started_ || std::holds_alternative<input::Started>(input));
@@ -377,8 +386,9 @@ Fingerprint MirrorMachine::fingerprint() const {
     hasher.add(barrier_.fingerprint());
     hasher.add(std::uint64_t{open_} | std::uint64_t{flush_failed_} << 1 |
                std::uint64_t{settle_armed_} << 2 | std::uint64_t{watched_in_sync_} << 3 |
-               std::uint64_t{knows_outdated_} << 8 | std::uint64_t{split_} << 16 |
-               std::uint64_t{announcing_} << 24 | passage_.index() << 32);
+               std::uint64_t{pace_armed_} << 4 | std::uint64_t{knows_outdated_} << 8 |
+               std::uint64_t{split_} << 16 | std::uint64_t{announcing_} << 24 |
+               passage_.index() << 32);
     if (auto const* promoting = std::get_if<passage::Promoting>(&passage_)) {
         hasher.add(hash_words(promoting->era.number, promoting->era.node.value, promoting->forced));
     } else if (auto const* demoting = std::get_if<passage::Demoting>(&passage_)) {

@@ -164,10 +164,14 @@ private:
     void resync_ready(Slot, ResyncReady const&, Outbox&);
     void pump_resync(Slot, Outbox&);
     bool start_run(Slot, leg::Resyncing&, Outbox&);
+    [[nodiscard]] std::optional<std::uint64_t> next_to_run(leg::Resyncing&);
     void finish_if_done(Slot, leg::Resyncing&);
     void send_finishes(Outbox&);
     void run_read(input::DiskDone const&, Outbox&);
     void finish_replied(Slot, FinishReply const&, Outbox&);
+    void arm_pacing(leg::Resyncing const&, Outbox&);
+    void pace_timer(Outbox&);
+    [[nodiscard]] bool hosts_change() const;
     [[nodiscard]] bool busy(std::uint64_t chunk) const;
     [[nodiscard]] bool locked_by_run(Extent) const;
 
@@ -217,6 +221,7 @@ private:
     bool open_ = false;
     bool flush_failed_ = false;  // G11: sticky until the next start
     bool settle_armed_ = false;
+    bool pace_armed_ = false;
     bool greeting_due_ = false;  // only within a step
 
     // As target.

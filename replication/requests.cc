@@ -128,6 +128,10 @@ void MirrorMachine::issue(std::size_t index, Outbox& out) {
             sent |= bit_of(peer);
             if (config_->synchronous[peer.value]) waits |= bit_of(peer);
             ++channel->outstanding;
+            auto* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
+            if (resyncing != nullptr && config_->resync_rate.min && flight.changes()) {
+                resyncing->pace.host_changed();
+            }
         });
         if (sent != peers() && !flight.apart)
             record_absences(static_cast<PeerMask>(peers() & ~sent), out);

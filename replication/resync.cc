@@ -21,6 +21,7 @@ void MirrorMachine::resync_ready(Slot peer, ResyncReady const& ready, Outbox& ou
     resyncing.resync = ready.resync;
     if (mutant(Mutant::everything_is_copied)) log_.mark_all(peer);
     resyncing.need = log_.bits(peer);
+    resyncing.pace = Pace(config_->resync_rate);
     out.note(note::ResyncStarted{peer, ready.resync, resyncing.need.count()});
     set_leg(peer, std::move(resyncing), out);
     pump_resync(peer, out);
@@ -37,13 +38,17 @@ bool MirrorMachine::busy(std::uint64_t chunk) const {
     });
 }
 
-/// True while a run that touches the range is read but has no place in the channel yet (G1).
+/// True while a run that touches the range is read but has no place in the channel yet (G1), or is
+/// to be read as soon as what hosts have under way there has reached the own disk (R45).
 bool MirrorMachine::locked_by_run(Extent range) const {
     if (mutant(Mutant::resync_without_lock)) return false;
+    Chunks const chunks = log_.chunks_of(range);
     bool locked = false;
     for_each_peer([&](Slot peer) {
         auto const* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
         if (resyncing == nullptr) return;
+        std::optional<std::uint64_t> const& reserved = resyncing->reserved;
+        locked = locked || (reserved && chunks.first <= *reserved && *reserved <= chunks.last);
         locked = locked || std::ranges::any_of(resyncing->runs, [&](Run const& run) {
                      return run.sequence == 0 && run.range.overlaps(range);
                  });
@@ -57,23 +62,61 @@ void MirrorMachine::pump_resync(Slot peer, Outbox& out) {
     while (resyncing->in_flight < config_->window_sectors && start_run(peer, *resyncing, out)) {
     }
     finish_if_done(peer, *resyncing);
+    arm_pacing(*resyncing, out);
+}
+
+/// R47: intervals are counted only while something of a limited resync is still to be sent.
+void MirrorMachine::arm_pacing(leg::Resyncing const& resyncing, Outbox& out) {
+    if (pace_armed_ || !config_->resync_rate.limited() || !resyncing.need.any()) return;
+    pace_armed_ = true;
+    out.put(output::ArmTimer{Timer::resync_pace, Pace::interval});
+}
+
+void MirrorMachine::pace_timer(Outbox& out) {
+    pace_armed_ = false;
+    bool awaited = false;
+    for_each_peer([&](Slot peer) {
+        auto* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
+        if (resyncing == nullptr || resyncing->stuck || !resyncing->need.any()) return;
+        awaited = true;
+        resyncing->pace.next_interval(config_->resync_rate, hosts_change());
+        pump_resync(peer, out);
+    });
+    if (!awaited) out.note(note::Ignored{"no resync has anything to send"});
+}
+
+/// True while a host's change waits, or is on its way to the own disk: a resync yields to it (R47).
+bool MirrorMachine::hosts_change() const {
+    return std::ranges::any_of(flights_, [](Flight const& flight) {
+        return flight.changes() && flight.stage <= Flight::Stage::issued;
+    });
+}
+
+/// The chunk with which the next run begins: one that is needed and not busy. When all that are
+/// needed are busy, one of them is reserved: hosts that always have the next write under way before
+/// the last one is done could keep it busy for ever (R45, LIV-1).
+std::optional<std::uint64_t> MirrorMachine::next_to_run(leg::Resyncing& resyncing) {
+    // Hosts wait for it, so it goes at once, and what comes later pays for it.
+    if (resyncing.reserved && !busy(*resyncing.reserved)) return resyncing.reserved;
+    if (!resyncing.pace.may_send()) return std::nullopt;
+    auto const idle_from = [&](std::uint64_t from) {
+        std::optional<std::uint64_t> chunk = resyncing.need.next(from);
+        while (chunk && busy(*chunk)) chunk = resyncing.need.next(*chunk + 1);
+        return chunk;
+    };
+    std::optional<std::uint64_t> first = idle_from(resyncing.cursor);
+    // G4: the cursor is only where the search begins; it ends when nothing is needed.
+    if (!first && !mutant(Mutant::finish_with_bits_left)) first = idle_from(0);
+    if (!first && !resyncing.reserved && !mutant(Mutant::busy_chunk_never_reserved)) {
+        resyncing.reserved = resyncing.need.next(0);
+    }
+    return first;
 }
 
 /// Reads the next run of chunks that are needed and not busy. False when there is none.
 bool MirrorMachine::start_run(Slot peer, leg::Resyncing& resyncing, Outbox& out) {
-    std::optional<std::uint64_t> first = resyncing.need.next(resyncing.cursor);
-    bool wrapped = false;
-    while (!first || busy(*first)) {
-        if (!first) {
-            // G4: the cursor is only where the search begins; it ends when nothing is needed.
-            if (wrapped || mutant(Mutant::finish_with_bits_left)) return false;
-            wrapped = true;
-            first = resyncing.need.next(0);
-            if (!first) return false;
-            continue;
-        }
-        first = resyncing.need.next(*first + 1);
-    }
+    std::optional<std::uint64_t> const first = next_to_run(resyncing);
+    if (!first) return false;
     std::uint64_t const most =
         std::max<std::uint64_t>(1, config_->run_sectors / config_->chunk_sectors);
     std::uint64_t last = *first;
@@ -83,9 +126,12 @@ bool MirrorMachine::start_run(Slot peer, leg::Resyncing& resyncing, Outbox& out)
     }
     for (std::uint64_t chunk = *first; chunk <= last; ++chunk) resyncing.need.reset(chunk);
     resyncing.cursor = last + 1;
+    // From here on the run itself keeps hosts out, until it has its place in the channel.
+    if (resyncing.reserved && !resyncing.need.test(*resyncing.reserved)) resyncing.reserved.reset();
     Run const run{log_.sectors_of({*first, last}), new_op(DiskUse::run), 0};
     touch(peer, {*first, last});
     resyncing.in_flight += run.range.count;
+    resyncing.pace.spend(run.range.count);
     resyncing.runs.add(run);
     out.put(output::DiskRead{run.read, config_->volume, run.range});
     return true;
@@ -107,6 +153,7 @@ void MirrorMachine::run_read(input::DiskDone const& in, Outbox& out) {
             resyncing->in_flight -= range.count;
             resyncing->runs.take(index);
             resyncing->stuck = true;
+            resyncing->reserved.reset();  // hosts do not wait for a disk that cannot be read
         } else {
             std::uint64_t const sequence = ++sequence_;
             resyncing->runs.edit(index, [&](Run& run) { run.sequence = sequence; });

@@ -38,7 +38,10 @@ enum class HostStatus : std::uint8_t {
     not_in_service,  ///< ESHUTDOWN to a client
 };
 
-enum class Timer : std::uint8_t { settle };
+enum class Timer : std::uint8_t {
+    settle,
+    resync_pace,  ///< an interval of a resync's rate is over (R47)
+};
 
 // Commands of the node's membership machine; it decides, this machine carries out.
 namespace command {

@@ -18,6 +18,7 @@ Ledger::Ledger(World const& world) : requests_(1), candidates_(1), pending_(64) 
     for (MirrorSetup const& mirror : world.cluster().mirrors) {
         Group group;
         group.sectors = mirror.sectors;
+        group.durable_ticks.resize(world.cluster().nodes.size());
         groups_.push_back(std::move(group));
     }
 }
@@ -222,7 +223,7 @@ void Ledger::see(World const& world, seen::HostAnswered const& answered, std::ui
     Group& group = groups_[request.group.value];
     if (!request.changes()) {
         if (ok && request.op == HostOp::flush) {
-            group.durable_tick = std::max(group.durable_tick, request.asked_tick);
+            flushed(world, request);
         }
         release(entry);
         return;
@@ -233,6 +234,15 @@ void Ledger::see(World const& world, seen::HostAnswered const& answered, std::ui
     } else if (ok) {
         Extent const range = request.range;
         for_each_unit(group, range, [&](Unit& unit, Extent) { acknowledge(unit, entry); });
+    }
+}
+
+void Ledger::flushed(World const& world, Request const& flush) {
+    for (NodeId const node : world.cluster().mirrors[flush.group.value].on) {
+        CopySim const& copy = *world.copy(node, flush.group);
+        bool const apart = node != flush.node && copy.machine && copy.machine->open();
+        std::uint64_t& tick = groups_[flush.group.value].durable_ticks[node.value];
+        if (!apart) tick = std::max(tick, flush.asked_tick);
     }
 }
 

@@ -80,8 +80,10 @@ public:
         return answered_.id.value != 0 ? &answered_ : nullptr;
     }
     /// True when a flush that was asked after its acknowledgement, or its own FUA, made it durable.
+    /// While two nodes serve, the flush of one says nothing about the writes of the other.
     [[nodiscard]] bool durable(Request const& request) const {
-        return request.fua || request.answered_tick <= groups_[request.group.value].durable_tick;
+        auto const& ticks = groups_[request.group.value].durable_ticks;
+        return request.fua || request.answered_tick <= ticks[request.node.value];
     }
     /// The request of this id, if it has no answer yet.
     [[nodiscard]] Request const* open(RequestId id) const;
@@ -133,7 +135,7 @@ private:
     };
     struct Group {
         std::uint64_t sectors = 0;
-        std::uint64_t durable_tick = 0;
+        std::vector<std::uint64_t> durable_ticks;  // by node: what it acknowledged until then
         boost::unordered_flat_map<std::uint64_t, std::uint32_t> directory;
         std::vector<Page> pages;
         Losses losses;
@@ -147,6 +149,7 @@ private:
     void for_each_unit(Group& group, Extent range, Visit&& visit);
     Page& page(Group& group, std::uint64_t number);
     void refine(Page& page);
+    void flushed(World const& world, Request const& flush);
     [[nodiscard]] std::uint32_t new_request();
     void release(std::uint32_t entry);
     void drop_user(std::uint32_t entry);

@@ -17,6 +17,10 @@ Duration bound(View const& view, GroupId group, NodeId source, NodeId target) {
         DiskModel const& disk = view.world.cluster().nodes[node.value].disk;
         slowest = std::min(slowest, disk.bandwidth.bits_per_second);
     }
+    replication::ResyncRate const& rate = view.mirror(group).resync_rate;
+    for (std::optional<Bandwidth> const& limit : {rate.max, rate.min}) {
+        if (limit) slowest = std::min(slowest, limit->bits_per_second);
+    }
     Duration const once = Bandwidth{slowest}.time_for({view.mirror(group).sectors * sector_bytes});
     Duration const round_trip =
         network.latency(source.value, target.value) + network.latency(target.value, source.value);

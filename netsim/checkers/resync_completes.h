@@ -2,9 +2,9 @@
 //
 // resync_completes (LIV-1): a resync that was decided upon comes to its end within a bound, as long
 // as nothing fails meanwhile. A history checker with a deadline per pair of copies: twenty times as
-// long as the slowest of link and disks needs for all that may be copied, and ten seconds, and a
-// hundred round trips. The bound is generous on purpose, because hosts write beside the resync;
-// what it finds is a resync that stalls, not one that is slow.
+// long as the slowest of link, disks and the limits of its rate (R47) needs for all that may be
+// copied, and ten seconds, and a hundred round trips. The bound is generous on purpose, because
+// hosts write beside the resync; what it finds is a resync that stalls, not one that is slow.
 //
 // Every fault (a death, a start, a pause, a cut, a failing or slow disk) takes the deadlines of
 // those it concerns away; the next decision sets a new one.

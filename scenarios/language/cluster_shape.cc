@@ -71,6 +71,19 @@ Key split_brain(std::string about) {
         {"disconnect", "discard_younger"});
 }
 
+ShapePtr resync_rate() {
+    shape::Object rate{"a resync rate", {}, {}};
+    rate.keys = {
+        optional("max", "It is never faster. Default: as fast as disks and network are.",
+                 bandwidth(), {"50 MB/s"}),
+        optional("min",
+                 "It slows down to this while hosts change the volume, and no further. Default: it "
+                 "does not slow down for them.",
+                 bandwidth(), {"10 MB/s"}),
+    };
+    return make_shape(std::move(rate));
+}
+
 ShapePtr mirrors() {
     shape::Object mirror{"a mirror", {}, {}};
     mirror.keys = {
@@ -96,6 +109,8 @@ ShapePtr mirrors() {
                  make_shape(shape::Map{"sizes", byte_count(), 1, 64})),
         split_brain(
             "Who gives up after a split brain of this mirror. Default: as the cluster says."),
+        optional("resync_rate", "How fast a target is resynchronised (R47). Default: no limits.",
+                 resync_rate()),
         optional("initially",
                  "in sync: a volume nobody has written yet, which needs no first resync (R44). "
                  "Default: out of sync.",

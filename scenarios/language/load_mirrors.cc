@@ -17,6 +17,9 @@ namespace {
 /// R50: seven targets and the source.
 constexpr std::size_t most_copies = 8;
 
+/// 1 kB/s; what is slower is a typing error.
+constexpr Bandwidth slowest_resync{8'000};
+
 class MirrorReader {
 public:
     MirrorReader(Entry const& entry, Names const& names) : entry_(entry), names_(names) {
@@ -34,6 +37,7 @@ public:
         }
         mirror_.split_brain = names_.split_brain(find("split_brain"));
         mirror_.initially_in_sync = text_of(find("initially")) == "in sync";
+        read_resync_rate();
         read_intent_log(intent_log_varies);
         return std::move(mirror_);
     }
@@ -49,6 +53,7 @@ private:
     void read_nodes();
     void read_sizes();
     void read_priorities();
+    void read_resync_rate();
     void read_intent_log(bool varies);
     std::optional<std::size_t> copy_of(Entry const& entry, std::string_view what);
 
@@ -166,6 +171,28 @@ void MirrorReader::read_priorities() {
                        fmt::format("'{}' has no priority", name_of(mirror_.on[i])),
                        {"give one to every node of the mirror, or to none", {}});
     }
+}
+
+void MirrorReader::read_resync_rate() {
+    Node const* const rate = find("resync_rate");
+    if (rate == nullptr || rate->broken) return;
+    auto const limit = [&](char const* key) {
+        Node const* const node = rate->find(key);
+        std::optional<Bandwidth> found = bandwidth_of(node);
+        if (found && *found < slowest_resync) {
+            report().error(Code::bad_bandwidth, mark_of(*node),
+                           fmt::format("a resync at {} is as good as none", to_text(*found)),
+                           {"at least 1 kB/s", {}});
+            found.reset();
+        }
+        return found;
+    };
+    mirror_.resync_rate = {limit("max"), limit("min")};
+    auto const& [max, min] = mirror_.resync_rate;
+    if (!max || !min || *min <= *max) return;
+    report().error(Code::bad_bandwidth, mark_of(*rate->find("min")),
+                   fmt::format("the resync's min is above its max, {} (R47)", to_text(*max)),
+                   {fmt::format("at most {}", to_text(*max)), {}});
 }
 
 void MirrorReader::read_intent_log(bool varies) {

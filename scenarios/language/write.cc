@@ -88,6 +88,13 @@ std::string split_brain_entry(Cluster const& cluster, netsim::SplitBrainSetup co
     return fmt::format("split_brain: {}", replication::name_of(setup.policy));
 }
 
+std::string resync_rate_entry(replication::ResyncRate const& rate) {
+    std::vector<std::string> limits;
+    if (rate.max) limits.push_back("max: " + to_text(*rate.max));
+    if (rate.min) limits.push_back("min: " + to_text(*rate.min));
+    return fmt::format("resync_rate: {{{}}}", fmt::join(limits, ", "));
+}
+
 std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirror) {
     std::vector<std::string> on;
     for (NodeId const node : mirror.on) on.push_back(cluster.nodes[node.value].name);
@@ -102,6 +109,7 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
             (mirror.intent_log_chunk ? to_text(*mirror.intent_log_chunk) : std::string("none"));
     if (mirror.initially_in_sync) made += ", initially: in sync";
     if (mirror.split_brain) made += ", " + split_brain_entry(cluster, *mirror.split_brain);
+    if (mirror.resync_rate.limited()) made += ", " + resync_rate_entry(mirror.resync_rate);
     std::string priorities;
     std::string sizes;
     for (std::size_t i = 0; i < mirror.on.size(); ++i) {

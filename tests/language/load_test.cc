@@ -139,6 +139,7 @@ cluster:
       priorities: {a: 5, b: 900}
       sizes: {a: 3 MiB}
       initially: in sync
+      resync_rate: {max: 50 MB/s, min: 80 Mbit/s}
   detection: {interval: 1 s, missed: 4, connection_timeout: 2 s, reconnect: 3 s, boot_wait: 4 s}
   settle_interval: 6 s
 steps: [{pass: 1 s}]
@@ -165,6 +166,9 @@ steps: [{pass: 1 s}]
     CHECK(second.asynchronous_limit == 7);
     CHECK_FALSE(second.intent_log_chunk);
     CHECK(second.initially_in_sync);
+    CHECK(second.resync_rate ==
+          replication::ResyncRate{Bandwidth{400'000'000}, Bandwidth{80'000'000}});
+    CHECK_FALSE(cluster.mirrors[0].resync_rate.limited());
     CHECK(cluster.detection ==
           netsim::Detection{seconds(1), 4, seconds(2), seconds(3), seconds(4)});
     CHECK(cluster.settle_interval == seconds(6));

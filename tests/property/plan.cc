@@ -20,6 +20,12 @@ Cluster cluster_of(Plan const& plan) {
     mirror.asynchronous_limit = plan.limit;
     mirror.initially_in_sync = plan.born_in_sync;
     if (!plan.intent_log) mirror.intent_log_chunk.reset();
+    auto const limit = [](std::uint32_t mbit) {
+        std::optional<Bandwidth> rate;
+        if (mbit != 0) rate = Bandwidth{std::uint64_t{mbit} * 1'000'000};
+        return rate;
+    };
+    mirror.resync_rate = {limit(plan.resync_max_mbit), limit(plan.resync_min_mbit)};
     LinkModel link;
     link.latency = microseconds(plan.latency_us);
     link.bandwidth = Bandwidth{std::uint64_t{plan.bandwidth_mbit} * 1'000'000};
@@ -82,6 +88,10 @@ rc::Gen<Plan> any_plan() {
         rc::gen::set(&Plan::bandwidth_mbit, rc::gen::element<std::uint32_t>(1000, 100, 40)),
         rc::gen::set(&Plan::disk_jitter_us, rc::gen::element<std::uint32_t>(50, 0, 2000)),
         rc::gen::set(&Plan::disk_bandwidth_mbit, rc::gen::element<std::uint32_t>(4000, 400)),
+        rc::gen::set(&Plan::resync_max_mbit,
+                     rc::gen::weightedElement<std::uint32_t>({{5, 0}, {1, 32}, {1, 200}})),
+        rc::gen::set(&Plan::resync_min_mbit,
+                     rc::gen::weightedElement<std::uint32_t>({{5, 0}, {1, 8}, {1, 32}})),
         rc::gen::set(&Plan::acts,
                      rc::gen::resize(24, rc::gen::container<std::vector<Act>>(any_act()))));
 }
@@ -127,12 +137,12 @@ void showValue(Plan const& plan, std::ostream& out) {
     out << fmt::format(
         "seed {}, {}, {}, {}, bitmap_merge {}, born in sync {}, limit {}, latency {} us, {} "
         "Mbit/s, "
-        "second disk {} us jitter and {} Mbit/s:\n",
+        "second disk {} us jitter and {} Mbit/s, resync at most {} and at least {} Mbit/s:\n",
         plan.seed, plan.guarded ? "guarded" : "faithful",
         plan.asynchronous ? "asynchronous" : "synchronous",
         plan.intent_log ? "intent log" : "no intent log", plan.bitmap_merge, plan.born_in_sync,
         plan.limit, plan.latency_us, plan.bandwidth_mbit, plan.disk_jitter_us,
-        plan.disk_bandwidth_mbit);
+        plan.disk_bandwidth_mbit, plan.resync_max_mbit, plan.resync_min_mbit);
     for (Act const& act : plan.acts) {
         out << "  " << name_of(act.kind);
         bool const strikes = act.kind == Act::Kind::strike || act.kind == Act::Kind::interrupt ||

@@ -84,6 +84,8 @@ struct Plan {
     std::uint32_t bandwidth_mbit = 1000;
     std::uint32_t disk_jitter_us = 50;
     std::uint32_t disk_bandwidth_mbit = 4000;
+    std::uint32_t resync_max_mbit = 0;  ///< 0: no limit
+    std::uint32_t resync_min_mbit = 0;
     std::vector<Act> acts;
     friend bool operator==(Plan const&, Plan const&) = default;
 };

@@ -4,6 +4,7 @@
 #include "tests/property/play.h"
 
 #include "nodes/in_service.h"
+#include "scenarios/language/narration.h"
 
 #include <fmt/format.h>
 
@@ -115,6 +116,8 @@ public:
                         "brain:\n") +
                stage_.world().in_words();
     }
+    /// Every event from here on is told, too.
+    void tell(std::string& text) { told_ = &text; }
     [[nodiscard]] std::uint64_t trace_hash() { return stage_.world().trace_hash(); }
     [[nodiscard]] bool broken() const { return stage_.broken(); }
 
@@ -359,6 +362,7 @@ private:
     }
 
     void listen(Observation const& observation) {
+        if (told_ != nullptr) tell_of(observation);
         if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
             namespace note = replication::note;
             if (std::holds_alternative<note::LimitReached>(noted->note)) ++tally_.limit_reached;
@@ -384,6 +388,12 @@ private:
             reports_split_[started->node.value] = false;  // it has to say so again
         }
     }
+    void tell_of(Observation const& observation) {
+        World& world = stage_.world();
+        if (auto const line = language::narrate(observation, world.cluster())) {
+            *told_ += fmt::format("{:>12}  {}\n", to_text(world.now()), *line);
+        }
+    }
     void count() {
         FateCount const& fates = stage_.world().fates();
         ++tally_.runs;
@@ -400,6 +410,7 @@ private:
 
     Stage stage_;
     Tally& tally_;
+    std::string* told_ = nullptr;
     bool guarded_ = false;
     bool failed_over_ = false;
     bool taking_over_ = false;
@@ -420,6 +431,20 @@ std::string play(Plan const& plan, Tally& tally, std::uint64_t* trace_hash) {
     std::string const wrong = player.end();
     if (trace_hash != nullptr) *trace_hash = player.trace_hash();
     return wrong;
+}
+
+std::string narration_of(Plan const& plan) {
+    Tally tally;
+    std::string text;
+    Player player(plan, tally);
+    player.tell(text);
+    for (Act const& act : plan.acts) {
+        if (player.broken()) break;
+        text += fmt::format("-- {}\n", name_of(act.kind));
+        player.act(act);
+    }
+    if (!player.broken()) player.end();
+    return text;
 }
 
 }  // namespace sunder::netsim::test

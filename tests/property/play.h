@@ -37,4 +37,7 @@ struct Tally {
 /// it was split; else what was wrong.
 std::string play(Plan const& plan, Tally& tally, std::uint64_t* trace_hash = nullptr);
 
+/// What happens when the plan is played, one event a line.
+std::string narration_of(Plan const& plan);
+
 }  // namespace sunder::netsim::test

@@ -79,7 +79,7 @@ TEST_CASE("two nodes keep every promise, and come to rest whole") {
     check("two nodes keep every promise", runs(), [&] {
         Plan const plan = *any_plan();
         std::string const wrong = play(plan, tally);
-        if (!wrong.empty()) RC_FAIL(wrong);
+        if (!wrong.empty()) RC_FAIL(wrong + "\n" + narration_of(plan));
     });
     std::string table = fmt::format("{} runs, {} events\n{:40} {:>8} {:>10}\n", tally.runs,
                                     tally.events, "what befell them", "times", "at least");

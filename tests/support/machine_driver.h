@@ -22,9 +22,25 @@ public:
 
     explicit MachineDriver(bool first_source = true, bool synchronous = true,
                            bool intent_log = true, bool guarded = false)
-        : machine(config(first_source, synchronous, intent_log, guarded)) {
+        : MachineDriver(config(first_source, synchronous, intent_log, guarded)) {}
+    explicit MachineDriver(rep::GroupConfig const& config)
+        : machine(std::make_shared<rep::GroupConfig const>(config)) {
         give(rep::input::Started{std::nullopt, {}, 1});
         persist_all();
+    }
+    static rep::GroupConfig config(bool first_source, bool synchronous, bool intent_log,
+                                   bool guarded) {
+        rep::GroupConfig made;
+        made.self = self;
+        made.nodes = {NodeId{0}, NodeId{1}};
+        made.sectors = made.mirrored_sectors = 128 * 16;
+        made.synchronous.fill(synchronous);
+        made.asynchronous_limit = 2;
+        made.intent_log = intent_log;
+        made.guarded = guarded;
+        made.first_source = first_source;
+        made.born_in_sync = true;
+        return made;
     }
 
     void give(rep::Input const& input) {
@@ -126,6 +142,22 @@ public:
         REQUIRE(rep::state_of(machine.leg(peer)) == rep::LegState::mirroring);
         outputs.clear();
     }
+    /// Is in service, and a target that was never written is ready to be resynchronised in full.
+    void resync() {
+        promote();
+        connect();
+        auto hello = std::make_shared<rep::Hello>();
+        hello->intent_log = hello->bitmap_merge = true;
+        arrive(std::shared_ptr<rep::Hello const>(hello));
+        persist_all();
+        auto const begin = sent<rep::ResyncBegin>();
+        REQUIRE(begin.size() == 1);
+        arrive(rep::ResyncReady{begin[0].resync});
+        REQUIRE(rep::state_of(machine.leg(peer)) == rep::LegState::resyncing);
+    }
+    [[nodiscard]] rep::leg::Resyncing const& resyncing() const {
+        return std::get<rep::leg::Resyncing>(machine.leg(peer));
+    }
     /// Becomes the target of the peer.
     void follow() {
         connect();
@@ -169,20 +201,6 @@ private:
             }
         }
         return std::nullopt;
-    }
-    static std::shared_ptr<rep::GroupConfig const> config(bool first_source, bool synchronous,
-                                                          bool intent_log, bool guarded) {
-        auto made = std::make_shared<rep::GroupConfig>();
-        made->self = self;
-        made->nodes = {NodeId{0}, NodeId{1}};
-        made->sectors = made->mirrored_sectors = 128 * 16;
-        made->synchronous.fill(synchronous);
-        made->asynchronous_limit = 2;
-        made->intent_log = intent_log;
-        made->guarded = guarded;
-        made->first_source = first_source;
-        made->born_in_sync = true;
-        return made;
     }
     std::uint64_t next_request_ = 1;
 };

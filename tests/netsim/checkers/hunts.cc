@@ -61,6 +61,14 @@ Cluster sluggish() {
     return cluster;
 }
 
+/// The source's disk is so slow that a target confirms first: the next of overlapping writes is
+/// under way the moment the one before it is done.
+Cluster laggard() {
+    Cluster cluster = small_cluster();
+    cluster.nodes[0].disk.latency = milliseconds(50);
+    return cluster;
+}
+
 // --- Stories -------------------------------------------------------------------------------------
 
 /// A write is answered although the path is cut; then the source loses power.
@@ -134,6 +142,19 @@ void first_resync(Stage& stage) {
     stage.run_until([&] { return stage.mirroring() || stage.broken(); });
     // A target that is done too early confuses its source about what is still on the way.
     if (!stage.broken()) stage.end_well();
+}
+
+/// A host overwrites one block, four writes deep, from before the first resync until its end.
+void overwrites_in_resync(Stage& stage) {
+    stage.run_until([&] { return stage.serves(server1); });
+    std::vector<RequestId> pending;
+    Duration const until = stage.world().now() + seconds(20);
+    while (!stage.mirroring() && !stage.broken() && stage.world().now() < until) {
+        std::erase_if(pending, [&](RequestId one) { return stage.acknowledged(one); });
+        while (pending.size() < 4) pending.push_back(stage.write(server1, block(3)));
+        stage.run_for(milliseconds(5 + static_cast<std::int64_t>(stage.dice.below(10))));
+    }
+    stage.end_well();
 }
 
 /// The source loses power with writes that only it has; the target takes over and goes on
@@ -507,6 +528,8 @@ constexpr Hunt hunts[] = {
      "no_promotion_of_inconsistent_copy", true},
     {Mutant::resume_on_old_word, "written until the resume", written_until_the_resume, distant,
      "mirror_equality", false},
+    {Mutant::busy_chunk_never_reserved, "overwrites in a resync", overwrites_in_resync, laggard,
+     "resync_completes", true},
 };
 
 }  // namespace
