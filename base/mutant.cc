@@ -58,6 +58,7 @@ constexpr std::string_view names[] = {
     "pause_forgotten",
     "resume_on_old_word",
     "busy_chunk_never_reserved",
+    "lent_too_early",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "replication/config.h"
 #include "replication/pace.h"
 #include "replication/split_brain.h"
 
@@ -75,7 +76,8 @@ struct MirrorSetup {
     Mode mode = Mode::synchronous;
     std::uint32_t asynchronous_limit = 256;               ///< R11: outstanding writes per mirror
     std::optional<ByteCount> intent_log_chunk = KiB(64);  ///< R16; nothing: no intent log (R18)
-    bool initially_in_sync = false;                ///< R44: a file system nobody has written yet
+    bool initially_in_sync = false;  ///< R44: a file system nobody has written yet
+    replication::DiskErrors disk_errors = replication::DiskErrors::fail_requests;
     std::optional<SplitBrainSetup> split_brain{};  ///< nothing: as the cluster says
     replication::ResyncRate resync_rate{};
     friend bool operator==(MirrorSetup const&, MirrorSetup const&) = default;

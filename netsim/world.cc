@@ -71,6 +71,7 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorS
     }
     config.settle_interval = cluster.settle_interval;
     config.resync_rate = mirror.resync_rate;
+    config.disk_errors = mirror.disk_errors;
     config.first_source = place == 0;
     config.born_in_sync = mirror.initially_in_sync;
     size_resync(config, network, mirror.on[place], mirror);

@@ -115,6 +115,7 @@ void NodeMachine::connected(NodeId peer, bool up, Outbox& out) {
             ask_for_era(r, *slot, out);
             claim_to(r, peer, out);
             tell_outdated(r, out);
+            find_successor(r, out);
         } else {
             peer_left(r, *slot, out);
         }
@@ -168,14 +169,15 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
         void operator()(control::ConcedeAnswered const& said) const {
             node.concede_answered(r, slot, said.granted, out);
         }
+        void operator()(control::TakeOver const&) const { node.asked_to_take_over(r, slot, out); }
         void operator()(control::GiveUp const&) const { node.give_up(r, slot, out); }
         void operator()(control::GiveUpRefused const& said) const {
             auto* taking = std::get_if<resource::TakingOver>(&node.resources_[r].state);
             if (taking == nullptr) return;
-            AdminId const admin = taking->admin;
+            std::optional<AdminId> const admin = taking->admin;
             node.resources_[r].state = resource::OutOfService{};
             out.note(note::SwitchoverRefused{said.group, said.rule});
-            out.put(output::AdminReply{admin, false, text_of(said.rule).name});
+            if (admin) out.put(output::AdminReply{*admin, false, text_of(said.rule).name});
             node.claim(r, out);
             node.reconsider(r, out);
         }
@@ -195,7 +197,7 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     if (auto* taking = std::get_if<resource::TakingOver>(&resource.state);
         taking != nullptr && taking->source == slot && !said.in_service &&
         said.cell->role == replication::Role::target) {
-        promote(r, false, taking->admin, out);
+        promote(r, {.handed_over = true, .admin = taking->admin}, out);
         return;
     }
     reconsider(r, out);
@@ -337,6 +339,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     });
     claim(r, out);
     tell_outdated(r, out);
+    find_successor(r, out);
     reconsider(r, out);
 }
 
@@ -355,6 +358,7 @@ std::string_view name_of(ControlMessage const& message) {
         std::string_view operator()(control::ConcedeAnswered const&) const {
             return "concede_answered";
         }
+        std::string_view operator()(control::TakeOver const&) const { return "take_over"; }
         std::string_view operator()(control::GiveUp const&) const { return "give_up"; }
         std::string_view operator()(control::GiveUpRefused const&) const {
             return "give_up_refused";
@@ -386,6 +390,7 @@ Fingerprint fingerprint(ControlMessage const& message) {
         Fingerprint operator()(control::ConcedeAnswered const& said) const {
             return hash_words(9, said.granted);
         }
+        Fingerprint operator()(control::TakeOver const&) const { return 10; }
         Fingerprint operator()(control::GiveUp const&) const { return 6; }
         Fingerprint operator()(control::GiveUpRefused const& said) const {
             return hash_words(7, static_cast<std::uint64_t>(said.rule));
@@ -412,7 +417,7 @@ Fingerprint NodeMachine::fingerprint() const {
         if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state)) {
             hasher.add(hash_words(promoting->era.number, promoting->forced, promoting->commanded,
                                   promoting->awaits));
-            hasher.add(promoting->admin.has_value());
+            hasher.add(promoting->handed_over);
         } else if (auto const* conceding = std::get_if<resource::Conceding>(&resource.state)) {
             // Counts only have to be told from those that come.
             bool const done = resource.report.conceded != conceding->conceded;
@@ -422,7 +427,7 @@ Fingerprint NodeMachine::fingerprint() const {
             hasher.add(hash_words(leaving->for_peer ? leaving->for_peer->value + 1U : 0U,
                                   resource.report.stayed != leaving->stayed));
         } else if (auto const* taking = std::get_if<resource::TakingOver>(&resource.state)) {
-            hasher.add(taking->source.value);
+            hasher.add(taking->source.value << 1 | taking->admin.has_value());
         }
         // What peers were told counts while it is not what they would be told now.
         hasher.add(told_all(r) ? 0 : sunder::nodes::fingerprint(ControlMessage{resource.told}));
@@ -433,6 +438,7 @@ Fingerprint NodeMachine::fingerprint() const {
             std::uint64_t{resource.report.refused.number} << 16 |
             std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
             std::uint64_t{resource.ordered.has_value()} << 49);
+        hasher.add(std::uint64_t{resource.report.unfit} << 8 | resource.asked_to_take_over);
         hasher.add(resource.outdated_for ? resource.outdated_for->id : 0);
         hasher.add(resource.era_asked ? resource.era_asked->number : 0);
         for (std::size_t slot = 0; slot < resource.known.size(); ++slot) {

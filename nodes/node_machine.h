@@ -37,11 +37,12 @@ struct OutOfService {
 };
 /// Every reachable copy stores the era first, then the own group comes in service.
 struct Promoting {
-    Era era;
+    Era era{};
     bool forced = false;
+    bool handed_over = false;  ///< its source has left for it (R96)
     bool commanded = false;
     std::uint8_t awaits = 0;  ///< slots that have not stored the era
-    std::optional<AdminId> admin;
+    std::optional<AdminId> admin{};
     friend bool operator==(Promoting const&, Promoting const&) = default;
 };
 struct Serving {
@@ -62,7 +63,7 @@ struct Refused {
 /// Waiting for the source to leave service.
 struct TakingOver {
     Slot source;
-    AdminId admin;
+    std::optional<AdminId> admin;  ///< nothing: the source asked for it
     friend bool operator==(TakingOver const&, TakingOver const&) = default;
 };
 /// An operator named this node the loser of a split brain. The winner confirms that it was not
@@ -123,6 +124,7 @@ private:
             AdminId admin;
             std::uint32_t obeyed = 0;  // the group's count when it was told
         };
+        std::uint8_t asked_to_take_over = 0;     // peers, while their legs mirror
         std::optional<Ordered> ordered;          // until the group has obeyed
         std::optional<Generation> outdated_for;  // a source waits for "outdated" to be stable here
         std::optional<Slot> outdated_asker;
@@ -160,11 +162,14 @@ private:
     void hear_taken_out(std::size_t, Slot, control::Claim const&);
     [[nodiscard]] ResolutionFacts resolution_facts(std::size_t, Slot) const;
     void give_up(std::size_t, Slot, Outbox&);
+    void asked_to_take_over(std::size_t, Slot, Outbox&);
+    void find_successor(std::size_t, Outbox&);
+    void begin_taking_over(std::size_t, Slot, std::optional<AdminId>, Outbox&);
     void stayed_in_service(std::size_t, Slot asker, Outbox&);
 
     void reconsider(std::size_t, Outbox&);
     void reconsider_all(Outbox&);
-    void promote(std::size_t, bool forced, std::optional<AdminId>, Outbox&);
+    void promote(std::size_t, resource::Promoting, Outbox&);
     [[nodiscard]] bool still_fit(std::size_t) const;
     void give_up_promotion(std::size_t, Outbox&);
     void promotion_refused(std::size_t, Outbox&);

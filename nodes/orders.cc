@@ -185,7 +185,7 @@ void NodeMachine::bring_in(std::size_t r, AdminId admin, Outbox& out) {
     out.put(output::AdminReply{admin, comes, text_of(decision.rule).name});
     if (!comes) return;
     resource.decision = decision;
-    promote(r, false, std::nullopt, out);
+    promote(r, {}, out);
 }
 
 /// An operator's word at one node counts at the others, also when that node dies, until it or

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Resources come in and go out of service: the facts of the decisions, what their answers start,
-// and the operator's requests.
+// Resources come in and go out of service: the facts of the decisions, and what their answers
+// start.
 #include "base/verify.h"
 #include "nodes/node_machine.h"
 
@@ -122,7 +122,7 @@ void NodeMachine::reconsider(std::size_t r, Outbox& out) {
         case Answer::split_brain:
             return;
         case Answer::come_in:
-            promote(r, false, std::nullopt, out);
+            promote(r, {}, out);
             return;
         case Answer::set_data_corrupt:
             out.put(output::GroupCommand{group, replication::command::SetDataCorrupt{}});
@@ -133,19 +133,17 @@ void NodeMachine::reconsider(std::size_t r, Outbox& out) {
     }
 }
 
-void NodeMachine::promote(std::size_t r, bool forced, std::optional<AdminId> admin, Outbox& out) {
+/// `promoting` says why; its era is found here.
+void NodeMachine::promote(std::size_t r, resource::Promoting promoting, Outbox& out) {
     Resource& resource = resources_[r];
     resource.taken_out = false;
     resource.taken_out_at = 0;
-    resource::Promoting promoting;
     // Above a promotion that was refused, too, so that its refusal is not taken for this one's.
     Era highest = std::max(resource.report.cell->era, resource.report.refused);
     for (Known const& known : resource.known) {
         if (known.cell) highest = std::max(highest, known.cell->era);
     }
     promoting.era = Era{highest.number + 1, config_->self};
-    promoting.forced = forced;
-    promoting.admin = admin;
     resource.state = promoting;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         if (view(peer).connected && view(peer).audible != 0) ask_for_era(r, slot, out);
@@ -159,7 +157,7 @@ bool NodeMachine::still_fit(std::size_t r) const {
     Resource const& resource = resources_[r];
     auto const& promoting = std::get<resource::Promoting>(resource.state);
     if (promoting.forced) return true;
-    if (!promoting.admin) return decide_in_service(facts(r, false)).answer == Answer::come_in;
+    if (!promoting.handed_over) return decide_in_service(facts(r, false)).answer == Answer::come_in;
     // A switchover: the source has left, and what it left behind must be all here (R41).
     bool whole = resource.report.copy == replication::CopyState::in_sync;
     for_each_peer(r, [&](Slot slot, NodeId) {
@@ -177,8 +175,10 @@ void NodeMachine::give_up_promotion(std::size_t r, Outbox& out) {
     resource.state = resource::OutOfService{};
     resource.decision.reset();
     GroupId const group = config_->resources[r].group;
-    if (promoting.admin) {
+    if (promoting.handed_over) {
         out.note(note::SwitchoverRefused{group, SwitchoverRule::mirror_not_in_sync});
+    }
+    if (promoting.admin) {
         out.put(output::AdminReply{*promoting.admin, false,
                                    text_of(SwitchoverRule::mirror_not_in_sync).name});
     }
@@ -235,11 +235,13 @@ void NodeMachine::peer_left(std::size_t r, Slot slot, Outbox& out) {
         concession_refused(r, ResolutionRule::winner_unreachable, out);
     } else if (auto* taking = std::get_if<resource::TakingOver>(&resource.state);
                taking != nullptr && taking->source == slot) {
-        AdminId const admin = taking->admin;
+        std::optional<AdminId> const admin = taking->admin;
         resource.state = resource::OutOfService{};
         out.note(note::SwitchoverRefused{config_->resources[r].group,
                                          SwitchoverRule::source_unreachable});
-        out.put(output::AdminReply{admin, false, text_of(SwitchoverRule::source_unreachable).name});
+        if (!admin) return;
+        out.put(
+            output::AdminReply{*admin, false, text_of(SwitchoverRule::source_unreachable).name});
     }
 }
 
@@ -281,72 +283,7 @@ void NodeMachine::force_online(input::ForceOnline const& in, Outbox& out) {
         out.put(output::AdminReply{in.request, false, text_of(decision.rule).name});
         return;
     }
-    promote(*r, true, in.request, out);
-}
-
-SwitchoverFacts NodeMachine::switchover_facts(std::size_t r) const {
-    Resource const& resource = resources_[r];
-    SwitchoverFacts facts;
-    facts.in_sync = resource.report.copy == replication::CopyState::in_sync;
-    facts.busy = !std::holds_alternative<resource::OutOfService>(resource.state);
-    if (resource.report.open) facts.serving = SwitchoverFacts::Serving::here;
-    for_each_peer(r, [&](Slot slot, NodeId peer) {
-        Known const& known = resource.known[slot.value];
-        facts.peer_reachable = facts.peer_reachable || view(peer).connected;
-        if (!known.in_service) return;
-        if (!resource.report.open) facts.serving = SwitchoverFacts::Serving::peer;
-        facts.leg = resource.report.legs[slot.value];
-    });
-    return facts;
-}
-
-void NodeMachine::switch_over(input::SwitchOver const& in, Outbox& out) {
-    std::optional<std::size_t> const r = find(in.group);
-    VERIFY(r.has_value());
-    Resource& resource = resources_[*r];
-    SwitchoverRule const rule = resource.report.cell ? decide_switchover(switchover_facts(*r))
-                                                     : SwitchoverRule::in_transition;
-    if (rule != SwitchoverRule::granted) {
-        out.note(note::SwitchoverRefused{in.group, rule});
-        out.put(output::AdminReply{in.request, false, text_of(rule).name});
-        return;
-    }
-    for_each_peer(*r, [&](Slot slot, NodeId peer) {
-        if (!resource.known[slot.value].in_service) return;
-        resource.state = resource::TakingOver{slot, in.request};
-        out.note(note::SwitchoverStarted{in.group});
-        claim(*r, out);
-        out.put(output::Send{peer, control::GiveUp{in.group}});
-    });
-}
-
-/// A peer asks for the resource. The source knows its legs best, so it may still refuse (R41).
-void NodeMachine::give_up(std::size_t r, Slot slot, Outbox& out) {
-    Resource& resource = resources_[r];
-    NodeId const peer = config_->resources[r].members[slot.value];
-    GroupId const group = config_->resources[r].group;
-    SwitchoverRule rule = SwitchoverRule::granted;
-    if (!std::holds_alternative<resource::Serving>(resource.state)) {
-        rule = SwitchoverRule::in_transition;
-    } else {
-        rule = decide_leaving(resource.report.legs[slot.value]);
-    }
-    if (rule != SwitchoverRule::granted) {
-        out.put(output::Send{peer, control::GiveUpRefused{group, rule}});
-        return;
-    }
-    resource.state = resource::Leaving{slot, resource.report.stayed, {}};
-    out.put(output::GroupCommand{group, replication::command::Demote{slot}});
-}
-
-/// The group would not leave without the peer that asked for it.
-void NodeMachine::stayed_in_service(std::size_t r, Slot asker, Outbox& out) {
-    GroupId const group = config_->resources[r].group;
-    NodeId const peer = config_->resources[r].members[asker.value];
-    resources_[r].state = resource::Serving{};
-    out.note(note::StayedInService{group, peer});
-    if (!view(peer).connected) return;
-    out.put(output::Send{peer, control::GiveUpRefused{group, SwitchoverRule::leg_lost}});
+    promote(*r, {.forced = true, .admin = in.request}, out);
 }
 
 }  // namespace sunder::nodes

@@ -62,6 +62,10 @@ struct ConcedeAnswered {
     GroupId group;
     bool granted = false;
 };
+/// My disk fails, and your copy is in sync: take over (DESIGN 4).
+struct TakeOver {
+    GroupId group;
+};
 /// Leave service, this node wants to take over (R96).
 struct GiveUp {
     GroupId group;
@@ -74,7 +78,7 @@ struct GiveUpRefused {
 using ControlMessage =
     std::variant<control::Claim, control::RaiseEra, control::EraStored, control::YouAreOutdated,
                  control::OutdatedStored, control::Concede, control::ConcedeAnswered,
-                 control::GiveUp, control::GiveUpRefused>;
+                 control::TakeOver, control::GiveUp, control::GiveUpRefused>;
 std::string_view name_of(ControlMessage const&);
 Fingerprint fingerprint(ControlMessage const&);
 
@@ -166,6 +170,10 @@ struct OrderDecided {
     Order order;
     OrderRule rule = OrderRule::granted;
 };
+struct AskedToTakeOver {  ///< its own disk fails
+    GroupId group;
+    NodeId peer;
+};
 struct SwitchoverStarted {
     GroupId group;
 };
@@ -178,10 +186,11 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
-                          note::PromotionRefused, note::LeftService, note::SteppedDown,
-                          note::SplitBrain, note::ResolutionDecided, note::OrderDecided,
-                          note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
+using Note =
+    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
+                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
+                 note::ResolutionDecided, note::OrderDecided, note::AskedToTakeOver,
+                 note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
 struct Watch {

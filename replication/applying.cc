@@ -52,6 +52,7 @@ void MirrorMachine::pump_applying(Outbox& out) {
 bool MirrorMachine::apply_next(Outbox& out) {
     Incoming const& head = queue_[0];
     auto const* record = std::get_if<Record>(&head.what);
+    if (auto const* ask = std::get_if<ReadAsk>(&head.what)) return lend(head, *ask, out);
     auto const* finish = std::get_if<std::shared_ptr<Finish const>>(&head.what);
     bool const barrier = record == nullptr || record->kind == RecordKind::flush ||
                          record->kind == RecordKind::settle;

@@ -13,8 +13,18 @@
 #include <optional>
 
 #include <cstdint>
+#include <string_view>
 
 namespace sunder::replication {
+
+/// What a source does when its own disk refuses something (DESIGN 4). Never does an error become
+/// data (SAF-14), and a failed flush is believed no more until the next start (G11).
+enum class DiskErrors : std::uint8_t {
+    fail_requests,     ///< the host is told, and the source goes on
+    leave_service,     ///< and a target that is in sync is asked to take over
+    read_from_target,  ///< as md does for a bad block; what cannot be written leaves service
+};
+std::string_view name_of(DiskErrors);
 
 struct GroupConfig {
     Slot self;
@@ -31,6 +41,7 @@ struct GroupConfig {
     bool bitmap_merge = true;  ///< R22
     bool guarded = false;
     SplitBrainPolicy split_brain = SplitBrainPolicy::disconnect;  ///< C.3
+    DiskErrors disk_errors = DiskErrors::fail_requests;
     std::optional<Slot> split_brain_loser;  ///< whom `discard_node` names, if it has a copy
     Duration settle_interval = seconds(5);
     /// A resync run is what the link carries in 100 ms, from 64 KiB to 16 MiB; the window is

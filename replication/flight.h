@@ -54,9 +54,10 @@ struct Flight {
 struct Incoming {
     Slot from;
     ConnectionId connection;
-    std::variant<Record, std::shared_ptr<Finish const>, PauseBegin> what;
+    std::variant<Record, std::shared_ptr<Finish const>, PauseBegin, ReadAsk> what;
     [[nodiscard]] Fingerprint fingerprint() const {
         if (auto const* record = std::get_if<Record>(&what)) return hash_words(1, record->sequence);
+        if (auto const* ask = std::get_if<ReadAsk>(&what)) return hash_words(4, ask->sequence);
         if (std::holds_alternative<PauseBegin>(what)) return 3;  // the last of its connection
         // Its place among the records is part of it: a roster's fingerprint knows no order.
         Finish const& finish = *std::get<std::shared_ptr<Finish const>>(what);
@@ -80,6 +81,19 @@ struct Applying {
         return hash_words(sequence, range.first, range.count, fua);
     }
     friend bool operator==(Applying const&, Applying const&) = default;
+};
+
+/// A read for the source, on its way from the target's disk.
+struct Lending {
+    DiskOpId disk;
+    Slot to;
+    ConnectionId connection;
+    std::uint64_t sequence = 0;
+    Extent range;
+    [[nodiscard]] Fingerprint fingerprint() const {
+        return hash_words(sequence, range.first, range.count);
+    }
+    friend bool operator==(Lending const&, Lending const&) = default;
 };
 
 /// What the target is waiting for before it may go on in order.

@@ -120,6 +120,10 @@ void MirrorMachine::message_arrived(input::MessageArrived const& in, Outbox& out
         follow_pause(peer, in.connection, *pause, out);
     } else if (std::holds_alternative<PauseReply>(in.message)) {
         pause_confirmed(peer, out);
+    } else if (auto const* asked = std::get_if<ReadAsk>(&in.message)) {
+        read_asked(peer, in.connection, *asked, out);
+    } else if (auto const* answered = std::get_if<ReadReply>(&in.message)) {
+        read_answered(peer, *answered, out);
     }
 }
 
@@ -309,6 +313,7 @@ void MirrorMachine::lose_leg(Slot peer, Outbox& out) {
 
 /// Nobody will confirm what was sent: it is acknowledged as soon as the absence is on record.
 void MirrorMachine::give_up_records(Slot peer, Outbox& out) {
+    give_up_reads(peer, out);
     bool pending = false;
     for (std::size_t i = 0; i < flights_.size(); ++i) {
         if (flights_[i].op == HostOp::read) continue;

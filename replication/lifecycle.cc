@@ -125,6 +125,9 @@ void MirrorMachine::disk_done(input::DiskDone const& in, Outbox& out) {
         case DiskUse::demotion:
             demotion_flushed(in, out);
             return;
+        case DiskUse::lend:
+            lent(in, out);
+            return;
     }
     VERIFY(!"every use of the disk is known");
 }
@@ -257,8 +260,7 @@ void MirrorMachine::demote(command::Demote const& demote, Outbox& out) {
 
 void MirrorMachine::demotion_flushed(input::DiskDone const& in, Outbox& out) {
     if (!in.ok) {
-        flush_failed_ = true;  // G11
-        out.note(note::DiskFailed{note::DiskFailed::What::flush});
+        own_flush_failed(out);
     }
     auto* demoting = std::get_if<passage::Demoting>(&passage_);
     if (demoting == nullptr || demoting->flush != in.op) return;  // it stayed in service
@@ -348,7 +350,7 @@ void MirrorMachine::after_step(Outbox& out) {
                    reported_.passing != !std::holds_alternative<passage::None>(passage_) ||
                    reported_.copy != copy_state() || reported_.refused != refused_ ||
                    reported_.stayed != stayed_ || reported_.conceded != conceded_ ||
-                   reported_.obeyed != obeyed_;
+                   reported_.obeyed != obeyed_ || reported_.unfit != unfit_;
     for_each_peer([&](Slot peer) {
         changed = changed || reported_.legs[peer.value] != state_of(legs_[peer.value]) ||
                   reported_.split[peer.value] != split(peer);
@@ -362,6 +364,7 @@ void MirrorMachine::after_step(Outbox& out) {
     reported_.stayed = stayed_;
     reported_.conceded = conceded_;
     reported_.obeyed = obeyed_;
+    reported_.unfit = unfit_;
     for_each_peer([&](Slot peer) {
         reported_.legs[peer.value] = state_of(legs_[peer.value]);
         reported_.split[peer.value] = split(peer);
@@ -370,7 +373,7 @@ void MirrorMachine::after_step(Outbox& out) {
 }
 
 bool MirrorMachine::quiet() const {
-    return flights_.empty() && queue_.empty() && applying_.empty() &&
+    return flights_.empty() && queue_.empty() && applying_.empty() && lending_.empty() &&
            barrier_.kind == Barrier::Kind::none && std::holds_alternative<passage::None>(passage_);
 }
 
@@ -383,12 +386,13 @@ Fingerprint MirrorMachine::fingerprint() const {
     hasher.add(flights_.fingerprint());
     hasher.add(queue_.fingerprint());
     hasher.add(applying_.fingerprint());
+    hasher.add(lending_.fingerprint());
     hasher.add(barrier_.fingerprint());
     hasher.add(std::uint64_t{open_} | std::uint64_t{flush_failed_} << 1 |
                std::uint64_t{settle_armed_} << 2 | std::uint64_t{watched_in_sync_} << 3 |
-               std::uint64_t{pace_armed_} << 4 | std::uint64_t{knows_outdated_} << 8 |
-               std::uint64_t{split_} << 16 | std::uint64_t{announcing_} << 24 |
-               passage_.index() << 32);
+               std::uint64_t{unfit_} << 4 | std::uint64_t{pace_armed_} << 4 |
+               std::uint64_t{knows_outdated_} << 8 | std::uint64_t{split_} << 16 |
+               std::uint64_t{announcing_} << 24 | passage_.index() << 32);
     if (auto const* promoting = std::get_if<passage::Promoting>(&passage_)) {
         hasher.add(hash_words(promoting->era.number, promoting->era.node.value, promoting->forced));
     } else if (auto const* demoting = std::get_if<passage::Demoting>(&passage_)) {

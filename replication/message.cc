@@ -20,6 +20,9 @@ struct WireBytes {
         if (hello->bits) hello->bits->for_each_word([&](std::uint64_t, std::uint64_t) { ++words; });
         return 512 + words * 16;
     }
+    std::uint64_t operator()(ReadReply const& reply) const {
+        return header_bytes + reply.payload.sectors() * sector_bytes;
+    }
     std::uint64_t operator()(auto const&) const { return header_bytes; }
 };
 
@@ -34,6 +37,8 @@ struct Name {
     std::string_view operator()(FinishReply const&) const { return "finish_reply"; }
     std::string_view operator()(PauseBegin const&) const { return "pause_begin"; }
     std::string_view operator()(PauseReply const&) const { return "pause_reply"; }
+    std::string_view operator()(ReadAsk const&) const { return "read_ask"; }
+    std::string_view operator()(ReadReply const&) const { return "read_reply"; }
 };
 
 struct Print {
@@ -64,6 +69,12 @@ struct Print {
         return hash_words(9, begin.era.number, begin.era.node.value);
     }
     Fingerprint operator()(PauseReply const&) const { return 10; }
+    Fingerprint operator()(ReadAsk const& ask) const {
+        return hash_words(11, ask.sequence, ask.range.first, ask.range.count);
+    }
+    Fingerprint operator()(ReadReply const& reply) const {
+        return hash_words(12, reply.sequence, reply.ok, reply.payload.fingerprint());
+    }
 };
 
 }  // namespace

@@ -101,6 +101,20 @@ struct FinishReply {
     friend bool operator==(FinishReply const&, FinishReply const&) = default;
 };
 
+/// A block that the source's own disk refused: the target reads it when everything sent before is
+/// applied.
+struct ReadAsk {
+    std::uint64_t sequence = 0;
+    Extent range;
+    friend bool operator==(ReadAsk const&, ReadAsk const&) = default;
+};
+struct ReadReply {
+    std::uint64_t sequence = 0;
+    bool ok = false;
+    Payload payload;
+    friend bool operator==(ReadReply const&, ReadReply const&) = default;
+};
+
 /// No record follows this one until the two greet again (R57). The target makes what it has stable,
 /// is kept apart from then on, stably, and answers.
 struct PauseBegin {
@@ -111,9 +125,9 @@ struct PauseReply {
     friend bool operator==(PauseReply const&, PauseReply const&) = default;
 };
 
-using Message =
-    std::variant<Record, RecordAck, std::shared_ptr<Hello const>, MirrorBegin, ResyncBegin,
-                 ResyncReady, std::shared_ptr<Finish const>, FinishReply, PauseBegin, PauseReply>;
+using Message = std::variant<Record, RecordAck, std::shared_ptr<Hello const>, MirrorBegin,
+                             ResyncBegin, ResyncReady, std::shared_ptr<Finish const>, FinishReply,
+                             PauseBegin, PauseReply, ReadAsk, ReadReply>;
 
 std::string_view name_of(RecordKind);
 
@@ -129,6 +143,8 @@ SUNDER_DESCRIBE(Finish, resync, current, history, after);
 SUNDER_DESCRIBE(FinishReply, resync);
 SUNDER_DESCRIBE(PauseBegin, era);
 SUNDER_DESCRIBE(PauseReply);
+SUNDER_DESCRIBE(ReadAsk, sequence, range);
+SUNDER_DESCRIBE(ReadReply, sequence, ok, payload);
 
 /// Bytes on the wire: header and content, for links of limited bandwidth.
 std::uint64_t wire_bytes(Message const&);

@@ -7,7 +7,7 @@
 // One .cc file per concern: lifecycle (start, stable stores, promotion), requests (hosts), legs
 // (handshake), resync (runs and finish), settling (clearing bits), following (becoming a target),
 // applying (records at the target), pausing (a target that is kept apart), conceding (the loser of
-// a split brain), orders (what an operator changes by hand).
+// a split brain), orders (what an operator changes by hand), disk_errors (a disk that refuses).
 #pragma once
 
 #include "replication/cell_store.h"
@@ -74,7 +74,7 @@ public:
     [[nodiscard]] bool quiet() const;
 
 private:
-    enum class DiskUse : std::uint8_t { flight, apply, run, settle, barrier, demotion };
+    enum class DiskUse : std::uint8_t { flight, apply, run, settle, barrier, demotion, lend };
 
     // Lifecycle.
     void started(input::Started const&, Outbox&);
@@ -134,7 +134,6 @@ private:
     [[nodiscard]] Record record_of(std::uint64_t sequence, RecordKind kind, Extent range = {},
                                    Payload payload = {}, bool fua = false) const;
     void flight_disk_done(input::DiskDone const&, Outbox&);
-    void own_write_failed(Outbox&);
     bool acknowledge(std::size_t index, Outbox&);
     void acknowledge_all(Outbox&);
     void pump_flights(Outbox&);
@@ -143,6 +142,16 @@ private:
     [[nodiscard]] bool lacks_absence(Slot peer) const;
     [[nodiscard]] bool absences_recorded(PeerMask absent) const;
     [[nodiscard]] PeerMask peers() const;
+
+    // A disk that refuses (disk_errors.cc).
+    void own_write_failed(Outbox&);
+    void own_flush_failed(Outbox&);
+    [[nodiscard]] bool read_elsewhere(std::size_t index, Outbox&);
+    void read_answered(Slot, ReadReply const&, Outbox&);
+    void give_up_reads(Slot, Outbox&);
+    void read_asked(Slot, ConnectionId, ReadAsk const&, Outbox&);
+    bool lend(Incoming const&, ReadAsk const&, Outbox&);
+    void lent(input::DiskDone const&, Outbox&);
 
     // Legs (legs.cc).
     void connection_up(input::ConnectionUp const&, Outbox&);
@@ -219,6 +228,7 @@ private:
     PeerMask announcing_ = 0;      // absences that are on their way to stable storage
     PeerMask knows_outdated_ = 0;  // peers that cannot promote (guarded)
     bool open_ = false;
+    bool unfit_ = false;         // until the next start: the disk policy wants it out of service
     bool flush_failed_ = false;  // G11: sticky until the next start
     bool settle_armed_ = false;
     bool pace_armed_ = false;
@@ -227,6 +237,7 @@ private:
     // As target.
     Roster<Incoming, 2> queue_;
     Roster<Applying, 2> applying_;
+    Roster<Lending, 1> lending_;
     Barrier barrier_;
     CellStore::Version applying_version_ = 0;
     bool watched_in_sync_ = false;    // R30: volatile on purpose

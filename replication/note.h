@@ -117,6 +117,10 @@ struct AsynchronousEnabled {
 struct DiskFailed {
     enum class What : std::uint8_t { read, write, flush, persist } what = What::read;
 };
+/// A read that the own disk refused was answered by a target (DESIGN 4).
+struct ReadFromTarget {
+    Slot peer;
+};
 struct FlagChanged {
     enum class Which : std::uint8_t { last_owner, data_corrupt } which = Which::last_owner;
     bool set = false;
@@ -140,6 +144,6 @@ using Note =
                  note::LimitReached, note::LimitRecovered, note::Settled, note::OverrideRecorded,
                  note::SplitBrainDecided, note::Conceded, note::PauseChanged, note::WrittenApart,
                  note::IntentLogEdited, note::AsynchronousEnabled, note::DiskFailed,
-                 note::FlagChanged, note::Rejected, note::Ignored>;
+                 note::ReadFromTarget, note::FlagChanged, note::Rejected, note::Ignored>;
 
 }  // namespace sunder::replication

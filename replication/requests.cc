@@ -174,6 +174,7 @@ void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
     Flight const& flight = flights_[index];
     if (flight.op == HostOp::read) {
         if (!in.ok) out.note(note::DiskFailed{note::DiskFailed::What::read});
+        if (!in.ok && read_elsewhere(index, out)) return;
         bool const ok = in.ok || mutant(Mutant::read_error_answered);
         HostStatus const status = ok ? HostStatus::ok : HostStatus::io_error;
         out.put(output::HostReply{flight.request, status, in.ok ? in.payload : Payload{}});
@@ -184,8 +185,7 @@ void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
     }
     bool const was_flush = flight.op == HostOp::flush || flight.stage == Flight::Stage::flushing;
     if (!in.ok && was_flush) {
-        flush_failed_ = !mutant(Mutant::failed_flush_forgotten);
-        out.note(note::DiskFailed{note::DiskFailed::What::flush});
+        own_flush_failed(out);
     }
     if (in.ok && flight.fua && flight.stage == Flight::Stage::issued) {
         DiskOpId const op = new_op(DiskUse::flight);
@@ -209,16 +209,6 @@ void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {
     // A run may have waited for this write to reach the disk.
     if (wrote) for_each_peer([&](Slot peer) { pump_resync(peer, out); });
     advance_passage(out);
-}
-
-/// The own copy may lack what the targets have: their legs begin again, and the bits, which nobody
-/// clears meanwhile, say where.
-void MirrorMachine::own_write_failed(Outbox& out) {
-    out.note(note::DiskFailed{note::DiskFailed::What::write});
-    for_each_peer([&](Slot peer) {
-        if (channel_of(legs_[peer.value]) != nullptr) close_leg(peer, out);
-    });
-    acknowledge_all(out);
 }
 
 /// Answers the host if the own disk and every synchronous leg have the request, and the absence of

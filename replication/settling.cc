@@ -75,10 +75,7 @@ void MirrorMachine::settle_flushed(input::DiskDone const& in, Outbox& out) {
         if (channel == nullptr || !channel->settling.running || channel->settling.flush != in.op)
             return;
         if (!in.ok) {
-            // G11: what this flush did not keep may be gone; no bit is cleared until the next
-            // start.
-            flush_failed_ = true;
-            out.note(note::DiskFailed{note::DiskFailed::What::flush});
+            own_flush_failed(out);
         }
         channel->settling.own_stable = true;
         finish_settling(peer, out);

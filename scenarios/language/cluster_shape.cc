@@ -111,6 +111,13 @@ ShapePtr mirrors() {
             "Who gives up after a split brain of this mirror. Default: as the cluster says."),
         optional("resync_rate", "How fast a target is resynchronised (R47). Default: no limits.",
                  resync_rate()),
+        optional("disk_errors",
+                 "What a source does when its own disk refuses something: it tells the host and "
+                 "goes on; it leaves service to a target in sync; or it reads from a target, and "
+                 "leaves service when it cannot write. Default: fail requests.",
+                 make_shape(shape::Choice{"a policy for disk errors",
+                                          {"fail requests", "leave service", "read from target"}}),
+                 {"leave service"}),
         optional("initially",
                  "in sync: a volume nobody has written yet, which needs no first resync (R44). "
                  "Default: out of sync.",

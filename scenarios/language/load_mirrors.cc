@@ -20,6 +20,14 @@ constexpr std::size_t most_copies = 8;
 /// 1 kB/s; what is slower is a typing error.
 constexpr Bandwidth slowest_resync{8'000};
 
+replication::DiskErrors disk_errors_of(std::optional<std::string> const& text) {
+    using replication::DiskErrors;
+    for (DiskErrors const policy : {DiskErrors::leave_service, DiskErrors::read_from_target}) {
+        if (text == replication::name_of(policy)) return policy;
+    }
+    return DiskErrors::fail_requests;
+}
+
 class MirrorReader {
 public:
     MirrorReader(Entry const& entry, Names const& names) : entry_(entry), names_(names) {
@@ -37,6 +45,7 @@ public:
         }
         mirror_.split_brain = names_.split_brain(find("split_brain"));
         mirror_.initially_in_sync = text_of(find("initially")) == "in sync";
+        mirror_.disk_errors = disk_errors_of(text_of(find("disk_errors")));
         read_resync_rate();
         read_intent_log(intent_log_varies);
         return std::move(mirror_);

@@ -62,6 +62,7 @@ struct MirrorMark {
         return note.how == mirror::IntentLogEdited::How::all_set ? "intent_log_set"
                                                                  : "intent_log_cleared";
     }
+    std::string_view operator()(mirror::ReadFromTarget const&) const { return "read_from_target"; }
     std::string_view operator()(mirror::DiskFailed const&) const { return "disk_failed"; }
     std::string_view operator()(mirror::FlagChanged const& note) const {
         bool const owner = note.which == mirror::FlagChanged::Which::last_owner;
@@ -79,6 +80,9 @@ struct NodeMark {
     std::string_view operator()(node_note::SteppedDown const&) const { return "stepped_down"; }
     std::string_view operator()(node_note::SplitBrain const&) const { return "split_brain"; }
     std::string_view operator()(node_note::LeftService const&) const { return "left_service"; }
+    std::string_view operator()(node_note::AskedToTakeOver const&) const {
+        return "asked_to_take_over";
+    }
     std::string_view operator()(node_note::SwitchoverStarted const&) const { return "switchover"; }
     std::string_view operator()(node_note::StayedInService const&) const {
         return "stayed_in_service";
@@ -125,6 +129,8 @@ std::vector<std::string> mark_names() {
             "intent_log_set",
             "intent_log_cleared",
             "disk_failed",
+            "read_from_target",
+            "asked_to_take_over",
             "last_owner_set",
             "last_owner_cleared",
             "data_corrupt_set",

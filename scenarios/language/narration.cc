@@ -124,6 +124,9 @@ struct MirrorLine {
         return fmt::format("asynchronous targets are possible, up to {} writes behind (R13)",
                            note.limit);
     }
+    Line operator()(mirror::ReadFromTarget const& note) const {
+        return fmt::format("reads from {} what its own disk refused", peer(note.peer));
+    }
     Line operator()(mirror::DiskFailed const& note) const {
         static constexpr char const* what[] = {"a read", "a write", "a flush", "a stable store"};
         return fmt::format("disk failed {}", what[static_cast<int>(note.what)]);
@@ -196,6 +199,10 @@ struct NodeLine {
         auto const rule = nodes::text_of(note.rule);
         return fmt::format("{} order refused: {} ({}: {})", resource(note.group), rule.words,
                            rule.name, rule.cites);
+    }
+    Line operator()(node_note::AskedToTakeOver const& note) const {
+        return fmt::format("{}: its own disk fails, so it asks {} to take over",
+                           resource(note.group), name(note.peer));
     }
     Line operator()(node_note::SwitchoverStarted const& note) const {
         return fmt::format("{} is switched over to this node", resource(note.group));

@@ -107,6 +107,9 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
     }
     made += ", intent_log: " +
             (mirror.intent_log_chunk ? to_text(*mirror.intent_log_chunk) : std::string("none"));
+    if (mirror.disk_errors != usual.disk_errors) {
+        made += fmt::format(", disk_errors: {}", replication::name_of(mirror.disk_errors));
+    }
     if (mirror.initially_in_sync) made += ", initially: in sync";
     if (mirror.split_brain) made += ", " + split_brain_entry(cluster, *mirror.split_brain);
     if (mirror.resync_rate.limited()) made += ", " + resync_rate_entry(mirror.resync_rate);

@@ -3,6 +3,7 @@
 // Clusters, the stories that are played on them, and which story is told for which mutant.
 #include "tests/netsim/checkers/hunts.h"
 
+#include "tests/netsim/checkers/disk_stories.h"
 #include "tests/netsim/checkers/pause_stories.h"
 
 namespace sunder::netsim::test {
@@ -528,6 +529,8 @@ constexpr Hunt hunts[] = {
      "no_promotion_of_inconsistent_copy", true},
     {Mutant::resume_on_old_word, "written until the resume", written_until_the_resume, distant,
      "mirror_equality", false},
+    {Mutant::lent_too_early, "write and borrow", write_and_borrow, lender, "linearizability",
+     false},
     {Mutant::busy_chunk_never_reserved, "overwrites in a resync", overwrites_in_resync, laggard,
      "resync_completes", true},
 };

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The mirror moves from one node to another while both live: an operator's switchover (R96), and a
+// source whose disk fails (DESIGN 4). The target asks, the source decides last, and leaves only
+// while the leg stands.
+#include "base/verify.h"
+#include "nodes/node_machine.h"
+
+namespace sunder::nodes {
+
+SwitchoverFacts NodeMachine::switchover_facts(std::size_t r) const {
+    Resource const& resource = resources_[r];
+    SwitchoverFacts facts;
+    facts.in_sync = resource.report.copy == replication::CopyState::in_sync;
+    facts.busy = !std::holds_alternative<resource::OutOfService>(resource.state);
+    if (resource.report.open) facts.serving = SwitchoverFacts::Serving::here;
+    for_each_peer(r, [&](Slot slot, NodeId peer) {
+        Known const& known = resource.known[slot.value];
+        facts.peer_reachable = facts.peer_reachable || view(peer).connected;
+        if (!known.in_service) return;
+        if (!resource.report.open) facts.serving = SwitchoverFacts::Serving::peer;
+        facts.leg = resource.report.legs[slot.value];
+    });
+    return facts;
+}
+
+void NodeMachine::switch_over(input::SwitchOver const& in, Outbox& out) {
+    std::optional<std::size_t> const r = find(in.group);
+    VERIFY(r.has_value());
+    Resource& resource = resources_[*r];
+    SwitchoverRule const rule = resource.report.cell ? decide_switchover(switchover_facts(*r))
+                                                     : SwitchoverRule::in_transition;
+    if (rule != SwitchoverRule::granted) {
+        out.note(note::SwitchoverRefused{in.group, rule});
+        out.put(output::AdminReply{in.request, false, text_of(rule).name});
+        return;
+    }
+    for_each_peer(*r, [&](Slot slot, NodeId) {
+        if (resource.known[slot.value].in_service) begin_taking_over(*r, slot, in.request, out);
+    });
+}
+
+void NodeMachine::begin_taking_over(std::size_t r, Slot source, std::optional<AdminId> admin,
+                                    Outbox& out) {
+    ResourceConfig const& config = config_->resources[r];
+    resources_[r].state = resource::TakingOver{source, admin};
+    out.note(note::SwitchoverStarted{config.group});
+    claim(r, out);
+    out.put(output::Send{config.members[source.value], control::GiveUp{config.group}});
+}
+
+/// The source's disk fails, and it has nobody better to leave the mirror to. What it says of its
+/// leg it says again when it is asked to leave.
+void NodeMachine::asked_to_take_over(std::size_t r, Slot slot, Outbox& out) {
+    Resource const& resource = resources_[r];
+    bool const serves = resource.known[slot.value].in_service;
+    // Whose own disk fails does not take over; the two would pass the mirror to and fro.
+    if (!serves || !resource.report.cell || resource.report.unfit) return;
+    if (decide_switchover(switchover_facts(r)) != SwitchoverRule::granted) return;
+    begin_taking_over(r, slot, std::nullopt, out);
+}
+
+/// A source that is unfit asks every target in sync, once while its leg mirrors.
+void NodeMachine::find_successor(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    bool const unfit =
+        resource.report.unfit && std::holds_alternative<resource::Serving>(resource.state);
+    for_each_peer(r, [&](Slot slot, NodeId peer) {
+        auto const bit = static_cast<std::uint8_t>(1U << slot.value);
+        bool const mirrors = resource.report.legs[slot.value] == replication::LegState::mirroring;
+        if (!unfit || !mirrors || !view(peer).connected) {
+            resource.asked_to_take_over &= static_cast<std::uint8_t>(~bit);
+            return;
+        }
+        if ((resource.asked_to_take_over & bit) != 0) return;
+        resource.asked_to_take_over |= bit;
+        out.note(note::AskedToTakeOver{config_->resources[r].group, peer});
+        out.put(output::Send{peer, control::TakeOver{config_->resources[r].group}});
+    });
+}
+
+/// A peer asks for the resource. The source knows its legs best, so it may still refuse (R41).
+void NodeMachine::give_up(std::size_t r, Slot slot, Outbox& out) {
+    Resource& resource = resources_[r];
+    NodeId const peer = config_->resources[r].members[slot.value];
+    GroupId const group = config_->resources[r].group;
+    SwitchoverRule rule = SwitchoverRule::granted;
+    if (!std::holds_alternative<resource::Serving>(resource.state)) {
+        rule = SwitchoverRule::in_transition;
+    } else {
+        rule = decide_leaving(resource.report.legs[slot.value]);
+    }
+    if (rule != SwitchoverRule::granted) {
+        out.put(output::Send{peer, control::GiveUpRefused{group, rule}});
+        return;
+    }
+    resource.state = resource::Leaving{slot, resource.report.stayed, {}};
+    out.put(output::GroupCommand{group, replication::command::Demote{slot}});
+}
+
+/// The group would not leave without the peer that asked for it.
+void NodeMachine::stayed_in_service(std::size_t r, Slot asker, Outbox& out) {
+    GroupId const group = config_->resources[r].group;
+    NodeId const peer = config_->resources[r].members[asker.value];
+    resources_[r].state = resource::Serving{};
+    out.note(note::StayedInService{group, peer});
+    if (!view(peer).connected) return;
+    out.put(output::Send{peer, control::GiveUpRefused{group, SwitchoverRule::leg_lost}});
+}
+
+}  // namespace sunder::nodes
