@@ -77,6 +77,8 @@ struct MirrorSetup {
     std::uint32_t asynchronous_limit = 256;               ///< R11: outstanding writes per mirror
     std::optional<ByteCount> intent_log_chunk = KiB(64);  ///< R16; nothing: no intent log (R18)
     bool initially_in_sync = false;  ///< R44: a file system nobody has written yet
+    std::optional<ByteCount>
+        fallback_image{};  ///< room for what a resync overwrites; nothing: no image
     replication::DiskErrors disk_errors = replication::DiskErrors::fail_requests;
     std::optional<SplitBrainSetup> split_brain{};  ///< nothing: as the cluster says
     replication::ResyncRate resync_rate{};

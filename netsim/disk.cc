@@ -49,6 +49,7 @@ Fingerprint SimDisk::fingerprint() const {
     }
     Hasher hasher;
     hasher.add(started);
+    hasher.add(image_kept_.has_value());
     for (Written const& written : unflushed_) {
         hasher.add(hash_words(written.range.first, written.range.count,
                               written.before.fingerprint(), written.after.fingerprint()));
@@ -72,7 +73,7 @@ SimDisk::Done SimDisk::complete(std::uint32_t place) {
         case DiskOp::Kind::write:
             if (faults.writes) return {std::move(op), false, {}};
             unflushed_.push_back({++written_, op.range, image_.read(op.range), op.payload});
-            image_.write(op.range, op.payload);
+            change(op.range, op.payload);
             return {std::move(op), true, {}};
         case DiskOp::Kind::flush: {
             if (faults.flushes) return {std::move(op), false, {}};
@@ -81,8 +82,46 @@ SimDisk::Done SimDisk::complete(std::uint32_t place) {
             unflushed_.erase(unflushed_.begin(), covered);
             return {std::move(op), true, {}};
         }
+        case DiskOp::Kind::keep_image:
+            image_kept_ = image_;
+            touched_.clear();
+            return {std::move(op), true, {}};
+        case DiskOp::Kind::restore_image: {
+            bool const kept = image_kept_.has_value();
+            // What was not flushed before is replaced, so no power cut brings it back.
+            if (kept) image_ = *image_kept_;
+            if (kept) unflushed_.clear();
+            return {std::move(op), kept, {}};
+        }
+        case DiskOp::Kind::drop_image:
+            image_kept_.reset();
+            touched_.clear();
+            return {std::move(op), true, {}};
     }
     return {};
+}
+
+void SimDisk::change(Extent range, Payload const& payload) {
+    touch(range);
+    image_.write(range, payload);
+}
+void SimDisk::change(Extent range, Content content) {
+    touch(range);
+    image_.fill(range, content);
+}
+
+/// A chunk that is changed for the first time takes room beside the image.
+void SimDisk::touch(Extent range) {
+    constexpr std::uint64_t chunk_sectors = KiB(64).bytes / sector_bytes;
+    if (!image_kept_ || range.count == 0) return;
+    for (std::uint64_t chunk = range.first / chunk_sectors;
+         chunk <= (range.end() - 1) / chunk_sectors; ++chunk) {
+        touched_.insert(chunk);
+    }
+    if (touched_.size() * chunk_sectors <= image_room_sectors) return;
+    image_kept_.reset();
+    touched_.clear();
+    image_lost_ = true;
 }
 
 Fate SimDisk::draw(Choose const& choose, FateCount& count) const {
@@ -106,7 +145,7 @@ void SimDisk::apply(Extent range, Payload const& payload, Fate fate, Choose cons
         case Fate::as_old:
             return;
         case Fate::as_new:
-            image_.write(range, payload);
+            change(range, payload);
             return;
         case Fate::torn:
             break;
@@ -119,7 +158,7 @@ void SimDisk::apply(Extent range, Payload const& payload, Fate fate, Choose cons
             std::uint64_t const sectors = std::min(unit, piece.sectors - done);
             if (choose(2) == 0) {
                 Content const content{piece.id, piece.id == 0 ? 0 : piece.offset - position};
-                image_.fill({position + done, sectors}, content);
+                change({position + done, sectors}, content);
             }
         }
         position += piece.sectors;
@@ -146,7 +185,7 @@ FateCount SimDisk::crash(Choose const& choose) {
 FateCount SimDisk::power_cut(Choose const& choose) {
     FateCount count;
     for (auto written = unflushed_.rbegin(); written != unflushed_.rend(); ++written) {
-        image_.write(written->range, written->before);
+        change(written->range, written->before);
     }
     for (Written const& written : unflushed_) {
         apply(written.range, written.after, draw(choose, count), choose);

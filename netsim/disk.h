@@ -12,12 +12,23 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 namespace sunder::netsim {
 
 struct DiskOp {
-    enum class Kind : std::uint8_t { none, read, write, flush };
+    enum class Kind : std::uint8_t {
+        none,
+        read,
+        write,
+        flush,
+        keep_image,
+        restore_image,
+        drop_image
+    };
     Kind kind = Kind::none;
     DiskOpId id;
     Extent range;
@@ -64,6 +75,12 @@ public:
     };
     Done complete(std::uint32_t place);
 
+    /// The array drops the image of what was there before when so much has been overwritten.
+    std::uint64_t image_room_sectors = 0;
+    [[nodiscard]] bool keeps_image() const { return image_kept_.has_value(); }
+    /// True once after the array dropped the image by itself.
+    [[nodiscard]] bool take_image_lost() { return std::exchange(image_lost_, false); }
+
     /// `choose(n)` draws from [0, n). Afterwards nothing is under way.
     using Choose = std::function<std::uint64_t(std::uint64_t)>;
     FateCount crash(Choose const& choose);
@@ -91,10 +108,16 @@ private:
         Payload after;
     };
     void apply(Extent range, Payload const& payload, Fate fate, Choose const& choose);
+    void change(Extent range, Payload const& payload);
+    void change(Extent range, Content content);
+    void touch(Extent range);
     Fate draw(Choose const& choose, FateCount& count) const;
     void abandon(Choose const& choose, FateCount& count);
 
     Image image_;
+    std::optional<Image> image_kept_;
+    std::set<std::uint64_t> touched_;  // chunks of 64 KiB, since the image was taken
+    bool image_lost_ = false;
     DiskModel model_;
     Duration busy_until_;
     std::vector<DiskOp> under_way_;

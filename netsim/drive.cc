@@ -65,7 +65,8 @@ void World::start_store(NodeId node, CopySim& copy, std::uint32_t place) {
 void World::disk_done(NodeId node, CopySim& copy, std::uint32_t place) {
     SimDisk::Done done = copy.disk.complete(place);
     if (tracer) {
-        static constexpr char const* names[] = {"none", "read", "write", "flush"};
+        static constexpr char const* names[] = {"none",       "read",          "write",     "flush",
+                                                "keep image", "restore image", "drop image"};
         trace(node,
               fmt::format("disk {}{} {}+{}", names[static_cast<int>(done.op.kind)],
                           done.ok ? "" : " FAILED", done.op.range.first, done.op.range.count));
@@ -74,6 +75,7 @@ void World::disk_done(NodeId node, CopySim& copy, std::uint32_t place) {
         see(seen::DiskWritten{node, GroupId{copy.group}, done.op.range});
     }
     step_mirror(node, copy, mirror::input::DiskDone{done.op.id, done.ok, std::move(done.payload)});
+    if (copy.disk.take_image_lost()) step_mirror(node, copy, mirror::input::ImageLost{});
 }
 
 namespace {
@@ -140,6 +142,12 @@ void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
         }
         void operator()(mirror::output::DiskFlush& out) const {
             world.start_disk(node, copy, {DiskOp::Kind::flush, out.op, {}, {}, 0});
+        }
+        void operator()(mirror::output::ArrayImage& out) const {
+            static constexpr DiskOp::Kind kinds[] = {
+                DiskOp::Kind::keep_image, DiskOp::Kind::restore_image, DiskOp::Kind::drop_image};
+            DiskOp::Kind const kind = kinds[static_cast<int>(out.what)];
+            world.start_disk(node, copy, {kind, out.op, {}, {}, 0});
         }
         void operator()(mirror::output::PersistCell& out) const {
             world.start_store(node, copy, copy.store.start(out.id, std::move(out.cell)));

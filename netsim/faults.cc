@@ -26,7 +26,8 @@ void World::boot(NodeId node) {
     for (CopySim& copy : sim.copies) {
         copy.machine.emplace(copy.config);
         step_mirror(node, copy,
-                    replication::input::Started{copy.store.cell(), copy.store.pages(), nonce});
+                    replication::input::Started{copy.store.cell(), copy.store.pages(), nonce,
+                                                copy.disk.keeps_image()});
     }
     drain_locals();
     update_watchers();

@@ -72,6 +72,9 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorS
     config.settle_interval = cluster.settle_interval;
     config.resync_rate = mirror.resync_rate;
     config.disk_errors = mirror.disk_errors;
+    if (mirror.fallback_image) {
+        config.fallback_sectors = mirror.fallback_image->bytes / sector_bytes;
+    }
     config.first_source = place == 0;
     config.born_in_sync = mirror.initially_in_sync;
     size_resync(config, network, mirror.on[place], mirror);
@@ -106,6 +109,7 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
                 group_config(*cluster_, network_, mirror, GroupId{g}, place));
             // All images span alike, so that comparing two of them can skip what they share.
             copy.disk = SimDisk(largest, cluster_->nodes[id.value].disk);
+            copy.disk.image_room_sectors = copy.config->fallback_sectors;
             // A new disk holds something, and not the same thing on each node (R5, R43).
             if (!mirror.initially_in_sync) {
                 copy.disk.image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});

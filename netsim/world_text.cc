@@ -49,6 +49,12 @@ char const* name_of(DiskOp::Kind kind) {
             return "write";
         case DiskOp::Kind::flush:
             return "flush";
+        case DiskOp::Kind::keep_image:
+            return "keeping of an image";
+        case DiskOp::Kind::restore_image:
+            return "restoring of an image";
+        case DiskOp::Kind::drop_image:
+            return "dropping of an image";
     }
     return "";
 }

@@ -327,8 +327,9 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
         resource.state = resource::Leaving{};  // its group has conceded by itself
     }
     if (resource.ordered && report.obeyed != resource.ordered->obeyed) {
+        OrderRule const rule = report.order_failed ? OrderRule::in_transition : OrderRule::granted;
         out.put(
-            output::AdminReply{resource.ordered->admin, true, text_of(OrderRule::granted).name});
+            output::AdminReply{resource.ordered->admin, !report.order_failed, text_of(rule).name});
         resource.ordered.reset();
     }
     for_each_peer(r, [&](Slot slot, NodeId peer) {

@@ -31,6 +31,10 @@ OrderRule decide_order(OrderFacts const& facts) {
         case Kind::enable_asynchronous:
             if (!facts.intent_log) return Rule::no_intent_log;
             return facts.serves ? Rule::still_in_service : Rule::granted;
+        case Kind::use_fallback_image:
+            if (facts.serves) return Rule::still_in_service;
+            if (facts.followed) return Rule::source_is_here;
+            return facts.image ? Rule::granted : Rule::no_fallback_image;
     }
     return Rule::granted;
 }
@@ -57,9 +61,15 @@ replication::RuleText text_of(OrderRule rule) {
             return {"already_in_service", "R96", "it is in service on this node"};
         case Rule::still_in_service:
             return {"still_in_service", "R88",
-                    "its intent log is in use; take the mirror out of service first"};
+                    "hosts use it on this node; take the mirror out of service first"};
         case Rule::no_intent_log:
             return {"no_intent_log", "R18", "this mirror keeps no intent log"};
+        case Rule::no_fallback_image:
+            return {"no_fallback_image", "DESIGN 4",
+                    "no image of this copy from before a resync is kept"};
+        case Rule::source_is_here:
+            return {"source_is_here", "SAF-4",
+                    "a source copies to this node; its data is later than any image"};
         case Rule::last:
             break;
     }
@@ -82,6 +92,8 @@ std::string_view name_of(Order::Kind kind) {
             return "clear the intent log";
         case Order::Kind::enable_asynchronous:
             return "enable asynchronous targets";
+        case Order::Kind::use_fallback_image:
+            return "use the fallback image";
     }
     return "";
 }
@@ -107,7 +119,13 @@ OrderFacts NodeMachine::order_facts(std::size_t r, std::optional<Slot> target,
         case Order::Kind::leave_service:
         case Order::Kind::enter_service:
         case Order::Kind::enable_asynchronous:
+        case Order::Kind::use_fallback_image:
             break;
+    }
+    facts.image = resource.report.cell && resource.report.cell->fallback.current;
+    for (replication::LegState const leg : resource.report.legs) {
+        facts.followed = facts.followed || leg == replication::LegState::resyncing ||
+                         leg == replication::LegState::mirroring;
     }
     if (target && resource.report.cell) {
         facts.paused = resource.report.cell->peers[target->value].paused;
@@ -161,6 +179,9 @@ void NodeMachine::carry_out(std::size_t r, std::optional<Slot> target, input::Or
             return;
         case Order::Kind::enable_asynchronous:
             tell(command::EnableAsynchronous{in.order.limit});
+            return;
+        case Order::Kind::use_fallback_image:
+            tell(command::UseFallbackImage{});
             return;
         case Order::Kind::leave_service:
             resource.taken_out = true;

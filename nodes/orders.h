@@ -23,6 +23,7 @@ struct Order {
         set_intent_log,       ///< `bitmap -d` (R19): everything is copied anew
         clear_intent_log,     ///< `bitmap -c` (R19, R88): the target is believed to be equal
         enable_asynchronous,  ///< `bitmap -a` (R13)
+        use_fallback_image,   ///< the copy goes back to what it was before its resync (DESIGN 4)
     };
     Kind kind = Kind::pause;
     /// Of pauses and intent logs: the other copy. Nothing: the only other one.
@@ -39,6 +40,8 @@ struct OrderFacts {
     bool serves = false;         ///< this node has it in service
     bool paused = false;         ///< the target is kept apart
     bool intent_log = true;      ///< R18
+    bool image = false;          ///< a fallback image is kept
+    bool followed = false;       ///< a source resynchronises or mirrors to this copy
     friend bool operator==(OrderFacts const&, OrderFacts const&) = default;
 };
 
@@ -53,6 +56,8 @@ enum class OrderRule : std::uint8_t {
     already_in_service,
     still_in_service,
     no_intent_log,
+    no_fallback_image,
+    source_is_here,
     last
 };
 

@@ -45,6 +45,7 @@ void MirrorMachine::receive(Slot peer, ConnectionId connection, Record const& re
 void MirrorMachine::pump_applying(Outbox& out) {
     while (!queue_.empty() && barrier_.kind == Barrier::Kind::none && apply_next(out)) {
     }
+    restore_if_idle(out);
     advance_passage(out);
 }
 
@@ -61,7 +62,9 @@ bool MirrorMachine::apply_next(Outbox& out) {
         bool const careless = record != nullptr && mutant(Mutant::apply_out_of_order);
         if (!applying_.empty() && !overtakes && !careless) return false;
         barrier_ = Barrier{};
+        bool const image = std::holds_alternative<KeepImage>(head.what);
         barrier_.kind = finish != nullptr                    ? Barrier::Kind::finish
+                        : image                              ? Barrier::Kind::image
                         : record == nullptr                  ? Barrier::Kind::pause
                         : record->kind == RecordKind::settle ? Barrier::Kind::settle
                                                              : Barrier::Kind::flush;
@@ -198,6 +201,10 @@ void MirrorMachine::barrier_flushed(input::DiskDone const& in, Outbox& out) {
         case Barrier::Kind::pause:
             store_pause(out);
             return;
+        case Barrier::Kind::image:
+            image_ = Image::keeping;
+            order_image(output::ArrayImage::Do::keep, out);
+            return;
         case Barrier::Kind::promotion:
             store_promotion(out);
             return;
@@ -217,6 +224,7 @@ void MirrorMachine::store_finish(Outbox& out) {
         cell.applying = false;
         cell.pristine = false;
         cell.apart = Apart::no;
+        cell.fallback = {};
         cell.peers[barrier_.from.value].base = Generation{};
     });
 }
@@ -243,6 +251,7 @@ void MirrorMachine::store_promotion(Outbox& out) {
         cell.role = Role::source;
         cell.applying = false;
         cell.apart = Apart::no;
+        cell.fallback = {};
         cell.era = std::max(cell.era, promoting.era);
         if (!promoting.forced) return;
         // R87: what the others hold is condemned from here on; they are outdated.

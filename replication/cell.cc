@@ -54,6 +54,7 @@ Fingerprint Cell::fingerprint() const {
                static_cast<std::uint64_t>(current.why) << 24 | std::uint64_t{pristine} << 23 |
                std::uint64_t{asynchronous_limit} << 32);
     hasher.add(resync);
+    if (fallback.current) hasher.add(fallback.current.id);
     for (PeerRecord const& peer : peers) {
         if (peer.base || peer.resync != 0 || peer.paused) {
             hasher.add(peer.base.id);

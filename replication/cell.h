@@ -77,6 +77,13 @@ struct PeerRecord {
 inline constexpr unsigned history_length = 8;
 using History = boost::container::static_vector<Generation, history_length>;
 
+/// The state of the copy that its array keeps as an image since a resync began (DESIGN 4).
+struct FallbackImage {
+    Generation current;  ///< none: there is no image
+    History history;
+    friend bool operator==(FallbackImage const&, FallbackImage const&) = default;
+};
+
 struct Cell {
     // Identity.
     Generation current;
@@ -90,6 +97,7 @@ struct Cell {
     bool last_owner = false;    ///< R23
     bool data_corrupt = false;  ///< R24
     Apart apart = Apart::no;
+    FallbackImage fallback;
     /// R11, R13: records outstanding towards an asynchronous target; 0: none was ever allowed.
     std::uint32_t asynchronous_limit = 0;
     /// While inconsistent: the resync that is making this copy; else the one that made it.
@@ -122,7 +130,8 @@ std::string_view name_of(Minted);
 SUNDER_DESCRIBE(Generation, id, why);
 SUNDER_DESCRIBE(Era, number, node);
 SUNDER_DESCRIBE(PeerRecord, base, may_be_current, resync, paused);
+SUNDER_DESCRIBE(FallbackImage, current, history);
 SUNDER_DESCRIBE(Cell, current, history, era, role, data, pristine, applying, last_owner,
-                data_corrupt, apart, asynchronous_limit, resync, peers);
+                data_corrupt, apart, fallback, asynchronous_limit, resync, peers);
 
 }  // namespace sunder::replication

@@ -42,6 +42,9 @@ struct GroupConfig {
     bool guarded = false;
     SplitBrainPolicy split_brain = SplitBrainPolicy::disconnect;  ///< C.3
     DiskErrors disk_errors = DiskErrors::fail_requests;
+    /// How much of a copy a resync may overwrite before the array drops the image of what was there
+    /// before; 0: none is kept.
+    std::uint64_t fallback_sectors = 0;
     std::optional<Slot> split_brain_loser;  ///< whom `discard_node` names, if it has a copy
     Duration settle_interval = seconds(5);
     /// A resync run is what the link carries in 100 ms, from 64 KiB to 16 MiB; the window is

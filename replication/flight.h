@@ -50,14 +50,20 @@ struct Flight {
     friend bool operator==(Flight const&, Flight const&) = default;
 };
 
+/// The copy is to be kept as an image, once everything that was received is stable.
+struct KeepImage {
+    friend bool operator==(KeepImage const&, KeepImage const&) = default;
+};
+
 /// Something that came down the channel and waits for its turn at the target.
 struct Incoming {
     Slot from;
     ConnectionId connection;
-    std::variant<Record, std::shared_ptr<Finish const>, PauseBegin, ReadAsk> what;
+    std::variant<Record, std::shared_ptr<Finish const>, PauseBegin, ReadAsk, KeepImage> what;
     [[nodiscard]] Fingerprint fingerprint() const {
         if (auto const* record = std::get_if<Record>(&what)) return hash_words(1, record->sequence);
         if (auto const* ask = std::get_if<ReadAsk>(&what)) return hash_words(4, ask->sequence);
+        if (std::holds_alternative<KeepImage>(what)) return 5;
         if (std::holds_alternative<PauseBegin>(what)) return 3;  // the last of its connection
         // Its place among the records is part of it: a roster's fingerprint knows no order.
         Finish const& finish = *std::get<std::shared_ptr<Finish const>>(what);
@@ -98,7 +104,7 @@ struct Lending {
 
 /// What the target is waiting for before it may go on in order.
 struct Barrier {
-    enum class Kind : std::uint8_t { none, flush, settle, fua, finish, pause, promotion };
+    enum class Kind : std::uint8_t { none, flush, settle, fua, finish, pause, image, promotion };
     Kind kind = Kind::none;
     DiskOpId flush;
     Slot from;

@@ -9,7 +9,8 @@ namespace sunder::replication {
 /// SAF-7: only a copy that is out of service, and that has not accepted a later era, has a source.
 bool MirrorMachine::may_follow(Era era) const {
     bool const out_of_service = std::holds_alternative<passage::None>(passage_) && !open_;
-    return out_of_service && !(era < cell().era);
+    bool const restoring = image_ == Image::wanted_back || image_ == Image::restoring;
+    return out_of_service && !restoring && !(era < cell().era);
 }
 
 /// SAF-4: the source knew what this copy holds when it decided.
@@ -33,6 +34,7 @@ void MirrorMachine::follow_mirror(Slot peer, MirrorBegin const& begin, Outbox& o
         cell.era = begin.era;
         cell.role = Role::target;
         cell.apart = Apart::no;
+        cell.fallback = {};
         cell.forget_pauses();
     });
     set_flag(note::FlagChanged::Which::last_owner, false, out);
@@ -49,18 +51,28 @@ void MirrorMachine::follow_resync(Slot peer, ResyncBegin const& begin, Outbox& o
         close_leg(peer, out);
         return;
     }
+    ConnectionId const connection = handshaking->connection;
+    if (wants_image()) {
+        keep_image(peer, connection, begin, out);
+    } else {
+        begin_resyncing(peer, connection, begin.era, begin.resync, out);
+    }
+}
+
+void MirrorMachine::begin_resyncing(Slot peer, ConnectionId connection, Era era, ResyncId resync,
+                                    Outbox& out) {
     leg::Following following;
-    following.connection = handshaking->connection;
-    following.resync = begin.resync;
+    following.connection = connection;
+    following.resync = resync;
     following.received = Bitmap(log_.chunks());
     watched_in_sync_ = false;
     set_flag(note::FlagChanged::Which::last_owner, false, out);
     set_flag(note::FlagChanged::Which::data_corrupt, false, out);
     set_data(DataState::inconsistent, out);
     following.version = cells_.edit([&](Cell& cell) {
-        cell.era = begin.era;
+        cell.era = era;
         cell.role = Role::target;
-        cell.resync = begin.resync;
+        cell.resync = resync;
         cell.forget_pauses();
     });
     set_leg(peer, std::move(following), out);

@@ -16,6 +16,7 @@ struct State {
     LegState operator()(leg::Paused const&) const { return LegState::paused; }
     LegState operator()(leg::Following const& following) const {
         switch (following.phase) {
+            case leg::Following::Phase::imaging:
             case leg::Following::Phase::preparing:
             case leg::Following::Phase::pausing:
                 return LegState::handshaking;
@@ -65,7 +66,7 @@ struct Print {
     }
     Fingerprint operator()(leg::Paused const& leg) const { return hash_words(7, leg.confirmed); }
     Fingerprint operator()(leg::Following const& leg) const {
-        return hash_words(6, static_cast<std::uint64_t>(leg.phase), leg.resync,
+        return hash_words(6, static_cast<std::uint64_t>(leg.phase), leg.resync, leg.era.number,
                           leg.received.fingerprint());
     }
 };

@@ -119,10 +119,12 @@ struct Paused {
 };
 /// Target of this peer.
 struct Following {
-    /// `pausing`: the pause that opened this connection is being stored.
-    enum class Phase : std::uint8_t { preparing, pausing, paused, resyncing, mirroring };
+    /// `pausing`: the pause that opened this connection is being stored. `imaging`: the copy is
+    /// kept as an image before the first block of a resync.
+    enum class Phase : std::uint8_t { imaging, preparing, pausing, paused, resyncing, mirroring };
     ConnectionId connection;
     Phase phase = Phase::preparing;
+    Era era;  ///< while imaging: the resync's
     ResyncId resync = 0;
     CellStore::Version version = 0;  ///< of the cell that makes this copy inconsistent
     Bitmap received;                 ///< chunks that came in runs since the last barrier

@@ -42,6 +42,7 @@ void MirrorMachine::step(Input const& input, Outbox& out) noexcept {
             }
         }
         void operator()(input::Commanded const& in) const { machine.commanded(in.command, out); }
+        void operator()(input::ImageLost const&) const { machine.image_lost(out); }
     };
     VERIFY(started_ || std::holds_alternative<input::Started>(input));
     std::visit(Step{*this, out}, input);
@@ -52,6 +53,7 @@ void MirrorMachine::started(input::Started const& in, Outbox& out) {
     VERIFY(!started_);
     started_ = true;
     nonce_ = in.nonce;
+    image_kept_ = in.image_kept;
     if (in.cell) {
         cells_ = CellStore(*in.cell);
         for (auto const& page : in.pages) log_.load(*page, *in.cell);
@@ -60,7 +62,9 @@ void MirrorMachine::started(input::Started const& in, Outbox& out) {
             if (cell.data == DataState::up_to_date) cell.data = DataState::consistent;
             if (cell.applying && cell.role == Role::target) cell.tear();
             cell.applying = false;
+            if (!image_kept_) cell.fallback = {};
         });
+        drop_image_unless_named(out);
         return;
     }
     bool const first = config_->first_source;
@@ -95,6 +99,7 @@ void MirrorMachine::persisted(input::PersistDone const& in, Outbox& out) {
         out.note(note::PeerOutdated{peer, cells_.wanted().peers[peer.value].base});
     });
     obey();
+    drop_image_unless_named(out);
     advance_preparing(out);
     send_finishes(out);
     advance_following(out);
@@ -127,6 +132,9 @@ void MirrorMachine::disk_done(input::DiskDone const& in, Outbox& out) {
             return;
         case DiskUse::lend:
             lent(in, out);
+            return;
+        case DiskUse::image:
+            image_done(in, out);
             return;
     }
     VERIFY(!"every use of the disk is known");
@@ -183,6 +191,7 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
         void operator()(command::ClearAllBits const& order) const {
             machine.clear_all_bits(order.peer, out);
         }
+        void operator()(command::UseFallbackImage const&) const { machine.use_fallback_image(out); }
         void operator()(command::EnableAsynchronous const& order) const {
             machine.enable_asynchronous(order.limit, out);
         }
@@ -226,6 +235,7 @@ void MirrorMachine::advance_passage(Outbox& out) {
     if (!std::holds_alternative<passage::Promoting>(passage_)) return;
     // G8: everything received is applied before anything is served.
     if (!queue_.empty() || !applying_.empty() || barrier_.kind != Barrier::Kind::none) return;
+    if (image_ == Image::wanted_back || image_ == Image::restoring) return;
     if (!flights_.empty()) return;  // of hosts that wrote here while it was kept apart
     barrier_ = Barrier{};
     barrier_.kind = Barrier::Kind::promotion;
@@ -364,6 +374,7 @@ void MirrorMachine::after_step(Outbox& out) {
     reported_.stayed = stayed_;
     reported_.conceded = conceded_;
     reported_.obeyed = obeyed_;
+    reported_.order_failed = order_failed_;
     reported_.unfit = unfit_;
     for_each_peer([&](Slot peer) {
         reported_.legs[peer.value] = state_of(legs_[peer.value]);
@@ -387,6 +398,7 @@ Fingerprint MirrorMachine::fingerprint() const {
     hasher.add(queue_.fingerprint());
     hasher.add(applying_.fingerprint());
     hasher.add(lending_.fingerprint());
+    hasher.add(static_cast<std::uint64_t>(image_) << 1 | std::uint64_t{image_kept_});
     hasher.add(barrier_.fingerprint());
     hasher.add(std::uint64_t{open_} | std::uint64_t{flush_failed_} << 1 |
                std::uint64_t{settle_armed_} << 2 | std::uint64_t{watched_in_sync_} << 3 |

@@ -7,7 +7,8 @@
 // One .cc file per concern: lifecycle (start, stable stores, promotion), requests (hosts), legs
 // (handshake), resync (runs and finish), settling (clearing bits), following (becoming a target),
 // applying (records at the target), pausing (a target that is kept apart), conceding (the loser of
-// a split brain), orders (what an operator changes by hand), disk_errors (a disk that refuses).
+// a split brain), orders (what an operator changes by hand), disk_errors (a disk that refuses),
+// fallback (the image of a copy from before its resync).
 #pragma once
 
 #include "replication/cell_store.h"
@@ -74,7 +75,16 @@ public:
     [[nodiscard]] bool quiet() const;
 
 private:
-    enum class DiskUse : std::uint8_t { flight, apply, run, settle, barrier, demotion, lend };
+    enum class DiskUse : std::uint8_t {
+        flight,
+        apply,
+        run,
+        settle,
+        barrier,
+        demotion,
+        lend,
+        image
+    };
 
     // Lifecycle.
     void started(input::Started const&, Outbox&);
@@ -104,12 +114,23 @@ private:
     [[nodiscard]] bool may_write_apart(Outbox&);
     bool end_apart(Outbox&);
 
+    // An image from before a resync (fallback.cc).
+    [[nodiscard]] bool wants_image() const;
+    void keep_image(Slot, ConnectionId, ResyncBegin const&, Outbox&);
+    void order_image(output::ArrayImage::Do, Outbox&);
+    void image_done(input::DiskDone const&, Outbox&);
+    void image_lost(Outbox&);
+    void use_fallback_image(Outbox&);
+    void restore_if_idle(Outbox&);
+    void drop_image_unless_named(Outbox&);
+
     // What an operator changes by hand (orders.cc).
     void set_all_bits(Slot, Outbox&);
     void clear_all_bits(Slot, Outbox&);
     void enable_asynchronous(std::uint32_t limit, Outbox&);
     void order_given(std::optional<Slot> waits_for_bits);
     void obey();
+    void order_cannot_be_obeyed(Outbox&);
 
     void set_flag(note::FlagChanged::Which, bool set, Outbox&);
     void set_data(DataState, Outbox&);
@@ -197,6 +218,7 @@ private:
     [[nodiscard]] bool is_as(Heard const&) const;
     void follow_mirror(Slot, MirrorBegin const&, Outbox&);
     void follow_resync(Slot, ResyncBegin const&, Outbox&);
+    void begin_resyncing(Slot, ConnectionId, Era, ResyncId, Outbox&);
     void advance_following(Outbox&);
     void stop_following(Slot, leg::Following const&, Outbox&);
 
@@ -239,6 +261,10 @@ private:
     Roster<Applying, 2> applying_;
     Roster<Lending, 1> lending_;
     Barrier barrier_;
+    bool image_kept_ = false;  // by the array
+    enum class Image : std::uint8_t { idle, keeping, wanted_back, restoring, dropping };
+    Image image_ = Image::idle;
+    DiskOpId image_op_;
     CellStore::Version applying_version_ = 0;
     bool watched_in_sync_ = false;    // R30: volatile on purpose
     std::uint32_t writes_apart_ = 0;  // bits that hosts have set while it was kept apart
@@ -254,6 +280,7 @@ private:
     };
     std::optional<Order> order_;
     std::uint32_t obeyed_ = 0;
+    bool order_failed_ = false;
     std::uint64_t sequence_ = 0;
     std::uint64_t nonce_ = 0;
     std::uint64_t minted_ = 0;

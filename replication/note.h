@@ -121,6 +121,10 @@ struct DiskFailed {
 struct ReadFromTarget {
     Slot peer;
 };
+/// The image of a target's copy from before a resync (DESIGN 4).
+struct FallbackImageChanged {
+    enum class What : std::uint8_t { kept, lost, restored, dropped } what = What::kept;
+};
 struct FlagChanged {
     enum class Which : std::uint8_t { last_owner, data_corrupt } which = Which::last_owner;
     bool set = false;
@@ -144,6 +148,7 @@ using Note =
                  note::LimitReached, note::LimitRecovered, note::Settled, note::OverrideRecorded,
                  note::SplitBrainDecided, note::Conceded, note::PauseChanged, note::WrittenApart,
                  note::IntentLogEdited, note::AsynchronousEnabled, note::DiskFailed,
-                 note::ReadFromTarget, note::FlagChanged, note::Rejected, note::Ignored>;
+                 note::ReadFromTarget, note::FallbackImageChanged, note::FlagChanged,
+                 note::Rejected, note::Ignored>;
 
 }  // namespace sunder::replication

@@ -9,6 +9,7 @@ namespace sunder::replication {
 
 void MirrorMachine::order_given(std::optional<Slot> waits_for_bits) {
     // The cell is stored in any case, so that there is a version to wait for.
+    order_failed_ = false;
     order_ = Order{cells_.edit([](Cell&) {}), waits_for_bits};
 }
 
@@ -17,6 +18,13 @@ void MirrorMachine::obey() {
     if (!order_ || !cells_.is_stable(order_->version)) return;
     if (order_->bits && !log_.all_stable(*order_->bits)) return;
     order_.reset();
+    ++obeyed_;
+}
+
+/// What it stood on has gone since it was granted.
+void MirrorMachine::order_cannot_be_obeyed(Outbox& out) {
+    out.note(note::Ignored{"what an operator ordered has become impossible"});
+    order_failed_ = true;
     ++obeyed_;
 }
 

@@ -95,6 +95,8 @@ struct ClearAllBits {
 struct EnableAsynchronous {
     std::uint32_t limit = 0;
 };
+/// Make the copy what the fallback image holds, out of service and without a source.
+struct UseFallbackImage {};
 /// The peer has stored that it is outdated; or it is dead and fenced (guarded policies wait for
 /// this).
 struct PeerKnowsOutdated {
@@ -105,7 +107,8 @@ using Command =
     std::variant<command::Promote, command::Demote, command::RaiseEra, command::PeerGone,
                  command::SetDataCorrupt, command::ClearLastOwner, command::MarkOutdated,
                  command::Concede, command::Pause, command::SetAllBits, command::ClearAllBits,
-                 command::EnableAsynchronous, command::PeerKnowsOutdated>;
+                 command::EnableAsynchronous, command::UseFallbackImage,
+                 command::PeerKnowsOutdated>;
 
 namespace input {
 /// What was stable. No cell: this copy has never been started before.
@@ -113,6 +116,7 @@ struct Started {
     std::optional<Cell> cell;
     std::vector<std::shared_ptr<Page const>> pages;
     std::uint64_t nonce = 0;  ///< never given twice; names are minted from it
+    bool image_kept = false;  ///< the array keeps an image of this copy
 };
 struct HostRequest {
     RequestId request;
@@ -150,11 +154,14 @@ struct TimerFired {
 struct Commanded {
     Command command;
 };
+/// The array had no room for what the copy held before, and dropped the image.
+struct ImageLost {};
 }  // namespace input
 
-using Input = std::variant<input::Started, input::HostRequest, input::MessageArrived,
-                           input::ConnectionUp, input::ConnectionDown, input::DiskDone,
-                           input::PersistDone, input::TimerFired, input::Commanded>;
+using Input =
+    std::variant<input::Started, input::HostRequest, input::MessageArrived, input::ConnectionUp,
+                 input::ConnectionDown, input::DiskDone, input::PersistDone, input::TimerFired,
+                 input::Commanded, input::ImageLost>;
 
 /// What this copy is worth if the source is lost now; volatile where it must be (R30).
 enum class CopyState : std::uint8_t { in_sync, not_watched, paused, outdated, inconsistent };
@@ -169,6 +176,7 @@ struct Report {
     std::uint32_t conceded = 0;        ///< how often it gave up its own writes, stably
     bool unfit = false;                ///< its disk refused what the policy will not bear
     std::uint32_t obeyed = 0;          ///< how many orders of an operator are stable
+    bool order_failed = false;         ///< the last of them could not be obeyed
     CopyState copy = CopyState::not_watched;
     PerCopy<LegState> legs{};
     PerCopy<bool> split{};  ///< the last handshake with this peer ended in split brain
@@ -205,6 +213,13 @@ struct DiskWrite {
 struct DiskFlush {
     DiskOpId op;
 };
+/// A command to the array, answered by DiskDone. Keeping and restoring take no longer than storing
+/// a cell, whatever the size; a restored image stays until it is dropped.
+struct ArrayImage {
+    enum class Do : std::uint8_t { keep, restore, drop };
+    DiskOpId op;
+    Do what = Do::keep;
+};
 struct PersistCell {
     PersistId id;
     std::shared_ptr<Cell const> cell;
@@ -228,10 +243,10 @@ struct Noted {
 };
 }  // namespace output
 
-using Output =
-    std::variant<output::Send, output::Close, output::HostReply, output::DiskRead,
-                 output::DiskWrite, output::DiskFlush, output::PersistCell, output::PersistPage,
-                 output::ArmTimer, output::CancelTimer, output::Reported, output::Noted>;
+using Output = std::variant<output::Send, output::Close, output::HostReply, output::DiskRead,
+                            output::DiskWrite, output::DiskFlush, output::ArrayImage,
+                            output::PersistCell, output::PersistPage, output::ArmTimer,
+                            output::CancelTimer, output::Reported, output::Noted>;
 
 /// Collects the outputs of a step, in order; the driver empties it and uses it again.
 class Outbox {

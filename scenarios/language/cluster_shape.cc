@@ -111,6 +111,10 @@ ShapePtr mirrors() {
             "Who gives up after a split brain of this mirror. Default: as the cluster says."),
         optional("resync_rate", "How fast a target is resynchronised (R47). Default: no limits.",
                  resync_rate()),
+        optional("fallback_image",
+                 "An image of a whole copy is kept while a resync overwrites it, in so much room "
+                 "beside it; when that is full it is dropped. Default: none is kept.",
+                 byte_count(), {"1 GiB"}),
         optional("disk_errors",
                  "What a source does when its own disk refuses something: it tells the host and "
                  "goes on; it leaves service to a target in sync; or it reads from a target, and "

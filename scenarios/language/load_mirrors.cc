@@ -45,6 +45,7 @@ public:
         }
         mirror_.split_brain = names_.split_brain(find("split_brain"));
         mirror_.initially_in_sync = text_of(find("initially")) == "in sync";
+        if (auto const room = byte_count_of(find("fallback_image"))) mirror_.fallback_image = *room;
         mirror_.disk_errors = disk_errors_of(text_of(find("disk_errors")));
         read_resync_rate();
         read_intent_log(intent_log_varies);

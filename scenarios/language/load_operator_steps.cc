@@ -13,7 +13,7 @@ namespace {
 
 using Kind = nodes::Order::Kind;
 
-constexpr std::array<std::pair<std::string_view, Kind>, 7> orders{{
+constexpr std::array<std::pair<std::string_view, Kind>, 8> orders{{
     {"pause_mirror", Kind::pause},
     {"resume_mirror", Kind::resume},
     {"take_out_of_service", Kind::leave_service},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, Kind>, 7> orders{{
     {"set_intent_log", Kind::set_intent_log},
     {"clear_intent_log", Kind::clear_intent_log},
     {"enable_asynchronous", Kind::enable_asynchronous},
+    {"use_fallback_image", Kind::use_fallback_image},
 }};
 
 std::optional<Action> read_order(Kind kind, Node const& value, Names const& names,

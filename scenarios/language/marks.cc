@@ -63,6 +63,19 @@ struct MirrorMark {
                                                                  : "intent_log_cleared";
     }
     std::string_view operator()(mirror::ReadFromTarget const&) const { return "read_from_target"; }
+    std::string_view operator()(mirror::FallbackImageChanged const& note) const {
+        switch (note.what) {
+            case mirror::FallbackImageChanged::What::kept:
+                return "image_kept";
+            case mirror::FallbackImageChanged::What::lost:
+                return "image_lost";
+            case mirror::FallbackImageChanged::What::restored:
+                return "image_restored";
+            case mirror::FallbackImageChanged::What::dropped:
+                return "image_dropped";
+        }
+        return "";
+    }
     std::string_view operator()(mirror::DiskFailed const&) const { return "disk_failed"; }
     std::string_view operator()(mirror::FlagChanged const& note) const {
         bool const owner = note.which == mirror::FlagChanged::Which::last_owner;
@@ -130,6 +143,10 @@ std::vector<std::string> mark_names() {
             "intent_log_cleared",
             "disk_failed",
             "read_from_target",
+            "image_kept",
+            "image_lost",
+            "image_restored",
+            "image_dropped",
             "asked_to_take_over",
             "last_owner_set",
             "last_owner_cleared",

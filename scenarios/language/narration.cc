@@ -127,6 +127,19 @@ struct MirrorLine {
     Line operator()(mirror::ReadFromTarget const& note) const {
         return fmt::format("reads from {} what its own disk refused", peer(note.peer));
     }
+    Line operator()(mirror::FallbackImageChanged const& note) const {
+        switch (note.what) {
+            case mirror::FallbackImageChanged::What::kept:
+                return "keeps an image of its copy before the resync";
+            case mirror::FallbackImageChanged::What::lost:
+                return "image of before the resync dropped: it outgrew its room";
+            case mirror::FallbackImageChanged::What::restored:
+                return "copy is what it was before the resync";
+            case mirror::FallbackImageChanged::What::dropped:
+                return "image of before the resync no longer needed";
+        }
+        return std::nullopt;
+    }
     Line operator()(mirror::DiskFailed const& note) const {
         static constexpr char const* what[] = {"a read", "a write", "a flush", "a stable store"};
         return fmt::format("disk failed {}", what[static_cast<int>(note.what)]);

@@ -111,6 +111,11 @@ std::vector<Key> intent_log_steps() {
 
 std::vector<Key> image_steps() {
     return {
+        optional("use_fallback_image",
+                 "An operator takes a copy back to what it was before its resync; it stays out of "
+                 "service until it is forced online.",
+                 object("a way back", {mirror_key(), required_on(),
+                                       refused_key("no_fallback_image"), await_key()})),
         optional("take_image",
                  "An operator copies a node's disk, as it is at this moment. The last image of a "
                  "mirror is kept (R88).",

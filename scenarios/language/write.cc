@@ -107,6 +107,7 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
     }
     made += ", intent_log: " +
             (mirror.intent_log_chunk ? to_text(*mirror.intent_log_chunk) : std::string("none"));
+    if (mirror.fallback_image) made += ", fallback_image: " + to_text(*mirror.fallback_image);
     if (mirror.disk_errors != usual.disk_errors) {
         made += fmt::format(", disk_errors: {}", replication::name_of(mirror.disk_errors));
     }
@@ -320,7 +321,7 @@ struct SourceOf {
     std::string operator()(step::Ordered const& step) const {
         static constexpr char const* words[] = {
             "pause_mirror",   "resume_mirror",    "take_out_of_service", "bring_in_service",
-            "set_intent_log", "clear_intent_log", "enable_asynchronous"};
+            "set_intent_log", "clear_intent_log", "enable_asynchronous", "use_fallback_image"};
         std::string made = fmt::format("{}: {{mirror: {}", words[static_cast<int>(step.order.kind)],
                                        mirror(step.mirror));
         if (step.node) made += ", on: " + node(*step.node);

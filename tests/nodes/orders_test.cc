@@ -19,16 +19,22 @@ using netsim::test::small_cluster;
 using netsim::test::Stage;
 using replication::LegState;
 
-constexpr Kind kinds[] = {
-    Kind::pause,          Kind::resume,           Kind::leave_service,      Kind::enter_service,
-    Kind::set_intent_log, Kind::clear_intent_log, Kind::enable_asynchronous};
+constexpr Kind kinds[] = {Kind::pause,
+                          Kind::resume,
+                          Kind::leave_service,
+                          Kind::enter_service,
+                          Kind::set_intent_log,
+                          Kind::clear_intent_log,
+                          Kind::enable_asynchronous,
+                          Kind::use_fallback_image};
 
 template <class Visit>
 void for_all_facts(Visit&& visit) {
     for (Kind const kind : kinds) {
-        for (unsigned bits = 0; bits < 64; ++bits) {
+        for (unsigned bits = 0; bits < 256; ++bits) {
             visit(OrderFacts{kind, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0,
-                             (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0});
+                             (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0, (bits & 64) != 0,
+                             (bits & 128) != 0});
         }
     }
 }
@@ -72,6 +78,9 @@ TEST_CASE("orders are granted where the manual has them, and each rule is reache
         CHECK((!edits || facts.intent_log));
         CHECK((facts.kind != Kind::pause || !facts.paused));
         CHECK((facts.kind != Kind::resume || facts.paused));
+        // Nobody goes back in time under a source, or while hosts use the copy.
+        bool const back = facts.kind == Kind::use_fallback_image;
+        CHECK((!back || (facts.image && !facts.followed && !facts.serves)));
     });
     for (unsigned r = 0; r < static_cast<unsigned>(OrderRule::last); ++r) {
         INFO(text_of(static_cast<OrderRule>(r)).name);
@@ -85,11 +94,9 @@ TEST_CASE("an order that is refused changes nothing") {
     Stage stage(small_cluster(), 1);
     stage.until_mirroring();
     stage.run_for(seconds(1));
-    Order const refused[] = {{Kind::resume},
-                             {Kind::clear_intent_log},
-                             {Kind::enable_asynchronous},
-                             {Kind::enter_service},
-                             {Kind::pause, Stage::server1}};
+    Order const refused[] = {
+        {Kind::resume},        {Kind::clear_intent_log},      {Kind::enable_asynchronous},
+        {Kind::enter_service}, {Kind::pause, Stage::server1}, {Kind::use_fallback_image}};
     for (Order const& order : refused) {
         auto const before = state(stage);
         stage.order(Stage::server1, order);

@@ -304,8 +304,8 @@ TEST_CASE("A resync that was decided on what the copy no longer is, is refused")
     hello->in_service = true;
     driver.arrive(std::shared_ptr<rep::Hello const>(hello));
     rep::Cell const before = driver.machine.cell();
-    driver.arrive(
-        rep::ResyncBegin{{1, NodeId{1}}, 77, {before.current.id + 1, rep::Minted::without_peer}});
+    driver.arrive(rep::ResyncBegin{
+        {1, NodeId{1}}, 77, {{before.current.id + 1, rep::Minted::without_peer}, 0}});
     CHECK(driver.take<rep::output::Close>().size() == 1);
     CHECK(driver.machine.cell() == before);
 }
@@ -317,7 +317,7 @@ TEST_CASE("A target is stably inconsistent before it asks for the first block") 
     hello->cell = driver.machine.cell();
     hello->in_service = true;
     driver.arrive(std::shared_ptr<rep::Hello const>(hello));
-    driver.arrive(rep::ResyncBegin{{1, NodeId{1}}, 77, driver.machine.cell().current});
+    driver.arrive(rep::ResyncBegin{{1, NodeId{1}}, 77, {driver.machine.cell().current, 0}});
     CHECK(driver.sent<rep::ResyncReady>().empty());
     driver.persist_all();
     CHECK(driver.machine.stable_cell().data == rep::DataState::inconsistent);

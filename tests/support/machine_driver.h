@@ -166,7 +166,7 @@ public:
         hello->cell.role = rep::Role::source;
         hello->in_service = true;
         arrive(std::shared_ptr<rep::Hello const>(hello));
-        arrive(rep::MirrorBegin{{1, NodeId{1}}, {1, rep::Minted::created}});
+        arrive(rep::MirrorBegin{{1, NodeId{1}}, {{1, rep::Minted::created}, 0}});
         settle_all();
         outputs.clear();
     }
