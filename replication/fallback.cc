@@ -5,6 +5,7 @@
 // all that was received is stable; the cell that makes the copy inconsistent names the image, and a
 // continued resync leaves it alone. It is dropped when the resync has finished, or by the array
 // when it outgrows its room. An operator may take the copy back to it, and then force it online.
+#include "base/mutant.h"
 #include "base/verify.h"
 #include "replication/mirror_machine.h"
 
@@ -60,7 +61,9 @@ void MirrorMachine::image_done(input::DiskDone const& in, Outbox& out) {
             out.note(note::FallbackImageChanged{note::FallbackImageChanged::What::restored});
             set_data(DataState::consistent, out);
             // What the resync had brought is gone again, and no log names it.
-            for_each_peer([&](Slot peer) { log_.mark_all(peer); });
+            for_each_peer([&](Slot peer) {
+                if (!mutant(Mutant::restored_unnamed)) log_.mark_all(peer);
+            });
             cells_.edit([&](Cell& cell) {
                 cell.current = image.current;
                 cell.history = image.history;
@@ -70,7 +73,7 @@ void MirrorMachine::image_done(input::DiskDone const& in, Outbox& out) {
             });
             std::optional<Slot> log;
             for_each_peer([&](Slot peer) { log = peer; });
-            order_given(log);
+            order_given(mutant(Mutant::restored_unnamed) ? std::nullopt : log);
             greet_all(out);
             advance_passage(out);
             return;

@@ -19,6 +19,7 @@ Cluster cluster_of(Plan const& plan) {
     mirror.mode = plan.asynchronous ? Mode::asynchronous : Mode::synchronous;
     mirror.asynchronous_limit = plan.limit;
     mirror.initially_in_sync = plan.born_in_sync;
+    if (plan.fallback_kib != 0) mirror.fallback_image = KiB(plan.fallback_kib);
     if (!plan.intent_log) mirror.intent_log_chunk.reset();
     auto const limit = [](std::uint32_t mbit) {
         std::optional<Bandwidth> rate;
@@ -68,7 +69,8 @@ rc::Gen<Act> any_act() {
                                                                  {4, Kind::pause},
                                                                  {4, Kind::resume},
                                                                  {1, Kind::take_out},
-                                                                 {1, Kind::copy_anew}})),
+                                                                 {1, Kind::copy_anew},
+                                                                 {2, Kind::fall_back}})),
         rc::gen::set(&Act::fault, any_of<Fault>()), rc::gen::set(&Act::phase, any_of<Phase>(1)),
         rc::gen::set(&Act::dice, rc::gen::noShrink(between<std::uint32_t>(0, 1U << 30))));
 }
@@ -83,6 +85,7 @@ rc::Gen<Plan> any_plan() {
         rc::gen::set(&Plan::intent_log, rc::gen::weightedElement<bool>({{5, true}, {1, false}})),
         rc::gen::set(&Plan::bitmap_merge, rc::gen::weightedElement<bool>({{4, true}, {1, false}})),
         rc::gen::set(&Plan::born_in_sync, rc::gen::element(false, true)),
+        rc::gen::set(&Plan::fallback_kib, rc::gen::element<std::uint32_t>(0, 1024, 256)),
         rc::gen::set(&Plan::limit, rc::gen::element<std::uint32_t>(16, 1, 4, 256)),
         rc::gen::set(&Plan::latency_us, rc::gen::element<std::uint32_t>(200, 50, 2000)),
         rc::gen::set(&Plan::bandwidth_mbit, rc::gen::element<std::uint32_t>(1000, 100, 40)),
@@ -126,22 +129,24 @@ std::string_view name_of(Fault fault) {
 }
 
 std::string_view name_of(Act::Kind kind) {
-    static constexpr std::string_view names[] = {
-        "work",      "idle", "strike",    "mend",  "slow disk", "move",     "force",    "resolve",
-        "fail over", "part", "interrupt", "pause", "resume",    "take out", "copy anew"};
+    static constexpr std::string_view names[] = {"work",      "idle",     "strike",    "mend",
+                                                 "slow disk", "move",     "force",     "resolve",
+                                                 "fail over", "part",     "interrupt", "pause",
+                                                 "resume",    "take out", "copy anew", "fall back"};
     static_assert(std::size(names) == static_cast<std::size_t>(Act::Kind::last));
     return names[static_cast<std::size_t>(kind)];
 }
 
 void showValue(Plan const& plan, std::ostream& out) {
     out << fmt::format(
-        "seed {}, {}, {}, {}, bitmap_merge {}, born in sync {}, limit {}, latency {} us, {} "
+        "seed {}, {}, {}, {}, bitmap_merge {}, born in sync {}, image {} KiB, limit {}, latency {} "
+        "us, {} "
         "Mbit/s, "
         "second disk {} us jitter and {} Mbit/s, resync at most {} and at least {} Mbit/s:\n",
         plan.seed, plan.guarded ? "guarded" : "faithful",
         plan.asynchronous ? "asynchronous" : "synchronous",
         plan.intent_log ? "intent log" : "no intent log", plan.bitmap_merge, plan.born_in_sync,
-        plan.limit, plan.latency_us, plan.bandwidth_mbit, plan.disk_jitter_us,
+        plan.fallback_kib, plan.limit, plan.latency_us, plan.bandwidth_mbit, plan.disk_jitter_us,
         plan.disk_bandwidth_mbit, plan.resync_max_mbit, plan.resync_min_mbit);
     for (Act const& act : plan.acts) {
         out << "  " << name_of(act.kind);

@@ -62,6 +62,7 @@ struct Act {
         resume,     ///< if it is paused
         take_out,   ///< an operator takes the mirror out of service, and perhaps in again
         copy_anew,  ///< an operator sets all bits of an intent log
+        fall_back,  ///< an operator goes back to a fallback image, and perhaps forces it online
         last
     };
     Kind kind = Kind::work;
@@ -79,6 +80,7 @@ struct Plan {
     bool intent_log = true;
     bool bitmap_merge = true;
     bool born_in_sync = false;
+    std::uint32_t fallback_kib = 0;  ///< room for a fallback image; 0: none is kept
     std::uint32_t limit = 16;
     std::uint32_t latency_us = 200;
     std::uint32_t bandwidth_mbit = 1000;

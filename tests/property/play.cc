@@ -80,6 +80,9 @@ public:
             case Act::Kind::copy_anew:
                 order(nodes::Order::Kind::set_intent_log);
                 break;
+            case Act::Kind::fall_back:
+                fall_back();
+                break;
             case Act::Kind::last:
                 break;
         }
@@ -273,6 +276,20 @@ private:
             stage_.order(*server, {nodes::Order::Kind::enter_service});
         }
     }
+    void fall_back() {
+        for (NodeId const id : both_nodes) {
+            bool const kept = runs(id) && machine(id)->stable_cell().fallback.current;
+            if (!kept) continue;
+            die(other(id), draw(2) == 0);
+            stage_.run_for(milliseconds(static_cast<std::int64_t>(draw(900))));
+            stage_.order(id, {nodes::Order::Kind::use_fallback_image});
+            stage_.run_for(milliseconds(static_cast<std::int64_t>(draw(30))));
+            if (draw(2) == 0 && runs(id) && !stage_.serves(id)) stage_.force(id);
+            stage_.run_for(milliseconds(static_cast<std::int64_t>(draw(30))));
+            work(2);
+            return;
+        }
+    }
     /// What an operator left behind is taken back by an operator.
     void undo_orders() {
         for (NodeId const id : both_nodes) {
@@ -366,6 +383,9 @@ private:
         if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
             namespace note = replication::note;
             if (std::holds_alternative<note::LimitReached>(noted->note)) ++tally_.limit_reached;
+            auto const* image = std::get_if<note::FallbackImageChanged>(&noted->note);
+            fell_back_ = fell_back_ || (image != nullptr &&
+                                        image->what == note::FallbackImageChanged::What::restored);
             written_apart_ =
                 written_apart_ || std::holds_alternative<note::WrittenApart>(noted->note);
             auto const* pause = std::get_if<note::PauseChanged>(&noted->note);
@@ -402,6 +422,7 @@ private:
         tally_.failed_over += failed_over_ ? 1 : 0;
         tally_.interrupted += interrupted_ ? 1 : 0;
         tally_.resumed += resumed_ ? 1 : 0;
+        tally_.fell_back += fell_back_ ? 1 : 0;
         tally_.faithful_split += split_ && !guarded_ ? 1 : 0;
         tally_.fates.as_new += fates.as_new;
         tally_.fates.as_old += fates.as_old;
@@ -417,6 +438,7 @@ private:
     bool interrupted_ = false;
     bool written_apart_ = false;
     bool resumed_ = false;
+    bool fell_back_ = false;
     bool split_ = false;
     std::array<bool, 2> reports_split_{};
 };

@@ -22,6 +22,7 @@ struct Tally {
     std::uint64_t failed_over = 0;
     std::uint64_t interrupted = 0;     ///< a resync
     std::uint64_t faithful_split = 0;  ///< of the faithful ones
+    std::uint64_t fell_back = 0;       ///< to an image from before a resync
     std::uint64_t resumed = 0;         ///< after hosts had written to the paused target
     std::uint64_t resolved = 0;        ///< split brain at the end, which an operator ended
     // How often it happened.

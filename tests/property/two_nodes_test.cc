@@ -53,6 +53,7 @@ std::vector<Row> table_of(Tally const& tally) {
         {"runs that interrupted a resync", tally.interrupted, tally.runs / 5},
         {"faithful runs that reported split brain", tally.faithful_split, tally.faithful / 10},
         {"runs that resumed after writes at the target", tally.resumed, tally.runs / 50},
+        {"runs that fell back to an image", tally.fell_back, tally.runs / 1000},
         {"runs that ended split, and were resolved", tally.resolved, tally.runs / 20},
         {"un-flushed writes that ended new", tally.fates.as_new, 100},
         {"un-flushed writes that ended old", tally.fates.as_old, 100},

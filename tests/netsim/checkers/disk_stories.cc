@@ -31,4 +31,39 @@ void write_and_borrow(Stage& stage) {
     stage.end_well();
 }
 
+Cluster with_fallback() {
+    Cluster cluster = small_cluster();
+    cluster.mirrors[0].fallback_image = MiB(1);
+    cluster.links[0].there.bandwidth = cluster.links[0].back.bandwidth = Bandwidth{20'000'000};
+    for (NodeSetup& node : cluster.nodes) node.disk.jitter = milliseconds(3);
+    return cluster;
+}
+
+void fall_back(Stage& stage) {
+    constexpr NodeId old_source = Stage::server1;
+    constexpr NodeId next_source = Stage::server2;
+    stage.until_mirroring();
+    stage.work(old_source, 20, 256, 400);
+    stage.run_for(milliseconds(300));
+    stage.crash(old_source);
+    stage.run_until([&] { return stage.serves(next_source); });
+    stage.work(next_source, 40, 256, 400);
+    stage.run_for(milliseconds(300));
+    stage.restart(old_source);
+    stage.run_until([&] { return stage.resyncing(); });
+    stage.run_for(milliseconds(150 + static_cast<std::int64_t>(stage.dice.below(200))));
+    stage.crash(next_source);
+    stage.run_for(seconds(5));
+    stage.order(old_source, {nodes::Order::Kind::use_fallback_image});
+    stage.run_for(seconds(1));
+    stage.force(old_source);
+    stage.run_until([&] { return stage.serves(old_source); });
+    stage.work(old_source, 3, 256, 400);
+    stage.restart(next_source);
+    stage.run_for(seconds(3));
+    stage.resolve(next_source);
+    stage.until_mirroring();
+    stage.end_well();
+}
+
 }  // namespace sunder::netsim::test

@@ -531,6 +531,7 @@ constexpr Hunt hunts[] = {
      "mirror_equality", false},
     {Mutant::lent_too_early, "write and borrow", write_and_borrow, lender, "linearizability",
      false},
+    {Mutant::restored_unnamed, "fall back", fall_back, with_fallback, "mirror_equality", false},
     {Mutant::busy_chunk_never_reserved, "overwrites in a resync", overwrites_in_resync, laggard,
      "resync_completes", true},
 };
