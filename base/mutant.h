@@ -54,7 +54,7 @@ enum class Mutant {
     pause_forgotten,        ///< R61: a paused target still takes itself for a copy in sync
     resume_on_old_word,     ///< R59: a resync stands on what the target was before it was written
     busy_chunk_never_reserved,  ///< R45: a host that never pauses keeps a chunk from its run
-    lent_too_early,  ///< G9: a target lends a block before it has applied what was sent before
+    lent_too_early,    ///< G9: a target lends a block before it has applied what was sent before
     restored_unnamed,  ///< DESIGN 4: no bit names what a restored image has taken back
     last
 };
