@@ -244,7 +244,8 @@ struct Director::Doing {
             {step.mirror, replication::HostOp::read, {step.at, step.sectors}, false, step.on});
     }
     bool operator()(step::Trim const& step) const {
-        return host({step.mirror, replication::HostOp::trim, {step.at, step.sectors}, false, {}});
+        auto const op = step.zeroes ? replication::HostOp::write_zeroes : replication::HostOp::trim;
+        return host({step.mirror, op, {step.at, step.sectors}, false, {}});
     }
     bool operator()(step::Flush const& step) const {
         return host({step.mirror, replication::HostOp::flush, {}, false, {}});

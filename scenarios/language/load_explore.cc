@@ -13,9 +13,8 @@ namespace sunder::language::loading {
 namespace {
 
 constexpr std::pair<std::string_view, replication::HostOp> ops[] = {
-    {"write", replication::HostOp::write},
-    {"read", replication::HostOp::read},
-    {"trim", replication::HostOp::trim},
+    {"write", replication::HostOp::write}, {"read", replication::HostOp::read},
+    {"trim", replication::HostOp::trim},   {"write_zeroes", replication::HostOp::write_zeroes},
     {"flush", replication::HostOp::flush},
 };
 

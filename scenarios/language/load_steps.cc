@@ -67,6 +67,7 @@ private:
     Read write(Node const& value);
     Read read_range(Node const& value);
     Read trim(Node const& value);
+    Read write_zeroes(Node const& value);
     Read flush(Node const& value);
     Read start_workload(Node const& value);
     Read stop_workload(Node const& value);
@@ -103,7 +104,7 @@ private:
 Read StepReader::read(std::string_view key, Node const& value) {
     if (value.broken) return std::nullopt;
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 22> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 23> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},
@@ -121,6 +122,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"write", &StepReader::write},
         {"read", &StepReader::read_range},
         {"trim", &StepReader::trim},
+        {"write_zeroes", &StepReader::write_zeroes},
         {"flush", &StepReader::flush},
         {"start_workload", &StepReader::start_workload},
         {"stop_workload", &StepReader::stop_workload},
@@ -384,7 +386,13 @@ Read StepReader::read_range(Node const& value) {
 Read StepReader::trim(Node const& value) {
     std::optional<Range> const where = range(value);
     if (!where) return std::nullopt;
-    return step::Trim{where->mirror, where->at, where->sectors};
+    return step::Trim{where->mirror, where->at, where->sectors, false};
+}
+
+Read StepReader::write_zeroes(Node const& value) {
+    std::optional<Range> const where = range(value);
+    if (!where) return std::nullopt;
+    return step::Trim{where->mirror, where->at, where->sectors, true};
 }
 
 Read StepReader::flush(Node const& value) {

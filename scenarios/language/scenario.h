@@ -145,10 +145,13 @@ struct Read {
     std::optional<NodeId> on{};  ///< nothing: where the mirror is in service
     friend bool operator==(Read const&, Read const&) = default;
 };
+/// A range is given up, or zeroed: hosts read zeroes there afterwards, from whichever copy
+/// (SAF-12).
 struct Trim {
     std::uint16_t mirror = 0;
     std::uint64_t at = 0;
     std::uint64_t sectors = 0;
+    bool zeroes = false;  ///< write-zeroes, not trim
     friend bool operator==(Trim const&, Trim const&) = default;
 };
 struct Flush {

@@ -4,7 +4,7 @@
 // field says of every resync whatever the rules are called.
 #include "replication/handshake.h"
 
-#include "tests/support/golden_table.h"
+#include "tests/support/golden_checks.h"
 
 #include <catch2/catch.hpp>
 
@@ -65,6 +65,16 @@ test::GoldenTable const& table() {
     return *read;
 }
 
+auto decision() {
+    auto const decide = [](test::FactCell const& cell) {
+        auto const made = decide_resync(facts_of(cell));
+        return std::pair(name_of(made.verdict), text_of(made.rule).name);
+    };
+    auto const text = [](ResyncRule rule) { return text_of(rule); };
+    return test::Decision<ResyncRule, decltype(decide), decltype(text)>("resync decision", table(),
+                                                                        decide, text);
+}
+
 /// Checks `holds(facts, verdict)` in every cell in which `when(facts)`.
 template <class When, class Holds>
 void in_every_cell(When when, Holds holds) {
@@ -90,68 +100,19 @@ bool copies(Verdict verdict) { return verdict == Verdict::partial || verdict == 
 }  // namespace
 
 TEST_CASE("does each combination of facts have exactly one row of the resync table?") {
-    auto const cells = table().cells();
-    std::set<test::GoldenRow const*> used;
-    for (auto const& cell : cells) {
-        auto const rows = table().matching(cell);
-        used.insert(rows.begin(), rows.end());
-        if (rows.size() == 1) continue;
-        INFO(table().describe(cell));
-        for (auto const* row : rows) UNSCOPED_INFO("line " << row->line);
-        CHECK(rows.size() == 1);
-    }
-    for (auto const& row : table().rows()) {
-        INFO("line " << row.line);
-        CHECK(used.contains(&row));
-    }
-    std::printf("resync decision: %zu cells, %zu rows\n", cells.size(), table().rows().size());
+    decision().check_rows();
 }
 
-TEST_CASE("does the code decide a resync as the table does, by the same rule?") {
-    for (auto const& row : table().rows()) {
-        std::size_t wrong = 0;
-        std::string first;
-        for (auto const& cell : table().cells()) {
-            if (!row.matches(cell)) continue;
-            auto const decision = decide_resync(facts_of(cell));
-            if (name_of(decision.verdict) == table().answer(row, 0) &&
-                text_of(decision.rule).name == table().answer(row, 1))
-                continue;
-            if (wrong++ == 0)
-                first = table().describe(cell) + ": " + std::string(name_of(decision.verdict)) +
-                        " by " + std::string(text_of(decision.rule).name);
-        }
-        INFO("line " << row.line << ": " << table().answer(row, 0) << " by "
-                     << table().answer(row, 1) << ", " << row.why);
-        INFO("but the code decides at " << first);
-        CHECK(wrong == 0);
-    }
+TEST_CASE("does the code decide as the resync table does, by the same rule?") {
+    decision().check_answers();
 }
 
 TEST_CASE("is each resync rule in the table and in the code, with words and citation?") {
-    std::set<std::string> in_table;
-    std::set<ResyncRule> in_code;
-    std::set<std::string_view> names;
-    for (auto const& row : table().rows()) in_table.insert(table().answer(row, 1));
-    for (auto const& cell : table().cells()) in_code.insert(decide_resync(facts_of(cell)).rule);
-    for (unsigned i = 0; i < static_cast<unsigned>(ResyncRule::last); ++i) {
-        auto const rule = static_cast<ResyncRule>(i);
-        auto const text = text_of(rule);
-        INFO("rule " << i << ", " << text.name);
-        CHECK(names.insert(text.name).second);
-        CHECK(in_table.contains(std::string(text.name)));
-        CHECK(in_code.contains(rule));
-        CHECK_FALSE(text.cites.empty());
-        CHECK_FALSE(text.words.empty());
-    }
+    decision().check_rules();
 }
 
 TEST_CASE("does each row of the resync table cite what it stands on?") {
-    for (auto const& row : table().rows()) {
-        INFO("line " << row.line << ": " << row.why);
-        CHECK(row.why.find_first_of("RSGLC") == 0);
-        CHECK(row.why.find_first_of("0123456789") < row.why.find(' '));
-    }
+    decision().check_citations();
 }
 
 TEST_CASE("data that the source does not descend from is never overwritten") {
