@@ -202,8 +202,7 @@ void MirrorMachine::barrier_flushed(input::DiskDone const& in, Outbox& out) {
             store_pause(out);
             return;
         case Barrier::Kind::image:
-            image_ = Image::keeping;
-            order_image(output::ArrayImage::Do::keep, out);
+            image_due(out);
             return;
         case Barrier::Kind::promotion:
             store_promotion(out);

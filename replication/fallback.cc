@@ -32,6 +32,31 @@ void MirrorMachine::keep_image(Slot peer, ConnectionId connection, ResyncBegin c
     pump_applying(out);
 }
 
+/// The leg that waits for this image; null when it has gone meanwhile.
+leg::Following const* MirrorMachine::awaiting_image(Barrier const& barrier) const {
+    auto const* following = std::get_if<leg::Following>(&legs_[barrier.from.value]);
+    bool const awaits = following != nullptr && following->connection == barrier.connection &&
+                        following->phase == leg::Following::Phase::imaging;
+    return awaits ? following : nullptr;
+}
+
+/// All that was received before the resync is stable.
+void MirrorMachine::image_due(Outbox& out) {
+    leg::Following const* const following = awaiting_image(barrier_);
+    if (following != nullptr && image_ == Image::idle && !image_kept_) {
+        image_ = Image::keeping;
+        order_image(output::ArrayImage::Do::keep, out);
+        return;
+    }
+    // Nobody waits for it any more, or the array is busy with one of an earlier leg.
+    Slot const from = barrier_.from;
+    barrier_ = Barrier{};
+    if (following != nullptr) {
+        begin_resyncing(from, following->connection, following->era, following->resync, out);
+    }
+    pump_applying(out);
+}
+
 void MirrorMachine::order_image(output::ArrayImage::Do what, Outbox& out) {
     image_op_ = new_op(DiskUse::image);
     out.put(output::ArrayImage{image_op_, what});
@@ -82,10 +107,7 @@ void MirrorMachine::image_done(input::DiskDone const& in, Outbox& out) {
     Barrier const barrier = barrier_;
     barrier_ = Barrier{};
     image_kept_ = in.ok;
-    auto const* following = std::get_if<leg::Following>(&legs_[barrier.from.value]);
-    bool const awaited = following != nullptr && following->connection == barrier.connection &&
-                         following->phase == leg::Following::Phase::imaging;
-    if (awaited) {
+    if (leg::Following const* const following = awaiting_image(barrier)) {
         if (image_kept_) {
             out.note(note::FallbackImageChanged{note::FallbackImageChanged::What::kept});
             cells_.edit([](Cell& cell) { cell.fallback = {cell.current, cell.history}; });

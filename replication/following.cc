@@ -35,6 +35,9 @@ void MirrorMachine::follow_mirror(Slot peer, MirrorBegin const& begin, Outbox& o
         cell.role = Role::target;
         cell.apart = Apart::no;
         cell.fallback = {};
+        // What it counted against its source once, as a source or by force, is settled.
+        cell.peers[peer.value].base = Generation{};
+        cell.peers[peer.value].may_be_current = false;
         cell.forget_pauses();
     });
     set_flag(note::FlagChanged::Which::last_owner, false, out);

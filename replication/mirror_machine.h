@@ -117,6 +117,8 @@ private:
     // An image from before a resync (fallback.cc).
     [[nodiscard]] bool wants_image() const;
     void keep_image(Slot, ConnectionId, ResyncBegin const&, Outbox&);
+    [[nodiscard]] leg::Following const* awaiting_image(Barrier const&) const;
+    void image_due(Outbox&);
     void order_image(output::ArrayImage::Do, Outbox&);
     void image_done(input::DiskDone const&, Outbox&);
     void image_lost(Outbox&);

@@ -211,7 +211,8 @@ TEST_CASE("does each step mean what it says?") {
     CHECK(first("write: {mirror: m, at: 64 KiB, length: 4 KiB, fua: yes}") ==
           Action(step::Write{0, 128, 8, true}));
     CHECK(first("read: {mirror: m, at: 0 B, length: 1 MiB}") == Action(step::Read{0, 0, 2048}));
-    CHECK(first("trim: {mirror: m, at: 512 B, length: 512 B}") == Action(step::Trim{0, 1, 1, false}));
+    CHECK(first("trim: {mirror: m, at: 512 B, length: 512 B}") ==
+          Action(step::Trim{0, 1, 1, false}));
     CHECK(first("flush: m") == Action(step::Flush{0}));
     CHECK(first("start_workload: m") == Action(step::StartWorkload{0}));
     CHECK(first("stop_workload: m") == Action(step::StopWorkload{0}));
