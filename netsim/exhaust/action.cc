@@ -60,8 +60,9 @@ void add_links(std::vector<Action>& all, World const& world, Bounds const& bound
 
 }  // namespace
 
-std::vector<Action> actions(World const& world, Bounds const& bounds, Amounts const& spent) {
-    std::vector<Action> all;
+void list_actions(World const& world, Bounds const& bounds, Amounts const& spent,
+                  std::vector<Action>& all) {
+    all.clear();
     for (EventQueue::Pending const& event : world.enabled(bounds.timing)) {
         all.push_back({Kind::event, {}, 0, event});
     }
@@ -72,7 +73,10 @@ std::vector<Action> actions(World const& world, Bounds const& bounds, Amounts co
         add_faults(all, world, bounds, spent, node);
     }
     add_links(all, world, bounds, spent);
-    return all;
+}
+
+bool has_fates(Action const& action) {
+    return action.kind == Kind::crash || action.kind == Kind::power_cut;
 }
 
 void perform(World& world, Action const& action, std::vector<std::uint8_t> picks, Amounts& spent) {

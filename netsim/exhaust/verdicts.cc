@@ -54,7 +54,7 @@ char const* Oracle::excuse(Loss const& loss, std::uint8_t owed) const {
 }
 
 void Oracle::verify(World const& world, Loss const& loss, Findings& findings) {
-    Image const& image = world.copy(node(loss.self), GroupId{0})->disk.image();
+    Image const& image = world.copy(node(loss.self), GroupId{0})->disk->image();
     for (std::uint8_t b = 0; b < blocks_; ++b) {
         std::uint64_t const found = image.at(b).id;
         bool const known = found <= asked_ && (found == 0 || writes_[found].block == b);
@@ -88,7 +88,7 @@ void Oracle::verify(World const& world, Loss const& loss, Findings& findings) {
 /// SAF-2: the content is what some prefix of the writes, in the order in which they were asked,
 /// left behind.
 void Oracle::verify_prefix(World const& world, std::uint8_t self, Findings& findings) const {
-    Image const& image = world.copy(node(self), GroupId{0})->disk.image();
+    Image const& image = world.copy(node(self), GroupId{0})->disk->image();
     for (std::uint8_t length = 0; length <= asked_; ++length) {
         bool same = true;
         for (std::uint8_t b = 0; b < blocks_; ++b) {
@@ -200,7 +200,7 @@ void Oracle::completed(World const& world, std::uint8_t self, std::uint8_t sourc
                 bool const open = writes_[w].state == WriteState::open && writes_[w].block == b;
                 on_the_way = on_the_way || open;
             }
-            if (on_the_way || there.disk.image().at(b) == here.disk.image().at(b)) continue;
+            if (on_the_way || there.disk->image().at(b) == here.disk->image().at(b)) continue;
             findings.violated("resync_convergence", "SAF-10", world.now(),
                               fmt::format("the resync to {} completed, but block {} differs",
                                           world.node(node(self)).name, b));
@@ -254,7 +254,7 @@ void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
     CopySim const& one = *world.copy(node(a), GroupId{0});
     CopySim const& two = *world.copy(node(b), GroupId{0});
     for (std::uint8_t block = 0; block < blocks_; ++block) {
-        if (one.disk.image().at(block) == two.disk.image().at(block)) continue;
+        if (one.disk->image().at(block) == two.disk->image().at(block)) continue;
         bool wanted = false;
         bool stable = false;
         for (auto const& [copy, peer] : {std::pair(&one, b), std::pair(&two, a)}) {
@@ -265,12 +265,12 @@ void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
                 continue;
             }
             // What the next boot of a node that is down would read from its pages.
-            std::optional<replication::Cell> const cell = copy->store.cell();
+            std::optional<replication::Cell> const cell = copy->store->cell();
             if (!cell) continue;
             replication::IntentLog log(copy->config->copies, copy->config->self,
                                        copy->config->mirrored_sectors, copy->config->chunk_sectors,
                                        copy->config->intent_log);
-            for (auto const& page : copy->store.pages()) log.load(*page, *cell);
+            for (auto const& page : copy->store->pages()) log.load(*page, *cell);
             wanted = wanted || log.bits(towards).test(block);
             stable = stable || log.stable_bits(towards).test(block);
         }
