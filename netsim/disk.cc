@@ -49,6 +49,8 @@ Fingerprint SimDisk::fingerprint() const {
     }
     Hasher hasher;
     hasher.add(started);
+    hasher.add(std::uint64_t{faults.reads} | std::uint64_t{faults.writes} << 1 |
+               std::uint64_t{faults.flushes} << 2);
     for (Written const& written : unflushed_) {
         hasher.add(hash_words(written.range.first, written.range.count,
                               written.before.fingerprint(), written.after.fingerprint()));

@@ -43,13 +43,14 @@ public:
     [[nodiscard]] std::uint64_t bytes() const { return good_.bytes(); }
 
 private:
-    void heal();
+    bool repair(Findings& findings);
     [[nodiscard]] std::optional<Violation> whole() const;
 
     Timing timing_;
     FingerprintSet good_;
     std::optional<State> run_;
     std::vector<Fingerprint> way_;
+    std::vector<Action> repairs_;
     std::vector<Observation> seen_;
 };
 

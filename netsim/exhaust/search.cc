@@ -158,26 +158,23 @@ private:
     /// The repairs, and then event by event what the cluster does by itself, up to the violation.
     static void tell_repair(State& state, Counterexample& told) {
         World const& world = state.world;
-        auto const& links = world.cluster().links;
         std::vector<Action> repairs;
-        for (std::uint16_t l = 0; l < links.size(); ++l) {
-            bool const cut = world.network().is_cut(links[l].a, links[l].b);
-            if (cut) repairs.push_back({Action::Kind::heal, {}, l, {}});
-        }
-        for (NodeId const node : world.cluster().mirrors.front().on) {
-            if (!world.node(node).up()) repairs.push_back({Action::Kind::restart, node, 0, {}});
-        }
         Findings findings;
         auto const happens = [&](Action const& action) {
             std::string words = in_words(world, action);
             advance(state, action, {}, findings);
             told.path.push_back({action, {}, std::move(words)});
         };
-        for (Action const& repair : repairs) happens(repair);
-        while (findings.violations().empty()) {
+        auto const repair = [&] {
+            list_repairs(world, repairs);
+            for (Action const& one : repairs) happens(one);
+            return !repairs.empty();
+        };
+        (void)repair();
+        while (findings.violations().empty() && told.path.size() <= most_told) {
             EventQueue::PendingList const all = world.enabled();
-            if (all.empty() || told.path.size() > most_told) return;
-            happens({Action::Kind::event, {}, 0, all.front()});
+            if (all.empty() && !repair()) return;
+            if (!all.empty()) happens({Action::Kind::event, {}, 0, all.front()});
         }
     }
 
