@@ -47,8 +47,10 @@ std::optional<Violation> Convergence::whole() const {
         return Violation{property, rule, world.now(),
                          "healed and left alone, the cluster comes to rest, but " + story};
     };
-    // A forced history is no other's continuation, also when nobody wrote: both may say so.
-    if (run_->spent.forces != 0 && run_->oracle.all_report_split()) return std::nullopt;
+    // A forced history is no other's continuation, also when nobody wrote; and a copy with a write
+    // that nobody was told of is later than one that took over without it (SAF-4): both may say so.
+    bool const may_differ = run_->spent.forces != 0 || run_->oracle.left_open();
+    if (may_differ && run_->oracle.all_report_split()) return std::nullopt;
     if (run_->oracle.parted()) {
         if (run_->oracle.split_reported()) return std::nullopt;
         return violated("no_silent_split_brain", "SAF-6", "split brain is not reported by both");

@@ -279,6 +279,12 @@ void Oracle::noted(World const& world, seen::MirrorNoted const& noted, Findings&
     }
 }
 
+bool Oracle::left_open() const {
+    return std::any_of(writes_.begin() + 1, writes_.begin() + 1 + asked_, [](Write const& write) {
+        return write.state == WriteState::over && !write.apart;
+    });
+}
+
 bool Oracle::flush_failed() const {
     return std::ranges::any_of(copy_, [](Copy const& copy) { return copy.flush_failed; });
 }

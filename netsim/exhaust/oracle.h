@@ -36,6 +36,9 @@ public:
     [[nodiscard]] bool split_reported() const;
     /// True when every copy reports split brain, whether it has to or not.
     [[nodiscard]] bool all_report_split() const;
+    /// True when a write ended without an answer that it was done: it may be on its node's disk,
+    /// and its generation on record, and nobody was told.
+    [[nodiscard]] bool left_open() const;
     /// True when a copy has failed to flush since its node started.
     [[nodiscard]] bool flush_failed() const;
     [[nodiscard]] Fingerprint fingerprint() const;
