@@ -49,7 +49,8 @@ Fingerprint SimDisk::fingerprint() const {
     }
     Hasher hasher;
     hasher.add(started);
-    hasher.add(image_kept_.has_value());
+    hasher.add(std::uint64_t{faults.reads} | std::uint64_t{faults.writes} << 1 |
+               std::uint64_t{faults.flushes} << 2 | std::uint64_t{image_kept_.has_value()} << 3);
     for (Written const& written : unflushed_) {
         hasher.add(hash_words(written.range.first, written.range.count,
                               written.before.fingerprint(), written.after.fingerprint()));

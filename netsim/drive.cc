@@ -13,19 +13,19 @@ namespace mirror = replication;
 
 void World::step_node(NodeId node, nodes::Input const& input) {
     NodeSim& sim = nodes_[node.value];
-    node_out_.clear();
     sim.machine.edit().step(input, node_out_);
     sim.print = sim.machine->fingerprint();
     trace_.add(sim.print);
     for (nodes::Output& output : node_out_) carry_out(node, output);
+    node_out_.clear();  // at once: worlds are copied between steps
 }
 
 void World::step_mirror(NodeId node, CopySim& copy, mirror::Input const& input) {
-    mirror_out_.clear();
     copy.machine.edit().step(input, mirror_out_);
     copy.print = copy.machine->fingerprint();
     trace_.add(copy.print);
     for (mirror::Output& output : mirror_out_) carry_out(node, copy, output);
+    mirror_out_.clear();
 }
 
 /// Machines of one node tell each other things at once and in order; live they do so across a lock.
@@ -48,8 +48,8 @@ void World::start_disk(NodeId node, CopySim& copy, DiskOp op) {
     DiskModel const& model = cluster_->nodes[node.value].disk;
     Duration const jitter{static_cast<std::int64_t>(
         choose(static_cast<std::uint64_t>(model.jitter.ns) + 1, Choice::disk_jitter, node.value))};
-    Duration const due = copy.disk.time_for(op, now_, jitter);
-    std::uint32_t const place = copy.disk.start(std::move(op));
+    Duration const due = copy.disk.edit().time_for(op, now_, jitter);
+    std::uint32_t const place = copy.disk.edit().start(std::move(op));
     queue_.push(due,
                 {EventKind::disk_done, node.value, copy.group, place, nodes_[node.value].life});
 }
@@ -58,12 +58,14 @@ void World::start_store(NodeId node, CopySim& copy, std::uint32_t place) {
     DiskModel const& model = cluster_->nodes[node.value].disk;
     Duration const jitter{static_cast<std::int64_t>(
         choose(static_cast<std::uint64_t>(model.jitter.ns) + 1, Choice::disk_jitter, node.value))};
-    queue_.push(copy.disk.store_time(now_, jitter),
+    queue_.push(copy.disk->store_time(now_, jitter),
                 {EventKind::persist_done, node.value, copy.group, place, nodes_[node.value].life});
 }
 
 void World::disk_done(NodeId node, CopySim& copy, std::uint32_t place) {
-    SimDisk::Done done = copy.disk.complete(place);
+    SimDisk& disk = copy.disk.edit();
+    SimDisk::Done done = disk.complete(place);
+    bool const image_lost = disk.take_image_lost();
     if (tracer) {
         static constexpr char const* names[] = {"none",       "read",          "write",     "flush",
                                                 "keep image", "restore image", "drop image"};
@@ -75,7 +77,7 @@ void World::disk_done(NodeId node, CopySim& copy, std::uint32_t place) {
         see(seen::DiskWritten{node, GroupId{copy.group}, done.op.range});
     }
     step_mirror(node, copy, mirror::input::DiskDone{done.op.id, done.ok, std::move(done.payload)});
-    if (copy.disk.take_image_lost()) step_mirror(node, copy, mirror::input::ImageLost{});
+    if (image_lost) step_mirror(node, copy, mirror::input::ImageLost{});
 }
 
 namespace {
@@ -126,7 +128,7 @@ void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
         void operator()(mirror::output::Close& out) const {
             std::size_t const connection =
                 world.connection_between(node, peer(out.peer), GroupId{copy.group});
-            unsigned const end = world.connections_[connection].ends[0].node == node ? 0 : 1;
+            unsigned const end = world.connections_[connection]->ends[0].node == node ? 0 : 1;
             world.close_end(connection, end, true);
         }
         void operator()(mirror::output::HostReply& out) const {
@@ -150,10 +152,10 @@ void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
             world.start_disk(node, copy, {kind, out.op, {}, {}, 0});
         }
         void operator()(mirror::output::PersistCell& out) const {
-            world.start_store(node, copy, copy.store.start(out.id, std::move(out.cell)));
+            world.start_store(node, copy, copy.store.edit().start(out.id, std::move(out.cell)));
         }
         void operator()(mirror::output::PersistPage& out) const {
-            world.start_store(node, copy, copy.store.start(out.id, std::move(out.page)));
+            world.start_store(node, copy, copy.store.edit().start(out.id, std::move(out.page)));
         }
         void operator()(mirror::output::ArmTimer& out) const {
             TimerEvent const timer = event_of(copy, out.timer);

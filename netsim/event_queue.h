@@ -9,6 +9,7 @@
 #include "base/verify.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <vector>
 
@@ -46,7 +47,12 @@ public:
         std::uint32_t order = 0;  ///< of scheduling; wraps
         std::uint32_t slot = 0;
         Event event;
+        [[nodiscard]] bool due_before(Pending const& other) const {
+            return Key{due.ns, order, slot}.before({other.due.ns, other.order, other.slot});
+        }
     };
+    /// A world of two nodes has about ten.
+    using PendingList = boost::container::small_vector<Pending, 16>;
 
     [[nodiscard]] bool empty() const { return heap_.empty(); }
     [[nodiscard]] std::size_t size() const { return heap_.size(); }
@@ -75,24 +81,24 @@ public:
         return slab_[slot];
     }
 
-    /// All events, in the order in which they are due.
-    [[nodiscard]] std::vector<Pending> pending() const {
-        std::vector<Key> keys = heap_;
-        std::ranges::sort(keys, [](Key const& a, Key const& b) { return a.before(b); });
-        std::vector<Pending> all;
-        for (Key const& key : keys)
-            all.push_back({{key.time}, key.order, key.slot, slab_[key.slot]});
-        return all;
+    /// Calls visit(Pending) for each event, in no order that means anything.
+    template <class Visit>
+    void for_each_pending(Visit&& visit) const {
+        for (Key const& key : heap_) {
+            visit(Pending{{key.time}, key.order, key.slot, slab_[key.slot]});
+        }
     }
     /// Takes one out of turn; linear, for choosers that copy whole worlds anyway.
     void remove(Pending const& pending) {
         auto const found =
             std::ranges::find_if(heap_, [&](Key const& key) { return key.slot == pending.slot; });
         VERIFY(found != heap_.end());
-        std::vector<Key> rest = std::move(heap_);
-        heap_.clear();
-        for (Key const& key : rest) {
-            if (key.slot != pending.slot) sift_up(key);
+        auto const hole = static_cast<std::size_t>(found - heap_.begin());
+        Key const last = heap_.back();
+        heap_.pop_back();
+        if (hole < heap_.size()) {
+            bool const rises = hole > 0 && last.before(heap_[(hole - 1) / 4]);
+            rises ? sift_up(last, hole) : sift_down(last, hole);
         }
         free_.push_back(pending.slot);
     }
@@ -109,8 +115,10 @@ private:
         }
     };
     void sift_up(Key key) {
-        std::size_t hole = heap_.size();
         heap_.push_back(key);
+        sift_up(key, heap_.size() - 1);
+    }
+    void sift_up(Key key, std::size_t hole) {
         while (hole > 0) {
             std::size_t const parent = (hole - 1) / 4;
             if (!key.before(heap_[parent])) break;
@@ -119,8 +127,7 @@ private:
         }
         heap_[hole] = key;
     }
-    void sift_down(Key key) {
-        std::size_t hole = 0;
+    void sift_down(Key key, std::size_t hole = 0) {
         for (;;) {
             std::size_t const first = 4 * hole + 1;
             if (first >= heap_.size()) break;

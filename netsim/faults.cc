@@ -26,13 +26,13 @@ void World::boot(NodeId node) {
     for (CopySim& copy : sim.copies) {
         copy.machine.emplace(copy.config);
         step_mirror(node, copy,
-                    replication::input::Started{copy.store.cell(), copy.store.pages(), nonce,
-                                                copy.disk.keeps_image()});
+                    replication::input::Started{copy.store->cell(), copy.store->pages(), nonce,
+                                                copy.disk->keeps_image()});
     }
     drain_locals();
     update_watchers();
     for (std::size_t c = 0; c < connections_.size(); ++c) {
-        Connection& connection = connections_[c];
+        Connection& connection = connections_[c].edit();
         for (unsigned end = 0; end < 2; ++end) {
             if (connection.ends[end].node != node) continue;
             // A peer that still believes in the old life is answered with a reset.
@@ -54,11 +54,13 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     };
     FateCount fates;
     for (CopySim& copy : sim.copies) {
-        FateCount const some = power ? copy.disk.power_cut(torn) : copy.disk.crash(torn);
+        FateCount const some =
+            power ? copy.disk.edit().power_cut(torn) : copy.disk.edit().crash(torn);
         fates.as_new += some.as_new;
         fates.as_old += some.as_old;
         fates.torn += some.torn;
-        copy.store.die([&](std::uint64_t n) { return choose(n, Choice::stored, node.value); });
+        copy.store.edit().die(
+            [&](std::uint64_t n) { return choose(n, Choice::stored, node.value); });
         copy.machine.reset();
         ++copy.settle_token;
         ++copy.pace_token;
@@ -137,7 +139,7 @@ void World::heal(Vertex a, Vertex b) {
 }
 
 void World::set_disk_faults(NodeId node, DiskFaults const& faults) {
-    for (CopySim& copy : nodes_[node.value].copies) copy.disk.faults = faults;
+    for (CopySim& copy : nodes_[node.value].copies) copy.disk.edit().faults = faults;
     see(seen::DiskFaulted{node, faults});
 }
 

@@ -52,11 +52,11 @@ Fingerprint World::fingerprint_of(Event const& event) const {
     Fingerprint what = event.what;
     if (event.kind == EventKind::disk_done) {
         DiskOp const& op =
-            copy(NodeId{event.node}, GroupId{event.group})->disk.under_way(event.what);
+            copy(NodeId{event.node}, GroupId{event.group})->disk->under_way(event.what);
         what = hash_words(static_cast<std::uint64_t>(op.kind), op.range.first, op.range.count,
                           op.payload.fingerprint());
     } else if (event.kind == EventKind::persist_done) {
-        StableStore const& store = copy(NodeId{event.node}, GroupId{event.group})->store;
+        StableStore const& store = *copy(NodeId{event.node}, GroupId{event.group})->store;
         auto const& page = store.storing_page(event.what);
         what = page ? mix(page->peer.value, page->number) : 0;
     }
@@ -70,15 +70,16 @@ Fingerprint World::fingerprint(Timing timing) const {
         hasher.add(node.deferred.size() << 1 | std::uint64_t{node.paused});
         for (CopySim const& copy : node.copies) {
             hasher.add(copy.machine ? copy.print : 0);
-            hasher.add(of_image(copy.disk.image()));
-            hasher.add(copy.disk.fingerprint());
-            hasher.add(copy.store.fingerprint());
+            hasher.add(copy.disk.print([](SimDisk const& disk) {
+                return hash_words(of_image(disk.image()), disk.fingerprint());
+            }));
+            hasher.add(copy.store.print([](StableStore const& s) { return s.fingerprint(); }));
         }
     }
-    for (Connection const& link : connections_) {
-        hasher.add(of_end(link, 0));
-        hasher.add(of_end(link, 1));
-        hasher.add(link.stalling);
+    for (Cow<Connection> const& connection : connections_) {
+        hasher.add(connection.print([](Connection const& link) {
+            return hash_words(of_end(link, 0), of_end(link, 1), link.stalling);
+        }));
     }
     for (Watcher const& watcher : watchers_) {
         hasher.add(std::uint64_t{watcher.watched} | std::uint64_t{watcher.audible} << 1 |
@@ -86,15 +87,16 @@ Fingerprint World::fingerprint(Timing timing) const {
     }
     hasher.add(network_.fingerprint());
     // What is pending, and which of it has to wait for what.
-    std::vector<EventQueue::Pending> const all = enabled();
+    EventQueue::PendingList const all = effective();
+    boost::container::small_vector<Fingerprint, 16> prints;
+    for (EventQueue::Pending const& one : all) prints.push_back(fingerprint_of(one.event));
     Fingerprint pending = 0;
-    for (EventQueue::Pending const& one : all) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
         Fingerprint waits_for = 0;
-        for (EventQueue::Pending const& other : all) {
-            bool const first = timing == Timing::by_duration && comes_first(other, one);
-            if (first) waits_for += fingerprint_of(other.event);
+        for (std::size_t j = 0; timing == Timing::by_duration && j < all.size(); ++j) {
+            if (comes_first(all[j], all[i])) waits_for += prints[j];
         }
-        pending += mix(fingerprint_of(one.event), waits_for);
+        pending += mix(prints[i], waits_for);
     }
     hasher.add(pending);
     return hasher.result();

@@ -37,8 +37,7 @@ void Image::fill_slot(Slot& slot, std::uint64_t start, std::uint64_t span, Exten
     }
     if (!slot.child) {
         if (slot.content == content) return;
-        slot.child = new Node;
-        for (Slot& below : slot.child->slots) below.content = slot.content;
+        slot.child = new Node(span == block ? block : fan_out, slot.content);
     } else if (slot.child->use_count() > 1) {
         slot.child = new Node(*slot.child);
     }
@@ -51,12 +50,11 @@ void Image::fill_slot(Slot& slot, std::uint64_t start, std::uint64_t span, Exten
     }
     // A long sequential fill leaves one slot behind, not a node per boundary it crossed.
     auto const& slots = slot.child->slots;
-    unsigned const used = span == block ? block : fan_out;
     auto const uniform = [&](Slot const& below) {
         return !below.child && below.content == content;
     };
-    if (uniform(slots[0]) && uniform(slots[used - 1]) &&
-        std::all_of(slots.begin(), slots.begin() + used, uniform)) {
+    if (uniform(slots.front()) && uniform(slots.back()) &&
+        std::all_of(slots.begin(), slots.end(), uniform)) {
         slot.content = content;
         slot.child.reset();
     }

@@ -8,7 +8,7 @@
 #include "base/payload.h"
 #include "base/units.h"
 
-#include <array>
+#include <boost/container/small_vector.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstdint>
@@ -57,7 +57,10 @@ private:
         NodePtr child;
     };
     struct Node : boost::intrusive_ref_counter<Node, boost::thread_unsafe_counter> {
-        std::array<Slot, fan_out> slots;
+        Node(std::size_t used, Content content) : slots(used) {
+            for (Slot& below : slots) below.content = content;
+        }
+        boost::container::small_vector<Slot, block> slots;  // the finest nodes have few
     };
     static std::uint64_t finer(std::uint64_t span) { return span == block ? 1 : span / fan_out; }
 

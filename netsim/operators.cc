@@ -59,9 +59,9 @@ void World::examine_intent_log(NodeId node, GroupId group) {
 
 DiskImage World::take_image(NodeId node, GroupId group) {
     CopySim const* held = copy(node, group);
-    VERIFY(held != nullptr && held->store.cell().has_value());
+    VERIFY(held != nullptr && held->store->cell().has_value());
     see(seen::ImageTaken{node, group});
-    return {held->disk.image(), *held->store.cell()};
+    return {held->disk->image(), *held->store->cell()};
 }
 
 /// R88: a copy that is made from an image and says so holds what its source held then, no more.
@@ -69,14 +69,14 @@ void World::write_image(NodeId node, GroupId group, DiskImage const& image) {
     VERIFY(!nodes_[node.value].up());
     CopySim* held = find_copy(node, group.value);
     VERIFY(held != nullptr);
-    held->disk.image() = image.content;
+    held->disk.edit().image() = image.content;
     replication::Cell cell;
     cell.current = image.cell.current;
     cell.history = image.cell.history;
     cell.era = image.cell.era;
     cell.asynchronous_limit = image.cell.asynchronous_limit;
     cell.data = replication::DataState::consistent;
-    held->store = StableStore(std::make_shared<replication::Cell const>(cell));
+    held->store.emplace(std::make_shared<replication::Cell const>(cell));
     see(seen::ImageWritten{node, group});
 }
 

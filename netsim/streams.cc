@@ -23,43 +23,45 @@ constexpr std::uint32_t no_connection = ~std::uint32_t{0};
 
 void World::build_connections() {
     std::size_t const n = nodes_.size();
-    control_index_.assign(n * n, no_connection);
-    leg_index_.assign(cluster_->mirrors.size() * 64, no_connection);
+    Wiring wiring;
+    wiring.control.assign(n * n, no_connection);
+    wiring.legs.assign(cluster_->mirrors.size() * 64, no_connection);
     auto const add = [&](NodeId a, NodeId b, std::optional<GroupId> group) {
         Connection connection;
         connection.group = group;
         connection.ends[0].node = a;
         connection.ends[1].node = b;
-        connections_.push_back(std::move(connection));
+        connections_.emplace_back().emplace(std::move(connection));
         return static_cast<std::uint32_t>(connections_.size() - 1);
     };
     for (std::uint16_t g = 0; g < cluster_->mirrors.size(); ++g) {
         auto const& on = cluster_->mirrors[g].on;
         for (std::size_t i = 0; i < on.size(); ++i) {
             for (std::size_t j = i + 1; j < on.size(); ++j) {
-                std::uint32_t& control = control_index_[on[i].value * n + on[j].value];
+                std::uint32_t& control = wiring.control[on[i].value * n + on[j].value];
                 if (control == no_connection) {
                     control = add(on[i], on[j], std::nullopt);
-                    control_index_[on[j].value * n + on[i].value] = control;
+                    wiring.control[on[j].value * n + on[i].value] = control;
                 }
                 std::uint32_t const leg = add(on[i], on[j], GroupId{g});
-                leg_index_[g * 64 + i * 8 + j] = leg;
-                leg_index_[g * 64 + j * 8 + i] = leg;
+                wiring.legs[g * 64 + i * 8 + j] = leg;
+                wiring.legs[g * 64 + j * 8 + i] = leg;
             }
         }
     }
+    wiring_ = std::make_shared<Wiring const>(std::move(wiring));
 }
 
 std::size_t World::connection_between(NodeId a, NodeId b, std::optional<GroupId> group) const {
-    if (!group) return control_index_[a.value * nodes_.size() + b.value];
+    if (!group) return wiring_->control[a.value * nodes_.size() + b.value];
     auto const& on = cluster_->mirrors[group->value].on;
     auto const i = static_cast<std::size_t>(std::ranges::find(on, a) - on.begin());
     auto const j = static_cast<std::size_t>(std::ranges::find(on, b) - on.begin());
-    return leg_index_[group->value * 64 + i * 8 + j];
+    return wiring_->legs[group->value * 64 + i * 8 + j];
 }
 
 void World::send(NodeId from, std::size_t connection, Carried what, std::uint64_t bytes) {
-    Connection& link = connections_[connection];
+    Connection& link = connections_[connection].edit();
     unsigned const end = link.ends[0].node == from ? 0 : 1;
     if (!link.ends[end].up) return;
     send_on(connection, 1 - end, std::move(what), bytes, link.ends[end].life);
@@ -67,7 +69,7 @@ void World::send(NodeId from, std::size_t connection, Carried what, std::uint64_
 
 void World::send_on(std::size_t connection, unsigned to_end, Carried what, std::uint64_t bytes,
                     ConnectionId life) {
-    Connection& link = connections_[connection];
+    Connection& link = connections_[connection].edit();
     if (life != link.life) return;  // nobody listens to an old life
     End& to = link.ends[to_end];
     NodeId const from = link.ends[1 - to_end].node;
@@ -88,7 +90,7 @@ bool World::listens(End const& to, InTransit const& item) const {
 }
 
 void World::schedule_delivery(std::size_t connection, unsigned end) {
-    End& to = connections_[connection].ends[end];
+    End& to = connections_[connection].edit().ends[end];
     if (to.scheduled) return;
     // What a machine would not be told need not arrive.
     while (!to.inbound.empty() && !listens(to, to.inbound.front())) to.inbound.pop_front();
@@ -100,7 +102,7 @@ void World::schedule_delivery(std::size_t connection, unsigned end) {
 }
 
 void World::deliver(std::uint32_t what) {
-    Connection& link = connections_[what / 2];
+    Connection& link = connections_[what / 2].edit();
     unsigned const end = what % 2;
     End& to = link.ends[end];
     to.scheduled = false;
@@ -121,7 +123,7 @@ void World::deliver(std::uint32_t what) {
 }
 
 void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
-    Connection& link = connections_[connection];
+    Connection& link = connections_[connection].edit();
     End& to = link.ends[end];
     NodeId const node = to.node;
     NodeId const peer = link.ends[1 - end].node;
@@ -175,17 +177,17 @@ bool World::spoken_out(NodeId a, NodeId b) const {
     for (NodeId const node : {a, b}) {
         if (!runs(node)) return false;
         for (CopySim const& copy : nodes_[node.value].copies) {
-            if (!copy.disk.idle() || !copy.store.idle()) return false;
+            if (!copy.disk->idle() || !copy.store->idle()) return false;
         }
     }
-    Connection const& link = connections_[connection_between(a, b, std::nullopt)];
+    Connection const& link = *connections_[connection_between(a, b, std::nullopt)];
     return link.ends[0].up && link.ends[1].up && link.ends[0].life == link.ends[1].life &&
            link.ends[0].inbound.empty() && link.ends[1].inbound.empty();
 }
 
 /// The machine at this end learns that its connection is gone.
 void World::end_lost(std::size_t connection, unsigned end) {
-    Connection& link = connections_[connection];
+    Connection& link = connections_[connection].edit();
     End& lost = link.ends[end];
     NodeId const peer = link.ends[1 - end].node;
     lost.up = false;
@@ -208,7 +210,7 @@ void World::clear_inbound(End& end) {
 
 /// The machine at this end has closed it, or it is taken from the machine without a word.
 void World::close_end(std::size_t connection, unsigned end, bool tell_peer) {
-    End& closed = connections_[connection].ends[end];
+    End& closed = connections_[connection].edit().ends[end];
     if (!closed.up) return;
     closed.up = false;
     clear_inbound(closed);
@@ -219,7 +221,7 @@ void World::close_end(std::size_t connection, unsigned end, bool tell_peer) {
 void World::reset(NodeId a, NodeId b, bool half_open) {
     see(seen::ConnectionsReset{a, b, half_open});
     for (std::size_t c = 0; c < connections_.size(); ++c) {
-        Connection& link = connections_[c];
+        Connection& link = connections_[c].edit();
         for (unsigned end = 0; end < 2; ++end) {
             bool const mine = link.ends[end].node == a && link.ends[1 - end].node == b;
             if (!mine) continue;
@@ -237,7 +239,7 @@ void World::reset(NodeId a, NodeId b, bool half_open) {
 }
 
 void World::schedule_connect(std::size_t connection, Duration after) {
-    Connection& link = connections_[connection];
+    Connection& link = connections_[connection].edit();
     queue_.push(now_ + after, {EventKind::try_connect, 0, 0, static_cast<std::uint32_t>(connection),
                                ++link.connect_token});
 }
@@ -253,7 +255,7 @@ bool World::may_connect(Connection const& link) const {
 }
 
 void World::try_connect(std::uint32_t connection) {
-    Connection& link = connections_[connection];
+    Connection& link = connections_[connection].edit();
     if (!may_connect(link)) return;
     link.life = ConnectionId{next_life_++};
     // A clock that ran for the life before this one says nothing about it.
@@ -270,7 +272,7 @@ void World::try_connect(std::uint32_t connection) {
 /// down.
 void World::check_stalls() {
     for (std::size_t c = 0; c < connections_.size(); ++c) {
-        Connection& link = connections_[c];
+        Connection& link = connections_[c].edit();
         NodeId const a = link.ends[0].node;
         NodeId const b = link.ends[1].node;
         bool const routed =
@@ -304,7 +306,7 @@ void World::check_stalls() {
 }
 
 void World::stall_timeout(std::uint32_t connection) {
-    Connection& link = connections_[connection];
+    Connection& link = connections_[connection].edit();
     link.stalling = false;
     for (unsigned end = 0; end < 2; ++end) {
         End& stalled = link.ends[end];
@@ -330,7 +332,7 @@ void World::routes_changed() {
 /// power leaves the other end half-open.
 void World::connections_of_dead(NodeId node, bool power_lost) {
     for (std::size_t c = 0; c < connections_.size(); ++c) {
-        Connection& link = connections_[c];
+        Connection& link = connections_[c].edit();
         for (unsigned end = 0; end < 2; ++end) {
             if (link.ends[end].node != node) continue;
             End& other = link.ends[1 - end];

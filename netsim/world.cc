@@ -108,11 +108,12 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
             copy.config = std::make_shared<GroupConfig const>(
                 group_config(*cluster_, network_, mirror, GroupId{g}, place));
             // All images span alike, so that comparing two of them can skip what they share.
-            copy.disk = SimDisk(largest, cluster_->nodes[id.value].disk);
-            copy.disk.image_room_sectors = copy.config->fallback_sectors;
+            copy.disk.emplace(largest, cluster_->nodes[id.value].disk);
+            copy.disk.edit().image_room_sectors = copy.config->fallback_sectors;
+            copy.store.emplace();
             // A new disk holds something, and not the same thing on each node (R5, R43).
             if (!mirror.initially_in_sync) {
-                copy.disk.image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
+                copy.disk.edit().image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
             }
             nodes_[id.value].copies.push_back(std::move(copy));
             configs[id.value].resources.push_back({GroupId{g},
@@ -175,15 +176,23 @@ void World::advance() {
     happen(queue_.pop());
 }
 
-std::vector<EventQueue::Pending> World::enabled(Timing timing) const {
-    std::vector<EventQueue::Pending> all = queue_.pending();
-    std::erase_if(all, [&](EventQueue::Pending const& pending) {
+EventQueue::PendingList World::effective() const {
+    EventQueue::PendingList all;
+    queue_.for_each_pending([&](EventQueue::Pending const& pending) {
         bool const of_world = pending.event.kind >= EventKind::stall_timeout;
         bool const asleep = !of_world && nodes_[pending.event.node].paused;
-        return asleep || !current(pending.event);
+        if (!asleep && current(pending.event)) all.push_back(pending);
+    });
+    return all;
+}
+
+EventQueue::PendingList World::enabled(Timing timing) const {
+    EventQueue::PendingList all = effective();
+    std::ranges::sort(all, [](EventQueue::Pending const& a, EventQueue::Pending const& b) {
+        return a.due_before(b);
     });
     if (timing == Timing::any_order) return all;
-    std::vector<EventQueue::Pending> ready;
+    EventQueue::PendingList ready;
     for (EventQueue::Pending const& later : all) {
         bool const waits = std::ranges::any_of(
             all, [&](EventQueue::Pending const& earlier) { return comes_first(earlier, later); });
@@ -255,7 +264,7 @@ bool World::current(Event const& event) const {
             return node.up() && held->pace_token == event.token;
         }
         case EventKind::deliver:
-            return connections_[event.what / 2].ends[event.what % 2].token == event.token;
+            return connections_[event.what / 2]->ends[event.what % 2].token == event.token;
         case EventKind::heard:
         case EventKind::silent: {
             // Who was heard by a word needs no heartbeat; who was never heard cannot be missed.
@@ -263,10 +272,10 @@ bool World::current(Event const& event) const {
             return watch.token == event.token && watch.told == (event.kind == EventKind::silent);
         }
         case EventKind::stall_timeout:
-            return connections_[event.what].stall_token == event.token;
+            return connections_[event.what]->stall_token == event.token;
         case EventKind::try_connect:
-            return connections_[event.what].connect_token == event.token &&
-                   may_connect(connections_[event.what]);
+            return connections_[event.what]->connect_token == event.token &&
+                   may_connect(*connections_[event.what]);
         case EventKind::alarm:
             return true;
     }
@@ -299,8 +308,9 @@ void World::happen(Event const& event) {
         case EventKind::persist_done: {
             CopySim& held = *find_copy(node, event.group);
             trace(node, "stored");
-            step_mirror(node, held,
-                        replication::input::PersistDone{held.store.complete(event.what), true});
+            step_mirror(
+                node, held,
+                replication::input::PersistDone{held.store.edit().complete(event.what), true});
             break;
         }
         case EventKind::settle_timer:

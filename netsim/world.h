@@ -37,8 +37,8 @@ struct CopySim {
     std::shared_ptr<replication::GroupConfig const> config;
     Cow<replication::MirrorMachine> machine;  ///< while the node is up
     Fingerprint print = 0;                    ///< of the machine as it is
-    SimDisk disk;
-    StableStore store;
+    Cow<SimDisk> disk;
+    Cow<StableStore> store;
     std::uint32_t settle_token = 0;
     std::uint32_t pace_token = 0;
 };
@@ -84,7 +84,7 @@ public:
     // Choosers.
     /// Everything that could happen next, in a defined order: what is pending and would take
     /// effect.
-    [[nodiscard]] std::vector<EventQueue::Pending> enabled(Timing timing = Timing::any_order) const;
+    [[nodiscard]] EventQueue::PendingList enabled(Timing timing = Timing::any_order) const;
     /// Makes one of them happen. Requires that it came from `enabled` of this very state.
     void apply(EventQueue::Pending const& chosen);
     /// When the next event is due; nothing when nothing will ever happen by itself.
@@ -176,6 +176,8 @@ private:
     /// True when `earlier` began before `later` and takes less time.
     [[nodiscard]] bool comes_first(EventQueue::Pending const& earlier,
                                    EventQueue::Pending const& later) const;
+    /// What is pending and would take effect, in no order that means anything.
+    [[nodiscard]] EventQueue::PendingList effective() const;
     [[nodiscard]] Fingerprint fingerprint_of(Event const& event) const;
     [[nodiscard]] std::string words_of(Event const& event) const;
     template <class What>
@@ -252,9 +254,12 @@ private:
     Chooser chooser_;
     EventQueue queue_;
     std::vector<NodeSim> nodes_;
-    std::vector<Connection> connections_;
-    std::vector<std::uint32_t> leg_index_;      // (group, slot, slot) to connection
-    std::vector<std::uint32_t> control_index_;  // (node, node) to connection
+    std::vector<Cow<Connection>> connections_;
+    struct Wiring {
+        std::vector<std::uint32_t> legs;     // (group, slot, slot) to connection
+        std::vector<std::uint32_t> control;  // (node, node) to connection
+    };
+    std::shared_ptr<Wiring const> wiring_;
     std::vector<Watcher> watchers_;
     std::vector<Observation> observations_;
     std::vector<Local> locals_;

@@ -84,21 +84,21 @@ std::string World::words_of(Event const& event) const {
     CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
     switch (event.kind) {
         case EventKind::deliver: {
-            Connection const& link = connections_[event.what / 2];
+            Connection const& link = *connections_[event.what / 2];
             End const& end = link.ends[event.what % 2];
             std::string const& from = nodes_[link.ends[1 - event.what % 2].node.value].name;
             return fmt::format("{} receives {} from {}{}", node, name_of(end.inbound.front().what),
                                from, of(link.group));
         }
         case EventKind::disk_done: {
-            DiskOp const& op = held->disk.under_way(event.what);
+            DiskOp const& op = held->disk->under_way(event.what);
             std::string const where =
                 op.range.count != 0 ? fmt::format(" {}+{}", op.range.first, op.range.count) : "";
             return fmt::format("{} completes disk {}{}{}", node, name_of(op.kind), where,
                                of(GroupId{event.group}));
         }
         case EventKind::persist_done: {
-            auto const& page = held->store.storing_page(event.what);
+            auto const& page = held->store->storing_page(event.what);
             std::string const what =
                 page ? fmt::format("page {} of the intent log towards {}", page->number,
                                    nodes_[held->config->nodes[page->peer.value].value].name)
@@ -117,7 +117,7 @@ std::string World::words_of(Event const& event) const {
             return fmt::format("{} misses {}", node, nodes_[event.what].name);
         case EventKind::stall_timeout:
         case EventKind::try_connect: {
-            Connection const& link = connections_[event.what];
+            Connection const& link = *connections_[event.what];
             char const* const what = event.kind == EventKind::try_connect ? "connect" : "give up";
             return fmt::format("{} and {} {}{}", nodes_[link.ends[0].node.value].name,
                                nodes_[link.ends[1].node.value].name, what, of(link.group));

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 
 #include <array>
+#include <boost/container/small_vector.hpp>
 #include <boost/container/static_vector.hpp>
 #include <compare>
 #include <cstdint>
@@ -26,6 +27,11 @@ using Slot = Id<struct SlotTag, std::uint8_t>;
 /// Everything known per copy of the group. The own slot is unused.
 template <class T>
 using PerCopy = std::array<T, max_copies>;
+
+/// The same for what is large: as many as the group has copies, so that copying the usual pair does
+/// not copy room for eight.
+template <class T>
+using PerMember = boost::container::small_vector<T, 2>;
 
 enum class Role : std::uint8_t { source, target };
 /// `outdated`: consistent, and known to miss acknowledged writes (C.4). `consistent`: some point in

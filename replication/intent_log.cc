@@ -12,7 +12,8 @@ namespace sunder::replication {
 
 IntentLog::IntentLog(unsigned copies, Slot self, std::uint64_t sectors, std::uint64_t chunk_sectors,
                      bool kept)
-    : sectors_(sectors),
+    : peers_(copies),
+      sectors_(sectors),
       chunk_sectors_(chunk_sectors),
       chunks_((sectors + chunk_sectors - 1) / chunk_sectors),
       kept_(kept) {

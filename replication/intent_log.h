@@ -98,7 +98,7 @@ private:
     [[nodiscard]] bool stays_stable(Slot peer, std::uint64_t chunk) const;
     [[nodiscard]] bool is_storing(PageId page) const;
 
-    PerCopy<PeerBits> peers_{};
+    PerMember<PeerBits> peers_;
     boost::container::small_vector<PageId, 4> due_;
     boost::container::small_vector<Storing, 4> storing_;
     std::uint64_t sectors_ = 0;

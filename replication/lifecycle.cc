@@ -11,7 +11,8 @@ namespace sunder::replication {
 MirrorMachine::MirrorMachine(std::shared_ptr<GroupConfig const> config)
     : config_(std::move(config)),
       log_(config_->copies, config_->self, config_->mirrored_sectors, config_->chunk_sectors,
-           config_->intent_log) {}
+           config_->intent_log),
+      legs_(config_->copies) {}
 
 void MirrorMachine::step(Input const& input, Outbox& out) noexcept {
     struct Step {

@@ -242,7 +242,7 @@ private:
     std::shared_ptr<GroupConfig const> config_;
     CellStore cells_;
     IntentLog log_;
-    PerCopy<Leg> legs_{};
+    PerMember<Leg> legs_;
     Passage passage_;
 
     // As source.

@@ -33,7 +33,7 @@ char const* difference(Cell const& stored, Cell const& booted) {
 void BootsWithWhatWasStable::on(View& view, seen::NodeStarted const& started) {
     for (CopySim const& copy : view.world.node(started.node).copies) {
         GroupId const group{copy.group};
-        std::optional<Cell> const stored = copy.store.cell();
+        std::optional<Cell> const stored = copy.store->cell();
         if (!stored || view.mirror(group).on.size() < 2) continue;
         if (char const* other = difference(*stored, copy.machine->cell())) {
             view.findings.violated(
@@ -46,10 +46,10 @@ void BootsWithWhatWasStable::on(View& view, seen::NodeStarted const& started) {
 }
 
 void BootsWithWhatWasStable::check_pages(View& view, NodeId node, CopySim const& copy) {
-    Cell const stored = *copy.store.cell();
+    Cell const stored = *copy.store->cell();
     replication::IntentLog const& log = copy.machine->log();
     std::uint64_t const words = (log.chunks() + 63) / 64;
-    for (auto const& page : copy.store.pages()) {
+    for (auto const& page : copy.store->pages()) {
         bool const foreign = !stored.descends_from(page->stamp.id);
         std::uint64_t const first = page->number * replication::IntentLog::page_words;
         for (std::uint64_t w = 0; w < page->words.size() && first + w < words; ++w) {

@@ -51,7 +51,7 @@ void BothBackInService::passed(View& view) {
         bool well = true;
         bool failed = false;
         for (std::size_t a = 0; a < group.members.size(); ++a) {
-            DiskFaults const& faults = view.world.copy(group.members[a], id)->disk.faults;
+            DiskFaults const& faults = view.world.copy(group.members[a], id)->disk->faults;
             well =
                 well && !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
             failed = failed || failed_[group.members[a].value];

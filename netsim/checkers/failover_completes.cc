@@ -25,7 +25,7 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             Chronicle::Pair const& leg = group.copies[p].pairs[dead.value];
             Chronicle::Pair const& source = group.copies[dead.value].pairs[p];
             CopySim const* copy = view.world.copy(target, id);
-            DiskFaults const& faults = copy->disk.faults;
+            DiskFaults const& faults = copy->disk->faults;
             bool const well =
                 !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
             bool const mirrored = leg.leg == LegState::mirroring && leg.inward &&

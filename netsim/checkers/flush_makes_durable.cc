@@ -23,7 +23,7 @@ void FlushMakesDurable::on(View& view, seen::HostAsked const& asked) {
     flush.node = asked.node;
     auto const& on = view.mirror(asked.group).on;
     for (std::size_t s = 0; s < on.size(); ++s) {
-        flush.written[s] = view.world.copy(on[s], asked.group)->disk.written();
+        flush.written[s] = view.world.copy(on[s], asked.group)->disk->written();
     }
     flushes_.push_back(flush);
 }
@@ -55,7 +55,7 @@ void FlushMakesDurable::check_copies(View& view, Request const& request, Flush c
         bool const own = mirror.on[s] == request.node;
         bool const target = mirror.mode == Mode::synchronous && (request.in_sync >> s & 1) != 0;
         if (!own && !target) continue;
-        SimDisk const& disk = view.world.copy(mirror.on[s], request.group)->disk;
+        SimDisk const& disk = *view.world.copy(mirror.on[s], request.group)->disk;
         disk.for_each_unflushed([&](std::uint64_t number, Extent range) {
             bool const covered =
                 flush != nullptr ? number <= flush->written[s] : range.overlaps(request.range);

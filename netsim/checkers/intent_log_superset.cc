@@ -170,12 +170,12 @@ void IntentLogSuperset::on(View& view, seen::NodeDied const& died) {
     for (CopySim const& copy : view.world.node(died.node).copies) {
         Found& found = found_[copy.group * replication::max_copies + copy.slot.value];
         replication::GroupConfig const& config = *copy.config;
-        std::optional<replication::Cell> const cell = copy.store.cell();
+        std::optional<replication::Cell> const cell = copy.store->cell();
         found.known = cell.has_value() && config.intent_log;
         if (!found.known) continue;
         found.log = IntentLog(config.copies, config.self, config.mirrored_sectors,
                               config.chunk_sectors, config.intent_log);
-        for (auto const& page : copy.store.pages()) found.log.load(*page, *cell);
+        for (auto const& page : copy.store->pages()) found.log.load(*page, *cell);
     }
     check_node(view, died.node, "A node died");
 }

@@ -199,7 +199,7 @@ void Ledger::see(World const& world, seen::HostAsked const& asked) {
     request.asked_tick = ++tick_;
     add_pending(asked.request.value, entry);
     if (!request.changes()) return;
-    Image const& image = copy->disk.image();
+    Image const& image = copy->disk->image();
     for_each_unit(groups_[asked.group.value], asked.range, [&](Unit& unit, Extent where) {
         // Nobody wrote it yet, so what the node in service holds is its content.
         if (unit.content == untouched) unit.content = image.at(where.first).id;

@@ -59,7 +59,7 @@ void ResyncCompletes::give_up(View& view) {
         NodeId const source = on[waiting.source.value];
         NodeId const target = on[waiting.target.value];
         auto const disk_suffers = [&](NodeId node) {
-            DiskFaults const& faults = view.world.copy(node, waiting.group)->disk.faults;
+            DiskFaults const& faults = view.world.copy(node, waiting.group)->disk->faults;
             return faults.reads || faults.writes || faults.flushes || faults.slowness > 1;
         };
         return !view.in_contact(source, target) || disk_suffers(source) || disk_suffers(target);

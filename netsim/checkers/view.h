@@ -35,7 +35,7 @@ struct View {
         return world.cluster().mirrors[group.value];
     }
     [[nodiscard]] Image const& image(NodeId node, GroupId group) const {
-        return world.copy(node, group)->disk.image();
+        return world.copy(node, group)->disk->image();
     }
     /// The part of a disk that is mirrored.
     [[nodiscard]] Extent mirrored(GroupId group) const { return {0, mirror(group).sectors}; }

@@ -6,6 +6,7 @@
 #include "base/verify.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -16,29 +17,61 @@ using Kind = Action::Kind;
 
 void add_host(std::vector<Action>& all, World const& world, Bounds const& bounds,
               Amounts const& spent, NodeId node) {
-    if (!world.serves(node, the_mirror)) return;
-    if (spent.writes < bounds.most.writes) {
+    bool const serves = world.serves(node, the_mirror);
+    if (!serves && !world.serves_apart(node, the_mirror)) return;
+    auto const add_each_block = [&](Kind kind) {
         for (std::uint16_t block = 0; block < bounds.blocks; ++block) {
-            all.push_back({Kind::write, node, block, {}});
+            all.push_back({kind, node, block, {}});
         }
-    }
+    };
+    if (spent.writes < bounds.most.writes) add_each_block(Kind::write);
+    if (!serves) return;  // of a paused target only its writes matter to anybody else (R59)
     if (spent.flushes < bounds.most.flushes) all.push_back({Kind::flush, node, 0, {}});
+    if (spent.reads < bounds.most.reads) add_each_block(Kind::read);
+    if (spent.trims < bounds.most.trims) add_each_block(Kind::trim);
+}
+
+bool fails(World const& world, NodeId node) {
+    DiskFaults const& faults = world.copy(node, the_mirror)->disk->faults;
+    return faults.reads || faults.writes || faults.flushes;
+}
+
+/// True when this source keeps a target apart, or is about to.
+bool keeps_apart(World const& world, NodeId node) {
+    if (!world.serves(node, the_mirror)) return false;
+    return std::ranges::any_of(world.copy(node, the_mirror)->machine->cell().peers,
+                               [](replication::PeerRecord const& peer) { return peer.paused; });
+}
+
+/// What may be repaired on a node, in so far as there is anything.
+void add_repairs(std::vector<Action>& all, World const& world, NodeId node) {
+    if (fails(world, node)) all.push_back({Kind::mend_disk, node, 0, {}});
+    if (!world.node(node).up()) all.push_back({Kind::restart, node, 0, {}});
+    if (keeps_apart(world, node)) all.push_back({Kind::resume, node, 0, {}});
 }
 
 void add_faults(std::vector<Action>& all, World const& world, Bounds const& bounds,
                 Amounts const& spent, NodeId node) {
     Amounts const& most = bounds.most;
-    if (!world.node(node).up()) {
-        all.push_back({Kind::restart, node, 0, {}});
-        return;
-    }
+    add_repairs(all, world, node);
     if (spent.faults() >= bounds.faults) return;
+    if (spent.disk_faults < most.disk_faults && !fails(world, node)) {
+        for (std::uint16_t kind = 0; kind < 3; ++kind) {
+            all.push_back({Kind::fail_disk, node, kind, {}});
+        }
+    }
+    if (!world.node(node).up()) return;
     if (spent.crashes < most.crashes) all.push_back({Kind::crash, node, 0, {}});
     if (spent.power_cuts < most.power_cuts) all.push_back({Kind::power_cut, node, 0, {}});
     bool const serves = world.serves(node, the_mirror);
     if (spent.forces < most.forces && !serves) all.push_back({Kind::force, node, 0, {}});
     if (spent.switchovers < most.switchovers && !serves) {
         all.push_back({Kind::switch_over, node, 0, {}});
+    }
+    // Which of several targets is meant would have to be said.
+    bool const two = world.cluster().mirrors.front().on.size() == 2;
+    if (spent.pauses < most.pauses && serves && two && !keeps_apart(world, node)) {
+        all.push_back({Kind::pause, node, 0, {}});
     }
 }
 
@@ -60,8 +93,9 @@ void add_links(std::vector<Action>& all, World const& world, Bounds const& bound
 
 }  // namespace
 
-std::vector<Action> actions(World const& world, Bounds const& bounds, Amounts const& spent) {
-    std::vector<Action> all;
+void list_actions(World const& world, Bounds const& bounds, Amounts const& spent,
+                  std::vector<Action>& all) {
+    all.clear();
     for (EventQueue::Pending const& event : world.enabled(bounds.timing)) {
         all.push_back({Kind::event, {}, 0, event});
     }
@@ -72,8 +106,51 @@ std::vector<Action> actions(World const& world, Bounds const& bounds, Amounts co
         add_faults(all, world, bounds, spent, node);
     }
     add_links(all, world, bounds, spent);
-    return all;
 }
+
+void list_repairs(World const& world, std::vector<Action>& all) {
+    all.clear();
+    auto const& links = world.cluster().links;
+    for (std::uint16_t l = 0; l < links.size(); ++l) {
+        bool const cut = world.network().is_cut(links[l].a, links[l].b);
+        if (cut) all.push_back({Kind::heal, {}, l, {}});
+    }
+    for (NodeId const node : world.cluster().mirrors.front().on) add_repairs(all, world, node);
+}
+
+bool has_fates(Action const& action) {
+    return action.kind == Kind::crash || action.kind == Kind::power_cut;
+}
+
+DiskFaults faults_of(Action const& action) {
+    DiskFaults faults;
+    faults.reads = action.where == 0;
+    faults.writes = action.where == 1;
+    faults.flushes = action.where == 2;
+    return faults;
+}
+
+namespace {
+
+void ask(World& world, Action const& action, Amounts& spent) {
+    using replication::HostOp;
+    Extent const block{action.where, 1};
+    if (action.kind == Kind::write) {
+        ++spent.writes;
+        world.ask(action.node, the_mirror, HostOp::write, block, false, world.fresh_content());
+    } else if (action.kind == Kind::flush) {
+        ++spent.flushes;
+        world.ask(action.node, the_mirror, HostOp::flush, {}, false, 0);
+    } else if (action.kind == Kind::read) {
+        ++spent.reads;
+        world.ask(action.node, the_mirror, HostOp::read, block, false, 0);
+    } else {
+        ++spent.trims;
+        world.ask(action.node, the_mirror, HostOp::trim, block, false, 0);
+    }
+}
+
+}  // namespace
 
 void perform(World& world, Action const& action, std::vector<std::uint8_t> picks, Amounts& spent) {
     world.chooser().follow(std::move(picks));
@@ -85,13 +162,10 @@ void perform(World& world, Action const& action, std::vector<std::uint8_t> picks
             world.apply(action.event);
             return;
         case Kind::write:
-            ++spent.writes;
-            world.ask(node, the_mirror, replication::HostOp::write, {action.where, 1}, false,
-                      world.fresh_content());
-            return;
         case Kind::flush:
-            ++spent.flushes;
-            world.ask(node, the_mirror, replication::HostOp::flush, {}, false, 0);
+        case Kind::read:
+        case Kind::trim:
+            ask(world, action, spent);
             return;
         case Kind::crash:
             ++spent.crashes;
@@ -122,6 +196,20 @@ void perform(World& world, Action const& action, std::vector<std::uint8_t> picks
         case Kind::switch_over:
             ++spent.switchovers;
             world.switch_over(node, the_mirror);
+            return;
+        case Kind::pause:
+            ++spent.pauses;
+            world.order(node, the_mirror, {nodes::Order::Kind::pause});
+            return;
+        case Kind::resume:
+            world.order(node, the_mirror, {nodes::Order::Kind::resume});
+            return;
+        case Kind::fail_disk:
+            ++spent.disk_faults;
+            world.set_disk_faults(node, faults_of(action));
+            return;
+        case Kind::mend_disk:
+            world.set_disk_faults(node, {});
             return;
     }
 }
@@ -171,6 +259,20 @@ std::string in_words(World const& world, Action const& action) {
             return fmt::format("an operator forces the mirror online on {}", node);
         case Kind::switch_over:
             return fmt::format("an operator moves the mirror to {}", node);
+        case Kind::read:
+            return fmt::format("a host reads block {} on {}", action.where, node);
+        case Kind::trim:
+            return fmt::format("a host trims block {} on {}", action.where, node);
+        case Kind::pause:
+            return fmt::format("an operator pauses the mirror on {}", node);
+        case Kind::resume:
+            return fmt::format("an operator resumes the mirror on {}", node);
+        case Kind::fail_disk: {
+            static constexpr char const* kinds[] = {"reads", "writes", "flushes"};
+            return fmt::format("{} of {}'s disk fail from now on", kinds[action.where], node);
+        }
+        case Kind::mend_disk:
+            return fmt::format("the disk of {} is mended", node);
     }
     return "";
 }

@@ -26,6 +26,12 @@ struct Action {
         reset,
         force,
         switch_over,
+        read,  ///< `where` is the block
+        trim,
+        pause,
+        resume,
+        fail_disk,  ///< `where` is the kind of operation: reads, writes, flushes
+        mend_disk,
     };
     Kind kind = Kind::event;
     NodeId node;
@@ -33,9 +39,18 @@ struct Action {
     EventQueue::Pending event;
 };
 
-/// All that may happen now. Requires that `world` follows (choice.h).
-[[nodiscard]] std::vector<Action> actions(World const& world, Bounds const& bounds,
-                                          Amounts const& spent);
+/// All that may happen now, in place of what `all` held. Requires that `world` follows (choice.h).
+void list_actions(World const& world, Bounds const& bounds, Amounts const& spent,
+                  std::vector<Action>& all);
+
+/// What mends the world, in place of what `all` held: everything of it is free.
+void list_repairs(World const& world, std::vector<Action>& all);
+
+/// Whether it may have several outcomes: fates of what was not stable.
+[[nodiscard]] bool has_fates(Action const& action);
+
+/// Of `fail_disk`.
+[[nodiscard]] DiskFaults faults_of(Action const& action);
 
 /// Makes it happen; `picks` answers what becomes of what was not stable. Spends what it costs.
 void perform(World& world, Action const& action, std::vector<std::uint8_t> picks, Amounts& spent);

@@ -21,12 +21,17 @@ struct Amounts {
     std::uint8_t resets = 0;      ///< of all connections between two nodes
     std::uint8_t forces = 0;      ///< operators who force a copy online (R87)
     std::uint8_t switchovers = 0;
-
+    std::uint8_t reads = 0;
+    std::uint8_t trims = 0;
+    std::uint8_t pauses = 0;       ///< operators who keep a target apart (R57); a resume is free
+    std::uint8_t disk_faults = 0;  ///< one kind of operation of one node's disk; mending is free
     [[nodiscard]] unsigned faults() const {
-        return static_cast<unsigned>(crashes) + power_cuts + cuts + resets + forces + switchovers;
+        return static_cast<unsigned>(crashes) + power_cuts + cuts + resets + forces + switchovers +
+               pauses + disk_faults;
     }
     [[nodiscard]] Fingerprint fingerprint() const {
-        return hash_words(writes, flushes, crashes, power_cuts, cuts, resets, forces, switchovers);
+        return hash_words(writes, flushes, crashes, power_cuts, cuts, resets, forces, switchovers,
+                          reads, trims, pauses, disk_faults);
     }
     friend bool operator==(Amounts const&, Amounts const&) = default;
 };
@@ -43,5 +48,8 @@ struct Bounds {
 /// What the masks of the oracle can hold.
 inline constexpr std::uint8_t most_blocks = 4;
 inline constexpr std::uint8_t most_writes = 8;
+inline constexpr std::uint8_t most_trims = 4;
+inline constexpr std::uint8_t most_flushes = 4;
+inline constexpr std::uint8_t most_reads = 4;
 
 }  // namespace sunder::netsim

@@ -27,23 +27,30 @@ struct State {
 void advance(State& state, Action const& action, std::vector<std::uint8_t> picks,
              Findings& findings);
 
+/// Of what decides a state's future, but for how much more may happen to it.
+[[nodiscard]] inline Fingerprint print_of(World const& world, Oracle const& oracle, Timing timing) {
+    return hash_words(world.fingerprint(timing), oracle.fingerprint());
+}
+
 class Convergence {
 public:
     explicit Convergence(Timing timing) : timing_(timing) {}
 
     /// What is missing after all faults were repaired and nothing moves any more, as a violation of
     /// the property that should have brought it about; nothing when the cluster is whole.
-    [[nodiscard]] std::optional<Violation> missing(State const& state);
+    /// `print` is the state's own.
+    [[nodiscard]] std::optional<Violation> missing(State const& state, Fingerprint print);
     [[nodiscard]] std::uint64_t bytes() const { return good_.bytes(); }
 
 private:
-    void heal();
+    bool repair(Findings& findings);
     [[nodiscard]] std::optional<Violation> whole() const;
 
     Timing timing_;
     FingerprintSet good_;
     std::optional<State> run_;
     std::vector<Fingerprint> way_;
+    std::vector<Action> repairs_;
     std::vector<Observation> seen_;
 };
 

@@ -96,25 +96,59 @@ void Oracle::asked(seen::HostAsked const& asked) {
         if (writes_[w].state != WriteState::open) over |= bit(w);
         if (writes_[w].state == WriteState::acknowledged) acknowledged |= bit(w);
     }
+    std::uint8_t const self = slot(asked.node);
+    auto const block = static_cast<std::uint8_t>(asked.range.first);
     if (asked.op == replication::HostOp::flush) {
-        for (Flush& flush : flushes_) {
-            if (flush.request != 0) continue;
-            flush = {asked.request.value, acknowledged};
-            return;
-        }
-        return;
+        auto const place = std::ranges::find(flushes_, 0U, &Flush::request);
+        VERIFY(place != flushes_.end());
+        *place = {asked.request.value, acknowledged, in_sync_with(self), copy_[self].flush_failed};
+    } else if (asked.op == replication::HostOp::read) {
+        auto const place = std::ranges::find(reads_, 0U, &Read::request);
+        VERIFY(place != reads_.end());
+        auto const may = static_cast<Contents>(may_[block] & ~taken_[block]);
+        *place = {asked.request.value, block, self, may};
+    } else {
+        asked_to_change(asked, over);
     }
-    if (asked.op != replication::HostOp::write) return;
-    VERIFY(asked.content == asked_ + 1U && asked.content <= most_writes);
+}
+
+void Oracle::asked_to_change(seen::HostAsked const& asked, Contents over) {
+    VERIFY(asked_ + 1U < writes_.size());
     Write& write = writes_[++asked_];
     write = Write{};
-    write.state = WriteState::open;
+    write.state = asked.apart ? WriteState::over : WriteState::open;
+    write.content = static_cast<std::uint8_t>(asked.content);
     write.block = static_cast<std::uint8_t>(asked.range.first);
     write.node = slot(asked.node);
     write.durable = asked.fua;
+    write.trim = asked.op == replication::HostOp::trim;
+    write.apart = asked.apart;
     write.before = over;
     write.request = asked.request.value;
+    if (asked.apart) return;
     may_[write.block] |= bit(asked_);
+    for (Read& read : reads_) {
+        if (read.request != 0 && read.block == write.block) read.may |= bit(asked_);
+    }
+}
+
+Oracle::Slots Oracle::in_sync_with(std::uint8_t self) const {
+    Slots targets = 0;
+    for (std::uint8_t p = 0; p < copies_; ++p) {
+        Pair const& pair = copy_[self].pairs[p];
+        if (pair.leg == LegState::mirroring && !pair.inward) {
+            targets |= static_cast<Slots>(1U << p);
+        }
+    }
+    return targets;
+}
+
+Oracle::Contents Oracle::holding(std::uint8_t block, std::uint64_t content) const {
+    Contents all = content == 0 ? bit(0) : Contents{0};
+    for (std::uint8_t w = 1; w <= asked_; ++w) {
+        if (writes_[w].block == block && writes_[w].content == content) all |= bit(w);
+    }
+    return all;
 }
 
 void Oracle::acknowledged_by(std::uint8_t self) {
@@ -137,14 +171,21 @@ void Oracle::died(seen::NodeDied const& died) {
     bool const power = died.how == seen::NodeDied::How::power_cut;
     for (std::uint8_t w = 1; w <= asked_; ++w) {
         Write& write = writes_[w];
+        if (write.trim && write.state == WriteState::open) {
+            write.died |= static_cast<Slots>(1U << self);
+        }
         if (write.node != self) continue;
         if (write.state == WriteState::open) write.state = WriteState::over;
         if (write.state == WriteState::acknowledged && power && !write.durable)
             write.exposed = true;
     }
+    for (Read& read : reads_) {
+        if (read.request != 0 && read.node == self) read = Read{};
+    }
     Copy& copy = copy_[self];
     copy.serving = false;
     copy.watched = -1;
+    copy.flush_failed = false;
     copy.lost_power = copy.lost_power || power;
     for (Pair& pair : copy.pairs) {
         if (pair.leg != LegState::disconnected) pair.lonely_since_loss = false;
@@ -232,7 +273,20 @@ void Oracle::noted(World const& world, seen::MirrorNoted const& noted, Findings&
         copy.claimed = copy.claimed || (claims && copy.watched >= 0);
     } else if (std::holds_alternative<mirror_note::OverrideRecorded>(noted.note)) {
         copy.override_recorded = true;
+    } else if (auto const* failed = std::get_if<mirror_note::DiskFailed>(&noted.note)) {
+        bool const flush = failed->what == mirror_note::DiskFailed::What::flush;
+        copy.flush_failed = copy.flush_failed || (flush && copy.serving);
     }
+}
+
+bool Oracle::left_open() const {
+    return std::any_of(writes_.begin() + 1, writes_.begin() + 1 + asked_, [](Write const& write) {
+        return write.state == WriteState::over && !write.apart;
+    });
+}
+
+bool Oracle::flush_failed() const {
+    return std::ranges::any_of(copy_, [](Copy const& copy) { return copy.flush_failed; });
 }
 
 void Oracle::left_service(std::uint8_t self) {
@@ -284,6 +338,7 @@ Fingerprint Oracle::fingerprint() const {
                              std::uint64_t{copy.claimed} << 2 | std::uint64_t{copy.torn} << 3 |
                              std::uint64_t{copy.lost_power} << 4 |
                              std::uint64_t{copy.override_recorded} << 5 |
+                             std::uint64_t{copy.flush_failed} << 6 |
                              static_cast<std::uint64_t>(copy.watched + 1) << 8;
         hasher.add(bits);
         for (std::uint8_t p = 0; p < copies_; ++p) {
@@ -301,11 +356,21 @@ Fingerprint Oracle::fingerprint() const {
         hasher.add(static_cast<std::uint64_t>(write.state) | std::uint64_t{write.block} << 8 |
                    std::uint64_t{write.node} << 16 | std::uint64_t{write.in_sync} << 24 |
                    std::uint64_t{write.durable} << 32 | std::uint64_t{write.exposed} << 33 |
+                   std::uint64_t{write.trim} << 34 | std::uint64_t{write.apart} << 35 |
                    std::uint64_t{write.before} << 40);
+        if (write.state == WriteState::open) hasher.add(write.died);
     }
-    for (std::uint8_t b = 0; b < blocks_; ++b) hasher.add(may_[b]);
+    for (std::uint8_t b = 0; b < blocks_; ++b) {
+        hasher.add(may_[b] | std::uint64_t{taken_[b]} << 16);
+    }
     for (Flush const& flush : flushes_) {
-        hasher.add(flush.request != 0 ? flush.covers + 1U : 0U);
+        if (flush.request == 0) continue;
+        hasher.add(flush.covers | std::uint64_t{flush.targets} << 16 |
+                   std::uint64_t{flush.in_doubt} << 24);
+    }
+    for (Read const& read : reads_) {
+        if (read.request == 0) continue;
+        hasher.add(read.may | std::uint64_t{read.block} << 16 | std::uint64_t{read.node} << 24);
     }
     return hasher.result();
 }

@@ -36,22 +36,32 @@ public:
     [[nodiscard]] bool split_reported() const;
     /// True when every copy reports split brain, whether it has to or not.
     [[nodiscard]] bool all_report_split() const;
+    /// True when a write ended without an answer that it was done: it may be on its node's disk,
+    /// and its generation on record, and nobody was told.
+    [[nodiscard]] bool left_open() const;
+    /// True when a copy has failed to flush since its node started.
+    [[nodiscard]] bool flush_failed() const;
     [[nodiscard]] Fingerprint fingerprint() const;
 
 private:
-    /// Bit 0: what was there in the beginning; bit w: write w.
+    /// Bit 0: what was there in the beginning; bit w: write (or trim) w.
     using Contents = std::uint16_t;
     using Slots = std::uint8_t;
     enum class WriteState : std::uint8_t { open, acknowledged, over };
 
+    /// Or a trim, which writes what was there in the beginning: zeroes.
     struct Write {
         WriteState state = WriteState::over;
+        std::uint8_t content = 0;  ///< as images name it; a trim: 0
         std::uint8_t block = 0;
         std::uint8_t node = 0;
         Slots in_sync = 0;     ///< targets that mirrored in sync when it was acknowledged
         bool durable = false;  ///< by its own FUA or a flush that was asked later
         bool exposed = false;  ///< acknowledged, not durable, and its node lost power since
-        Contents before = 0;   ///< what was over when it was asked
+        bool trim = false;
+        bool apart = false;   ///< at a paused target: owed to nobody, to be overwritten (R59)
+        Slots died = 0;       ///< of a trim: copies whose nodes died while it was open
+        Contents before = 0;  ///< what was over when it was asked
         std::uint64_t request = 0;
     };
     struct Pair {
@@ -73,8 +83,21 @@ private:
         bool torn = false;
         bool lost_power = false;
         bool override_recorded = false;
-        std::int8_t watched = -1;  ///< the source with which it was seen in sync in this boot
+        bool flush_failed = false;  ///< in this boot
+        std::int8_t watched = -1;   ///< the source with which it was seen in sync in this boot
         std::array<Pair, most_copies> pairs{};
+    };
+    struct Flush {
+        std::uint64_t request = 0;
+        Contents covers = 0;
+        Slots targets = 0;      ///< in sync when it was asked
+        bool in_doubt = false;  ///< asked after a flush that failed (G11)
+    };
+    struct Read {
+        std::uint64_t request = 0;
+        std::uint8_t block = 0;
+        std::uint8_t node = 0;
+        Contents may = 0;  ///< return
     };
     struct Loss;
     struct See;
@@ -84,7 +107,23 @@ private:
     [[nodiscard]] unsigned serving() const;
     void asked(seen::HostAsked const& asked);
     void answered(World const& world, seen::HostAnswered const& answered, Findings& findings);
+    void write_answered(World const& world, std::uint8_t number, bool ok, Findings& findings);
+    void flush_answered(World const& world, std::uint8_t self, Flush const& flush,
+                        Findings& findings);
+    void read_answered(World const& world, Read const& read, Payload const& payload,
+                       Findings& findings);
     void acknowledged_by(std::uint8_t self);
+    void asked_to_change(seen::HostAsked const& asked, Contents over);
+    [[nodiscard]] Slots in_sync_with(std::uint8_t self) const;
+    /// The writes (and the beginning) that leave this content in a block.
+    [[nodiscard]] Contents holding(std::uint8_t block, std::uint64_t content) const;
+    [[nodiscard]] bool others_open(std::uint8_t number) const;
+    [[nodiscard]] std::uint64_t found(World const& world, std::uint8_t self,
+                                      std::uint8_t block) const;
+    void verify_on_disk(World const& world, std::uint8_t number, Findings& findings) const;
+    void verify_flushed(World const& world, std::uint8_t self, Contents covers, Slots targets,
+                        Findings& findings) const;
+    void verify_shown(World const& world, Loss const& loss, std::uint8_t block, Findings& findings);
     void died(seen::NodeDied const& died);
     void noted(World const& world, seen::MirrorNoted const& noted, Findings& findings);
     void leg_changed(World const& world, std::uint8_t self,
@@ -116,13 +155,11 @@ private:
     enum class Split : std::uint8_t { none, by_itself, by_force } split_ = Split::none;
     std::array<std::uint8_t, most_copies> nodes_{};
     std::array<Copy, most_copies> copy_{};
-    std::array<Write, most_writes + 1> writes_{};  // by content; entry 0 is the beginning
-    std::array<Contents, most_blocks> may_{};      // hold
-    struct Flush {
-        std::uint64_t request = 0;
-        Contents covers = 0;
-    };
-    std::array<Flush, 4> flushes_{};
+    std::array<Write, most_writes + most_trims + 1> writes_{};  // entry 0 is the beginning
+    std::array<Contents, most_blocks> may_{};                   // hold
+    std::array<Contents, most_blocks> taken_{};  // by reads that returned what came later (G9)
+    std::array<Flush, most_flushes> flushes_{};
+    std::array<Read, most_reads> reads_{};
 };
 
 }  // namespace sunder::netsim

@@ -27,14 +27,16 @@ public:
 
     /// False when it was stopped.
     bool run() {
-        (void)visited_.insert(print(initial_), {});
-        next_.push_back(initial_);
+        Fingerprint const print = print_of(initial_.world, initial_.oracle, bounds_.timing);
+        (void)visited_.insert(mix(print, initial_.spent.fingerprint()), {});
+        next_.push_back(std::make_unique<State>(initial_));
         round_.by_depth.push_back(1);
-        if (!judge(next_.back())) return true;
+        if (!judge(initial_, print)) return true;
         while (!next_.empty()) {
             std::swap(level_, next_);
             while (!level_.empty()) {
                 if (!expand(level_.front())) return true;
+                spares_.push_back(std::move(level_.front()));
                 level_.pop_front();
                 if (!pulse()) return false;
             }
@@ -53,39 +55,61 @@ public:
     [[nodiscard]] std::optional<Counterexample> const& counterexample() const { return found_; }
 
 private:
-    [[nodiscard]] Fingerprint print(State const& state) const {
-        return hash_words(state.world.fingerprint(bounds_.timing), state.oracle.fingerprint(),
-                          state.spent.fingerprint());
-    }
+    using StatePtr = std::unique_ptr<State>;
 
-    /// False when a violation was found.
-    bool expand(State const& from) {
-        std::vector<Action> const all = actions(from.world, bounds_, from.spent);
-        for (std::uint16_t a = 0; a < all.size(); ++a) {
+    /// False when a violation was found. Uses `from` up.
+    bool expand(StatePtr& from) {
+        std::uint32_t const parent = from->number;
+        list_actions(from->world, bounds_, from->spent, all_);
+        for (std::uint16_t a = 0; a < all_.size(); ++a) {
+            bool const last = a + 1U == all_.size() && !has_fates(all_[a]);
             std::vector<std::uint8_t> picks;
             std::uint16_t outcome = 0;
-            do {
-                scratch_ = from;
-                Findings findings;
-                advance(scratch_, all[a], picks, findings);
-                ++round_.transitions;
-                Step const step{from.number, a, outcome++};
-                if (!findings.violations().empty()) {
-                    tell(step, findings.violations().front(), false);
-                    return false;
+            bool more = true;
+            while (more) {
+                if (last) {
+                    std::swap(scratch_, from);  // nobody else needs it any more
+                } else {
+                    *scratch_ = *from;
                 }
-                if (!visited_.insert(print(scratch_), step)) continue;
-                scratch_.number = visited_.last();
-                if (!judge(scratch_)) return false;
-                next_.push_back(scratch_);
-            } while (next_picks(picks, scratch_.world.chooser().asked()));
+                Step const step{parent, a, outcome++};
+                if (!try_out(all_[a], picks, step)) return false;
+                more = has_fates(all_[a]) && next_picks(picks, asked_);
+            }
         }
         return true;
     }
 
-    bool judge(State const& state) {
+    /// Makes it happen to the scratch state, which goes into the next level when it is new.
+    bool try_out(Action const& action, std::vector<std::uint8_t> const& picks, Step const& step) {
+        Findings findings;
+        advance(*scratch_, action, picks, findings);
+        ++round_.transitions;
+        if (!findings.violations().empty()) {
+            tell(step, findings.violations().front(), false);
+            return false;
+        }
+        if (has_fates(action)) asked_ = scratch_->world.chooser().asked();
+        Fingerprint const print = print_of(scratch_->world, scratch_->oracle, bounds_.timing);
+        if (!visited_.insert(mix(print, scratch_->spent.fingerprint()), step)) return true;
+        scratch_->number = visited_.last();
+        if (!judge(*scratch_, print)) return false;
+        next_.push_back(std::move(scratch_));
+        scratch_ = spare();
+        return true;
+    }
+
+    /// A state that is done with, so that its memory is used again.
+    StatePtr spare() {
+        if (spares_.empty()) return std::make_unique<State>(initial_);
+        StatePtr again = std::move(spares_.back());
+        spares_.pop_back();
+        return again;
+    }
+
+    bool judge(State const& state, Fingerprint print) {
         if (!options_.liveness) return true;
-        std::optional<Violation> const missing = convergence_.missing(state);
+        std::optional<Violation> const missing = convergence_.missing(state, print);
         if (!missing) return true;
         tell(visited_.step(state.number), *missing, true);
         return false;
@@ -110,7 +134,8 @@ private:
         told.violation = violation;
         State state = initial_;
         for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-            Action const action = actions(state.world, bounds_, state.spent)[step->action];
+            list_actions(state.world, bounds_, state.spent, all_);
+            Action const action = all_[step->action];
             std::string words = in_words(state.world, action);
             State const before = state;
             std::vector<std::uint8_t> picks;
@@ -133,26 +158,23 @@ private:
     /// The repairs, and then event by event what the cluster does by itself, up to the violation.
     static void tell_repair(State& state, Counterexample& told) {
         World const& world = state.world;
-        auto const& links = world.cluster().links;
         std::vector<Action> repairs;
-        for (std::uint16_t l = 0; l < links.size(); ++l) {
-            bool const cut = world.network().is_cut(links[l].a, links[l].b);
-            if (cut) repairs.push_back({Action::Kind::heal, {}, l, {}});
-        }
-        for (NodeId const node : world.cluster().mirrors.front().on) {
-            if (!world.node(node).up()) repairs.push_back({Action::Kind::restart, node, 0, {}});
-        }
         Findings findings;
         auto const happens = [&](Action const& action) {
             std::string words = in_words(world, action);
             advance(state, action, {}, findings);
             told.path.push_back({action, {}, std::move(words)});
         };
-        for (Action const& repair : repairs) happens(repair);
-        while (findings.violations().empty()) {
-            std::vector<EventQueue::Pending> const all = world.enabled();
-            if (all.empty() || told.path.size() > most_told) return;
-            happens({Action::Kind::event, {}, 0, all.front()});
+        auto const repair = [&] {
+            list_repairs(world, repairs);
+            for (Action const& one : repairs) happens(one);
+            return !repairs.empty();
+        };
+        (void)repair();
+        while (findings.violations().empty() && told.path.size() <= most_told) {
+            EventQueue::PendingList const all = world.enabled();
+            if (all.empty() && !repair()) return;
+            if (!all.empty()) happens({Action::Kind::event, {}, 0, all.front()});
         }
     }
 
@@ -161,9 +183,12 @@ private:
     Bounds bounds_;
     Convergence& convergence_;
     Visited visited_;
-    std::deque<State> level_;
-    std::deque<State> next_;
-    State scratch_ = initial_;
+    std::deque<StatePtr> level_;
+    std::deque<StatePtr> next_;
+    std::vector<StatePtr> spares_;
+    StatePtr scratch_ = std::make_unique<State>(initial_);
+    std::vector<Action> all_;  // of the state that is expanded
+    std::vector<std::uint8_t> asked_;
     Round round_;
     std::uint64_t expanded_ = 0;
     std::optional<Counterexample> found_;

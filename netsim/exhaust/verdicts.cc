@@ -53,13 +53,15 @@ char const* Oracle::excuse(Loss const& loss, std::uint8_t owed) const {
     return asynchronous_ && !handed_over ? "asynchronous tail" : nullptr;
 }
 
+std::uint64_t Oracle::found(World const& world, std::uint8_t self, std::uint8_t block) const {
+    return world.copy(node(self), GroupId{0})->disk->image().at(block).id;
+}
+
 void Oracle::verify(World const& world, Loss const& loss, Findings& findings) {
-    Image const& image = world.copy(node(loss.self), GroupId{0})->disk.image();
     for (std::uint8_t b = 0; b < blocks_; ++b) {
-        std::uint64_t const found = image.at(b).id;
-        bool const known = found <= asked_ && (found == 0 || writes_[found].block == b);
-        auto const content = static_cast<std::uint8_t>(known ? found : 0);
-        if (!known || (may_[b] & bit(content)) == 0) {
+        std::uint64_t const content = found(world, loss.self, b);
+        Contents const held = holding(b, content);
+        if ((may_[b] & held) == 0) {
             // The last acknowledged of what may be there is what should be.
             std::uint8_t owed = 0;
             for (std::uint8_t w = 1; w <= asked_; ++w) {
@@ -67,36 +69,53 @@ void Oracle::verify(World const& world, Loss const& loss, Findings& findings) {
                                   writes_[w].state == WriteState::acknowledged;
                 if (owes) owed = w;
             }
-            if (!known || excuse(loss, owed) == nullptr) {
+            if (held == 0 || excuse(loss, owed) == nullptr) {
                 findings.violated(no_loss, "SAF-1", world.now(),
                                   fmt::format("{} {} without {}: block {} holds {}",
                                               world.node(node(loss.self)).name, loss.occasion,
-                                              name_of_content(owed), b, name_of_content(found)));
+                                              name_of_content(owed), b, name_of_content(content)));
                 return;
             }
-            may_[b] |= bit(content);
+            may_[b] |= held;
         }
+        verify_shown(world, loss, b, findings);
         if (!loss.settled) continue;
         Contents open = 0;
         for (std::uint8_t w = 1; w <= asked_; ++w) {
             if (writes_[w].state == WriteState::open) open |= bit(w);
         }
-        may_[b] = static_cast<Contents>((may_[b] & open) | bit(content));
+        may_[b] = static_cast<Contents>(may_[b] & (open | held));
     }
+}
+
+/// SAF-8: what a host has read is not taken back (G9), unless it was lost before it was durable, or
+/// whoever serves now was left behind before it was written.
+void Oracle::verify_shown(World const& world, Loss const& loss, std::uint8_t block,
+                          Findings& findings) {
+    Contents const held = holding(block, found(world, loss.self, block));
+    if ((may_[block] & held & ~taken_[block]) != 0) return;
+    bool excused = excuse(loss, 0) != nullptr || copy_[loss.self].lost_power;
+    for (Copy const& copy : copy_) excused = excused || copy.pairs[loss.self].lonely;
+    if (!excused) {
+        findings.violated("linearizability", "SAF-8", world.now(),
+                          fmt::format("{} {}, and block {} holds what came before something that "
+                                      "a host has read",
+                                      world.node(node(loss.self)).name, loss.occasion, block));
+    }
+    taken_[block] = 0;
 }
 
 /// SAF-2: the content is what some prefix of the writes, in the order in which they were asked,
 /// left behind.
 void Oracle::verify_prefix(World const& world, std::uint8_t self, Findings& findings) const {
-    Image const& image = world.copy(node(self), GroupId{0})->disk.image();
     for (std::uint8_t length = 0; length <= asked_; ++length) {
         bool same = true;
         for (std::uint8_t b = 0; b < blocks_; ++b) {
             std::uint8_t last = 0;
             for (std::uint8_t w = 1; w <= length; ++w) {
-                if (writes_[w].block == b) last = w;
+                if (writes_[w].block == b && !writes_[w].apart) last = w;
             }
-            same = same && image.at(b).id == last;
+            same = same && found(world, self, b) == writes_[last].content;
         }
         if (same) return;
     }
@@ -142,7 +161,7 @@ void Oracle::came_in_service(World const& world, std::uint8_t self,
     verify(world, Loss{self, came.forced, copy.owner, false, "came in service"}, findings);
     bool const promoted = asynchronous_ && !came.forced && !copy.owner && split_ == Split::none;
     bool const first = std::all_of(writes_.begin(), writes_.end(), [&](Write const& write) {
-        return write.node == writes_[1].node || &write == &writes_[0];
+        return write.node == writes_[1].node || write.apart || &write == &writes_[0];
     });
     // With writes of several sources the order of asking is not the order of one source.
     if (promoted && first && asked_ != 0) verify_prefix(world, self, findings);
@@ -200,7 +219,7 @@ void Oracle::completed(World const& world, std::uint8_t self, std::uint8_t sourc
                 bool const open = writes_[w].state == WriteState::open && writes_[w].block == b;
                 on_the_way = on_the_way || open;
             }
-            if (on_the_way || there.disk.image().at(b) == here.disk.image().at(b)) continue;
+            if (on_the_way || there.disk->image().at(b) == here.disk->image().at(b)) continue;
             findings.violated("resync_convergence", "SAF-10", world.now(),
                               fmt::format("the resync to {} completed, but block {} differs",
                                           world.node(node(self)).name, b));
@@ -211,40 +230,136 @@ void Oracle::completed(World const& world, std::uint8_t self, std::uint8_t sourc
 
 void Oracle::answered(World const& world, seen::HostAnswered const& answered, Findings& findings) {
     bool const ok = answered.status == replication::HostStatus::ok;
-    std::uint8_t const self = slot(answered.node);
     for (Flush& flush : flushes_) {
         if (flush.request != answered.request.value) continue;
-        for (std::uint8_t w = 1; w <= asked_ && ok; ++w) {
-            if ((flush.covers & bit(w)) != 0) writes_[w].durable = true;
-        }
+        if (ok) flush_answered(world, slot(answered.node), flush, findings);
         flush = Flush{};
         return;
     }
-    // Requests are numbered as they are asked, and so are writes; flushes took numbers too.
-    std::uint8_t w = 0;
-    for (std::uint8_t i = 1; i <= asked_; ++i) {
-        if (writes_[i].request == answered.request.value) w = i;
+    for (Read& read : reads_) {
+        if (read.request != answered.request.value) continue;
+        if (ok) read_answered(world, read, answered.payload, findings);
+        read = Read{};
+        return;
     }
-    if (w == 0 || writes_[w].state != WriteState::open) return;
-    Write& write = writes_[w];
+    // Requests are numbered as they are asked, and so are writes; others took numbers too.
+    for (std::uint8_t w = 1; w <= asked_; ++w) {
+        bool const this_one = writes_[w].request == answered.request.value;
+        if (this_one && writes_[w].state == WriteState::open) {
+            write_answered(world, w, ok, findings);
+        }
+    }
+}
+
+void Oracle::write_answered(World const& world, std::uint8_t number, bool ok, Findings& findings) {
+    Write& write = writes_[number];
     if (!ok) {
         write.state = WriteState::over;
         return;
     }
     write.state = WriteState::acknowledged;
-    for (std::uint8_t p = 0; p < copies_; ++p) {
-        Pair const& pair = copy_[self].pairs[p];
-        if (pair.leg == LegState::mirroring && !pair.inward) {
-            write.in_sync |= static_cast<Slots>(1U << p);
-        }
-    }
+    write.in_sync = in_sync_with(write.node);
     may_[write.block] &= static_cast<Contents>(~write.before);
-    if (!copy_[self].serving) {
+    if (!copy_[write.node].serving) {
         findings.violated("no_silent_split_brain", "SAF-6", world.now(),
-                          world.node(answered.node).name +
+                          world.node(node(write.node)).name +
                               " acknowledged a write, but has not said that it is in service");
     }
-    acknowledged_by(self);
+    verify_on_disk(world, number, findings);
+    acknowledged_by(write.node);
+}
+
+bool Oracle::others_open(std::uint8_t number) const {
+    return std::ranges::any_of(writes_, [&](Write const& write) {
+        return &write != &writes_[number] && write.state == WriteState::open &&
+               write.block == writes_[number].block;
+    });
+}
+
+/// SAF-14: what is acknowledged is on the disk of who says so. SAF-12: and zeroes on every copy.
+void Oracle::verify_on_disk(World const& world, std::uint8_t number, Findings& findings) const {
+    Write const& write = writes_[number];
+    if (others_open(number)) return;  // it may have been covered already
+    for (std::uint8_t s = 0; s < copies_; ++s) {
+        bool const target = write.trim && !asynchronous_ && (write.in_sync >> s & 1) != 0;
+        if (s != write.node && (!target || (write.died >> s & 1) != 0)) continue;
+        std::uint64_t const content = found(world, s, write.block);
+        if (content == write.content) continue;
+        findings.violated(
+            write.trim ? "zeroes_on_every_copy" : "errors_are_not_data",
+            write.trim ? "SAF-12" : "SAF-14", world.now(),
+            fmt::format("write {} is acknowledged, but block {} of {} holds {}", number,
+                        write.block, world.node(node(s)).name, name_of_content(content)));
+    }
+}
+
+void Oracle::flush_answered(World const& world, std::uint8_t self, Flush const& flush,
+                            Findings& findings) {
+    if (flush.in_doubt && copy_[self].flush_failed) {
+        findings.violated(
+            "flush_makes_durable", "SAF-11", world.now(),
+            world.node(node(self)).name + " says that all is durable, but an earlier flush failed");
+    }
+    Slots const targets = asynchronous_ ? Slots{0} : flush.targets & in_sync_with(self);
+    verify_flushed(world, self, flush.covers, targets, findings);
+    for (std::uint8_t w = 1; w <= asked_; ++w) {
+        if ((flush.covers & bit(w)) != 0) writes_[w].durable = true;
+    }
+}
+
+/// SAF-11 (G10): no power cut may take back what a flush has covered, here or at a target in sync.
+void Oracle::verify_flushed(World const& world, std::uint8_t self, Contents covers, Slots targets,
+                            Findings& findings) const {
+    for (std::uint8_t w = 1; w <= asked_; ++w) {
+        Write const& write = writes_[w];
+        // What was written to the place since may be what is not stable there.
+        bool alone = (covers & bit(w)) != 0;
+        for (std::uint8_t v = 1; v <= asked_; ++v) {
+            bool const other = v != w && writes_[v].block == write.block;
+            alone = alone && !(other && ((covers & bit(v)) == 0 || v > w));
+        }
+        for (std::uint8_t s = 0; s < copies_ && alone; ++s) {
+            if (s != self && (targets >> s & 1) == 0) continue;
+            SimDisk const& disk = *world.copy(node(s), GroupId{0})->disk;
+            disk.for_each_unflushed([&](std::uint64_t, Extent range) {
+                if (!range.overlaps({write.block, 1})) return;
+                findings.violated(
+                    "flush_makes_durable", "SAF-11", world.now(),
+                    fmt::format("a flush is acknowledged, but a power cut of {} could still take "
+                                "back write {}",
+                                world.node(node(s)).name, w));
+            });
+        }
+    }
+}
+
+/// SAF-8: a read returns the last write that was over, or one that it overlaps, and nothing that
+/// came before what another read has returned.
+void Oracle::read_answered(World const& world, Read const& read, Payload const& payload,
+                           Findings& findings) {
+    if (payload.sectors() != 1) {
+        findings.violated("errors_are_not_data", "SAF-14", world.now(),
+                          "a read is answered, but the answer carries nothing");
+        return;
+    }
+    if (split_ != Split::none) return;
+    std::uint64_t content = 0;
+    payload.for_each([&](Piece const& piece) { content = piece.id; });
+    Contents const held = holding(read.block, content);
+    if ((read.may & held) == 0) {
+        findings.violated(
+            "linearizability", "SAF-8", world.now(),
+            fmt::format("a host on {} reads {} in block {}, which no order of the "
+                        "requests explains",
+                        world.node(node(read.node)).name, name_of_content(content), read.block));
+        return;
+    }
+    // Whatever held this began no earlier than the earliest that could have.
+    Contents before = ~Contents{0};
+    for (std::uint8_t w = 0; w <= asked_; ++w) {
+        if ((held & read.may & bit(w)) != 0) before &= writes_[w].before;
+    }
+    taken_[read.block] |= before;
 }
 
 /// SAF-3: where two copies differ, one of their intent logs names the chunk, in memory and on
@@ -254,7 +369,7 @@ void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
     CopySim const& one = *world.copy(node(a), GroupId{0});
     CopySim const& two = *world.copy(node(b), GroupId{0});
     for (std::uint8_t block = 0; block < blocks_; ++block) {
-        if (one.disk.image().at(block) == two.disk.image().at(block)) continue;
+        if (one.disk->image().at(block) == two.disk->image().at(block)) continue;
         bool wanted = false;
         bool stable = false;
         for (auto const& [copy, peer] : {std::pair(&one, b), std::pair(&two, a)}) {
@@ -265,12 +380,12 @@ void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
                 continue;
             }
             // What the next boot of a node that is down would read from its pages.
-            std::optional<replication::Cell> const cell = copy->store.cell();
+            std::optional<replication::Cell> const cell = copy->store->cell();
             if (!cell) continue;
             replication::IntentLog log(copy->config->copies, copy->config->self,
                                        copy->config->mirrored_sectors, copy->config->chunk_sectors,
                                        copy->config->intent_log);
-            for (auto const& page : copy->store.pages()) log.load(*page, *cell);
+            for (auto const& page : copy->store->pages()) log.load(*page, *cell);
             wanted = wanted || log.bits(towards).test(block);
             stable = stable || log.stable_bits(towards).test(block);
         }

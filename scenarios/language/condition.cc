@@ -114,7 +114,7 @@ struct Holds {
         netsim::CopySim const* copy = world.copy(wanted.node, GroupId{wanted.mirror});
         if (copy == nullptr) return false;
         // The flag is what a boot would find, whether or not the node runs.
-        auto const cell = copy->store.cell();
+        auto const cell = copy->store->cell();
         bool const last_owner = cell && cell->last_owner;
         bool const data_corrupt = cell && cell->data_corrupt;
         return (wanted.flag == FlagState::Which::last_owner ? last_owner : data_corrupt) ==

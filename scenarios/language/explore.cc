@@ -31,12 +31,17 @@ netsim::Cluster reduced(netsim::Cluster cluster, netsim::Bounds const& bounds) {
 language::Action action_of(netsim::Happening const& happened, netsim::Cluster const& cluster) {
     Action const& action = happened.action;
     auto const& links = cluster.links;
+    auto const ask = [&](replication::HostOp op) {
+        return step::Ask{the_mirror, action.node, op, action.where, 1, false};
+    };
+    auto const ordered = [&](nodes::Order::Kind kind) {
+        return step::Ordered{the_mirror, action.node, {kind}, "", false};
+    };
     switch (action.kind) {
         case Action::Kind::event:
             return step::Event{happened.words};
         case Action::Kind::write:
-            return step::Ask{the_mirror,   action.node, replication::HostOp::write,
-                             action.where, 1,           false};
+            return ask(replication::HostOp::write);
         case Action::Kind::flush:
             return step::Ask{the_mirror, action.node, replication::HostOp::flush, 0, 0, false};
         case Action::Kind::crash:
@@ -55,6 +60,20 @@ language::Action action_of(netsim::Happening const& happened, netsim::Cluster co
             return step::ForceOnline{the_mirror, action.node, "", false};
         case Action::Kind::switch_over:
             return step::SwitchOver{the_mirror, action.node, "", false};
+        case Action::Kind::read:
+            return ask(replication::HostOp::read);
+        case Action::Kind::trim:
+            return ask(replication::HostOp::trim);
+        case Action::Kind::pause:
+            return ordered(nodes::Order::Kind::pause);
+        case Action::Kind::resume:
+            return ordered(nodes::Order::Kind::resume);
+        case Action::Kind::fail_disk: {
+            netsim::DiskFaults const faults = netsim::faults_of(action);
+            return step::FailDisk{action.node, faults.reads, faults.writes, faults.flushes};
+        }
+        case Action::Kind::mend_disk:
+            return step::FailDisk{action.node, false, false, false};
     }
     return step::Rest{patience};
 }
@@ -91,7 +110,10 @@ std::string in_words(netsim::Bounds const& bounds) {
     auto const add = [&](std::uint64_t number, char const* what) {
         if (number != 0) made += ", " + amount(number, what);
     };
-    add(most.flushes, "host flush");
+    if (most.flushes != 0)
+        made += fmt::format(", {} flush{}", most.flushes, most.flushes == 1 ? "" : "es");
+    add(most.reads, "read");
+    add(most.trims, "trim");
     if (most.crashes != 0)
         made += fmt::format(", {} crash{}", most.crashes, most.crashes == 1 ? "" : "es");
     add(most.power_cuts, "power cut");
@@ -99,6 +121,8 @@ std::string in_words(netsim::Bounds const& bounds) {
     add(most.resets, "reset");
     add(most.forces, "force");
     add(most.switchovers, "switchover");
+    add(most.pauses, "pause");
+    add(most.disk_faults, "disk fault");
     if (bounds.faults < most.faults()) made += fmt::format(", at most {} faults", bounds.faults);
     return made + (bounds.timing == netsim::Timing::any_order ? "; timers in any order"
                                                               : "; timers by duration");

@@ -101,6 +101,10 @@ std::optional<netsim::Bounds> read_bounds(Node const* node, Names const& names) 
     bounds.most.resets = amount("resets", 0);
     bounds.most.forces = amount("forces", 0);
     bounds.most.switchovers = amount("switchovers", 0);
+    bounds.most.reads = amount("reads", 0);
+    bounds.most.trims = amount("trims", 0);
+    bounds.most.pauses = amount("pauses", 0);
+    bounds.most.disk_faults = amount("disk_faults", 0);
     bounds.faults = faults != 0 ? static_cast<unsigned>(faults) : bounds.most.faults();
     bounds.timing = text_of(node->find("timers")) == "any order" ? netsim::Timing::any_order
                                                                  : netsim::Timing::by_duration;

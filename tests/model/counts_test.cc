@@ -25,7 +25,7 @@ constexpr Setup asynchronous{netsim::Mode::asynchronous, false, true, true};
 constexpr Setup guarded{netsim::Mode::synchronous, true, true, true};
 constexpr Setup without_log{netsim::Mode::synchronous, false, false, true};
 
-// writes, flushes, crashes, power cuts, cuts, resets, forces, switchovers
+// writes, flushes, crashes, power cuts, cuts, resets, forces, switchovers; what follows by name
 constexpr Count counts[] = {
     {"1 write", {}, {1, 0, 0, 0, 0, 0, 0, 0}, by_duration, 83},
     {"1 write, asynchronous", asynchronous, {1, 0, 0, 0, 0, 0, 0, 0}, by_duration, 83},
@@ -39,6 +39,11 @@ constexpr Count counts[] = {
     {"1 cut", {}, {0, 0, 0, 0, 1, 0, 0, 0}, by_duration, 1307},
     {"1 cut, guarded", guarded, {0, 0, 0, 0, 1, 0, 0, 0}, by_duration, 362},
     {"2 crashes", {}, {0, 0, 2, 0, 0, 0, 0, 0}, by_duration, 125640},
+    {"1 write, 1 flush", {}, {.writes = 1, .flushes = 1}, by_duration, 2255},
+    {"1 write, 1 read", {}, {.writes = 1, .reads = 1}, by_duration, 616},
+    {"1 write, 1 trim", {}, {.writes = 1, .trims = 1}, by_duration, 12765},
+    {"1 pause", {}, {.pauses = 1}, by_duration, 481},
+    {"1 flush, 1 disk fault", {}, {.flushes = 1, .disk_faults = 1}, by_duration, 1748},
 };
 
 netsim::SearchResult explored(Count const& count) {

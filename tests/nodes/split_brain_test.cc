@@ -223,7 +223,7 @@ TEST_CASE("A crash of either node at any moment of a resolution leaves a split b
             pass(1000);
             world.heal(0, 1);
             pass(5000);
-            auto const image = world.copy(second_node, the_mirror)->disk.image();
+            auto const image = world.copy(second_node, the_mirror)->disk->image();
             world.resolve_split_brain(first_node, the_mirror);
             for (int e = 0; e < millisecond; ++e) world.advance();
             world.crash(NodeId{static_cast<std::uint8_t>(victim)});
@@ -237,7 +237,7 @@ TEST_CASE("A crash of either node at any moment of a resolution leaves a split b
             CHECK(run_until(world, world.now() + seconds(120), [](netsim::World const& w) {
                 return w.serves(second_node, the_mirror) && mirrors(w);
             }));
-            CHECK(netsim::Image::same(image, world.copy(second_node, the_mirror)->disk.image(),
+            CHECK(netsim::Image::same(image, world.copy(second_node, the_mirror)->disk->image(),
                                       {0, two.sectors}));
             CHECK(same_images(world, two.sectors));
         }

@@ -138,7 +138,7 @@ private:
         }
         return std::nullopt;
     }
-    bool storing(NodeId id) { return !stage_.world().copy(id, Stage::group)->store.idle(); }
+    bool storing(NodeId id) { return !stage_.world().copy(id, Stage::group)->store->idle(); }
 
     void work(int requests) {
         static constexpr std::uint64_t sizes[] = {16, 64, 256};

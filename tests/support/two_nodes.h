@@ -71,8 +71,8 @@ inline RequestId write_block(netsim::World& world, NodeId node, std::uint64_t bl
 }
 
 inline bool same_images(netsim::World const& world, std::uint64_t sectors) {
-    return netsim::Image::same(world.copy(first_node, the_mirror)->disk.image(),
-                               world.copy(second_node, the_mirror)->disk.image(), {0, sectors});
+    return netsim::Image::same(world.copy(first_node, the_mirror)->disk->image(),
+                               world.copy(second_node, the_mirror)->disk->image(), {0, sectors});
 }
 
 }  // namespace sunder::testing

@@ -81,7 +81,7 @@ public:
     [[nodiscard]] bool mirroring() const;
     [[nodiscard]] bool resyncing() const;
     [[nodiscard]] Image const& image(NodeId node) const {
-        return world_.copy(node, group)->disk.image();
+        return world_.copy(node, group)->disk->image();
     }
     /// Some checker found its property broken.
     [[nodiscard]] bool broken() const { return !findings_.violations().empty(); }
