@@ -102,6 +102,13 @@ SimDisk::Done SimDisk::complete(std::uint32_t place) {
     return {};
 }
 
+void SimDisk::replace(Image image) {
+    image_ = std::move(image);
+    unflushed_.clear();
+    image_kept_.reset();
+    touched_.clear();
+}
+
 void SimDisk::change(Extent range, Payload const& payload) {
     touch(range);
     image_.write(range, payload);

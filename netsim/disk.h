@@ -75,6 +75,8 @@ public:
     };
     Done complete(std::uint32_t place);
 
+    /// Another disk is put in place of this one.
+    void replace(Image image);
     /// The array drops the image of what was there before when so much has been overwritten.
     std::uint64_t image_room_sectors = 0;
     [[nodiscard]] bool keeps_image() const { return image_kept_.has_value(); }

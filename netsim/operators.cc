@@ -69,13 +69,18 @@ void World::write_image(NodeId node, GroupId group, DiskImage const& image) {
     VERIFY(!nodes_[node.value].up());
     CopySim* held = find_copy(node, group.value);
     VERIFY(held != nullptr);
-    held->disk.edit().image() = image.content;
+    held->disk.edit().replace(image.content);
     replication::Cell cell;
-    cell.current = image.cell.current;
-    cell.history = image.cell.history;
-    cell.era = image.cell.era;
     cell.asynchronous_limit = image.cell.asynchronous_limit;
-    cell.data = replication::DataState::consistent;
+    // An image of a torn copy is no point in time: it says nothing, and everything is copied.
+    bool const torn = image.cell.data == replication::DataState::inconsistent ||
+                      (image.cell.applying && image.cell.role == replication::Role::target);
+    if (!torn) {
+        cell.current = image.cell.current;
+        cell.history = image.cell.history;
+        cell.era = image.cell.era;
+        cell.data = replication::DataState::consistent;
+    }
     held->store.emplace(std::make_shared<replication::Cell const>(cell));
     see(seen::ImageWritten{node, group});
 }

@@ -49,34 +49,42 @@ void NodeMachine::begin_taking_over(std::size_t r, Slot source, std::optional<Ad
     out.put(output::Send{config.members[source.value], control::GiveUp{config.group}});
 }
 
-/// The source's disk fails, and it has nobody better to leave the mirror to. What it says of its
-/// leg it says again when it is asked to leave.
+/// The source's disk fails. What it says of its leg it says again when it is asked to leave.
 void NodeMachine::asked_to_take_over(std::size_t r, Slot slot, Outbox& out) {
     Resource const& resource = resources_[r];
-    bool const serves = resource.known[slot.value].in_service;
     // Whose own disk fails does not take over; the two would pass the mirror to and fro.
-    if (!serves || !resource.report.cell || resource.report.unfit) return;
-    if (decide_switchover(switchover_facts(r)) != SwitchoverRule::granted) return;
-    begin_taking_over(r, slot, std::nullopt, out);
+    bool const able = resource.report.cell && resource.report.unfit == 0 &&
+                      decide_switchover(switchover_facts(r)) == SwitchoverRule::granted;
+    if (able) {
+        begin_taking_over(r, slot, std::nullopt, out);
+        return;
+    }
+    ResourceConfig const& config = config_->resources[r];
+    out.put(output::Send{config.members[slot.value], control::TakeOverRefused{config.group}});
 }
 
-/// A source that is unfit asks every target in sync, once while its leg mirrors.
+/// A source that is unfit asks every target in sync, once for each thing that its disk refused.
 void NodeMachine::find_successor(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
-    bool const unfit =
-        resource.report.unfit && std::holds_alternative<resource::Serving>(resource.state);
+    std::uint32_t const unfit = resource.report.unfit;
+    if (unfit == 0) resource.asked_to_take_over = {};
+    bool const asks = unfit != 0 && std::holds_alternative<resource::Serving>(resource.state);
     for_each_peer(r, [&](Slot slot, NodeId peer) {
-        auto const bit = static_cast<std::uint8_t>(1U << slot.value);
         bool const mirrors = resource.report.legs[slot.value] == replication::LegState::mirroring;
-        if (!unfit || !mirrors || !view(peer).connected) {
-            resource.asked_to_take_over &= static_cast<std::uint8_t>(~bit);
-            return;
-        }
-        if ((resource.asked_to_take_over & bit) != 0) return;
-        resource.asked_to_take_over |= bit;
+        std::uint32_t& told = resource.asked_to_take_over[slot.value];
+        if (!asks || !mirrors || !view(peer).connected || told == unfit) return;
+        told = unfit;
         out.note(note::AskedToTakeOver{config_->resources[r].group, peer});
         out.put(output::Send{peer, control::TakeOver{config_->resources[r].group}});
     });
+}
+
+/// The copies may differ by what the own disk refused: the leg begins again, and its bits say
+/// where.
+void NodeMachine::nobody_takes_over(std::size_t r, Slot slot, Outbox& out) {
+    ResourceConfig const& config = config_->resources[r];
+    out.note(note::NobodyTakesOver{config.group, config.members[slot.value]});
+    out.put(output::GroupCommand{config.group, replication::command::PeerGone{slot}});
 }
 
 /// A peer asks for the resource. The source knows its legs best, so it may still refuse (R41).

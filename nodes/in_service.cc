@@ -123,7 +123,7 @@ replication::RuleText text_of(InServiceRule rule) {
         case Rule::taken_out:
             return {"taken_out", "R62, R97",
                     "an operator took the mirror out of service; it stays out until one brings it "
-                    "in"};
+                    "in, or the node where it was taken out boots"};
         case Rule::sole_copy:
             return {"sole_copy", "R4", "there is no other copy"};
         case Rule::looking_for_peer:

@@ -170,6 +170,9 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
             node.concede_answered(r, slot, said.granted, out);
         }
         void operator()(control::TakeOver const&) const { node.asked_to_take_over(r, slot, out); }
+        void operator()(control::TakeOverRefused const&) const {
+            node.nobody_takes_over(r, slot, out);
+        }
         void operator()(control::GiveUp const&) const { node.give_up(r, slot, out); }
         void operator()(control::GiveUpRefused const& said) const {
             auto* taking = std::get_if<resource::TakingOver>(&node.resources_[r].state);
@@ -360,6 +363,9 @@ std::string_view name_of(ControlMessage const& message) {
             return "concede_answered";
         }
         std::string_view operator()(control::TakeOver const&) const { return "take_over"; }
+        std::string_view operator()(control::TakeOverRefused const&) const {
+            return "take_over_refused";
+        }
         std::string_view operator()(control::GiveUp const&) const { return "give_up"; }
         std::string_view operator()(control::GiveUpRefused const&) const {
             return "give_up_refused";
@@ -392,6 +398,7 @@ Fingerprint fingerprint(ControlMessage const& message) {
             return hash_words(9, said.granted);
         }
         Fingerprint operator()(control::TakeOver const&) const { return 10; }
+        Fingerprint operator()(control::TakeOverRefused const&) const { return 11; }
         Fingerprint operator()(control::GiveUp const&) const { return 6; }
         Fingerprint operator()(control::GiveUpRefused const& said) const {
             return hash_words(7, static_cast<std::uint64_t>(said.rule));
@@ -439,7 +446,7 @@ Fingerprint NodeMachine::fingerprint() const {
             std::uint64_t{resource.report.refused.number} << 16 |
             std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
             std::uint64_t{resource.ordered.has_value()} << 49);
-        hasher.add(std::uint64_t{resource.report.unfit} << 8 | resource.asked_to_take_over);
+        hasher.add(resource.report.unfit);
         hasher.add(resource.outdated_for ? resource.outdated_for->id : 0);
         hasher.add(resource.era_asked ? resource.era_asked->number : 0);
         for (std::size_t slot = 0; slot < resource.known.size(); ++slot) {
@@ -451,6 +458,7 @@ Fingerprint NodeMachine::fingerprint() const {
                        static_cast<std::uint64_t>(resource.report.legs[slot]) << 4 |
                        std::uint64_t{known.conceding} << 8);
             hasher.add(known.told_outdated.id);
+            hasher.add(resource.asked_to_take_over[slot]);
         }
     }
     return hasher.result();

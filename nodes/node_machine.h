@@ -124,7 +124,8 @@ private:
             AdminId admin;
             std::uint32_t obeyed = 0;  // the group's count when it was told
         };
-        std::uint8_t asked_to_take_over = 0;     // peers, while their legs mirror
+        /// By peer: of which count of refusals it was told when it was asked to take over.
+        replication::PerCopy<std::uint32_t> asked_to_take_over{};
         std::optional<Ordered> ordered;          // until the group has obeyed
         std::optional<Generation> outdated_for;  // a source waits for "outdated" to be stable here
         std::optional<Slot> outdated_asker;
@@ -164,6 +165,7 @@ private:
     void give_up(std::size_t, Slot, Outbox&);
     void asked_to_take_over(std::size_t, Slot, Outbox&);
     void find_successor(std::size_t, Outbox&);
+    void nobody_takes_over(std::size_t, Slot, Outbox&);
     void begin_taking_over(std::size_t, Slot, std::optional<AdminId>, Outbox&);
     void stayed_in_service(std::size_t, Slot asker, Outbox&);
 

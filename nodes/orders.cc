@@ -203,10 +203,12 @@ void NodeMachine::bring_in(std::size_t r, AdminId admin, Outbox& out) {
     InServiceDecision const decision = decide_in_service(asked);
     out.note(note::Decided{config_->resources[r].group, decision, asked});
     bool const comes = decision.answer == Answer::come_in;
-    out.put(output::AdminReply{admin, comes, text_of(decision.rule).name});
-    if (!comes) return;
+    if (!comes) {
+        out.put(output::AdminReply{admin, false, text_of(decision.rule).name});
+        return;
+    }
     resource.decision = decision;
-    promote(r, {}, out);
+    promote(r, {.admin = admin}, out);
 }
 
 /// An operator's word at one node counts at the others, also when that node dies, until it or

@@ -66,6 +66,10 @@ struct ConcedeAnswered {
 struct TakeOver {
     GroupId group;
 };
+/// And the answer, when it will not.
+struct TakeOverRefused {
+    GroupId group;
+};
 /// Leave service, this node wants to take over (R96).
 struct GiveUp {
     GroupId group;
@@ -78,7 +82,8 @@ struct GiveUpRefused {
 using ControlMessage =
     std::variant<control::Claim, control::RaiseEra, control::EraStored, control::YouAreOutdated,
                  control::OutdatedStored, control::Concede, control::ConcedeAnswered,
-                 control::TakeOver, control::GiveUp, control::GiveUpRefused>;
+                 control::TakeOver, control::TakeOverRefused, control::GiveUp,
+                 control::GiveUpRefused>;
 std::string_view name_of(ControlMessage const&);
 Fingerprint fingerprint(ControlMessage const&);
 
@@ -174,6 +179,10 @@ struct AskedToTakeOver {  ///< its own disk fails
     GroupId group;
     NodeId peer;
 };
+struct NobodyTakesOver {  ///< so this node goes on, and its legs begin again
+    GroupId group;
+    NodeId peer;
+};
 struct SwitchoverStarted {
     GroupId group;
 };
@@ -186,11 +195,11 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note =
-    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
-                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
-                 note::ResolutionDecided, note::OrderDecided, note::AskedToTakeOver,
-                 note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
+using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
+                          note::PromotionRefused, note::LeftService, note::SteppedDown,
+                          note::SplitBrain, note::ResolutionDecided, note::OrderDecided,
+                          note::AskedToTakeOver, note::NobodyTakesOver, note::SwitchoverStarted,
+                          note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
 struct Watch {

@@ -45,7 +45,7 @@ void MirrorMachine::receive(Slot peer, ConnectionId connection, Record const& re
 void MirrorMachine::pump_applying(Outbox& out) {
     while (!queue_.empty() && barrier_.kind == Barrier::Kind::none && apply_next(out)) {
     }
-    restore_if_idle(out);
+    restore_if_idle();
     advance_passage(out);
 }
 
@@ -284,6 +284,10 @@ void MirrorMachine::barrier_stored(Outbox& out) {
         mirroring.phase = leg::Following::Phase::mirroring;
         mirroring.received = Bitmap();
         watched_in_sync_ = true;
+        // Whole again through its own disk, whatever that refused before: what it lost then was
+        // named and has been copied (G11).
+        unfit_ = 0;
+        flush_failed_ = false;
         out.note(note::CopyCompleted{barrier.from, barrier.finish->resync});
         log_.clear_all(barrier.from);
         out.put(

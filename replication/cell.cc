@@ -54,7 +54,10 @@ Fingerprint Cell::fingerprint() const {
                static_cast<std::uint64_t>(current.why) << 24 | std::uint64_t{pristine} << 23 |
                std::uint64_t{asynchronous_limit} << 32);
     hasher.add(resync);
-    if (fallback.current) hasher.add(fallback.current.id);
+    if (fallback.current) {
+        hasher.add(fallback.current.id);
+        for (Generation const& past : fallback.history) hasher.add(past.id);
+    }
     for (PeerRecord const& peer : peers) {
         if (peer.base || peer.resync != 0 || peer.paused) {
             hasher.add(peer.base.id);

@@ -26,17 +26,18 @@ std::string_view name_of(DiskErrors policy) {
 /// The own copy lacks what the targets have.
 void MirrorMachine::own_write_failed(Outbox& out) {
     out.note(note::DiskFailed{note::DiskFailed::What::write});
-    if (config_->disk_errors == DiskErrors::fail_requests) {
-        // Their legs begin again, and the bits, which nobody clears meanwhile, say where.
-        for_each_peer([&](Slot peer) {
-            if (channel_of(legs_[peer.value]) != nullptr) close_leg(peer, out);
-        });
-    } else {
-        // A target takes over with what it has; no bit is cleared here any more, so that they name
-        // what is missing.
-        unfit_ = true;
-        flush_failed_ = true;
-    }
+    bool const leaves = config_->disk_errors != DiskErrors::fail_requests;
+    if (leaves) ++unfit_;
+    for_each_peer([&](Slot peer) {
+        Leg& leg = legs_[peer.value];
+        if (leaves && std::holds_alternative<leg::Mirroring>(leg)) {
+            // It may take over with what it has; until then the bits name what is missing here.
+            channel_of(leg)->keeps_bits = true;
+        } else if (channel_of(leg) != nullptr) {
+            // It begins again, and the bits, which nobody clears meanwhile, say where.
+            close_leg(peer, out);
+        }
+    });
     acknowledge_all(out);
 }
 
@@ -45,12 +46,12 @@ void MirrorMachine::own_write_failed(Outbox& out) {
 void MirrorMachine::own_flush_failed(Outbox& out) {
     out.note(note::DiskFailed{note::DiskFailed::What::flush});
     flush_failed_ = !mutant(Mutant::failed_flush_forgotten);
-    unfit_ = unfit_ || config_->disk_errors != DiskErrors::fail_requests;
+    if (config_->disk_errors != DiskErrors::fail_requests) ++unfit_;
 }
 
 /// True when somebody else answers the read.
 bool MirrorMachine::read_elsewhere(std::size_t index, Outbox& out) {
-    unfit_ = unfit_ || config_->disk_errors == DiskErrors::leave_service;
+    if (config_->disk_errors == DiskErrors::leave_service) ++unfit_;
     if (config_->disk_errors != DiskErrors::read_from_target) return false;
     std::optional<Slot> lender;
     for_each_peer([&](Slot peer) {

@@ -16,7 +16,8 @@ namespace sunder::replication {
 /// Only what some point in time held is worth keeping.
 bool MirrorMachine::wants_image() const {
     return config_->fallback_sectors != 0 && cell().data != DataState::inconsistent &&
-           cell().current && !cell().fallback.current && image_ == Image::idle && !image_kept_;
+           cell().apart != Apart::written && cell().current && !cell().fallback.current &&
+           image_ == Image::idle && !image_kept_;
 }
 
 void MirrorMachine::keep_image(Slot peer, ConnectionId connection, ResyncBegin const& begin,
@@ -69,6 +70,7 @@ void MirrorMachine::image_done(input::DiskDone const& in, Outbox& out) {
     switch (was) {
         case Image::idle:
         case Image::wanted_back:
+        case Image::recording:
             VERIFY(!"nothing was ordered");
             return;
         case Image::dropping:
@@ -85,10 +87,6 @@ void MirrorMachine::image_done(input::DiskDone const& in, Outbox& out) {
             }
             out.note(note::FallbackImageChanged{note::FallbackImageChanged::What::restored});
             set_data(DataState::consistent, out);
-            // What the resync had brought is gone again, and no log names it.
-            for_each_peer([&](Slot peer) {
-                if (!mutant(Mutant::restored_unnamed)) log_.mark_all(peer);
-            });
             cells_.edit([&](Cell& cell) {
                 cell.current = image.current;
                 cell.history = image.history;
@@ -96,9 +94,7 @@ void MirrorMachine::image_done(input::DiskDone const& in, Outbox& out) {
                 cell.applying = false;
                 cell.fallback = {};
             });
-            std::optional<Slot> log;
-            for_each_peer([&](Slot peer) { log = peer; });
-            order_given(mutant(Mutant::restored_unnamed) ? std::nullopt : log);
+            order_given(std::nullopt);
             greet_all(out);
             advance_passage(out);
             return;
@@ -143,15 +139,29 @@ void MirrorMachine::use_fallback_image(Outbox& out) {
         return;
     }
     image_ = Image::wanted_back;
-    restore_if_idle(out);
+    restore_if_idle();
 }
 
 /// What is still on its way to the disk would land on the restored copy.
-void MirrorMachine::restore_if_idle(Outbox& out) {
+void MirrorMachine::restore_if_idle() {
     if (image_ != Image::wanted_back) return;
     bool const busy = !queue_.empty() || !applying_.empty() || !flights_.empty() ||
                       barrier_.kind != Barrier::Kind::none;
     if (busy) return;
+    // What the resync had brought will be gone again, and no log names it: that goes on record
+    // before anything changes, so that a death in between leaves a torn copy that is copied whole.
+    for_each_peer([&](Slot peer) {
+        if (!mutant(Mutant::restored_unnamed)) log_.mark_all(peer);
+    });
+    image_version_ = cells_.edit([](Cell& cell) { cell.resync = 0; });
+    image_ = Image::recording;
+}
+
+void MirrorMachine::restore_if_recorded(Outbox& out) {
+    if (image_ != Image::recording || !cells_.is_stable(image_version_)) return;
+    bool named = true;
+    for_each_peer([&](Slot peer) { named = named && log_.all_stable(peer); });
+    if (!named && !mutant(Mutant::restored_unnamed)) return;
     image_ = Image::restoring;
     order_image(output::ArrayImage::Do::restore, out);
 }

@@ -9,8 +9,7 @@ namespace sunder::replication {
 /// SAF-7: only a copy that is out of service, and that has not accepted a later era, has a source.
 bool MirrorMachine::may_follow(Era era) const {
     bool const out_of_service = std::holds_alternative<passage::None>(passage_) && !open_;
-    bool const restoring = image_ == Image::wanted_back || image_ == Image::restoring;
-    return out_of_service && !restoring && !(era < cell().era);
+    return out_of_service && !going_back() && !(era < cell().era);
 }
 
 /// SAF-4: the source knew what this copy holds when it decided.

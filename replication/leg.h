@@ -39,9 +39,12 @@ struct Channel {
     ConnectionId connection;
     std::uint32_t outstanding = 0;  ///< host records sent and not acknowledged (R11)
     bool limit_reached = false;
+    bool keeps_bits = false;  ///< the own disk refused a write that the target has
     Settling settling;
     [[nodiscard]] Fingerprint fingerprint() const {
-        return hash_words(outstanding << 1 | std::uint32_t{limit_reached}, settling.fingerprint());
+        return hash_words(
+            outstanding << 2 | std::uint32_t{keeps_bits} << 1 | std::uint32_t{limit_reached},
+            settling.fingerprint());
     }
     friend bool operator==(Channel const&, Channel const&) = default;
 };

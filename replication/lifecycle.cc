@@ -100,6 +100,7 @@ void MirrorMachine::persisted(input::PersistDone const& in, Outbox& out) {
         out.note(note::PeerOutdated{peer, cells_.wanted().peers[peer.value].base});
     });
     obey();
+    restore_if_recorded(out);
     drop_image_unless_named(out);
     advance_preparing(out);
     send_finishes(out);
@@ -236,7 +237,7 @@ void MirrorMachine::advance_passage(Outbox& out) {
     if (!std::holds_alternative<passage::Promoting>(passage_)) return;
     // G8: everything received is applied before anything is served.
     if (!queue_.empty() || !applying_.empty() || barrier_.kind != Barrier::Kind::none) return;
-    if (image_ == Image::wanted_back || image_ == Image::restoring) return;
+    if (going_back()) return;
     if (!flights_.empty()) return;  // of hosts that wrote here while it was kept apart
     barrier_ = Barrier{};
     barrier_.kind = Barrier::Kind::promotion;
@@ -399,13 +400,16 @@ Fingerprint MirrorMachine::fingerprint() const {
     hasher.add(queue_.fingerprint());
     hasher.add(applying_.fingerprint());
     hasher.add(lending_.fingerprint());
-    hasher.add(static_cast<std::uint64_t>(image_) << 1 | std::uint64_t{image_kept_});
+    hasher.add(hash_words(static_cast<std::uint64_t>(image_) << 1 | std::uint64_t{image_kept_},
+                          unfit_,
+                          std::uint64_t{order_failed_} << 8 |
+                              (order_ && order_->bits ? order_->bits->value + 1U : 0U)));
     hasher.add(barrier_.fingerprint());
     hasher.add(std::uint64_t{open_} | std::uint64_t{flush_failed_} << 1 |
                std::uint64_t{settle_armed_} << 2 | std::uint64_t{watched_in_sync_} << 3 |
-               std::uint64_t{unfit_} << 4 | std::uint64_t{pace_armed_} << 4 |
-               std::uint64_t{knows_outdated_} << 8 | std::uint64_t{split_} << 16 |
-               std::uint64_t{announcing_} << 24 | passage_.index() << 32);
+               std::uint64_t{pace_armed_} << 4 | std::uint64_t{knows_outdated_} << 8 |
+               std::uint64_t{split_} << 16 | std::uint64_t{announcing_} << 24 |
+               passage_.index() << 32);
     if (auto const* promoting = std::get_if<passage::Promoting>(&passage_)) {
         hasher.add(hash_words(promoting->era.number, promoting->era.node.value, promoting->forced));
     } else if (auto const* demoting = std::get_if<passage::Demoting>(&passage_)) {

@@ -116,6 +116,10 @@ private:
 
     // An image from before a resync (fallback.cc).
     [[nodiscard]] bool wants_image() const;
+    [[nodiscard]] bool going_back() const {
+        return image_ == Image::wanted_back || image_ == Image::recording ||
+               image_ == Image::restoring;
+    }
     void keep_image(Slot, ConnectionId, ResyncBegin const&, Outbox&);
     [[nodiscard]] leg::Following const* awaiting_image(Barrier const&) const;
     void image_due(Outbox&);
@@ -123,7 +127,8 @@ private:
     void image_done(input::DiskDone const&, Outbox&);
     void image_lost(Outbox&);
     void use_fallback_image(Outbox&);
-    void restore_if_idle(Outbox&);
+    void restore_if_idle();
+    void restore_if_recorded(Outbox&);
     void drop_image_unless_named(Outbox&);
 
     // What an operator changes by hand (orders.cc).
@@ -252,7 +257,7 @@ private:
     PeerMask announcing_ = 0;      // absences that are on their way to stable storage
     PeerMask knows_outdated_ = 0;  // peers that cannot promote (guarded)
     bool open_ = false;
-    bool unfit_ = false;         // until the next start: the disk policy wants it out of service
+    std::uint32_t unfit_ = 0;    // how often the disk refused what the policy will not bear
     bool flush_failed_ = false;  // G11: sticky until the next start
     bool settle_armed_ = false;
     bool pace_armed_ = false;
@@ -264,9 +269,10 @@ private:
     Roster<Lending, 1> lending_;
     Barrier barrier_;
     bool image_kept_ = false;  // by the array
-    enum class Image : std::uint8_t { idle, keeping, wanted_back, restoring, dropping };
+    enum class Image : std::uint8_t { idle, keeping, wanted_back, recording, restoring, dropping };
     Image image_ = Image::idle;
     DiskOpId image_op_;
+    CellStore::Version image_version_ = 0;  // what a restore has to be preceded by
     CellStore::Version applying_version_ = 0;
     bool watched_in_sync_ = false;    // R30: volatile on purpose
     std::uint32_t writes_apart_ = 0;  // bits that hosts have set while it was kept apart

@@ -36,7 +36,7 @@ void MirrorMachine::set_all_bits(Slot peer, Outbox& out) {
     Leg const& leg = legs_[peer.value];
     if (std::holds_alternative<leg::Handshaking>(leg)) {
         greet_all(out);
-    } else if (channel_of(leg) != nullptr || std::holds_alternative<leg::Preparing>(leg)) {
+    } else if (state_of(leg) != LegState::paused) {
         close_leg(peer, out);
     }
 }

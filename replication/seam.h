@@ -174,9 +174,10 @@ struct Report {
     Era refused;                       ///< the promotion that the disk refused last, if any
     std::uint32_t stayed = 0;          ///< how often it went on serving instead of leaving
     std::uint32_t conceded = 0;        ///< how often it gave up its own writes, stably
-    bool unfit = false;                ///< its disk refused what the policy will not bear
-    std::uint32_t obeyed = 0;          ///< how many orders of an operator are stable
-    bool order_failed = false;         ///< the last of them could not be obeyed
+    /// How often its disk refused what the policy will not bear, since it was whole last.
+    std::uint32_t unfit = 0;
+    std::uint32_t obeyed = 0;   ///< how many orders of an operator are stable
+    bool order_failed = false;  ///< the last of them could not be obeyed
     CopyState copy = CopyState::not_watched;
     PerCopy<LegState> legs{};
     PerCopy<bool> split{};  ///< the last handshake with this peer ended in split brain

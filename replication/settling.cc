@@ -40,7 +40,7 @@ void MirrorMachine::touch(Slot peer, Chunks chunks) {
 
 void MirrorMachine::start_settling(Slot peer, Outbox& out) {
     Channel* channel = channel_of(legs_[peer.value]);
-    if (channel == nullptr || channel->settling.running) return;
+    if (channel == nullptr || channel->settling.running || channel->keeps_bits) return;
     Settling& settling = channel->settling;
     settling.candidates = log_.bits(peer);
     auto const* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value]);
@@ -93,7 +93,7 @@ void MirrorMachine::finish_settling(Slot peer, Outbox& out) {
     if (resyncing != nullptr) clean -= resyncing->need;
     settling.candidates = Bitmap();
     settling.recent = Bitmap();
-    if (flush_failed_ || mutant(Mutant::bits_never_cleared)) return;
+    if (flush_failed_ || channel->keeps_bits || mutant(Mutant::bits_never_cleared)) return;
     log_.clear(peer, clean);
     out.note(note::Settled{peer, clean.count()});
     if (log_.bits(peer).any()) arm_settling(out);

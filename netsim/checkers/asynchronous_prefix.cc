@@ -27,6 +27,18 @@ void AsynchronousPrefix::add(Stream& stream, std::size_t capacity, Record const&
     stream.oldest = (stream.oldest + 1) % capacity;
 }
 
+/// The highest that ever applied: an operator may have changed it (R13).
+std::uint32_t AsynchronousPrefix::limit(View const& view, GroupId group) const {
+    std::uint32_t const raised = group.value < raised_.size() ? raised_[group.value] : 0;
+    return std::max(raised, view.mirror(group).asynchronous_limit);
+}
+
+void AsynchronousPrefix::on(View& view, From from,
+                            replication::note::AsynchronousEnabled const& enabled) {
+    raised_.resize(view.chronicle.groups());
+    raised_[from.group.value] = std::max(raised_[from.group.value], enabled.limit);
+}
+
 void AsynchronousPrefix::on(View& view, seen::RecordSent const& sent) {
     bool const change = sent.kind == RecordKind::write || sent.kind == RecordKind::trim ||
                         sent.kind == RecordKind::write_zeroes;
@@ -34,7 +46,7 @@ void AsynchronousPrefix::on(View& view, seen::RecordSent const& sent) {
     if (!change || !group.asynchronous) return;
     Slot const source = view.chronicle.slot(sent.group, sent.node);
     // No more than the limit can be on the way, so older ones have certainly been applied.
-    std::size_t const capacity = view.mirror(sent.group).asynchronous_limit + 8;
+    std::size_t const capacity = limit(view, sent.group) + 8U;
     for (std::uint8_t p = 0; p < group.members.size(); ++p) {
         Stream& to = stream(view, sent.group, Slot{p});
         Chronicle::Pair const& leg = group.copies[source.value].pairs[p];
@@ -194,14 +206,14 @@ void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream co
     Image const& image = view.image(node, group);
     Fit const best = fit(stream, image, view.mirrored(group));
     std::string const& source = view.name(view.chronicle.group(group).members[stream.source.value]);
-    std::uint32_t const limit = view.mirror(group).asynchronous_limit;
-    if (best.found && best.missing <= limit) return;
+    std::uint32_t const most = limit(view, group);
+    if (best.found && best.missing <= most) return;
     if (best.found) {
         view.findings.violated(
             text.name, text.rule, view.now(),
             fmt::format("{} came in service without the last {} writes that {} had sent; the "
                         "asynchronous limit is {}",
-                        view.name(node), best.missing, source, limit));
+                        view.name(node), best.missing, source, most));
         return;
     }
     std::string const arrived =

@@ -33,12 +33,14 @@ public:
     void on(View&, seen::LinkCut const&) { break_all(); }
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, From from, replication::note::WrittenApart const&);
+    void on(View& view, From from, replication::note::AsynchronousEnabled const& enabled);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
     void on(View& view, NodeId node, nodes::note::PeerSeen const& seen);
     void on(View& view, NodeId node, nodes::note::PeerLost const& lost);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
 
 private:
+    [[nodiscard]] std::uint32_t limit(View const& view, GroupId group) const;
     struct Record {
         std::uint64_t sequence = 0;
         Extent range;
@@ -76,8 +78,9 @@ private:
     [[nodiscard]] static Fit fit(Stream const& stream, Image const& image, Extent mirrored);
     void judge(View& view, GroupId group, NodeId node, Stream const& stream);
 
-    std::vector<Stream> streams_;  // by group and slot
-    std::vector<bool> silent_;     // by pair of nodes: the second was lost to the first
+    std::vector<Stream> streams_;        // by group and slot
+    std::vector<bool> silent_;           // by pair of nodes: the second was lost to the first
+    std::vector<std::uint32_t> raised_;  // by group: the highest limit an operator gave
 };
 
 }  // namespace sunder::netsim

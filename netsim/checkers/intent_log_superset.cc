@@ -180,6 +180,15 @@ void IntentLogSuperset::on(View& view, seen::NodeDied const& died) {
     check_node(view, died.node, "A node died");
 }
 
+/// Another disk: what the logs say of the old one means nothing until the two are in sync again.
+void IntentLogSuperset::on(View& view, seen::ImageWritten const& written) {
+    prepare(view);
+    Slot const self = view.chronicle.slot(written.group, written.node);
+    for (std::uint32_t i = first_[written.group.value]; i < first_[written.group.value + 1U]; ++i) {
+        if (pairs_[i].a == self || pairs_[i].b == self) pairs_[i].bound = false;
+    }
+}
+
 void IntentLogSuperset::on(View& view, seen::NodeStarted const& started) {
     prepare(view);
     for (CopySim const& copy : view.world.node(started.node).copies) {

@@ -26,6 +26,7 @@ public:
 
     void on(View& view, seen::DiskWritten const& written);
     void on(View& view, seen::NodeDied const& died);
+    void on(View& view, seen::ImageWritten const& written);
     void on(View& view, seen::NodeStarted const& started);
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, From from, replication::note::Settled const& settled);

@@ -221,17 +221,23 @@ struct Director::Doing {
         world.reset(step.a, step.b, step.half_open);
         return true;
     }
+    /// As they are now: a slow disk may fail, too.
+    [[nodiscard]] netsim::DiskFaults faults_of(NodeId node) const {
+        auto const& copies = world.node(node).copies;
+        return copies.empty() ? netsim::DiskFaults{} : copies.front().disk->faults;
+    }
     bool operator()(step::SlowDisk const& step) const {
-        netsim::DiskFaults faults;
+        netsim::DiskFaults faults = faults_of(step.node);
         faults.slowness = step.factor;
         world.set_disk_faults(step.node, faults);
         return true;
     }
     bool operator()(step::FailDisk const& step) const {
-        netsim::DiskFaults faults;
-        faults.reads = step.reads;
-        faults.writes = step.writes;
-        faults.flushes = step.flushes;
+        bool const mends = !step.reads && !step.writes && !step.flushes;
+        netsim::DiskFaults faults = mends ? netsim::DiskFaults{} : faults_of(step.node);
+        faults.reads = faults.reads || step.reads;
+        faults.writes = faults.writes || step.writes;
+        faults.flushes = faults.flushes || step.flushes;
         world.set_disk_faults(step.node, faults);
         return true;
     }

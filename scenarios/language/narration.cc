@@ -217,6 +217,10 @@ struct NodeLine {
         return fmt::format("{}: its own disk fails, so it asks {} to take over",
                            resource(note.group), name(note.peer));
     }
+    Line operator()(node_note::NobodyTakesOver const& note) const {
+        return fmt::format("{}: {} does not take over, so it stays here", resource(note.group),
+                           name(note.peer));
+    }
     Line operator()(node_note::SwitchoverStarted const& note) const {
         return fmt::format("{} is switched over to this node", resource(note.group));
     }

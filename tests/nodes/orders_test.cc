@@ -224,4 +224,67 @@ TEST_CASE("setting the intent log copies everything, clearing it nothing that wa
     CHECK(stage.broken("mirror_equality"));
 }
 
+TEST_CASE("a death at any moment of falling back leaves no difference that nobody knows of") {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        netsim::Cluster cluster = small_cluster();
+        cluster.mirrors[0].fallback_image = MiB(1);
+        cluster.links[0].there.bandwidth = cluster.links[0].back.bandwidth = Bandwidth{20'000'000};
+        for (netsim::NodeSetup& node : cluster.nodes) node.disk.jitter = milliseconds(3);
+        Stage stage(cluster, seed);
+        stage.until_mirroring();
+        stage.crash(Stage::server2);
+        stage.work(Stage::server1, 40, 256, 400);
+        stage.run_for(milliseconds(300));
+        stage.restart(Stage::server2);
+        REQUIRE(stage.run_until([&] { return stage.resyncing(); }));
+        stage.run_for(milliseconds(150));
+        stage.cut();
+        stage.run_for(seconds(2));
+        stage.order(Stage::server2, {Kind::use_fallback_image});
+        stage.run_for(microseconds(static_cast<std::int64_t>(stage.dice.below(12000))));
+        stage.crash(Stage::server2);
+        stage.end_well();
+        INFO("seed " << seed << "\n" << stage.story());
+        CHECK(stage.findings().violations().empty());
+        CHECK(stage.mirroring());
+    }
+}
+
+TEST_CASE("bits that an operator sets at the target are copied, too") {
+    Stage stage(small_cluster(), 7);
+    stage.until_mirroring();
+    stage.run_for(seconds(2));
+    stage.order(Stage::server2, {Kind::set_intent_log});
+    REQUIRE(stage.run_until([&] { return stage.resyncing(); }));
+    std::uint64_t const all = machine(stage, Stage::server1).log().chunks();
+    CHECK(machine(stage, Stage::server1).log().bits(second).count() == all);
+    stage.end_well();
+    CHECK(stage.mirroring());
+    CHECK_FALSE(machine(stage, Stage::server2).log().bits(first).any());
+    INFO(stage.story());
+    CHECK(stage.findings().violations().empty());
+}
+
+TEST_CASE("two nodes whose disks both fail keep equal copies, and the mirror where it is") {
+    netsim::Cluster cluster = small_cluster();
+    cluster.mirrors[0].disk_errors = replication::DiskErrors::leave_service;
+    Stage stage(cluster, 8);
+    stage.until_mirroring();
+    netsim::DiskFaults broken;
+    broken.writes = true;
+    stage.disk_faults(Stage::server1, broken);
+    stage.write(Stage::server1, block(3));
+    REQUIRE(stage.run_until([&] { return stage.serves(Stage::server2); }));
+    stage.disk_faults(Stage::server1, {});
+    REQUIRE(stage.until_mirroring());
+    stage.disk_faults(Stage::server2, broken);
+    stage.write(Stage::server2, block(4));
+    REQUIRE(stage.run_until([&] { return stage.serves(Stage::server1); }));
+    stage.disk_faults(Stage::server2, {});
+    stage.end_well();
+    CHECK(stage.mirroring());
+    INFO(stage.story());
+    CHECK(stage.findings().violations().empty());
+}
+
 }  // namespace sunder::nodes
