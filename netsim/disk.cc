@@ -50,7 +50,8 @@ Fingerprint SimDisk::fingerprint() const {
     Hasher hasher;
     hasher.add(started);
     hasher.add(std::uint64_t{faults.reads} | std::uint64_t{faults.writes} << 1 |
-               std::uint64_t{faults.flushes} << 2 | std::uint64_t{image_kept_.has_value()} << 3);
+               std::uint64_t{faults.flushes} << 2 | std::uint64_t{image_kept_.has_value()} << 3 |
+               std::uint64_t{touched_.size()} << 4);
     for (Written const& written : unflushed_) {
         hasher.add(hash_words(written.range.first, written.range.count,
                               written.before.fingerprint(), written.after.fingerprint()));

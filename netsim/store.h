@@ -67,10 +67,7 @@ public:
     [[nodiscard]] std::vector<PagePtr> const& pages() const { return pages_; }
 
     [[nodiscard]] bool idle() const { return under_way_.empty(); }
-    /// The cell that is being stored in this place; null when it is a page.
-    [[nodiscard]] CellPtr const& storing_cell(std::uint32_t where) const {
-        return under_way_[where].cell;
-    }
+    /// The page that is being stored in this place; null when it is the cell.
     [[nodiscard]] PagePtr const& storing_page(std::uint32_t where) const {
         return under_way_[where].page;
     }

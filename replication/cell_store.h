@@ -34,8 +34,6 @@ public:
         return version_ + 1;
     }
     [[nodiscard]] bool is_stable(Version version) const { return stable_version_ >= version; }
-    /// A failed store freezes whatever waits for it; it never proceeds (DESIGN 4).
-    [[nodiscard]] bool frozen() const { return frozen_; }
 
     /// At the end of a step: stores what was edited, unless a store is still under way.
     void store(PersistId& next, Outbox& out) {
@@ -81,7 +79,7 @@ private:
     Version version_ = 0;         // of the last store that went out
     Version stable_version_ = 0;  // of the last store that came back
     bool dirty_ = false;
-    bool frozen_ = false;
+    bool frozen_ = false;  // a failed store freezes whatever waits for it (DESIGN 4)
 };
 
 }  // namespace sunder::replication

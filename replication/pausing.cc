@@ -21,16 +21,13 @@ void MirrorMachine::pause_leg(command::Pause const& order, Outbox& out) {
         out.note(note::PauseChanged{peer, order.paused});
     }
     order_given(std::nullopt);
-    Leg& leg = legs_[peer.value];
+    Leg const& leg = legs_[peer.value];
     if (std::holds_alternative<leg::Handshaking>(leg)) {
         consider(peer, out);
-    } else if (!order.paused || std::holds_alternative<leg::Preparing>(leg)) {
-        if (!std::holds_alternative<leg::Mirroring>(leg) &&
-            !std::holds_alternative<leg::Resyncing>(leg)) {
-            close_leg(peer, out);  // the two greet again, and know better then
-        }
     } else if (channel_of(leg) != nullptr) {
-        begin_pausing(peer, out);
+        if (order.paused) begin_pausing(peer, out);
+    } else if (!order.paused || std::holds_alternative<leg::Preparing>(leg)) {
+        close_leg(peer, out);  // the two greet again, and know better then
     }
 }
 

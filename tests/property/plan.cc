@@ -75,6 +75,13 @@ rc::Gen<Act> any_act() {
         rc::gen::set(&Act::dice, rc::gen::noShrink(between<std::uint32_t>(0, 1U << 30))));
 }
 
+/// One name for each enumerator before `last`.
+template <class Enum, std::size_t count>
+std::string_view named(std::string_view const (&names)[count], Enum value) {
+    static_assert(count == static_cast<std::size_t>(Enum::last));
+    return names[static_cast<std::size_t>(value)];
+}
+
 }  // namespace
 
 rc::Gen<Plan> any_plan() {
@@ -110,8 +117,7 @@ std::string_view name_of(Phase phase) {
                                                  "Finish on its way",
                                                  "target finishing",
                                                  "FinishReply on its way"};
-    static_assert(std::size(names) == static_cast<std::size_t>(Phase::last));
-    return names[static_cast<std::size_t>(phase)];
+    return named(names, phase);
 }
 
 std::string_view name_of(Fault fault) {
@@ -124,8 +130,7 @@ std::string_view name_of(Fault fault) {
                                                  "one-way cut",
                                                  "pause of the source",
                                                  "pause of the target"};
-    static_assert(std::size(names) == static_cast<std::size_t>(Fault::last));
-    return names[static_cast<std::size_t>(fault)];
+    return named(names, fault);
 }
 
 std::string_view name_of(Act::Kind kind) {
@@ -133,8 +138,7 @@ std::string_view name_of(Act::Kind kind) {
                                                  "slow disk", "move",     "force",     "resolve",
                                                  "fail over", "part",     "interrupt", "pause",
                                                  "resume",    "take out", "copy anew", "fall back"};
-    static_assert(std::size(names) == static_cast<std::size_t>(Act::Kind::last));
-    return names[static_cast<std::size_t>(kind)];
+    return named(names, kind);
 }
 
 void showValue(Plan const& plan, std::ostream& out) {
