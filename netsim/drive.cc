@@ -88,6 +88,18 @@ std::uint64_t content_of(Payload const& payload) {
     return id;
 }
 
+}  // namespace
+
+void World::see_arrival(NodeId node, CopySim const& copy, mirror::input::MessageArrived const& in) {
+    auto const* record = std::get_if<mirror::Record>(&in.message);
+    ConnectionId const* connection = mirror::connection_of(copy.machine->leg(in.peer));
+    if (record == nullptr || connection == nullptr || *connection != in.connection) return;
+    see(seen::RecordArrived{node, GroupId{copy.group}, copy.config->nodes[in.peer.value],
+                            record->sequence, content_of(record->payload)});
+}
+
+namespace {
+
 struct TimerEvent {
     EventKind kind;
     std::uint32_t& token;  ///< of the last one that was armed; earlier ones fall flat

@@ -29,6 +29,9 @@ enum class EventKind : std::uint8_t {
     alarm,          ///< something outside the world wants to be called
 };
 
+/// What is done as soon as disks and links can; the rest waits for its time.
+inline constexpr EventKind last_io = EventKind::persist_done;
+
 /// What an event is about. Which fields mean what is known to the world alone; `token` makes an
 /// event that was overtaken by others fall flat, so that nothing is ever removed from the heap.
 struct Event {
@@ -47,6 +50,9 @@ public:
         std::uint32_t order = 0;  ///< of scheduling; wraps
         std::uint32_t slot = 0;
         Event event;
+        [[nodiscard]] bool begun_before(Pending const& other) const {
+            return static_cast<std::int32_t>(order - other.order) < 0;
+        }
         [[nodiscard]] bool due_before(Pending const& other) const {
             return Key{due.ns, order, slot}.before({other.due.ns, other.order, other.slot});
         }

@@ -5,6 +5,8 @@
 // are hashed by what they stand for.
 #include "netsim/world.h"
 
+#include <algorithm>
+
 namespace sunder::netsim {
 
 namespace {
@@ -99,6 +101,19 @@ Fingerprint World::fingerprint(Timing timing) const {
         pending += mix(prints[i], waits_for);
     }
     hasher.add(pending);
+    return hasher.result();
+}
+
+Fingerprint World::fingerprint_of_turns() const {
+    EventQueue::PendingList io;
+    for (EventQueue::Pending const& one : effective()) {
+        if (one.event.kind <= last_io) io.push_back(one);
+    }
+    std::ranges::sort(io, [](EventQueue::Pending const& a, EventQueue::Pending const& b) {
+        return a.begun_before(b);
+    });
+    Hasher hasher;
+    for (EventQueue::Pending const& one : io) hasher.add(fingerprint_of(one.event));
     return hasher.result();
 }
 

@@ -123,6 +123,15 @@ struct RecordSent {
     Extent range;
     std::uint64_t content = 0;
 };
+/// It reached the machine of its target, on a connection that both ends hold (only when somebody
+/// asked to see it).
+struct RecordArrived {
+    NodeId node;
+    GroupId group;
+    NodeId from;
+    std::uint64_t sequence = 0;
+    std::uint64_t content = 0;
+};
 struct AlarmRang {
     std::uint32_t what = 0;
 };
@@ -135,6 +144,6 @@ using Observation =
                  seen::ImageTaken, seen::ImageWritten, seen::NodeDied, seen::NodeStarted,
                  seen::NodePaused, seen::NodeResumed, seen::LinkCut, seen::LinkHealed,
                  seen::ConnectionsReset, seen::DiskFaulted, seen::DiskWritten, seen::RecordSent,
-                 seen::AlarmRang>;
+                 seen::RecordArrived, seen::AlarmRang>;
 
 }  // namespace sunder::netsim

@@ -156,9 +156,10 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
                                     nodes_[peer.value].name, describe(*message)));
         }
         trace_.add(replication::fingerprint(*message));
-        step_mirror(node, held_copy,
-                    replication::input::MessageArrived{slot_of(held_copy, peer), item.life,
-                                                       std::move(*message)});
+        replication::input::MessageArrived arrived{slot_of(held_copy, peer), item.life,
+                                                   std::move(*message)};
+        if (watching.records) see_arrival(node, held_copy, arrived);
+        step_mirror(node, held_copy, std::move(arrived));
         return;
     }
     auto& message = std::get<nodes::ControlMessage>(item.what);

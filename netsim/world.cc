@@ -230,9 +230,9 @@ World::Lasting World::lasting(EventKind kind) const {
 
 bool World::comes_first(EventQueue::Pending const& earlier,
                         EventQueue::Pending const& later) const {
-    bool const io = later.event.kind <= EventKind::persist_done;
-    bool const before = static_cast<std::int32_t>(earlier.order - later.order) < 0;
-    return !io && before && lasting(earlier.event.kind).most <= lasting(later.event.kind).least;
+    bool const io = later.event.kind <= last_io;
+    return !io && earlier.begun_before(later) &&
+           lasting(earlier.event.kind).most <= lasting(later.event.kind).least;
 }
 
 void World::apply(EventQueue::Pending const& chosen) {

@@ -157,6 +157,9 @@ public:
     /// Equal for worlds in which the same can happen next, now and later, up to the names of what
     /// is yet to be named. Time is left out, but for what `timing` makes of it.
     [[nodiscard]] Fingerprint fingerprint(Timing timing) const;
+    /// The order in which whatever disks, stores and messages have under way was begun; for
+    /// choosers to whom that matters.
+    [[nodiscard]] Fingerprint fingerprint_of_turns() const;
     /// What a pending event is, in words that name it alone among all that are pending:
     /// "server2 receives hello from server1 for datarep".
     [[nodiscard]] std::string event_name(EventQueue::Pending const& pending) const;
@@ -199,6 +202,8 @@ private:
     void drain_locals();
     void carry_out(NodeId node, CopySim& copy, replication::Output& output);
     void carry_out(NodeId node, nodes::Output& output);
+    void see_arrival(NodeId node, CopySim const& copy,
+                     replication::input::MessageArrived const& in);
     void start_disk(NodeId node, CopySim& copy, DiskOp op);
     void start_store(NodeId node, CopySim& copy, std::uint32_t place);
     void disk_done(NodeId node, CopySim& copy, std::uint32_t place);

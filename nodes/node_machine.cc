@@ -78,6 +78,12 @@ void NodeMachine::peer_heard(input::PeerHeard const& in, Outbox& out) {
     peer.ever_heard = true;
     if (!news) return;
     out.note(note::PeerSeen{in.peer});
+    // One that never lost this node, on a connection that held, has no reason to repeat its claims.
+    for (ResourceConfig const& resource : config_->resources) {
+        bool const shared = std::ranges::find(resource.members, in.peer) != resource.members.end();
+        if (shared && peer.connected)
+            out.put(output::Send{in.peer, control::SayAgain{resource.group}});
+    }
     reconsider_all(out);
 }
 
@@ -135,6 +141,7 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
         NodeId peer;
         Outbox& out;
         void operator()(control::Claim const& said) const { node.claimed(r, slot, said, out); }
+        void operator()(control::SayAgain const&) const { node.claim_to(r, peer, out); }
         void operator()(control::RaiseEra const& said) const {
             out.put(output::GroupCommand{said.group, replication::command::RaiseEra{said.era}});
             // The group stores it; the answer goes out with the report that says so.
@@ -197,6 +204,12 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     known.taking_over = said.taking_over;
     known.conceding = said.conceding;
     check_two_sources(r, slot, out);
+    // Of two that come in service at once the later era does; the group knows how far it has come.
+    if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state);
+        promoting != nullptr && said.in_service && said.cell->era > promoting->era) {
+        out.put(output::GroupCommand{config_->resources[r].group,
+                                     replication::command::RaiseEra{said.cell->era}});
+    }
     if (auto* taking = std::get_if<resource::TakingOver>(&resource.state);
         taking != nullptr && taking->source == slot && !said.in_service &&
         said.cell->role == replication::Role::target) {
@@ -350,6 +363,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
 std::string_view name_of(ControlMessage const& message) {
     struct Name {
         std::string_view operator()(control::Claim const&) const { return "claim"; }
+        std::string_view operator()(control::SayAgain const&) const { return "say_again"; }
         std::string_view operator()(control::RaiseEra const&) const { return "raise_era"; }
         std::string_view operator()(control::EraStored const&) const { return "era_stored"; }
         std::string_view operator()(control::YouAreOutdated const&) const {
@@ -381,6 +395,7 @@ Fingerprint fingerprint(ControlMessage const& message) {
                               said.taking_over,
                               std::uint64_t{said.conceding} | std::uint64_t{said.taken_out} << 1);
         }
+        Fingerprint operator()(control::SayAgain const&) const { return 12; }
         Fingerprint operator()(control::RaiseEra const& said) const {
             return hash_words(2, said.era.number, said.era.node.value);
         }

@@ -179,8 +179,10 @@ void NodeMachine::give_up_promotion(std::size_t r, Outbox& out) {
         out.note(note::SwitchoverRefused{group, SwitchoverRule::mirror_not_in_sync});
     }
     if (promoting.admin) {
-        out.put(output::AdminReply{*promoting.admin, false,
-                                   text_of(SwitchoverRule::mirror_not_in_sync).name});
+        std::string_view const why = promoting.forced
+                                         ? text_of(InServiceRule::force_refused_peer_serves).name
+                                         : text_of(SwitchoverRule::mirror_not_in_sync).name;
+        out.put(output::AdminReply{*promoting.admin, false, why});
     }
     claim(r, out);
 }
@@ -190,7 +192,8 @@ void NodeMachine::give_up_promotion(std::size_t r, Outbox& out) {
 void NodeMachine::promotion_refused(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
     auto const promoting = std::get<resource::Promoting>(resource.state);
-    bool const by_disk = promoting.forced || still_fit(r);
+    bool const overtaken = resource.report.cell->era > promoting.era;
+    bool const by_disk = !overtaken && (promoting.forced || still_fit(r));
     if (!by_disk) {
         give_up_promotion(r, out);
         return;
@@ -250,10 +253,9 @@ void NodeMachine::peer_left(std::size_t r, Slot slot, Outbox& out) {
 void NodeMachine::check_two_sources(std::size_t r, Slot slot, Outbox& out) {
     Resource& resource = resources_[r];
     Known const& known = resource.known[slot.value];
-    if (!std::holds_alternative<resource::Serving>(resource.state) || !known.cell ||
-        !known.in_service) {
-        return;
-    }
+    bool const both =
+        std::holds_alternative<resource::Serving>(resource.state) && known.cell && known.in_service;
+    if (!both) return;
     replication::Relation const relation =
         replication::relate(*resource.report.cell, config_->resources[r].self, *known.cell, slot);
     bool const mine_is_idle =

@@ -37,6 +37,10 @@ struct Claim {
     bool conceding = false;
     bool taken_out = false;  ///< an operator took it out of service
 };
+/// I had lost you: claim again what you claimed last.
+struct SayAgain {
+    GroupId group;
+};
 struct RaiseEra {
     GroupId group;
     Era era;
@@ -80,10 +84,10 @@ struct GiveUpRefused {
 };
 }  // namespace control
 using ControlMessage =
-    std::variant<control::Claim, control::RaiseEra, control::EraStored, control::YouAreOutdated,
-                 control::OutdatedStored, control::Concede, control::ConcedeAnswered,
-                 control::TakeOver, control::TakeOverRefused, control::GiveUp,
-                 control::GiveUpRefused>;
+    std::variant<control::Claim, control::SayAgain, control::RaiseEra, control::EraStored,
+                 control::YouAreOutdated, control::OutdatedStored, control::Concede,
+                 control::ConcedeAnswered, control::TakeOver, control::TakeOverRefused,
+                 control::GiveUp, control::GiveUpRefused>;
 std::string_view name_of(ControlMessage const&);
 Fingerprint fingerprint(ControlMessage const&);
 

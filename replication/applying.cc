@@ -232,8 +232,10 @@ void MirrorMachine::store_finish(Outbox& out) {
 void MirrorMachine::store_promotion(Outbox& out) {
     auto const promoting = std::get<passage::Promoting>(passage_);
     bool const fit = cell().last_owner || cell().data > DataState::outdated;
-    if (!promoting.forced && !fit && !mutant(Mutant::promote_while_resyncing)) {
-        // SAF-5: what made this copy fit has changed since the decision.
+    bool const unfit = !promoting.forced && !fit && !mutant(Mutant::promote_while_resyncing);
+    if (unfit || cell().era > promoting.era) {
+        // SAF-5, SAF-7: what made this copy fit has changed since the decision, or another has been
+        // promoted with a later era.
         refused_ = promoting.era;
         barrier_ = Barrier{};
         passage_ = passage::None{};

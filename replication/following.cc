@@ -21,7 +21,9 @@ bool MirrorMachine::is_as(Heard const& heard) const {
 
 void MirrorMachine::follow_mirror(Slot peer, MirrorBegin const& begin, Outbox& out) {
     auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
-    bool const known = may_follow(begin.era) && is_as(begin.heard);
+    // A resync mends whatever this copy misses; a mirror that begins at once does not (G20).
+    bool const lacks = cell().data == DataState::outdated && !begin.heard.outdated;
+    bool const known = may_follow(begin.era) && is_as(begin.heard) && !lacks;
     if (handshaking == nullptr || !known || !end_apart(out)) {
         close_leg(peer, out);
         return;

@@ -45,14 +45,15 @@ struct Connection {
 struct Print {
     Fingerprint operator()(leg::Disconnected const&) const { return 1; }
     Fingerprint operator()(leg::Handshaking const& leg) const {
-        return hash_words(2, leg.theirs ? leg.theirs->cell.fingerprint() : 0, leg.decided,
+        return hash_words(2, leg.theirs ? leg.theirs->cell.fingerprint() : 0,
+                          std::uint64_t{leg.decided} | std::uint64_t{leg.said_owner} << 1,
                           static_cast<std::uint64_t>(leg.decision.rule),
                           leg.opened_mine ? leg.opened_mine->cell.fingerprint() : 0,
                           leg.opened_theirs ? leg.opened_theirs->cell.fingerprint() : 0);
     }
     Fingerprint operator()(leg::Preparing const& leg) const {
         return hash_words(3, leg.resync, leg.full, leg.begun, leg.heard.current.id,
-                          leg.heard.writes_apart);
+                          leg.heard.writes_apart, leg.heard.outdated);
     }
     Fingerprint operator()(leg::Resyncing const& leg) const {
         return hash_words(4, leg.resync, leg.channel.fingerprint(), leg.need.fingerprint(),

@@ -76,10 +76,11 @@ struct Handshaking {
     std::shared_ptr<Hello const> opened_mine;
     std::shared_ptr<Hello const> opened_theirs;
     std::optional<SplitBrainDecision> resolved;  ///< as was noted
+    bool said_owner = false;                     ///< by the last hello that went out
     friend bool operator==(Handshaking const& a, Handshaking const& b) {
         bool const same = a.theirs == b.theirs || (a.theirs && b.theirs && *a.theirs == *b.theirs);
         return a.connection == b.connection && same && a.decided == b.decided &&
-               a.decision == b.decision && a.resolved == b.resolved;
+               a.said_owner == b.said_owner && a.decision == b.decision && a.resolved == b.resolved;
     }
 };
 /// Source: what a continued resync stands on becomes stable, then the target is told and gets

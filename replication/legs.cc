@@ -23,8 +23,8 @@ void MirrorMachine::set_leg(Slot peer, Leg to, Outbox& out) {
 void MirrorMachine::connection_up(input::ConnectionUp const& in, Outbox& out) {
     // The driver may know of a new connection before this side heard of the old one's end.
     if (connection_of(legs_[in.peer.value]) != nullptr) lose_leg(in.peer, out);
-    set_leg(in.peer, leg::Handshaking{in.connection, nullptr, false, {}, nullptr, nullptr, {}},
-            out);
+    set_leg(in.peer,
+            leg::Handshaking{in.connection, nullptr, false, {}, nullptr, nullptr, {}, false}, out);
     auto const opened = greet(in.peer, out);
     if (config_->split_brain == SplitBrainPolicy::disconnect) return;
     std::get<leg::Handshaking>(legs_[in.peer.value]).opened_mine = opened;
@@ -43,6 +43,9 @@ std::shared_ptr<Hello const> MirrorMachine::greet(Slot peer, Outbox& out) {
     hello->writes_apart = writes_apart_;
     hello->sectors = config_->sectors;
     hello->chunk_sectors = config_->chunk_sectors;
+    if (auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value])) {
+        handshaking->said_owner = hello->cell.last_owner;
+    }
     if (log_.bits(peer).any()) hello->bits = std::make_shared<Bitmap const>(log_.bits(peer));
     out.put(output::Send{peer, *connection, std::shared_ptr<Hello const>(hello)});
     return hello;
@@ -205,6 +208,11 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
             cell.era = Era{theirs->cell.era.number + 1, config_->nodes[config_->self.value]};
         });
     }
+    // R129: the source was forced online and takes this copy for the last owner, which it was when
+    // it greeted.
+    bool const misled = theirs->in_service && theirs->cell.current.why == Minted::forced &&
+                        handshaking->said_owner && !cell().last_owner;
+    if (misled) greet(peer, out);
     bool const parted = facts.target == HandshakeFacts::Target::diverged || facts.forced_past_owner;
     switch (decision.verdict) {
         case Verdict::wait:
@@ -229,7 +237,9 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
 }
 
 namespace {
-Heard heard_of(Hello const& hello) { return {hello.cell.current, hello.writes_apart}; }
+Heard heard_of(Hello const& hello) {
+    return {hello.cell.current, hello.writes_apart, hello.cell.data == DataState::outdated};
+}
 }  // namespace
 
 void MirrorMachine::begin_mirroring(Slot peer, Outbox& out) {

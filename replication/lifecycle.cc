@@ -326,6 +326,7 @@ void MirrorMachine::set_flag(note::FlagChanged::Which which, bool set, Outbox& o
     if ((owner ? cell().last_owner : cell().data_corrupt) == set) return;
     cells_.edit([&](Cell& cell) { (owner ? cell.last_owner : cell.data_corrupt) = set; });
     out.note(note::FlagChanged{which, set});
+    if (owner && !set) for_each_peer([&](Slot peer) { consider(peer, out); });
 }
 
 void MirrorMachine::set_data(DataState to, Outbox& out) {

@@ -54,11 +54,12 @@ struct Print {
                           hello->bits ? hello->bits->fingerprint() : 0, hello->writes_apart);
     }
     Fingerprint operator()(MirrorBegin const& begin) const {
-        return hash_words(4, begin.era.number, begin.heard.current.id, begin.heard.writes_apart);
+        return hash_words(4, begin.era.number, begin.heard.current.id, begin.heard.writes_apart,
+                          begin.heard.outdated);
     }
     Fingerprint operator()(ResyncBegin const& begin) const {
         return hash_words(5, begin.era.number, begin.resync, begin.heard.current.id,
-                          begin.heard.writes_apart);
+                          begin.heard.writes_apart, begin.heard.outdated);
     }
     Fingerprint operator()(ResyncReady const& ready) const { return hash_words(6, ready.resync); }
     Fingerprint operator()(std::shared_ptr<Finish const> const& finish) const {

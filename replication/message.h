@@ -66,6 +66,8 @@ struct Hello {
 struct Heard {
     Generation current;
     std::uint32_t writes_apart = 0;
+    /// It knew that it misses writes; one that learns so later is not in sync (G20).
+    bool outdated = false;
     friend bool operator==(Heard const&, Heard const&) = default;
 };
 
@@ -135,7 +137,7 @@ SUNDER_DESCRIBE(Record, era, origin, sequence, group, volume, kind, fua, range, 
 SUNDER_DESCRIBE(RecordAck, sequence);
 SUNDER_DESCRIBE(Hello, cell, in_service, intent_log, bitmap_merge, sectors, chunk_sectors, bits,
                 writes_apart);
-SUNDER_DESCRIBE(Heard, current, writes_apart);
+SUNDER_DESCRIBE(Heard, current, writes_apart, outdated);
 SUNDER_DESCRIBE(MirrorBegin, era, heard);
 SUNDER_DESCRIBE(ResyncBegin, era, resync, heard);
 SUNDER_DESCRIBE(ResyncReady, resync);

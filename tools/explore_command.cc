@@ -43,6 +43,18 @@ std::string coverage(netsim::Round const& round) {
     return line;
 }
 
+/// Of each number of deviations that was gone through to its end, and of the one that was not.
+std::string layers(netsim::Round const& round) {
+    std::string line;
+    std::uint64_t told = 0;
+    for (std::size_t d = 0; d < round.by_deviations.size(); ++d) {
+        line += fmt::format(" {}:{}", d, round.by_deviations[d]);
+        told += round.by_deviations[d];
+    }
+    if (!round.complete) line += fmt::format(" then {} more", round.states - told);
+    return line;
+}
+
 void tell_rounds(SearchResult const& result, std::vector<std::string>& told) {
     for (netsim::Round const& round : result.rounds) {
         told.push_back(fmt::format("{:2} faults: {:>10} states, {:>11} transitions, depth {}{}",
@@ -50,24 +62,31 @@ void tell_rounds(SearchResult const& result, std::vector<std::string>& told) {
                                    round.by_depth.empty() ? 0 : round.by_depth.size() - 1,
                                    round.complete ? "" : ", not finished"));
         if (!round.complete) told.push_back("           states by depth:" + coverage(round));
+        if (!round.complete || round.by_deviations.size() > 1) {
+            told.push_back("           states by deviations:" + layers(round));
+        }
     }
 }
 
-std::string verdict_of(SearchResult const& result) {
+std::string verdict_of(SearchResult const& result, bool in_turn) {
     netsim::Round const& last = result.rounds.back();
     auto const states = static_cast<double>(last.states);
     double const collision = states * states / std::pow(2.0, 65);
     switch (result.verdict) {
         case SearchResult::Verdict::proved:
             return fmt::format(
-                "proved within the bound: all {} states, every order of events; two states were "
-                "taken for one with a probability of {:.1e}; {:.0f} B a state",
-                last.states, collision, static_cast<double>(result.bytes) / states);
+                "proved within the bound: all {} states, {}; two states were taken for one with a "
+                "probability of {:.1e}; {:.0f} B a state",
+                last.states, in_turn ? "every order so ordinary" : "every order of events",
+                collision, static_cast<double>(result.bytes) / states);
         case SearchResult::Verdict::violated:
-            return "a counterexample, with the fewest faults and then the fewest events:";
+            return in_turn ? "a counterexample, with the fewest faults and then deviations:"
+                           : "a counterexample, with the fewest faults and then the fewest events:";
         case SearchResult::Verdict::unknown:
-            return fmt::format("unknown: stopped by its limits at {} faults, depth {}", last.faults,
-                               last.by_depth.size());
+            return fmt::format(
+                "unknown: stopped by its limits at {} faults, {}depth {}", last.faults,
+                in_turn ? fmt::format("{} deviations, ", last.by_deviations.size()) : std::string(),
+                last.by_depth.size());
     }
     return "";
 }
@@ -110,7 +129,8 @@ CaseReport explore_case(language::Scenario const& scenario, ExploreLimits const&
     }
     SearchResult const& result = done->result;
     tell_rounds(result, told);
-    told.push_back(verdict_of(result));
+    bool const in_turn = scenario.bounded->deviations != netsim::any_number;
+    told.push_back(verdict_of(result, in_turn));
     report.first.statistics.events = result.rounds.back().transitions;
     report.total = report.first.statistics;
     report.states = result.rounds.back().states;

@@ -58,35 +58,12 @@ void AsynchronousPrefix::on(View& view, seen::RecordSent const& sent) {
     }
 }
 
-void AsynchronousPrefix::on(View& view, seen::ConnectionsReset const& reset) {
-    for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
-        auto const& members = view.chronicle.group(GroupId{g}).members;
-        for (std::uint8_t p = 0; p < members.size(); ++p) {
-            Stream& to = stream(view, GroupId{g}, Slot{p});
-            NodeId const source = members[to.source.value];
-            bool const these = (members[p] == reset.a && source == reset.b) ||
-                               (members[p] == reset.b && source == reset.a);
-            to.broken = to.broken || these;
-        }
-    }
+void AsynchronousPrefix::on(View& view, seen::RecordArrived const& arrived) {
+    if (!view.chronicle.group(arrived.group).asynchronous) return;
+    Stream& mine = stream(view, arrived.group, view.chronicle.slot(arrived.group, arrived.node));
+    if (mine.source == view.chronicle.slot(arrived.group, arrived.from))
+        mine.arrived = arrived.sequence;
 }
-
-void AsynchronousPrefix::on(View& view, seen::NodeDied const& died) {
-    if (died.how != seen::NodeDied::How::power_cut) return;
-    for (CopySim const& copy : view.world.node(died.node).copies) {
-        GroupId const group{copy.group};
-        for (std::uint8_t p = 0; p < view.chronicle.group(group).members.size(); ++p) {
-            Stream& to = stream(view, group, Slot{p});
-            to.broken = to.broken || to.source == copy.slot;
-        }
-    }
-}
-
-/// What is held back may be given up with the connection, sooner or later.
-void AsynchronousPrefix::break_all() {
-    for (Stream& to : streams_) to.broken = true;
-}
-void AsynchronousPrefix::on(View&, seen::NodePaused const&) { break_all(); }
 
 void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged const& changed) {
     if (!view.chronicle.group(from.group).asynchronous) return;
@@ -107,17 +84,6 @@ void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged
     if (changed.from == LegState::handshaking && changed.to == LegState::mirroring) {
         mine.model = view.image(from.node, from.group);
         mine.live = true;
-    } else if (changed.from == LegState::mirroring && changed.to <= LegState::paused) {
-        Chronicle::Group const& group = view.chronicle.group(from.group);
-        NodeId const source = group.members[changed.peer.value];
-        Chronicle::Node const& dead = view.chronicle.node(source);
-        std::size_t const nodes = view.world.cluster().nodes.size();
-        bool const given_up = !silent_.empty() && silent_[from.node.value * nodes + source.value];
-        bool const closed =
-            !view.world.node(source).up() && dead.died_at && !given_up && !mine.broken &&
-            view.world.network().reaches(source.value, from.node.value) &&
-            view.now() - *dead.died_at < view.world.cluster().detection.connection_timeout;
-        if (closed && !mine.recent.empty()) mine.arrived = mine.at(mine.recent.size() - 1).sequence;
     }
 }
 
@@ -134,18 +100,6 @@ void AsynchronousPrefix::on(View& view, From from, replication::note::CopyComple
     mine.live = true;
 }
 
-void AsynchronousPrefix::on(View& view, NodeId node, nodes::note::PeerSeen const& seen) {
-    std::size_t const nodes = view.world.cluster().nodes.size();
-    silent_.resize(nodes * nodes);
-    silent_[node.value * nodes + seen.peer.value] = false;
-}
-
-void AsynchronousPrefix::on(View& view, NodeId node, nodes::note::PeerLost const& lost) {
-    std::size_t const nodes = view.world.cluster().nodes.size();
-    silent_.resize(nodes * nodes);
-    silent_[node.value * nodes + lost.peer.value] = true;
-}
-
 void AsynchronousPrefix::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     Chronicle::Copy const& copy = view.chronicle.copy(came.group, node);
     if (!view.chronicle.group(came.group).asynchronous || came.forced || !copy.watched) return;
@@ -157,7 +111,7 @@ AsynchronousPrefix::Fit AsynchronousPrefix::fit(Stream const& stream, Image cons
                                                 Extent mirrored) {
     std::size_t const count = stream.recent.size();
     Fit result;
-    // A record that can be seen in the copy or has certainly arrived, and all before it, belong in.
+    // A record that can be seen in the copy or has arrived, and all before it, belong in.
     for (std::size_t i = 0; i < count; ++i) {
         Record const& record = stream.at(i);
         bool inside = record.sequence <= stream.arrived;

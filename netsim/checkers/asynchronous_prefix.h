@@ -6,8 +6,7 @@
 // that is older than the last few; when the target comes in service, model plus some of those few
 // must equal the copy. So no flush-ordered pair is inverted, nothing is torn, and nothing foreign
 // is there. Records that are missing must not be more than the asynchronous limit, and none of
-// those that reached the target: when the source's process died and its system closed the
-// connection behind what it had sent, that is all.
+// those that reached the target (G8).
 //
 // It assumes that the target was in sync when it lost its source, and that nobody forced it online;
 // what an operator forces, and what a resync leaves half done, has no such promise (SAF-5 guards
@@ -27,16 +26,11 @@ public:
         "an asynchronous target takes over with a prefix of the source's writes, within the limit"};
 
     void on(View& view, seen::RecordSent const& sent);
-    void on(View& view, seen::ConnectionsReset const& reset);
-    void on(View& view, seen::NodeDied const& died);
-    void on(View& view, seen::NodePaused const& paused);
-    void on(View&, seen::LinkCut const&) { break_all(); }
+    void on(View& view, seen::RecordArrived const& arrived);
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, From from, replication::note::WrittenApart const&);
     void on(View& view, From from, replication::note::AsynchronousEnabled const& enabled);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
-    void on(View& view, NodeId node, nodes::note::PeerSeen const& seen);
-    void on(View& view, NodeId node, nodes::note::PeerLost const& lost);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
 
 private:
@@ -50,8 +44,7 @@ private:
     struct Stream {
         Slot source;
         bool live = false;          ///< the model is what the target holds, but for `recent`
-        bool broken = false;        ///< what was sent may be lost: a reset, a cut, a pause
-        std::uint64_t arrived = 0;  ///< sequence of the last record that certainly reached it
+        std::uint64_t arrived = 0;  ///< sequence of the last record that reached it
         Image model;
         std::vector<Record> recent;  ///< a ring
         std::size_t oldest = 0;
@@ -59,13 +52,11 @@ private:
             recent.clear();
             oldest = 0;
             arrived = 0;
-            broken = false;
         }
         [[nodiscard]] Record const& at(std::size_t i) const {
             return recent[(oldest + i) % recent.size()];
         }
     };
-    void break_all();
     Stream& stream(View const& view, GroupId group, Slot target);
     void add(Stream& stream, std::size_t capacity, Record const& record);
     /// The longest prefix that the copy holds.
@@ -79,7 +70,6 @@ private:
     void judge(View& view, GroupId group, NodeId node, Stream const& stream);
 
     std::vector<Stream> streams_;        // by group and slot
-    std::vector<bool> silent_;           // by pair of nodes: the second was lost to the first
     std::vector<std::uint32_t> raised_;  // by group: the highest limit an operator gave
 };
 

@@ -28,25 +28,8 @@ char const* difference(Cell const& stored, Cell const& booted) {
     return nullptr;
 }
 
-}  // namespace
-
-void BootsWithWhatWasStable::on(View& view, seen::NodeStarted const& started) {
-    for (CopySim const& copy : view.world.node(started.node).copies) {
-        GroupId const group{copy.group};
-        std::optional<Cell> const stored = copy.store->cell();
-        if (!stored || view.mirror(group).on.size() < 2) continue;
-        if (char const* other = difference(*stored, copy.machine->cell())) {
-            view.findings.violated(
-                text.name, text.rule, view.now(),
-                fmt::format("{} boots with {} of {} than its stable cell says",
-                            view.name(started.node), other, view.mirror(group).name));
-        }
-        check_pages(view, started.node, copy);
-    }
-}
-
-void BootsWithWhatWasStable::check_pages(View& view, NodeId node, CopySim const& copy) {
-    Cell const stored = *copy.store->cell();
+/// A page that does not name what it should; an empty word when all do.
+std::string wrong_page(CopySim const& copy, Cell const& stored) {
     replication::IntentLog const& log = copy.machine->log();
     std::uint64_t const words = (log.chunks() + 63) / 64;
     for (auto const& page : copy.store->pages()) {
@@ -59,17 +42,38 @@ void BootsWithWhatWasStable::check_pages(View& view, NodeId node, CopySim const&
             expected -= log.bits(page->peer);
             auto const missing = expected.next(0);
             if (!missing) continue;
-            view.findings.violated(
-                text.name, text.rule, view.now(),
-                fmt::format("{} boots with an intent log of {} that does not name chunk {}, "
-                            "although its page {}",
-                            view.name(node), view.mirror(GroupId{copy.group}).name, *missing,
-                            page->damaged ? "is damaged"
-                            : foreign     ? "has the stamp of a generation that the cell does not "
-                                            "know"
-                                          : "does"));
-            return;
+            return fmt::format(
+                "an intent log that does not name chunk {}, although its page {}", *missing,
+                page->damaged ? "is damaged"
+                : foreign     ? "has the stamp of a generation that the cell does not know"
+                              : "does");
         }
+    }
+    return "";
+}
+
+}  // namespace
+
+std::optional<std::string> wrong_belief(CopySim const& copy) {
+    std::optional<Cell> const stored = copy.store->cell();
+    if (!stored) return std::nullopt;
+    if (char const* other = difference(*stored, copy.machine->cell())) {
+        return fmt::format("{} than its stable cell says", other);
+    }
+    std::string page = wrong_page(copy, *stored);
+    return page.empty() ? std::nullopt : std::optional(std::move(page));
+}
+
+void BootsWithWhatWasStable::on(View& view, seen::NodeStarted const& started) {
+    for (CopySim const& copy : view.world.node(started.node).copies) {
+        GroupId const group{copy.group};
+        if (view.mirror(group).on.size() < 2) continue;
+        std::optional<std::string> const wrong = wrong_belief(copy);
+        if (!wrong) continue;
+        view.findings.violated(
+            text.name, text.rule, view.now(),
+            fmt::format("{} boots its copy of {} with {}", view.name(started.node),
+                        view.mirror(group).name, *wrong));
     }
 }
 

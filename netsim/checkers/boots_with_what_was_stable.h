@@ -12,7 +12,14 @@
 
 #include "netsim/checkers/view.h"
 
+#include <optional>
+#include <string>
+
 namespace sunder::netsim {
+
+/// What a copy that has just booted believes and should not, after "boots with"; nothing when it
+/// believes what was stored.
+[[nodiscard]] std::optional<std::string> wrong_belief(CopySim const& copy);
 
 class BootsWithWhatWasStable {
 public:
@@ -21,9 +28,6 @@ public:
         "a node boots with the cell and the intent log that were stored, and trusts no bad page"};
 
     void on(View& view, seen::NodeStarted const& started);
-
-private:
-    static void check_pages(View& view, NodeId node, CopySim const& copy);
 };
 
 }  // namespace sunder::netsim

@@ -93,7 +93,10 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
         // A target that is being resynchronised gets the record too.
         bool const carried = pair.leg == LegState::mirroring || pair.leg == LegState::resyncing;
         if (carried) continue;
-        peer.owner = peer.owner && (peer.serving || peer.pairs[self.value].lonely);
+        if (peer.owner && !peer.serving && !peer.pairs[self.value].lonely) {
+            peer.owner = false;
+            peer.overtaken_by = self;
+        }
         pair.lonely_last = world.now();
         if (pair.lonely) continue;
         pair.lonely = true;
@@ -147,6 +150,7 @@ void Chronicle::joined(Group& group, Slot source, Slot target) {
     }
     group.copies[target.value].owner = false;
     group.copies[target.value].claimed = false;
+    group.copies[target.value].overtaken_by.reset();
 }
 
 void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged const& changed,
@@ -158,10 +162,8 @@ void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged con
     if (lost) pair.lost_at = now;
     pair.leg = changed.to;
     pair.inward = inward;
-    if (!inward) {
-        if (changed.to == LegState::mirroring) joined(group, self, changed.peer);
-        return;
-    }
+    // Only the target knows whether, and when, it came to hold what its source does.
+    if (!inward) return;
     if (changed.to == LegState::paused) copy.watched.reset();
     if (changed.to == LegState::resyncing) {
         copy.torn = true;
@@ -216,13 +218,15 @@ void Chronicle::node_noted(seen::NodeNoted const& noted, Duration now) {
         for (std::size_t p = 0; p < group.members.size(); ++p) {
             Copy const& peer = group.copies[p];
             if (p == self.value) continue;
-            bool const past = came->forced && peer.owner && !group.copies[self.value].owner;
+            Copy const& mine = group.copies[self.value];
+            bool const past = came->forced && peer.owner && !mine.owner && !mine.claimed;
             if (past) group.copies[self.value].pairs[p].forced_past = true;
         }
         // Another owner may come back with a later history, until this one is written.
         for (Copy& peer : group.copies) peer.owner = peer.owner && (peer.serving || !came->forced);
         group.copies[self.value].serving = true;
         group.copies[self.value].owner = true;
+        group.copies[self.value].overtaken_by.reset();
         group.copies[self.value].claimed = false;
         group.copies[self.value].watched.reset();
         for (Pair& pair : group.copies[self.value].pairs) pair.handed_over = false;
@@ -271,6 +275,15 @@ void Chronicle::died(seen::NodeDied const& died, Duration now) {
     }
 }
 
+/// A claim that was being stored when the node died is one, or was never made.
+void Chronicle::booted(World const& world, NodeId node) {
+    for (CopySim const& held : world.node(node).copies) {
+        Copy& copy = groups_[held.group].copies[held.slot.value];
+        std::optional<replication::Cell> const stored = held.store->cell();
+        copy.claimed = copy.claimed && stored && stored->last_owner;
+    }
+}
+
 struct Chronicle::See {
     Chronicle& chronicle;
     World const& world;
@@ -284,7 +297,10 @@ struct Chronicle::See {
         chronicle.died(died, world.now());
         chronicle.contacts_changed(world);
     }
-    void operator()(seen::NodeStarted const&) const { chronicle.contacts_changed(world); }
+    void operator()(seen::NodeStarted const& started) const {
+        chronicle.booted(world, started.node);
+        chronicle.contacts_changed(world);
+    }
     void operator()(seen::NodePaused const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::NodeResumed const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::LinkCut const&) const { chronicle.contacts_changed(world); }

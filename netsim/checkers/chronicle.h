@@ -49,6 +49,9 @@ public:
         bool torn = false;     ///< the target of a resync that never completed
         /// The source with which it was in sync in this boot, and is as far as it can know.
         std::optional<Slot> watched;
+        /// Who acknowledged writes without it when it was the owner, so that it is the owner no
+        /// more.
+        std::optional<Slot> overtaken_by;
         /// The node lost power after this; what it had not flushed may be gone from its disk.
         std::optional<Duration> power_cut;
         PerCopy<Pair> pairs{};
@@ -92,6 +95,7 @@ private:
     void leg_changed(Group& group, Slot self, replication::note::LegChanged const& changed,
                      Duration now);
     void died(seen::NodeDied const& died, Duration now);
+    void booted(World const& world, NodeId node);
     void joined(Group& group, Slot source, Slot target);
     void contacts_changed(World const& world);
     [[nodiscard]] std::optional<Duration>& contact(NodeId a, NodeId b) {

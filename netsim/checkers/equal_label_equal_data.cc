@@ -7,33 +7,56 @@
 
 namespace sunder::netsim {
 
+/// What a source declares on an old word its target refuses; so the comparison of that moment is a
+/// finding only when the target takes the mirror up.
 void EqualLabelEqualData::on(View& view, From from, replication::note::LegChanged const& changed) {
-    bool const declared = changed.direction == replication::Direction::outward &&
-                          changed.from == LegState::handshaking &&
-                          changed.to == LegState::mirroring;
+    bool const declared =
+        changed.from == LegState::handshaking && changed.to == LegState::mirroring;
     if (!declared) return;
-    NodeId const target = view.mirror(from.group).on[changed.peer.value];
-    if (view.machine(target, from.group) == nullptr) return;  // it died while it was spoken of
-    Image const& mine = view.image(from.node, from.group);
-    Image const& theirs = view.image(target, from.group);
-    Image::for_each_difference(mine, theirs, view.mirrored(from.group), [&](Extent difference) {
+    NodeId const peer = view.mirror(from.group).on[changed.peer.value];
+    bool const outward = changed.direction == replication::Direction::outward;
+    NodeId const source = outward ? from.node : peer;
+    NodeId const target = outward ? peer : from.node;
+    auto const of_this_leg = [&](Declared const& one) {
+        return one.group == from.group && one.source == source && one.target == target;
+    };
+    if (outward) {
+        std::erase_if(declared_, of_this_leg);
+        if (view.machine(target, from.group) == nullptr) return;  // it died while it was spoken of
+        if (auto difference = compare(view, from.group, source, target)) {
+            declared_.push_back({from.group, source, target, std::move(*difference)});
+        }
+        return;
+    }
+    for (Declared const& one : declared_) {
+        if (of_this_leg(one))
+            view.findings.violated(text.name, text.rule, view.now(), one.difference);
+    }
+    std::erase_if(declared_, of_this_leg);
+}
+
+std::optional<std::string> EqualLabelEqualData::compare(View const& view, GroupId group,
+                                                        NodeId source, NodeId target) {
+    Image const& mine = view.image(source, group);
+    Image const& theirs = view.image(target, group);
+    std::optional<std::string> found;
+    Image::for_each_difference(mine, theirs, view.mirrored(group), [&](Extent difference) {
         bool open = false;
-        view.ledger.for_each_open(from.group, [&](Request const& request) {
+        view.ledger.for_each_open(group, [&](Request const& request) {
             open = open || (request.changes() && request.range.overlaps(difference));
         });
         if (open) return true;
         auto const holds = [&](Image const& image) {
-            return describe_found(view.world, view.ledger, from.group, image.at(difference.first));
+            return describe_found(view.world, view.ledger, group, image.at(difference.first));
         };
-        view.findings.violated(
-            text.name, text.rule, view.now(),
-            fmt::format("{} and {} are declared in sync with {} without a resync, but sectors "
-                        "{}..{} differ: {} holds {}, {} holds {}",
-                        view.name(from.node), view.name(target), view.mirror(from.group).name,
-                        difference.first, difference.end() - 1, view.name(from.node), holds(mine),
-                        view.name(target), holds(theirs)));
+        found = fmt::format(
+            "{} and {} are declared in sync with {} without a resync, but sectors "
+            "{}..{} differ: {} holds {}, {} holds {}",
+            view.name(source), view.name(target), view.mirror(group).name, difference.first,
+            difference.end() - 1, view.name(source), holds(mine), view.name(target), holds(theirs));
         return false;
     });
+    return found;
 }
 
 }  // namespace sunder::netsim

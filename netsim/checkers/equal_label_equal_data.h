@@ -7,6 +7,10 @@
 
 #include "netsim/checkers/view.h"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace sunder::netsim {
 
 class EqualLabelEqualData {
@@ -15,6 +19,18 @@ public:
                                       "copies that are declared in sync hold the same"};
 
     void on(View& view, From from, replication::note::LegChanged const& changed);
+
+private:
+    struct Declared {  // and not taken up yet
+        GroupId group;
+        NodeId source;
+        NodeId target;
+        std::string difference;
+    };
+    [[nodiscard]] static std::optional<std::string> compare(View const& view, GroupId group,
+                                                            NodeId source, NodeId target);
+
+    std::vector<Declared> declared_;
 };
 
 }  // namespace sunder::netsim

@@ -189,7 +189,7 @@ void Linearizability::on(View& view, From from, replication::note::CopyCompleted
 }
 
 void Linearizability::on(View& view, From from, replication::note::LegChanged const& changed) {
-    bool const begins = changed.direction == replication::Direction::outward &&
+    bool const begins = changed.direction == replication::Direction::inward &&
                         changed.from == LegState::handshaking && changed.to == LegState::mirroring;
     if (begins) joined(view, from.group);
 }

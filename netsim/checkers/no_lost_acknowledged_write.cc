@@ -152,10 +152,10 @@ void NoLostAcknowledgedWrite::on(View& view, From from,
 
 void NoLostAcknowledgedWrite::on(View& view, From from,
                                  replication::note::LegChanged const& changed) {
-    bool const begins = changed.direction == replication::Direction::outward &&
+    bool const begins = changed.direction == replication::Direction::inward &&
                         changed.from == LegState::handshaking && changed.to == LegState::mirroring;
     if (!begins) return;
-    joined(view, from.group, view.chronicle.slot(from.group, from.node), changed.peer);
+    joined(view, from.group, changed.peer, view.chronicle.slot(from.group, from.node));
 }
 
 /// What the loser of a split brain acknowledged may be lost from here on, by name.

@@ -23,19 +23,20 @@ void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
         return;
     }
     if (!copy.watched && copy.claimed) return;
-    if (!copy.watched) {
+    std::optional<Slot> const by = copy.watched ? copy.watched : copy.overtaken_by;
+    if (!by) {
         violated(
             "it is not the last owner, and its copy was not seen in sync since it booted, or it "
             "was told that it is outdated");
         return;
     }
-    Chronicle::Pair const& source = group.copies[copy.watched->value].pairs[self.value];
+    Chronicle::Pair const& source = group.copies[by->value].pairs[self.value];
     if (!source.lonely) return;
     std::string const since = to_text(source.lonely_since);
-    std::string const& name = view.name(group.members[copy.watched->value]);
+    std::string const& name = view.name(group.members[by->value]);
     if (view.world.cluster().policy.guarded) {
         violated(fmt::format("{} has acknowledged writes without it since {}", name, since));
-    } else if (view.chronicle.knew_outdated(view.world, came.group, *copy.watched, self)) {
+    } else if (view.chronicle.knew_outdated(view.world, came.group, *by, self)) {
         violated(
             fmt::format("{} has acknowledged writes without it since {}, and there was time to "
                         "tell it",

@@ -7,33 +7,30 @@
 
 namespace sunder::netsim {
 
+/// A source may begin on an old word, and is refused then; the target knows what it gives up.
 void NoSilentSplitBrain::on(View& view, From from, replication::note::LegChanged const& changed) {
-    bool const outward = changed.direction == replication::Direction::outward;
+    bool const inward = changed.direction == replication::Direction::inward;
     bool const copies = changed.to == LegState::resyncing || changed.to == LegState::mirroring;
-    if (!outward || !copies || changed.from != LegState::handshaking) return;
+    if (!inward || !copies || changed.from != LegState::handshaking) return;
     Chronicle::Group const& group = view.chronicle.group(from.group);
     Slot const self = view.chronicle.slot(from.group, from.node);
-    NodeId const peer = group.members[changed.peer.value];
-    Chronicle::Pair const& theirs = group.copies[changed.peer.value].pairs[self.value];
+    std::string const& source = view.name(group.members[changed.peer.value]);
     Chronicle::Pair const& mine = group.copies[self.value].pairs[changed.peer.value];
-    // A target that has thought better of it meanwhile has closed its end, and gives nothing up.
-    bool const given_up = theirs.inward && theirs.leg == LegState::resyncing;
-    if (changed.to == LegState::resyncing && !given_up) return;
+    Chronicle::Pair const& theirs = group.copies[changed.peer.value].pairs[self.value];
     char const* const does = changed.to == LegState::resyncing ? "resynchronises" : "mirrors to";
-    if (theirs.lonely) {
+    if (mine.lonely) {
         view.findings.violated(
             text.name, text.rule, view.now(),
             fmt::format(
                 "{} {} {}, which has acknowledged writes since {} that {} never had: they are "
                 "lost without split brain being reported",
-                view.name(from.node), does, view.name(peer), to_text(theirs.lonely_since),
-                view.name(from.node)));
-    } else if (mine.forced_past) {
+                source, does, view.name(from.node), to_text(mine.lonely_since), source));
+    } else if (theirs.forced_past) {
         view.findings.violated(
             text.name, text.rule, view.now(),
             fmt::format("{} was forced online past {}, the last owner, and now {} it without an "
                         "operator's word on who is right",
-                        view.name(from.node), view.name(peer), does));
+                        source, view.name(from.node), does));
     }
 }
 

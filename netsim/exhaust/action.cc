@@ -118,6 +118,24 @@ void list_repairs(World const& world, std::vector<Action>& all) {
     for (NodeId const node : world.cluster().mirrors.front().on) add_repairs(all, world, node);
 }
 
+EventQueue::Pending const* next_by_itself(std::vector<Action> const& all) {
+    EventQueue::Pending const* next = nullptr;
+    for (Action const& action : all) {
+        if (action.kind != Kind::event) continue;
+        bool const io = action.event.event.kind <= last_io;
+        bool const other = next != nullptr && next->event.kind <= last_io;
+        if (next == nullptr || io > other || (io == other && action.event.begun_before(*next)))
+            next = &action.event;
+    }
+    return next;
+}
+
+bool deviates(Action const& action, EventQueue::Pending const* next) {
+    if (next == nullptr) return false;
+    if (action.kind == Kind::event) return action.event.slot != next->slot;
+    return next->event.kind <= last_io;
+}
+
 bool has_fates(Action const& action) {
     return action.kind == Kind::crash || action.kind == Kind::power_cut;
 }

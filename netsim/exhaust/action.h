@@ -46,6 +46,14 @@ void list_actions(World const& world, Bounds const& bounds, Amounts const& spent
 /// What mends the world, in place of what `all` held: everything of it is free.
 void list_repairs(World const& world, std::vector<Action>& all);
 
+/// Of what a disk, a store or the network has under way, the one that was begun first: what comes
+/// next when nothing is out of the ordinary. Null when none is under way, which is when timers run
+/// out, hosts ask, and faults are nobody's surprise.
+[[nodiscard]] EventQueue::Pending const* next_by_itself(std::vector<Action> const& all);
+
+/// True when it happens out of turn. Requires `next` of the list that the action is from.
+[[nodiscard]] bool deviates(Action const& action, EventQueue::Pending const* next);
+
 /// Whether it may have several outcomes: fates of what was not stable.
 [[nodiscard]] bool has_fates(Action const& action);
 

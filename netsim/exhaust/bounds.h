@@ -36,11 +36,15 @@ struct Amounts {
     friend bool operator==(Amounts const&, Amounts const&) = default;
 };
 
+inline constexpr unsigned any_number = ~0U;
+
 struct Bounds {
     /// Blocks of one sector, each a chunk of the intent log; the smallest unit, which cannot tear.
     std::uint8_t blocks = 2;
     Amounts most;
-    unsigned faults = ~0U;  ///< of all kinds together
+    unsigned faults = any_number;  ///< of all kinds together
+    /// How often a run may leave the order in which things were begun (action.h, `deviates`).
+    unsigned deviations = any_number;
     Timing timing = Timing::by_duration;
     friend bool operator==(Bounds const&, Bounds const&) = default;
 };

@@ -21,6 +21,7 @@ struct State {
     Oracle oracle;
     Amounts spent;
     std::uint32_t number = 0;
+    std::uint32_t depth = 0;  ///< events on the way that was found first
 };
 
 /// Makes `action` happen and shows the oracle everything that it made visible.

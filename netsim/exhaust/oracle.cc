@@ -71,6 +71,16 @@ struct Oracle::See {
         oracle.answered(world, answered, findings);
     }
     void operator()(seen::NodeDied const& died) const { oracle.died(died); }
+    void operator()(seen::NodeStarted const& started) const {
+        oracle.booted(world, oracle.slot(started.node), findings);
+    }
+    void operator()(seen::RecordArrived const& arrived) const {
+        if (arrived.content == 0) return;  // a flush, or a trim, which every prefix may hold
+        Copy& copy = oracle.copy_[oracle.slot(arrived.node)];
+        for (std::uint8_t w = 1; w <= oracle.asked_; ++w) {
+            if (oracle.writes_[w].content == arrived.content) copy.received |= bit(w);
+        }
+    }
     void operator()(seen::MirrorNoted const& noted) const { oracle.noted(world, noted, findings); }
     void operator()(seen::NodeNoted const& noted) const {
         std::uint8_t const self = oracle.slot(noted.node);
@@ -158,7 +168,10 @@ void Oracle::acknowledged_by(std::uint8_t self) {
         Copy& peer = copy_[p];
         // A target that is being resynchronised gets the record too.
         if (pair.leg == LegState::mirroring || pair.leg == LegState::resyncing) continue;
-        peer.owner = peer.owner && (peer.serving || peer.pairs[self].lonely);
+        if (peer.owner && !peer.serving && !peer.pairs[self].lonely) {
+            peer.owner = false;
+            peer.overtaken_by = static_cast<std::int8_t>(self);
+        }
         pair.lonely_since_loss = true;
         if (pair.lonely) continue;
         pair.lonely = true;
@@ -176,16 +189,20 @@ void Oracle::died(seen::NodeDied const& died) {
         }
         if (write.node != self) continue;
         if (write.state == WriteState::open) write.state = WriteState::over;
-        if (write.state == WriteState::acknowledged && power && !write.durable)
-            write.exposed = true;
+        write.exposed = write.exposed || (power && !write.durable);
     }
     for (Read& read : reads_) {
         if (read.request != 0 && read.node == self) read = Read{};
     }
     Copy& copy = copy_[self];
+    for (Pair const& pair : copy.pairs) {
+        bool const lost = power && died.fates.as_old + died.fates.torn != 0;
+        copy.shorn = copy.shorn || (lost && pair.inward && pair.leg == LegState::mirroring);
+    }
     copy.serving = false;
     copy.watched = -1;
     copy.flush_failed = false;
+    copy.received = 0;
     copy.lost_power = copy.lost_power || power;
     for (Pair& pair : copy.pairs) {
         if (pair.leg != LegState::disconnected) pair.lonely_since_loss = false;
@@ -211,6 +228,8 @@ void Oracle::joined(std::uint8_t source, std::uint8_t target) {
     }
     copy_[target].owner = false;
     copy_[target].claimed = false;
+    copy_[target].overtaken_by = -1;
+    copy_[target].received = 0;
 }
 
 void Oracle::leg_changed(World const& world, std::uint8_t self,
@@ -225,21 +244,16 @@ void Oracle::leg_changed(World const& world, std::uint8_t self,
     }
     pair.leg = changed.to;
     pair.inward = inward;
-    if (!inward) {
-        if (changed.to != LegState::mirroring) return;
-        // Of a mirror that begins at once only the target knows whether it took it up.
-        if (changed.from == LegState::handshaking) {
-            verify_joined(world, self, peer, findings);
-        } else {
-            joined(self, peer);
-        }
-    } else if (changed.to == LegState::paused) {
+    // Only the target knows whether, and when, it came to hold what its source does.
+    if (!inward) return;
+    if (changed.to == LegState::paused) {
         copy.watched = -1;
     } else if (changed.to == LegState::resyncing) {
         copy.torn = true;
         copy.watched = -1;
     } else if (changed.to == LegState::mirroring && !copy.torn) {
         copy.watched = static_cast<std::int8_t>(peer);
+        if (changed.from == LegState::handshaking) verify_joined(world, peer, self, findings);
         joined(peer, self);
     }
 }
@@ -250,17 +264,18 @@ void Oracle::noted(World const& world, seen::MirrorNoted const& noted, Findings&
     if (auto const* changed = std::get_if<mirror_note::LegChanged>(&noted.note)) {
         bool const copies =
             changed->to == LegState::resyncing || changed->to == LegState::mirroring;
-        bool const outward = changed->direction == replication::Direction::outward;
-        std::uint8_t const peer = changed->peer.value;
-        bool const begins = outward && copies && changed->from == LegState::handshaking;
-        if (begins && copy_[peer].pairs[self].lonely) {
+        bool const inward = changed->direction == replication::Direction::inward;
+        std::uint8_t const source = changed->peer.value;
+        // A source may say so on an old word; the target knows what it gives up.
+        bool const follows = inward && copies && changed->from == LegState::handshaking;
+        if (follows && copy.pairs[source].lonely) {
             findings.violated("no_silent_split_brain", "SAF-6", world.now(),
-                              world.node(node(self)).name + " copies over writes that " +
-                                  world.node(node(peer)).name + " acknowledged and it never had");
-        } else if (begins && copy.pairs[peer].forced_past) {
+                              world.node(node(source)).name + " copies over writes that " +
+                                  world.node(node(self)).name + " acknowledged and it never had");
+        } else if (follows && copy_[source].pairs[self].forced_past) {
             findings.violated("no_silent_split_brain", "SAF-6", world.now(),
-                              world.node(node(self)).name + " was forced online past " +
-                                  world.node(node(peer)).name + " and now copies over it");
+                              world.node(node(source)).name + " was forced online past " +
+                                  world.node(node(self)).name + " and now copies over it");
         }
         leg_changed(world, self, *changed, findings);
     } else if (auto const* done = std::get_if<mirror_note::CopyCompleted>(&noted.note)) {
@@ -334,12 +349,13 @@ Fingerprint Oracle::fingerprint() const {
     hasher.add(std::uint64_t{asked_} | static_cast<std::uint64_t>(split_) << 8);
     for (std::uint8_t s = 0; s < copies_; ++s) {
         Copy const& copy = copy_[s];
-        std::uint64_t bits = std::uint64_t{copy.serving} | std::uint64_t{copy.owner} << 1 |
-                             std::uint64_t{copy.claimed} << 2 | std::uint64_t{copy.torn} << 3 |
-                             std::uint64_t{copy.lost_power} << 4 |
-                             std::uint64_t{copy.override_recorded} << 5 |
-                             std::uint64_t{copy.flush_failed} << 6 |
-                             static_cast<std::uint64_t>(copy.watched + 1) << 8;
+        std::uint64_t bits =
+            std::uint64_t{copy.serving} | std::uint64_t{copy.owner} << 1 |
+            std::uint64_t{copy.claimed} << 2 | std::uint64_t{copy.torn} << 3 |
+            std::uint64_t{copy.lost_power} << 4 | std::uint64_t{copy.override_recorded} << 5 |
+            std::uint64_t{copy.flush_failed} << 6 | std::uint64_t{copy.shorn} << 7 |
+            std::uint64_t{copy.received} << 16 | static_cast<std::uint64_t>(copy.watched + 1) << 8 |
+            static_cast<std::uint64_t>(copy.overtaken_by + 1) << 12;
         hasher.add(bits);
         for (std::uint8_t p = 0; p < copies_; ++p) {
             Pair const& pair = copy.pairs[p];

@@ -57,7 +57,7 @@ private:
         std::uint8_t node = 0;
         Slots in_sync = 0;     ///< targets that mirrored in sync when it was acknowledged
         bool durable = false;  ///< by its own FUA or a flush that was asked later
-        bool exposed = false;  ///< acknowledged, not durable, and its node lost power since
+        bool exposed = false;  ///< not durable, and its node lost power since
         bool trim = false;
         bool apart = false;   ///< at a paused target: owed to nobody, to be overwritten (R59)
         Slots died = 0;       ///< of a trim: copies whose nodes died while it was open
@@ -80,10 +80,13 @@ private:
         bool serving = false;
         bool owner = false;
         bool claimed = false;
+        std::int8_t overtaken_by = -1;  ///< who acknowledged without it when it was the owner
         bool torn = false;
         bool lost_power = false;
         bool override_recorded = false;
         bool flush_failed = false;  ///< in this boot
+        bool shorn = false;         ///< lost records with its power that it had not flushed
+        Contents received = 0;      ///< as an asynchronous target, since it was in sync last
         std::int8_t watched = -1;   ///< the source with which it was seen in sync in this boot
         std::array<Pair, most_copies> pairs{};
     };
@@ -125,6 +128,7 @@ private:
                         Findings& findings) const;
     void verify_shown(World const& world, Loss const& loss, std::uint8_t block, Findings& findings);
     void died(seen::NodeDied const& died);
+    void booted(World const& world, std::uint8_t self, Findings& findings);
     void noted(World const& world, seen::MirrorNoted const& noted, Findings& findings);
     void leg_changed(World const& world, std::uint8_t self,
                      replication::note::LegChanged const& changed, Findings& findings);

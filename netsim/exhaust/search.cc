@@ -28,21 +28,19 @@ public:
     /// False when it was stopped.
     bool run() {
         Fingerprint const print = print_of(initial_.world, initial_.oracle, bounds_.timing);
-        (void)visited_.insert(mix(print, initial_.spent.fingerprint()), {});
+        (void)visited_.insert(key_of(initial_, print), {});
         next_.push_back(std::make_unique<State>(initial_));
         round_.by_depth.push_back(1);
         if (!judge(initial_, print)) return true;
         while (!next_.empty()) {
-            std::swap(level_, next_);
-            while (!level_.empty()) {
-                if (!expand(level_.front())) return true;
-                spares_.push_back(std::move(level_.front()));
-                level_.pop_front();
-                if (!pulse()) return false;
+            while (!next_.empty()) {
+                if (!expand_level(limited() ? Which::in_turn : Which::all)) return stopped_at_end();
             }
-            round_.by_depth.push_back(next_.size());
+            count_layer();
+            if (round_.by_deviations.size() > bounds_.deviations) break;
+            std::swap(next_, layer_);
+            if (!expand_level(Which::out_of_turn)) return stopped_at_end();
         }
-        round_.by_depth.pop_back();
         return true;
     }
 
@@ -56,13 +54,56 @@ public:
 
 private:
     using StatePtr = std::unique_ptr<State>;
+    enum class Which : std::uint8_t { all, in_turn, out_of_turn };
 
-    /// False when a violation was found. Uses `from` up.
-    bool expand(StatePtr& from) {
+    [[nodiscard]] bool limited() const { return bounds_.deviations != any_number; }
+    /// Whether a round that went no further was done: a violation was found, or time was up.
+    [[nodiscard]] bool stopped_at_end() const { return found_.has_value(); }
+
+    /// What a state is known by. What comes next in turn matters only where turns do.
+    [[nodiscard]] Fingerprint key_of(State const& state, Fingerprint print) const {
+        Fingerprint const key = mix(print, state.spent.fingerprint());
+        return limited() ? mix(key, state.world.fingerprint_of_turns()) : key;
+    }
+
+    void count_layer() {
+        std::uint64_t before = 0;
+        for (std::uint64_t const states : round_.by_deviations) before += states;
+        round_.by_deviations.push_back(visited_.size() - before);
+    }
+
+    /// False when a violation was found or time is up.
+    bool expand_level(Which which) {
+        std::swap(level_, next_);
+        while (!level_.empty()) {
+            bool const again =
+                which == Which::in_turn && round_.by_deviations.size() < bounds_.deviations;
+            if (!expand(level_.front(), which, again)) return false;
+            (again ? layer_ : spares_).push_back(std::move(level_.front()));
+            level_.pop_front();
+            if (!pulse()) return false;
+        }
+        return true;
+    }
+
+    /// Notes the places of the actions to be tried.
+    void choose(Which which) {
+        EventQueue::Pending const* const next = next_by_itself(all_);
+        chosen_.clear();
+        for (std::uint16_t a = 0; a < all_.size(); ++a) {
+            bool const wanted =
+                which == Which::all || deviates(all_[a], next) == (which == Which::out_of_turn);
+            if (wanted) chosen_.push_back(a);
+        }
+    }
+
+    /// False when a violation was found. Uses `from` up, but when it is needed again.
+    bool expand(StatePtr& from, Which which, bool again) {
         std::uint32_t const parent = from->number;
         list_actions(from->world, bounds_, from->spent, all_);
-        for (std::uint16_t a = 0; a < all_.size(); ++a) {
-            bool const last = a + 1U == all_.size() && !has_fates(all_[a]);
+        choose(which);
+        for (std::uint16_t const a : chosen_) {
+            bool const last = !again && a == chosen_.back() && !has_fates(all_[a]);
             std::vector<std::uint8_t> picks;
             std::uint16_t outcome = 0;
             bool more = true;
@@ -91,8 +132,10 @@ private:
         }
         if (has_fates(action)) asked_ = scratch_->world.chooser().asked();
         Fingerprint const print = print_of(scratch_->world, scratch_->oracle, bounds_.timing);
-        if (!visited_.insert(mix(print, scratch_->spent.fingerprint()), step)) return true;
+        if (!visited_.insert(key_of(*scratch_, print), step)) return true;
         scratch_->number = visited_.last();
+        if (++scratch_->depth >= round_.by_depth.size()) round_.by_depth.push_back(0);
+        ++round_.by_depth[scratch_->depth];
         if (!judge(*scratch_, print)) return false;
         next_.push_back(std::move(scratch_));
         scratch_ = spare();
@@ -118,8 +161,9 @@ private:
     bool pulse() {
         if (!options_.pulse || (++expanded_ & 0xfff) != 0) return true;
         return options_.pulse({visited_.size(), round_.transitions, visited_.bytes(), round_.faults,
+                               static_cast<unsigned>(round_.by_deviations.size()),
                                static_cast<unsigned>(round_.by_depth.size()),
-                               level_.size() + next_.size()});
+                               level_.size() + next_.size() + layer_.size()});
     }
 
     /// Walks back to the beginning and forth again, for the words.
@@ -185,9 +229,11 @@ private:
     Visited visited_;
     std::deque<StatePtr> level_;
     std::deque<StatePtr> next_;
-    std::vector<StatePtr> spares_;
+    std::deque<StatePtr> layer_;  // to be gone on from, out of turn
+    std::deque<StatePtr> spares_;
     StatePtr scratch_ = std::make_unique<State>(initial_);
-    std::vector<Action> all_;  // of the state that is expanded
+    std::vector<Action> all_;            // of the state that is expanded
+    std::vector<std::uint16_t> chosen_;  // of them
     std::vector<std::uint8_t> asked_;
     Round round_;
     std::uint64_t expanded_ = 0;
@@ -197,8 +243,10 @@ private:
 }  // namespace
 
 SearchResult search(World const& world, SearchOptions const& options) {
-    State initial{world, Oracle(world), {}, 0};
+    State initial{world, Oracle(world), {}, 0, 0};
     initial.world.chooser().follow({});
+    // What had arrived is asked of asynchronous targets only.
+    initial.world.watching.records = world.cluster().mirrors.front().mode == Mode::asynchronous;
     Convergence convergence(options.bounds.timing);
     SearchResult result;
     for (unsigned faults = 0; faults <= options.bounds.most.faults(); ++faults) {

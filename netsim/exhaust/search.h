@@ -5,6 +5,10 @@
 // fewest events. Each state is judged by the oracle, and from each one the cluster, healed and left
 // alone, must come to rest whole (LIV-1, LIV-3, LIV-4). No reductions: every order of events is
 // gone through.
+//
+// When the bound limits deviations, a round goes on in layers: all that happens in turn, then what
+// needs one thing out of turn, then two. A counterexample has the fewest of them, and a bound that
+// has no end otherwise is proved at least for runs that are so ordinary.
 #pragma once
 
 #include "netsim/exhaust/action.h"
@@ -24,6 +28,7 @@ struct Reached {
     std::uint64_t transitions = 0;
     std::uint64_t bytes = 0;  ///< of what is remembered of visited states
     unsigned faults = 0;      ///< the budget of the present round
+    unsigned deviations = 0;  ///< of the present layer, when they are limited
     unsigned depth = 0;
     std::uint64_t frontier = 0;
 };
@@ -39,7 +44,8 @@ struct SearchOptions {
 /// One round: all states within so many faults.
 struct Round {
     unsigned faults = 0;
-    std::vector<std::uint64_t> by_depth;  ///< new states at each depth
+    std::vector<std::uint64_t> by_depth;       ///< new states at each depth
+    std::vector<std::uint64_t> by_deviations;  ///< of each layer; one when they are not limited
     std::uint64_t states = 0;
     std::uint64_t transitions = 0;
     bool complete = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What the oracle judges: each property at the moment at which it could break.
+#include "netsim/checkers/boots_with_what_was_stable.h"
 #include "netsim/exhaust/oracle.h"
 
 #include <fmt/format.h>
@@ -62,12 +63,16 @@ void Oracle::verify(World const& world, Loss const& loss, Findings& findings) {
         std::uint64_t const content = found(world, loss.self, b);
         Contents const held = holding(b, content);
         if ((may_[b] & held) == 0) {
-            // The last acknowledged of what may be there is what should be.
+            // The last acknowledged of what may be there is what should be; else the last that was
+            // on every copy.
             std::uint8_t owed = 0;
-            for (std::uint8_t w = 1; w <= asked_; ++w) {
-                bool const owes = writes_[w].block == b && (may_[b] & bit(w)) != 0 &&
-                                  writes_[w].state == WriteState::acknowledged;
-                if (owes) owed = w;
+            for (bool const acknowledged : {true, false}) {
+                for (std::uint8_t w = 1; w <= asked_ && owed == 0; ++w) {
+                    std::uint8_t const last = static_cast<std::uint8_t>(asked_ + 1 - w);
+                    bool const fits =
+                        !acknowledged || writes_[last].state == WriteState::acknowledged;
+                    if (writes_[last].block == b && (may_[b] & bit(last)) != 0 && fits) owed = last;
+                }
             }
             if (held == 0 || excuse(loss, owed) == nullptr) {
                 findings.violated(no_loss, "SAF-1", world.now(),
@@ -105,10 +110,33 @@ void Oracle::verify_shown(World const& world, Loss const& loss, std::uint8_t blo
     taken_[block] = 0;
 }
 
+/// SAF-16: a node that boots believes what was stored, and nothing better. SAF-5: nor that a copy
+/// is whole that lost records with its power.
+void Oracle::booted(World const& world, std::uint8_t self, Findings& findings) {
+    CopySim const& copy = *world.copy(node(self), GroupId{0});
+    std::string const& name = world.node(node(self)).name;
+    if (std::optional<std::string> const wrong = wrong_belief(copy)) {
+        findings.violated("boots_with_what_was_stable", "SAF-16", world.now(),
+                          fmt::format("{} boots with {}", name, *wrong));
+    }
+    bool const whole = copy.machine->cell().data != replication::DataState::inconsistent;
+    if (copy_[self].shorn && whole) {
+        findings.violated("no_promotion_of_inconsistent_copy", "SAF-5", world.now(),
+                          name +
+                              " lost records that it had not flushed with its power, and boots "
+                              "in the belief that its copy is whole");
+    }
+    copy_[self].shorn = false;
+    // A claim that was being stored when the node died is one, or was never made.
+    copy_[self].claimed = copy_[self].claimed && copy.store->cell()->last_owner;
+}
+
 /// SAF-2: the content is what some prefix of the writes, in the order in which they were asked,
 /// left behind.
 void Oracle::verify_prefix(World const& world, std::uint8_t self, Findings& findings) const {
-    for (std::uint8_t length = 0; length <= asked_; ++length) {
+    // G8: whatever had arrived is applied before anything is served.
+    auto const least = static_cast<std::uint8_t>(std::bit_width(copy_[self].received) - 1);
+    for (std::uint8_t length = copy_[self].received == 0 ? 0 : least; length <= asked_; ++length) {
         bool same = true;
         for (std::uint8_t b = 0; b < blocks_; ++b) {
             std::uint8_t last = 0;
@@ -139,11 +167,13 @@ void Oracle::verify_fit(World const& world, std::uint8_t self,
         violated("its copy is the target of a resync that has not completed");
         return;
     }
-    if (copy.watched < 0) {
-        if (!copy.claimed) violated("it is no owner, and was not seen in sync since it booted");
+    std::int8_t const by = copy.watched >= 0 ? copy.watched : copy.overtaken_by;
+    if (copy.watched < 0 && copy.claimed) return;
+    if (by < 0) {
+        violated("it is no owner, and was not seen in sync since it booted");
         return;
     }
-    auto const watched = static_cast<std::uint8_t>(copy.watched);
+    auto const watched = static_cast<std::uint8_t>(by);
     Pair const& source = copy_[watched].pairs[self];
     if (source.lonely && (guarded_ || source.told)) {
         violated(fmt::format("{} has acknowledged writes without it, and it could know",
@@ -172,12 +202,14 @@ void Oracle::came_in_service(World const& world, std::uint8_t self,
     }
     for (std::uint8_t p = 0; p < copies_; ++p) {
         if (p == self) continue;
-        if (came.forced && copy_[p].owner && !copy.owner) copy.pairs[p].forced_past = true;
+        bool const past = came.forced && copy_[p].owner && !copy.owner && !copy.claimed;
+        copy.pairs[p].forced_past = copy.pairs[p].forced_past || past;
     }
     for (Copy& peer : copy_) peer.owner = peer.owner && (peer.serving || !came.forced);
     copy.serving = true;
     copy.owner = true;
     copy.claimed = false;
+    copy.overtaken_by = -1;
     copy.torn = false;
     copy.watched = -1;
     copy.override_recorded = false;

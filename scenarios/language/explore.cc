@@ -124,6 +124,9 @@ std::string in_words(netsim::Bounds const& bounds) {
     add(most.pauses, "pause");
     add(most.disk_faults, "disk fault");
     if (bounds.faults < most.faults()) made += fmt::format(", at most {} faults", bounds.faults);
+    if (bounds.deviations != netsim::any_number) {
+        made += ", at most " + amount(bounds.deviations, "deviation");
+    }
     return made + (bounds.timing == netsim::Timing::any_order ? "; timers in any order"
                                                               : "; timers by duration");
 }

@@ -106,6 +106,9 @@ std::optional<netsim::Bounds> read_bounds(Node const* node, Names const& names) 
     bounds.most.pauses = amount("pauses", 0);
     bounds.most.disk_faults = amount("disk_faults", 0);
     bounds.faults = faults != 0 ? static_cast<unsigned>(faults) : bounds.most.faults();
+    if (auto const deviations = integer_of(node->find("deviations"))) {
+        bounds.deviations = static_cast<unsigned>(*deviations);
+    }
     bounds.timing = text_of(node->find("timers")) == "any order" ? netsim::Timing::any_order
                                                                  : netsim::Timing::by_duration;
     auto const& mirrors = names.cluster().mirrors;

@@ -344,6 +344,7 @@ struct Sentence {
     }
     Line operator()(seen::DiskWritten const&) const { return std::nullopt; }
     Line operator()(seen::RecordSent const&) const { return std::nullopt; }
+    Line operator()(seen::RecordArrived const&) const { return std::nullopt; }
     Line operator()(seen::AlarmRang const&) const { return std::nullopt; }
 };
 

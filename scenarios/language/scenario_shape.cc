@@ -153,6 +153,11 @@ ShapePtr bounds() {
                "mended, which is free. Default: 0.",
                8),
         amount("faults", "How many of all these may happen together. Default: all.", 16),
+        amount("deviations",
+               "How often something may happen out of turn: another of the disk operations, "
+               "stores and messages under way than the one that began first, or a fault or a "
+               "request of a host while there are any. Default: without limit.",
+               16),
         optional("timers",
                  "by duration: of two things under way the one that began earlier and takes less "
                  "time ends earlier, and disks and messages take less than any timer. any order: "

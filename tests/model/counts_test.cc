@@ -17,6 +17,7 @@ struct Count {
     netsim::Amounts most;
     netsim::Timing timing;
     std::uint64_t states;  ///< of the last round
+    unsigned deviations = netsim::any_number;
 };
 
 constexpr auto by_duration = netsim::Timing::by_duration;
@@ -32,23 +33,47 @@ constexpr Count counts[] = {
     {"1 write, without a log", without_log, {1, 0, 0, 0, 0, 0, 0, 0}, by_duration, 275},
     {"2 writes", {}, {2, 0, 0, 0, 0, 0, 0, 0}, by_duration, 6383},
     {"1 reset", {}, {0, 0, 0, 0, 0, 1, 0, 0}, by_duration, 188},
-    {"1 crash", {}, {0, 0, 1, 0, 0, 0, 0, 0}, by_duration, 1532},
+    {"1 crash", {}, {0, 0, 1, 0, 0, 0, 0, 0}, by_duration, 1572},
     {"1 crash, guarded", guarded, {0, 0, 1, 0, 0, 0, 0, 0}, by_duration, 1071},
-    {"1 crash, any order", {}, {0, 0, 1, 0, 0, 0, 0, 0}, any_order, 25475},
-    {"1 power cut", {}, {0, 0, 0, 1, 0, 0, 0, 0}, by_duration, 2207},
-    {"1 cut", {}, {0, 0, 0, 0, 1, 0, 0, 0}, by_duration, 1307},
-    {"1 cut, guarded", guarded, {0, 0, 0, 0, 1, 0, 0, 0}, by_duration, 362},
-    {"2 crashes", {}, {0, 0, 2, 0, 0, 0, 0, 0}, by_duration, 125640},
+    {"1 crash, any order", {}, {0, 0, 1, 0, 0, 0, 0, 0}, any_order, 25799},
+    {"1 power cut", {}, {0, 0, 0, 1, 0, 0, 0, 0}, by_duration, 2247},
+    {"1 cut", {}, {0, 0, 0, 0, 1, 0, 0, 0}, by_duration, 3330},
+    {"1 cut, guarded", guarded, {0, 0, 0, 0, 1, 0, 0, 0}, by_duration, 512},
+    {"2 crashes", {}, {0, 0, 2, 0, 0, 0, 0, 0}, by_duration, 127882},
     {"1 write, 1 flush", {}, {.writes = 1, .flushes = 1}, by_duration, 2255},
     {"1 write, 1 read", {}, {.writes = 1, .reads = 1}, by_duration, 616},
     {"1 write, 1 trim", {}, {.writes = 1, .trims = 1}, by_duration, 12765},
     {"1 pause", {}, {.pauses = 1}, by_duration, 481},
     {"1 flush, 1 disk fault", {}, {.flushes = 1, .disk_faults = 1}, by_duration, 1748},
+    {"1 write, 1 crash, in turn", {}, {.writes = 1, .crashes = 1}, by_duration, 1073, 0},
+    {"1 write, 1 crash, 1 deviation", {}, {.writes = 1, .crashes = 1}, by_duration, 6658, 1},
+    {"1 write, 1 crash, 2 deviations", {}, {.writes = 1, .crashes = 1}, by_duration, 21609, 2},
+    {"1 write, 1 cut, 1 deviation", {}, {.writes = 1, .cuts = 1}, by_duration, 8325, 1},
+    {"1 write, 1 cut, 1 deviation, guarded",
+     guarded,
+     {.writes = 1, .cuts = 1},
+     by_duration,
+     3686,
+     1},
+    {"1 write, 1 crash, 1 cut, 1 deviation",
+     {},
+     {.writes = 1, .crashes = 1, .cuts = 1},
+     by_duration,
+     152566,
+     1},
+    {"one of each, in turn",
+     {},
+     {.writes = 1, .crashes = 1, .power_cuts = 1, .cuts = 1},
+     by_duration,
+     266921,
+     0},
+    {"1 crash, 1 force, 1 deviation", {}, {.crashes = 1, .forces = 1}, by_duration, 1173, 1},
 };
 
 netsim::SearchResult explored(Count const& count) {
     netsim::Bounds bound = bounds(count.most);
     bound.timing = count.timing;
+    bound.deviations = count.deviations;
     auto const done = language::explore(scenario(count.setup, bound), {});
     REQUIRE(done);
     return done->result;
