@@ -16,10 +16,13 @@ class CellStore {
 public:
     using Version = std::uint32_t;
 
-    CellStore() : stable_(std::make_shared<Cell const>()) {}
+    CellStore() : CellStore(Cell{}) {}
     /// What was found on the medium at start.
     explicit CellStore(Cell const& cell)
-        : wanted_(cell), stable_(std::make_shared<Cell const>(cell)) {}
+        : wanted_(cell),
+          stable_(std::make_shared<Cell const>(cell)),
+          wanted_print_(cell.fingerprint()),
+          stable_print_(wanted_print_) {}
 
     /// The cell as it will be when all stores are done.
     [[nodiscard]] Cell const& wanted() const { return wanted_; }
@@ -30,6 +33,7 @@ public:
     template <class Change>
     Version edit(Change&& change) {
         change(wanted_);
+        wanted_print_ = wanted_.fingerprint();
         dirty_ = true;
         return version_ + 1;
     }
@@ -41,6 +45,7 @@ public:
         dirty_ = false;
         ++version_;
         storing_ = std::make_shared<Cell const>(wanted_);
+        storing_print_ = wanted_print_;
         storing_id_ = PersistId{next.value++};
         out.put(output::PersistCell{storing_id_, storing_});
     }
@@ -49,6 +54,7 @@ public:
         if (!storing_ || id != storing_id_) return false;
         if (ok) {
             stable_ = std::move(storing_);
+            stable_print_ = storing_print_;
             stable_version_ = version_;
         } else {
             frozen_ = true;
@@ -59,8 +65,7 @@ public:
 
     [[nodiscard]] Fingerprint fingerprint() const {
         // Versions are left out: they only count, and equal cells must meet in a search.
-        return hash_words(wanted_.fingerprint(), stable_->fingerprint(),
-                          storing_ ? storing_->fingerprint() : 0,
+        return hash_words(wanted_print_, stable_print_, storing_ ? storing_print_ : 0,
                           std::uint64_t{dirty_} | std::uint64_t{frozen_} << 1);
     }
     friend bool operator==(CellStore const& a, CellStore const& b) {
@@ -75,6 +80,10 @@ private:
     Cell wanted_;
     std::shared_ptr<Cell const> stable_;
     std::shared_ptr<Cell const> storing_;
+    // Cells change seldom, and are asked for their fingerprints after every step.
+    Fingerprint wanted_print_ = 0;
+    Fingerprint stable_print_ = 0;
+    Fingerprint storing_print_ = 0;
     PersistId storing_id_;
     Version version_ = 0;         // of the last store that went out
     Version stable_version_ = 0;  // of the last store that came back

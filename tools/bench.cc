@@ -123,6 +123,7 @@ void report(char const* what, double value, char const* unit, double aim) {
 void bench_search(language::Scenario const& scenario) {
     netsim::Cluster small = scenario.cluster;
     small.mirrors[0].sectors = 2;
+    small.mirrors[0].sectors_on.clear();
     small.mirrors[0].intent_log_chunk = ByteCount{sector_bytes};
     small.mirrors[0].initially_in_sync = true;
     auto const world = netsim::at_rest(std::make_shared<netsim::Cluster const>(small));
