@@ -11,21 +11,26 @@ namespace sunder::netsim {
 
 namespace mirror = replication;
 
+// What comes out of a step is carried out without another step, so that the room for it is used
+// again and again, by all worlds of a thread: a copied world should not carry it.
+
 void World::step_node(NodeId node, nodes::Input const& input) {
     NodeSim& sim = nodes_[node.value];
-    sim.machine.edit().step(input, node_out_);
+    thread_local nodes::Outbox out;
+    out.clear();
+    sim.machine.edit().step(input, out);
     sim.print = sim.machine->fingerprint();
     trace_.add(sim.print);
-    for (nodes::Output& output : node_out_) carry_out(node, output);
-    node_out_.clear();  // at once: worlds are copied between steps
+    for (nodes::Output& output : out) carry_out(node, output);
 }
 
 void World::step_mirror(NodeId node, CopySim& copy, mirror::Input const& input) {
-    copy.machine.edit().step(input, mirror_out_);
+    thread_local mirror::Outbox out;
+    out.clear();
+    copy.machine.edit().step(input, out);
     copy.print = copy.machine->fingerprint();
     trace_.add(copy.print);
-    for (mirror::Output& output : mirror_out_) carry_out(node, copy, output);
-    mirror_out_.clear();
+    for (mirror::Output& output : out) carry_out(node, copy, output);
 }
 
 /// Machines of one node tell each other things at once and in order; live they do so across a lock.

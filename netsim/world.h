@@ -268,8 +268,6 @@ private:
     std::vector<Watcher> watchers_;
     std::vector<Observation> observations_;
     std::vector<Local> locals_;
-    replication::Outbox mirror_out_;
-    nodes::Outbox node_out_;
     Duration now_;
     Hasher trace_;
     FateCount fates_;

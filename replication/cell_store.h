@@ -19,21 +19,23 @@ public:
     CellStore() : CellStore(Cell{}) {}
     /// What was found on the medium at start.
     explicit CellStore(Cell const& cell)
-        : wanted_(cell),
-          stable_(std::make_shared<Cell const>(cell)),
+        : wanted_(std::make_shared<Cell const>(cell)),
+          stable_(wanted_),
           wanted_print_(cell.fingerprint()),
           stable_print_(wanted_print_) {}
 
     /// The cell as it will be when all stores are done.
-    [[nodiscard]] Cell const& wanted() const { return wanted_; }
+    [[nodiscard]] Cell const& wanted() const { return *wanted_; }
     /// The cell as it would be found after a crash now.
     [[nodiscard]] std::shared_ptr<Cell const> const& stable() const { return stable_; }
 
-    /// Changes the cell and returns the version to wait for.
+    /// Changes the cell and returns the version to wait for. What `wanted` referred to is gone.
     template <class Change>
     Version edit(Change&& change) {
-        change(wanted_);
-        wanted_print_ = wanted_.fingerprint();
+        auto edited = std::make_shared<Cell>(*wanted_);
+        change(*edited);
+        wanted_print_ = edited->fingerprint();
+        wanted_ = std::move(edited);
         dirty_ = true;
         return version_ + 1;
     }
@@ -44,7 +46,7 @@ public:
         if (!dirty_ || storing_ || frozen_) return;
         dirty_ = false;
         ++version_;
-        storing_ = std::make_shared<Cell const>(wanted_);
+        storing_ = wanted_;
         storing_print_ = wanted_print_;
         storing_id_ = PersistId{next.value++};
         out.put(output::PersistCell{storing_id_, storing_});
@@ -72,15 +74,16 @@ public:
         auto const same = [](auto const& x, auto const& y) {
             return x == y || (x && y && *x == *y);
         };
-        return a.wanted_ == b.wanted_ && same(a.stable_, b.stable_) &&
+        return same(a.wanted_, b.wanted_) && same(a.stable_, b.stable_) &&
                same(a.storing_, b.storing_) && a.dirty_ == b.dirty_ && a.frozen_ == b.frozen_;
     }
 
 private:
-    Cell wanted_;
+    // Cells change seldom. They are asked for their fingerprints after every step, and copied by
+    // whoever goes through many worlds.
+    std::shared_ptr<Cell const> wanted_;
     std::shared_ptr<Cell const> stable_;
     std::shared_ptr<Cell const> storing_;
-    // Cells change seldom, and are asked for their fingerprints after every step.
     Fingerprint wanted_print_ = 0;
     Fingerprint stable_print_ = 0;
     Fingerprint storing_print_ = 0;
