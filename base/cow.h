@@ -59,6 +59,8 @@ public:
         held_->printed = false;
         return held_->value;
     }
+    /// Gives back the memory of what nobody holds any more.
+    static void release_spares() { std::exchange(spares(), {}); }
     /// `compute(value)`, remembered until the value changes. Requires a value, and that whoever
     /// asked to change it has done so.
     template <class Compute>

@@ -159,6 +159,14 @@ std::uint64_t World::choose(std::uint64_t n, Choice what, std::size_t node) {
     return answer;
 }
 
+void World::release_spares() {
+    Cow<nodes::NodeMachine>::release_spares();
+    Cow<replication::MirrorMachine>::release_spares();
+    Cow<SimDisk>::release_spares();
+    Cow<StableStore>::release_spares();
+    Cow<Connection>::release_spares();
+}
+
 std::optional<Duration> World::next_time() const {
     if (queue_.empty()) return std::nullopt;
     return queue_.next_time();

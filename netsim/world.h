@@ -80,6 +80,8 @@ enum class Timing : std::uint8_t {
 class World {
 public:
     World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed);
+    /// Gives back the memory that many worlds at a time have used.
+    static void release_spares();
 
     // Choosers.
     /// Everything that could happen next, in a defined order: what is pending and would take

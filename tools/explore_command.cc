@@ -6,12 +6,14 @@
 #include "scenarios/language/explore.h"
 #include "scenarios/language/write.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 
 namespace sunder::tools {
@@ -68,7 +70,7 @@ void tell_rounds(SearchResult const& result, std::vector<std::string>& told) {
     }
 }
 
-std::string verdict_of(SearchResult const& result, bool in_turn) {
+std::string verdict_of(SearchResult const& result, bool in_turn, char const* stopped_by) {
     netsim::Round const& last = result.rounds.back();
     auto const states = static_cast<double>(last.states);
     double const collision = states * states / std::pow(2.0, 65);
@@ -84,37 +86,50 @@ std::string verdict_of(SearchResult const& result, bool in_turn) {
                            : "a counterexample, with the fewest faults and then the fewest events:";
         case SearchResult::Verdict::unknown:
             return fmt::format(
-                "unknown: stopped by its limits at {} faults, {}depth {}", last.faults,
+                "unknown: stopped by its {} limit at {} faults, {}depth {}", stopped_by, last.faults,
                 in_turn ? fmt::format("{} deviations, ", last.by_deviations.size()) : std::string(),
                 last.by_depth.size());
     }
     return "";
 }
 
-/// A file name made of the title: letters, digits and dashes.
-std::string file_name(language::Scenario const& scenario) {
-    std::string name = "counterexample-";
-    for (char const c : scenario.expect.always.front()) name += c == '_' ? '-' : c;
-    return name + ".yaml";
+/// What was asked for, or a name made of the violated property; numbered from the second on.
+std::string file_name(ExploreLimits const& limits, language::Scenario const& scenario) {
+    std::string name = limits.counterexample_file;
+    if (name.empty()) {
+        name = "counterexample-";
+        for (char const c : scenario.expect.always.front()) name += c == '_' ? '-' : c;
+        name += ".yaml";
+    }
+    if (limits.counterexamples == 0) return name;
+    std::filesystem::path const path = name;
+    std::string const numbered = fmt::format("{}-{}{}", path.stem().string(),
+                                             limits.counterexamples + 1, path.extension().string());
+    return (path.parent_path() / numbered).string();
 }
 
 }  // namespace
 
-CaseReport explore_case(language::Scenario const& scenario, ExploreLimits const& limits) {
+CaseReport explore_case(language::Scenario const& asked, ExploreLimits const& limits) {
+    language::Scenario scenario = asked;
+    if (limits.deviations) scenario.bounded->deviations = *limits.deviations;
     auto const began = Clock::now();
     auto const seconds = [&] {
         return std::chrono::duration<double>(Clock::now() - began).count();
     };
     bool const terminal = isatty(STDERR_FILENO) != 0;
+    char const* stopped_by = "";
     auto const pulse = [&](netsim::Reached const& reached) {
         if (terminal) {
             fmt::print(stderr, "\r{} faults, depth {}: {} states, {} waiting ", reached.faults,
                        reached.depth, reached.states, reached.frontier);
         }
-        return seconds() < limits.seconds && resident_bytes() < limits.bytes;
+        bool const no_room = resident_bytes() >= limits.bytes;
+        stopped_by = no_room ? "memory" : "time";
+        return seconds() < limits.seconds && !no_room;
     };
     CaseReport report;
-    report.scenario = &scenario;
+    report.scenario = &asked;
     report.engine = "exhaust";
     report.runs = 1;
     std::vector<std::string>& told = report.first.narration;
@@ -122,6 +137,7 @@ CaseReport explore_case(language::Scenario const& scenario, ExploreLimits const&
     std::optional<language::Exploration> const done = language::explore(scenario, pulse);
     if (terminal) fmt::print(stderr, "\r{:78}\r", "");
     report.seconds = seconds();
+    malloc_trim(0);  // the next case has the same limit
     if (!done) {
         told.emplace_back("the cluster, left alone, does not get into sync: nothing was explored");
         report.unknown = 1;
@@ -130,7 +146,7 @@ CaseReport explore_case(language::Scenario const& scenario, ExploreLimits const&
     SearchResult const& result = done->result;
     tell_rounds(result, told);
     bool const in_turn = scenario.bounded->deviations != netsim::any_number;
-    told.push_back(verdict_of(result, in_turn));
+    told.push_back(verdict_of(result, in_turn, stopped_by));
     report.first.statistics.events = result.rounds.back().transitions;
     report.total = report.first.statistics;
     report.states = result.rounds.back().states;
@@ -149,8 +165,7 @@ CaseReport explore_case(language::Scenario const& scenario, ExploreLimits const&
         if (i == found.repaired_at) told.emplace_back("      then everything is repaired:");
         told.push_back(fmt::format("{:4}. {}", i + 1, found.path[i].words));
     }
-    std::string const file =
-        limits.counterexample_file.empty() ? file_name(*done->replay) : limits.counterexample_file;
+    std::string const file = file_name(limits, *done->replay);
     std::ofstream out(file);
     out << language::to_yaml(*done->replay);
     out.close();

@@ -6,6 +6,7 @@
 #include "tools/report.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace sunder::tools {
@@ -13,7 +14,9 @@ namespace sunder::tools {
 struct ExploreLimits {
     double seconds = 60;                           ///< a case
     std::uint64_t bytes = std::uint64_t{4} << 30;  ///< of this process, all in all
-    std::string counterexample_file;               ///< empty: beside nothing is written
+    std::optional<unsigned> deviations;            ///< in place of what the scenario says
+    std::string counterexample_file;               ///< empty: named after what is violated
+    unsigned counterexamples = 0;                  ///< written before, which are to be kept
 };
 
 /// The report of one case; its narration is the table of what was reached.

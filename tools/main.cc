@@ -60,6 +60,9 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
     run->add_option("--memory-limit", request.memory_limit, "Of exhaust: GiB")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
+    run->add_option("--deviations", request.deviations,
+                    "Of exhaust: how often a run may leave the order in which things were begun, "
+                    "whatever 'bounded:' says");
     run->add_option("--counterexample", request.counterexample_file,
                     "Of exhaust: where a counterexample is written as a scenario");
     run->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")

@@ -219,15 +219,16 @@ int status_of(std::vector<CaseReport> const& reports) {
 int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& request) {
     std::vector<CaseReport> reports;
     std::size_t skipped = 0;
+    ExploreLimits limits{request.time_limit, request.memory_limit << 30, request.deviations,
+                         request.counterexample_file, 0};
     for (Scenario const& scenario : scenarios) {
         if (!scenario.bounded) {
             fmt::print("skipped: {} has no 'bounded:'\n", title_of(scenario));
             ++skipped;
             continue;
         }
-        ExploreLimits const limits{request.time_limit, request.memory_limit << 30,
-                                   request.counterexample_file};
         CaseReport const report = explore_case(scenario, limits);
+        if (report.failed > 0) ++limits.counterexamples;
         fmt::print("\n{}  ({})\n", scenario.title, title_of(scenario));
         for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);
         fmt::print("{}\n{}", summary_line(report), failures_in_words(report));
@@ -238,8 +239,13 @@ int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& reques
         return wrong_input;
     }
     std::uint64_t good = 0;
-    for (CaseReport const& report : reports) good += report.good() ? 1 : 0;
-    fmt::print("\n{} proved, {} not, {} skipped\n", good, reports.size() - good, skipped);
+    std::uint64_t bad = 0;
+    for (CaseReport const& report : reports) {
+        good += report.good() ? 1 : 0;
+        bad += report.failed > 0 ? 1 : 0;
+    }
+    fmt::print("\n{} proved, {} violated, {} unknown, {} skipped\n", good, bad,
+               reports.size() - good - bad, skipped);
     bool const written = write_file(request.junit_file, junit(reports)) &&
                          write_file(request.json_file, json(reports));
     return written ? status_of(reports) : wrong_input;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct RunRequest {
     std::string engine = "sim";      ///< sim or exhaust
     double time_limit = 60;          ///< seconds of an exhaustive search, for each case
     std::uint64_t memory_limit = 4;  ///< of the same, in GiB
+    std::optional<unsigned> deviations;  ///< in place of what the files say
     std::string counterexample_file;
     std::string trace_file;
     std::string junit_file;

@@ -188,7 +188,10 @@ void Oracle::died(seen::NodeDied const& died) {
             write.died |= static_cast<Slots>(1U << self);
         }
         if (write.node != self) continue;
-        if (write.state == WriteState::open) write.state = WriteState::over;
+        bool const open = write.state == WriteState::open;
+        if (open) write.state = WriteState::over;
+        // Its own disk keeps any of these, and not in the order in which they were asked.
+        if (asynchronous_ && (open || (power && !write.durable))) copy_[self].holes |= bit(w);
         write.exposed = write.exposed || (power && !write.durable);
     }
     for (Read& read : reads_) {
@@ -230,6 +233,7 @@ void Oracle::joined(std::uint8_t source, std::uint8_t target) {
     copy_[target].claimed = false;
     copy_[target].overtaken_by = -1;
     copy_[target].received = 0;
+    copy_[target].holes = copy_[source].holes;
 }
 
 void Oracle::leg_changed(World const& world, std::uint8_t self,
@@ -354,7 +358,7 @@ Fingerprint Oracle::fingerprint() const {
             std::uint64_t{copy.claimed} << 2 | std::uint64_t{copy.torn} << 3 |
             std::uint64_t{copy.lost_power} << 4 | std::uint64_t{copy.override_recorded} << 5 |
             std::uint64_t{copy.flush_failed} << 6 | std::uint64_t{copy.shorn} << 7 |
-            std::uint64_t{copy.received} << 16 | static_cast<std::uint64_t>(copy.watched + 1) << 8 |
+            std::uint64_t{copy.received} << 16 | std::uint64_t{copy.holes} << 32 | static_cast<std::uint64_t>(copy.watched + 1) << 8 |
             static_cast<std::uint64_t>(copy.overtaken_by + 1) << 12;
         hasher.add(bits);
         for (std::uint8_t p = 0; p < copies_; ++p) {

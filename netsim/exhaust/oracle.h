@@ -87,6 +87,7 @@ private:
         bool flush_failed = false;  ///< in this boot
         bool shorn = false;         ///< lost records with its power that it had not flushed
         Contents received = 0;      ///< as an asynchronous target, since it was in sync last
+        Contents holes = 0;         ///< writes that whoever it got its content from may have lost
         std::int8_t watched = -1;   ///< the source with which it was seen in sync in this boot
         std::array<Pair, most_copies> pairs{};
     };

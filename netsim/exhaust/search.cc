@@ -240,9 +240,7 @@ private:
     std::optional<Counterexample> found_;
 };
 
-}  // namespace
-
-SearchResult search(World const& world, SearchOptions const& options) {
+SearchResult rounds(World const& world, SearchOptions const& options) {
     State initial{world, Oracle(world), {}, 0, 0};
     initial.world.chooser().follow({});
     // What had arrived is asked of asynchronous targets only.
@@ -266,6 +264,14 @@ SearchResult search(World const& world, SearchOptions const& options) {
             return result;
         }
     }
+    return result;
+}
+
+}  // namespace
+
+SearchResult search(World const& world, SearchOptions const& options) {
+    SearchResult result = rounds(world, options);
+    World::release_spares();
     return result;
 }
 

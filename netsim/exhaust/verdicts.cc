@@ -132,18 +132,20 @@ void Oracle::booted(World const& world, std::uint8_t self, Findings& findings) {
 }
 
 /// SAF-2: the content is what some prefix of the writes, in the order in which they were asked,
-/// left behind.
+/// left behind; but for what its source had lost before it was copied from there.
 void Oracle::verify_prefix(World const& world, std::uint8_t self, Findings& findings) const {
     // G8: whatever had arrived is applied before anything is served.
     auto const least = static_cast<std::uint8_t>(std::bit_width(copy_[self].received) - 1);
     for (std::uint8_t length = copy_[self].received == 0 ? 0 : least; length <= asked_; ++length) {
         bool same = true;
         for (std::uint8_t b = 0; b < blocks_; ++b) {
-            std::uint8_t last = 0;
+            Contents left = bit(0);
             for (std::uint8_t w = 1; w <= length; ++w) {
-                if (writes_[w].block == b && !writes_[w].apart) last = w;
+                if (writes_[w].block != b || writes_[w].apart) continue;
+                bool const may_miss = (copy_[self].holes & bit(w)) != 0;
+                left = may_miss ? static_cast<Contents>(left | bit(w)) : bit(w);
             }
-            same = same && found(world, self, b) == writes_[last].content;
+            same = same && (left & holding(b, found(world, self, b))) != 0;
         }
         if (same) return;
     }

@@ -67,6 +67,12 @@ constexpr Count counts[] = {
      by_duration,
      266921,
      0},
+    {"2 writes, 1 crash, 1 power cut, in turn, asynchronous",
+     asynchronous,
+     {.writes = 2, .crashes = 1, .power_cuts = 1},
+     by_duration,
+     169618,
+     0},
     {"1 crash, 1 force, 1 deviation", {}, {.crashes = 1, .forces = 1}, by_duration, 1173, 1},
 };
 

@@ -138,10 +138,16 @@ class Command(unittest.TestCase):
         proved = self.sunder("run", "--engine", "exhaust", narrow)
         self.assertEqual(proved.returncode, 0, proved.stdout + proved.stderr)
         self.assertIn("proved within the bound: all 6383 states", proved.stdout)
+        in_turn = self.sunder("run", "--engine", "exhaust", "--deviations", "0", narrow)
+        self.assertEqual(in_turn.returncode, 0, in_turn.stdout + in_turn.stderr)
+        self.assertIn("2 writes, at most 0 deviations", in_turn.stdout)
+        self.assertIn("every order so ordinary", in_turn.stdout)
         wide = GOOD + "bounded: {writes: 3, faults: 3}\n"
         unknown = self.sunder("run", "--engine", "exhaust", "--time-limit", "0.2", self.write(wide))
         self.assertEqual(unknown.returncode, 2, unknown.stdout + unknown.stderr)
         self.assertIn("states by depth:", unknown.stdout)
+        self.assertIn("stopped by its time limit", unknown.stdout)
+        self.assertIn("0 proved, 0 violated, 1 unknown, 0 skipped", unknown.stdout)
 
     def test_without_a_bound_there_is_nothing_to_explore(self):
         run = self.sunder("run", "--engine", "exhaust", self.write(GOOD))
