@@ -86,7 +86,8 @@ std::string verdict_of(SearchResult const& result, bool in_turn, char const* sto
                            : "a counterexample, with the fewest faults and then the fewest events:";
         case SearchResult::Verdict::unknown:
             return fmt::format(
-                "unknown: stopped by its {} limit at {} faults, {}depth {}", stopped_by, last.faults,
+                "unknown: stopped by its {} limit at {} faults, {}depth {}", stopped_by,
+                last.faults,
                 in_turn ? fmt::format("{} deviations, ", last.by_deviations.size()) : std::string(),
                 last.by_depth.size());
     }

@@ -22,9 +22,9 @@ struct RunRequest {
     bool explain = false;
     bool quiet = false;
     bool rewrite_narrations = false;
-    std::string engine = "sim";      ///< sim or exhaust
-    double time_limit = 60;          ///< seconds of an exhaustive search, for each case
-    std::uint64_t memory_limit = 4;  ///< of the same, in GiB
+    std::string engine = "sim";          ///< sim or exhaust
+    double time_limit = 60;              ///< seconds of an exhaustive search, for each case
+    std::uint64_t memory_limit = 4;      ///< of the same, in GiB
     std::optional<unsigned> deviations;  ///< in place of what the files say
     std::string counterexample_file;
     std::string trace_file;

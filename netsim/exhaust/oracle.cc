@@ -358,7 +358,8 @@ Fingerprint Oracle::fingerprint() const {
             std::uint64_t{copy.claimed} << 2 | std::uint64_t{copy.torn} << 3 |
             std::uint64_t{copy.lost_power} << 4 | std::uint64_t{copy.override_recorded} << 5 |
             std::uint64_t{copy.flush_failed} << 6 | std::uint64_t{copy.shorn} << 7 |
-            std::uint64_t{copy.received} << 16 | std::uint64_t{copy.holes} << 32 | static_cast<std::uint64_t>(copy.watched + 1) << 8 |
+            std::uint64_t{copy.received} << 16 | std::uint64_t{copy.holes} << 32 |
+            static_cast<std::uint64_t>(copy.watched + 1) << 8 |
             static_cast<std::uint64_t>(copy.overtaken_by + 1) << 12;
         hasher.add(bits);
         for (std::uint8_t p = 0; p < copies_; ++p) {
