@@ -327,7 +327,7 @@ void MirrorMachine::give_up_records(Slot peer, Outbox& out) {
     bool pending = false;
     for (std::size_t i = 0; i < flights_.size(); ++i) {
         if (flights_[i].op == HostOp::read) continue;
-        pending = pending || flights_[i].stage != Flight::Stage::waiting;
+        pending = pending || (flights_[i].changes() && flights_[i].stage != Flight::Stage::waiting);
         flights_.edit(i, [&](Flight& f) {
             f.sent &= static_cast<PeerMask>(~bit_of(peer));
             if (!mutant(Mutant::dead_leg_awaited)) f.waits &= static_cast<PeerMask>(~bit_of(peer));

@@ -133,7 +133,8 @@ void MirrorMachine::issue(std::size_t index, Outbox& out) {
                 resyncing->pace.host_changed();
             }
         });
-        if (sent != peers() && !flight.apart)
+        // A flush changes nothing that a peer could lack.
+        if (sent != peers() && !flight.apart && flight.changes())
             record_absences(static_cast<PeerMask>(peers() & ~sent), out);
     }
     if (mutant(Mutant::acknowledge_before_leg)) waits = 0;
@@ -223,7 +224,7 @@ bool MirrorMachine::acknowledge(std::size_t index, Outbox& out) {
         return true;
     }
     if (flight.stage != Flight::Stage::done || flight.waits != 0) return false;
-    bool const missed = !flight.apart && flight.sent != peers();
+    bool const missed = !flight.apart && flight.changes() && flight.sent != peers();
     if (missed && !absences_recorded(static_cast<PeerMask>(peers() & ~flight.sent))) return false;
     HostStatus const status = flight.failed ? HostStatus::io_error : HostStatus::ok;
     out.put(output::HostReply{flight.request, status, {}});

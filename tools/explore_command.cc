@@ -4,6 +4,7 @@
 #include "tools/explore_command.h"
 
 #include "scenarios/language/explore.h"
+#include "scenarios/language/play.h"
 #include "scenarios/language/write.h"
 
 #include <malloc.h>
@@ -94,6 +95,18 @@ std::string verdict_of(SearchResult const& result, bool in_turn, char const* sto
     return "";
 }
 
+/// Whether the simulator's checkers, which see more than the search's model, say the same.
+std::string agreement(language::Scenario const& replay, std::string const& property) {
+    language::Outcome const outcome = language::play(replay, {});
+    bool const same = std::ranges::any_of(
+        outcome.violations,
+        [&](netsim::Violation const& violation) { return violation.property == property; });
+    return same
+               ? "replayed in the simulator: the same"
+               : "replayed in the simulator: its checkers do not object, so the search's model may "
+                 "be too strict here";
+}
+
 /// What was asked for, or a name made of the violated property; numbered from the second on.
 std::string file_name(ExploreLimits const& limits, language::Scenario const& scenario) {
     std::string name = limits.counterexample_file;
@@ -170,8 +183,9 @@ CaseReport explore_case(language::Scenario const& asked, ExploreLimits const& li
     std::ofstream out(file);
     out << language::to_yaml(*done->replay);
     out.close();
-    if (!out) fmt::print(stderr, "error: cannot write {}\n", file);
-    report.replay = fmt::format("tools/run run {}", file);
+    report.replay = out ? fmt::format("tools/run run {}", file)
+                        : fmt::format("none: {} cannot be written", file);
+    told.push_back(agreement(*done->replay, found.violation.property));
     report.failed = 1;
     language::Outcome outcome;
     outcome.result = language::Result::violated;

@@ -42,13 +42,26 @@ int look_at(std::vector<std::string> const& paths, bool list) {
     return wrong ? tools::wrong_input : tools::all_held;
 }
 
+/// Anything that a clock could show; CLI11's own range lets "nan" pass.
+CLI::Validator seconds() {
+    return {[](std::string& text) -> std::string {
+                double value = 0;
+                bool const number = CLI::detail::lexical_cast(text, value);
+                if (number && value > 0 && value <= 1e9) return "";
+                return fmt::format("expected a number of seconds such as 60, found '{}'", text);
+            },
+            "SECONDS"};
+}
+
 void add_run(CLI::App& app, tools::RunRequest& request) {
     CLI::App* run = app.add_subcommand("run", "Play scenarios in the simulator and judge them");
     run->add_option("path", request.paths, "Scenario files, or folders of them")->required();
-    run->add_option("--seed", request.seed, "The first seed")->capture_default_str();
+    run->add_option("--seed", request.seed, "The first seed")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     run->add_option("--seeds", request.seeds, "How many seeds to run, counting up")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
     run->add_option("--engine", request.engine,
                     "sim: seeds and virtual time; exhaust: every order of events within the "
                     "scenario's 'bounded:'")
@@ -56,10 +69,10 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
         ->check(CLI::IsMember({"sim", "exhaust"}));
     run->add_option("--time-limit", request.time_limit, "Of exhaust: seconds a case")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(seconds());
     run->add_option("--memory-limit", request.memory_limit, "Of exhaust: GiB")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}));
     run->add_option("--deviations", request.deviations,
                     "Of exhaust: how often a run may leave the order in which things were begun, "
                     "whatever 'bounded:' says");
@@ -93,7 +106,7 @@ int main(int argc, char** argv) {
     shrink->add_option("--case", shrinking.only_case, "The case (see `sunder list`)");
     shrink->add_option("--time-limit", shrinking.time_limit, "Seconds")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(seconds());
     shrink->add_option("--output", shrinking.output_file, "Where the small scenario is written")
         ->capture_default_str();
     std::vector<std::string> paths;

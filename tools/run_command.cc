@@ -253,6 +253,18 @@ int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& reques
 
 }  // namespace
 
+bool would_overwrite(std::string const& output, std::vector<std::string> const& scenarios) {
+    bool const lost = std::ranges::any_of(scenarios, [&](std::string const& scenario) {
+        std::error_code error;
+        return !output.empty() && std::filesystem::equivalent(output, scenario, error);
+    });
+    if (lost) {
+        fmt::print(stderr, "error: {} is the scenario itself: name another file for the output\n",
+                   output);
+    }
+    return lost;
+}
+
 std::vector<std::string> scenario_files(std::vector<std::string> const& paths) {
     namespace fs = std::filesystem;
     std::vector<std::string> files;
@@ -260,10 +272,16 @@ std::vector<std::string> scenario_files(std::vector<std::string> const& paths) {
         std::error_code error;
         if (fs::is_directory(path, error)) {
             std::vector<std::string> found;
-            for (auto const& entry : fs::recursive_directory_iterator(path, error)) {
-                bool const scenario =
-                    entry.path().extension() == ".yaml" || entry.path().extension() == ".yml";
-                if (entry.is_regular_file() && scenario) found.push_back(entry.path().string());
+            fs::recursive_directory_iterator entry(path, error);
+            for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+                fs::path const file = entry->path();
+                bool const scenario = file.extension() == ".yaml" || file.extension() == ".yml";
+                std::error_code unknown;
+                if (scenario && entry->is_regular_file(unknown)) found.push_back(file.string());
+            }
+            if (error) {
+                fmt::print(stderr, "error: {} cannot be read: {}\n", path, error.message());
+                return {};
             }
             if (found.empty()) {
                 fmt::print(stderr, "error: there is no scenario (*.yaml) in {}\n", path);
@@ -282,11 +300,24 @@ std::vector<std::string> scenario_files(std::vector<std::string> const& paths) {
 }
 
 int run(RunRequest const& request) {
+    bool const exhaust = request.engine == "exhaust";
+    if (exhaust && !request.trace_file.empty()) {
+        fmt::print(stderr, "error: --trace is of one run of the engine sim, not of a search\n");
+        return wrong_input;
+    }
+    if (!exhaust && (request.deviations || !request.counterexample_file.empty())) {
+        fmt::print(stderr, "error: --deviations and --counterexample need --engine exhaust\n");
+        return wrong_input;
+    }
     std::vector<std::string> const files = scenario_files(request.paths);
     if (files.empty()) return wrong_input;
+    for (std::string const* output : {&request.trace_file, &request.junit_file, &request.json_file,
+                                      &request.counterexample_file}) {
+        if (would_overwrite(*output, files)) return wrong_input;
+    }
     std::vector<Scenario> const scenarios = load_all(files, request);
     if (scenarios.empty()) return wrong_input;
-    if (request.engine == "exhaust") return run_exhaust(scenarios, request);
+    if (exhaust) return run_exhaust(scenarios, request);
 
     std::vector<CaseReport> reports(scenarios.size());
     for (std::size_t i = 0; i < scenarios.size(); ++i) reports[i].scenario = &scenarios[i];

@@ -43,7 +43,9 @@ int shrink(ShrinkRequest const& request) {
         return wrong_input;
     }
     Scenario const* scenario = choose(*loaded, request);
-    if (scenario == nullptr) return wrong_input;
+    if (scenario == nullptr || would_overwrite(request.output_file, {request.path})) {
+        return wrong_input;
+    }
     auto const began = std::chrono::steady_clock::now();
     auto const seconds = [&] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();

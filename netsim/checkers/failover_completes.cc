@@ -8,8 +8,17 @@
 
 namespace sunder::netsim {
 
+/// R62, R97: whoever has heard of it stays out, also when the source dies before it is done.
+void FailoverCompletes::on(View& view, seen::OperatorAsked const& asked) {
+    leaving_.resize(view.chronicle.groups());
+    bool const order = asked.what == seen::OperatorAsked::What::order;
+    if (order && asked.order.kind == nodes::Order::Kind::leave_service)
+        leaving_[asked.group.value] = true;
+}
+
 void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
     waiting_.clear();
+    leaving_.resize(view.chronicle.groups());
     Cluster const& cluster = view.world.cluster();
     if (cluster.policy.guarded) return;
     for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
@@ -18,7 +27,8 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
         auto const place = std::ranges::find(group.members, died.node);
         if (place == group.members.end()) continue;
         Slot const dead{static_cast<std::uint8_t>(place - group.members.begin())};
-        if (!group.copies[dead.value].serving || view.chronicle.serving(id) != 1) continue;
+        if (leaving_[g] || !group.copies[dead.value].serving || view.chronicle.serving(id) != 1)
+            continue;
         for (std::size_t p = 0; p < group.members.size(); ++p) {
             NodeId const target = group.members[p];
             if (p == dead.value) continue;
@@ -43,7 +53,9 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
     }
 }
 
-void FailoverCompletes::on(View&, NodeId, nodes::note::CameInService const& came) {
+void FailoverCompletes::on(View& view, NodeId, nodes::note::CameInService const& came) {
+    leaving_.resize(view.chronicle.groups());
+    leaving_[came.group.value] = false;
     std::erase_if(waiting_, [&](Waiting const& waiting) { return waiting.group == came.group; });
 }
 

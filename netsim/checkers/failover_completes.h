@@ -22,6 +22,7 @@ public:
                                       "an in-sync target takes over from a source that died"};
 
     void on(View& view, seen::NodeDied const& died);
+    void on(View& view, seen::OperatorAsked const& asked);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View&, seen::NodeStarted const&) { waiting_.clear(); }
     void on(View&, seen::NodePaused const&) { waiting_.clear(); }
@@ -39,6 +40,7 @@ private:
         Duration until;
     };
     std::vector<Waiting> waiting_;
+    std::vector<bool> leaving_;  ///< by group: somebody takes it out, and its peer may know
 };
 
 }  // namespace sunder::netsim

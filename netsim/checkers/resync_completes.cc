@@ -27,6 +27,12 @@ Duration bound(View const& view, GroupId group, NodeId source, NodeId target) {
     return once * 20 + round_trip * 100 + seconds(10) + view.world.cluster().settle_interval * 3;
 }
 
+bool disk_suffers(View const& view, GroupId group, NodeId node) {
+    SimDisk const& disk = *view.world.copy(node, group)->disk;
+    return disk.faults.reads || disk.faults.writes || disk.faults.flushes ||
+           disk.faults.slowness > 1;
+}
+
 }  // namespace
 
 void ResyncCompletes::on(View& view, From from, replication::note::ResyncDecided const& decided) {
@@ -35,7 +41,10 @@ void ResyncCompletes::on(View& view, From from, replication::note::ResyncDecided
     auto const* machine = view.machine(from.node, from.group);
     if (!copies || machine == nullptr || !machine->open()) return;
     NodeId const target = view.mirror(from.group).on[decided.peer.value];
-    if (!view.in_contact(from.node, target)) return;
+    if (!view.in_contact(from.node, target) || disk_suffers(view, from.group, from.node) ||
+        disk_suffers(view, from.group, target)) {
+        return;
+    }
     Slot const self = view.chronicle.slot(from.group, from.node);
     waiting_.push_back({from.group, self, decided.peer, view.now(),
                         view.now() + bound(view, from.group, from.node, target)});
@@ -58,11 +67,8 @@ void ResyncCompletes::give_up(View& view) {
         auto const& on = view.mirror(waiting.group).on;
         NodeId const source = on[waiting.source.value];
         NodeId const target = on[waiting.target.value];
-        auto const disk_suffers = [&](NodeId node) {
-            DiskFaults const& faults = view.world.copy(node, waiting.group)->disk->faults;
-            return faults.reads || faults.writes || faults.flushes || faults.slowness > 1;
-        };
-        return !view.in_contact(source, target) || disk_suffers(source) || disk_suffers(target);
+        return !view.in_contact(source, target) || disk_suffers(view, waiting.group, source) ||
+               disk_suffers(view, waiting.group, target);
     });
 }
 

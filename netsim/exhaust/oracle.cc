@@ -287,6 +287,8 @@ void Oracle::noted(World const& world, seen::MirrorNoted const& noted, Findings&
     } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
         if (data->to == replication::DataState::inconsistent) copy.torn = true;
         if (data->to <= replication::DataState::outdated) copy.watched = -1;
+    } else if (auto const* conceded_to = std::get_if<mirror_note::Conceded>(&noted.note)) {
+        conceded(self, *conceded_to);
     } else if (auto const* flag = std::get_if<mirror_note::FlagChanged>(&noted.note)) {
         bool const claims = flag->set && flag->which == mirror_note::FlagChanged::Which::last_owner;
         copy.claimed = copy.claimed || (claims && copy.watched >= 0);
@@ -296,6 +298,22 @@ void Oracle::noted(World const& world, seen::MirrorNoted const& noted, Findings&
         bool const flush = failed->what == mirror_note::DiskFailed::What::flush;
         copy.flush_failed = copy.flush_failed || (flush && copy.serving);
     }
+}
+
+/// R34: what the loser wrote alone is given up, by name; the winner is the one owner.
+void Oracle::conceded(std::uint8_t loser, mirror_note::Conceded const& conceded) {
+    Copy& copy = copy_[loser];
+    Copy& winner = copy_[conceded.winner.value];
+    copy.owner = copy.claimed = false;
+    copy.watched = -1;
+    winner.owner = true;
+    Pair& given_up = copy.pairs[conceded.winner.value];
+    given_up.lonely = given_up.told = false;
+    for (Pair* pair : {&given_up, &winner.pairs[loser]}) {
+        pair->forced_past = pair->split_noted = false;
+    }
+    bool const policy = conceded.by == mirror_note::Conceded::By::policy;
+    split_ = policy ? Split::by_policy : Split::by_force;
 }
 
 bool Oracle::left_open() const {

@@ -138,6 +138,7 @@ private:
                          nodes::note::CameInService const& came, Findings& findings);
     void left_service(std::uint8_t self);
     void joined(std::uint8_t source, std::uint8_t target);
+    void conceded(std::uint8_t loser, replication::note::Conceded const& conceded);
     void verify_joined(World const& world, std::uint8_t source, std::uint8_t target,
                        Findings& findings);
     void verify(World const& world, Loss const& loss, Findings& findings);
@@ -157,7 +158,7 @@ private:
     bool asynchronous_ = false;
     bool guarded_ = false;
     bool logged_ = false;
-    enum class Split : std::uint8_t { none, by_itself, by_force } split_ = Split::none;
+    enum class Split : std::uint8_t { none, by_itself, by_force, by_policy } split_ = Split::none;
     std::array<std::uint8_t, most_copies> nodes_{};
     std::array<Copy, most_copies> copy_{};
     std::array<Write, most_writes + most_trims + 1> writes_{};  // entry 0 is the beginning

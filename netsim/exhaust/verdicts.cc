@@ -35,6 +35,7 @@ struct Oracle::Loss {
 /// The name under which losing `owed` is allowed; null when it is not (SAF-1's assumptions).
 char const* Oracle::excuse(Loss const& loss, std::uint8_t owed) const {
     if (loss.forced || split_ == Split::by_force) return "operator override";
+    if (split_ == Split::by_policy) return "split brain resolved by policy";
     if (split_ == Split::by_itself && !guarded_) return "split brain under a faithful policy";
     Write const& write = writes_[owed];
     if (loss.owner && (owed == 0 || write.node == loss.self)) {

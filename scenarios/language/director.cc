@@ -103,6 +103,13 @@ struct Director::Doing {
         director.fail(fmt::format("{} is {}", world.node(node).name, up ? "down" : "up"));
         return false;
     }
+    /// The same of a node that is up and not paused.
+    [[nodiscard]] bool expect_runs(NodeId node) const {
+        if (!expect_up(node, true)) return false;
+        if (!world.node(node).paused) return true;
+        director.fail(fmt::format("{} is paused", world.node(node).name));
+        return false;
+    }
     [[nodiscard]] bool host(Asked const& asked) const {
         if (first()) {
             director.ask_host(asked);
@@ -125,7 +132,7 @@ struct Director::Doing {
     template <class Ask>
     [[nodiscard]] bool admin(std::string const& refused, NodeId node, bool await, Ask&& ask) const {
         if (first()) {
-            if (!expect_up(node, true)) return false;
+            if (!expect_runs(node)) return false;
             if (!await) {
                 ask();
                 return true;
@@ -251,13 +258,13 @@ struct Director::Doing {
     }
     bool operator()(step::Trim const& step) const {
         auto const op = step.zeroes ? replication::HostOp::write_zeroes : replication::HostOp::trim;
-        return host({step.mirror, op, {step.at, step.sectors}, false, {}});
+        return host({step.mirror, op, {step.at, step.sectors}, false, step.on});
     }
     bool operator()(step::Flush const& step) const {
         return host({step.mirror, replication::HostOp::flush, {}, false, {}});
     }
     bool operator()(step::Ask const& step) const {
-        if (!expect_up(step.node, true)) return false;
+        if (!expect_runs(step.node)) return false;
         bool const writes = step.op == replication::HostOp::write;
         world.ask(step.node, GroupId{step.mirror}, step.op, {step.at, step.sectors}, step.fua,
                   writes ? world.fresh_content() : 0);
@@ -314,18 +321,29 @@ struct Director::Doing {
                      [&] { return world.order(*node, GroupId{step.mirror}, step.order); });
     }
     bool operator()(step::Examine const& step) const {
-        if (!expect_up(step.node, true)) return false;
+        if (!expect_runs(step.node)) return false;
         world.examine_intent_log(step.node, GroupId{step.mirror});
         return true;
     }
     bool operator()(step::TakeImage const& step) const {
+        if (!world.copy(step.node, GroupId{step.mirror})->store->cell()) {
+            director.fail(fmt::format("{} has never stored anything of {}: wait until it has",
+                                      world.node(step.node).name,
+                                      world.cluster().mirrors[step.mirror].name));
+            return false;
+        }
         director.images_.insert_or_assign(step.mirror,
                                           world.take_image(step.node, GroupId{step.mirror}));
         return true;
     }
     bool operator()(step::WriteImage const& step) const {
         if (!expect_up(step.node, false)) return false;
-        world.write_image(step.node, GroupId{step.mirror}, director.images_.at(step.mirror));
+        auto const image = director.images_.find(step.mirror);
+        if (image == director.images_.end()) {
+            director.fail("no image was taken");
+            return false;
+        }
+        world.write_image(step.node, GroupId{step.mirror}, image->second);
         return true;
     }
 };

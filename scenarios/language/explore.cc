@@ -82,9 +82,11 @@ Scenario replay_of(Scenario const& scenario, netsim::Cluster const& cluster,
                    netsim::Counterexample const& found) {
     Scenario replay;
     replay.title = fmt::format("{} is broken ({})", found.violation.property, found.violation.rule);
+    bool const in_turn = scenario.bounded->deviations != netsim::any_number;
     replay.about = fmt::format(
-        "The shortest way that a search of every order of events found within the bound of '{}'. "
-        "{}",
+        "{} found within the bound of '{}'. {}",
+        in_turn ? "The way with the fewest faults, and then the fewest deviations, that a search"
+                : "The shortest way that a search of every order of events",
         scenario.title, found.violation.story);
     replay.source = fmt::format("{} of the bound {}", scenario.path, in_words(*scenario.bounded));
     replay.cluster = cluster;

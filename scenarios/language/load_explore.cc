@@ -87,11 +87,11 @@ std::optional<netsim::Bounds> read_bounds(Node const* node, Names const& names) 
     auto const amount = [&](char const* key, std::int64_t otherwise) {
         return static_cast<std::uint8_t>(integer_of(node->find(key)).value_or(otherwise));
     };
-    std::int64_t const faults = integer_of(node->find("faults")).value_or(0);
+    std::optional<std::int64_t> const faults = integer_of(node->find("faults"));
     // A bare number of faults means: so many, of the kinds that happen by themselves.
-    bool const bare = faults != 0 && node->find("crashes") == nullptr &&
+    bool const bare = faults && node->find("crashes") == nullptr &&
                       node->find("power_cuts") == nullptr && node->find("cuts") == nullptr;
-    std::int64_t const each = bare ? std::min<std::int64_t>(faults, 8) : 0;
+    std::int64_t const each = bare ? std::min<std::int64_t>(*faults, 8) : 0;
     bounds.blocks = amount("blocks", 2);
     bounds.most.writes = amount("writes", 1);
     bounds.most.flushes = amount("flushes", 0);
@@ -105,7 +105,7 @@ std::optional<netsim::Bounds> read_bounds(Node const* node, Names const& names) 
     bounds.most.trims = amount("trims", 0);
     bounds.most.pauses = amount("pauses", 0);
     bounds.most.disk_faults = amount("disk_faults", 0);
-    bounds.faults = faults != 0 ? static_cast<unsigned>(faults) : bounds.most.faults();
+    bounds.faults = faults ? static_cast<unsigned>(*faults) : bounds.most.faults();
     if (auto const deviations = integer_of(node->find("deviations"))) {
         bounds.deviations = static_cast<unsigned>(*deviations);
     }

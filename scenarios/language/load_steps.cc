@@ -386,13 +386,15 @@ Read StepReader::read_range(Node const& value) {
 Read StepReader::trim(Node const& value) {
     std::optional<Range> const where = range(value);
     if (!where) return std::nullopt;
-    return step::Trim{where->mirror, where->at, where->sectors, false};
+    return step::Trim{where->mirror, where->at, where->sectors, false,
+                      names_.node_of(where->mirror, value.find("on"))};
 }
 
 Read StepReader::write_zeroes(Node const& value) {
     std::optional<Range> const where = range(value);
     if (!where) return std::nullopt;
-    return step::Trim{where->mirror, where->at, where->sectors, true};
+    return step::Trim{where->mirror, where->at, where->sectors, true,
+                      names_.node_of(where->mirror, value.find("on"))};
 }
 
 Read StepReader::flush(Node const& value) {

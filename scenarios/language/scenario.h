@@ -151,7 +151,8 @@ struct Trim {
     std::uint16_t mirror = 0;
     std::uint64_t at = 0;
     std::uint64_t sectors = 0;
-    bool zeroes = false;  ///< write-zeroes, not trim
+    bool zeroes = false;         ///< write-zeroes, not trim
+    std::optional<NodeId> on{};  ///< nothing: where the mirror is in service
     friend bool operator==(Trim const&, Trim const&) = default;
 };
 struct Flush {

@@ -124,7 +124,10 @@ bool is_fault(Step const& step) {
 /// False when there is no step, or one that asks of a node what it cannot do where it stands.
 bool possible(Scenario const& scenario) {
     enum class Is : std::uint8_t { up, paused, down };
-    std::vector<Is> nodes(scenario.cluster.nodes.size(), Is::up);
+    std::vector<Is> nodes;
+    for (netsim::NodeSetup const& node : scenario.cluster.nodes) {
+        nodes.push_back(node.started ? Is::up : Is::down);
+    }
     bool fits = !scenario.steps.empty();
     auto const move = [&](NodeId node, Is from, Is to) {
         bool const dies = to == Is::down && nodes[node.value] != Is::down;

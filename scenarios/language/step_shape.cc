@@ -157,12 +157,11 @@ std::vector<Key> host_steps() {
     return {
         optional("write", "A host writes where the mirror is in service, and waits for the answer.",
                  object("a write", std::move(write_keys))),
-        optional("read", "A host reads, and waits for the answer.",
-                 object("a read", std::move(read_keys))),
+        optional("read", "A host reads, and waits for the answer.", object("a read", read_keys)),
         optional("trim", "A host gives a range up, and waits for the answer.",
-                 object("a trim", range_keys())),
+                 object("a trim", read_keys)),
         optional("write_zeroes", "A host zeroes a range, and waits for the answer.",
-                 object("a zeroing", range_keys())),
+                 object("a zeroing", read_keys)),
         optional("flush", "A host flushes a mirror's volume, and waits for the answer.",
                  mirror_name(), {"datarep"}),
         optional(

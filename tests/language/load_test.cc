@@ -213,6 +213,8 @@ TEST_CASE("does each step mean what it says?") {
     CHECK(first("read: {mirror: m, at: 0 B, length: 1 MiB}") == Action(step::Read{0, 0, 2048}));
     CHECK(first("trim: {mirror: m, at: 512 B, length: 512 B}") ==
           Action(step::Trim{0, 1, 1, false}));
+    CHECK(first("write_zeroes: {mirror: m, at: 512 B, length: 512 B, on: b}") ==
+          Action(step::Trim{0, 1, 1, true, NodeId{1}}));
     CHECK(first("flush: m") == Action(step::Flush{0}));
     CHECK(first("start_workload: m") == Action(step::StartWorkload{0}));
     CHECK(first("stop_workload: m") == Action(step::StopWorkload{0}));

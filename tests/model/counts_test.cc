@@ -26,6 +26,9 @@ constexpr Setup asynchronous{netsim::Mode::asynchronous, false, true, true};
 constexpr Setup guarded{netsim::Mode::synchronous, true, true, true};
 constexpr Setup without_log{netsim::Mode::synchronous, false, false, true};
 
+constexpr Setup youngest_gives_up{netsim::Mode::synchronous, false, true, true,
+                                  replication::SplitBrainPolicy::discard_younger};
+
 // writes, flushes, crashes, power cuts, cuts, resets, forces, switchovers; what follows by name
 constexpr Count counts[] = {
     {"1 write", {}, {1, 0, 0, 0, 0, 0, 0, 0}, by_duration, 83},
@@ -44,7 +47,7 @@ constexpr Count counts[] = {
     {"1 write, 1 read", {}, {.writes = 1, .reads = 1}, by_duration, 616},
     {"1 write, 1 trim", {}, {.writes = 1, .trims = 1}, by_duration, 12765},
     {"1 pause", {}, {.pauses = 1}, by_duration, 481},
-    {"1 flush, 1 disk fault", {}, {.flushes = 1, .disk_faults = 1}, by_duration, 1748},
+    {"1 flush, 1 disk fault", {}, {.flushes = 1, .disk_faults = 1}, by_duration, 429},
     {"1 write, 1 crash, in turn", {}, {.writes = 1, .crashes = 1}, by_duration, 1073, 0},
     {"1 write, 1 crash, 1 deviation", {}, {.writes = 1, .crashes = 1}, by_duration, 6658, 1},
     {"1 write, 1 crash, 2 deviations", {}, {.writes = 1, .crashes = 1}, by_duration, 21609, 2},
@@ -72,6 +75,18 @@ constexpr Count counts[] = {
      {.writes = 2, .crashes = 1, .power_cuts = 1},
      by_duration,
      169618,
+     0},
+    {"2 writes, 1 cut, in turn, the younger side gives up",
+     youngest_gives_up,
+     {.writes = 2, .cuts = 1},
+     by_duration,
+     8872,
+     0},
+    {"1 write, 1 flush, 1 cut, in turn",
+     {},
+     {.writes = 1, .flushes = 1, .cuts = 1},
+     by_duration,
+     4538,
      0},
     {"1 crash, 1 force, 1 deviation", {}, {.crashes = 1, .forces = 1}, by_duration, 1173, 1},
 };

@@ -12,6 +12,7 @@ struct Setup {
     bool guarded = false;
     bool intent_log = true;
     bool bitmap_merge = true;
+    replication::SplitBrainPolicy split_brain = replication::SplitBrainPolicy::disconnect;
 };
 
 inline language::Scenario scenario(Setup const& setup, netsim::Bounds const& bounds) {
@@ -20,6 +21,7 @@ inline language::Scenario scenario(Setup const& setup, netsim::Bounds const& bou
     made.title = "two nodes";
     made.cluster.policy.guarded = setup.guarded;
     made.cluster.policy.bitmap_merge = setup.bitmap_merge;
+    made.cluster.policy.split_brain.policy = setup.split_brain;
     made.cluster.nodes = {{"server1", {}}, {"server2", {}}};
     made.cluster.links = {{0, 1, {}, {}}};
     netsim::MirrorSetup mirror;

@@ -149,6 +149,45 @@ class Command(unittest.TestCase):
         self.assertIn("stopped by its time limit", unknown.stdout)
         self.assertIn("0 proved, 0 violated, 1 unknown, 0 skipped", unknown.stdout)
 
+    def test_options_of_the_other_engine_and_outputs_that_lose_the_input_are_refused(self):
+        path = self.write(GOOD + "bounded: {writes: 1}\n")
+        for arguments, words in (
+            (["--deviations", "0"], "need --engine exhaust"),
+            (["--engine", "exhaust", "--trace", "x"], "is of one run"),
+            (["--engine", "exhaust", "--counterexample", path], "is the scenario itself"),
+            (["--json", path], "is the scenario itself"),
+            (["--time-limit", "nan"], "expected a number of seconds such as 60, found 'nan'"),
+            (["--memory-limit", "17179869184"], "not in range"),
+        ):
+            run = self.sunder("run", path, *arguments)
+            self.assertEqual(run.returncode, 3, (arguments, run.stdout, run.stderr))
+            self.assertIn(words, run.stderr)
+        self.assertEqual(Path(path).read_text(), GOOD + "bounded: {writes: 1}\n")
+
+    def test_a_folder_that_cannot_be_read_is_wrong_input(self):
+        Path(self.folder.name, "loop").symlink_to("loop")
+        Path(self.folder.name, "loop.yaml").symlink_to("loop.yaml")
+        run = self.sunder("check", self.folder.name)
+        self.assertEqual(run.returncode, 3, run.stdout + run.stderr)
+        self.assertIn("there is no scenario", run.stderr)
+
+    def test_a_step_on_a_paused_node_says_that_it_is_paused(self):
+        for step in ("ask: {mirror: datarep, on: server1, op: write}",
+                     "switch_over: {mirror: datarep, to: server1}",
+                     "force_online: {mirror: datarep, on: server1}",
+                     "examine_intent_log: {mirror: datarep, on: server1}"):
+            run = self.sunder("run", self.write(GOOD + f"  - pause: server1\n  - {step}\n"))
+            self.assertEqual(run.returncode, 1, (step, run.stdout, run.stderr))
+            self.assertIn("server1 is paused", run.stdout)
+
+    def test_what_cannot_come_to_its_end_is_not_held_against_the_nodes(self):
+        broken = HEAD + "steps: [fail_disk: {on: server1, operations: [reads]}, pass: 5 min]\n"
+        out = (GOOD + "  - take_out_of_service: {mirror: datarep, on: server1, await: no}\n"
+               "  - crash: server1\n  - pass: 5 min\n")
+        for text in (broken, out):
+            run = self.sunder("run", self.write(text))
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
     def test_without_a_bound_there_is_nothing_to_explore(self):
         run = self.sunder("run", "--engine", "exhaust", self.write(GOOD))
         self.assertEqual(run.returncode, 3)
