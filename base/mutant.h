@@ -3,6 +3,9 @@
 // Mutants: small wrong changes at the places where replication engines go wrong (G1..G25), compiled
 // in for the checkers' own tests only. In every other build `mutant()` is the constant false. Used
 // in .cc files only, so that both builds agree on every header.
+//
+// G7, a buffer that changes while it is sent, has none, because a payload is immutable; G22 and G24
+// need a rewind log, which is not built.
 #pragma once
 
 #include <array>
@@ -53,7 +56,7 @@ enum class Mutant {
     written_apart_unnamed,  ///< R59: what a paused target's hosts write leaves no intent bit
     pause_forgotten,        ///< R61: a paused target still takes itself for a copy in sync
     resume_on_old_word,     ///< R59: a resync stands on what the target was before it was written
-    busy_chunk_never_reserved,  ///< R45: a host that never pauses keeps a chunk from its run
+    busy_chunk_never_reserved,  ///< G19, R45: a host that never pauses keeps it from its run
     lent_too_early,    ///< G9: a target lends a block before it has applied what was sent before
     restored_unnamed,  ///< DESIGN 4: no bit names what a restored image has taken back
     last

@@ -110,7 +110,7 @@ void run_seeds(std::vector<CaseReport>& reports, RunRequest const& request, Prog
             auto const began = Clock::now();
             Outcome outcome = language::play(*report.scenario, options);
             bool repeatable = true;
-            if (first) {
+            if (first) {  // SAF-22
                 PlayOptions again;
                 again.seed = options.seed;
                 repeatable =

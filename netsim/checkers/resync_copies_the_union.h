@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// resync_copies_the_union (R22, R25): a partial resync copies the chunks that either side's intent
-// log names, all of them and no others. A state checker. What the two logs named is noted as each
-// side's leg connects, before they can have told each other; host writes that either side takes
-// after that are added. When the resync starts, the chunks that the source is about to copy must be
-// exactly those, and when it completes, each of them must have been written on the target, whole,
-// and nothing else but host writes.
+// resync_copies_the_union (SAF-11, R22, R25): a partial resync copies the chunks that either side's
+// intent log names, all of them and no others. A state checker. What the two logs named is noted as
+// each side's leg connects, before they can have told each other; host writes that either side
+// takes after that are added. When the resync starts, the chunks that the source is about to copy
+// must be exactly those, and when it completes, each of them must have been written on the target,
+// whole, and nothing else but host writes.
 //
 // It looks at partial resyncs only: a full one copies everything by definition. Without
 // `bitmap_merge` the resync after a failover is full, so there is no union to copy (R22).
@@ -20,7 +20,7 @@ namespace sunder::netsim {
 class ResyncCopiesTheUnion {
 public:
     static constexpr CheckerText text{
-        "resync_copies_the_union", "R22, R25",
+        "resync_copies_the_union", "SAF-11, R22, R25",
         "a partial resync copies what either intent log names, no more"};
 
     void on(View& view, seen::HostAsked const& asked);

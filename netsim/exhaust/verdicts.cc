@@ -332,7 +332,7 @@ void Oracle::flush_answered(World const& world, std::uint8_t self, Flush const& 
                             Findings& findings) {
     if (flush.in_doubt && copy_[self].flush_failed) {
         findings.violated(
-            "flush_makes_durable", "SAF-11", world.now(),
+            "flush_makes_durable", "SAF-13", world.now(),
             world.node(node(self)).name + " says that all is durable, but an earlier flush failed");
     }
     Slots const targets = asynchronous_ ? Slots{0} : flush.targets & in_sync_with(self);
@@ -342,7 +342,7 @@ void Oracle::flush_answered(World const& world, std::uint8_t self, Flush const& 
     }
 }
 
-/// SAF-11 (G10): no power cut may take back what a flush has covered, here or at a target in sync.
+/// SAF-13 (G10): no power cut may take back what a flush has covered, here or at a target in sync.
 void Oracle::verify_flushed(World const& world, std::uint8_t self, Contents covers, Slots targets,
                             Findings& findings) const {
     for (std::uint8_t w = 1; w <= asked_; ++w) {
@@ -359,7 +359,7 @@ void Oracle::verify_flushed(World const& world, std::uint8_t self, Contents cove
             disk.for_each_unflushed([&](std::uint64_t, Extent range) {
                 if (!range.overlaps({write.block, 1})) return;
                 findings.violated(
-                    "flush_makes_durable", "SAF-11", world.now(),
+                    "flush_makes_durable", "SAF-13", world.now(),
                     fmt::format("a flush is acknowledged, but a power cut of {} could still take "
                                 "back write {}",
                                 world.node(node(s)).name, w));

@@ -68,6 +68,18 @@ TEST_CASE("An image is an array of sectors, and copies of it are independent") {
         });
         for (std::uint64_t s = 0; s < size; ++s)
             REQUIRE(differs[s] == (model[s] != model_before[s]));
+        // Built in another order, and different in one sector.
+        Image rebuilt(size);
+        for (std::uint64_t s = size; s-- > 0;) rebuilt.fill({s, 1}, model[s]);
+        REQUIRE(Image::same(image, rebuilt, {0, size}));
+        std::uint64_t const odd = random.below(size);
+        rebuilt.fill({odd, 1}, {99, 0});
+        std::vector<std::uint64_t> found;
+        Image::for_each_difference(image, rebuilt, {0, size}, [&](Extent range) {
+            found.push_back(range.first);
+            return true;
+        });
+        REQUIRE(found == std::vector<std::uint64_t>{odd});
     }
 }
 
