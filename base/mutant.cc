@@ -59,6 +59,9 @@ constexpr std::string_view names[] = {
     "resume_on_old_word",
     "busy_chunk_never_reserved",
     "lent_too_early",
+    "heirs_untold",
+    "targets_unnamed",
+    "vouched_too_early",
     "restored_unnamed",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));

@@ -57,8 +57,11 @@ enum class Mutant {
     pause_forgotten,        ///< R61: a paused target still takes itself for a copy in sync
     resume_on_old_word,     ///< R59: a resync stands on what the target was before it was written
     busy_chunk_never_reserved,  ///< G19, R45: a host that never pauses keeps it from its run
-    lent_too_early,    ///< G9: a target lends a block before it has applied what was sent before
-    restored_unnamed,  ///< DESIGN 4: no bit names what a restored image has taken back
+    lent_too_early,     ///< G9: a target lends a block before it has applied what was sent before
+    heirs_untold,       ///< G20: targets do not learn which third copy is outdated
+    targets_unnamed,    ///< R36: a target names nothing towards the others
+    vouched_too_early,  ///< R36: a source vouches for a copy that it has not heard of yet
+    restored_unnamed,   ///< DESIGN 4: no bit names what a restored image has taken back
     last
 };
 

@@ -82,6 +82,10 @@ struct MirrorSetup {
     replication::DiskErrors disk_errors = replication::DiskErrors::fail_requests;
     std::optional<SplitBrainSetup> split_brain{};  ///< nothing: as the cluster says
     replication::ResyncRate resync_rate{};
+    /// Of the copy at a place of `on`; in the order of the list where the file names none.
+    [[nodiscard]] std::uint16_t priority_of(std::size_t place) const {
+        return priority.empty() ? static_cast<std::uint16_t>(place + 1) : priority[place];
+    }
     friend bool operator==(MirrorSetup const&, MirrorSetup const&) = default;
 };
 

@@ -104,7 +104,8 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
             NodeId const id = mirror.on[place];
             CopySim copy;
             copy.group = g;
-            copy.slot = Slot{static_cast<std::uint8_t>(place)};
+            auto const copy_slot = Slot{static_cast<std::uint8_t>(place)};
+            copy.slot = copy_slot;
             copy.config = std::make_shared<GroupConfig const>(
                 group_config(*cluster_, network_, mirror, GroupId{g}, place));
             // All images span alike, so that comparing two of them can skip what they share.
@@ -116,9 +117,15 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
                 copy.disk.edit().image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
             }
             nodes_[id.value].copies.push_back(std::move(copy));
-            configs[id.value].resources.push_back({GroupId{g},
-                                                   Slot{static_cast<std::uint8_t>(place)},
-                                                   mirror.on, mirror.intent_log_chunk.has_value()});
+            nodes::ResourceConfig resource;
+            resource.group = GroupId{g};
+            resource.self = copy_slot;
+            resource.members = mirror.on;
+            for (std::size_t other = 0; other < mirror.on.size(); ++other) {
+                resource.priority.push_back(mirror.priority_of(other));
+            }
+            resource.intent_log = mirror.intent_log_chunk.has_value();
+            configs[id.value].resources.push_back(std::move(resource));
             for (NodeId const peer : mirror.on) {
                 auto& peers = configs[id.value].peers;
                 if (peer != id && std::ranges::find(peers, peer) == peers.end())

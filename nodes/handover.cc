@@ -19,8 +19,10 @@ SwitchoverFacts NodeMachine::switchover_facts(std::size_t r) const {
         facts.peer_reachable = facts.peer_reachable || view(peer).connected;
         if (!known.in_service) return;
         if (!resource.report.open) facts.serving = SwitchoverFacts::Serving::peer;
-        facts.leg = resource.report.legs[slot.value];
     });
+    if (std::optional<Slot> const source = serving_peer(r)) {
+        facts.leg = resource.report.legs[source->value];
+    }
     return facts;
 }
 
@@ -35,9 +37,18 @@ void NodeMachine::switch_over(input::SwitchOver const& in, Outbox& out) {
         out.put(output::AdminReply{in.request, false, text_of(rule).name});
         return;
     }
-    for_each_peer(*r, [&](Slot slot, NodeId) {
-        if (resource.known[slot.value].in_service) begin_taking_over(*r, slot, in.request, out);
+    begin_taking_over(*r, *serving_peer(*r), in.request, out);
+}
+
+/// The peer that has it in service; of several, the one that mirrors to this copy.
+std::optional<Slot> NodeMachine::serving_peer(std::size_t r) const {
+    Resource const& resource = resources_[r];
+    std::optional<Slot> found;
+    for_each_peer(r, [&](Slot slot, NodeId) {
+        bool const mirrors = resource.report.legs[slot.value] == replication::LegState::mirroring;
+        if (resource.known[slot.value].in_service && (!found || mirrors)) found = slot;
     });
+    return found;
 }
 
 void NodeMachine::begin_taking_over(std::size_t r, Slot source, std::optional<AdminId> admin,

@@ -34,6 +34,10 @@ struct InServiceFacts {
     Copy copy = Copy::not_watched;
     bool guarded = false;
     bool fenced = false;  ///< quorum or fencing holds, so the peer cannot be acknowledging writes
+    bool outranked = false;  ///< another copy that can be reached is in sync and goes first (R53)
+    /// Somebody who can be reached has accepted the era of a node that cannot, and that may have
+    /// been promoted.
+    bool elsewhere = false;
     friend bool operator==(InServiceFacts const&, InServiceFacts const&) = default;
 };
 
@@ -61,11 +65,13 @@ enum class InServiceRule : std::uint8_t {
     peer_returned,
     last_owner_returns,
     no_last_owner,
+    promoted_elsewhere,
     owner_lost_peer,
     target_is_paused,
     target_not_in_sync,
     not_watched_in_sync,
     needs_fencing,
+    another_goes_first,
     failover,
     owner_booted_alone,
     booted_alone,

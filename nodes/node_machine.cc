@@ -149,8 +149,7 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
             if (resource.report.cell && resource.report.cell->era >= said.era) {
                 out.put(output::Send{peer, control::EraStored{said.group, said.era}});
             } else {
-                resource.era_asked = said.era;
-                resource.era_asker = slot;
+                resource.era_asked[slot.value] = said.era;
             }
         }
         void operator()(control::EraStored const& said) const {
@@ -183,7 +182,7 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
         void operator()(control::GiveUp const&) const { node.give_up(r, slot, out); }
         void operator()(control::GiveUpRefused const& said) const {
             auto* taking = std::get_if<resource::TakingOver>(&node.resources_[r].state);
-            if (taking == nullptr) return;
+            if (taking == nullptr || taking->source != slot) return;
             std::optional<AdminId> const admin = taking->admin;
             node.resources_[r].state = resource::OutOfService{};
             out.note(note::SwitchoverRefused{said.group, said.rule});
@@ -203,7 +202,10 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     known.in_service = said.in_service;
     known.taking_over = said.taking_over;
     known.conceding = said.conceding;
+    known.fit = said.fit;
+    hear_left_behind(r, said, out);
     check_two_sources(r, slot, out);
+    outbid(r, slot, out);
     // Of two that come in service at once the later era does; the group knows how far it has come.
     if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state);
         promoting != nullptr && said.in_service && said.cell->era > promoting->era) {
@@ -219,6 +221,37 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     reconsider(r, out);
 }
 
+/// The peer has accepted the era of a third node, which never came in service or is gone; this one
+/// serves, and raises its own above it.
+void NodeMachine::outbid(std::size_t r, Slot slot, Outbox& out) {
+    Resource const& resource = resources_[r];
+    Known const& known = resource.known[slot.value];
+    bool const serves = std::holds_alternative<resource::Serving>(resource.state);
+    if (!serves || !known.cell || !(known.cell->era > resource.report.cell->era)) return;
+    NodeId const third = known.cell->era.node;
+    if (third == config_->self || third == config_->resources[r].members[slot.value]) return;
+    std::optional<Slot> const place = slot_of(r, third);
+    bool const audible = place && view(third).audible != 0;
+    if (audible && may_have_led(r, third)) return;  // one of the two will step down
+    Era const raised{known.cell->era.number + 1, config_->self};
+    if (!(raised > resource.raised)) return;
+    resources_[r].raised = raised;
+    out.put(
+        output::GroupCommand{config_->resources[r].group, replication::command::RaiseEra{raised}});
+}
+
+/// A third copy holds later data. The source that left this one behind may never come to say so.
+void NodeMachine::hear_left_behind(std::size_t r, control::Claim const& said, Outbox& out) {
+    Resource const& resource = resources_[r];
+    bool const third = config_->resources[r].members.size() > 2 && !said.cell->last_owner;
+    bool const whole = said.cell->data != replication::DataState::inconsistent;
+    if (!third || !whole || !resource.report.cell || resource.report.open) return;
+    replication::PeerRecord const& record = said.cell->peers[config_->resources[r].self.value];
+    if (!record.base || record.may_be_current) return;
+    out.put(output::GroupCommand{config_->resources[r].group,
+                                 replication::command::MarkOutdated{said.cell->current}});
+}
+
 control::Claim NodeMachine::present(std::size_t r) const {
     Resource const& resource = resources_[r];
     auto const* conceding = std::get_if<resource::Conceding>(&resource.state);
@@ -229,6 +262,9 @@ control::Claim NodeMachine::present(std::size_t r) const {
                         std::holds_alternative<resource::TakingOver>(resource.state);
     claim.conceding = conceding != nullptr;
     claim.taken_out = resource.taken_out;
+    claim.fit = config_->resources[r].members.size() > 2 && claim.cell &&
+                std::holds_alternative<resource::OutOfService>(resource.state) &&
+                facts(r, false).copy == InServiceFacts::Copy::in_sync;
     claim.in_service = resource.report.open ||
                        std::holds_alternative<resource::Leaving>(resource.state) ||
                        (conceding != nullptr && conceding->served);
@@ -245,7 +281,8 @@ bool NodeMachine::told_all(std::size_t r) const {
     control::Claim const now = present(r);
     control::Claim const& told = resources_[r].told;
     bool const same = told.in_service == now.in_service && told.taking_over == now.taking_over &&
-                      told.conceding == now.conceding && told.taken_out == now.taken_out;
+                      told.conceding == now.conceding && told.taken_out == now.taken_out &&
+                      told.fit == now.fit;
     if (!same || !told.cell || !now.cell) return same && told.cell == now.cell;
     if (told.cell == now.cell) return true;
     Cell cell = *now.cell;
@@ -313,13 +350,12 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     GroupId const group = config_->resources[r].group;
     resource.report = report;
     forget_refusal(r);
-    if (resource.era_asked && report.cell->era >= *resource.era_asked) {
-        NodeId const asker = config_->resources[r].members[resource.era_asker->value];
-        if (view(asker).connected) {
-            out.put(output::Send{asker, control::EraStored{group, *resource.era_asked}});
-        }
-        resource.era_asked.reset();
-    }
+    for_each_peer(r, [&](Slot slot, NodeId asker) {
+        Era& asked = resource.era_asked[slot.value];
+        if (asked == Era{} || report.cell->era < asked) return;
+        if (view(asker).connected) out.put(output::Send{asker, control::EraStored{group, asked}});
+        asked = Era{};
+    });
     answer_outdated(r, out);
     if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state)) {
         if (report.open) {
@@ -348,6 +384,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
             output::AdminReply{resource.ordered->admin, !report.order_failed, text_of(rule).name});
         resource.ordered.reset();
     }
+    for_each_peer(r, [&](Slot slot, NodeId) { outbid(r, slot, out); });
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         bool const split = report.split[slot.value];
         if (split && !resource.split_noted[slot.value]) out.note(note::SplitBrain{group, peer});
@@ -393,7 +430,8 @@ Fingerprint fingerprint(ControlMessage const& message) {
         Fingerprint operator()(control::Claim const& said) const {
             return hash_words(1, said.cell ? said.cell->fingerprint() : 0, said.in_service,
                               said.taking_over,
-                              std::uint64_t{said.conceding} | std::uint64_t{said.taken_out} << 1);
+                              std::uint64_t{said.conceding} | std::uint64_t{said.taken_out} << 1 |
+                                  std::uint64_t{said.fit} << 2);
         }
         Fingerprint operator()(control::SayAgain const&) const { return 12; }
         Fingerprint operator()(control::RaiseEra const& said) const {
@@ -462,8 +500,10 @@ Fingerprint NodeMachine::fingerprint() const {
             std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
             std::uint64_t{resource.ordered.has_value()} << 49);
         hasher.add(resource.report.unfit);
+        hasher.add(resource.report.cell && resource.raised > resource.report.cell->era
+                       ? resource.raised.number
+                       : 0);
         hasher.add(resource.outdated_for ? resource.outdated_for->id : 0);
-        hasher.add(resource.era_asked ? resource.era_asked->number : 0);
         for (std::size_t slot = 0; slot < resource.known.size(); ++slot) {
             Known const& known = resource.known[slot];
             hasher.add(known.cell ? known.cell->fingerprint() : 0);
@@ -471,7 +511,8 @@ Fingerprint NodeMachine::fingerprint() const {
                        std::uint64_t{resource.split_noted[slot]} << 2 |
                        std::uint64_t{resource.report.split[slot]} << 3 |
                        static_cast<std::uint64_t>(resource.report.legs[slot]) << 4 |
-                       std::uint64_t{known.conceding} << 8);
+                       std::uint64_t{known.conceding} << 8 | std::uint64_t{known.fit} << 9 |
+                       std::uint64_t{resource.era_asked[slot].number} << 16);
             hasher.add(known.told_outdated.id);
             hasher.add(resource.asked_to_take_over[slot]);
         }

@@ -5,6 +5,7 @@
 // mirror machines; it never touches a disk.
 #pragma once
 
+#include "nodes/outlook.h"
 #include "nodes/seam.h"
 
 #include <optional>
@@ -17,8 +18,9 @@ namespace sunder::nodes {
 struct ResourceConfig {
     GroupId group;
     Slot self;
-    std::vector<NodeId> members;  ///< by slot
-    bool intent_log = true;       ///< R18
+    std::vector<NodeId> members;            ///< by slot
+    std::vector<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
+    bool intent_log = true;                 ///< R18
     friend bool operator==(ResourceConfig const&, ResourceConfig const&) = default;
 };
 
@@ -110,6 +112,7 @@ private:
         bool in_service = false;
         bool taking_over = false;
         bool conceding = false;
+        bool fit = false;
         Generation told_outdated;  // the generation that it was told to lack
     };
     struct Resource {
@@ -129,8 +132,9 @@ private:
         std::optional<Ordered> ordered;          // until the group has obeyed
         std::optional<Generation> outdated_for;  // a source waits for "outdated" to be stable here
         std::optional<Slot> outdated_asker;
-        std::optional<Era> era_asked;  // a promoting peer waits for this era to be stable here
-        std::optional<Slot> era_asker;
+        Era raised;  // above a third node's; the group may not have stored it yet
+        /// Promoting peers wait for these eras to be stable here.
+        replication::PerCopy<Era> era_asked{};
         replication::PerCopy<bool> split_noted{};
     };
     struct PeerView {
@@ -160,6 +164,8 @@ private:
                                          Order const&) const;
     void carry_out(std::size_t, std::optional<Slot> target, input::Ordered const&, Outbox&);
     void bring_in(std::size_t, AdminId, Outbox&);
+    void outbid(std::size_t, Slot, Outbox&);
+    void hear_left_behind(std::size_t, control::Claim const&, Outbox&);
     void hear_taken_out(std::size_t, Slot, control::Claim const&);
     [[nodiscard]] ResolutionFacts resolution_facts(std::size_t, Slot) const;
     void give_up(std::size_t, Slot, Outbox&);
@@ -186,8 +192,12 @@ private:
     /// An era that both have accepted belongs to the node that it names.
     [[nodiscard]] bool has_later_era(Cell const& mine, Cell const& theirs) const;
     [[nodiscard]] InServiceFacts facts(std::size_t, bool forced) const;
+    [[nodiscard]] PeerFacts peer_facts(std::size_t, Slot) const;
+    [[nodiscard]] bool may_have_led(std::size_t, NodeId) const;
+    [[nodiscard]] bool is_left_behind(std::size_t, Slot) const;
     [[nodiscard]] InServiceFacts::Later later(std::size_t, Slot peer) const;
     [[nodiscard]] SwitchoverFacts switchover_facts(std::size_t) const;
+    [[nodiscard]] std::optional<Slot> serving_peer(std::size_t) const;
 
     [[nodiscard]] std::optional<std::size_t> find(GroupId) const;
     [[nodiscard]] std::optional<Slot> slot_of(std::size_t, NodeId) const;

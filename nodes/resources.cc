@@ -69,27 +69,62 @@ InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
             facts.copy = InServiceFacts::Copy::inconsistent;
             break;
     }
+    // In sync with a source means nothing once another may have been promoted.
+    Era const era = resource.report.cell->era;
+    if (facts.copy == InServiceFacts::Copy::in_sync && era > resource.report.watched &&
+        may_have_led(r, era.node)) {
+        facts.copy = InServiceFacts::Copy::not_watched;
+    }
     facts.guarded = config_->guarded;
-    facts.contact = InServiceFacts::Contact::no_peer;
-    for_each_peer(r, [&](Slot slot, NodeId node) {
-        PeerView const& peer = view(node);
-        Known const& known = resource.known[slot.value];
-        if (peer.audible != 0) {
-            facts.contact = InServiceFacts::Contact::reachable;
-            // It has not said what it will be.
-            if (!known.cell || known.taking_over || known.conceding) return;
-            facts.peer = known.in_service         ? InServiceFacts::Peer::in_service
-                         : known.cell->last_owner ? InServiceFacts::Peer::last_owner
-                                                  : InServiceFacts::Peer::not_owner;
-            facts.later = later(r, slot);
-        } else if (peer.ever_heard) {
-            facts.contact = InServiceFacts::Contact::watched_die;
-        } else {
-            facts.contact = boot_wait_over_ ? InServiceFacts::Contact::booted_alone
-                                            : InServiceFacts::Contact::looking;
-        }
-    });
+    boost::container::small_vector<PeerFacts, 2> peers;
+    for_each_peer(r, [&](Slot slot, NodeId) { peers.push_back(peer_facts(r, slot)); });
+    return outlook(facts, peers);
+}
+
+PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
+    using Contact = InServiceFacts::Contact;
+    Resource const& resource = resources_[r];
+    ResourceConfig const& config = config_->resources[r];
+    PeerView const& peer = view(config.members[slot.value]);
+    Known const& known = resource.known[slot.value];
+    Cell const& mine = *resource.report.cell;
+    PeerFacts facts;
+    facts.source = resource.report.watched_with == slot;
+    facts.left_behind = is_left_behind(r, slot);
+    if (peer.audible == 0) {
+        facts.contact = peer.ever_heard   ? Contact::watched_die
+                        : boot_wait_over_ ? Contact::booted_alone
+                                          : Contact::looking;
+        return facts;
+    }
+    facts.contact = Contact::reachable;
+    // It has not said what it will be.
+    if (!known.cell || known.taking_over || known.conceding) return facts;
+    facts.peer = known.in_service         ? InServiceFacts::Peer::in_service
+                 : known.cell->last_owner ? InServiceFacts::Peer::last_owner
+                                          : InServiceFacts::Peer::not_owner;
+    facts.later = later(r, slot);
+    facts.heard_of_other = known.cell->era > mine.era && may_have_led(r, known.cell->era.node);
+    facts.goes_first = known.fit && facts.later != InServiceFacts::Later::self &&
+                       config.priority[slot.value] < config.priority[config.self.value];
     return facts;
+}
+
+/// False when the node can be asked, and was not promoted.
+bool NodeMachine::may_have_led(std::size_t r, NodeId node) const {
+    if (node == config_->self) return false;
+    std::optional<Slot> const slot = slot_of(r, node);
+    if (!slot) return true;
+    Known const& known = resources_[r].known[slot->value];
+    bool const asked = view(node).audible != 0 && known.cell && !known.taking_over;
+    return !asked || known.in_service || known.cell->last_owner;
+}
+
+/// True when this node has it on record that the peer misses acknowledged writes. What others say
+/// of it may be old: the peer may have caught up since.
+bool NodeMachine::is_left_behind(std::size_t r, Slot slot) const {
+    replication::PeerRecord const& record = resources_[r].report.cell->peers[slot.value];
+    return record.base && !record.may_be_current;
 }
 
 void NodeMachine::reconsider_all(Outbox& out) {
@@ -111,8 +146,10 @@ void NodeMachine::reconsider(std::size_t r, Outbox& out) {
         out.note(note::Decided{group, decision, asked});
         if (decision.answer == Answer::split_brain) {
             for_each_peer(r, [&](Slot slot, NodeId peer) {
-                if (!resource.split_noted[slot.value]) out.note(note::SplitBrain{group, peer});
-                resource.split_noted[slot.value] = true;
+                bool& noted = resource.split_noted[slot.value];
+                if (noted || !is_split(peer_facts(r, slot), asked)) return;
+                out.note(note::SplitBrain{group, peer});
+                noted = true;
             });
         }
     }
@@ -143,6 +180,7 @@ void NodeMachine::promote(std::size_t r, resource::Promoting promoting, Outbox& 
     for (Known const& known : resource.known) {
         if (known.cell) highest = std::max(highest, known.cell->era);
     }
+    for (Era const asked : resource.era_asked) highest = std::max(highest, asked);
     promoting.era = Era{highest.number + 1, config_->self};
     resource.state = promoting;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
@@ -192,9 +230,7 @@ void NodeMachine::give_up_promotion(std::size_t r, Outbox& out) {
 void NodeMachine::promotion_refused(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
     auto const promoting = std::get<resource::Promoting>(resource.state);
-    bool const overtaken = resource.report.cell->era > promoting.era;
-    bool const by_disk = !overtaken && (promoting.forced || still_fit(r));
-    if (!by_disk) {
+    if (!resource.report.refused_by_disk) {
         give_up_promotion(r, out);
         return;
     }
@@ -258,9 +294,11 @@ void NodeMachine::check_two_sources(std::size_t r, Slot slot, Outbox& out) {
     if (!both) return;
     replication::Relation const relation =
         replication::relate(*resource.report.cell, config_->resources[r].self, *known.cell, slot);
+    Cell mine = *resource.report.cell;
+    mine.era = std::max(mine.era, resource.raised);
     bool const mine_is_idle =
         relation.kinship == Kinship::peer_later ||
-        (relation.kinship == Kinship::same && !has_later_era(*resource.report.cell, *known.cell));
+        (relation.kinship == Kinship::same && !has_later_era(mine, *known.cell));
     if (!mine_is_idle || relation.forced) return;
     resource.state = resource::Leaving{};
     out.note(note::SteppedDown{config_->resources[r].group});

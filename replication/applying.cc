@@ -38,6 +38,7 @@ void MirrorMachine::receive(Slot peer, ConnectionId connection, Record const& re
         close_leg(peer, out);
         return;
     }
+    if (record.range.count != 0) name_for_others(peer, record.range);
     queue_.add(Incoming{peer, connection, record});
     pump_applying(out);
 }
@@ -54,6 +55,12 @@ bool MirrorMachine::apply_next(Outbox& out) {
     Incoming const& head = queue_[0];
     auto const* record = std::get_if<Record>(&head.what);
     if (auto const* ask = std::get_if<ReadAsk>(&head.what)) return lend(head, *ask, out);
+    if (auto const* fresh = std::get_if<std::shared_ptr<NewGeneration const>>(&head.what)) {
+        if (!applying_.empty()) return false;
+        store_generation(head, **fresh);
+        queue_.take(0);
+        return true;
+    }
     auto const* finish = std::get_if<std::shared_ptr<Finish const>>(&head.what);
     bool const barrier = record == nullptr || record->kind == RecordKind::flush ||
                          record->kind == RecordKind::settle;
@@ -77,7 +84,7 @@ bool MirrorMachine::apply_next(Outbox& out) {
         queue_.take(0);
         return true;
     }
-    if (!ensure_applying()) return false;
+    if (!ensure_applying() || !is_named_for_others(head.from, record->range)) return false;
     bool const overlaps = std::ranges::any_of(applying_, [&](Applying const& applying) {
         return applying.range.overlaps(record->range);
     });
@@ -172,6 +179,7 @@ void MirrorMachine::barrier_flushed(input::DiskDone const& in, Outbox& out) {
         if (barrier.kind == Barrier::Kind::promotion) {
             // It stays out of service, and the membership machine is told.
             refused_ = std::get<passage::Promoting>(passage_).era;
+            refused_by_disk_ = true;
             passage_ = passage::None{};
             greet_all(out);
         } else {
@@ -182,6 +190,7 @@ void MirrorMachine::barrier_flushed(input::DiskDone const& in, Outbox& out) {
     }
     switch (barrier.kind) {
         case Barrier::Kind::none:
+        case Barrier::Kind::generation:
             return;
         case Barrier::Kind::flush:
         case Barrier::Kind::settle:
@@ -225,6 +234,7 @@ void MirrorMachine::store_finish(Outbox& out) {
         cell.apart = Apart::no;
         cell.fallback = {};
         cell.peers[barrier_.from.value].base = Generation{};
+        adopt(cell, barrier_.from, barrier_.finish->absent);
     });
 }
 
@@ -237,6 +247,7 @@ void MirrorMachine::store_promotion(Outbox& out) {
         // SAF-5, SAF-7: what made this copy fit has changed since the decision, or another has been
         // promoted with a later era.
         refused_ = promoting.era;
+        refused_by_disk_ = false;
         barrier_ = Barrier{};
         passage_ = passage::None{};
         greet_all(out);
@@ -254,6 +265,10 @@ void MirrorMachine::store_promotion(Outbox& out) {
         cell.apart = Apart::no;
         cell.fallback = {};
         cell.era = std::max(cell.era, promoting.era);
+        // Who was left behind may have caught up with another source since, unheard of here.
+        for (PeerRecord& peer : cell.peers) {
+            peer.may_be_current = peer.may_be_current || (peer.base && config_->copies > 2);
+        }
         if (!promoting.forced) return;
         // R87: what the others hold is condemned from here on; they are outdated.
         for (std::uint8_t p = 0; p < config_->copies; ++p) {
@@ -280,18 +295,25 @@ void MirrorMachine::barrier_stored(Outbox& out) {
         pump_applying(out);
         return;
     }
+    if (barrier.kind == Barrier::Kind::generation) {
+        generation_stored_here(barrier, out);
+        pump_applying(out);
+        return;
+    }
     auto* following = std::get_if<leg::Following>(&legs_[barrier.from.value]);
     if (following != nullptr && following->connection == barrier.connection) {
         leg::Following mirroring = *following;
         mirroring.phase = leg::Following::Phase::mirroring;
         mirroring.received = Bitmap();
-        watched_in_sync_ = true;
+        in_sync_since(barrier.from, following->era);
         // Whole again through its own disk, whatever that refused before: what it lost then was
         // named and has been copied (G11).
         unfit_ = 0;
         flush_failed_ = false;
         out.note(note::CopyCompleted{barrier.from, barrier.finish->resync});
         log_.clear_all(barrier.from);
+        // What names third copies bears the stamp of a generation that is not this copy's any more.
+        if (config_->copies > 2) log_.stamp_again();
         out.put(
             output::Send{barrier.from, barrier.connection, FinishReply{barrier.finish->resync}});
         set_leg(barrier.from, std::move(mirroring), out);

@@ -74,6 +74,11 @@ void MirrorMachine::concede(Slot winner, Cell const& theirs, note::Conceded::By 
         out.put(output::HostReply{flights_.take(i).request, HostStatus::not_in_service, {}});
     }
     waiting_ = 0;
+    // Whose target it was belongs to the losers; and its own targets have to be named themselves.
+    for_each_peer([&](Slot peer) {
+        if (std::holds_alternative<leg::Following>(legs_[peer.value])) close_leg(peer, out);
+    });
+    close_targets(out);
     acknowledge_all(out);
 }
 
@@ -85,9 +90,6 @@ void MirrorMachine::concession_advance(passage::Conceding const& conceding, Outb
     if (busy || !cells_.is_stable(conceding.version)) return;
     passage_ = passage::None{};
     ++conceded_;
-    for_each_peer([&](Slot peer) {
-        if (channel_of(legs_[peer.value]) != nullptr) close_leg(peer, out);
-    });
     greet_all(out);
 }
 

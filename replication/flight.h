@@ -59,12 +59,17 @@ struct KeepImage {
 struct Incoming {
     Slot from;
     ConnectionId connection;
-    std::variant<Record, std::shared_ptr<Finish const>, PauseBegin, ReadAsk, KeepImage> what;
+    std::variant<Record, std::shared_ptr<Finish const>, PauseBegin, ReadAsk, KeepImage,
+                 std::shared_ptr<NewGeneration const>>
+        what;
     [[nodiscard]] Fingerprint fingerprint() const {
         if (auto const* record = std::get_if<Record>(&what)) return hash_words(1, record->sequence);
         if (auto const* ask = std::get_if<ReadAsk>(&what)) return hash_words(4, ask->sequence);
         if (std::holds_alternative<KeepImage>(what)) return 5;
         if (std::holds_alternative<PauseBegin>(what)) return 3;  // the last of its connection
+        if (auto const* fresh = std::get_if<std::shared_ptr<NewGeneration const>>(&what)) {
+            return hash_words(6, (*fresh)->current.id);
+        }
         // Its place among the records is part of it: a roster's fingerprint knows no order.
         Finish const& finish = *std::get<std::shared_ptr<Finish const>>(what);
         return hash_words(2, finish.resync, finish.after);
@@ -104,7 +109,17 @@ struct Lending {
 
 /// What the target is waiting for before it may go on in order.
 struct Barrier {
-    enum class Kind : std::uint8_t { none, flush, settle, fua, finish, pause, image, promotion };
+    enum class Kind : std::uint8_t {
+        none,
+        flush,
+        settle,
+        fua,
+        finish,
+        pause,
+        image,
+        promotion,
+        generation  ///< it flushes nothing
+    };
     Kind kind = Kind::none;
     DiskOpId flush;
     Slot from;

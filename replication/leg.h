@@ -39,12 +39,14 @@ struct Channel {
     ConnectionId connection;
     std::uint32_t outstanding = 0;  ///< host records sent and not acknowledged (R11)
     bool limit_reached = false;
-    bool keeps_bits = false;  ///< the own disk refused a write that the target has
+    bool keeps_bits = false;   ///< the own disk refused a write that the target has
+    Generation told;           ///< the generation that the target knows, or is about to
+    bool unconfirmed = false;  ///< it has not stored that yet
     Settling settling;
     [[nodiscard]] Fingerprint fingerprint() const {
-        return hash_words(
-            outstanding << 2 | std::uint32_t{keeps_bits} << 1 | std::uint32_t{limit_reached},
-            settling.fingerprint());
+        return hash_words(std::uint64_t{unconfirmed} << 40 | std::uint64_t{outstanding} << 2 |
+                              std::uint64_t{keeps_bits} << 1 | std::uint64_t{limit_reached},
+                          told.id, settling.fingerprint());
     }
     friend bool operator==(Channel const&, Channel const&) = default;
 };
@@ -77,10 +79,12 @@ struct Handshaking {
     std::shared_ptr<Hello const> opened_theirs;
     std::optional<SplitBrainDecision> resolved;  ///< as was noted
     bool said_owner = false;                     ///< by the last hello that went out
+    bool said_follows = false;                   ///< the same
     friend bool operator==(Handshaking const& a, Handshaking const& b) {
         bool const same = a.theirs == b.theirs || (a.theirs && b.theirs && *a.theirs == *b.theirs);
         return a.connection == b.connection && same && a.decided == b.decided &&
-               a.said_owner == b.said_owner && a.decision == b.decision && a.resolved == b.resolved;
+               a.said_owner == b.said_owner && a.said_follows == b.said_follows &&
+               a.decision == b.decision && a.resolved == b.resolved;
     }
 };
 /// Source: what a continued resync stands on becomes stable, then the target is told and gets
@@ -128,7 +132,7 @@ struct Following {
     enum class Phase : std::uint8_t { imaging, preparing, pausing, paused, resyncing, mirroring };
     ConnectionId connection;
     Phase phase = Phase::preparing;
-    Era era;  ///< while imaging: the resync's
+    Era era;  ///< of its source
     ResyncId resync = 0;
     CellStore::Version version = 0;  ///< of the cell that makes this copy inconsistent
     Bitmap received;                 ///< chunks that came in runs since the last barrier

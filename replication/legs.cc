@@ -24,7 +24,8 @@ void MirrorMachine::connection_up(input::ConnectionUp const& in, Outbox& out) {
     // The driver may know of a new connection before this side heard of the old one's end.
     if (connection_of(legs_[in.peer.value]) != nullptr) lose_leg(in.peer, out);
     set_leg(in.peer,
-            leg::Handshaking{in.connection, nullptr, false, {}, nullptr, nullptr, {}, false}, out);
+            leg::Handshaking{in.connection, nullptr, false, {}, nullptr, nullptr, {}, false, false},
+            out);
     auto const opened = greet(in.peer, out);
     if (config_->split_brain == SplitBrainPolicy::disconnect) return;
     std::get<leg::Handshaking>(legs_[in.peer.value]).opened_mine = opened;
@@ -41,14 +42,27 @@ std::shared_ptr<Hello const> MirrorMachine::greet(Slot peer, Outbox& out) {
     hello->intent_log = config_->intent_log;
     hello->bitmap_merge = config_->bitmap_merge;
     hello->writes_apart = writes_apart_;
+    hello->follows = follows_other(peer);
     hello->sectors = config_->sectors;
     hello->chunk_sectors = config_->chunk_sectors;
     if (auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value])) {
         handshaking->said_owner = hello->cell.last_owner;
+        handshaking->said_follows = hello->follows;
     }
     if (log_.bits(peer).any()) hello->bits = std::make_shared<Bitmap const>(log_.bits(peer));
     out.put(output::Send{peer, *connection, std::shared_ptr<Hello const>(hello)});
     return hello;
+}
+
+/// A copy that began or ceased to be a third one's target says so where nothing has begun.
+void MirrorMachine::greet_if_followed_otherwise(Outbox& out) {
+    if (config_->copies <= 2) return;
+    for_each_peer([&](Slot peer) {
+        auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
+        if (handshaking == nullptr || handshaking->said_follows == follows_other(peer)) return;
+        greet(peer, out);
+        consider(peer, out);
+    });
 }
 
 /// Who is in service, or what this copy is, has changed: legs that have not begun greet again.
@@ -58,76 +72,6 @@ void MirrorMachine::greet_all(Outbox& out) {
         greet(peer, out);
         consider(peer, out);
     });
-}
-
-void MirrorMachine::message_arrived(input::MessageArrived const& in, Outbox& out) {
-    Slot const peer = in.peer;
-    ConnectionId const* connection = connection_of(legs_[peer.value]);
-    if (connection == nullptr || *connection != in.connection) {
-        out.note(note::Ignored{"it came on a connection that was given up"});
-        return;
-    }
-    if (auto const* record = std::get_if<Record>(&in.message)) {
-        receive(peer, in.connection, *record, out);
-    } else if (auto const* ack = std::get_if<RecordAck>(&in.message)) {
-        if (Channel* channel = channel_of(legs_[peer.value])) {
-            if (channel->settling.running && channel->settling.barrier == ack->sequence) {
-                channel->settling.peer_stable = true;
-                finish_settling(peer, out);
-                return;
-            }
-            if (auto* resyncing = std::get_if<leg::Resyncing>(&legs_[peer.value])) {
-                std::size_t const run =
-                    resyncing->runs.find([&](Run const& r) { return r.sequence == ack->sequence; });
-                if (run < resyncing->runs.size()) {
-                    resyncing->in_flight -= resyncing->runs.take(run).range.count;
-                    pump_resync(peer, out);
-                    return;
-                }
-            }
-            record_acknowledged(peer, ack->sequence, out);
-        }
-    } else if (auto const* hello = std::get_if<std::shared_ptr<Hello const>>(&in.message)) {
-        if (auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value])) {
-            if ((*hello)->bits && (*hello)->bits->size() != log_.chunks()) {
-                reject(peer, "an intent log of another size", out);
-                return;
-            }
-            handshaking->theirs = *hello;
-            if (handshaking->opened_mine && !handshaking->opened_theirs) {
-                handshaking->opened_theirs = *hello;
-            }
-            consider(peer, out);
-        } else {
-            // The peer is no longer what it was when this leg began.
-            close_leg(peer, out);
-        }
-    } else if (auto const* mirror = std::get_if<MirrorBegin>(&in.message)) {
-        follow_mirror(peer, *mirror, out);
-    } else if (auto const* resync = std::get_if<ResyncBegin>(&in.message)) {
-        follow_resync(peer, *resync, out);
-    } else if (auto const* ready = std::get_if<ResyncReady>(&in.message)) {
-        resync_ready(peer, *ready, out);
-    } else if (auto const* finish = std::get_if<std::shared_ptr<Finish const>>(&in.message)) {
-        auto const* following = std::get_if<leg::Following>(&legs_[peer.value]);
-        if (following == nullptr || following->phase != leg::Following::Phase::resyncing ||
-            following->resync != (*finish)->resync) {
-            reject(peer, "the finish of a resync that is not under way", out);
-            return;
-        }
-        queue_.add(Incoming{peer, in.connection, *finish});
-        pump_applying(out);
-    } else if (auto const* reply = std::get_if<FinishReply>(&in.message)) {
-        finish_replied(peer, *reply, out);
-    } else if (auto const* pause = std::get_if<PauseBegin>(&in.message)) {
-        follow_pause(peer, in.connection, *pause, out);
-    } else if (std::holds_alternative<PauseReply>(in.message)) {
-        pause_confirmed(peer, out);
-    } else if (auto const* asked = std::get_if<ReadAsk>(&in.message)) {
-        read_asked(peer, in.connection, *asked, out);
-    } else if (auto const* answered = std::get_if<ReadReply>(&in.message)) {
-        read_answered(peer, *answered, out);
-    }
 }
 
 /// The facts of the handshake, seen from the side in service; from this one when both or none are.
@@ -192,21 +136,26 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
     std::shared_ptr<Hello const> const theirs = handshaking->theirs;
     HandshakeFacts const facts = observe(peer, *theirs);
     HandshakeDecision const decision = decide_resync(facts);
+    bool const stops =
+        decision.verdict == Verdict::split_brain || decision.verdict == Verdict::unrelated;
+    bool const leads = facts.in_service == HandshakeFacts::InService::source && open_ && !stops;
+    split_ &= static_cast<PeerMask>(~bit_of(peer));
+    // What a third copy's target says of its bits is old by now: it turns to this source, and
+    // greets again. And whether a third node's era may be outbidden, the membership machine knows.
+    if (leads && (theirs->follows || has_third_era(peer, theirs->cell))) return;
     bool const news = !handshaking->decided || handshaking->decision != decision;
     handshaking->decided = true;
     handshaking->decision = decision;
-    bool const stops =
-        decision.verdict == Verdict::split_brain || decision.verdict == Verdict::unrelated;
     if (news && (open_ || stops)) {
         out.note(note::ResyncDecided{peer, decision, facts});
     }
-    split_ &= static_cast<PeerMask>(~bit_of(peer));
-    bool const leads = facts.in_service == HandshakeFacts::InService::source && open_ && !stops;
     if (leads && theirs->cell.era > cell().era) {
         // It was once promoted, or heard of a promotion, that this source never heard of.
         cells_.edit([&](Cell& cell) {
             cell.era = Era{theirs->cell.era.number + 1, config_->nodes[config_->self.value]};
         });
+        // Others may have waited for that, too.
+        greeting_due_ = greeting_due_ || config_->copies > 2;
     }
     // R129: the source was forced online and takes this copy for the last owner, which it was when
     // it greeted.
@@ -236,6 +185,13 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
     }
 }
 
+/// The peer has accepted a later era than this one, of neither of the two.
+bool MirrorMachine::has_third_era(Slot peer, Cell const& theirs) const {
+    bool const third = theirs.era.node != config_->nodes[peer.value] &&
+                       theirs.era.node != config_->nodes[config_->self.value];
+    return third && theirs.era > cell().era;
+}
+
 namespace {
 Heard heard_of(Hello const& hello) {
     return {hello.cell.current, hello.writes_apart, hello.cell.data == DataState::outdated};
@@ -246,14 +202,17 @@ void MirrorMachine::begin_mirroring(Slot peer, Outbox& out) {
     leg::Mirroring mirroring;
     auto const& handshaking = std::get<leg::Handshaking>(legs_[peer.value]);
     mirroring.channel.connection = handshaking.connection;
-    out.put(output::Send{peer, mirroring.channel.connection,
-                         MirrorBegin{cell().era, heard_of(*handshaking.theirs)}});
+    mirroring.channel.told = cell().current;
+    out.put(output::Send{
+        peer, mirroring.channel.connection,
+        MirrorBegin{cell().era, heard_of(*handshaking.theirs), absences(cell(), peer)}});
     knows_outdated_ &= static_cast<PeerMask>(~bit_of(peer));
     cells_.edit([&](Cell& cell) {
         cell.peers[peer.value].base = Generation{};
         cell.peers[peer.value].may_be_current = false;
     });
     set_leg(peer, std::move(mirroring), out);
+    introduce(peer, out);
     peer_has_caught_up(peer, out);
 }
 

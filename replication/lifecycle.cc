@@ -104,6 +104,7 @@ void MirrorMachine::persisted(input::PersistDone const& in, Outbox& out) {
     drop_image_unless_named(out);
     advance_preparing(out);
     send_finishes(out);
+    tell_generations(out);
     advance_following(out);
     barrier_stored(out);
     pump_applying(out);
@@ -156,6 +157,9 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
         void operator()(command::RaiseEra const& raise) const {
             if (raise.era > machine.cell().era) {
                 machine.cells_.edit([&](Cell& cell) { cell.era = raise.era; });
+                // A source that outbids a third node can lead those who had accepted that one's.
+                machine.greeting_due_ =
+                    machine.greeting_due_ || (machine.open_ && machine.config_->copies > 2);
             }
         }
         void operator()(command::PeerGone const& gone) const { machine.close_leg(gone.peer, out); }
@@ -208,6 +212,7 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
 
 void MirrorMachine::promote(command::Promote const& promote, Outbox& out) {
     if (std::holds_alternative<passage::Conceding>(passage_)) {
+        refused_by_disk_ = false;
         refused_ = promote.era;  // what was to come in service has been given up meanwhile
         return;
     }
@@ -312,13 +317,22 @@ void MirrorMachine::demotion_advance(passage::Demoting& demoting, Outbox& out) {
         case passage::Demoting::Stage::storing:
             if (!cells_.is_stable(demoting.version)) return;
             passage_ = passage::None{};
-            for_each_peer([&](Slot peer) {
-                if (channel_of(legs_[peer.value]) != nullptr) close_leg(peer, out);
-            });
+            close_targets(out);
             out.note(note::RoleChanged{Role::target, cell().era});
             greet_all(out);
             return;
     }
+}
+
+/// A copy that is no source any more resynchronises nobody, nor keeps anybody apart.
+void MirrorMachine::close_targets(Outbox& out) {
+    for_each_peer([&](Slot peer) {
+        Leg const& leg = legs_[peer.value];
+        bool const leads = channel_of(leg) != nullptr ||
+                           std::holds_alternative<leg::Preparing>(leg) ||
+                           std::holds_alternative<leg::Paused>(leg);
+        if (leads) close_leg(peer, out);
+    });
 }
 
 void MirrorMachine::set_flag(note::FlagChanged::Which which, bool set, Outbox& out) {
@@ -357,11 +371,13 @@ void MirrorMachine::after_step(Outbox& out) {
         greeting_due_ = false;
         greet_all(out);
     }
+    greet_if_followed_otherwise(out);
     log_.store(cell().current, next_persist_, out);
     cells_.store(next_persist_, out);
     bool changed = reported_.cell != cells_.stable() || reported_.open != open_ ||
                    reported_.passing != !std::holds_alternative<passage::None>(passage_) ||
-                   reported_.copy != copy_state() || reported_.refused != refused_ ||
+                   reported_.copy != copy_state() || reported_.watched != watched_era_ ||
+                   reported_.watched_with != watched_with_ || reported_.refused != refused_ ||
                    reported_.stayed != stayed_ || reported_.conceded != conceded_ ||
                    reported_.obeyed != obeyed_ || reported_.unfit != unfit_;
     for_each_peer([&](Slot peer) {
@@ -373,7 +389,10 @@ void MirrorMachine::after_step(Outbox& out) {
     reported_.open = open_;
     reported_.passing = !std::holds_alternative<passage::None>(passage_);
     reported_.copy = copy_state();
+    reported_.watched = watched_era_;
+    reported_.watched_with = watched_with_;
     reported_.refused = refused_;
+    reported_.refused_by_disk = refused_by_disk_;
     reported_.stayed = stayed_;
     reported_.conceded = conceded_;
     reported_.obeyed = obeyed_;
@@ -408,16 +427,21 @@ Fingerprint MirrorMachine::fingerprint() const {
     hasher.add(barrier_.fingerprint());
     hasher.add(std::uint64_t{open_} | std::uint64_t{flush_failed_} << 1 |
                std::uint64_t{settle_armed_} << 2 | std::uint64_t{watched_in_sync_} << 3 |
-               std::uint64_t{pace_armed_} << 4 | std::uint64_t{knows_outdated_} << 8 |
-               std::uint64_t{split_} << 16 | std::uint64_t{announcing_} << 24 |
-               passage_.index() << 32);
+               std::uint64_t{pace_armed_} << 4 |
+               std::uint64_t{watched_in_sync_ && watched_era_ < cell().era} << 5 |
+               std::uint64_t{knows_outdated_} << 8 | std::uint64_t{split_} << 16 |
+               std::uint64_t{announcing_} << 24 | passage_.index() << 32);
     if (auto const* promoting = std::get_if<passage::Promoting>(&passage_)) {
         hasher.add(hash_words(promoting->era.number, promoting->era.node.value, promoting->forced));
     } else if (auto const* demoting = std::get_if<passage::Demoting>(&passage_)) {
         hasher.add(static_cast<std::uint64_t>(demoting->stage) |
                    (demoting->for_peer ? demoting->for_peer->value + 1ULL : 0ULL) << 8);
     }
-    hasher.add(hash_words(refused_.number, refused_.node.value, order_.has_value(), writes_apart_));
+    // Only where there is a choice does it matter whose target this copy was.
+    std::uint64_t const with =
+        watched_with_ && config_->copies > 2 ? watched_with_->value + 1ULL : 0;
+    hasher.add(hash_words(refused_.number, refused_.node.value,
+                          std::uint64_t{order_.has_value()} | with << 1, writes_apart_));
     return hasher.result();
 }
 

@@ -23,6 +23,11 @@ struct WireBytes {
     std::uint64_t operator()(ReadReply const& reply) const {
         return header_bytes + reply.payload.sectors() * sector_bytes;
     }
+    std::uint64_t operator()(PeerAck const& ack) const {
+        std::uint64_t words = 0;
+        ack.chunks->for_each_word([&](std::uint64_t, std::uint64_t) { ++words; });
+        return header_bytes + words * 16;
+    }
     std::uint64_t operator()(auto const&) const { return header_bytes; }
 };
 
@@ -39,7 +44,20 @@ struct Name {
     std::string_view operator()(PauseReply const&) const { return "pause_reply"; }
     std::string_view operator()(ReadAsk const&) const { return "read_ask"; }
     std::string_view operator()(ReadReply const&) const { return "read_reply"; }
+    std::string_view operator()(std::shared_ptr<NewGeneration const> const&) const {
+        return "new_generation";
+    }
+    std::string_view operator()(GenerationStored const&) const { return "generation_stored"; }
+    std::string_view operator()(PeerAck const&) const { return "peer_ack"; }
 };
+
+Fingerprint print_of(Absences const& absent) {
+    Hasher hasher;
+    for (Absence const& absence : absent) {
+        hasher.add(hash_words(absence.peer.value, absence.base.id, absence.may_be_current));
+    }
+    return absent.empty() ? 0 : hasher.result();
+}
 
 struct Print {
     Fingerprint operator()(Record const& record) const {
@@ -51,11 +69,12 @@ struct Print {
     Fingerprint operator()(RecordAck const& ack) const { return hash_words(2, ack.sequence); }
     Fingerprint operator()(std::shared_ptr<Hello const> const& hello) const {
         return hash_words(3, hello->cell.fingerprint(), hello->in_service,
-                          hello->bits ? hello->bits->fingerprint() : 0, hello->writes_apart);
+                          hello->bits ? hello->bits->fingerprint() : 0,
+                          std::uint64_t{hello->writes_apart} << 1 | std::uint64_t{hello->follows});
     }
     Fingerprint operator()(MirrorBegin const& begin) const {
         return hash_words(4, begin.era.number, begin.heard.current.id, begin.heard.writes_apart,
-                          begin.heard.outdated);
+                          begin.heard.outdated, print_of(begin.absent));
     }
     Fingerprint operator()(ResyncBegin const& begin) const {
         return hash_words(5, begin.era.number, begin.resync, begin.heard.current.id,
@@ -63,7 +82,8 @@ struct Print {
     }
     Fingerprint operator()(ResyncReady const& ready) const { return hash_words(6, ready.resync); }
     Fingerprint operator()(std::shared_ptr<Finish const> const& finish) const {
-        return hash_words(7, finish->resync, finish->current.id, finish->after);
+        return hash_words(7, finish->resync, finish->current.id, finish->after,
+                          print_of(finish->absent));
     }
     Fingerprint operator()(FinishReply const& reply) const { return hash_words(8, reply.resync); }
     Fingerprint operator()(PauseBegin const& begin) const {
@@ -75,6 +95,16 @@ struct Print {
     }
     Fingerprint operator()(ReadReply const& reply) const {
         return hash_words(12, reply.sequence, reply.ok, reply.payload.fingerprint());
+    }
+    Fingerprint operator()(std::shared_ptr<NewGeneration const> const& generation) const {
+        return hash_words(13, generation->current.id, generation->era.number,
+                          print_of(generation->absent));
+    }
+    Fingerprint operator()(GenerationStored const& stored) const {
+        return hash_words(14, stored.current.id);
+    }
+    Fingerprint operator()(PeerAck const& ack) const {
+        return hash_words(15, ack.about.value, ack.all_but, ack.in_sync, ack.chunks->fingerprint());
     }
 };
 

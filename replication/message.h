@@ -14,6 +14,7 @@
 #include <memory>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace sunder::replication {
 
@@ -58,6 +59,8 @@ struct Hello {
     std::uint64_t chunk_sectors = 0;
     std::shared_ptr<Bitmap const> bits;  ///< my intent bits towards you; null when there are none
     std::uint32_t writes_apart = 0;  ///< how many bits hosts set here since I booted, kept apart
+    /// I am the target of a third copy, or still apply what it sent: my bits towards you change.
+    bool follows = false;
     friend bool operator==(Hello const&, Hello const&) = default;
 };
 
@@ -71,10 +74,21 @@ struct Heard {
     friend bool operator==(Heard const&, Heard const&) = default;
 };
 
+/// What a source has on record of one of its peers, for the others: any of them may be the source
+/// next, and has to judge that peer then (G20, R36).
+struct Absence {
+    Slot peer;
+    Generation base;  ///< it has everything acknowledged up to this generation
+    bool may_be_current = false;
+    friend bool operator==(Absence const&, Absence const&) = default;
+};
+using Absences = std::vector<Absence>;
+
 /// The copies are in sync: what follows are records.
 struct MirrorBegin {
     Era era;
     Heard heard;
+    Absences absent{};  ///< of third copies; any other is in sync
     friend bool operator==(MirrorBegin const&, MirrorBegin const&) = default;
 };
 
@@ -96,6 +110,7 @@ struct Finish {
     Generation current;
     History history;
     std::uint64_t after = 0;  ///< sequence of the last record before it
+    Absences absent{};        ///< of third copies
     friend bool operator==(Finish const&, Finish const&) = default;
 };
 struct FinishReply {
@@ -127,26 +142,55 @@ struct PauseReply {
     friend bool operator==(PauseReply const&, PauseReply const&) = default;
 };
 
+/// The source went on to a generation of its own, because a third copy is absent. The target takes
+/// it over, stably, and answers: it may be the next source, and must know then who misses what.
+struct NewGeneration {
+    Era era;
+    Generation current;
+    History history;
+    Absences absent;
+    friend bool operator==(NewGeneration const&, NewGeneration const&) = default;
+};
+struct GenerationStored {
+    Generation current;
+    friend bool operator==(GenerationStored const&, GenerationStored const&) = default;
+};
+
+/// By a source to a target: you, I and the copy `about` are equal in these chunks, stably. What the
+/// target has marked towards that copy there is cleared (R36; DRBD's peer-ack, C.6).
+struct PeerAck {
+    Slot about;
+    bool all_but = false;  ///< equal everywhere else than in `chunks`
+    bool in_sync = false;  ///< that copy holds the current generation
+    std::shared_ptr<Bitmap const> chunks;
+    friend bool operator==(PeerAck const&, PeerAck const&) = default;
+};
+
 using Message = std::variant<Record, RecordAck, std::shared_ptr<Hello const>, MirrorBegin,
                              ResyncBegin, ResyncReady, std::shared_ptr<Finish const>, FinishReply,
-                             PauseBegin, PauseReply, ReadAsk, ReadReply>;
+                             PauseBegin, PauseReply, ReadAsk, ReadReply,
+                             std::shared_ptr<NewGeneration const>, GenerationStored, PeerAck>;
 
 std::string_view name_of(RecordKind);
 
 SUNDER_DESCRIBE(Record, era, origin, sequence, group, volume, kind, fua, range, payload);
 SUNDER_DESCRIBE(RecordAck, sequence);
 SUNDER_DESCRIBE(Hello, cell, in_service, intent_log, bitmap_merge, sectors, chunk_sectors, bits,
-                writes_apart);
+                writes_apart, follows);
 SUNDER_DESCRIBE(Heard, current, writes_apart, outdated);
-SUNDER_DESCRIBE(MirrorBegin, era, heard);
+SUNDER_DESCRIBE(Absence, peer, base, may_be_current);
+SUNDER_DESCRIBE(MirrorBegin, era, heard, absent);
 SUNDER_DESCRIBE(ResyncBegin, era, resync, heard);
 SUNDER_DESCRIBE(ResyncReady, resync);
-SUNDER_DESCRIBE(Finish, resync, current, history, after);
+SUNDER_DESCRIBE(Finish, resync, current, history, after, absent);
 SUNDER_DESCRIBE(FinishReply, resync);
 SUNDER_DESCRIBE(PauseBegin, era);
 SUNDER_DESCRIBE(PauseReply);
 SUNDER_DESCRIBE(ReadAsk, sequence, range);
 SUNDER_DESCRIBE(ReadReply, sequence, ok, payload);
+SUNDER_DESCRIBE(NewGeneration, era, current, history, absent);
+SUNDER_DESCRIBE(GenerationStored, current);
+SUNDER_DESCRIBE(PeerAck, about, all_but, in_sync, chunks);
 
 /// Bytes on the wire: header and content, for links of limited bandwidth.
 std::uint64_t wire_bytes(Message const&);

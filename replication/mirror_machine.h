@@ -4,11 +4,12 @@
 // write, the legs, resync and the application of records; who may come in service is decided by the
 // node's membership machine, which commands it.
 //
-// One .cc file per concern: lifecycle (start, stable stores, promotion), requests (hosts), legs
-// (handshake), resync (runs and finish), settling (clearing bits), following (becoming a target),
-// applying (records at the target), pausing (a target that is kept apart), conceding (the loser of
-// a split brain), orders (what an operator changes by hand), disk_errors (a disk that refuses),
-// fallback (the image of a copy from before its resync).
+// One .cc file per concern: arrivals (messages), lifecycle (start, stable stores, promotion),
+// requests (hosts), legs (handshake), resync (runs and finish), settling (clearing bits), following
+// (becoming a target), applying (records at the target), pausing (a target that is kept apart),
+// conceding (the loser of a split brain), orders (what an operator changes by hand), disk_errors (a
+// disk that refuses), fallback (the image of a copy from before its resync), lineage (generations,
+// and who misses which), peer_acks (targets of one source towards each other).
 #pragma once
 
 #include "replication/cell_store.h"
@@ -98,6 +99,7 @@ private:
     void demotion_flushed(input::DiskDone const&, Outbox&);
     void demotion_advance(passage::Demoting&, Outbox&);
     void stay_in_service(Slot lost, Outbox&);
+    void close_targets(Outbox&);
 
     // Conceding a split brain (conceding.cc).
     void resolve_by_policy(Slot, Outbox&);
@@ -166,10 +168,30 @@ private:
     void acknowledge_all(Outbox&);
     void pump_flights(Outbox&);
     void record_acknowledged(Slot, std::uint64_t sequence, Outbox&);
-    void record_absences(PeerMask absent, Outbox&);
+    [[nodiscard]] PeerMask peers() const;
+
+    // Generations, and who misses which (lineage.cc).
     [[nodiscard]] bool lacks_absence(Slot peer) const;
     [[nodiscard]] bool absences_recorded(PeerMask absent) const;
-    [[nodiscard]] PeerMask peers() const;
+    void record_absences(PeerMask absent, Outbox&);
+    [[nodiscard]] bool knows_all(Channel const&) const;
+    void tell_generations(Outbox&);
+    void generation_stored(Slot, GenerationStored const&, Outbox&);
+    [[nodiscard]] Absences absences(Cell const&, Slot to) const;
+    void adopt(Cell&, Slot source, Absences const&);
+    void follow_generation(Slot, ConnectionId, std::shared_ptr<NewGeneration const> const&,
+                           Outbox&);
+    void store_generation(Incoming const&, NewGeneration const&);
+    void generation_stored_here(Barrier const&, Outbox&);
+
+    // Targets of one source towards each other (peer_acks.cc).
+    void name_for_others(Slot from, Extent);
+    [[nodiscard]] bool is_named_for_others(Slot from, Extent) const;
+    void peer_acknowledged(Slot, PeerAck const&, Outbox&);
+    void acknowledge_peers(Slot, Bitmap const& clean, Outbox&);
+    void introduce(Slot, Outbox&);
+    void vouch_for(Slot, Outbox&);
+    void send_peer_ack(Slot to, PeerAck, Outbox&);
 
     // A disk that refuses (disk_errors.cc).
     void own_write_failed(Outbox&);
@@ -181,12 +203,19 @@ private:
     bool lend(Incoming const&, ReadAsk const&, Outbox&);
     void lent(input::DiskDone const&, Outbox&);
 
+    // What comes in on legs (arrivals.cc).
+    void message_arrived(input::MessageArrived const&, Outbox&);
+    void acknowledged(Slot, RecordAck const&, Outbox&);
+    void greeted(Slot, std::shared_ptr<Hello const> const&, Outbox&);
+    void follow_finish(Slot, ConnectionId, std::shared_ptr<Finish const> const&, Outbox&);
+
     // Legs (legs.cc).
     void connection_up(input::ConnectionUp const&, Outbox&);
-    void message_arrived(input::MessageArrived const&, Outbox&);
     std::shared_ptr<Hello const> greet(Slot, Outbox&);
     void greet_all(Outbox&);
+    void greet_if_followed_otherwise(Outbox&);
     void consider(Slot, Outbox&);
+    [[nodiscard]] bool has_third_era(Slot, Cell const&) const;
     [[nodiscard]] HandshakeFacts observe(Slot, Hello const&) const;
     void begin_mirroring(Slot, Outbox&);
     void begin_preparing(Slot, HandshakeDecision, Outbox&);
@@ -223,6 +252,13 @@ private:
     // Following (following.cc).
     [[nodiscard]] bool may_follow(Era) const;
     [[nodiscard]] bool is_as(Heard const&) const;
+    [[nodiscard]] bool follows_other(Slot peer) const;
+    void turn_to(Slot peer, Hello const& theirs, Outbox&);
+    void in_sync_since(Slot source, Era era) {
+        watched_in_sync_ = true;
+        watched_era_ = era;
+        watched_with_ = source;
+    }
     void follow_mirror(Slot, MirrorBegin const&, Outbox&);
     void follow_resync(Slot, ResyncBegin const&, Outbox&);
     void begin_resyncing(Slot, ConnectionId, Era, ResyncId, Outbox&);
@@ -274,11 +310,14 @@ private:
     DiskOpId image_op_;
     CellStore::Version image_version_ = 0;  // what a restore has to be preceded by
     CellStore::Version applying_version_ = 0;
-    bool watched_in_sync_ = false;    // R30: volatile on purpose
+    bool watched_in_sync_ = false;  // R30: volatile on purpose
+    Era watched_era_;               // of the source with which it was
+    std::optional<Slot> watched_with_;
     std::uint32_t writes_apart_ = 0;  // bits that hosts have set while it was kept apart
 
     PeerMask split_ = 0;
     Era refused_;  // the promotion that failed last
+    bool refused_by_disk_ = false;
     std::uint32_t stayed_ = 0;
     std::uint32_t conceded_ = 0;
     struct Order {  // it is obeyed when this is stable

@@ -56,9 +56,11 @@ void MirrorMachine::pause_confirmed(Slot peer, Outbox& out) {
 
 void MirrorMachine::follow_pause(Slot peer, ConnectionId connection, PauseBegin const& begin,
                                  Outbox& out) {
-    if (std::holds_alternative<leg::Handshaking>(legs_[peer.value]) && may_follow(begin.era)) {
+    bool const greets = std::holds_alternative<leg::Handshaking>(legs_[peer.value]);
+    if (greets && may_follow(begin.era) && !follows_other(peer)) {
         leg::Following following;
         following.connection = connection;
+        following.era = begin.era;
         following.phase = leg::Following::Phase::pausing;
         set_leg(peer, std::move(following), out);
     } else if (auto const* following = std::get_if<leg::Following>(&legs_[peer.value]);
@@ -95,6 +97,7 @@ void MirrorMachine::paused_here(Barrier const& barrier, Outbox& out) {
     if (following == nullptr || following->connection != barrier.connection) return;
     leg::Following paused;
     paused.connection = barrier.connection;
+    paused.era = following->era;
     paused.phase = leg::Following::Phase::paused;
     out.put(output::Send{barrier.from, barrier.connection, PauseReply{}});
     set_leg(barrier.from, std::move(paused), out);

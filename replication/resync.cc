@@ -187,9 +187,12 @@ void MirrorMachine::send_finishes(Outbox& out) {
         knows_outdated_ &= static_cast<PeerMask>(~bit_of(peer));
         auto finish = std::make_shared<Finish>();
         finish->resync = resyncing->resync;
-        finish->current = cell().current;
-        finish->history = cell().history;
+        Cell const& stable = *cells_.stable();
+        finish->current = stable.current;
+        finish->history = stable.history;
         finish->after = sequence_;
+        finish->absent = absences(stable, peer);
+        resyncing->channel.told = stable.current;
         out.put(output::Send{peer, resyncing->channel.connection,
                              std::shared_ptr<Finish const>(std::move(finish))});
     });
@@ -202,12 +205,15 @@ void MirrorMachine::finish_replied(Slot peer, FinishReply const& reply, Outbox& 
         return;
     }
     leg::Mirroring mirroring{std::move(resyncing->channel)};
-    cells_.edit([&](Cell& cell) {
-        cell.peers[peer.value].base = Generation{};
-        cell.peers[peer.value].may_be_current = false;
-    });
+    if (knows_all(mirroring.channel)) {
+        cells_.edit([&](Cell& cell) {
+            cell.peers[peer.value].base = Generation{};
+            cell.peers[peer.value].may_be_current = false;
+        });
+    }
     out.note(note::ResyncFinished{peer, reply.resync});
     set_leg(peer, std::move(mirroring), out);
+    introduce(peer, out);
     peer_has_caught_up(peer, out);
     start_settling(peer, out);
 }

@@ -171,14 +171,17 @@ struct Report {
     std::shared_ptr<Cell const> cell;  ///< as it is stable
     bool open = false;                 ///< host requests are accepted
     bool passing = false;              ///< on its way into or out of service, or conceding
-    Era refused;                       ///< the promotion that the disk refused last, if any
-    std::uint32_t stayed = 0;          ///< how often it went on serving instead of leaving
-    std::uint32_t conceded = 0;        ///< how often it gave up its own writes, stably
+    Era refused;                       ///< the promotion that failed last, if any
+    bool refused_by_disk = false;
+    std::uint32_t stayed = 0;    ///< how often it went on serving instead of leaving
+    std::uint32_t conceded = 0;  ///< how often it gave up its own writes, stably
     /// How often its disk refused what the policy will not bear, since it was whole last.
     std::uint32_t unfit = 0;
     std::uint32_t obeyed = 0;   ///< how many orders of an operator are stable
     bool order_failed = false;  ///< the last of them could not be obeyed
     CopyState copy = CopyState::not_watched;
+    Era watched;  ///< of the source with which it was in sync last in this life
+    std::optional<Slot> watched_with;
     PerCopy<LegState> legs{};
     PerCopy<bool> split{};  ///< the last handshake with this peer ended in split brain
     friend bool operator==(Report const&, Report const&) = default;

@@ -95,6 +95,7 @@ void MirrorMachine::finish_settling(Slot peer, Outbox& out) {
     settling.recent = Bitmap();
     if (flush_failed_ || channel->keeps_bits || mutant(Mutant::bits_never_cleared)) return;
     log_.clear(peer, clean);
+    acknowledge_peers(peer, clean, out);
     out.note(note::Settled{peer, clean.count()});
     if (log_.bits(peer).any()) arm_settling(out);
 }

@@ -134,21 +134,6 @@ void run_seeds(std::vector<CaseReport>& reports, RunRequest const& request, Prog
     for (std::thread& thread : pool) thread.join();
 }
 
-/// A file may describe what this simulator cannot play truly yet; better no answer than a wrong
-/// one.
-bool playable(Scenario const& scenario) {
-    bool all = true;
-    for (netsim::MirrorSetup const& mirror : scenario.cluster.mirrors) {
-        if (mirror.on.size() <= 2) continue;
-        fmt::print(stderr,
-                   "error: {}: mirror '{}' has {} copies, but failover is decided between two so "
-                   "far: name one source and one target\n",
-                   scenario.path, mirror.name, mirror.on.size());
-        all = false;
-    }
-    return all;
-}
-
 /// Loads everything; what is wrong is printed and makes the answer empty.
 std::vector<Scenario> load_all(std::vector<std::string> const& files, RunRequest const& request) {
     language::KnownNames const known = known_names();
@@ -166,7 +151,6 @@ std::vector<Scenario> load_all(std::vector<std::string> const& files, RunRequest
             scenarios.push_back(std::move(scenario));
         }
     }
-    for (Scenario const& scenario : scenarios) wrong = !playable(scenario) || wrong;
     if (wrong) return {};
     if (scenarios.empty()) {
         fmt::print(stderr, "error: no case is called '{}'; `sunder list` shows them all\n",

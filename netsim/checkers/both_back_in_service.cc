@@ -37,6 +37,13 @@ void BothBackInService::on(View& view, NodeId, nodes::note::OrderDecided const& 
 void BothBackInService::on(View& view, NodeId, nodes::note::CameInService const& came) {
     taken_out_.resize(view.chronicle.groups());
     taken_out_[came.group.value] = false;
+    resolved_.resize(view.chronicle.groups());
+    resolved_[came.group.value] = false;
+}
+
+void BothBackInService::on(View& view, From from, replication::note::Conceded const&) {
+    resolved_.resize(view.chronicle.groups());
+    resolved_[from.group.value] = true;
 }
 
 void BothBackInService::passed(View& view) {
@@ -50,11 +57,14 @@ void BothBackInService::passed(View& view) {
         bool split = false;
         bool well = true;
         bool failed = false;
+        bool owned = false;
         for (std::size_t a = 0; a < group.members.size(); ++a) {
             DiskFaults const& faults = view.world.copy(group.members[a], id)->disk->faults;
             well =
                 well && !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
             failed = failed || failed_[group.members[a].value];
+            auto const* machine = view.machine(group.members[a], id);
+            owned = owned || (machine != nullptr && machine->stable_cell().last_owner);
             for (std::size_t b = 0; b < group.members.size(); ++b) {
                 if (a == b) continue;
                 together = together && view.in_contact(group.members[a], group.members[b]);
@@ -69,6 +79,10 @@ void BothBackInService::passed(View& view) {
         }
         if (failed && serving == 0) {
             view.findings.allowed(text.name, "a disk failed");
+            continue;
+        }
+        if (resolved_.size() > g && resolved_[g] && !owned) {
+            view.findings.allowed(text.name, "an operator named every last owner a loser");
             continue;
         }
         view.findings.violated(

@@ -7,8 +7,9 @@
 //
 // Allowed by policy: "split brain was reported": then only an operator may say who is right (R32);
 // "a disk failed": a node whose disk refused something since it booted may have given up, and
-// cannot see that the disk is well again. A mirror that an operator took out of service stays out
-// (R62).
+// cannot see that the disk is well again; "an operator named every last owner a loser": then one
+// has to bring the winner in service as well. A mirror that an operator took out of service stays
+// out (R62).
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -25,6 +26,7 @@ public:
 
     void on(View& view, seen::NodeStarted const& started);
     void on(View& view, From from, replication::note::DiskFailed const& failed);
+    void on(View& view, From from, replication::note::Conceded const& conceded);
     void on(View& view, NodeId node, nodes::note::OrderDecided const& decided);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View& view, seen::NodeDied const&) { disturbed(view); }
@@ -42,6 +44,7 @@ private:
     std::optional<Duration> deadline_;
     std::vector<bool> failed_;     // by node: its disk refused something in this boot
     std::vector<bool> taken_out_;  // by group
+    std::vector<bool> resolved_;   // by group: somebody gave up, and nobody came in since
     Duration since_;
 };
 

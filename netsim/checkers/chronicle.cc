@@ -97,12 +97,26 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
             peer.owner = false;
             peer.overtaken_by = self;
         }
-        pair.lonely_last = world.now();
-        if (pair.lonely) continue;
-        pair.lonely = true;
-        pair.lonely_since = world.now();
-        pair.told = false;
+        leave_behind(pair, world.now());
+        if (group.asynchronous) continue;
+        // Whoever mirrors in sync holds the write as well, and lacks it no more than the source.
+        for (std::size_t t = 0; t < group.members.size(); ++t) {
+            Pair const& follows = group.copies[t].pairs[self.value];
+            Pair const& leads = group.copies[self.value].pairs[t];
+            bool const mirrors = follows.inward && follows.leg == LegState::mirroring &&
+                                 !leads.inward && leads.leg == LegState::mirroring;
+            if (t == p || t == self.value || !mirrors) continue;
+            leave_behind(group.copies[t].pairs[p], world.now());
+        }
     }
+}
+
+void Chronicle::leave_behind(Pair& pair, Duration now) {
+    pair.lonely_last = now;
+    if (pair.lonely) return;
+    pair.lonely = true;
+    pair.lonely_since = now;
+    pair.told = false;
 }
 
 void Chronicle::contacts_changed(World const& world) {
@@ -134,7 +148,7 @@ void Chronicle::contacts_changed(World const& world) {
 }
 
 /// The target has everything that the source has.
-void Chronicle::joined(Group& group, Slot source, Slot target) {
+void Chronicle::joined(Group& group, Slot source, Slot target, Duration now) {
     // A target may finish what its source has given up, or died of, meanwhile; then it lacks what
     // the source went on to acknowledge without it.
     Pair const& there = group.copies[source.value].pairs[target.value];
@@ -148,8 +162,19 @@ void Chronicle::joined(Group& group, Slot source, Slot target) {
         pair->forced_past = false;
         pair->split_noted = false;
     }
+    // What any third copy is to the source, it is to the target.
+    for (std::size_t third = 0; third < group.members.size(); ++third) {
+        if (third == source.value || third == target.value) continue;
+        Copy& other = group.copies[third];
+        Pair& ahead = group.copies[target.value].pairs[third];
+        ahead.forced_past = group.copies[source.value].pairs[third].forced_past;
+        ahead.inherit(group.copies[source.value].pairs[third], now);
+        other.pairs[target.value].inherit(other.pairs[source.value], now);
+    }
     group.copies[target.value].owner = false;
     group.copies[target.value].claimed = false;
+    group.copies[target.value].displaced = false;
+    group.copies[target.value].made_way_for.reset();
     group.copies[target.value].overtaken_by.reset();
 }
 
@@ -170,7 +195,7 @@ void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged con
         copy.watched.reset();
     } else if (changed.to == LegState::mirroring && !copy.torn) {
         copy.watched = changed.peer;
-        joined(group, changed.peer, self);
+        joined(group, changed.peer, self, now);
     }
 }
 
@@ -184,7 +209,7 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
         copy.torn = false;
         // It may be stored after the leg was lost; then the source may have gone on without it.
         if (copy.pairs[completed->source.value].leg == LegState::resyncing) {
-            joined(group, completed->source, self);
+            joined(group, completed->source, self, now);
         }
     } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
         if (data->to == replication::DataState::inconsistent) copy.torn = true;
@@ -198,11 +223,18 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
         copy.watched.reset();
         Copy& winner = group.copies[conceded->winner.value];
         winner.owner = true;
+        copy.displaced = false;
+        for (Copy& other : group.copies) {
+            other.owner = other.owner || other.displaced;
+            other.displaced = false;
+        }
         Pair& given_up = copy.pairs[conceded->winner.value];
-        given_up.lonely = given_up.told = false;
+        for (Pair& pair : copy.pairs) pair.lonely = pair.told = false;
         for (Pair* pair : {&given_up, &winner.pairs[self.value]}) {
             pair->forced_past = pair->split_noted = false;
         }
+        // It is nobody's last owner any more, whoever was forced past it.
+        for (Copy& other : group.copies) other.pairs[self.value].forced_past = false;
     } else if (auto const* flag = std::get_if<mirror_note::FlagChanged>(&noted.note)) {
         // It is on its way into service, and may get there after its next boot.
         bool const claims = flag->set && flag->which == mirror_note::FlagChanged::Which::last_owner;
@@ -210,7 +242,8 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
     }
 }
 
-void Chronicle::node_noted(seen::NodeNoted const& noted, Duration now) {
+void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
+    Duration const now = world.now();
     namespace note = nodes::note;
     if (auto const* came = std::get_if<note::CameInService>(&noted.note)) {
         Group& group = groups_[came->group.value];
@@ -223,7 +256,12 @@ void Chronicle::node_noted(seen::NodeNoted const& noted, Duration now) {
             if (past) group.copies[self.value].pairs[p].forced_past = true;
         }
         // Another owner may come back with a later history, until this one is written.
-        for (Copy& peer : group.copies) peer.owner = peer.owner && (peer.serving || !came->forced);
+        for (Copy& peer : group.copies) {
+            bool const past = came->forced && peer.owner && !peer.serving;
+            peer.displaced = peer.displaced || past;
+            peer.owner = peer.owner && !past;
+        }
+        group.copies[self.value].displaced = false;
         group.copies[self.value].serving = true;
         group.copies[self.value].owner = true;
         group.copies[self.value].overtaken_by.reset();
@@ -235,6 +273,9 @@ void Chronicle::node_noted(seen::NodeNoted const& noted, Duration now) {
         Group& group = groups_[left->group.value];
         Copy& copy = group.copies[slot(left->group, noted.node).value];
         copy.serving = false;
+        auto const heard = [&](std::size_t p) {
+            return long_enough(world, noted.node, group.members[p], Duration{});
+        };
         for (std::size_t p = 0; p < group.members.size(); ++p) {
             // The last thing a source does before it leaves is to close its legs.
             copy.pairs[p].handed_over = copy.pairs[p].lost_at == now;
@@ -245,8 +286,24 @@ void Chronicle::node_noted(seen::NodeNoted const& noted, Duration now) {
             Copy const& peer = group.copies[p];
             bool const written = copy.pairs[p].lonely;
             bool const behind = peer.owner && peer.pairs[self.value].lonely;
-            if (!written && (peer.serving || behind)) copy.owner = false;
+            if (written || !heard(p) || !(peer.serving || behind)) continue;
+            if (copy.owner && peer.serving) copy.made_way_for = Slot{static_cast<std::uint8_t>(p)};
+            copy.owner = false;
         }
+        // Of two that make way for each other neither has become the later one.
+        for (std::size_t p = 0; p < group.members.size(); ++p) {
+            Copy& peer = group.copies[p];
+            if (peer.made_way_for != self) continue;
+            peer.owner = !copy.pairs[p].lonely;
+            peer.made_way_for.reset();
+        }
+    } else if (auto const* decided = std::get_if<note::Decided>(&noted.note)) {
+        if (decided->decision.answer != nodes::Answer::clear_last_owner) return;
+        // It yields to an owner that it hears; whoever was forced past it has that one to answer.
+        Group& group = groups_[decided->group.value];
+        Slot const self = slot(decided->group, noted.node);
+        for (Copy& other : group.copies) other.pairs[self.value].forced_past = false;
+        group.copies[self.value].owner = false;
     } else if (auto const* split = std::get_if<note::SplitBrain>(&noted.note)) {
         Group& group = groups_[split->group.value];
         group.copies[slot(split->group, noted.node).value]
@@ -290,9 +347,7 @@ struct Chronicle::See {
     void operator()(seen::MirrorNoted const& noted) const {
         chronicle.mirror_noted(noted, world.now());
     }
-    void operator()(seen::NodeNoted const& noted) const {
-        chronicle.node_noted(noted, world.now());
-    }
+    void operator()(seen::NodeNoted const& noted) const { chronicle.node_noted(world, noted); }
     void operator()(seen::NodeDied const& died) const {
         chronicle.died(died, world.now());
         chronicle.contacts_changed(world);

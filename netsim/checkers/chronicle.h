@@ -28,8 +28,9 @@ public:
     struct Pair {
         LegState leg = LegState::disconnected;
         bool inward = false;  ///< this copy follows the other
-        /// This copy acknowledged writes while its leg to the other was down, and the other has not
-        /// been brought up to date by this one since.
+        /// This copy holds acknowledged writes that the other never had: it acknowledged them while
+        /// its leg to the other was down, or was in sync with a source that did, and the other has
+        /// not been brought up to date since.
         bool lonely = false;
         Duration lonely_since;
         Duration lonely_last;
@@ -41,12 +42,24 @@ public:
         /// This copy left service on a leg that stood to the end: the other has all that it had.
         bool handed_over = false;
         bool split_noted = false;  ///< this copy's node reported split brain with the other
+        /// The two are to each other what another pair is.
+        void inherit(Pair const& other, Duration now) {
+            lonely_last = other.lonely_last;
+            // Whatever the other pair was told, these two have not told each other yet.
+            if (lonely != other.lonely) {
+                lonely_since = now;
+                told = false;
+            }
+            lonely = other.lonely;
+        }
     };
     struct Copy {
         bool serving = false;
-        bool owner = false;    ///< nobody came in service after it
-        bool claimed = false;  ///< it was on its way in by right, perhaps before it died
-        bool torn = false;     ///< the target of a resync that never completed
+        bool owner = false;      ///< nobody came in service after it
+        bool claimed = false;    ///< it was on its way in by right, perhaps before it died
+        bool displaced = false;  ///< it was the owner until another was forced online
+        bool torn = false;       ///< the target of a resync that never completed
+        std::optional<Slot> made_way_for;  ///< when it left service as the owner
         /// The source with which it was in sync in this boot, and is as far as it can know.
         std::optional<Slot> watched;
         /// Who acknowledged writes without it when it was the owner, so that it is the owner no
@@ -91,12 +104,13 @@ public:
 private:
     struct See;
     void mirror_noted(seen::MirrorNoted const& noted, Duration now);
-    void node_noted(seen::NodeNoted const& noted, Duration now);
+    void node_noted(World const& world, seen::NodeNoted const& noted);
     void leg_changed(Group& group, Slot self, replication::note::LegChanged const& changed,
                      Duration now);
+    static void leave_behind(Pair& pair, Duration now);
     void died(seen::NodeDied const& died, Duration now);
     void booted(World const& world, NodeId node);
-    void joined(Group& group, Slot source, Slot target);
+    static void joined(Group& group, Slot source, Slot target, Duration now);
     void contacts_changed(World const& world);
     [[nodiscard]] std::optional<Duration>& contact(NodeId a, NodeId b) {
         return contacts_[a.value * nodes_.size() + b.value];

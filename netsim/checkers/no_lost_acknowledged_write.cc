@@ -44,13 +44,13 @@ struct NoLostAcknowledgedWrite::Loss {
             return lost_power ? "unflushed writes lost with the source's own power" : nullptr;
         }
         bool left_behind = false;
+        bool knew = false;
         for (std::uint8_t p = 0; p < known.members.size(); ++p) {
-            bool const lonely = known.copies[p].pairs[here.value].lonely;
-            bool const knew = chronicle.knew_outdated(view.world, group, Slot{p}, here);
-            left_behind = left_behind || (lonely && !knew);
+            left_behind = left_behind || known.copies[p].pairs[here.value].lonely;
+            knew = knew || chronicle.knew_outdated(view.world, group, Slot{p}, here);
         }
         bool const synchronous = owed != nullptr && (owed->in_sync >> here.value & 1) != 0;
-        if (left_behind && faithful && !synchronous) {
+        if (left_behind && !knew && faithful && !synchronous) {
             return "acknowledged without the target (faithful policy)";
         }
         if (owed == nullptr) return nullptr;

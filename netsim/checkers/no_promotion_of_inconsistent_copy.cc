@@ -4,8 +4,22 @@
 #include "netsim/checkers/no_promotion_of_inconsistent_copy.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
+
+namespace {
+
+/// True when the node is in contact with another that serves.
+bool hears_source(View const& view, GroupId group, NodeId node) {
+    auto const& members = view.mirror(group).on;
+    return std::ranges::any_of(members, [&](NodeId other) {
+        return other != node && view.chronicle.copy(group, other).serving &&
+               view.in_contact(node, other);
+    });
+}
+
+}  // namespace
 
 void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
                                        nodes::note::CameInService const& came) {
@@ -24,6 +38,11 @@ void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
     }
     if (!copy.watched && copy.claimed) return;
     std::optional<Slot> const by = copy.watched ? copy.watched : copy.overtaken_by;
+    bool const guarded = view.world.cluster().policy.guarded;
+    if (!by && copy.displaced && !guarded && !hears_source(view, came.group, node)) {
+        view.findings.allowed(text.name, "last owner, displaced by force unknowingly");
+        return;
+    }
     if (!by) {
         violated(
             "it is not the last owner, and its copy was not seen in sync since it booted, or it "
@@ -34,7 +53,7 @@ void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
     if (!source.lonely) return;
     std::string const since = to_text(source.lonely_since);
     std::string const& name = view.name(group.members[by->value]);
-    if (view.world.cluster().policy.guarded) {
+    if (guarded) {
         violated(fmt::format("{} has acknowledged writes without it since {}", name, since));
     } else if (view.chronicle.knew_outdated(view.world, came.group, *by, self)) {
         violated(

@@ -17,9 +17,19 @@ void ResyncConvergence::on(View& view, seen::RecordSent const& sent) {
     Slot const self = view.chronicle.slot(sent.group, sent.node);
     Newest& mine = newest_[sent.group.value * replication::max_copies + self.value];
     // Flushes count towards what is outstanding, so they take a place too.
+    if (sent.sequence == mine.newest) return;  // on another leg
+    mine.newest = sent.sequence;
     mine.ranges.resize(view.mirror(sent.group).asynchronous_limit + 64U);
     mine.ranges[mine.next % mine.ranges.size()] = sent.range;
     ++mine.next;
+}
+
+/// Its machines count anew.
+void ResyncConvergence::on(View& view, seen::NodeStarted const& started) {
+    if (newest_.empty()) return;
+    for (CopySim const& copy : view.world.node(started.node).copies) {
+        newest_[copy.group * replication::max_copies + copy.slot.value] = Newest{};
+    }
 }
 
 /// True when a host's write to the sector may not have reached the target.

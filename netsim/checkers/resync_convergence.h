@@ -22,6 +22,7 @@ public:
                                       "a resync that completed left no difference behind"};
 
     void on(View& view, seen::RecordSent const& sent);
+    void on(View& view, seen::NodeStarted const& started);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
 
 private:
@@ -29,6 +30,7 @@ private:
     struct Newest {
         std::vector<Extent> ranges;
         std::size_t next = 0;
+        std::uint64_t newest = 0;  ///< its sequence
     };
     [[nodiscard]] bool on_the_way(View const& view, GroupId group, NodeId source, Slot target,
                                   Extent sector) const;

@@ -11,6 +11,7 @@ namespace {
 
 using replication::Bitmap;
 using replication::Chunks;
+using replication::Direction;
 using replication::IntentLog;
 using replication::max_copies;
 
@@ -65,6 +66,21 @@ void ResyncCopiesTheUnion::on(View& view, From from, replication::note::LegChang
         mine = Side{};
         // What the target still applies of a resync that it has lost is not looked at.
         side(view, from.group, changed.peer, self).running = false;
+        if (changed.direction == Direction::inward) note_again(view, from);
+    }
+}
+
+/// While a copy followed a third one, its log named what that one sent.
+void ResyncCopiesTheUnion::note_again(View& view, From from) {
+    Slot const self = view.chronicle.slot(from.group, from.node);
+    replication::MirrorMachine const* machine = view.machine(from.node, from.group);
+    if (machine == nullptr) return;
+    for (std::uint8_t p = 0; p < view.mirror(from.group).on.size(); ++p) {
+        Side& mine = side(view, from.group, self, Slot{p});
+        if (!mine.connected) continue;
+        mine.since = view.now();
+        mine.named = machine->log().bits(Slot{p});
+        mine.asked = mine.acknowledged = Bitmap(machine->log().chunks());
     }
 }
 

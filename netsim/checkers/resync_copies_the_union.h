@@ -5,7 +5,8 @@
 // each side's leg connects, before they can have told each other; host writes that either side
 // takes after that are added. When the resync starts, the chunks that the source is about to copy
 // must be exactly those, and when it completes, each of them must have been written on the target,
-// whole, and nothing else but host writes.
+// whole, and nothing else but host writes. A target of a third copy is looked at again as it ceases
+// to be one: it has named what that one sent (R36).
 //
 // It looks at partial resyncs only: a full one copies everything by definition. Without
 // `bitmap_merge` the resync after a failover is full, so there is no union to copy (R22).
@@ -48,6 +49,7 @@ private:
         Bitmap covered;  ///< of those, written on the target
     };
     Side& side(View const& view, GroupId group, Slot of, Slot towards);
+    void note_again(View& view, From from);
     void wrong(View& view, From from, Slot peer, std::string const& what);
 
     std::vector<Side> sides_;  // by group, slot, slot

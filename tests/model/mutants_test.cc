@@ -146,6 +146,9 @@ constexpr NotFound others[] = {
     {Mutant::boundary_ignored, "every request is of one block, and every block is a chunk"},
     {Mutant::busy_chunk_never_reserved, "needs a host that never pauses; here writes are few"},
     {Mutant::lent_too_early, "needs a policy for disk errors that no search has"},
+    {Mutant::heirs_untold, "needs a third copy"},
+    {Mutant::targets_unnamed, "needs a third copy"},
+    {Mutant::vouched_too_early, "needs a third copy"},
     {Mutant::restored_unnamed, "no operator falls back on an image in a search"},
 };
 

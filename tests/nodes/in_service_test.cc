@@ -34,7 +34,8 @@ std::vector<test::Column> facts() {
             test::yes_or_no("data_corrupt"),   named("contact", Contact::booted_alone),
             named("peer", Peer::in_service),   named("later", Later::diverged),
             named("copy", Copy::inconsistent), test::yes_or_no("guarded"),
-            test::yes_or_no("fenced"),         test::yes_or_no("taken_out")};
+            test::yes_or_no("fenced"),         test::yes_or_no("taken_out"),
+            test::yes_or_no("outranked"),      test::yes_or_no("elsewhere")};
 }
 
 std::vector<test::Column> answers() {
@@ -54,7 +55,9 @@ InServiceFacts facts_of(test::FactCell const& cell) {
             .later = static_cast<Later>(cell[5]),
             .copy = static_cast<Copy>(cell[6]),
             .guarded = cell[7] == 1,
-            .fenced = cell[8] == 1};
+            .fenced = cell[8] == 1,
+            .outranked = cell[10] == 1,
+            .elsewhere = cell[11] == 1};
 }
 
 test::GoldenTable const& table() {
@@ -228,6 +231,20 @@ TEST_CASE("guarded without quorum or fencing, a survivor stays out") {
     in_every_cell(
         [](auto const& f) {
             return unforced(f) && f.guarded && !f.fenced && f.contact == Contact::watched_die;
+        },
+        [](auto const&, Answer answer) { return !comes_in(answer); });
+}
+
+TEST_CASE("a third node that may have been the source keeps everybody out who is not forced") {
+    in_every_cell(
+        [](auto const& f) { return unforced(f) && f.elsewhere && f.contact != Contact::no_peer; },
+        [](auto const&, Answer answer) { return !comes_in(answer); });
+}
+
+TEST_CASE("of several copies in sync the one of the highest priority takes over") {
+    in_every_cell(
+        [](auto const& f) {
+            return unforced(f) && f.contact == Contact::watched_die && f.outranked;
         },
         [](auto const&, Answer answer) { return !comes_in(answer); });
 }

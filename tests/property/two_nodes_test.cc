@@ -5,14 +5,13 @@
 // brain that was reported. Over all runs a table proves that the faults bite: what is never struck
 // is not tested. RC_PARAMS chooses the seed, SUNDER_RUNS the number of runs; with fewer than the
 // release build's own number the table is shown, not judged.
+#include "tests/property/checks.h"
 #include "tests/property/play.h"
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
 #include <cstdio>
-#include <cstdlib>
-#include <sstream>
 
 namespace sunder::netsim::test {
 namespace {
@@ -23,23 +22,6 @@ constexpr int own_runs = 20000;
 constexpr int own_runs = 1000;
 #endif
 constexpr int enough_runs = 20000;  // for the table to be judged
-
-int runs() {
-    char const* const asked = std::getenv("SUNDER_RUNS");
-    return asked != nullptr ? std::max(1, std::atoi(asked)) : own_runs;
-}
-
-template <class Property>
-void check(std::string const& description, int successes, Property&& property) {
-    rc::detail::TestParams params = rc::detail::configuration().testParams;
-    params.maxSuccess = successes;
-    rc::detail::TestMetadata const metadata{description, description};
-    auto const result = rc::detail::checkTestable(property, metadata, params);
-    std::ostringstream words;
-    rc::detail::printResultMessage(result, words);
-    INFO("seed " << params.seed << "\n" << words.str());
-    CHECK(result.template is<rc::detail::SuccessResult>());
-}
 
 struct Row {
     std::string what;
@@ -77,7 +59,7 @@ std::vector<Row> table_of(Tally const& tally) {
 
 TEST_CASE("two nodes keep every promise, and come to rest whole") {
     Tally tally;
-    check("two nodes keep every promise", runs(), [&] {
+    check("two nodes keep every promise", runs(own_runs), [&] {
         Plan const plan = *any_plan();
         std::string const wrong = play(plan, tally);
         if (!wrong.empty()) RC_FAIL(wrong + "\n" + narration_of(plan));
@@ -94,7 +76,7 @@ TEST_CASE("two nodes keep every promise, and come to rest whole") {
 }
 
 TEST_CASE("a plan that is played twice plays alike") {
-    check("a plan that is played twice plays alike", std::max(1, runs() / 20), [] {
+    check("a plan that is played twice plays alike", std::max(1, runs(own_runs) / 20), [] {
         Plan const plan = *any_plan();
         Tally tally;
         std::uint64_t first = 0;

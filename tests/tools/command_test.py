@@ -69,14 +69,28 @@ class Command(unittest.TestCase):
         nowhere = self.sunder("run", "no/file")
         self.assertIn("neither a scenario file nor a folder", nowhere.stderr)
 
-    def test_more_copies_than_can_be_played_truly_are_refused(self):
-        three = GOOD.replace("server2: {}}", "server2: {}, server3: {}}").replace(
-            "on: [server1, server2]", "on: [server1, server2, server3]").replace(
-            "network: [", "network: [{link: [server1, server3], latency: 200 us, bandwidth: "
-            "1 Gbit/s}, {link: [server2, server3], latency: 200 us, bandwidth: 1 Gbit/s}, ")
-        run = self.sunder("run", self.write(three))
-        self.assertEqual(run.returncode, 3, run.stdout + run.stderr)
-        self.assertIn("mirror 'datarep' has 3 copies", run.stderr)
+    def test_a_mirror_may_have_eight_copies_and_no_more(self):
+        def several(copies):
+            names = [f"server{n + 1}" for n in range(copies)]
+            return f"""
+scenario: Many copies
+about: A test of the command.
+source: none
+cluster:
+  policy: datakeeper/faithful
+  nodes: {{{", ".join(name + ": {}" for name in names)}}}
+  switches: [lan]
+  network: [{", ".join(f"{{link: [{name}, lan], latency: 100 us, bandwidth: 1 Gbit/s}}"
+                       for name in names)}]
+  mirrors: {{datarep: {{size: 1 MiB, on: [{", ".join(names)}]}}}}
+steps: [{{wait: {{mirror: datarep, is: fully operational}}}}]
+"""
+        eight = self.sunder("run", self.write(several(8)))
+        self.assertEqual(eight.returncode, 0, eight.stdout + eight.stderr)
+        self.assertEqual(eight.stdout.count("mirrors to server"), 7)
+        nine = self.sunder("run", self.write(several(9)))
+        self.assertEqual(nine.returncode, 3, nine.stdout + nine.stderr)
+        self.assertIn("test.yaml:", nine.stderr)
 
     def test_check_and_list_run_nothing(self):
         path = self.write(MATRIX)

@@ -5,6 +5,7 @@
 
 #include "tests/netsim/checkers/disk_stories.h"
 #include "tests/netsim/checkers/pause_stories.h"
+#include "tests/netsim/checkers/target_stories.h"
 
 namespace sunder::netsim::test {
 namespace {
@@ -532,6 +533,11 @@ constexpr Hunt hunts[] = {
     {Mutant::lent_too_early, "write and borrow", write_and_borrow, lender, "linearizability",
      false},
     {Mutant::restored_unnamed, "fall back", fall_back, with_fallback, "mirror_equality", false},
+    {Mutant::targets_unnamed, "targets apart", targets_apart, three, "mirror_equality", false},
+    {Mutant::heirs_untold, "favourite left behind", favourite_left_behind, three_patient,
+     "no_lost_acknowledged_write", false},
+    {Mutant::vouched_too_early, "settled too soon", settled_too_soon, three, "mirror_equality",
+     false},
     {Mutant::busy_chunk_never_reserved, "overwrites in a resync", overwrites_in_resync, laggard,
      "resync_completes", true},
 };

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Generations, and who misses which (G20). A source that goes on without a peer has that on stable
+// record first, here and at every synchronous target: any of them may be the next source, and must
+// then know who was left behind, or it would take that copy for its equal (SAF-18, R36).
+#include "base/mutant.h"
+#include "base/verify.h"
+#include "replication/mirror_machine.h"
+
+#include <algorithm>
+
+namespace sunder::replication {
+
+namespace {
+
+/// A target that is told of generations: one that mirrors, or will once it has read the finish that
+/// was sent. Any other learns them by that.
+bool is_told(Leg const& leg) {
+    auto const* resyncing = std::get_if<leg::Resyncing>(&leg);
+    return std::holds_alternative<leg::Mirroring>(leg) ||
+           (resyncing != nullptr && resyncing->finish_sent);
+}
+
+}  // namespace
+
+// ---- the source
+
+/// True when the peer may still be taken for one that has everything.
+bool MirrorMachine::lacks_absence(Slot peer) const {
+    PeerRecord const& record = cell().peers[peer.value];
+    return !record.base || record.may_be_current;
+}
+
+bool MirrorMachine::absences_recorded(PeerMask absent) const {
+    if (absent == 0 || mutant(Mutant::acknowledge_without_outdated)) return true;
+    bool recorded = true;
+    for_each_peer([&](Slot peer) {
+        Leg const& leg = legs_[peer.value];
+        bool const heir = is_told(leg) && config_->synchronous[peer.value];
+        if (heir && !mutant(Mutant::heirs_untold)) {
+            recorded = recorded && knows_all(*channel_of(leg));
+        }
+        if ((absent & bit_of(peer)) == 0) return;
+        recorded =
+            recorded && !lacks_absence(peer) && cells_.is_stable(absence_version_[peer.value]);
+        // A faithful policy waits for nobody; a guarded one until the peer cannot promote.
+        if (config_->guarded) recorded = recorded && (knows_outdated_ & bit_of(peer)) != 0;
+    });
+    return recorded;
+}
+
+/// G20: before the first write is acknowledged without a peer, "the peer has nothing after
+/// generation g" becomes stable, and later writes belong to a generation of their own (SAF-18).
+void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
+    // What is being given up needs no generation of its own.
+    if (std::holds_alternative<passage::Conceding>(passage_)) return;
+    PeerMask unrecorded = 0;
+    for_each_peer([&](Slot peer) {
+        if ((absent & bit_of(peer)) != 0 && lacks_absence(peer)) unrecorded |= bit_of(peer);
+    });
+    if (unrecorded == 0) return;
+    Generation const past = cell().current;
+    Generation const fresh{mint(), Minted::without_peer};
+    CellStore::Version const version = cells_.edit([&](Cell& cell) {
+        for_each_peer([&](Slot peer) {
+            PeerRecord& record = cell.peers[peer.value];
+            if ((unrecorded & bit_of(peer)) != 0) {
+                if (!record.base) record.base = past;  // else bits count from before, that is more
+                record.may_be_current = false;
+            } else if (is_told(legs_[peer.value])) {
+                // Until it confirms, it holds the one or the other.
+                if (!record.base) record.base = past;
+                record.may_be_current = true;
+            }
+        });
+        if (!mutant(Mutant::generation_not_minted)) cell.succeed(fresh);
+    });
+    for_each_peer([&](Slot peer) {
+        if ((unrecorded & bit_of(peer)) != 0) absence_version_[peer.value] = version;
+    });
+    announcing_ |= unrecorded;
+    greeting_due_ = true;
+    out.note(note::GenerationMinted{fresh});
+}
+
+/// True when the target has stored the generation that writes belong to now.
+bool MirrorMachine::knows_all(Channel const& channel) const {
+    return !channel.unconfirmed && channel.told == cell().current;
+}
+
+/// What is stable here is told: no copy may come to hold a later history than its source would be
+/// found with.
+void MirrorMachine::tell_generations(Outbox& out) {
+    if (config_->copies <= 2 || mutant(Mutant::heirs_untold)) return;
+    Cell const& stable = *cells_.stable();
+    for_each_peer([&](Slot peer) {
+        if (!is_told(legs_[peer.value])) return;
+        Channel& channel = *channel_of(legs_[peer.value]);
+        if (channel.told == stable.current) return;
+        channel.told = stable.current;
+        channel.unconfirmed = true;
+        auto fresh = std::make_shared<NewGeneration>();
+        fresh->era = stable.era;
+        fresh->current = stable.current;
+        fresh->history = stable.history;
+        fresh->absent = absences(stable, peer);
+        out.put(output::Send{peer, channel.connection,
+                             std::shared_ptr<NewGeneration const>(std::move(fresh))});
+    });
+}
+
+void MirrorMachine::generation_stored(Slot peer, GenerationStored const& stored, Outbox& out) {
+    Channel* channel = channel_of(legs_[peer.value]);
+    if (channel == nullptr || !channel->unconfirmed || stored.current != cell().current) {
+        out.note(note::Ignored{"a generation that another has followed since"});
+        return;
+    }
+    channel->unconfirmed = false;
+    cells_.edit([&](Cell& cell) {
+        cell.peers[peer.value].base = Generation{};
+        cell.peers[peer.value].may_be_current = false;
+    });
+    vouch_for(peer, out);
+    acknowledge_all(out);
+    pump_flights(out);
+}
+
+/// What `to` has to know of the others.
+Absences MirrorMachine::absences(Cell const& cell, Slot to) const {
+    Absences absent;
+    for_each_peer([&](Slot peer) {
+        PeerRecord const& record = cell.peers[peer.value];
+        if (peer != to && record.base) absent.push_back({peer, record.base, record.may_be_current});
+    });
+    return absent;
+}
+
+// ---- the target
+
+/// What the source has on record of third copies is on record here from now on.
+void MirrorMachine::adopt(Cell& cell, Slot source, Absences const& absent) {
+    // Third copies hear by whose history this one goes from now on.
+    greeting_due_ = greeting_due_ || config_->copies > 2;
+    for_each_peer([&](Slot peer) {
+        if (peer == source) return;
+        PeerRecord& record = cell.peers[peer.value];
+        auto const known = std::ranges::find(absent, peer, &Absence::peer);
+        record.base = known != absent.end() ? known->base : Generation{};
+        record.may_be_current = known != absent.end() && known->may_be_current;
+    });
+}
+
+void MirrorMachine::follow_generation(Slot peer, ConnectionId connection,
+                                      std::shared_ptr<NewGeneration const> const& fresh,
+                                      Outbox& out) {
+    auto const* following = std::get_if<leg::Following>(&legs_[peer.value]);
+    bool const awaited =
+        following != nullptr && following->phase >= leg::Following::Phase::resyncing;
+    if (!awaited || fresh->era < cell().era) {
+        close_leg(peer, out);
+        return;
+    }
+    queue_.add(Incoming{peer, connection, fresh});
+    pump_applying(out);
+}
+
+/// In its place among the records: what comes later belongs to it.
+void MirrorMachine::store_generation(Incoming const& head, NewGeneration const& fresh) {
+    barrier_ = Barrier{};
+    barrier_.kind = Barrier::Kind::generation;
+    barrier_.from = head.from;
+    barrier_.connection = head.connection;
+    barrier_.storing = true;
+    barrier_.version = cells_.edit([&](Cell& cell) {
+        cell.current = fresh.current;
+        cell.history = fresh.history;
+        adopt(cell, head.from, fresh.absent);
+    });
+}
+
+void MirrorMachine::generation_stored_here(Barrier const& barrier, Outbox& out) {
+    ConnectionId const* present = connection_of(legs_[barrier.from.value]);
+    if (present == nullptr || *present != barrier.connection) return;
+    out.put(output::Send{barrier.from, barrier.connection, GenerationStored{cell().current}});
+}
+
+}  // namespace sunder::replication

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What two targets of one source can go wrong by.
+#include "tests/netsim/checkers/target_stories.h"
+
+#include <algorithm>
+
+namespace sunder::netsim::test {
+
+namespace {
+
+using replication::Slot;
+namespace leg = replication::leg;
+
+constexpr NodeId server1{0};
+constexpr NodeId server2{1};
+constexpr NodeId server3{2};
+constexpr NodeId all[] = {server1, server2, server3};
+
+/// The node has it in service, and all others that run are its targets in sync.
+bool leads(Stage& stage, NodeId node) {
+    if (!stage.serves(node)) return false;
+    return std::ranges::all_of(all, [&](NodeId other) {
+        if (other == node || !stage.world().node(other).up()) return true;
+        auto const& machine = *stage.world().copy(node, Stage::group)->machine;
+        return std::holds_alternative<leg::Mirroring>(machine.leg(Slot{other.value}));
+    });
+}
+
+bool until_leads(Stage& stage, NodeId node) {
+    return stage.run_until([&] { return leads(stage, node); });
+}
+
+void all_come_back(Stage& stage) {
+    for (NodeId const a : all) {
+        for (NodeId const b : all) {
+            if (a < b) stage.world().heal(a.value, b.value);
+        }
+    }
+    stage.look();
+    for (NodeId const node : all) {
+        if (!stage.world().node(node).up()) stage.restart(node);
+    }
+    stage.run_for(seconds(25));
+    stage.finish();
+}
+
+}  // namespace
+
+Cluster three() {
+    Cluster cluster = small_cluster();
+    cluster.nodes.push_back({"server3", {}});
+    cluster.links.push_back({0, 2, cluster.links[0].there, cluster.links[0].back});
+    cluster.links.push_back({1, 2, cluster.links[0].there, cluster.links[0].back});
+    cluster.mirrors[0].on.push_back(server3);
+    cluster.mirrors[0].priority.push_back(3);
+    return cluster;
+}
+
+Cluster three_patient() {
+    Cluster cluster = three();
+    cluster.detection.interval = seconds(1);
+    return cluster;
+}
+
+/// Writes that server2 gets and server3 does not, until the source dies.
+static void written_past_server3(Stage& stage, Duration before_it_dies) {
+    until_leads(stage, server1);
+    stage.run_for(milliseconds(500));
+    stage.world().cut(server1.value, server3.value, false);
+    stage.look();
+    for (int i = 0; i < 5; ++i) {
+        stage.write(server1, block(stage.dice.below(64)));
+        stage.run_for(microseconds(150));
+    }
+    stage.run_for(before_it_dies);
+    stage.crash(server1);
+    until_leads(stage, server2);
+    stage.run_for(seconds(1));
+    all_come_back(stage);
+}
+
+void targets_apart(Stage& stage) { written_past_server3(stage, milliseconds(1)); }
+
+void favourite_left_behind(Stage& stage) {
+    until_leads(stage, server1);
+    stage.world().cut(server1.value, server2.value, false);
+    stage.look();
+    stage.run_for(milliseconds(600));
+    for (int i = 0; i < 5; ++i) {
+        stage.write(server1, block(stage.dice.below(64)));
+        stage.run_for(milliseconds(2));
+    }
+    stage.run_for(milliseconds(1200));
+    stage.crash(server1);
+    stage.run_until([&] { return stage.serves(server2) || stage.serves(server3); });
+    stage.run_for(seconds(5));
+    all_come_back(stage);
+}
+
+void settled_too_soon(Stage& stage) {
+    // Bits are cleared every 100 ms, and a connection that stalls is given up after 400.
+    written_past_server3(stage,
+                         milliseconds(150 + static_cast<std::int64_t>(stage.dice.below(150))));
+}
+
+}  // namespace sunder::netsim::test

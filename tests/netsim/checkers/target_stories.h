@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Stories of one source and two targets, and the clusters in which they are played.
+#pragma once
+
+#include "tests/netsim/checkers/stage.h"
+
+namespace sunder::netsim::test {
+
+/// Three servers, each linked to each.
+Cluster three();
+/// The same; a silent node is taken for dead long after its connections are lost.
+Cluster three_patient();
+
+/// One target is far ahead of the other when the source dies.
+void targets_apart(Stage& stage);
+/// The target of the higher priority is left behind, and then the source dies.
+void favourite_left_behind(Stage& stage);
+/// Bits are cleared while one target still lags, and then the source dies.
+void settled_too_soon(Stage& stage);
+
+}  // namespace sunder::netsim::test

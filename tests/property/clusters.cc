@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How campaigns are drawn, and how often each thing happens in them.
+#include "tests/property/clusters.h"
+
+#include "tests/netsim/checkers/stage.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace sunder::netsim::test {
+
+Cluster cluster_of(Campaign const& campaign) {
+    Cluster cluster = small_cluster();
+    cluster.policy.guarded = campaign.guarded;
+    cluster.policy.bitmap_merge = campaign.bitmap_merge;
+    MirrorSetup& mirror = cluster.mirrors[0];
+    mirror.mode = campaign.asynchronous ? Mode::asynchronous : Mode::synchronous;
+    mirror.asynchronous_limit = campaign.limit;
+    mirror.initially_in_sync = campaign.born_in_sync;
+    if (!campaign.intent_log) mirror.intent_log_chunk.reset();
+    LinkModel link;
+    link.latency = microseconds(campaign.latency_us);
+    link.bandwidth = Bandwidth{std::uint64_t{campaign.bandwidth_mbit} * 1'000'000};
+    cluster.nodes.clear();
+    cluster.links.clear();
+    mirror.on.clear();
+    mirror.priority.clear();
+    for (std::uint8_t n = 0; n < campaign.copies; ++n) {
+        NodeSetup node{fmt::format("server{}", n + 1), {}};
+        if (n == 1 || n == 2) node.disk.jitter = microseconds(campaign.disk_jitter_us);
+        cluster.nodes.push_back(std::move(node));
+        mirror.on.push_back(NodeId{n});
+        mirror.priority.push_back(static_cast<std::uint16_t>(n + 1));
+        for (std::uint8_t other = 0; other < n; ++other) {
+            cluster.links.push_back({other, n, link, link});
+        }
+    }
+    return cluster;
+}
+
+namespace {
+
+/// From the whole range: RapidCheck's own `inRange` grows with the size of what is drawn.
+template <class Int>
+rc::Gen<Int> between(Int least, Int end) {
+    return rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Int>(least, end));
+}
+
+rc::Gen<Blow> any_blow() {
+    using Kind = Blow::Kind;
+    return rc::gen::build<Blow>(
+        rc::gen::set(&Blow::kind, rc::gen::weightedElement<Kind>({{20, Kind::work},
+                                                                  {8, Kind::idle},
+                                                                  {6, Kind::crash},
+                                                                  {6, Kind::power_cut},
+                                                                  {5, Kind::cut},
+                                                                  {3, Kind::isolate},
+                                                                  {1, Kind::divide},
+                                                                  {4, Kind::reset},
+                                                                  {3, Kind::freeze},
+                                                                  {6, Kind::heal},
+                                                                  {8, Kind::mend},
+                                                                  {3, Kind::slow_disk},
+                                                                  {4, Kind::move},
+                                                                  {1, Kind::force},
+                                                                  {2, Kind::resolve},
+                                                                  {8, Kind::fail_over},
+                                                                  {6, Kind::fail_twice},
+                                                                  {2, Kind::keep_apart},
+                                                                  {3, Kind::resume}})),
+        rc::gen::set(&Blow::dice, rc::gen::noShrink(between<std::uint32_t>(0, 1U << 30))));
+}
+
+}  // namespace
+
+rc::Gen<Campaign> any_campaign() {
+    return rc::gen::build<Campaign>(
+        rc::gen::set(&Campaign::seed, rc::gen::noShrink(between<std::uint64_t>(1, 1ULL << 40))),
+        rc::gen::set(&Campaign::copies,
+                     rc::gen::weightedElement<unsigned>({{6, 3U}, {3, 4U}, {1, 5U}})),
+        rc::gen::set(&Campaign::guarded, rc::gen::weightedElement<bool>({{7, false}, {1, true}})),
+        rc::gen::set(&Campaign::asynchronous, rc::gen::element(false, true)),
+        rc::gen::set(&Campaign::intent_log,
+                     rc::gen::weightedElement<bool>({{7, true}, {1, false}})),
+        rc::gen::set(&Campaign::bitmap_merge,
+                     rc::gen::weightedElement<bool>({{7, true}, {1, false}})),
+        rc::gen::set(&Campaign::born_in_sync, rc::gen::element(false, true)),
+        rc::gen::set(&Campaign::limit, rc::gen::element<std::uint32_t>(16, 1, 4, 256)),
+        rc::gen::set(&Campaign::latency_us, rc::gen::element<std::uint32_t>(200, 50, 2000)),
+        rc::gen::set(&Campaign::bandwidth_mbit, rc::gen::element<std::uint32_t>(1000, 100)),
+        rc::gen::set(&Campaign::disk_jitter_us, rc::gen::element<std::uint32_t>(50, 0, 2000)),
+        rc::gen::set(&Campaign::blows,
+                     rc::gen::resize(24, rc::gen::container<std::vector<Blow>>(any_blow()))));
+}
+
+std::string_view name_of(Blow::Kind kind) {
+    static constexpr std::string_view names[] = {
+        "work",    "idle",      "crash",      "power cut",  "cut",       "isolate", "divide",
+        "reset",   "freeze",    "heal",       "mend",       "slow disk", "move",    "force",
+        "resolve", "fail over", "fail twice", "keep apart", "resume"};
+    static_assert(std::size(names) == static_cast<std::size_t>(Blow::Kind::last));
+    return names[static_cast<std::size_t>(kind)];
+}
+
+void showValue(Campaign const& campaign, std::ostream& out) {
+    out << fmt::format(
+        "seed {}, {} copies, {}, {}, {}, bitmap_merge {}, born in sync {}, limit {}, latency {} "
+        "us, "
+        "{} Mbit/s, disks {} us jitter:\n",
+        campaign.seed, campaign.copies, campaign.guarded ? "guarded" : "faithful",
+        campaign.asynchronous ? "asynchronous" : "synchronous",
+        campaign.intent_log ? "intent log" : "no intent log", campaign.bitmap_merge,
+        campaign.born_in_sync, campaign.limit, campaign.latency_us, campaign.bandwidth_mbit,
+        campaign.disk_jitter_us);
+    for (Blow const& blow : campaign.blows) {
+        out << fmt::format("  {} (dice {})\n", name_of(blow.kind), blow.dice);
+    }
+}
+
+}  // namespace sunder::netsim::test

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What each blow does on the stage, how everything is made good again, and what is counted.
+#include "tests/property/clusters.h"
+
+#include "nodes/in_service.h"
+#include "scenarios/language/narration.h"
+#include "tests/netsim/checkers/stage.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <set>
+
+namespace sunder::netsim::test {
+
+namespace {
+
+using replication::Slot;
+namespace leg = replication::leg;
+
+class Commander {
+public:
+    Commander(Campaign const& campaign, Toll& toll)
+        : stage_(cluster_of(campaign), campaign.seed), toll_(toll), guarded_(campaign.guarded) {
+        for (std::uint8_t n = 0; n < campaign.copies; ++n) nodes_.push_back(NodeId{n});
+        stage_.listener = [this](Observation const& observation) { listen(observation); };
+    }
+
+    void strike(Blow const& blow) {
+        using Kind = Blow::Kind;
+        stage_.dice = RandomStream(blow.dice, 78, 0);
+        switch (blow.kind) {
+            case Kind::work:
+                return work(5 + static_cast<int>(draw(20)));
+            case Kind::idle:
+                return stage_.run_for(pause_of(900));
+            case Kind::crash:
+            case Kind::power_cut:
+                burst(draw(6));
+                return die(any_node(), blow.kind == Kind::power_cut);
+            case Kind::cut:
+                return cut(any_node(), any_node());
+            case Kind::isolate:
+                separate({any_node()});
+                return stage_.run_for(pause_of(900));
+            case Kind::divide: {
+                std::set<NodeId> side;
+                for (NodeId const node : nodes_) {
+                    if (draw(2) == 0) side.insert(node);
+                }
+                separate(side);
+                return stage_.run_for(pause_of(1500));
+            }
+            case Kind::reset: {
+                NodeId const a = any_node();
+                NodeId const b = any_node();
+                if (a != b) stage_.world().reset(a, b, draw(4) == 0);
+                return stage_.look();
+            }
+            case Kind::freeze:
+                return freeze(any_node());
+            case Kind::heal:
+                heal();
+                return stage_.run_for(pause_of(900));
+            case Kind::mend:
+                mend();
+                return stage_.run_for(pause_of(1500));
+            case Kind::slow_disk:
+                return stage_.slow_disk(any_node(), draw(3) == 0 ? 40 : 1);
+            case Kind::move:
+                return move();
+            case Kind::force:
+                return force();
+            case Kind::resolve:
+                if (NodeId const loser = any_node(); !reports_split_.empty() && runs(loser)) {
+                    stage_.resolve(loser);
+                }
+                return stage_.run_for(pause_of(500));
+            case Kind::fail_over:
+                fail_over();
+                return;
+            case Kind::fail_twice:
+                if (!fail_over()) return;
+                stage_.run_for(pause_of(60));
+                if (std::optional<NodeId> const server = source()) die(*server, draw(2) == 0);
+                return stage_.run_for(pause_of(900));
+            case Kind::keep_apart:
+                return keep_apart();
+            case Kind::resume:
+                return resume_all();
+            case Kind::last:
+                return;
+        }
+    }
+
+    /// Heals, waits until nothing is pending, and judges.
+    std::string end() {
+        for (NodeId const node : nodes_) stage_.slow_disk(node, 1);
+        mend();
+        stage_.run_for(seconds(25));
+        undo_orders();
+        bool const split = !reports_split_.empty();
+        // Each of the others gives up what it wrote apart from the one that wins; a copy that is
+        // simply an ancestor has nothing to give up, and is refused.
+        if (!stage_.broken() && !whole() && split) {
+            NodeId const winner = source().value_or(last_owner());
+            if (!source()) {
+                stage_.force(winner);
+                stage_.run_for(seconds(25));
+            }
+            // Losers that serve go first; whom they serve goes back with them.
+            for (bool const serving : {true, false, false}) {
+                for (NodeId const loser : nodes_) {
+                    if (loser == winner || whole() || stage_.serves(loser) != serving) continue;
+                    stage_.resolve(loser);
+                    stage_.run_for(seconds(25));
+                }
+            }
+            undo_orders();
+        }
+        stage_.finish();
+        count();
+        if (stage_.broken()) return stage_.story();
+        if (!whole()) {
+            return (split ? "losers of the split brain were named, but the copies do not mirror:\n"
+                          : "everything was healed, but the copies neither mirror nor report "
+                            "split brain:\n") +
+                   stage_.world().in_words();
+        }
+        for (NodeId const node : nodes_) {
+            bool const same = Image::same(stage_.image(nodes_[0]), stage_.image(node),
+                                          {0, MiB(1).bytes / sector_bytes});
+            if (!same) return "the mirror is fully operational, but its copies differ";
+        }
+        return "";
+    }
+    /// Every event from here on is told, too.
+    void tell(std::string& text) { told_ = &text; }
+    [[nodiscard]] std::uint64_t trace_hash() { return stage_.world().trace_hash(); }
+    [[nodiscard]] bool broken() const { return stage_.broken(); }
+
+private:
+    std::uint64_t draw(std::uint64_t bound) { return stage_.dice.below(bound); }
+    Duration pause_of(std::uint64_t most_ms) {
+        return milliseconds(static_cast<std::int64_t>(draw(most_ms)));
+    }
+    NodeId any_node() { return nodes_[draw(nodes_.size())]; }
+    bool runs(NodeId id) {
+        NodeSim const& node = stage_.world().node(id);
+        return node.up() && !node.paused;
+    }
+    replication::MirrorMachine const* machine(NodeId id) {
+        CopySim const* copy = stage_.world().copy(id, Stage::group);
+        return copy->machine ? &*copy->machine : nullptr;
+    }
+    std::optional<NodeId> source() {
+        for (NodeId const id : nodes_) {
+            if (stage_.serves(id)) return id;
+        }
+        return std::nullopt;
+    }
+    NodeId last_owner() {
+        for (NodeId const id : nodes_) {
+            if (machine(id)->stable_cell().last_owner) return id;
+        }
+        return nodes_[0];
+    }
+    /// One source, and every other copy its target in sync.
+    bool whole() {
+        std::optional<NodeId> const server = source();
+        if (!server) return false;
+        for (NodeId const id : nodes_) {
+            if (id == *server) continue;
+            if (machine(id) == nullptr) return false;
+            auto const& outward = machine(*server)->leg(Slot{id.value});
+            auto const* following =
+                std::get_if<leg::Following>(&machine(id)->leg(Slot{server->value}));
+            bool const mirrors = std::holds_alternative<leg::Mirroring>(outward) &&
+                                 following != nullptr &&
+                                 following->phase == leg::Following::Phase::mirroring;
+            if (!mirrors) return false;
+        }
+        return true;
+    }
+
+    void work(int requests) {
+        static constexpr std::uint64_t sizes[] = {16, 64, 256};
+        std::uint64_t const blocks = sizes[draw(3)];
+        std::uint64_t const apart = 40 + draw(400);
+        for (int i = 0; i < requests; ++i) {
+            for (NodeId const id : nodes_) stage_.work(id, 1, blocks, apart);
+        }
+    }
+    /// Writes that nobody waits for.
+    void burst(std::uint64_t writes) {
+        for (std::uint64_t i = 0; i < writes; ++i) {
+            std::optional<NodeId> const server = source();
+            if (!server) return;
+            stage_.write(*server, block(draw(256)), draw(8) == 0);
+            stage_.run_for(microseconds(static_cast<std::int64_t>(draw(150))));
+        }
+    }
+    void die(NodeId id, bool power) {
+        if (!stage_.world().node(id).up()) return;
+        power ? stage_.power_cut(id) : stage_.crash(id);
+    }
+    void freeze(NodeId id) {
+        if (!runs(id)) return;
+        stage_.pause(id);
+        stage_.run_for(draw(2) == 0 ? pause_of(300) : milliseconds(1500));
+        if (stage_.world().node(id).paused) stage_.resume(id);
+    }
+    void separate(std::set<NodeId> const& side) {
+        for (NodeId const a : nodes_) {
+            for (NodeId const b : nodes_) {
+                if (a < b && side.contains(a) != side.contains(b)) {
+                    stage_.world().cut(a.value, b.value, false);
+                }
+            }
+        }
+        stage_.look();
+    }
+    void cut(NodeId a, NodeId b) {
+        if (a != b) stage_.world().cut(a.value, b.value, draw(4) == 0);
+        stage_.look();
+        stage_.run_for(pause_of(900));
+    }
+    void heal() {
+        for (NodeId const a : nodes_) {
+            for (NodeId const b : nodes_) {
+                if (a < b) stage_.world().heal(a.value, b.value);
+            }
+        }
+        stage_.look();
+    }
+    void mend() {
+        heal();
+        for (NodeId const id : nodes_) {
+            if (stage_.world().node(id).paused) stage_.resume(id);
+            if (!stage_.world().node(id).up()) stage_.restart(id);
+        }
+    }
+    void move() {
+        NodeId const to = any_node();
+        if (!source() || !runs(to) || stage_.serves(to)) return;
+        stage_.switch_over(to);
+        burst(draw(4));
+        stage_.run_for(pause_of(100));
+    }
+    void force() {
+        NodeId const id = any_node();
+        // Whoever forces a copy that never held anything makes strangers, whom nobody can resolve.
+        bool const holds_something = runs(id) && machine(id)->cell().current;
+        if (holds_something && !stage_.serves(id)) stage_.force(id);
+        stage_.run_for(milliseconds(5));
+    }
+    void keep_apart() {
+        std::optional<NodeId> const server = source();
+        NodeId const target = any_node();
+        if (!server || target == *server) return;
+        burst(draw(3));
+        stage_.order(*server, {nodes::Order::Kind::pause, target});
+        stage_.run_for(pause_of(300));
+        for (std::uint64_t i = draw(4); i > 0; --i) {
+            burst(draw(2));
+            if (stage_.world().serves_apart(target, Stage::group)) {
+                stage_.write(target, block(draw(256)));
+            }
+            stage_.run_for(pause_of(2));
+        }
+    }
+    void resume_all() {
+        std::optional<NodeId> const server = source();
+        if (!server) return;
+        for (NodeId const id : nodes_) {
+            if (id != *server) stage_.order(*server, {nodes::Order::Kind::resume, id});
+            stage_.run_for(milliseconds(40));
+        }
+    }
+    void undo_orders() {
+        resume_all();
+        stage_.run_for(seconds(25));
+    }
+    /// True when somebody took over.
+    bool fail_over() {
+        mend();
+        if (!stage_.run_until([&] { return whole(); }, seconds(5))) return false;
+        NodeId const server = *source();
+        stage_.run_for(pause_of(400));
+        burst(2 + draw(8));
+        die(server, draw(2) == 0);
+        if (!stage_.run_until([&] { return source().has_value(); }, seconds(2))) return false;
+        if (draw(2) == 0) work(1 + static_cast<int>(draw(8)));
+        if (draw(3) == 0) mend();
+        stage_.run_for(pause_of(200));
+        return true;
+    }
+
+    void listen(Observation const& observation) {
+        World& world = stage_.world();
+        if (told_ != nullptr) {
+            if (auto const line = language::narrate(observation, world.cluster())) {
+                *told_ += fmt::format("{:>12}  {}\n", to_text(world.now()), *line);
+            }
+        }
+        if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
+            namespace note = replication::note;
+            interrupted_ =
+                interrupted_ || std::holds_alternative<note::ResyncInterrupted>(noted->note);
+            auto const* decided = std::get_if<note::ResyncDecided>(&noted->note);
+            by_bits_ = by_bits_ || (decided != nullptr &&
+                                    decided->decision.rule == replication::ResyncRule::bits_remain);
+            told_heirs_ = told_heirs_ || heir_told(noted->node);
+        } else if (auto const* decided = std::get_if<seen::NodeNoted>(&observation)) {
+            namespace note = nodes::note;
+            if (std::holds_alternative<note::SplitBrain>(decided->note)) {
+                split_ = true;
+                reports_split_.insert(decided->node);
+            }
+            auto const* decision = std::get_if<note::Decided>(&decided->note);
+            if (decision != nullptr) {
+                taking_over_ = decision->decision.rule == nodes::InServiceRule::failover;
+                outranked_ = outranked_ ||
+                             decision->decision.rule == nodes::InServiceRule::another_goes_first;
+            } else if (std::holds_alternative<note::CameInService>(decided->note)) {
+                failovers_ += taking_over_ ? 1 : 0;
+            }
+        } else if (auto const* started = std::get_if<seen::NodeStarted>(&observation)) {
+            reports_split_.erase(started->node);  // it has to say so again
+        }
+    }
+    bool heir_told(NodeId id) {
+        if (machine(id) == nullptr) return false;
+        for (NodeId const other : nodes_) {
+            if (other == id) continue;
+            auto const* channel = replication::channel_of(machine(id)->leg(Slot{other.value}));
+            if (channel != nullptr && channel->unconfirmed) return true;
+        }
+        return false;
+    }
+    void count() {
+        ++toll_.runs;
+        toll_.events += stage_.world().events();
+        toll_.faithful += guarded_ ? 0 : 1;
+        toll_.failed_over += failovers_ > 0 ? 1 : 0;
+        toll_.failed_over_twice += failovers_ > 1 ? 1 : 0;
+        toll_.settled_by_bits += by_bits_ ? 1 : 0;
+        toll_.heirs_told += told_heirs_ ? 1 : 0;
+        toll_.outranked += outranked_ ? 1 : 0;
+        toll_.interrupted += interrupted_ ? 1 : 0;
+        toll_.split += split_ && !guarded_ ? 1 : 0;
+    }
+
+    Stage stage_;
+    Toll& toll_;
+    std::vector<NodeId> nodes_;
+    std::string* told_ = nullptr;
+    std::set<NodeId> reports_split_;
+    unsigned failovers_ = 0;
+    bool guarded_ = false;
+    bool taking_over_ = false;
+    bool interrupted_ = false;
+    bool by_bits_ = false;
+    bool told_heirs_ = false;
+    bool outranked_ = false;
+    bool split_ = false;
+};
+
+}  // namespace
+
+std::string play(Campaign const& campaign, Toll& toll, std::uint64_t* trace_hash) {
+    Commander commander(campaign, toll);
+    for (Blow const& blow : campaign.blows) {
+        if (!commander.broken()) commander.strike(blow);
+    }
+    std::string const wrong = commander.end();
+    if (trace_hash != nullptr) *trace_hash = commander.trace_hash();
+    return wrong;
+}
+
+std::string narration_of(Campaign const& campaign) {
+    Toll toll;
+    std::string text;
+    Commander commander(campaign, toll);
+    commander.tell(text);
+    for (Blow const& blow : campaign.blows) {
+        if (commander.broken()) break;
+        text += fmt::format("-- {}\n", name_of(blow.kind));
+        commander.strike(blow);
+    }
+    if (!commander.broken()) commander.end();
+    return text;
+}
+
+}  // namespace sunder::netsim::test

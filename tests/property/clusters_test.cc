@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Three to five copies under random work and random faults: every property holds, and when
+// everything is healed the mirror is whole again, if need be after an operator has named the losers
+// of a split brain that was reported. A table proves that the faults bite.
+#include "tests/property/clusters.h"
+#include "tests/property/checks.h"
+
+#include <fmt/format.h>
+#include <catch2/catch.hpp>
+
+#include <cstdio>
+
+namespace sunder::netsim::test {
+namespace {
+
+#ifdef SUNDER_MANY_RUNS
+constexpr int own_runs = 6000;
+#else
+constexpr int own_runs = 400;
+#endif
+constexpr std::uint64_t enough_runs = 6000;  // for the table to be judged
+
+TEST_CASE("three and more copies keep every promise, and come to rest whole") {
+    Toll toll;
+    check("three and more copies keep every promise", runs(own_runs), [&] {
+        Campaign const campaign = *any_campaign();
+        std::string const wrong = play(campaign, toll);
+        if (!wrong.empty()) RC_FAIL(wrong + "\n" + narration_of(campaign));
+    });
+    struct Row {
+        char const* what;
+        std::uint64_t times;
+        std::uint64_t least;
+    };
+    Row const rows[] = {
+        {"runs that failed over", toll.failed_over, toll.runs / 2},
+        {"runs that failed over twice", toll.failed_over_twice, toll.runs / 10},
+        {"runs that interrupted a resync", toll.interrupted, toll.runs / 20},
+        {"a new source settled by bits", toll.settled_by_bits, toll.runs / 20},
+        {"a target was told who is outdated", toll.heirs_told, toll.runs / 5},
+        {"a copy in sync let another go first", toll.outranked, toll.runs / 10},
+        {"faithful runs that reported split brain", toll.split, toll.faithful / 50},
+    };
+    std::string table = fmt::format("{} runs, {} events\n{:40} {:>8} {:>10}\n", toll.runs,
+                                    toll.events, "what befell three and more", "times", "at least");
+    for (Row const& row : rows) {
+        table += fmt::format("{:40} {:8} {:10}\n", row.what, row.times, row.least);
+        INFO(row.what);
+        if (toll.runs >= enough_runs) CHECK(row.times >= row.least);
+    }
+    std::fputs(table.c_str(), stdout);
+    CHECK(toll.runs > 0);
+}
+
+TEST_CASE("a campaign that is played twice plays alike") {
+    check("a campaign that is played twice plays alike", std::max(1, runs(own_runs) / 20), [] {
+        Campaign const campaign = *any_campaign();
+        Toll toll;
+        std::uint64_t first = 0;
+        std::uint64_t second = 0;
+        play(campaign, toll, &first);
+        play(campaign, toll, &second);
+        RC_ASSERT(first == second);
+    });
+}
+
+}  // namespace
+}  // namespace sunder::netsim::test
