@@ -203,6 +203,7 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     known.taking_over = said.taking_over;
     known.conceding = said.conceding;
     known.fit = said.fit;
+    known.source = said.source;
     hear_left_behind(r, said, out);
     check_two_sources(r, slot, out);
     outbid(r, slot, out);
@@ -228,6 +229,9 @@ void NodeMachine::outbid(std::size_t r, Slot slot, Outbox& out) {
     Known const& known = resource.known[slot.value];
     bool const serves = std::holds_alternative<resource::Serving>(resource.state);
     if (!serves || !known.cell || !(known.cell->era > resource.report.cell->era)) return;
+    // Whose target it is leads it. Two that cannot hear each other would take it from each other
+    // for ever.
+    if (known.source && *known.source != config_->resources[r].self) return;
     NodeId const third = known.cell->era.node;
     if (third == config_->self || third == config_->resources[r].members[slot.value]) return;
     std::optional<Slot> const place = slot_of(r, third);
@@ -262,6 +266,7 @@ control::Claim NodeMachine::present(std::size_t r) const {
                         std::holds_alternative<resource::TakingOver>(resource.state);
     claim.conceding = conceding != nullptr;
     claim.taken_out = resource.taken_out;
+    if (config_->resources[r].members.size() > 2) claim.source = resource.report.source;
     claim.fit = config_->resources[r].members.size() > 2 && claim.cell &&
                 std::holds_alternative<resource::OutOfService>(resource.state) &&
                 facts(r, false).copy == InServiceFacts::Copy::in_sync;
@@ -282,7 +287,7 @@ bool NodeMachine::told_all(std::size_t r) const {
     control::Claim const& told = resources_[r].told;
     bool const same = told.in_service == now.in_service && told.taking_over == now.taking_over &&
                       told.conceding == now.conceding && told.taken_out == now.taken_out &&
-                      told.fit == now.fit;
+                      told.fit == now.fit && told.source == now.source;
     if (!same || !told.cell || !now.cell) return same && told.cell == now.cell;
     if (told.cell == now.cell) return true;
     Cell cell = *now.cell;
@@ -431,7 +436,8 @@ Fingerprint fingerprint(ControlMessage const& message) {
             return hash_words(1, said.cell ? said.cell->fingerprint() : 0, said.in_service,
                               said.taking_over,
                               std::uint64_t{said.conceding} | std::uint64_t{said.taken_out} << 1 |
-                                  std::uint64_t{said.fit} << 2);
+                                  std::uint64_t{said.fit} << 2 |
+                                  (said.source ? said.source->value + 1ULL : 0ULL) << 3);
         }
         Fingerprint operator()(control::SayAgain const&) const { return 12; }
         Fingerprint operator()(control::RaiseEra const& said) const {
@@ -512,6 +518,7 @@ Fingerprint NodeMachine::fingerprint() const {
                        std::uint64_t{resource.report.split[slot]} << 3 |
                        static_cast<std::uint64_t>(resource.report.legs[slot]) << 4 |
                        std::uint64_t{known.conceding} << 8 | std::uint64_t{known.fit} << 9 |
+                       (known.source ? known.source->value + 1ULL : 0ULL) << 10 |
                        std::uint64_t{resource.era_asked[slot].number} << 16);
             hasher.add(known.told_outdated.id);
             hasher.add(resource.asked_to_take_over[slot]);

@@ -113,6 +113,7 @@ private:
         bool taking_over = false;
         bool conceding = false;
         bool fit = false;
+        std::optional<Slot> source;
         Generation told_outdated;  // the generation that it was told to lack
     };
     struct Resource {

@@ -104,7 +104,9 @@ PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
                  : known.cell->last_owner ? InServiceFacts::Peer::last_owner
                                           : InServiceFacts::Peer::not_owner;
     facts.later = later(r, slot);
-    facts.heard_of_other = known.cell->era > mine.era && may_have_led(r, known.cell->era.node);
+    Era const era = known.cell->era;
+    facts.heard_of_other =
+        era > mine.era && era.node != config.members[slot.value] && may_have_led(r, era.node);
     facts.goes_first = known.fit && facts.later != InServiceFacts::Later::self &&
                        config.priority[slot.value] < config.priority[config.self.value];
     return facts;

@@ -36,7 +36,9 @@ struct Claim {
     bool taking_over = false;
     bool conceding = false;
     bool taken_out = false;  ///< an operator took it out of service
-    bool fit = false;        ///< could take over from its source; said where there are third copies
+    // Said where there are third copies:
+    bool fit = false;              ///< could take over from its source
+    std::optional<Slot> source{};  ///< whose target it is now
 };
 /// I had lost you: claim again what you claimed last.
 struct SayAgain {

@@ -374,12 +374,17 @@ void MirrorMachine::after_step(Outbox& out) {
     greet_if_followed_otherwise(out);
     log_.store(cell().current, next_persist_, out);
     cells_.store(next_persist_, out);
+    std::optional<Slot> source_now;
+    for_each_peer([&](Slot peer) {
+        if (std::holds_alternative<leg::Following>(legs_[peer.value])) source_now = peer;
+    });
     bool changed = reported_.cell != cells_.stable() || reported_.open != open_ ||
                    reported_.passing != !std::holds_alternative<passage::None>(passage_) ||
                    reported_.copy != copy_state() || reported_.watched != watched_era_ ||
-                   reported_.watched_with != watched_with_ || reported_.refused != refused_ ||
-                   reported_.stayed != stayed_ || reported_.conceded != conceded_ ||
-                   reported_.obeyed != obeyed_ || reported_.unfit != unfit_;
+                   reported_.source != source_now || reported_.watched_with != watched_with_ ||
+                   reported_.refused != refused_ || reported_.stayed != stayed_ ||
+                   reported_.conceded != conceded_ || reported_.obeyed != obeyed_ ||
+                   reported_.unfit != unfit_;
     for_each_peer([&](Slot peer) {
         changed = changed || reported_.legs[peer.value] != state_of(legs_[peer.value]) ||
                   reported_.split[peer.value] != split(peer);
@@ -390,6 +395,7 @@ void MirrorMachine::after_step(Outbox& out) {
     reported_.passing = !std::holds_alternative<passage::None>(passage_);
     reported_.copy = copy_state();
     reported_.watched = watched_era_;
+    reported_.source = source_now;
     reported_.watched_with = watched_with_;
     reported_.refused = refused_;
     reported_.refused_by_disk = refused_by_disk_;

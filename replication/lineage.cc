@@ -37,9 +37,7 @@ bool MirrorMachine::absences_recorded(PeerMask absent) const {
     for_each_peer([&](Slot peer) {
         Leg const& leg = legs_[peer.value];
         bool const heir = is_told(leg) && config_->synchronous[peer.value];
-        if (heir && !mutant(Mutant::heirs_untold)) {
-            recorded = recorded && knows_all(*channel_of(leg));
-        }
+        if (heir) recorded = recorded && knows_all(*channel_of(leg));
         if ((absent & bit_of(peer)) == 0) return;
         recorded =
             recorded && !lacks_absence(peer) && cells_.is_stable(absence_version_[peer.value]);
@@ -91,13 +89,14 @@ bool MirrorMachine::knows_all(Channel const& channel) const {
 /// What is stable here is told: no copy may come to hold a later history than its source would be
 /// found with.
 void MirrorMachine::tell_generations(Outbox& out) {
-    if (config_->copies <= 2 || mutant(Mutant::heirs_untold)) return;
+    if (config_->copies <= 2) return;
     Cell const& stable = *cells_.stable();
     for_each_peer([&](Slot peer) {
         if (!is_told(legs_[peer.value])) return;
         Channel& channel = *channel_of(legs_[peer.value]);
         if (channel.told == stable.current) return;
         channel.told = stable.current;
+        if (mutant(Mutant::heirs_untold)) return;
         channel.unconfirmed = true;
         auto fresh = std::make_shared<NewGeneration>();
         fresh->era = stable.era;

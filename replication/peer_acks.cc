@@ -46,7 +46,10 @@ void MirrorMachine::peer_acknowledged(Slot peer, PeerAck const& ack, Outbox& out
         equal = log_.bits(ack.about);
         equal -= *ack.chunks;
     }
+    std::uint64_t const named = log_.bits(ack.about).count();
     log_.clear(ack.about, equal);
+    std::uint64_t const cleared = named - log_.bits(ack.about).count();
+    if (cleared != 0) out.note(note::Settled{ack.about, cleared});
     if (ack.in_sync && cell().peers[ack.about.value].base) {
         cells_.edit([&](Cell& cell) {
             cell.peers[ack.about.value].base = Generation{};

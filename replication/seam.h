@@ -183,7 +183,8 @@ struct Report {
     Era watched;  ///< of the source with which it was in sync last in this life
     std::optional<Slot> watched_with;
     PerCopy<LegState> legs{};
-    PerCopy<bool> split{};  ///< the last handshake with this peer ended in split brain
+    std::optional<Slot> source{};  ///< whose target this copy is now
+    PerCopy<bool> split{};         ///< the last handshake with this peer ended in split brain
     friend bool operator==(Report const&, Report const&) = default;
 };
 

@@ -197,7 +197,20 @@ void IntentLogSuperset::on(View& view, seen::NodeStarted const& started) {
     check_node(view, started.node, "A node started");
 }
 
-void IntentLogSuperset::bind(View& view, GroupId group, Slot a, Slot b) {
+/// A target is in sync with its source, and by that with every other target that is (R36).
+void IntentLogSuperset::bind(View& view, GroupId group, Slot target, Slot source) {
+    bind_pair(view, group, target, source);
+    Chronicle::Group const& known = view.chronicle.group(group);
+    for (std::uint8_t other = 0; other < known.members.size(); ++other) {
+        Chronicle::Pair const& leg = known.copies[other].pairs[source.value];
+        bool const mirrors = leg.inward && leg.leg == LegState::mirroring;
+        if (other != target.value && other != source.value && mirrors) {
+            bind_pair(view, group, target, Slot{other});
+        }
+    }
+}
+
+void IntentLogSuperset::bind_pair(View& view, GroupId group, Slot a, Slot b) {
     prepare(view);
     Pair* joined = pair(group, a, b);
     if (joined == nullptr) return;
@@ -234,15 +247,6 @@ void IntentLogSuperset::on(View& view, From from,
     if (edited.how != replication::note::IntentLogEdited::How::all_cleared) return;
     Pair* cleared = pair(from.group, view.chronicle.slot(from.group, from.node), edited.peer);
     if (cleared != nullptr) cleared->bound = false;
-}
-
-/// What others wrote to each other is not in the logs of a pair without the new source.
-void IntentLogSuperset::on(View& view, NodeId node, nodes::note::CameInService const& came) {
-    prepare(view);
-    Slot const self = view.chronicle.slot(came.group, node);
-    for (std::uint32_t i = first_[came.group.value]; i < first_[came.group.value + 1U]; ++i) {
-        if (pairs_[i].a != self && pairs_[i].b != self) pairs_[i].bound = false;
-    }
 }
 
 void IntentLogSuperset::finish(View& view) {

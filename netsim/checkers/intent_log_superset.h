@@ -8,8 +8,7 @@
 //
 // It assumes that the two have been in sync once: before, and while a full resync without an intent
 // log is under way, nobody promises anything. A mirror without an intent log promises nothing at
-// all (R18). A third copy that takes over ends the promise of two others until they are in sync
-// again (R36).
+// all (R18). Two targets of one source are in sync with each other as well (R36).
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -32,7 +31,6 @@ public:
     void on(View& view, From from, replication::note::Settled const& settled);
     void on(View& view, From from, replication::note::IntentLogEdited const& edited);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
-    void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void finish(View& view);
 
 private:
@@ -63,7 +61,8 @@ private:
     void check_written(View& view, Pair& pair, char const* occasion);
     void check_all(View& view, Pair& pair, char const* occasion);
     void check_node(View& view, NodeId node, char const* occasion);
-    void bind(View& view, GroupId group, Slot a, Slot b);
+    void bind(View& view, GroupId group, Slot target, Slot source);
+    void bind_pair(View& view, GroupId group, Slot a, Slot b);
     void report(View& view, Pair const& pair, Extent where, char const* occasion);
 
     std::vector<Pair> pairs_;

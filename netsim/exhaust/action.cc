@@ -87,7 +87,11 @@ void add_links(std::vector<Action>& all, World const& world, Bounds const& bound
     }
     auto const& on = world.cluster().mirrors.front().on;
     if (spent.resets < bounds.most.resets && spent.faults() < bounds.faults) {
-        for (std::uint16_t p = 1; p < on.size(); ++p) all.push_back({Kind::reset, on[0], p, {}});
+        for (std::size_t one = 0; one < on.size(); ++one) {
+            for (auto p = static_cast<std::uint16_t>(one + 1); p < on.size(); ++p) {
+                all.push_back({Kind::reset, on[one], p, {}});
+            }
+        }
     }
 }
 

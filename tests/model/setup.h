@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The clusters that searches are tested on: two nodes, one mirror of two blocks.
+// The clusters that searches are tested on: two nodes or a few more, each linked to each, and one
+// mirror of two blocks.
 #pragma once
 
 #include "scenarios/language/explore.h"
+
+#include <string>
 
 namespace sunder::model {
 
@@ -13,21 +16,26 @@ struct Setup {
     bool intent_log = true;
     bool bitmap_merge = true;
     replication::SplitBrainPolicy split_brain = replication::SplitBrainPolicy::disconnect;
+    std::uint8_t copies = 2;
 };
 
 inline language::Scenario scenario(Setup const& setup, netsim::Bounds const& bounds) {
     language::Scenario made;
     made.path = "model";
-    made.title = "two nodes";
+    made.title = "a small cluster";
     made.cluster.policy.guarded = setup.guarded;
     made.cluster.policy.bitmap_merge = setup.bitmap_merge;
     made.cluster.policy.split_brain.policy = setup.split_brain;
-    made.cluster.nodes = {{"server1", {}}, {"server2", {}}};
-    made.cluster.links = {{0, 1, {}, {}}};
     netsim::MirrorSetup mirror;
     mirror.name = "datarep";
     mirror.sectors = bounds.blocks;
-    mirror.on = {NodeId{0}, NodeId{1}};
+    for (std::uint8_t node = 0; node < setup.copies; ++node) {
+        made.cluster.nodes.push_back({"server" + std::to_string(node + 1), {}});
+        for (std::uint8_t other = 0; other < node; ++other) {
+            made.cluster.links.push_back({other, node, {}, {}});
+        }
+        mirror.on.push_back(NodeId{node});
+    }
     mirror.mode = setup.mode;
     if (!setup.intent_log) mirror.intent_log_chunk.reset();
     made.cluster.mirrors = {mirror};
