@@ -6,6 +6,7 @@
 #include "netsim/world.h"
 #include "scenarios/language/load.h"
 #include "scenarios/language/play.h"
+#include "tools/bench_curve.h"
 
 #include <sys/resource.h>
 
@@ -185,6 +186,7 @@ int main() {
                time * 1e3, 0.010 / time);
 
     bench_search(busy);
+    sunder::bench::print_curve();
 
     rusage before{};
     getrusage(RUSAGE_SELF, &before);

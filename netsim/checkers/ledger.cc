@@ -63,6 +63,15 @@ void Ledger::add_pending(std::uint64_t id, std::uint32_t entry) {
     pending(id) = {id, entry};
 }
 
+/// It has an answer, or will never have one.
+void Ledger::close(std::uint32_t entry) {
+    std::vector<std::uint32_t>& open = groups_[requests_[entry].group.value].open;
+    std::uint32_t const place = requests_[entry].place;
+    open[place] = open.back();
+    requests_[open[place]].place = place;
+    open.pop_back();
+}
+
 Request const* Ledger::open(RequestId id) const {
     Pending const& found = pending_[id.value & (pending_.size() - 1)];
     return found.entry != 0 && found.id == id.value ? &requests_[found.entry] : nullptr;
@@ -197,6 +206,9 @@ void Ledger::see(World const& world, seen::HostAsked const& asked) {
     request.content = asked.op == HostOp::write ? asked.content : 0;
     request.asked = world.now();
     request.asked_tick = ++tick_;
+    std::vector<std::uint32_t>& open = groups_[asked.group.value].open;
+    request.place = static_cast<std::uint32_t>(open.size());
+    open.push_back(entry);
     add_pending(asked.request.value, entry);
     if (!request.changes()) return;
     Image const& image = copy->disk->image();
@@ -213,6 +225,7 @@ void Ledger::see(World const& world, seen::HostAnswered const& answered, std::ui
     if (place.entry == 0 || place.id != answered.request.value) return;
     std::uint32_t const entry = place.entry;
     place = Pending{};
+    close(entry);
     Request& request = requests_[entry];
     request.answered = world.now();
     request.answered_tick = ++tick_;
@@ -251,6 +264,7 @@ void Ledger::see(World const&, seen::NodeDied const& died) {
         if (place.entry == 0 || requests_[place.entry].node != died.node) continue;
         std::uint32_t const entry = place.entry;
         place = Pending{};
+        close(entry);
         requests_[entry].state = State::indeterminate;
         if (!requests_[entry].changes()) release(entry);
     }

@@ -42,6 +42,7 @@ struct Request {
     std::uint64_t asked_tick = 0;  ///< order of questions and answers, finer than time
     std::uint64_t answered_tick = 0;
     std::uint32_t users = 0;  ///< units that name it
+    std::uint32_t place = 0;  ///< among those without an answer, while it is one
 
     [[nodiscard]] bool changes() const {
         return op != replication::HostOp::read && op != replication::HostOp::flush;
@@ -89,11 +90,7 @@ public:
     [[nodiscard]] Request const* open(RequestId id) const;
     template <class Visit>
     void for_each_open(GroupId group, Visit&& visit) const {
-        for (Pending const& pending : pending_) {
-            if (pending.entry == 0) continue;
-            Request const& request = requests_[pending.entry];
-            if (request.group == group && request.state == Request::State::open) visit(request);
-        }
+        for (std::uint32_t const entry : groups_[group.value].open) visit(requests_[entry]);
     }
     /// The newest write of this content that some unit still names.
     [[nodiscard]] Request const* written(GroupId group, std::uint64_t content) const;
@@ -135,6 +132,7 @@ private:
     };
     struct Group {
         std::uint64_t sectors = 0;
+        std::vector<std::uint32_t> open;           // requests without an answer, in no order
         std::vector<std::uint64_t> durable_ticks;  // by node: what it acknowledged until then
         boost::unordered_flat_map<std::uint64_t, std::uint32_t> directory;
         std::vector<Page> pages;
@@ -155,6 +153,7 @@ private:
     void drop_user(std::uint32_t entry);
     Pending& pending(std::uint64_t id);
     void add_pending(std::uint64_t id, std::uint32_t entry);
+    void close(std::uint32_t entry);
     void add_candidate(Unit& unit, std::uint32_t entry);
     void remove_candidate(Unit& unit, std::uint32_t entry);
     void acknowledge(Unit& unit, std::uint32_t entry);

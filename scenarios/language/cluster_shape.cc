@@ -24,7 +24,7 @@ ShapePtr nodes() {
         optional("started", "no: it is down until a 'restart' step starts it. Default: yes.",
                  make_shape(shape::Boolean{}), {"no"}),
     };
-    return make_shape(shape::Map{"nodes", make_shape(std::move(node)), 1, 64});
+    return make_shape(shape::Map{"nodes", make_shape(std::move(node)), 1, 250});
 }
 
 ShapePtr direction() {

@@ -79,6 +79,35 @@ std::vector<Diagnostic> in_order(std::vector<Diagnostic> found, std::string_view
     return found;
 }
 
+namespace {
+
+/// The part of a line around a mistake that fits a terminal.
+struct Excerpt {
+    std::string text;
+    std::size_t column = 0;  ///< of the mistake, from 0
+    std::size_t width = 1;
+};
+
+Excerpt excerpt_of(Diagnostic const& d) {
+    constexpr std::size_t most = 110;
+    constexpr std::size_t before = 40;
+    Excerpt shown{d.line, d.place.column - 1, std::max<std::size_t>(d.width, 1)};
+    bool const plain = std::ranges::all_of(d.line, [](char c) { return c >= ' ' && c <= '~'; });
+    if (d.line.size() <= most || !plain) return shown;
+    std::size_t const first = shown.column > before ? shown.column - before : 0;
+    shown.text = d.line.substr(first, most);
+    shown.column -= first;
+    if (first + most < d.line.size()) shown.text += "...";
+    if (first > 0) {
+        shown.text.insert(0, "...");
+        shown.column += 3;
+    }
+    shown.width = std::clamp<std::size_t>(shown.width, 1, most - std::min(most - 1, shown.column));
+    return shown;
+}
+
+}  // namespace
+
 std::string to_text(Diagnostic const& d) {
     std::string text = fmt::format("error: {} [{}]\n", d.message, name_of(d.code));
     std::string advice = d.hint;
@@ -92,10 +121,11 @@ std::string to_text(Diagnostic const& d) {
         return text;
     }
     text += fmt::format("  --> {}:{}:{}\n", d.path, d.place.line, d.place.column);
+    Excerpt const shown = excerpt_of(d);
     text += d.line.empty() ? fmt::format("{:>5} |\n", d.place.line)
-                           : fmt::format("{:>5} | {}\n", d.place.line, d.line);
-    std::string const carets(std::max<std::uint32_t>(d.width, 1), '^');
-    text += fmt::format("      | {:{}}{}", "", d.place.column - 1, carets);
+                           : fmt::format("{:>5} | {}\n", d.place.line, shown.text);
+    std::string const carets(shown.width, '^');
+    text += fmt::format("      | {:{}}{}", "", shown.column, carets);
     if (!advice.empty()) text += " " + advice;
     return text + "\n";
 }

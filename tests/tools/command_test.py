@@ -92,6 +92,35 @@ steps: [{{wait: {{mirror: datarep, is: fully operational}}}}]
         self.assertEqual(nine.returncode, 3, nine.stdout + nine.stderr)
         self.assertIn("test.yaml:", nine.stderr)
 
+    def test_a_hundred_nodes_with_fifty_mirrors_run(self):
+        nodes = ", ".join(f"node{n}: {{}}" for n in range(100))
+        links = ", ".join(f"{{link: [node{n}, lan], latency: 100 us, bandwidth: 1 Gbit/s}}"
+                          for n in range(100))
+        mirrors = ", ".join(f"mirror{m}: {{size: 1 MiB, on: [node{2 * m}, node{2 * m + 1}]}}"
+                            for m in range(50))
+        waits = "\n".join(f"  - wait: {{mirror: mirror{m}, is: fully operational}}"
+                          for m in range(50))
+        run = self.sunder("run", "--quiet", self.write(f"""
+scenario: Fifty pairs
+about: A test of the command.
+source: none
+cluster:
+  policy: datakeeper/faithful
+  nodes: {{{nodes}}}
+  switches: [lan]
+  network: [{links}]
+  mirrors: {{{mirrors}}}
+steps:
+{waits}
+  - crash: node98
+  - wait: {{resource: mirror49, in_service: node99, within: 60 s}}
+expect:
+  finally:
+    - {{resource: mirror0, in_service: node0}}
+"""))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("51 times in service", run.stdout)
+
     def test_check_and_list_run_nothing(self):
         path = self.write(MATRIX)
         check = self.sunder("check", path)
