@@ -25,9 +25,10 @@ unsigned weight(PeerFacts const& peer) {
         case Facts::Peer::unknown:
             return 30;
         case Facts::Peer::last_owner:
-            return (data == 3 ? 40 : 20) + data;
+            // One that is earlier than this copy forbids nothing, but what it says of itself.
+            return data == 3 ? 40 : data == 0 ? 12 : 20 + data;
         case Facts::Peer::not_owner:
-            return (data == 3 ? 40 : 10) + data;
+            return data == 3 ? 40 : data == 2 ? 15 : 10 + data;
     }
     return 0;
 }
