@@ -306,7 +306,7 @@ void MirrorMachine::demotion_advance(passage::Demoting& demoting, Outbox& out) {
                 Channel const* channel = channel_of(legs_[peer.value]);
                 drained = drained && (channel == nullptr || channel->outstanding == 0);
             });
-            if (!drained) return;
+            if (!drained || !vouched_for_all(demoting, out)) return;
             demoting.stage = passage::Demoting::Stage::flushing;
             demoting.flush = new_op(DiskUse::demotion);
             out.put(output::DiskFlush{demoting.flush});
@@ -441,6 +441,7 @@ Fingerprint MirrorMachine::fingerprint() const {
         hasher.add(hash_words(promoting->era.number, promoting->era.node.value, promoting->forced));
     } else if (auto const* demoting = std::get_if<passage::Demoting>(&passage_)) {
         hasher.add(static_cast<std::uint64_t>(demoting->stage) |
+                   std::uint64_t{demoting->vouches} << 4 |
                    (demoting->for_peer ? demoting->for_peer->value + 1ULL : 0ULL) << 8);
     }
     // Only where there is a choice does it matter whose target this copy was.

@@ -38,6 +38,7 @@ struct Promoting {
 struct Demoting {
     enum class Stage : std::uint8_t { draining, flushing, storing } stage = Stage::draining;
     std::optional<Slot> for_peer;
+    bool vouches = false;  ///< it has begun to settle what its targets have in common
     DiskOpId flush;
     CellStore::Version version = 0;
     friend bool operator==(Demoting const&, Demoting const&) = default;
@@ -98,6 +99,7 @@ private:
     void demote(command::Demote const&, Outbox&);
     void demotion_flushed(input::DiskDone const&, Outbox&);
     void demotion_advance(passage::Demoting&, Outbox&);
+    bool vouched_for_all(passage::Demoting&, Outbox&);
     void stay_in_service(Slot lost, Outbox&);
     void close_targets(Outbox&);
 

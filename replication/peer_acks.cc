@@ -12,6 +12,8 @@
 #include "base/mutant.h"
 #include "replication/mirror_machine.h"
 
+#include <algorithm>
+
 namespace sunder::replication {
 
 // ---- the target
@@ -95,6 +97,25 @@ void MirrorMachine::vouch_for(Slot peer, Outbox& out) {
         send_peer_ack(
             other, PeerAck{peer, false, true, std::make_shared<Bitmap const>(log_.chunks())}, out);
     });
+}
+
+/// A source that leaves with nothing under way says so: its targets are equal, and the next source
+/// need not copy from one to the other what both have. False while it is finding out.
+bool MirrorMachine::vouched_for_all(passage::Demoting& demoting, Outbox& out) {
+    if (config_->copies <= 2) return true;
+    auto const settles = [&] {
+        return std::ranges::any_of(legs_, [](Leg const& leg) {
+            Channel const* channel = channel_of(leg);
+            return channel != nullptr && channel->settling.running;
+        });
+    };
+    if (settles()) return false;  // begun earlier, it does not cover all
+    if (demoting.vouches) return true;
+    demoting.vouches = true;
+    for_each_peer([&](Slot peer) {
+        if (std::holds_alternative<leg::Mirroring>(legs_[peer.value])) start_settling(peer, out);
+    });
+    return !settles();
 }
 
 void MirrorMachine::send_peer_ack(Slot to, PeerAck ack, Outbox& out) {

@@ -93,11 +93,15 @@ void MirrorMachine::finish_settling(Slot peer, Outbox& out) {
     if (resyncing != nullptr) clean -= resyncing->need;
     settling.candidates = Bitmap();
     settling.recent = Bitmap();
-    if (flush_failed_ || channel->keeps_bits || mutant(Mutant::bits_never_cleared)) return;
-    log_.clear(peer, clean);
-    acknowledge_peers(peer, clean, out);
-    out.note(note::Settled{peer, clean.count()});
-    if (log_.bits(peer).any()) arm_settling(out);
+    bool const kept = flush_failed_ || channel->keeps_bits || mutant(Mutant::bits_never_cleared);
+    if (!kept) {
+        log_.clear(peer, clean);
+        acknowledge_peers(peer, clean, out);
+        out.note(note::Settled{peer, clean.count()});
+        if (log_.bits(peer).any()) arm_settling(out);
+    }
+    // A source that leaves may have waited for it.
+    if (config_->copies > 2) advance_passage(out);
 }
 
 }  // namespace sunder::replication

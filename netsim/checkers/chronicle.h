@@ -97,6 +97,11 @@ public:
     [[nodiscard]] bool knew_outdated(World const& world, GroupId group, Slot ahead,
                                      Slot behind) const;
 
+    /// True when the two have heard each other long enough to have said what they are.
+    [[nodiscard]] bool have_talked(World const& world, NodeId a, NodeId b) const {
+        return long_enough(world, a, b, Duration{});
+    }
+
     void see(World const& world, Observation const& observation);
     /// A host's change of this group was acknowledged by `node`.
     void acknowledged(World const& world, GroupId group, NodeId node);

@@ -10,12 +10,12 @@ namespace sunder::netsim {
 
 namespace {
 
-/// True when the node is in contact with another that serves.
+/// True when the node knows of another that serves.
 bool hears_source(View const& view, GroupId group, NodeId node) {
     auto const& members = view.mirror(group).on;
     return std::ranges::any_of(members, [&](NodeId other) {
         return other != node && view.chronicle.copy(group, other).serving &&
-               view.in_contact(node, other);
+               view.chronicle.have_talked(view.world, node, other);
     });
 }
 
