@@ -266,10 +266,11 @@ control::Claim NodeMachine::present(std::size_t r) const {
                         std::holds_alternative<resource::TakingOver>(resource.state);
     claim.conceding = conceding != nullptr;
     claim.taken_out = resource.taken_out;
-    if (config_->resources[r].members.size() > 2) claim.source = resource.report.source;
-    claim.fit = config_->resources[r].members.size() > 2 && claim.cell &&
-                std::holds_alternative<resource::OutOfService>(resource.state) &&
-                facts(r, false).copy == InServiceFacts::Copy::in_sync;
+    if (config_->resources[r].members.size() > 2 && claim.cell) {
+        claim.source = resource.report.source;
+        claim.fit = std::holds_alternative<resource::OutOfService>(resource.state) &&
+                    own_copy(r) == InServiceFacts::Copy::in_sync;
+    }
     claim.in_service = resource.report.open ||
                        std::holds_alternative<resource::Leaving>(resource.state) ||
                        (conceding != nullptr && conceding->served);

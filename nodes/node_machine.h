@@ -191,7 +191,8 @@ private:
     [[nodiscard]] control::Claim present(std::size_t) const;
     [[nodiscard]] bool told_all(std::size_t) const;
     /// An era that both have accepted belongs to the node that it names.
-    [[nodiscard]] bool has_later_era(Cell const& mine, Cell const& theirs) const;
+    [[nodiscard]] bool has_later_era(Era mine, Era theirs) const;
+    [[nodiscard]] InServiceFacts::Copy own_copy(std::size_t) const;
     [[nodiscard]] InServiceFacts facts(std::size_t, bool forced) const;
     [[nodiscard]] PeerFacts peer_facts(std::size_t, Slot) const;
     [[nodiscard]] bool may_have_led(std::size_t, NodeId) const;

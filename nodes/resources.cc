@@ -11,8 +11,8 @@ namespace sunder::nodes {
 
 using replication::Kinship;
 
-bool NodeMachine::has_later_era(Cell const& mine, Cell const& theirs) const {
-    return mine.era > theirs.era || (mine.era == theirs.era && mine.era.node == config_->self);
+bool NodeMachine::has_later_era(Era mine, Era theirs) const {
+    return mine > theirs || (mine == theirs && mine.node == config_->self);
 }
 
 InServiceFacts::Later NodeMachine::later(std::size_t r, Slot peer) const {
@@ -26,8 +26,8 @@ InServiceFacts::Later NodeMachine::later(std::size_t r, Slot peer) const {
             // Of two that once owned the same data, the one with the later era was the last owner;
             // an era that both have accepted belongs to the node that it names.
             if (!mine.last_owner || !theirs.last_owner) return InServiceFacts::Later::neither;
-            return has_later_era(mine, theirs) ? InServiceFacts::Later::self
-                                               : InServiceFacts::Later::peer;
+            return has_later_era(mine.era, theirs.era) ? InServiceFacts::Later::self
+                                                       : InServiceFacts::Later::peer;
         case Kinship::self_later:
             if (relation.forced && theirs.last_owner) return InServiceFacts::Later::diverged;
             return InServiceFacts::Later::self;
@@ -45,6 +45,29 @@ InServiceFacts::Later NodeMachine::later(std::size_t r, Slot peer) const {
     return InServiceFacts::Later::diverged;
 }
 
+/// What the own copy is worth. In sync with a source means nothing once another may have been
+/// promoted.
+InServiceFacts::Copy NodeMachine::own_copy(std::size_t r) const {
+    using Copy = InServiceFacts::Copy;
+    replication::Report const& report = resources_[r].report;
+    switch (report.copy) {
+        case replication::CopyState::in_sync: {
+            Era const era = report.cell->era;
+            bool const doubtful = era > report.watched && may_have_led(r, era.node);
+            return doubtful ? Copy::not_watched : Copy::in_sync;
+        }
+        case replication::CopyState::not_watched:
+            return Copy::not_watched;
+        case replication::CopyState::paused:
+            return Copy::paused;
+        case replication::CopyState::outdated:
+            return Copy::outdated;
+        case replication::CopyState::inconsistent:
+            return Copy::inconsistent;
+    }
+    return Copy::inconsistent;
+}
+
 InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
     Resource const& resource = resources_[r];
     InServiceFacts facts;
@@ -52,29 +75,7 @@ InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
     facts.taken_out = resource.taken_out || resource.taken_out_at != 0;
     facts.last_owner = resource.report.cell->last_owner;
     facts.data_corrupt = resource.report.cell->data_corrupt;
-    switch (resource.report.copy) {
-        case replication::CopyState::in_sync:
-            facts.copy = InServiceFacts::Copy::in_sync;
-            break;
-        case replication::CopyState::not_watched:
-            facts.copy = InServiceFacts::Copy::not_watched;
-            break;
-        case replication::CopyState::paused:
-            facts.copy = InServiceFacts::Copy::paused;
-            break;
-        case replication::CopyState::outdated:
-            facts.copy = InServiceFacts::Copy::outdated;
-            break;
-        case replication::CopyState::inconsistent:
-            facts.copy = InServiceFacts::Copy::inconsistent;
-            break;
-    }
-    // In sync with a source means nothing once another may have been promoted.
-    Era const era = resource.report.cell->era;
-    if (facts.copy == InServiceFacts::Copy::in_sync && era > resource.report.watched &&
-        may_have_led(r, era.node)) {
-        facts.copy = InServiceFacts::Copy::not_watched;
-    }
+    facts.copy = own_copy(r);
     facts.guarded = config_->guarded;
     boost::container::small_vector<PeerFacts, 2> peers;
     for_each_peer(r, [&](Slot slot, NodeId) { peers.push_back(peer_facts(r, slot)); });
@@ -296,11 +297,10 @@ void NodeMachine::check_two_sources(std::size_t r, Slot slot, Outbox& out) {
     if (!both) return;
     replication::Relation const relation =
         replication::relate(*resource.report.cell, config_->resources[r].self, *known.cell, slot);
-    Cell mine = *resource.report.cell;
-    mine.era = std::max(mine.era, resource.raised);
+    Era const mine = std::max(resource.report.cell->era, resource.raised);
     bool const mine_is_idle =
         relation.kinship == Kinship::peer_later ||
-        (relation.kinship == Kinship::same && !has_later_era(mine, *known.cell));
+        (relation.kinship == Kinship::same && !has_later_era(mine, known.cell->era));
     if (!mine_is_idle || relation.forced) return;
     resource.state = resource::Leaving{};
     out.note(note::SteppedDown{config_->resources[r].group});

@@ -267,7 +267,7 @@ void MirrorMachine::store_promotion(Outbox& out) {
         cell.era = std::max(cell.era, promoting.era);
         // Who was left behind may have caught up with another source since, unheard of here.
         for (PeerRecord& peer : cell.peers) {
-            peer.may_be_current = peer.may_be_current || (peer.base && config_->copies > 2);
+            peer.may_be_current = peer.may_be_current || (peer.base && has_thirds());
         }
         if (!promoting.forced) return;
         // R87: what the others hold is condemned from here on; they are outdated.
@@ -313,7 +313,7 @@ void MirrorMachine::barrier_stored(Outbox& out) {
         out.note(note::CopyCompleted{barrier.from, barrier.finish->resync});
         log_.clear_all(barrier.from);
         // What names third copies bears the stamp of a generation that is not this copy's any more.
-        if (config_->copies > 2) log_.stamp_again();
+        if (has_thirds()) log_.stamp_again();
         out.put(
             output::Send{barrier.from, barrier.connection, FinishReply{barrier.finish->resync}});
         set_leg(barrier.from, std::move(mirroring), out);

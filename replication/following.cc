@@ -92,7 +92,7 @@ void MirrorMachine::begin_resyncing(Slot peer, ConnectionId connection, Era era,
 /// True when another copy than `peer` is the source of this one, or something that it sent is not
 /// on the disk yet.
 bool MirrorMachine::follows_other(Slot peer) const {
-    if (config_->copies <= 2) return false;
+    if (!has_thirds()) return false;
     bool follows = false;
     for_each_peer([&](Slot other) {
         follows = follows ||

@@ -56,7 +56,7 @@ std::shared_ptr<Hello const> MirrorMachine::greet(Slot peer, Outbox& out) {
 
 /// A copy that began or ceased to be a third one's target says so where nothing has begun.
 void MirrorMachine::greet_if_followed_otherwise(Outbox& out) {
-    if (config_->copies <= 2) return;
+    if (!has_thirds()) return;
     for_each_peer([&](Slot peer) {
         auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
         if (handshaking == nullptr || handshaking->said_follows == follows_other(peer)) return;
@@ -155,7 +155,7 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
             cell.era = Era{theirs->cell.era.number + 1, config_->nodes[config_->self.value]};
         });
         // Others may have waited for that, too.
-        greeting_due_ = greeting_due_ || config_->copies > 2;
+        if (has_thirds()) greeting_due_ = true;
     }
     // R129: the source was forced online and takes this copy for the last owner, which it was when
     // it greeted.

@@ -158,8 +158,7 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
             if (raise.era > machine.cell().era) {
                 machine.cells_.edit([&](Cell& cell) { cell.era = raise.era; });
                 // A source that outbids a third node can lead those who had accepted that one's.
-                machine.greeting_due_ =
-                    machine.greeting_due_ || (machine.open_ && machine.config_->copies > 2);
+                if (machine.open_ && machine.has_thirds()) machine.greeting_due_ = true;
             }
         }
         void operator()(command::PeerGone const& gone) const { machine.close_leg(gone.peer, out); }
@@ -374,28 +373,25 @@ void MirrorMachine::after_step(Outbox& out) {
     greet_if_followed_otherwise(out);
     log_.store(cell().current, next_persist_, out);
     cells_.store(next_persist_, out);
-    std::optional<Slot> source_now;
-    for_each_peer([&](Slot peer) {
-        if (std::holds_alternative<leg::Following>(legs_[peer.value])) source_now = peer;
-    });
     bool changed = reported_.cell != cells_.stable() || reported_.open != open_ ||
                    reported_.passing != !std::holds_alternative<passage::None>(passage_) ||
                    reported_.copy != copy_state() || reported_.watched != watched_era_ ||
-                   reported_.source != source_now || reported_.watched_with != watched_with_ ||
-                   reported_.refused != refused_ || reported_.stayed != stayed_ ||
-                   reported_.conceded != conceded_ || reported_.obeyed != obeyed_ ||
-                   reported_.unfit != unfit_;
+                   reported_.watched_with != watched_with_ || reported_.refused != refused_ ||
+                   reported_.stayed != stayed_ || reported_.conceded != conceded_ ||
+                   reported_.obeyed != obeyed_ || reported_.unfit != unfit_;
+    std::optional<Slot> source;
     for_each_peer([&](Slot peer) {
+        if (std::holds_alternative<leg::Following>(legs_[peer.value])) source = peer;
         changed = changed || reported_.legs[peer.value] != state_of(legs_[peer.value]) ||
                   reported_.split[peer.value] != split(peer);
     });
-    if (!changed) return;
+    if (!changed && reported_.source == source) return;
     reported_.cell = cells_.stable();
     reported_.open = open_;
     reported_.passing = !std::holds_alternative<passage::None>(passage_);
     reported_.copy = copy_state();
     reported_.watched = watched_era_;
-    reported_.source = source_now;
+    reported_.source = source;
     reported_.watched_with = watched_with_;
     reported_.refused = refused_;
     reported_.refused_by_disk = refused_by_disk_;
@@ -445,8 +441,7 @@ Fingerprint MirrorMachine::fingerprint() const {
                    (demoting->for_peer ? demoting->for_peer->value + 1ULL : 0ULL) << 8);
     }
     // Only where there is a choice does it matter whose target this copy was.
-    std::uint64_t const with =
-        watched_with_ && config_->copies > 2 ? watched_with_->value + 1ULL : 0;
+    std::uint64_t const with = watched_with_ && has_thirds() ? watched_with_->value + 1ULL : 0;
     hasher.add(hash_words(refused_.number, refused_.node.value,
                           std::uint64_t{order_.has_value()} | with << 1, writes_apart_));
     return hasher.result();

@@ -4,7 +4,6 @@
 // record first, here and at every synchronous target: any of them may be the next source, and must
 // then know who was left behind, or it would take that copy for its equal (SAF-18, R36).
 #include "base/mutant.h"
-#include "base/verify.h"
 #include "replication/mirror_machine.h"
 
 #include <algorithm>
@@ -89,7 +88,7 @@ bool MirrorMachine::knows_all(Channel const& channel) const {
 /// What is stable here is told: no copy may come to hold a later history than its source would be
 /// found with.
 void MirrorMachine::tell_generations(Outbox& out) {
-    if (config_->copies <= 2) return;
+    if (!has_thirds()) return;
     Cell const& stable = *cells_.stable();
     for_each_peer([&](Slot peer) {
         if (!is_told(legs_[peer.value])) return;
@@ -139,7 +138,7 @@ Absences MirrorMachine::absences(Cell const& cell, Slot to) const {
 /// What the source has on record of third copies is on record here from now on.
 void MirrorMachine::adopt(Cell& cell, Slot source, Absences const& absent) {
     // Third copies hear by whose history this one goes from now on.
-    greeting_due_ = greeting_due_ || config_->copies > 2;
+    if (has_thirds()) greeting_due_ = true;
     for_each_peer([&](Slot peer) {
         if (peer == source) return;
         PeerRecord& record = cell.peers[peer.value];

@@ -171,6 +171,8 @@ private:
     void pump_flights(Outbox&);
     void record_acknowledged(Slot, std::uint64_t sequence, Outbox&);
     [[nodiscard]] PeerMask peers() const;
+    /// True when what a pair need not say matters to somebody.
+    [[nodiscard]] bool has_thirds() const { return config_->copies > 2; }
 
     // Generations, and who misses which (lineage.cc).
     [[nodiscard]] bool lacks_absence(Slot peer) const;

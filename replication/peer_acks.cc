@@ -20,14 +20,14 @@ namespace sunder::replication {
 
 /// At arrival, so that the pages of many records go out together.
 void MirrorMachine::name_for_others(Slot from, Extent range) {
-    if (config_->copies <= 2 || mutant(Mutant::targets_unnamed)) return;
+    if (!has_thirds() || mutant(Mutant::targets_unnamed)) return;
     for_each_peer([&](Slot other) {
         if (other != from) log_.mark(other, log_.chunks_of(range));
     });
 }
 
 bool MirrorMachine::is_named_for_others(Slot from, Extent range) const {
-    if (config_->copies <= 2 || mutant(Mutant::targets_unnamed)) return true;
+    if (!has_thirds() || mutant(Mutant::targets_unnamed)) return true;
     bool named = true;
     for_each_peer([&](Slot other) {
         named = named && (other == from || log_.is_stable(other, log_.chunks_of(range)));
@@ -102,7 +102,7 @@ void MirrorMachine::vouch_for(Slot peer, Outbox& out) {
 /// A source that leaves with nothing under way says so: its targets are equal, and the next source
 /// need not copy from one to the other what both have. False while it is finding out.
 bool MirrorMachine::vouched_for_all(passage::Demoting& demoting, Outbox& out) {
-    if (config_->copies <= 2) return true;
+    if (!has_thirds()) return true;
     auto const settles = [&] {
         return std::ranges::any_of(legs_, [](Leg const& leg) {
             Channel const* channel = channel_of(leg);

@@ -101,7 +101,7 @@ void MirrorMachine::finish_settling(Slot peer, Outbox& out) {
         if (log_.bits(peer).any()) arm_settling(out);
     }
     // A source that leaves may have waited for it.
-    if (config_->copies > 2) advance_passage(out);
+    if (has_thirds()) advance_passage(out);
 }
 
 }  // namespace sunder::replication

@@ -4,6 +4,7 @@
 #include "tests/property/clusters.h"
 
 #include "tests/netsim/checkers/stage.h"
+#include "tests/property/playing.h"
 
 #include <fmt/format.h>
 
@@ -41,12 +42,6 @@ Cluster cluster_of(Campaign const& campaign) {
 }
 
 namespace {
-
-/// From the whole range: RapidCheck's own `inRange` grows with the size of what is drawn.
-template <class Int>
-rc::Gen<Int> between(Int least, Int end) {
-    return rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Int>(least, end));
-}
 
 rc::Gen<Blow> any_blow() {
     using Kind = Blow::Kind;
@@ -91,7 +86,7 @@ rc::Gen<Campaign> any_campaign() {
         rc::gen::set(&Campaign::latency_us, rc::gen::element<std::uint32_t>(200, 50, 2000)),
         rc::gen::set(&Campaign::bandwidth_mbit, rc::gen::element<std::uint32_t>(1000, 100)),
         rc::gen::set(&Campaign::disk_jitter_us, rc::gen::element<std::uint32_t>(50, 0, 2000)),
-        rc::gen::set(&Campaign::blows,
+        rc::gen::set(&Campaign::acts,
                      rc::gen::resize(24, rc::gen::container<std::vector<Blow>>(any_blow()))));
 }
 
@@ -114,7 +109,7 @@ void showValue(Campaign const& campaign, std::ostream& out) {
         campaign.intent_log ? "intent log" : "no intent log", campaign.bitmap_merge,
         campaign.born_in_sync, campaign.limit, campaign.latency_us, campaign.bandwidth_mbit,
         campaign.disk_jitter_us);
-    for (Blow const& blow : campaign.blows) {
+    for (Blow const& blow : campaign.acts) {
         out << fmt::format("  {} (dice {})\n", name_of(blow.kind), blow.dice);
     }
 }

@@ -59,7 +59,7 @@ struct Campaign {
     std::uint32_t latency_us = 200;
     std::uint32_t bandwidth_mbit = 1000;
     std::uint32_t disk_jitter_us = 50;  ///< of the second copy and the third
-    std::vector<Blow> blows;
+    std::vector<Blow> acts;
     friend bool operator==(Campaign const&, Campaign const&) = default;
 };
 [[nodiscard]] Cluster cluster_of(Campaign const& campaign);

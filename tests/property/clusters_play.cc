@@ -4,8 +4,8 @@
 #include "tests/property/clusters.h"
 
 #include "nodes/in_service.h"
-#include "scenarios/language/narration.h"
 #include "tests/netsim/checkers/stage.h"
+#include "tests/property/playing.h"
 
 #include <fmt/format.h>
 
@@ -27,7 +27,7 @@ public:
         stage_.listener = [this](Observation const& observation) { listen(observation); };
     }
 
-    void strike(Blow const& blow) {
+    void act(Blow const& blow) {
         using Kind = Blow::Kind;
         stage_.dice = RandomStream(blow.dice, 78, 0);
         switch (blow.kind) {
@@ -136,7 +136,7 @@ public:
         return "";
     }
     /// Every event from here on is told, too.
-    void tell(std::string& text) { told_ = &text; }
+    void tell_to(std::string& text) { told_ = &text; }
     [[nodiscard]] std::uint64_t trace_hash() { return stage_.world().trace_hash(); }
     [[nodiscard]] bool broken() const { return stage_.broken(); }
 
@@ -298,12 +298,7 @@ private:
     }
 
     void listen(Observation const& observation) {
-        World& world = stage_.world();
-        if (told_ != nullptr) {
-            if (auto const line = language::narrate(observation, world.cluster())) {
-                *told_ += fmt::format("{:>12}  {}\n", to_text(world.now()), *line);
-            }
-        }
+        if (told_ != nullptr) tell(*told_, stage_.world(), observation);
         if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
             namespace note = replication::note;
             interrupted_ =
@@ -370,27 +365,9 @@ private:
 }  // namespace
 
 std::string play(Campaign const& campaign, Toll& toll, std::uint64_t* trace_hash) {
-    Commander commander(campaign, toll);
-    for (Blow const& blow : campaign.blows) {
-        if (!commander.broken()) commander.strike(blow);
-    }
-    std::string const wrong = commander.end();
-    if (trace_hash != nullptr) *trace_hash = commander.trace_hash();
-    return wrong;
+    return play_acts<Commander>(campaign, toll, trace_hash);
 }
 
-std::string narration_of(Campaign const& campaign) {
-    Toll toll;
-    std::string text;
-    Commander commander(campaign, toll);
-    commander.tell(text);
-    for (Blow const& blow : campaign.blows) {
-        if (commander.broken()) break;
-        text += fmt::format("-- {}\n", name_of(blow.kind));
-        commander.strike(blow);
-    }
-    if (!commander.broken()) commander.end();
-    return text;
-}
+std::string narration_of(Campaign const& campaign) { return tell_acts<Commander, Toll>(campaign); }
 
 }  // namespace sunder::netsim::test

@@ -6,10 +6,7 @@
 #include "tests/property/clusters.h"
 #include "tests/property/checks.h"
 
-#include <fmt/format.h>
 #include <catch2/catch.hpp>
-
-#include <cstdio>
 
 namespace sunder::netsim::test {
 namespace {
@@ -28,12 +25,7 @@ TEST_CASE("three and more copies keep every promise, and come to rest whole") {
         std::string const wrong = play(campaign, toll);
         if (!wrong.empty()) RC_FAIL(wrong + "\n" + narration_of(campaign));
     });
-    struct Row {
-        char const* what;
-        std::uint64_t times;
-        std::uint64_t least;
-    };
-    Row const rows[] = {
+    std::vector<Row> const rows{
         {"runs that failed over", toll.failed_over, toll.runs / 2},
         {"runs that failed over twice", toll.failed_over_twice, toll.runs / 10},
         {"runs that interrupted a resync", toll.interrupted, toll.runs / 20},
@@ -42,27 +34,12 @@ TEST_CASE("three and more copies keep every promise, and come to rest whole") {
         {"a copy in sync let another go first", toll.outranked, toll.runs / 10},
         {"faithful runs that reported split brain", toll.split, toll.faithful / 50},
     };
-    std::string table = fmt::format("{} runs, {} events\n{:40} {:>8} {:>10}\n", toll.runs,
-                                    toll.events, "what befell three and more", "times", "at least");
-    for (Row const& row : rows) {
-        table += fmt::format("{:40} {:8} {:10}\n", row.what, row.times, row.least);
-        INFO(row.what);
-        if (toll.runs >= enough_runs) CHECK(row.times >= row.least);
-    }
-    std::fputs(table.c_str(), stdout);
-    CHECK(toll.runs > 0);
+    show(toll, "what befell three and more", rows, toll.runs >= enough_runs);
 }
 
 TEST_CASE("a campaign that is played twice plays alike") {
-    check("a campaign that is played twice plays alike", std::max(1, runs(own_runs) / 20), [] {
-        Campaign const campaign = *any_campaign();
-        Toll toll;
-        std::uint64_t first = 0;
-        std::uint64_t second = 0;
-        play(campaign, toll, &first);
-        play(campaign, toll, &second);
-        RC_ASSERT(first == second);
-    });
+    check_alike<Toll>("a campaign that is played twice plays alike",
+                      std::max(1, runs(own_runs) / 20), any_campaign);
 }
 
 }  // namespace

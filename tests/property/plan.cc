@@ -4,6 +4,7 @@
 #include "tests/property/plan.h"
 
 #include "tests/netsim/checkers/stage.h"
+#include "tests/property/playing.h"
 
 #include <fmt/format.h>
 
@@ -41,11 +42,6 @@ Cluster cluster_of(Plan const& plan) {
 
 namespace {
 
-/// From the whole range: RapidCheck's own `inRange` grows with the size of what is drawn.
-template <class Int>
-rc::Gen<Int> between(Int least, Int end) {
-    return rc::gen::resize(rc::kNominalSize, rc::gen::inRange<Int>(least, end));
-}
 template <class Enum>
 rc::Gen<Enum> any_of(int least = 0) {
     return rc::gen::map(between<int>(least, static_cast<int>(Enum::last)),

@@ -4,7 +4,7 @@
 #include "tests/property/play.h"
 
 #include "nodes/in_service.h"
-#include "scenarios/language/narration.h"
+#include "tests/property/playing.h"
 
 #include <fmt/format.h>
 
@@ -120,7 +120,7 @@ public:
                stage_.world().in_words();
     }
     /// Every event from here on is told, too.
-    void tell(std::string& text) { told_ = &text; }
+    void tell_to(std::string& text) { told_ = &text; }
     [[nodiscard]] std::uint64_t trace_hash() { return stage_.world().trace_hash(); }
     [[nodiscard]] bool broken() const { return stage_.broken(); }
 
@@ -379,7 +379,7 @@ private:
     }
 
     void listen(Observation const& observation) {
-        if (told_ != nullptr) tell_of(observation);
+        if (told_ != nullptr) tell(*told_, stage_.world(), observation);
         if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
             namespace note = replication::note;
             if (std::holds_alternative<note::LimitReached>(noted->note)) ++tally_.limit_reached;
@@ -406,12 +406,6 @@ private:
             }
         } else if (auto const* started = std::get_if<seen::NodeStarted>(&observation)) {
             reports_split_[started->node.value] = false;  // it has to say so again
-        }
-    }
-    void tell_of(Observation const& observation) {
-        World& world = stage_.world();
-        if (auto const line = language::narrate(observation, world.cluster())) {
-            *told_ += fmt::format("{:>12}  {}\n", to_text(world.now()), *line);
         }
     }
     void count() {
@@ -446,27 +440,9 @@ private:
 }  // namespace
 
 std::string play(Plan const& plan, Tally& tally, std::uint64_t* trace_hash) {
-    Player player(plan, tally);
-    for (Act const& act : plan.acts) {
-        if (!player.broken()) player.act(act);
-    }
-    std::string const wrong = player.end();
-    if (trace_hash != nullptr) *trace_hash = player.trace_hash();
-    return wrong;
+    return play_acts<Player>(plan, tally, trace_hash);
 }
 
-std::string narration_of(Plan const& plan) {
-    Tally tally;
-    std::string text;
-    Player player(plan, tally);
-    player.tell(text);
-    for (Act const& act : plan.acts) {
-        if (player.broken()) break;
-        text += fmt::format("-- {}\n", name_of(act.kind));
-        player.act(act);
-    }
-    if (!player.broken()) player.end();
-    return text;
-}
+std::string narration_of(Plan const& plan) { return tell_acts<Player, Tally>(plan); }
 
 }  // namespace sunder::netsim::test

@@ -8,10 +8,7 @@
 #include "tests/property/checks.h"
 #include "tests/property/play.h"
 
-#include <fmt/format.h>
 #include <catch2/catch.hpp>
-
-#include <cstdio>
 
 namespace sunder::netsim::test {
 namespace {
@@ -21,13 +18,7 @@ constexpr int own_runs = 20000;
 #else
 constexpr int own_runs = 1000;
 #endif
-constexpr int enough_runs = 20000;  // for the table to be judged
-
-struct Row {
-    std::string what;
-    std::uint64_t times = 0;
-    std::uint64_t least = 0;
-};
+constexpr std::uint64_t enough_runs = 20000;  // for the table to be judged
 
 std::vector<Row> table_of(Tally const& tally) {
     std::vector<Row> rows{
@@ -64,27 +55,12 @@ TEST_CASE("two nodes keep every promise, and come to rest whole") {
         std::string const wrong = play(plan, tally);
         if (!wrong.empty()) RC_FAIL(wrong + "\n" + narration_of(plan));
     });
-    std::string table = fmt::format("{} runs, {} events\n{:40} {:>8} {:>10}\n", tally.runs,
-                                    tally.events, "what befell them", "times", "at least");
-    for (Row const& row : table_of(tally)) {
-        table += fmt::format("{:40} {:8} {:10}\n", row.what, row.times, row.least);
-        INFO(row.what);
-        if (tally.runs >= enough_runs) CHECK(row.times >= row.least);
-    }
-    std::fputs(table.c_str(), stdout);
-    CHECK(tally.runs > 0);
+    show(tally, "what befell them", table_of(tally), tally.runs >= enough_runs);
 }
 
 TEST_CASE("a plan that is played twice plays alike") {
-    check("a plan that is played twice plays alike", std::max(1, runs(own_runs) / 20), [] {
-        Plan const plan = *any_plan();
-        Tally tally;
-        std::uint64_t first = 0;
-        std::uint64_t second = 0;
-        play(plan, tally, &first);
-        play(plan, tally, &second);
-        RC_ASSERT(first == second);
-    });
+    check_alike<Tally>("a plan that is played twice plays alike", std::max(1, runs(own_runs) / 20),
+                       any_plan);
 }
 
 }  // namespace
