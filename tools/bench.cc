@@ -4,36 +4,20 @@
 // bare event queue, and the same run without checkers. Nothing here fails for being slow.
 #include "netsim/exhaust/search.h"
 #include "netsim/world.h"
-#include "scenarios/language/load.h"
-#include "scenarios/language/play.h"
 #include "tools/bench_curve.h"
+#include "tools/bench_support.h"
 
 #include <sys/resource.h>
 
 #include <fmt/format.h>
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <functional>
 
 namespace {
 
 using namespace sunder;
-
-double seconds_of(std::function<void()> const& work) {
-    auto const began = std::chrono::steady_clock::now();
-    work();
-    std::chrono::duration<double> const took = std::chrono::steady_clock::now() - began;
-    return took.count();
-}
-
-/// The median of an odd number of runs.
-double median_seconds(std::function<void()> const& work, int runs = 5) {
-    std::vector<double> times;
-    for (int run = 0; run < runs; ++run) times.push_back(seconds_of(work));
-    std::ranges::sort(times);
-    return times[times.size() / 2];
-}
+using bench::median_seconds;
+using bench::play_well;
+using bench::scenario_of;
 
 language::Scenario scenario(std::string const& mirror, std::string const& workload,
                             std::string const& steps) {
@@ -47,24 +31,7 @@ language::Scenario scenario(std::string const& mirror, std::string const& worklo
         "{}"
         "steps:\n{}",
         mirror, workload.empty() ? "" : "workload: [{on: datarep, " + workload + "}]\n", steps);
-    auto loaded = language::load_text("bench.yaml", text);
-    if (!loaded) {
-        fmt::print(stderr, "{}", language::to_text(loaded.error()));
-        std::exit(3);
-    }
-    return loaded->front();
-}
-
-void play_well(language::Scenario const& scenario, std::uint64_t seed,
-               language::Outcome* result = nullptr) {
-    language::PlayOptions options;
-    options.seed = seed;
-    language::Outcome outcome = language::play(scenario, options);
-    if (outcome.result != language::Result::held) {
-        fmt::print(stderr, "the bench run itself failed (seed {})\n", seed);
-        std::exit(1);
-    }
-    if (result != nullptr) *result = std::move(outcome);
+    return scenario_of(text);
 }
 
 double bare_queue() {
@@ -161,7 +128,7 @@ int main() {
                "bound: the two-node mirror, nobody watching", unwatched, unwatched / bare);
 
     language::Outcome outcome;
-    double time = median_seconds([&] { play_well(busy, 1, &outcome); });
+    double time = median_seconds([&] { outcome = play_well(busy); });
     report("simulated events, every checker watching",
            static_cast<double>(outcome.statistics.events) / time, "events/s", 2e6);
     report("mirrored host writes",
@@ -181,7 +148,7 @@ int main() {
 
     language::Scenario const idle =
         scenario(small, "", "  - wait: {mirror: datarep, is: fully operational}\n  - pass: 10 h\n");
-    time = median_seconds([&] { play_well(idle, 1); });
+    time = median_seconds([&] { play_well(idle); });
     fmt::print("{:58} {:>14.3f} ms           (aim 10, ratio {:.2f})\n", "a 10-hour idle cluster",
                time * 1e3, 0.010 / time);
 
@@ -192,7 +159,7 @@ int main() {
     getrusage(RUSAGE_SELF, &before);
     language::Scenario const large = scenario(
         "size: 1 TiB", "", "  - wait: {mirror: datarep, is: fully operational, within: 10 h}\n");
-    time = median_seconds([&] { play_well(large, 1); });
+    time = median_seconds([&] { play_well(large); });
     rusage after{};
     getrusage(RUSAGE_SELF, &after);
     fmt::print("{:58} {:>14.3f} s            (aim 5, ratio {:.2f})\n",

@@ -6,15 +6,12 @@
 #include "tools/bench_curve.h"
 
 #include "netsim/world.h"
-#include "scenarios/language/load.h"
-#include "scenarios/language/play.h"
+#include "tools/bench_support.h"
 
 #include <malloc.h>
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <memory>
 
 namespace sunder::bench {
@@ -48,30 +45,12 @@ language::Scenario pairs(unsigned nodes, unsigned mirrors_each, bool busy, char 
         "scenario: curve\ncluster:\n  policy: datakeeper/faithful\n  nodes: {{{}}}\n"
         "  switches: [lan]\n  network:\n{}  mirrors:\n{}{}steps:\n{}  - pass: {}\n",
         names, links, mirrors, busy ? "workload:\n" + workload : "", steps, pass);
-    auto loaded = language::load_text("curve.yaml", text);
-    if (!loaded) {
-        fmt::print(stderr, "{}", language::to_text(loaded.error()));
-        std::exit(3);
-    }
-    return loaded->front();
+    return scenario_of(text);
 }
 
 /// Seconds, the median of three; `events` of the last.
 double played(language::Scenario const& scenario, std::uint64_t& events) {
-    std::vector<double> times;
-    for (int run = 0; run < 3; ++run) {
-        auto const began = std::chrono::steady_clock::now();
-        language::Outcome const outcome = language::play(scenario, {});
-        std::chrono::duration<double> const took = std::chrono::steady_clock::now() - began;
-        if (outcome.result != language::Result::held) {
-            fmt::print(stderr, "the bench run itself failed\n");
-            std::exit(1);
-        }
-        events = outcome.statistics.events;
-        times.push_back(took.count());
-    }
-    std::ranges::sort(times);
-    return times[1];
+    return median_seconds([&] { events = play_well(scenario).statistics.events; }, 3);
 }
 
 /// Bytes of a world in which nothing is pending.
