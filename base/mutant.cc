@@ -63,6 +63,11 @@ constexpr std::string_view names[] = {
     "targets_unnamed",
     "vouched_too_early",
     "restored_unnamed",
+    "quorum_ignored",
+    "quorum_forgotten",
+    "witness_ignored",
+    "confirmation_skipped",
+    "failed_fencing_believed",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

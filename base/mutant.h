@@ -62,6 +62,11 @@ enum class Mutant {
     targets_unnamed,    ///< R36: a target names nothing towards the others
     vouched_too_early,  ///< R36: a source vouches for a copy that it has not heard of yet
     restored_unnamed,   ///< DESIGN 4: no bit names what a restored image has taken back
+    quorum_ignored,     ///< R67: a node without quorum brings mirrors in service
+    quorum_forgotten,   ///< C.8: a tie-breaker gives quorum to who had lost it
+    witness_ignored,    ///< R67: nobody is asked whether others hear the one believed dead
+    confirmation_skipped,     ///< R63: nobody is asked whether the other node is dead
+    failed_fencing_believed,  ///< a shot that missed counts as a death
     last
 };
 

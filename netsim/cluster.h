@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "nodes/quorum.h"
 #include "replication/config.h"
 #include "replication/pace.h"
 #include "replication/split_brain.h"
@@ -99,6 +100,37 @@ struct Detection {
     friend bool operator==(Detection const&, Detection const&) = default;
 };
 
+/// R67..R70. Every node votes, but tie-breakers and the server of the quorum disk.
+struct QuorumSetup {
+    nodes::QuorumMode mode = nodes::QuorumMode::none;
+    bool ask_witnesses = true;         ///< R67: whether others hear whom a node lost
+    std::vector<NodeId> tie_breakers;  ///< C.8
+    std::optional<NodeId> storage;     ///< the server that holds the quorum disk
+    nodes::LossAction on_loss = nodes::LossAction::reboot;
+    friend bool operator==(QuorumSetup const&, QuorumSetup const&) = default;
+};
+
+/// Nodes that have each other shot (STONITH).
+struct FencingSetup {
+    Duration takes = seconds(5);  ///< from the order to the shot
+    std::vector<Duration> delay;  ///< by node: how long others wait before they order it
+    bool reboots = true;          ///< who was shot boots again
+    friend bool operator==(FencingSetup const&, FencingSetup const&) = default;
+};
+
+/// R63, R64: "from A to B".
+struct ConfirmSetup {
+    struct Pair {
+        NodeId from;
+        NodeId to;
+        friend bool operator==(Pair const&, Pair const&) = default;
+    };
+    std::vector<Pair> pairs;
+    Duration timeout = seconds(600);
+    bool proceeds = true;  ///< when nobody has answered in time
+    friend bool operator==(ConfirmSetup const&, ConfirmSetup const&) = default;
+};
+
 struct Cluster {
     Policy policy;
     std::vector<NodeSetup> nodes;
@@ -106,6 +138,10 @@ struct Cluster {
     std::vector<LinkSetup> links;
     std::vector<MirrorSetup> mirrors;
     Detection detection;
+    QuorumSetup quorum;
+    std::optional<FencingSetup> fencing;
+    ConfirmSetup confirm;
+    Duration boot_time = seconds(60);       ///< of a node that stopped itself or was shot
     Duration settle_interval = seconds(5);  ///< D2: how lazily intent bits are cleared
     friend bool operator==(Cluster const&, Cluster const&) = default;
 };

@@ -198,9 +198,10 @@ void World::carry_out(NodeId node, nodes::Output& output) {
     struct Carry {
         World& world;
         NodeId node;
+        std::uint32_t life() const { return world.nodes_[node.value].life; }
         void operator()(nodes::output::Watch& out) const {
-            world.watcher(node, out.peer).watched = true;
-            world.update_watcher(node, out.peer);
+            world.watcher(node, out.peer, out.path).watched = true;
+            world.update_watcher(node, out.peer, out.path);
         }
         void operator()(nodes::output::Send& out) const {
             std::size_t const connection = world.connection_between(node, out.peer, std::nullopt);
@@ -210,9 +211,21 @@ void World::carry_out(NodeId node, nodes::Output& output) {
             world.locals_.push_back({node.value, out.group.value, out.command});
         }
         void operator()(nodes::output::ArmBootWait&) const {
-            world.queue_.push(
-                world.now_ + world.cluster_->detection.boot_wait,
-                {EventKind::boot_wait, node.value, 0, 0, world.nodes_[node.value].life});
+            world.queue_.push(world.now_ + world.cluster_->detection.boot_wait,
+                              {EventKind::boot_wait, node.value, 0, 0, life()});
+        }
+        void operator()(nodes::output::ArmConfirmation& out) const {
+            world.queue_.push(world.now_ + out.after,
+                              {EventKind::confirmation, node.value, 0, out.peer.value, life()});
+        }
+        void operator()(nodes::output::Fence& out) const {
+            std::vector<Duration> const& delays = world.cluster_->fencing->delay;
+            Duration const delay = delays.empty() ? Duration{} : delays[out.peer.value];
+            world.queue_.push(world.now_ + delay,
+                              {EventKind::aim, node.value, 0, out.peer.value, life()});
+        }
+        void operator()(nodes::output::Stop& out) const {
+            world.queue_.push(world.now_, {EventKind::stop, node.value, 0, out.reboots, life()});
         }
         void operator()(nodes::output::AdminReply& out) const {
             world.see(seen::AdminAnswered{out.request, node, out.granted, out.rule});

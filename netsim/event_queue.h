@@ -22,10 +22,16 @@ enum class EventKind : std::uint8_t {
     settle_timer,   ///< a mirror machine's timer
     pace_timer,     ///< its other one: an interval of a resync's rate is over
     boot_wait,      ///< a node has looked for its peers long enough
+    confirmation,   ///< a node has waited long enough for an administrator
+    stop,           ///< a node stops itself
+    aim,            ///< a node that was to wait before it has another shot orders it
+    fenced,         ///< a node hears what became of its shot
     heard,          ///< a watched peer's heartbeat arrives after silence
     silent,         ///< the last heartbeat that could be missed was
     stall_timeout,  ///< a connection has made no progress for too long
     try_connect,    ///< a lost connection is tried again
+    shot,           ///< a node is shot
+    boot,           ///< a node starts by itself
     alarm,          ///< something outside the world wants to be called
 };
 

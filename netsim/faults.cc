@@ -76,8 +76,10 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     see(seen::NodeDied{how, node, fates});
     connections_of_dead(node, power);
     for (std::uint8_t peer = 0; peer < nodes_.size(); ++peer) {
-        Watcher& mine = watcher(node, NodeId{peer});
-        mine = Watcher{false, false, false, mine.token + 1};
+        for (std::uint8_t path = 0; path < paths(); ++path) {
+            Watcher& mine = watcher(node, NodeId{peer}, PathId{path});
+            mine = Watcher{false, false, false, mine.token + 1};
+        }
     }
     update_watchers();
 }
@@ -86,6 +88,31 @@ void World::crash(NodeId node) { die(node, seen::NodeDied::How::crash); }
 void World::power_cut(NodeId node) { die(node, seen::NodeDied::How::power_cut); }
 
 void World::restart(NodeId node) { boot(node); }
+
+/// R69: nothing is written back.
+void World::stop(NodeId node, bool reboots) {
+    die(node, seen::NodeDied::How::power_cut);
+    if (!reboots) return;
+    queue_.push(now_ + cluster_->boot_time,
+                {EventKind::boot, node.value, 0, 0, nodes_[node.value].life});
+}
+
+/// The device does what it was told to, whatever has become of the shooter meanwhile.
+void World::shot(NodeId shooter, NodeId victim, std::uint32_t life) {
+    NodeSim& target = nodes_[victim.value];
+    bool const hits = !target.shots_miss;
+    if (hits && target.up()) die(victim, seen::NodeDied::How::power_cut);
+    if (hits && cluster_->fencing->reboots) {
+        queue_.push(now_ + cluster_->boot_time, {EventKind::boot, victim.value, 0, 0, target.life});
+    }
+    queue_.push(
+        now_, {EventKind::fenced, shooter.value, 0, victim.value | std::uint32_t{hits} << 8, life});
+}
+
+void World::set_fencing(NodeId victim, bool works) {
+    nodes_[victim.value].shots_miss = !works;
+    see(seen::FencingFaulted{victim, works});
+}
 
 void World::pause(NodeId node) {
     NodeSim& sim = nodes_[node.value];
@@ -107,13 +134,17 @@ void World::resume(NodeId node) {
     // Expired timers come before anything else, so that a zombie learns first how long it was away.
     Detection const& detection = cluster_->detection;
     if (now_ - sim.paused_at >= detection.interval * detection.missed) {
-        for (std::uint8_t peer = 0; peer < nodes_.size(); ++peer) {
-            if (watcher(node, NodeId{peer}).told) silent(node, NodeId{peer});
+        for (std::uint8_t path = 0; path < paths(); ++path) {
+            for (std::uint8_t peer = 0; peer < nodes_.size(); ++peer) {
+                bool const told = watcher(node, NodeId{peer}, PathId{path}).told;
+                if (told) silent(node, NodeId{peer}, PathId{path});
+            }
         }
     }
     auto const is_timer = [](Event const& event) {
         return event.kind == EventKind::settle_timer || event.kind == EventKind::pace_timer ||
-               event.kind == EventKind::boot_wait || event.kind == EventKind::silent;
+               event.kind == EventKind::boot_wait || event.kind == EventKind::confirmation ||
+               event.kind == EventKind::silent;
     };
     for (bool const timers : {true, false}) {
         for (Event const& event : sim.deferred) {

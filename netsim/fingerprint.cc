@@ -69,7 +69,8 @@ Fingerprint World::fingerprint(Timing timing) const {
     Hasher hasher;
     for (NodeSim const& node : nodes_) {
         hasher.add(node.machine ? node.print : 0);
-        hasher.add(node.deferred.size() << 1 | std::uint64_t{node.paused});
+        hasher.add(node.deferred.size() << 2 | std::uint64_t{node.shots_miss} << 1 |
+                   std::uint64_t{node.paused});
         for (CopySim const& copy : node.copies) {
             hasher.add(copy.machine ? copy.print : 0);
             hasher.add(copy.disk.print([](SimDisk const& disk) {

@@ -53,12 +53,21 @@ struct AdminAnswered {
     std::string_view rule;
 };
 struct OperatorAsked {  ///< R87: what an operator demanded, whether or not it is granted
-    enum class What : std::uint8_t { force_online, switch_over, resolve_split_brain, order };
+    enum class What : std::uint8_t {
+        force_online,
+        switch_over,
+        resolve_split_brain,
+        order,
+        confirm_failover,  ///< of no mirror
+    };
     What what = What::force_online;
     nodes::AdminId request;
     NodeId node;
     GroupId group;
     nodes::Order order{};  ///< of `order`
+    // Of `confirm_failover`:
+    NodeId dead{};
+    bool proceeds = true;
 };
 struct IntentLogExamined {
     NodeId node;
@@ -108,6 +117,10 @@ struct DiskFaulted {
     NodeId node;
     DiskFaults faults;
 };
+struct FencingFaulted {
+    NodeId node;
+    bool works = true;
+};
 /// A write reached a disk (only when somebody asked to see it).
 struct DiskWritten {
     NodeId node;
@@ -143,7 +156,7 @@ using Observation =
                  seen::AdminAnswered, seen::OperatorAsked, seen::IntentLogExamined,
                  seen::ImageTaken, seen::ImageWritten, seen::NodeDied, seen::NodeStarted,
                  seen::NodePaused, seen::NodeResumed, seen::LinkCut, seen::LinkHealed,
-                 seen::ConnectionsReset, seen::DiskFaulted, seen::DiskWritten, seen::RecordSent,
-                 seen::RecordArrived, seen::AlarmRang>;
+                 seen::ConnectionsReset, seen::DiskFaulted, seen::FencingFaulted, seen::DiskWritten,
+                 seen::RecordSent, seen::RecordArrived, seen::AlarmRang>;
 
 }  // namespace sunder::netsim

@@ -43,6 +43,12 @@ nodes::AdminId World::order(NodeId node, GroupId group, nodes::Order const& orde
                          nodes::input::Ordered{request, group, order});
 }
 
+nodes::AdminId World::confirm_failover(NodeId node, NodeId dead, bool proceeds) {
+    nodes::AdminId const request{next_admin_++};
+    return this->request({What::confirm_failover, request, node, {}, {}, dead, proceeds},
+                         nodes::input::ConfirmFailover{request, dead, proceeds});
+}
+
 void World::examine_intent_log(NodeId node, GroupId group) {
     VERIFY(runs(node));
     CopySim const* held = copy(node, group);

@@ -49,6 +49,16 @@ void World::build_connections() {
             }
         }
     }
+    // Who shares no mirror may still share a quorum.
+    for (NodeSim const& node : nodes_) {
+        NodeId const self = node.config->self;
+        for (NodeId const peer : node.config->peers) {
+            if (wiring.control[self.value * n + peer.value] != no_connection) continue;
+            std::uint32_t const control = add(self, peer, std::nullopt);
+            wiring.control[self.value * n + peer.value] = control;
+            wiring.control[peer.value * n + self.value] = control;
+        }
+    }
     wiring_ = std::make_shared<Wiring const>(std::move(wiring));
 }
 
@@ -129,7 +139,7 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
     NodeId const peer = link.ends[1 - end].node;
     if (!nodes_[node.value].up()) return;
     // Whoever speaks is alive, with or without a heartbeat.
-    if (watcher(node, peer).audible) heard(node, peer);
+    if (watcher(node, peer, nodes::network_path).audible) heard(node, peer, nodes::network_path);
     if (std::holds_alternative<Opened>(item.what)) {
         to.up = true;
         to.life = item.life;

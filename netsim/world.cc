@@ -83,17 +83,47 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorS
 
 }  // namespace
 
+/// Who votes, who talks to whom beside those who share a mirror, who asks whom.
+void World::configure_members(std::vector<nodes::NodeConfig>& configs) const {
+    QuorumSetup const& quorum = cluster_->quorum;
+    nodes::QuorumConfig config;
+    config.mode = quorum.mode;
+    config.tie_breakers = quorum.tie_breakers;
+    config.ask_witnesses = quorum.mode != nodes::QuorumMode::none && quorum.ask_witnesses;
+    config.on_loss = quorum.on_loss;
+    for (nodes::NodeConfig const& node : configs) {
+        bool const breaks_ties =
+            std::ranges::find(quorum.tie_breakers, node.self) != quorum.tie_breakers.end();
+        if (!breaks_ties && quorum.storage != node.self) config.voters.push_back(node.self);
+    }
+    for (nodes::NodeConfig& node : configs) {
+        for (ConfirmSetup::Pair const& pair : cluster_->confirm.pairs) {
+            if (pair.to == node.self) node.confirm.from.push_back(pair.from);
+        }
+        node.confirm.timeout = cluster_->confirm.timeout;
+        node.confirm.proceeds = cluster_->confirm.proceeds;
+        if (quorum.mode == nodes::QuorumMode::none || quorum.storage == node.self) continue;
+        node.quorum = config;
+        if (quorum.mode != nodes::QuorumMode::majority) continue;
+        for (nodes::NodeConfig const& other : configs) {
+            bool const known = std::ranges::find(node.peers, other.self) != node.peers.end();
+            if (other.self != node.self && !known) node.peers.push_back(other.self);
+        }
+    }
+}
+
 World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
     : cluster_(std::move(cluster)),
       network_(*cluster_),
       chooser_(seed, cluster_->nodes.size()),
       nodes_(cluster_->nodes.size()),
-      watchers_(cluster_->nodes.size() * cluster_->nodes.size()) {
+      watchers_(cluster_->nodes.size() * cluster_->nodes.size() * paths()) {
     std::vector<nodes::NodeConfig> configs(nodes_.size());
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
         nodes_[n].name = cluster_->nodes[n].name;
         configs[n].self = NodeId{static_cast<std::uint8_t>(n)};
         configs[n].guarded = cluster_->policy.guarded;
+        configs[n].fencing = cluster_->fencing.has_value();
     }
     for (std::uint16_t g = 0; g < cluster_->mirrors.size(); ++g) {
         MirrorSetup const& mirror = cluster_->mirrors[g];
@@ -133,6 +163,7 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
             }
         }
     }
+    configure_members(configs);
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
         nodes_[n].config = std::make_shared<nodes::NodeConfig const>(std::move(configs[n]));
     }
@@ -230,6 +261,19 @@ World::Lasting World::lasting(EventKind kind) const {
             return {replication::Pace::interval, replication::Pace::interval};
         case EventKind::boot_wait:
             return {detection.boot_wait, detection.boot_wait};
+        case EventKind::confirmation:
+            return {cluster_->confirm.timeout, cluster_->confirm.timeout};
+        case EventKind::stop:
+        case EventKind::fenced:
+            return {};
+        case EventKind::aim: {
+            std::vector<Duration> const& delays = cluster_->fencing->delay;
+            return {Duration{}, delays.empty() ? Duration{} : std::ranges::max(delays)};
+        }
+        case EventKind::shot:
+            return {cluster_->fencing->takes, cluster_->fencing->takes};
+        case EventKind::boot:
+            return {cluster_->boot_time, cluster_->boot_time};
         case EventKind::heard:
             return {Duration{}, detection.interval};
         case EventKind::silent:
@@ -269,7 +313,14 @@ bool World::current(Event const& event) const {
         case EventKind::persist_done:
             return node.up() && node.life == event.token;
         case EventKind::boot_wait:
-            return node.up() && node.life == event.token && node.machine->looking();
+            return node.up() && node.life == event.token && node.machine->members().looking();
+        case EventKind::confirmation:
+        case EventKind::stop:
+        case EventKind::aim:
+        case EventKind::fenced:
+            return node.up() && node.life == event.token;
+        case EventKind::boot:
+            return !node.up() && node.life == event.token;
         case EventKind::settle_timer: {
             CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
             return node.up() && held->settle_token == event.token;
@@ -283,7 +334,7 @@ bool World::current(Event const& event) const {
         case EventKind::heard:
         case EventKind::silent: {
             // Who was heard by a word needs no heartbeat; who was never heard cannot be missed.
-            Watcher const& watch = watchers_[event.node * nodes_.size() + event.what];
+            Watcher const& watch = watcher(event);
             return watch.token == event.token && watch.told == (event.kind == EventKind::silent);
         }
         case EventKind::stall_timeout:
@@ -291,6 +342,7 @@ bool World::current(Event const& event) const {
         case EventKind::try_connect:
             return connections_[event.what]->connect_token == event.token &&
                    may_connect(*connections_[event.what]);
+        case EventKind::shot:
         case EventKind::alarm:
             return true;
     }
@@ -312,6 +364,11 @@ void World::happen(Event const& event) {
     trace_.add(hash_words(static_cast<std::uint64_t>(now_.ns),
                           static_cast<std::uint64_t>(event.kind) | std::uint64_t{event.node} << 8 |
                               std::uint64_t{event.group} << 16 | std::uint64_t{event.what} << 32));
+    take_place(event);
+    drain_locals();
+}
+
+void World::take_place(Event const& event) {
     NodeId const node{event.node};
     switch (event.kind) {
         case EventKind::deliver:
@@ -342,11 +399,31 @@ void World::happen(Event const& event) {
             trace(node, "boot wait over");
             step_node(node, nodes::input::BootWaitOver{});
             break;
+        case EventKind::confirmation:
+            trace(node, "has waited for an administrator");
+            step_node(node, nodes::input::ConfirmationOver{whom_of(event)});
+            break;
+        case EventKind::stop:
+            stop(node, event.what != 0);
+            break;
+        case EventKind::aim:
+            queue_.push(now_ + cluster_->fencing->takes,
+                        {EventKind::shot, event.node, 0, event.what, event.token});
+            break;
+        case EventKind::fenced:
+            step_node(node, nodes::input::Fenced{whom_of(event), event.what >> 8 != 0});
+            break;
+        case EventKind::shot:
+            shot(node, whom_of(event), event.token);
+            break;
+        case EventKind::boot:
+            boot(node);
+            break;
         case EventKind::heard:
-            heard(node, NodeId{static_cast<std::uint8_t>(event.what)});
+            heard(node, whom_of(event), path_of(event));
             break;
         case EventKind::silent:
-            silent(node, NodeId{static_cast<std::uint8_t>(event.what)});
+            silent(node, whom_of(event), path_of(event));
             break;
         case EventKind::stall_timeout:
             stall_timeout(event.what);
@@ -358,7 +435,6 @@ void World::happen(Event const& event) {
             see(seen::AlarmRang{event.what});
             break;
     }
-    drain_locals();
 }
 
 void World::alarm(Duration at, std::uint32_t what) {

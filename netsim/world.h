@@ -51,6 +51,7 @@ struct NodeSim {
     std::vector<CopySim> copies;
     std::uint32_t life = 0;  ///< events of an earlier life fall flat
     bool paused = false;
+    bool shots_miss = false;  ///< whoever has it shot is told that it failed
     Duration paused_at;
     std::vector<Event> deferred;  ///< what came due during the pause
     [[nodiscard]] bool up() const { return machine.has_value(); }
@@ -115,11 +116,15 @@ public:
     void heal(Vertex a, Vertex b);
     void reset(NodeId a, NodeId b, bool half_open);
     void set_disk_faults(NodeId node, DiskFaults const& faults);
+    /// Whether shots at a node hit it.
+    void set_fencing(NodeId victim, bool works);
     nodes::AdminId force_online(NodeId node, GroupId group);
     nodes::AdminId switch_over(NodeId node, GroupId group);
     /// `node` is named the loser.
     nodes::AdminId resolve_split_brain(NodeId node, GroupId group);
     nodes::AdminId order(NodeId node, GroupId group, nodes::Order const& order);
+    /// R63: on `node`, about the death of `dead`.
+    nodes::AdminId confirm_failover(NodeId node, NodeId dead, bool proceeds);
     /// `bitmap -X`: is seen, and changes nothing. Requires that the node runs.
     void examine_intent_log(NodeId node, GroupId group);
     /// Copies the disk as it is at this moment, whoever writes to it.
@@ -171,6 +176,7 @@ public:
 
 private:
     void happen(Event const& event);
+    void take_place(Event const& event);
     [[nodiscard]] bool defer(Event const& event);
     [[nodiscard]] bool current(Event const& event) const;
     struct Lasting {
@@ -210,11 +216,14 @@ private:
     void start_store(NodeId node, CopySim& copy, std::uint32_t place);
     void disk_done(NodeId node, CopySim& copy, std::uint32_t place);
     void boot(NodeId node);
+    void stop(NodeId node, bool reboots);
+    void shot(NodeId shooter, NodeId victim, std::uint32_t life);
     void die(NodeId node, seen::NodeDied::How how);
     [[nodiscard]] CopySim* find_copy(NodeId node, std::uint16_t group);
     nodes::AdminId request(seen::OperatorAsked asked, nodes::Input const& input);
 
     // Streams (streams.cc).
+    void configure_members(std::vector<nodes::NodeConfig>& configs) const;
     void build_connections();
     [[nodiscard]] std::size_t connection_between(NodeId a, NodeId b,
                                                  std::optional<GroupId> group) const;
@@ -242,19 +251,33 @@ private:
     }
 
     // Failure detection (detection.cc).
-    struct Watcher {  // of one ordered pair
+    struct Watcher {  // of one ordered pair on one path
         bool watched = false;
         bool audible = false;  // beats arrive as things stand
         bool told = false;     // the machine believes the peer alive
         std::uint32_t token = 0;
     };
-    [[nodiscard]] Watcher& watcher(NodeId who, NodeId whom) {
-        return watchers_[who.value * nodes_.size() + whom.value];
+    [[nodiscard]] Watcher& watcher(NodeId who, NodeId whom, PathId path) {
+        return watchers_[(path.value * nodes_.size() + who.value) * nodes_.size() + whom.value];
     }
+    [[nodiscard]] Watcher const& watcher(Event const& event) const {
+        return const_cast<World*>(this)->watcher(NodeId{event.node}, whom_of(event),
+                                                 path_of(event));
+    }
+    [[nodiscard]] static NodeId whom_of(Event const& event) {
+        return NodeId{static_cast<std::uint8_t>(event.what)};
+    }
+    [[nodiscard]] static PathId path_of(Event const& event) {
+        return PathId{static_cast<std::uint8_t>(event.what >> 8)};
+    }
+    /// One, or two where nodes also read each other's beats from a shared disk.
+    [[nodiscard]] std::uint8_t paths() const { return cluster_->quorum.storage ? 2 : 1; }
+    [[nodiscard]] bool beats_arrive(NodeId who, NodeId whom, PathId path) const;
+    [[nodiscard]] Duration beat_latency(NodeId who, NodeId whom, PathId path) const;
     void update_watchers();
-    void update_watcher(NodeId who, NodeId whom);
-    void heard(NodeId who, NodeId whom);
-    void silent(NodeId who, NodeId whom);
+    void update_watcher(NodeId who, NodeId whom, PathId path);
+    void heard(NodeId who, NodeId whom, PathId path);
+    void silent(NodeId who, NodeId whom, PathId path);
 
     std::shared_ptr<Cluster const> cluster_;
     Network network_;

@@ -25,6 +25,18 @@ char const* name_of(EventKind kind) {
             return "resync pace timer";
         case EventKind::boot_wait:
             return "boot wait over";
+        case EventKind::confirmation:
+            return "confirmation over";
+        case EventKind::stop:
+            return "stop";
+        case EventKind::aim:
+            return "aim";
+        case EventKind::fenced:
+            return "fenced";
+        case EventKind::shot:
+            return "shot";
+        case EventKind::boot:
+            return "boot";
         case EventKind::heard:
             return "heard";
         case EventKind::silent:
@@ -81,6 +93,8 @@ std::string World::words_of(Event const& event) const {
     auto const of = [&](std::optional<GroupId> group) {
         return group ? " for " + mirror(*group) : std::string();
     };
+    auto const whom = [&] { return nodes_[whom_of(event).value].name; };
+    bool const by_disk = path_of(event) == nodes::storage_path;
     CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
     switch (event.kind) {
         case EventKind::deliver: {
@@ -111,10 +125,24 @@ std::string World::words_of(Event const& event) const {
             return fmt::format("{} may send more of its resync{}", node, of(GroupId{event.group}));
         case EventKind::boot_wait:
             return fmt::format("{} has waited for its peers", node);
+        case EventKind::confirmation:
+            return fmt::format("{} has waited for a word on {}", node, whom());
+        case EventKind::stop:
+            return fmt::format("{} stops itself", node);
+        case EventKind::aim:
+            return fmt::format("{} orders a shot at {}", node, whom());
+        case EventKind::fenced:
+            return fmt::format("{} hears what became of its shot at {}", node, whom());
+        case EventKind::shot:
+            return fmt::format("{} has {} shot", node, whom());
+        case EventKind::boot:
+            return fmt::format("{} starts by itself", node);
         case EventKind::heard:
-            return fmt::format("{} hears {}", node, nodes_[event.what].name);
+            return fmt::format("{} {} {}", node, by_disk ? "sees on the quorum disk" : "hears",
+                               whom());
         case EventKind::silent:
-            return fmt::format("{} misses {}", node, nodes_[event.what].name);
+            return fmt::format("{} misses {}{}", node, whom(),
+                               by_disk ? " on the quorum disk" : "");
         case EventKind::stall_timeout:
         case EventKind::try_connect: {
             Connection const& link = *connections_[event.what];

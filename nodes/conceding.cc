@@ -17,7 +17,7 @@ ResolutionFacts NodeMachine::resolution_facts(std::size_t r, Slot slot) const {
                          std::holds_alternative<resource::Serving>(resource.state);
     facts.in_transition = !at_rest || !resource.report.cell || resource.report.passing;
     Known const& known = resource.known[slot.value];
-    if (!view(config_->resources[r].members[slot.value]).connected) return facts;
+    if (!members_.connected(config_->resources[r].members[slot.value])) return facts;
     facts.winner = Winner::silent;
     if (!known.cell || known.taking_over || known.conceding || !resource.report.cell) return facts;
     replication::Relation const relation =

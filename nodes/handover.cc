@@ -12,11 +12,12 @@ SwitchoverFacts NodeMachine::switchover_facts(std::size_t r) const {
     Resource const& resource = resources_[r];
     SwitchoverFacts facts;
     facts.in_sync = resource.report.copy == replication::CopyState::in_sync;
+    facts.quorum = has_quorum(members_.quorum());
     facts.busy = !std::holds_alternative<resource::OutOfService>(resource.state);
     if (resource.report.open) facts.serving = SwitchoverFacts::Serving::here;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         Known const& known = resource.known[slot.value];
-        facts.peer_reachable = facts.peer_reachable || view(peer).connected;
+        facts.peer_reachable = facts.peer_reachable || members_.connected(peer);
         if (!known.in_service) return;
         if (!resource.report.open) facts.serving = SwitchoverFacts::Serving::peer;
     });
@@ -83,7 +84,7 @@ void NodeMachine::find_successor(std::size_t r, Outbox& out) {
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         bool const mirrors = resource.report.legs[slot.value] == replication::LegState::mirroring;
         std::uint32_t& told = resource.asked_to_take_over[slot.value];
-        if (!asks || !mirrors || !view(peer).connected || told == unfit) return;
+        if (!asks || !mirrors || !members_.connected(peer) || told == unfit) return;
         told = unfit;
         out.note(note::AskedToTakeOver{config_->resources[r].group, peer});
         out.put(output::Send{peer, control::TakeOver{config_->resources[r].group}});
@@ -123,7 +124,7 @@ void NodeMachine::stayed_in_service(std::size_t r, Slot asker, Outbox& out) {
     NodeId const peer = config_->resources[r].members[asker.value];
     resources_[r].state = resource::Serving{};
     out.note(note::StayedInService{group, peer});
-    if (!view(peer).connected) return;
+    if (!members_.connected(peer)) return;
     out.put(output::Send{peer, control::GiveUpRefused{group, SwitchoverRule::leg_lost}});
 }
 

@@ -10,16 +10,20 @@
 namespace sunder::nodes {
 
 NodeMachine::NodeMachine(std::shared_ptr<NodeConfig const> config)
-    : config_(std::move(config)),
-      views_(config_->peers.size()),
-      resources_(config_->resources.size()) {}
+    : config_(std::move(config)), members_(config_), resources_(config_->resources.size()) {}
 
 void NodeMachine::step(Input const& input, Outbox& out) noexcept {
     struct Step {
         NodeMachine& node;
         Outbox& out;
         void operator()(input::Started const&) const {
-            for (NodeId const peer : node.config_->peers) out.put(output::Watch{peer});
+            for (NodeId const peer : node.config_->peers)
+                out.put(output::Watch{peer, network_path});
+            if (node.config_->quorum.mode == QuorumMode::storage) {
+                out.put(output::Watch{node.config_->self, storage_path});
+                for (NodeId const peer : node.config_->peers)
+                    out.put(output::Watch{peer, storage_path});
+            }
             if (!node.config_->peers.empty()) out.put(output::ArmBootWait{});
         }
         void operator()(input::PeerHeard const& in) const { node.peer_heard(in, out); }
@@ -35,9 +39,14 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
             node.reported(*r, in.report, out);
         }
         void operator()(input::BootWaitOver const&) const {
-            node.boot_wait_over_ = true;
+            node.members_.boot_wait_over();
             node.reconsider_all(out);
         }
+        void operator()(input::ConfirmationOver const& in) const {
+            node.confirmation_over(in, out);
+        }
+        void operator()(input::Fenced const& in) const { node.fenced(in, out); }
+        void operator()(input::ConfirmFailover const& in) const { node.confirm_failover(in, out); }
         void operator()(input::ForceOnline const& in) const { node.force_online(in, out); }
         void operator()(input::SwitchOver const& in) const { node.switch_over(in, out); }
         void operator()(input::Ordered const& in) const { node.order(in, out); }
@@ -62,51 +71,43 @@ std::optional<Slot> NodeMachine::slot_of(std::size_t r, NodeId node) const {
     return Slot{static_cast<std::uint8_t>(found - members.begin())};
 }
 
-NodeMachine::PeerView& NodeMachine::view(NodeId peer) {
-    auto const found = std::ranges::find(config_->peers, peer);
-    VERIFY(found != config_->peers.end());
-    return views_[static_cast<std::size_t>(found - config_->peers.begin())];
-}
-NodeMachine::PeerView const& NodeMachine::view(NodeId peer) const {
-    return const_cast<NodeMachine*>(this)->view(peer);
-}
-
 void NodeMachine::peer_heard(input::PeerHeard const& in, Outbox& out) {
-    PeerView& peer = view(in.peer);
-    bool const news = peer.audible == 0;
-    peer.audible |= static_cast<std::uint8_t>(1U << in.path.value);
-    peer.ever_heard = true;
-    if (!news) return;
-    out.note(note::PeerSeen{in.peer});
-    // One that never lost this node, on a connection that held, has no reason to repeat its claims.
-    for (ResourceConfig const& resource : config_->resources) {
-        bool const shared = std::ranges::find(resource.members, in.peer) != resource.members.end();
-        if (shared && peer.connected)
-            out.put(output::Send{in.peer, control::SayAgain{resource.group}});
+    if (!members_.heard(in.peer, in.path)) return;
+    if (in.path == network_path) {
+        out.note(note::PeerSeen{in.peer});
+        // One that never lost this node, on a connection that held, has no reason to repeat its
+        // claims.
+        for (ResourceConfig const& resource : config_->resources) {
+            bool const shared =
+                std::ranges::find(resource.members, in.peer) != resource.members.end();
+            if (shared && members_.connected(in.peer))
+                out.put(output::Send{in.peer, control::SayAgain{resource.group}});
+        }
     }
-    reconsider_all(out);
+    members_changed(out);
 }
 
 void NodeMachine::peer_silent(input::PeerSilent const& in, Outbox& out) {
-    PeerView& peer = view(in.peer);
-    if (peer.audible == 0) return;
-    peer.audible &= static_cast<std::uint8_t>(~(1U << in.path.value));
-    if (peer.audible != 0) return;
-    out.note(note::PeerLost{in.peer});
-    for (std::size_t r = 0; r < resources_.size(); ++r) {
-        std::optional<Slot> const slot = slot_of(r, in.peer);
-        if (!slot) continue;
-        resources_[r].known[slot->value] = Known{};
-        out.put(output::GroupCommand{config_->resources[r].group,
-                                     replication::command::PeerGone{*slot}});
-        peer_left(r, *slot, out);
+    if (!members_.silent(in.peer, in.path)) return;
+    if (in.path == network_path) {
+        out.note(note::PeerLost{in.peer});
+        for (std::size_t r = 0; r < resources_.size(); ++r) {
+            std::optional<Slot> const slot = slot_of(r, in.peer);
+            if (!slot) continue;
+            resources_[r].known[slot->value] = Known{};
+            resources_[r].told_dead[slot->value] = false;
+            out.put(output::GroupCommand{config_->resources[r].group,
+                                         replication::command::PeerGone{*slot}});
+            peer_left(r, *slot, out);
+        }
     }
-    reconsider_all(out);
+    members_changed(out);
 }
 
 void NodeMachine::connected(NodeId peer, bool up, Outbox& out) {
-    bool const replaced = up && view(peer).connected;
-    view(peer).connected = up;
+    bool const replaced = up && members_.connected(peer);
+    members_.connected(peer, up);
+    if (up) tell_whom_it_hears(peer, out);
     for (std::size_t r = 0; r < resources_.size(); ++r) {
         std::optional<Slot> const slot = slot_of(r, peer);
         if (!slot) continue;
@@ -130,7 +131,11 @@ void NodeMachine::connected(NodeId peer, bool up, Outbox& out) {
 }
 
 void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
-    GroupId const group = std::visit([](auto const& said) { return said.group; }, in.message);
+    if (auto const* said = std::get_if<control::Hears>(&in.message)) {
+        if (members_.says_it_hears(in.peer, said->whom)) reconsider_all(out);
+        return;
+    }
+    GroupId const group = group_of(in.message);
     std::optional<std::size_t> const r = find(group);
     std::optional<Slot> const slot = r ? slot_of(*r, in.peer) : std::nullopt;
     if (!slot) return;  // a mirror that this node has no copy of
@@ -140,6 +145,7 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
         Slot slot;
         NodeId peer;
         Outbox& out;
+        void operator()(control::Hears const&) const {}  // of no mirror
         void operator()(control::Claim const& said) const { node.claimed(r, slot, said, out); }
         void operator()(control::SayAgain const&) const { node.claim_to(r, peer, out); }
         void operator()(control::RaiseEra const& said) const {
@@ -159,8 +165,7 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
             node.advance_promotion(r, out);
         }
         void operator()(control::YouAreOutdated const& said) const {
-            node.resources_[r].outdated_for = said.by;
-            node.resources_[r].outdated_asker = slot;
+            node.resources_[r].outdated_for[slot.value] = said.by;
             out.put(output::GroupCommand{said.group, replication::command::MarkOutdated{said.by}});
             node.answer_outdated(r, out);
         }
@@ -235,7 +240,7 @@ void NodeMachine::outbid(std::size_t r, Slot slot, Outbox& out) {
     NodeId const third = known.cell->era.node;
     if (third == config_->self || third == config_->resources[r].members[slot.value]) return;
     std::optional<Slot> const place = slot_of(r, third);
-    bool const audible = place && view(third).audible != 0;
+    bool const audible = place && members_.audible(third);
     if (audible && may_have_led(r, third)) return;  // one of the two will step down
     Era const raised{known.cell->era.number + 1, config_->self};
     if (!(raised > resource.raised)) return;
@@ -279,7 +284,7 @@ control::Claim NodeMachine::present(std::size_t r) const {
 
 void NodeMachine::claim_to(std::size_t r, NodeId peer, Outbox& out) {
     control::Claim const now = present(r);
-    if (now.cell && view(peer).connected) out.put(output::Send{peer, now});
+    if (now.cell && members_.connected(peer)) out.put(output::Send{peer, now});
 }
 
 /// False when there is something to tell; that a copy is being written is not.
@@ -315,7 +320,7 @@ void NodeMachine::tell_outdated(std::size_t r, Outbox& out) {
         replication::PeerRecord const& record = resource.report.cell->peers[slot.value];
         Generation const by = resource.report.cell->current;
         bool const misses = record.base && !record.may_be_current;
-        if (!misses || known.told_outdated == by || !view(peer).connected) return;
+        if (!misses || known.told_outdated == by || !members_.connected(peer)) return;
         known.told_outdated = by;
         out.put(output::Send{peer, control::YouAreOutdated{config_->resources[r].group, by}});
     });
@@ -335,20 +340,23 @@ void NodeMachine::forget_refusal(std::size_t r) {
     resource.decision.reset();
 }
 
-/// "p has said so and stored it": the answer waits for the stable cell.
+/// "p has said so and stored it": the answer waits for the stable cell. Several may ask: the last
+/// owner, and whoever was it before and has just returned.
 void NodeMachine::answer_outdated(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
-    if (!resource.outdated_for || !resource.report.cell) return;
-    replication::DataState const data = resource.report.cell->data;
-    bool const stored =
-        data == replication::DataState::outdated || data == replication::DataState::inconsistent;
-    if (!stored || resource.report.cell->descends_from(resource.outdated_for->id)) return;
-    NodeId const asker = config_->resources[r].members[resource.outdated_asker->value];
-    if (view(asker).connected) {
-        out.put(output::Send{
-            asker, control::OutdatedStored{config_->resources[r].group, *resource.outdated_for}});
-    }
-    resource.outdated_for.reset();
+    if (!resource.report.cell) return;
+    Cell const& cell = *resource.report.cell;
+    bool const stored = cell.data == replication::DataState::outdated ||
+                        cell.data == replication::DataState::inconsistent;
+    if (!stored) return;
+    GroupId const group = config_->resources[r].group;
+    for_each_peer(r, [&](Slot slot, NodeId asker) {
+        Generation& by = resource.outdated_for[slot.value];
+        if (by == Generation{} || cell.descends_from(by.id)) return;
+        if (members_.connected(asker))
+            out.put(output::Send{asker, control::OutdatedStored{group, by}});
+        by = {};
+    });
 }
 
 void NodeMachine::reported(std::size_t r, replication::Report const& report, Outbox& out) {
@@ -359,7 +367,8 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     for_each_peer(r, [&](Slot slot, NodeId asker) {
         Era& asked = resource.era_asked[slot.value];
         if (asked == Era{} || report.cell->era < asked) return;
-        if (view(asker).connected) out.put(output::Send{asker, control::EraStored{group, asked}});
+        if (members_.connected(asker))
+            out.put(output::Send{asker, control::EraStored{group, asked}});
         asked = Era{};
     });
     answer_outdated(r, out);
@@ -368,6 +377,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
             out.note(note::CameInService{group, report.cell->era, promoting->forced});
             if (promoting->admin) out.put(output::AdminReply{*promoting->admin, true, "granted"});
             resource.state = resource::Serving{};
+            if (!has_quorum(members_.quorum())) leave_without_quorum(r, out);
         } else if (report.refused == promoting->era) {
             promotion_refused(r, out);
         }
@@ -400,85 +410,13 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     claim(r, out);
     tell_outdated(r, out);
     find_successor(r, out);
+    fence_who_may_promote(r, out);
     reconsider(r, out);
-}
-
-std::string_view name_of(ControlMessage const& message) {
-    struct Name {
-        std::string_view operator()(control::Claim const&) const { return "claim"; }
-        std::string_view operator()(control::SayAgain const&) const { return "say_again"; }
-        std::string_view operator()(control::RaiseEra const&) const { return "raise_era"; }
-        std::string_view operator()(control::EraStored const&) const { return "era_stored"; }
-        std::string_view operator()(control::YouAreOutdated const&) const {
-            return "you_are_outdated";
-        }
-        std::string_view operator()(control::OutdatedStored const&) const {
-            return "outdated_stored";
-        }
-        std::string_view operator()(control::Concede const&) const { return "concede"; }
-        std::string_view operator()(control::ConcedeAnswered const&) const {
-            return "concede_answered";
-        }
-        std::string_view operator()(control::TakeOver const&) const { return "take_over"; }
-        std::string_view operator()(control::TakeOverRefused const&) const {
-            return "take_over_refused";
-        }
-        std::string_view operator()(control::GiveUp const&) const { return "give_up"; }
-        std::string_view operator()(control::GiveUpRefused const&) const {
-            return "give_up_refused";
-        }
-    };
-    return std::visit(Name{}, message);
-}
-
-Fingerprint fingerprint(ControlMessage const& message) {
-    struct Print {
-        Fingerprint operator()(control::Claim const& said) const {
-            return hash_words(1, said.cell ? said.cell->fingerprint() : 0, said.in_service,
-                              said.taking_over,
-                              std::uint64_t{said.conceding} | std::uint64_t{said.taken_out} << 1 |
-                                  std::uint64_t{said.fit} << 2 |
-                                  (said.source ? said.source->value + 1ULL : 0ULL) << 3);
-        }
-        Fingerprint operator()(control::SayAgain const&) const { return 12; }
-        Fingerprint operator()(control::RaiseEra const& said) const {
-            return hash_words(2, said.era.number, said.era.node.value);
-        }
-        Fingerprint operator()(control::EraStored const& said) const {
-            return hash_words(3, said.era.number, said.era.node.value);
-        }
-        Fingerprint operator()(control::YouAreOutdated const& said) const {
-            return hash_words(4, said.by.id);
-        }
-        Fingerprint operator()(control::OutdatedStored const& said) const {
-            return hash_words(5, said.by.id);
-        }
-        Fingerprint operator()(control::Concede const&) const { return 8; }
-        Fingerprint operator()(control::ConcedeAnswered const& said) const {
-            return hash_words(9, said.granted);
-        }
-        Fingerprint operator()(control::TakeOver const&) const { return 10; }
-        Fingerprint operator()(control::TakeOverRefused const&) const { return 11; }
-        Fingerprint operator()(control::GiveUp const&) const { return 6; }
-        Fingerprint operator()(control::GiveUpRefused const& said) const {
-            return hash_words(7, static_cast<std::uint64_t>(said.rule));
-        }
-    };
-    GroupId const group = std::visit([](auto const& said) { return said.group; }, message);
-    return mix(group.value, std::visit(Print{}, message));
-}
-
-bool NodeMachine::looking() const {
-    return std::ranges::any_of(views_, [](PeerView const& peer) { return !peer.ever_heard; });
 }
 
 Fingerprint NodeMachine::fingerprint() const {
     Hasher hasher;
-    hasher.add(boot_wait_over_ && looking());
-    for (PeerView const& peer : views_) {
-        hasher.add(peer.audible | std::uint64_t{peer.ever_heard} << 8 |
-                   std::uint64_t{peer.connected} << 9);
-    }
+    hasher.add(members_.fingerprint());
     for (std::size_t r = 0; r < resources_.size(); ++r) {
         Resource const& resource = resources_[r];
         hasher.add(resource.state.index());
@@ -507,10 +445,10 @@ Fingerprint NodeMachine::fingerprint() const {
             std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
             std::uint64_t{resource.ordered.has_value()} << 49);
         hasher.add(resource.report.unfit);
+        hasher.add(static_cast<std::uint64_t>(resource.gate));
         hasher.add(resource.report.cell && resource.raised > resource.report.cell->era
                        ? resource.raised.number
                        : 0);
-        hasher.add(resource.outdated_for ? resource.outdated_for->id : 0);
         for (std::size_t slot = 0; slot < resource.known.size(); ++slot) {
             Known const& known = resource.known[slot];
             hasher.add(known.cell ? known.cell->fingerprint() : 0);
@@ -522,7 +460,9 @@ Fingerprint NodeMachine::fingerprint() const {
                        (known.source ? known.source->value + 1ULL : 0ULL) << 10 |
                        std::uint64_t{resource.era_asked[slot].number} << 16);
             hasher.add(known.told_outdated.id);
-            hasher.add(resource.asked_to_take_over[slot]);
+            hasher.add(resource.outdated_for[slot].id);
+            hasher.add(std::uint64_t{resource.asked_to_take_over[slot]} |
+                       std::uint64_t{resource.told_dead[slot]} << 32);
         }
     }
     return hasher.result();

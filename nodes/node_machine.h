@@ -5,6 +5,8 @@
 // mirror machines; it never touches a disk.
 #pragma once
 
+#include "nodes/gate.h"
+#include "nodes/membership.h"
 #include "nodes/outlook.h"
 #include "nodes/seam.h"
 
@@ -13,24 +15,6 @@
 #include <vector>
 
 namespace sunder::nodes {
-
-/// One mirror as this node's configuration names it.
-struct ResourceConfig {
-    GroupId group;
-    Slot self;
-    std::vector<NodeId> members;            ///< by slot
-    std::vector<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
-    bool intent_log = true;                 ///< R18
-    friend bool operator==(ResourceConfig const&, ResourceConfig const&) = default;
-};
-
-struct NodeConfig {
-    NodeId self;
-    std::vector<NodeId> peers;  ///< every node that shares a mirror with this one, once
-    std::vector<ResourceConfig> resources;
-    bool guarded = false;
-    friend bool operator==(NodeConfig const&, NodeConfig const&) = default;
-};
 
 /// Where a resource is on its way; each state holds only its own data.
 namespace resource {
@@ -96,14 +80,15 @@ public:
     [[nodiscard]] ResourceState const& state(std::size_t resource) const {
         return resources_[resource].state;
     }
-    /// True while the end of the boot wait would tell it anything: some peer was never heard.
-    [[nodiscard]] bool looking() const;
+    [[nodiscard]] Membership const& members() const { return members_; }
     [[nodiscard]] bool serving(std::size_t resource) const {
         return std::holds_alternative<resource::Serving>(resources_[resource].state);
     }
     [[nodiscard]] std::optional<InServiceDecision> last_decision(std::size_t resource) const {
         return resources_[resource].decision;
     }
+    /// By which rule it is where it is.
+    [[nodiscard]] std::optional<replication::RuleText> last_rule(std::size_t resource) const;
 
 private:
     /// What a peer said of its copy.
@@ -122,28 +107,24 @@ private:
         replication::Report report;
         replication::PerCopy<Known> known{};
         std::optional<InServiceDecision> decision;
-        bool taken_out = false;         // by an operator, here
-        std::uint8_t taken_out_at = 0;  // at these peers, as they said last
+        GateRule gate = GateRule::open;  // of a decision to come in
+        bool taken_out = false;          // by an operator, here
+        std::uint8_t taken_out_at = 0;   // at these peers, as they said last
         struct Ordered {
             AdminId admin;
             std::uint32_t obeyed = 0;  // the group's count when it was told
         };
         /// By peer: of which count of refusals it was told when it was asked to take over.
         replication::PerCopy<std::uint32_t> asked_to_take_over{};
-        std::optional<Ordered> ordered;          // until the group has obeyed
-        std::optional<Generation> outdated_for;  // a source waits for "outdated" to be stable here
-        std::optional<Slot> outdated_asker;
+        std::optional<Ordered> ordered;  // until the group has obeyed
+        /// Peers wait until it is stable here that this copy has nothing after these.
+        replication::PerCopy<Generation> outdated_for{};
         Era raised;  // above a third node's; the group may not have stored it yet
         /// Promoting peers wait for these eras to be stable here.
         replication::PerCopy<Era> era_asked{};
         replication::PerCopy<bool> split_noted{};
+        replication::PerCopy<bool> told_dead{};  // the group knows that the peer was shot
     };
-    struct PeerView {
-        std::uint8_t audible = 0;  // paths on which it is heard
-        bool ever_heard = false;
-        bool connected = false;
-    };
-
     void peer_heard(input::PeerHeard const&, Outbox&);
     void peer_silent(input::PeerSilent const&, Outbox&);
     void connected(NodeId peer, bool up, Outbox&);
@@ -176,6 +157,29 @@ private:
     void begin_taking_over(std::size_t, Slot, std::optional<AdminId>, Outbox&);
     void stayed_in_service(std::size_t, Slot asker, Outbox&);
 
+    // What has to come first, and what is done without quorum (takeover.cc).
+    void members_changed(Outbox&);
+    void tell_whom_it_hears(NodeId peer, Outbox&);
+    void leave_without_quorum(std::size_t, Outbox&);
+    [[nodiscard]] GateFacts gate_facts(std::size_t, InServiceDecision) const;
+    [[nodiscard]] bool passes_gate(std::size_t, InServiceDecision, Outbox&);
+    void ask_for_confirmation(NodeId peer, Outbox&);
+    void confirm_failover(input::ConfirmFailover const&, Outbox&);
+    void confirmation_over(input::ConfirmationOver const&, Outbox&);
+    void confirmed(NodeId peer, bool proceeds, note::Confirmed::By, Outbox&);
+    void shoot(NodeId peer, Outbox&);
+    void fenced(input::Fenced const&, Outbox&);
+    void fence_who_may_promote(std::size_t, Outbox&);
+    /// Peers with a copy that may have it in service, unheard. A record that they were left behind
+    /// may be older than what they have become; faithful nodes do not think of that.
+    template <class Visit>
+    void for_each_suspect(std::size_t r, Visit&& visit) const {
+        for_each_peer(r, [&](Slot slot, NodeId peer) {
+            bool const past = !config_->guarded && is_left_behind(r, slot);
+            if (!members_.audible(peer) && !past) visit(peer);
+        });
+    }
+
     void reconsider(std::size_t, Outbox&);
     void reconsider_all(Outbox&);
     void promote(std::size_t, resource::Promoting, Outbox&);
@@ -203,8 +207,6 @@ private:
 
     [[nodiscard]] std::optional<std::size_t> find(GroupId) const;
     [[nodiscard]] std::optional<Slot> slot_of(std::size_t, NodeId) const;
-    [[nodiscard]] PeerView& view(NodeId peer);
-    [[nodiscard]] PeerView const& view(NodeId peer) const;
     template <class Visit>
     void for_each_peer(std::size_t r, Visit&& visit) const {
         ResourceConfig const& config = config_->resources[r];
@@ -214,9 +216,8 @@ private:
     }
 
     std::shared_ptr<NodeConfig const> config_;
-    std::vector<PeerView> views_;  // in the order of config_->peers
+    Membership members_;
     std::vector<Resource> resources_;
-    bool boot_wait_over_ = false;
 };
 
 }  // namespace sunder::nodes

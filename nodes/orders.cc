@@ -202,11 +202,22 @@ void NodeMachine::bring_in(std::size_t r, AdminId admin, Outbox& out) {
     asked.taken_out = false;
     InServiceDecision const decision = decide_in_service(asked);
     out.note(note::Decided{config_->resources[r].group, decision, asked});
-    bool const comes = decision.answer == Answer::come_in;
-    if (!comes) {
+    if (decision.answer != Answer::come_in) {
         out.put(output::AdminReply{admin, false, text_of(decision.rule).name});
         return;
     }
+    // Whoever orders this answers for the silence of the others, but cannot shoot them.
+    GateFacts gate = gate_facts(r, decision);
+    gate.confirmation = GateFacts::Confirmation::given;
+    GateRule const rule = decide_gate(gate);
+    if (rule != GateRule::open) {
+        out.put(output::AdminReply{admin, false, text_of(rule).name});
+        return;
+    }
+    for_each_suspect(r, [&](NodeId peer) {
+        if (members_.confirmation(peer) == GateFacts::Confirmation::given) return;
+        confirmed(peer, true, note::Confirmed::By::administrator, out);
+    });
     resource.decision = decision;
     promote(r, {.admin = admin}, out);
 }

@@ -46,13 +46,14 @@ Contact silence(std::span<PeerFacts const> peers, bool only_source) {
 }
 
 /// A last owner asks whether somebody may have taken over from it. Who was left behind had no
-/// right to; of the others one that answers is enough where nothing is guarded, as in the product,
-/// which does not ask what the rest became (R24).
+/// right to, but by shooting this node before it had a word in return; of the others one that
+/// answers is enough where nothing is guarded, as in the product, which does not ask what the rest
+/// became (R24).
 bool is_answered(Facts const& own, PeerFacts const& peer) {
     if (peer.contact == Contact::reachable) return true;
     if (own.copy == Facts::Copy::outdated) return false;  // somebody has told it of another source
-    if (peer.left_behind) return true;
-    return peer.contact != Contact::looking && (!own.guarded || own.fenced);
+    if (own.guarded) return peer.left_behind && !own.fenced;
+    return peer.left_behind || peer.contact != Contact::looking;
 }
 
 }  // namespace

@@ -77,6 +77,7 @@ InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
     facts.data_corrupt = resource.report.cell->data_corrupt;
     facts.copy = own_copy(r);
     facts.guarded = config_->guarded;
+    facts.fenced = config_->fencing;  // the gate sees to it
     boost::container::small_vector<PeerFacts, 2> peers;
     for_each_peer(r, [&](Slot slot, NodeId) { peers.push_back(peer_facts(r, slot)); });
     return outlook(facts, peers);
@@ -86,19 +87,13 @@ PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
     using Contact = InServiceFacts::Contact;
     Resource const& resource = resources_[r];
     ResourceConfig const& config = config_->resources[r];
-    PeerView const& peer = view(config.members[slot.value]);
     Known const& known = resource.known[slot.value];
     Cell const& mine = *resource.report.cell;
     PeerFacts facts;
     facts.source = resource.report.watched_with == slot;
     facts.left_behind = is_left_behind(r, slot);
-    if (peer.audible == 0) {
-        facts.contact = peer.ever_heard   ? Contact::watched_die
-                        : boot_wait_over_ ? Contact::booted_alone
-                                          : Contact::looking;
-        return facts;
-    }
-    facts.contact = Contact::reachable;
+    facts.contact = members_.contact(config.members[slot.value]);
+    if (facts.contact != Contact::reachable) return facts;
     // It has not said what it will be.
     if (!known.cell || known.taking_over || known.conceding) return facts;
     facts.peer = known.in_service         ? InServiceFacts::Peer::in_service
@@ -119,7 +114,7 @@ bool NodeMachine::may_have_led(std::size_t r, NodeId node) const {
     std::optional<Slot> const slot = slot_of(r, node);
     if (!slot) return true;
     Known const& known = resources_[r].known[slot->value];
-    bool const asked = view(node).audible != 0 && known.cell && !known.taking_over;
+    bool const asked = members_.audible(node) && known.cell && !known.taking_over;
     return !asked || known.in_service || known.cell->last_owner;
 }
 
@@ -131,7 +126,10 @@ bool NodeMachine::is_left_behind(std::size_t r, Slot slot) const {
 }
 
 void NodeMachine::reconsider_all(Outbox& out) {
-    for (std::size_t r = 0; r < resources_.size(); ++r) reconsider(r, out);
+    for (std::size_t r = 0; r < resources_.size(); ++r) {
+        fence_who_may_promote(r, out);
+        reconsider(r, out);
+    }
 }
 
 /// Asks the in-service decision again; what it answers is started, and noted when it is news.
@@ -162,7 +160,7 @@ void NodeMachine::reconsider(std::size_t r, Outbox& out) {
         case Answer::split_brain:
             return;
         case Answer::come_in:
-            promote(r, {}, out);
+            if (passes_gate(r, decision, out)) promote(r, {}, out);
             return;
         case Answer::set_data_corrupt:
             out.put(output::GroupCommand{group, replication::command::SetDataCorrupt{}});
@@ -187,7 +185,7 @@ void NodeMachine::promote(std::size_t r, resource::Promoting promoting, Outbox& 
     promoting.era = Era{highest.number + 1, config_->self};
     resource.state = promoting;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
-        if (view(peer).connected && view(peer).audible != 0) ask_for_era(r, slot, out);
+        if (members_.connected(peer) && members_.audible(peer)) ask_for_era(r, slot, out);
     });
     claim(r, out);
     advance_promotion(r, out);
@@ -198,7 +196,11 @@ bool NodeMachine::still_fit(std::size_t r) const {
     Resource const& resource = resources_[r];
     auto const& promoting = std::get<resource::Promoting>(resource.state);
     if (promoting.forced) return true;
-    if (!promoting.handed_over) return decide_in_service(facts(r, false)).answer == Answer::come_in;
+    if (!promoting.handed_over) {
+        InServiceDecision const decision = decide_in_service(facts(r, false));
+        return decision.answer == Answer::come_in &&
+               decide_gate(gate_facts(r, decision)) == GateRule::open;
+    }
     // A switchover: the source has left, and what it left behind must be all here (R41).
     bool whole = resource.report.copy == replication::CopyState::in_sync;
     for_each_peer(r, [&](Slot slot, NodeId) {

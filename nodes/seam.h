@@ -6,8 +6,11 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "nodes/gate.h"
 #include "nodes/in_service.h"
+#include "nodes/node_set.h"
 #include "nodes/orders.h"
+#include "nodes/quorum.h"
 #include "nodes/resolution.h"
 #include "nodes/switchover.h"
 #include "replication/seam.h"
@@ -28,6 +31,10 @@ using AdminId = Id<struct AdminTag, std::uint32_t>;
 
 // What two nodes say to each other beside the legs, over any path.
 namespace control {
+/// Whom this node hears, for those who do not (R67); of no mirror.
+struct Hears {
+    NodeSet whom;
+};
 /// What I hold of this group and what I do with it; sent when it changes.
 struct Claim {
     GroupId group;
@@ -87,11 +94,13 @@ struct GiveUpRefused {
 };
 }  // namespace control
 using ControlMessage =
-    std::variant<control::Claim, control::SayAgain, control::RaiseEra, control::EraStored,
-                 control::YouAreOutdated, control::OutdatedStored, control::Concede,
-                 control::ConcedeAnswered, control::TakeOver, control::TakeOverRefused,
-                 control::GiveUp, control::GiveUpRefused>;
+    std::variant<control::Hears, control::Claim, control::SayAgain, control::RaiseEra,
+                 control::EraStored, control::YouAreOutdated, control::OutdatedStored,
+                 control::Concede, control::ConcedeAnswered, control::TakeOver,
+                 control::TakeOverRefused, control::GiveUp, control::GiveUpRefused>;
 std::string_view name_of(ControlMessage const&);
+/// Which mirror it is about, if it is about one.
+GroupId group_of(ControlMessage const&);
 Fingerprint fingerprint(ControlMessage const&);
 
 namespace input {
@@ -119,6 +128,21 @@ struct GroupReported {
     replication::Report report;
 };
 struct BootWaitOver {};
+/// Nobody has answered whether the peer is dead.
+struct ConfirmationOver {
+    NodeId peer;
+};
+/// The shot at the peer was fired, and it is dead or not.
+struct Fenced {
+    NodeId peer;
+    bool dead = false;
+};
+/// R63: an administrator's word on a peer that is believed dead.
+struct ConfirmFailover {
+    AdminId request;
+    NodeId peer;
+    bool proceeds = true;
+};
 struct ForceOnline {
     AdminId request;
     GroupId group;
@@ -140,7 +164,8 @@ struct ResolveSplitBrain {
 }  // namespace input
 using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::ConnectionUp,
                            input::ConnectionDown, input::MessageArrived, input::GroupReported,
-                           input::BootWaitOver, input::ForceOnline, input::SwitchOver,
+                           input::BootWaitOver, input::ConfirmationOver, input::Fenced,
+                           input::ConfirmFailover, input::ForceOnline, input::SwitchOver,
                            input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
@@ -154,6 +179,34 @@ struct Decided {
     GroupId group;
     InServiceDecision decision;
     InServiceFacts facts;
+};
+struct GateDecided {  ///< what stands between a decision to come in service and doing it
+    GroupId group;
+    GateRule rule = GateRule::open;
+    GateFacts facts;
+};
+struct QuorumChanged {
+    QuorumRule rule = QuorumRule::not_required;
+};
+struct QuorumLost {  ///< and what is done about it (R69)
+    LossAction action = LossAction::reboot;
+};
+struct ConfirmationAsked {
+    NodeId peer;
+    Duration within;
+};
+struct Confirmed {
+    enum class By : std::uint8_t { administrator, timeout };
+    NodeId peer;
+    bool proceeds = true;
+    By by = By::administrator;
+};
+struct FencingStarted {
+    NodeId peer;
+};
+struct FencingEnded {
+    NodeId peer;
+    bool dead = false;
 };
 struct CameInService {
     GroupId group;
@@ -202,15 +255,20 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::CameInService,
-                          note::PromotionRefused, note::LeftService, note::SteppedDown,
-                          note::SplitBrain, note::ResolutionDecided, note::OrderDecided,
-                          note::AskedToTakeOver, note::NobodyTakesOver, note::SwitchoverStarted,
-                          note::StayedInService, note::SwitchoverRefused>;
+using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided,
+                          note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked,
+                          note::Confirmed, note::FencingStarted, note::FencingEnded,
+                          note::CameInService, note::PromotionRefused, note::LeftService,
+                          note::SteppedDown, note::SplitBrain, note::ResolutionDecided,
+                          note::OrderDecided, note::AskedToTakeOver, note::NobodyTakesOver,
+                          note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
+/// Answered by `PeerHeard` and `PeerSilent`. On the path of a shared disk a node may watch itself:
+/// whether it reaches the disk.
 struct Watch {
     NodeId peer;
+    PathId path{};
 };
 struct Send {
     NodeId peer;
@@ -221,6 +279,18 @@ struct GroupCommand {
     replication::Command command;
 };
 struct ArmBootWait {};
+struct ArmConfirmation {
+    NodeId peer;
+    Duration after;
+};
+/// Have the peer shot (STONITH); answered by `Fenced`.
+struct Fence {
+    NodeId peer;
+};
+/// This node stops at once, and nothing is written back (R69).
+struct Stop {
+    bool reboots = true;
+};
 struct AdminReply {
     AdminId request;
     bool granted = false;
@@ -231,6 +301,7 @@ struct Noted {
 };
 }  // namespace output
 using Output = std::variant<output::Watch, output::Send, output::GroupCommand, output::ArmBootWait,
+                            output::ArmConfirmation, output::Fence, output::Stop,
                             output::AdminReply, output::Noted>;
 
 /// Collects the outputs of a step, in order.

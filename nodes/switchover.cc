@@ -27,6 +27,7 @@ SwitchoverRule decide_switchover(SwitchoverFacts const& facts) {
     if (facts.busy) return Rule::in_transition;
     if (!facts.peer_reachable) return Rule::source_unreachable;
     if (facts.serving == SwitchoverFacts::Serving::nowhere) return Rule::nothing_in_service;
+    if (!facts.quorum) return Rule::no_quorum;
     Rule const leg = decide_leaving(facts.leg);
     if (leg != Rule::granted) return leg;
     return facts.in_sync ? Rule::granted : Rule::mirror_not_in_sync;
@@ -57,6 +58,8 @@ replication::RuleText text_of(SwitchoverRule rule) {
         case Rule::leg_lost:
             return {"leg_lost", "R41, LIV-3",
                     "the leg was lost while the source was leaving, so the source goes on serving"};
+        case Rule::no_quorum:
+            return {"no_quorum", "R67", "a node without quorum must not bring anything in service"};
         case Rule::last:
             break;
     }

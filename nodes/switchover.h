@@ -18,6 +18,7 @@ struct SwitchoverFacts {
     replication::LegState leg = replication::LegState::disconnected;
     bool in_sync = false;  ///< the copy that is to take over
     bool busy = false;     ///< one of the two is on its way into or out of service
+    bool quorum = true;    ///< the node that is to take over has it
     friend bool operator==(SwitchoverFacts const&, SwitchoverFacts const&) = default;
 };
 
@@ -31,6 +32,7 @@ enum class SwitchoverRule : std::uint8_t {
     mirror_is_paused,
     mirror_not_in_sync,
     leg_lost,
+    no_quorum,
     last
 };
 

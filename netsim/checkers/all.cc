@@ -23,6 +23,7 @@
 #include "netsim/checkers/resync_completes.h"
 #include "netsim/checkers/resync_convergence.h"
 #include "netsim/checkers/resync_copies_the_union.h"
+#include "netsim/checkers/takeover_permitted.h"
 #include "netsim/checkers/zeroes_on_every_copy.h"
 
 #include <algorithm>
@@ -40,7 +41,8 @@ using EachOf =
          NoPromotionOfInconsistentCopy, NoSilentSplitBrain, MirrorEquality, ResyncConvergence,
          ResyncCopiesTheUnion, EveryLossAttributed, ResyncCompletes, FailoverCompletes,
          BothBackInService, Linearizability, FlushMakesDurable, ErrorsAreNotData, ZeroesOnEveryCopy,
-         NoLaterCopyOverwritten, EqualLabelEqualData, BootsWithWhatWasStable, EveryRequestEnds>;
+         NoLaterCopyOverwritten, EqualLabelEqualData, BootsWithWhatWasStable, EveryRequestEnds,
+         TakeoverPermitted>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {

@@ -199,6 +199,19 @@ void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged con
     }
 }
 
+/// The finish of a resync is stored, though the leg may be lost before anybody says so. What an
+/// asynchronous source acknowledged after it sent the finish may not have come.
+void Chronicle::copy_completed(Group& group, Slot target, Duration now) {
+    if (group.asynchronous) return;
+    Copy& copy = group.copies[target.value];
+    for (std::uint8_t source = 0; source < group.members.size(); ++source) {
+        Pair const& leg = copy.pairs[source];
+        if (!leg.inward || leg.leg != LegState::resyncing) continue;
+        copy.torn = false;
+        joined(group, Slot{source}, target, now);
+    }
+}
+
 void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
     Group& group = groups_[noted.group.value];
     Slot const self = slot(noted.group, noted.node);
@@ -213,6 +226,7 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
         }
     } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
         if (data->to == replication::DataState::inconsistent) copy.torn = true;
+        if (data->from == replication::DataState::inconsistent) copy_completed(group, self, now);
         if (data->to <= replication::DataState::outdated) copy.watched.reset();
         // The owner is on its way in; who is forced online meanwhile makes it no worse.
         bool const promotes = data->to == replication::DataState::up_to_date;

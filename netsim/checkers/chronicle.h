@@ -115,6 +115,7 @@ private:
     static void leave_behind(Pair& pair, Duration now);
     void died(seen::NodeDied const& died, Duration now);
     void booted(World const& world, NodeId node);
+    static void copy_completed(Group& group, Slot target, Duration now);
     static void joined(Group& group, Slot source, Slot target, Duration now);
     void contacts_changed(World const& world);
     [[nodiscard]] std::optional<Duration>& contact(NodeId a, NodeId b) {

@@ -8,6 +8,25 @@
 
 namespace sunder::netsim {
 
+namespace {
+
+/// How long what has to come first may take; nothing where it may never end.
+std::optional<Duration> before_it(Cluster const& cluster, NodeId dead, NodeId target) {
+    if (cluster.quorum.mode != nodes::QuorumMode::none) return std::nullopt;
+    Duration takes;
+    ConfirmSetup const& confirm = cluster.confirm;
+    bool const asks =
+        std::ranges::find(confirm.pairs, ConfirmSetup::Pair{dead, target}) != confirm.pairs.end();
+    if (asks && !confirm.proceeds) return std::nullopt;
+    if (asks) takes = takes + confirm.timeout;
+    if (!cluster.fencing) return takes;
+    takes = takes + cluster.fencing->takes;
+    if (!cluster.fencing->delay.empty()) takes = takes + cluster.fencing->delay[dead.value];
+    return takes;
+}
+
+}  // namespace
+
 /// R62, R97: whoever has heard of it stays out, also when the source dies before it is done.
 void FailoverCompletes::on(View& view, seen::OperatorAsked const& asked) {
     leaving_.resize(view.chronicle.groups());
@@ -20,7 +39,7 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
     waiting_.clear();
     leaving_.resize(view.chronicle.groups());
     Cluster const& cluster = view.world.cluster();
-    if (cluster.policy.guarded) return;
+    if (cluster.policy.guarded && !cluster.fencing) return;
     for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
         GroupId const id{g};
         Chronicle::Group const& group = view.chronicle.group(id);
@@ -44,10 +63,12 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
                                view.world.network().reaches(target.value, died.node.value);
             bool const runs = view.world.node(target).up() && !view.world.node(target).paused;
             if (!mirrored || !heard || !runs || !well) continue;
+            std::optional<Duration> const first = before_it(cluster, died.node, target);
+            if (!first || view.world.node(died.node).shots_miss) continue;
             Detection const& detection = cluster.detection;
             Duration const detected = detection.interval * detection.missed;
-            waiting_.push_back(
-                {id, died.node, target, view.now(), view.now() + detected * 2 + seconds(5)});
+            waiting_.push_back({id, died.node, target, view.now(),
+                                view.now() + detected * 2 + seconds(5) + *first});
             break;
         }
     }

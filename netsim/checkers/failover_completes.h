@@ -6,7 +6,8 @@
 //
 // It assumes that this death is the only failure: another death, a pause, a cut or a failing disk
 // before the deadline takes it away, and so does the return of the dead node (then LIV-4 judges). A
-// guarded policy promises no failover without fencing.
+// guarded policy promises no failover without fencing, and where an administrator has to confirm
+// it, or nodes have to have quorum, it takes as long as that takes, or does not come.
 #pragma once
 
 #include "netsim/checkers/view.h"

@@ -46,6 +46,10 @@ struct NoLostAcknowledgedWrite::Loss {
         bool left_behind = false;
         bool knew = false;
         for (std::uint8_t p = 0; p < known.members.size(); ++p) {
+            // Another's word that this copy is outdated may be about other writes.
+            bool const holds =
+                owed == nullptr || known.members[p] == owed->node || (owed->in_sync >> p & 1) != 0;
+            if (!holds) continue;
             left_behind = left_behind || known.copies[p].pairs[here.value].lonely;
             knew = knew || chronicle.knew_outdated(view.world, group, Slot{p}, here);
         }

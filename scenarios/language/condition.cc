@@ -97,6 +97,14 @@ std::string_view name_of(FlagState::Which flag) {
 
 struct Holds {
     World const& world;
+    bool operator()(NodeRuns const& wanted) const {
+        netsim::NodeSim const& node = world.node(wanted.node);
+        return (node.up() && !node.paused) == wanted.runs;
+    }
+    bool operator()(QuorumState const& wanted) const {
+        netsim::NodeSim const& node = world.node(wanted.node);
+        return (node.up() && nodes::has_quorum(node.machine->members().quorum())) == wanted.held;
+    }
     bool operator()(InServiceAt const& wanted) const {
         bool right = true;
         bool any = false;
@@ -122,6 +130,16 @@ struct Holds {
     }
 };
 
+/// Of a node that runs.
+std::optional<replication::RuleText> last_rule(World const& world, NodeId node,
+                                               std::uint16_t mirror) {
+    auto const& machine = *world.node(node).machine;
+    for (std::size_t r = 0; r < machine.config().resources.size(); ++r) {
+        if (machine.config().resources[r].group == GroupId{mirror}) return machine.last_rule(r);
+    }
+    return std::nullopt;
+}
+
 std::string node_in_words(World const& world, NodeId node, std::uint16_t mirror) {
     netsim::NodeSim const& sim = world.node(node);
     if (!sim.up()) return fmt::format("{} is down", sim.name);
@@ -139,16 +157,28 @@ std::string node_in_words(World const& world, NodeId node, std::uint16_t mirror)
         }
         return text;
     }
-    auto const& machine = *sim.machine;
-    for (std::size_t r = 0; r < machine.config().resources.size(); ++r) {
-        if (machine.config().resources[r].group != GroupId{mirror}) continue;
-        if (auto const decision = machine.last_decision(r)) {
-            auto const rule = nodes::text_of(decision->rule);
-            text += fmt::format(" and is out of service: {} ({}: {})", rule.words, rule.name,
-                                rule.cites);
-        }
+    if (auto const rule = last_rule(world, node, mirror)) {
+        text += fmt::format(" and is out of service: {} ({}: {})", rule->words, rule->name,
+                            rule->cites);
     }
     return text;
+}
+
+/// The mirrors a condition speaks of; of a node all that it has a copy of.
+std::vector<std::uint16_t> mirrors_of(Condition const& condition, World const& world) {
+    std::vector<std::uint16_t> mirrors;
+    std::visit(
+        [&](auto const& wanted) {
+            if constexpr (requires { wanted.mirror; }) {
+                mirrors.push_back(wanted.mirror);
+            } else {
+                for (netsim::CopySim const& copy : world.node(wanted.node).copies) {
+                    mirrors.push_back(copy.group);
+                }
+            }
+        },
+        condition);
+    return mirrors;
 }
 
 }  // namespace
@@ -177,10 +207,6 @@ bool holds(Condition const& condition, World const& world) {
     return std::visit(Holds{world}, condition);
 }
 
-std::uint16_t mirror_of(Condition const& condition) {
-    return std::visit([](auto const& wanted) { return wanted.mirror; }, condition);
-}
-
 std::string in_words(Condition const& condition, netsim::Cluster const& cluster) {
     struct Words {
         netsim::Cluster const& cluster;
@@ -193,6 +219,14 @@ std::string in_words(Condition const& condition, netsim::Cluster const& cluster)
         std::string operator()(MirrorState const& wanted) const {
             return fmt::format("{} {}", cluster.mirrors[wanted.mirror].name, name_of(wanted.is));
         }
+        std::string operator()(NodeRuns const& wanted) const {
+            return fmt::format("{} {}", cluster.nodes[wanted.node.value].name,
+                               wanted.runs ? "running" : "down");
+        }
+        std::string operator()(QuorumState const& wanted) const {
+            return fmt::format("{} {} quorum", cluster.nodes[wanted.node.value].name,
+                               wanted.held ? "with" : "without");
+        }
         std::string operator()(FlagState const& wanted) const {
             return fmt::format(
                 "{} {} on {} for {}", name_of(wanted.flag), wanted.set ? "set" : "not set",
@@ -203,25 +237,34 @@ std::string in_words(Condition const& condition, netsim::Cluster const& cluster)
 }
 
 std::string instead(Condition const& condition, World const& world) {
-    std::uint16_t const mirror = mirror_of(condition);
     std::string text;
-    for (NodeId const node : world.cluster().mirrors[mirror].on) {
-        if (!text.empty()) text += "; ";
-        text += node_in_words(world, node, mirror);
+    auto const add = [&](std::string const& more) { text += (text.empty() ? "" : "; ") + more; };
+    NodeId const* of = nullptr;
+    if (auto const* runs = std::get_if<NodeRuns>(&condition)) of = &runs->node;
+    if (auto const* quorum = std::get_if<QuorumState>(&condition)) of = &quorum->node;
+    if (of != nullptr) {
+        netsim::NodeSim const& sim = world.node(*of);
+        std::string const state = !sim.up() ? "is down" : sim.paused ? "is paused" : "runs";
+        add(fmt::format("{} {}", sim.name, state));
+        if (sim.up()) add(std::string(nodes::text_of(sim.machine->members().quorum()).words));
+        return text;
+    }
+    for (std::uint16_t const mirror : mirrors_of(condition, world)) {
+        for (NodeId const node : world.cluster().mirrors[mirror].on) {
+            add(node_in_words(world, node, mirror));
+        }
     }
     return text;
 }
 
-bool decided_by(std::string const& rule, std::uint16_t mirror, World const& world) {
+bool decided_by(std::string const& rule, Condition const& condition, World const& world) {
     bool found = false;
-    for_each_copy(world, mirror, [&](NodeId node, netsim::CopySim const&) {
-        auto const& machine = *world.node(node).machine;
-        for (std::size_t r = 0; r < machine.config().resources.size(); ++r) {
-            if (machine.config().resources[r].group != GroupId{mirror}) continue;
-            auto const decision = machine.last_decision(r);
-            found = found || (decision && nodes::text_of(decision->rule).name == rule);
-        }
-    });
+    for (std::uint16_t const mirror : mirrors_of(condition, world)) {
+        for_each_copy(world, mirror, [&](NodeId node, netsim::CopySim const&) {
+            if (auto const last = last_rule(world, node, mirror))
+                found = found || last->name == rule;
+        });
+    }
     return found;
 }
 

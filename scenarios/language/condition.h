@@ -16,18 +16,16 @@ namespace sunder::language {
 /// "datarep is in service on server2".
 [[nodiscard]] std::string in_words(Condition const& condition, netsim::Cluster const& cluster);
 
-/// What the mirror that the condition speaks of is like now, and which decision keeps each running
-/// node out of service, with its rule.
+/// What the mirror or the node that the condition speaks of is like now, and which decision keeps
+/// each running node out of service, with its rule.
 [[nodiscard]] std::string instead(Condition const& condition, netsim::World const& world);
 
-/// True when a running node's last decision on the mirror is the rule of this name.
-[[nodiscard]] bool decided_by(std::string const& rule, std::uint16_t mirror,
+/// True when a running node's last decision on what the condition speaks of is the rule of this
+/// name.
+[[nodiscard]] bool decided_by(std::string const& rule, Condition const& condition,
                               netsim::World const& world);
 
 /// The word of a scenario file for the state.
 [[nodiscard]] std::string_view name_of(MirrorIs is);
-
-/// The mirror a condition speaks of.
-[[nodiscard]] std::uint16_t mirror_of(Condition const& condition);
 
 }  // namespace sunder::language

@@ -56,8 +56,9 @@ enum class Code {
     bad_step,
     bad_include,
     bad_matrix,
+    bad_quorum,
 };
-inline constexpr Code last_code = Code::bad_matrix;
+inline constexpr Code last_code = Code::bad_quorum;
 
 std::string_view name_of(Code) noexcept;
 

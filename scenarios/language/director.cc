@@ -170,8 +170,7 @@ struct Director::Doing {
             return false;
         }
         if (world.now() < *director.deadline_) return false;
-        if (step.because.empty() || decided_by(step.because, mirror_of(step.holds), world))
-            return true;
+        if (step.because.empty() || decided_by(step.because, step.holds, world)) return true;
         director.fail(fmt::format("it held, but not because of {}: {}", step.because,
                                   instead(step.holds, world)));
         return false;
@@ -319,6 +318,14 @@ struct Director::Doing {
         }
         return admin(step.refused, node.value_or(NodeId{}), step.await,
                      [&] { return world.order(*node, GroupId{step.mirror}, step.order); });
+    }
+    bool operator()(step::ConfirmFailover const& step) const {
+        return admin(step.refused, step.node, step.await,
+                     [&] { return world.confirm_failover(step.node, step.dead, step.proceeds); });
+    }
+    bool operator()(step::FailFencing const& step) const {
+        world.set_fencing(step.node, !step.misses);
+        return true;
     }
     bool operator()(step::Examine const& step) const {
         if (!expect_runs(step.node)) return false;

@@ -59,6 +59,20 @@ std::optional<Condition> read_flag(Node const& node, Names const& names) {
     return condition;
 }
 
+std::optional<Condition> read_runs(Node const& node, Names const& names) {
+    std::optional<NodeId> const which = names.node(node.find("node"));
+    std::optional<bool> const runs = boolean_of(node.find("runs"));
+    if (!which || !runs) return std::nullopt;
+    return NodeRuns{*which, *runs};
+}
+
+std::optional<Condition> read_has_quorum(Node const& node, Names const& names) {
+    std::optional<NodeId> const which = names.node(node.find("on"));
+    std::optional<std::string> const held = text_of(node.find("quorum"));
+    if (!which || !held) return std::nullopt;
+    return QuorumState{*which, *held == "held"};
+}
+
 /// A block must be sectors, and fit into the mirror.
 std::uint64_t read_block(Node const* block, std::optional<std::uint16_t> mirror,
                          Names const& names) {
@@ -123,6 +137,8 @@ std::optional<Condition> read_condition(Node const& node, Names const& names) {
     if (node.find("is") != nullptr) return read_mirror_state(node, names);
     if (node.find("in_service") != nullptr) return read_in_service(node, names);
     if (node.find("flag") != nullptr) return read_flag(node, names);
+    if (node.find("runs") != nullptr) return read_runs(node, names);
+    if (node.find("quorum") != nullptr) return read_has_quorum(node, names);
     return std::nullopt;
 }
 

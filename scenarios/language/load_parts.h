@@ -83,6 +83,8 @@ netsim::Cluster read_cluster(Node const& node, Report const&, bool intent_log_va
 /// The mirrors of `mirrors:`, into a cluster whose nodes are known.
 void read_mirrors(Node const& cluster_node, netsim::Cluster&, Report const&,
                   bool intent_log_varies);
+/// Quorum, fencing, confirm failover, into a cluster whose mirrors are known.
+void read_members(Node const& cluster_node, netsim::Cluster&, Report const&);
 /// Report, at `place`, a chunk no mirror can have, or one that is larger than `mirror`.
 bool check_chunk(ByteCount chunk, Span place, Report const&);
 void check_chunk_fits(ByteCount chunk, netsim::MirrorSetup const& mirror, Span place,
@@ -98,6 +100,9 @@ std::vector<Step> read_steps(Node const* node, Node const* workload_node,
 /// What operators do beside images; nothing for other keys.
 std::optional<Action> read_operator_step(std::string_view key, Node const& value, Names const&,
                                          KnownNames const&);
+/// What administrators and fencing devices do; nothing for other keys.
+std::optional<Action> read_member_step(std::string_view key, Node const& value, Names const&,
+                                       KnownNames const&);
 /// The steps in which a search tells what it found: ask, event, rest; nothing for other keys.
 std::optional<Action> read_replayed_step(std::string_view key, Node const& value, Names const&);
 /// `bounded:`, if it is there.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Reads `steps:` one after another, and decides which steps are impossible where they stand: nodes
-// die by steps only, so whether a node is up is known before anything runs. What can only be known
-// by running (which node has a mirror in service) is left to the director.
+// die by steps only, unless quorum or fencing stops them, so whether a node is up is known before
+// anything runs. What can only be known by running (which node has a mirror in service) is left to
+// the director.
 #include "base/text.h"
 #include "scenarios/language/load_parts.h"
 
@@ -34,6 +35,9 @@ public:
         for (std::size_t n = 0; n < nodes_.size(); ++n) {
             if (!names.cluster().nodes[n].started) nodes_[n].is = NodeIs::not_started;
         }
+        // Who stops itself, or is shot, is down or up by no step.
+        bool const by_quorum = names.cluster().quorum.mode != nodes::QuorumMode::none;
+        if (by_quorum || names.cluster().fencing) states_known_ = false;
     }
 
     /// The step of this key; nothing if something is wrong with it.
@@ -133,6 +137,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         if (name == key) return (this->*reader)(value);
     }
     if (auto const ordered = read_operator_step(key, value, names_, known_)) return ordered;
+    if (auto const made = read_member_step(key, value, names_, known_)) return made;
     return read_replayed_step(key, value, names_);
 }
 

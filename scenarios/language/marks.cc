@@ -104,6 +104,13 @@ struct NodeMark {
         return "switchover_refused";
     }
     std::string_view operator()(node_note::PeerLost const&) const { return "peer_lost"; }
+    std::string_view operator()(node_note::QuorumLost const&) const { return "quorum_lost"; }
+    std::string_view operator()(node_note::ConfirmationAsked const&) const {
+        return "confirmation_asked";
+    }
+    std::string_view operator()(node_note::FencingEnded const& note) const {
+        return note.dead ? "fenced" : "fencing_failed";
+    }
     std::string_view operator()(auto const&) const { return ""; }
 };
 
@@ -159,7 +166,11 @@ std::vector<std::string> mark_names() {
             "switchover",
             "switchover_refused",
             "stayed_in_service",
-            "peer_lost"};
+            "peer_lost",
+            "quorum_lost",
+            "confirmation_asked",
+            "fenced",
+            "fencing_failed"};
 }
 
 std::vector<std::string> rule_names() {
@@ -175,6 +186,12 @@ std::vector<std::string> rule_names() {
     };
     for (int r = 0; r < static_cast<int>(nodes::ResolutionRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::ResolutionRule>(r)).name);
+    }
+    for (int r = 0; r < static_cast<int>(nodes::GateRule::last); ++r) {
+        add(nodes::text_of(static_cast<nodes::GateRule>(r)).name);
+    }
+    for (int r = 0; r < static_cast<int>(nodes::ConfirmRule::last); ++r) {
+        add(nodes::text_of(static_cast<nodes::ConfirmRule>(r)).name);
     }
     for (int r = 0; r < static_cast<int>(nodes::OrderRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::OrderRule>(r)).name);

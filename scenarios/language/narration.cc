@@ -181,6 +181,42 @@ struct NodeLine {
                            what[static_cast<int>(note.decision.answer)], rule.words, rule.name,
                            rule.cites);
     }
+    Line operator()(node_note::GateDecided const& note) const {
+        // What is begun at once says so itself.
+        if (note.rule == nodes::GateRule::confirmation_needed) return std::nullopt;
+        if (note.rule == nodes::GateRule::fencing_needed) return std::nullopt;
+        auto const rule = nodes::text_of(note.rule);
+        return fmt::format("{} waits: {} ({}: {})", resource(note.group), rule.words, rule.name,
+                           rule.cites);
+    }
+    Line operator()(node_note::QuorumChanged const& note) const {
+        auto const rule = nodes::text_of(note.rule);
+        return fmt::format("{}: {} ({}: {})", nodes::has_quorum(note.rule) ? "quorum" : "NO QUORUM",
+                           rule.words, rule.name, rule.cites);
+    }
+    Line operator()(node_note::QuorumLost const& note) const {
+        static constexpr char const* what[] = {"boots again at once, and writes nothing back",
+                                               "halts at once, and writes nothing back",
+                                               "takes everything out of service"};
+        return fmt::format("lost quorum and {} (R69)", what[static_cast<int>(note.action)]);
+    }
+    Line operator()(node_note::ConfirmationAsked const& note) const {
+        return fmt::format("asks an administrator whether {} is dead, for {} (R63, R64)",
+                           name(note.peer), to_text(note.within));
+    }
+    Line operator()(node_note::Confirmed const& note) const {
+        using By = node_note::Confirmed::By;
+        return fmt::format("failover from {} {} {}", name(note.peer),
+                           note.proceeds ? "confirmed" : "blocked",
+                           note.by == By::timeout ? "because nobody answered in time (R64)"
+                                                  : "by an administrator (R63)");
+    }
+    Line operator()(node_note::FencingStarted const& note) const {
+        return fmt::format("has {} shot", name(note.peer));
+    }
+    Line operator()(node_note::FencingEnded const& note) const {
+        return fmt::format("the shot at {} {}", name(note.peer), note.dead ? "hit" : "FAILED");
+    }
     Line operator()(node_note::CameInService const&) const {
         return std::nullopt;  // the mirror machine said so a moment before
     }
@@ -271,8 +307,12 @@ struct Sentence {
         return line(answer.node, fmt::format("operator's request refused: {}", answer.rule));
     }
     Line operator()(seen::OperatorAsked const& asked) const {
-        std::string const& mirror = cluster.mirrors[asked.group.value].name;
         using What = seen::OperatorAsked::What;
+        if (asked.what == What::confirm_failover) {
+            return line(asked.node, fmt::format("OPERATOR says {} {}", name(asked.dead),
+                                                asked.proceeds ? "is dead" : "may not be dead"));
+        }
+        std::string const& mirror = cluster.mirrors[asked.group.value].name;
         switch (asked.what) {
             case What::force_online:
                 return line(asked.node, fmt::format("OPERATOR forces online {} here", mirror));
@@ -284,6 +324,8 @@ struct Sentence {
             case What::order:
                 return line(asked.node,
                             fmt::format("OPERATOR: {} {}", ordered(asked.order), mirror));
+            case What::confirm_failover:
+                break;
         }
         return std::nullopt;
     }
@@ -342,6 +384,10 @@ struct Sentence {
             return line(faulted.node, fmt::format("disk {} times slower", faults.slowness));
         return line(faulted.node, "disk healthy");
     }
+    Line operator()(seen::FencingFaulted const& faulted) const {
+        return line(faulted.node, faulted.works ? "can be shot again"
+                                                : "can no longer be shot: shots at it miss");
+    }
     Line operator()(seen::DiskWritten const&) const { return std::nullopt; }
     Line operator()(seen::RecordSent const&) const { return std::nullopt; }
     Line operator()(seen::RecordArrived const&) const { return std::nullopt; }
@@ -357,6 +403,16 @@ std::string facts_of(node_note::Decided const& note) {
         yes(f.last_owner), yes(f.data_corrupt), nodes::name_of(f.contact), nodes::name_of(f.peer),
         nodes::name_of(f.later), nodes::name_of(f.copy), yes(f.forced),
         f.guarded ? fmt::format(" guarded=yes fenced={}", yes(f.fenced)) : "");
+}
+
+std::string facts_of(node_note::GateDecided const& note) {
+    static constexpr char const* confirmation[] = {"given", "refused", "awaited", "not_asked"};
+    static constexpr char const* fencing[] = {"done", "failed", "under_way", "not_begun"};
+    nodes::GateFacts const& f = note.facts;
+    return fmt::format("quorum={} takes_over={} heard_by_others={} confirmation={} fencing={}",
+                       yes(f.quorum), yes(f.takes_over), yes(f.heard_by_others),
+                       confirmation[static_cast<int>(f.confirmation)],
+                       fencing[static_cast<int>(f.fencing)]);
 }
 
 std::string facts_of(mirror::ResyncDecided const& note) {
@@ -384,6 +440,8 @@ std::optional<std::string> narrate(netsim::Observation const& observation, Clust
 std::optional<std::string> explain(netsim::Observation const& observation) {
     if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
         if (auto const* decided = std::get_if<node_note::Decided>(&noted->note))
+            return facts_of(*decided);
+        if (auto const* decided = std::get_if<node_note::GateDecided>(&noted->note))
             return facts_of(*decided);
     }
     if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {

@@ -50,7 +50,17 @@ struct FlagState {
     bool set = true;
     friend bool operator==(FlagState const&, FlagState const&) = default;
 };
-using Condition = std::variant<InServiceAt, MirrorState, FlagState>;
+struct NodeRuns {
+    NodeId node;
+    bool runs = true;
+    friend bool operator==(NodeRuns const&, NodeRuns const&) = default;
+};
+struct QuorumState {
+    NodeId node;
+    bool held = true;
+    friend bool operator==(QuorumState const&, QuorumState const&) = default;
+};
+using Condition = std::variant<InServiceAt, MirrorState, FlagState, NodeRuns, QuorumState>;
 
 namespace step {
 /// Breakpoint on a state, armed when the step is reached; true at once if it holds already.
@@ -240,15 +250,29 @@ struct WriteImage {
     NodeId node;
     friend bool operator==(WriteImage const&, WriteImage const&) = default;
 };
+/// R63; `refused` as above.
+struct ConfirmFailover {
+    NodeId node;
+    NodeId dead;
+    bool proceeds = true;
+    std::string refused;
+    bool await = true;
+    friend bool operator==(ConfirmFailover const&, ConfirmFailover const&) = default;
+};
+/// Shots at a node miss, or hit again.
+struct FailFencing {
+    NodeId node;
+    bool misses = true;
+    friend bool operator==(FailFencing const&, FailFencing const&) = default;
+};
 }  // namespace step
 
-using Action =
-    std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
-                 step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
-                 step::FailDisk, step::Write, step::Read, step::Trim, step::Flush, step::Ask,
-                 step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
-                 step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
-                 step::Examine, step::TakeImage, step::WriteImage>;
+using Action = std::variant<
+    step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause, step::Resume,
+    step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk, step::FailDisk, step::Write,
+    step::Read, step::Trim, step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload,
+    step::StopWorkload, step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
+    step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover, step::FailFencing>;
 
 struct Step {
     Action action;

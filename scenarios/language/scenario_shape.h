@@ -43,6 +43,9 @@ ShapePtr cluster();
 ShapePtr workload();
 ShapePtr steps();
 std::vector<Key> operator_steps();
+/// What has to come before a takeover: keys of a cluster, and steps about it.
+std::vector<Key> member_keys();
+std::vector<Key> member_steps();
 ShapePtr expect();
 ShapePtr matrix();
 

@@ -8,7 +8,7 @@ namespace sunder::language::grammar {
 
 namespace {
 
-/// The three kinds of condition, each with `more` keys beside it.
+/// The kinds of condition, each with `more` keys beside it.
 ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
     auto const with_more = [&](std::vector<Key> keys) {
         keys.insert(keys.end(), more.begin(), more.end());
@@ -36,6 +36,13 @@ ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
                     required("mirror", "The mirror that is meant.", mirror_name(), {"datarep"}),
                     optional("set", "Whether the flag is set. Default: yes.",
                              make_shape(shape::Boolean{}), {"yes", "no"})})},
+        {"runs", with_more({required("node", "The node that is meant.", node_name(), {"server1"}),
+                            required("runs", "Whether it runs, or is down or paused.",
+                                     make_shape(shape::Boolean{}), {"yes", "no"})})},
+        {"quorum",
+         with_more({required("quorum", "Whether the node has quorum (R67).",
+                             make_shape(shape::Choice{"a quorum", {"held", "lost"}}), {"lost"}),
+                    required("on", "The node that is meant.", node_name(), {"server1"})})},
     };
     return make_shape(std::move(made));
 }
@@ -190,7 +197,7 @@ std::vector<Key> host_steps() {
 ShapePtr steps() {
     shape::OneKey step{"a step", time_steps()};
     for (std::vector<Key> const& more :
-         {node_steps(), fault_steps(), host_steps(), operator_steps()}) {
+         {node_steps(), fault_steps(), host_steps(), operator_steps(), member_steps()}) {
         step.keys.insert(step.keys.end(), more.begin(), more.end());
     }
     return make_shape(shape::List{"steps", make_shape(std::move(step)), 1, 10'000, false});

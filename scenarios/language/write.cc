@@ -140,6 +140,53 @@ std::string detection_entry(netsim::Detection const& detection) {
         to_text(detection.reconnect), to_text(detection.boot_wait));
 }
 
+std::string names_of(Cluster const& cluster, std::vector<NodeId> const& nodes) {
+    std::vector<std::string> names;
+    for (NodeId const node : nodes) names.push_back(cluster.nodes[node.value].name);
+    return fmt::format("[{}]", fmt::join(names, ", "));
+}
+
+/// Quorum, fencing, confirm failover.
+std::string members_entries(Cluster const& cluster) {
+    std::string made;
+    netsim::QuorumSetup const& quorum = cluster.quorum;
+    if (quorum.mode != nodes::QuorumMode::none) {
+        bool const by_storage = quorum.mode == nodes::QuorumMode::storage;
+        made += fmt::format("  quorum: {{mode: {}", by_storage ? "storage" : "majority");
+        if (quorum.storage) made += ", storage: " + cluster.nodes[quorum.storage->value].name;
+        if (!quorum.ask_witnesses) made += ", ask_witnesses: no";
+        if (!quorum.tie_breakers.empty()) {
+            made += ", tie_breakers: " + names_of(cluster, quorum.tie_breakers);
+        }
+        made += fmt::format(", on_loss: {}}}\n", nodes::name_of(quorum.on_loss));
+    }
+    if (cluster.fencing) {
+        made += fmt::format("  fencing: {{takes: {}", to_text(cluster.fencing->takes));
+        std::string delays;
+        for (std::size_t n = 0; n < cluster.fencing->delay.size(); ++n) {
+            if (cluster.fencing->delay[n] == Duration{}) continue;
+            delays += fmt::format("{}{}: {}", delays.empty() ? "" : ", ", cluster.nodes[n].name,
+                                  to_text(cluster.fencing->delay[n]));
+        }
+        if (!delays.empty()) made += fmt::format(", delay: {{{}}}", delays);
+        made += cluster.fencing->reboots ? "}\n" : ", reboots: no}\n";
+    }
+    if (!cluster.confirm.pairs.empty()) {
+        std::vector<std::string> pairs;
+        for (netsim::ConfirmSetup::Pair const& pair : cluster.confirm.pairs) {
+            pairs.push_back(fmt::format("{{from: {}, to: {}}}", cluster.nodes[pair.from.value].name,
+                                        cluster.nodes[pair.to.value].name));
+        }
+        made += fmt::format("  confirm_failover: {{pairs: [{}], timeout: {}, default: {}}}\n",
+                            fmt::join(pairs, ", "), to_text(cluster.confirm.timeout),
+                            cluster.confirm.proceeds ? "proceed" : "block");
+    }
+    if (cluster.boot_time != Cluster{}.boot_time) {
+        made += fmt::format("  boot_time: {}\n", to_text(cluster.boot_time));
+    }
+    return made;
+}
+
 std::string cluster_section(Cluster const& cluster) {
     std::string made = "cluster:\n";
     made +=
@@ -162,6 +209,7 @@ std::string cluster_section(Cluster const& cluster) {
     for (netsim::MirrorSetup const& mirror : cluster.mirrors) {
         made += "    " + mirror_entry(cluster, mirror) + "\n";
     }
+    made += members_entries(cluster);
     Cluster const usual;
     if (cluster.detection != usual.detection) made += detection_entry(cluster.detection);
     if (cluster.settle_interval != usual.settle_interval) {
@@ -196,6 +244,14 @@ std::string condition_entry(Condition const& condition, Cluster const& cluster) 
         std::string operator()(MirrorState const& state) const {
             return fmt::format("mirror: {}, is: {}", cluster.mirrors[state.mirror].name,
                                name_of(state.is));
+        }
+        std::string operator()(NodeRuns const& state) const {
+            return fmt::format("node: {}, runs: {}", cluster.nodes[state.node.value].name,
+                               state.runs ? "yes" : "no");
+        }
+        std::string operator()(QuorumState const& state) const {
+            return fmt::format("quorum: {}, on: {}", state.held ? "held" : "lost",
+                               cluster.nodes[state.node.value].name);
         }
         std::string operator()(FlagState const& state) const {
             return fmt::format(

@@ -24,6 +24,7 @@ constexpr auto by_duration = netsim::Timing::by_duration;
 constexpr auto any_order = netsim::Timing::any_order;
 constexpr Setup asynchronous{netsim::Mode::asynchronous, false, true, true};
 constexpr Setup guarded{netsim::Mode::synchronous, true, true, true};
+constexpr Setup guarded_and_fenced{.guarded = true, .fenced = true};
 constexpr Setup without_log{netsim::Mode::synchronous, false, false, true};
 
 constexpr Setup three_copies{.copies = 3};
@@ -54,6 +55,18 @@ constexpr Count counts[] = {
     {"1 write, 1 crash, 1 deviation", {}, {.writes = 1, .crashes = 1}, by_duration, 6658, 1},
     {"1 write, 1 crash, 2 deviations", {}, {.writes = 1, .crashes = 1}, by_duration, 21609, 2},
     {"1 write, 1 cut, 1 deviation", {}, {.writes = 1, .cuts = 1}, by_duration, 8325, 1},
+    {"1 write, 1 cut, 1 deviation, guarded, fenced",
+     guarded_and_fenced,
+     {.writes = 1, .cuts = 1},
+     by_duration,
+     38690,
+     1},
+    {"1 read, 1 crash, 1 cut, in turn, guarded, fenced",
+     guarded_and_fenced,
+     {.crashes = 1, .cuts = 1, .reads = 1},
+     by_duration,
+     8600,
+     0},
     {"1 write, 1 cut, 1 deviation, guarded",
      guarded,
      {.writes = 1, .cuts = 1},

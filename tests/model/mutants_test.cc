@@ -167,6 +167,11 @@ constexpr NotFound others[] = {
     {Mutant::boundary_ignored, "every request is of one block, and every block is a chunk"},
     {Mutant::busy_chunk_never_reserved, "needs a host that never pauses; here writes are few"},
     {Mutant::lent_too_early, "needs a policy for disk errors that no search has"},
+    {Mutant::quorum_ignored, "no search asks for quorum"},
+    {Mutant::quorum_forgotten, "no search asks for quorum"},
+    {Mutant::witness_ignored, "no search asks for quorum"},
+    {Mutant::confirmation_skipped, "no search asks an administrator"},
+    {Mutant::failed_fencing_believed, "in no search a shot misses"},
     {Mutant::restored_unnamed, "no operator falls back on an image in a search"},
 };
 

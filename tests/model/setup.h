@@ -17,6 +17,7 @@ struct Setup {
     bool bitmap_merge = true;
     replication::SplitBrainPolicy split_brain = replication::SplitBrainPolicy::disconnect;
     std::uint8_t copies = 2;
+    bool fenced = false;
 };
 
 inline language::Scenario scenario(Setup const& setup, netsim::Bounds const& bounds) {
@@ -24,6 +25,7 @@ inline language::Scenario scenario(Setup const& setup, netsim::Bounds const& bou
     made.path = "model";
     made.title = "a small cluster";
     made.cluster.policy.guarded = setup.guarded;
+    if (setup.fenced) made.cluster.fencing.emplace();
     made.cluster.policy.bitmap_merge = setup.bitmap_merge;
     made.cluster.policy.split_brain.policy = setup.split_brain;
     netsim::MirrorSetup mirror;

@@ -24,6 +24,22 @@ Cluster cluster_of(Campaign const& campaign) {
     LinkModel link;
     link.latency = microseconds(campaign.latency_us);
     link.bandwidth = Bandwidth{std::uint64_t{campaign.bandwidth_mbit} * 1'000'000};
+    cluster.boot_time = seconds(2);
+    switch (campaign.members) {
+        case Members::shot:
+            cluster.fencing.emplace();
+            cluster.fencing->takes = milliseconds(300);
+            break;
+        case Members::reboot_without_quorum:
+        case Members::leave_without_quorum:
+            cluster.quorum.mode = nodes::QuorumMode::majority;
+            if (campaign.members == Members::leave_without_quorum)
+                cluster.quorum.on_loss = nodes::LossAction::leave_service;
+            break;
+        case Members::free:
+        case Members::last:
+            break;
+    }
     cluster.nodes.clear();
     cluster.links.clear();
     mirror.on.clear();
@@ -76,6 +92,11 @@ rc::Gen<Campaign> any_campaign() {
         rc::gen::set(&Campaign::copies,
                      rc::gen::weightedElement<unsigned>({{6, 3U}, {3, 4U}, {1, 5U}})),
         rc::gen::set(&Campaign::guarded, rc::gen::weightedElement<bool>({{7, false}, {1, true}})),
+        rc::gen::set(&Campaign::members,
+                     rc::gen::weightedElement<Members>({{6, Members::free},
+                                                        {2, Members::shot},
+                                                        {1, Members::reboot_without_quorum},
+                                                        {1, Members::leave_without_quorum}})),
         rc::gen::set(&Campaign::asynchronous, rc::gen::element(false, true)),
         rc::gen::set(&Campaign::intent_log,
                      rc::gen::weightedElement<bool>({{7, true}, {1, false}})),
@@ -99,13 +120,20 @@ std::string_view name_of(Blow::Kind kind) {
     return names[static_cast<std::size_t>(kind)];
 }
 
+static char const* words_of(Members members) {
+    static constexpr char const* words[] = {"anybody may take over", "silent nodes are shot",
+                                            "quorum or reboot", "quorum or out of service"};
+    return words[static_cast<int>(members)];
+}
+
 void showValue(Campaign const& campaign, std::ostream& out) {
     out << fmt::format(
-        "seed {}, {} copies, {}, {}, {}, bitmap_merge {}, born in sync {}, limit {}, latency {} "
+        "seed {}, {} copies, {}, {}, {}, {}, bitmap_merge {}, born in sync {}, limit {}, latency "
+        "{} "
         "us, "
         "{} Mbit/s, disks {} us jitter:\n",
         campaign.seed, campaign.copies, campaign.guarded ? "guarded" : "faithful",
-        campaign.asynchronous ? "asynchronous" : "synchronous",
+        words_of(campaign.members), campaign.asynchronous ? "asynchronous" : "synchronous",
         campaign.intent_log ? "intent log" : "no intent log", campaign.bitmap_merge,
         campaign.born_in_sync, campaign.limit, campaign.latency_us, campaign.bandwidth_mbit,
         campaign.disk_jitter_us);

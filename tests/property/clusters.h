@@ -47,10 +47,14 @@ struct Blow {
 };
 std::string_view name_of(Blow::Kind);
 
+/// What has to come before a takeover.
+enum class Members : std::uint8_t { free, shot, reboot_without_quorum, leave_without_quorum, last };
+
 struct Campaign {
     std::uint64_t seed = 1;
     unsigned copies = 3;
     bool guarded = false;
+    Members members = Members::free;
     bool asynchronous = false;
     bool intent_log = true;
     bool bitmap_merge = true;
@@ -77,8 +81,10 @@ struct Toll {
     std::uint64_t settled_by_bits = 0;  ///< a new source brought another target in line by bits
     std::uint64_t heirs_told = 0;       ///< a generation was told to a target
     std::uint64_t outranked = 0;        ///< a copy in sync let another go first (R53)
-    std::uint64_t split = 0;            ///< of the faithful ones
-    std::uint64_t interrupted = 0;      ///< a resync
+    std::uint64_t shot = 0;             ///< a node was shot
+    std::uint64_t lost_quorum = 0;
+    std::uint64_t split = 0;        ///< of the faithful ones
+    std::uint64_t interrupted = 0;  ///< a resync
 };
 
 /// Empty when every property held and the cluster came to rest whole, after an operator's word if

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include <optional>
 #include <set>
 
@@ -260,6 +262,7 @@ private:
         NodeId const target = any_node();
         if (!server || target == *server) return;
         burst(draw(3));
+        if (!runs(*server)) return;
         stage_.order(*server, {nodes::Order::Kind::pause, target});
         stage_.run_for(pause_of(300));
         for (std::uint64_t i = draw(4); i > 0; --i) {
@@ -274,7 +277,8 @@ private:
         std::optional<NodeId> const server = source();
         if (!server) return;
         for (NodeId const id : nodes_) {
-            if (id != *server) stage_.order(*server, {nodes::Order::Kind::resume, id});
+            bool const other = id != *server && runs(*server);
+            if (other) stage_.order(*server, {nodes::Order::Kind::resume, id});
             stage_.run_for(milliseconds(40));
         }
     }
@@ -315,12 +319,16 @@ private:
             }
             auto const* decision = std::get_if<note::Decided>(&decided->note);
             if (decision != nullptr) {
-                taking_over_ = decision->decision.rule == nodes::InServiceRule::failover;
+                taking_over_[decided->node.value] =
+                    decision->decision.rule == nodes::InServiceRule::failover;
                 outranked_ = outranked_ ||
                              decision->decision.rule == nodes::InServiceRule::another_goes_first;
             } else if (std::holds_alternative<note::CameInService>(decided->note)) {
-                failovers_ += taking_over_ ? 1 : 0;
+                failovers_ += taking_over_[decided->node.value] ? 1 : 0;
             }
+            auto const* shot = std::get_if<note::FencingEnded>(&decided->note);
+            shot_ = shot_ || (shot != nullptr && shot->dead);
+            lost_quorum_ = lost_quorum_ || std::holds_alternative<note::QuorumLost>(decided->note);
         } else if (auto const* started = std::get_if<seen::NodeStarted>(&observation)) {
             reports_split_.erase(started->node);  // it has to say so again
         }
@@ -343,6 +351,8 @@ private:
         toll_.settled_by_bits += by_bits_ ? 1 : 0;
         toll_.heirs_told += told_heirs_ ? 1 : 0;
         toll_.outranked += outranked_ ? 1 : 0;
+        toll_.shot += shot_ ? 1 : 0;
+        toll_.lost_quorum += lost_quorum_ ? 1 : 0;
         toll_.interrupted += interrupted_ ? 1 : 0;
         toll_.split += split_ && !guarded_ ? 1 : 0;
     }
@@ -354,11 +364,13 @@ private:
     std::set<NodeId> reports_split_;
     unsigned failovers_ = 0;
     bool guarded_ = false;
-    bool taking_over_ = false;
+    std::array<bool, 8> taking_over_{};  // by node
     bool interrupted_ = false;
     bool by_bits_ = false;
     bool told_heirs_ = false;
     bool outranked_ = false;
+    bool shot_ = false;
+    bool lost_quorum_ = false;
     bool split_ = false;
 };
 

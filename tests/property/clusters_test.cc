@@ -32,6 +32,8 @@ TEST_CASE("three and more copies keep every promise, and come to rest whole") {
         {"a new source settled by bits", toll.settled_by_bits, toll.runs / 20},
         {"a target was told who is outdated", toll.heirs_told, toll.runs / 5},
         {"a copy in sync let another go first", toll.outranked, toll.runs / 10},
+        {"a silent node was shot", toll.shot, toll.runs / 20},
+        {"a node lost quorum", toll.lost_quorum, toll.runs / 20},
         {"faithful runs that reported split brain", toll.split, toll.faithful / 50},
     };
     show(toll, "what befell three and more", rows, toll.runs >= enough_runs);

@@ -5,6 +5,7 @@
 
 #include "tests/netsim/checkers/disk_stories.h"
 #include "tests/netsim/checkers/pause_stories.h"
+#include "tests/netsim/checkers/takeover_stories.h"
 #include "tests/netsim/checkers/target_stories.h"
 
 namespace sunder::netsim::test {
@@ -538,6 +539,16 @@ constexpr Hunt hunts[] = {
      "no_lost_acknowledged_write", false},
     {Mutant::vouched_too_early, "settled too soon", settled_too_soon, three, "mirror_equality",
      false},
+    {Mutant::quorum_ignored, "the target is cut off", target_cut_off, witnessed,
+     "takeover_permitted", true},
+    {Mutant::witness_ignored, "parted before a witness", parted_before_a_witness, witnessed,
+     "takeover_permitted", true},
+    {Mutant::quorum_forgotten, "the tie-breaker is found again", tie_breaker_found_again, tied,
+     "takeover_permitted", true},
+    {Mutant::confirmation_skipped, "dies unconfirmed", dies_unconfirmed, confirmed,
+     "takeover_permitted", true},
+    {Mutant::failed_fencing_believed, "a shot that misses", shot_that_misses, fenced,
+     "takeover_permitted", true},
     {Mutant::busy_chunk_never_reserved, "overwrites in a resync", overwrites_in_resync, laggard,
      "resync_completes", true},
 };

@@ -237,9 +237,39 @@ TEST_CASE("checkers are values: a copy goes on from where the original was") {
     CHECK(stage.world().trace_hash() == copy.world().trace_hash());
 }
 
+TEST_CASE("what has to come before a takeover comes, and then it happens") {
+    Cluster cluster = small_cluster();
+    cluster.confirm.pairs = {{server1, server2}};
+    cluster.fencing.emplace();
+    cluster.fencing->takes = seconds(2);
+    Stage stage(cluster, 1);
+    std::vector<std::string> order;
+    stage.listener = [&](Observation const& observation) {
+        auto const* noted = std::get_if<seen::NodeNoted>(&observation);
+        if (noted == nullptr || noted->node != server2) return;
+        namespace note = nodes::note;
+        if (std::holds_alternative<note::ConfirmationAsked>(noted->note)) order.push_back("asks");
+        if (std::holds_alternative<note::Confirmed>(noted->note)) order.push_back("hears");
+        if (std::holds_alternative<note::FencingStarted>(noted->note)) order.push_back("shoots");
+        if (std::holds_alternative<note::FencingEnded>(noted->note)) order.push_back("hits");
+        if (std::holds_alternative<note::CameInService>(noted->note)) order.push_back("serves");
+    };
+    REQUIRE(stage.until_mirroring());
+    stage.work(server1, 20, 64, 300);
+    stage.crash(server1);
+    stage.run_for(seconds(30));
+    CHECK_FALSE(stage.serves(server2));
+    stage.world().confirm_failover(server2, server1, true);
+    stage.look();
+    REQUIRE(stage.run_until([&] { return stage.serves(server2); }));
+    CHECK(order == std::vector<std::string>{"asks", "hears", "shoots", "hits", "serves"});
+    stage.end_well();
+    expect_clean(stage);
+}
+
 TEST_CASE("every checker has a name, a rule and words of its own") {
     auto const texts = Checkers::texts();
-    CHECK(texts.size() == 20);
+    CHECK(texts.size() == 21);
     for (CheckerText const& text : texts) {
         CHECK_FALSE(text.words.empty());
         CHECK_FALSE(text.rule.empty());

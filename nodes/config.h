@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a node is configured to be: its mirrors, its peers, and what has to come before it takes
+// over from one of them.
+#pragma once
+
+#include "base/ids.h"
+#include "base/units.h"
+#include "nodes/quorum.h"
+#include "replication/cell.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace sunder::nodes {
+
+using replication::Slot;
+
+/// One mirror as this node's configuration names it.
+struct ResourceConfig {
+    GroupId group;
+    Slot self;
+    std::vector<NodeId> members;            ///< by slot
+    std::vector<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
+    bool intent_log = true;                 ///< R18
+    friend bool operator==(ResourceConfig const&, ResourceConfig const&) = default;
+};
+
+/// R67..R70, and DRBD's sticky tie-breakers (C.8).
+struct QuorumConfig {
+    QuorumMode mode = QuorumMode::none;
+    std::vector<NodeId> voters;        ///< with this node, if it votes
+    std::vector<NodeId> tie_breakers;  ///< decide between halves, for whoever had quorum
+    bool ask_witnesses = false;        ///< R67: whether others hear whom this node lost
+    LossAction on_loss = LossAction::reboot;
+    friend bool operator==(QuorumConfig const&, QuorumConfig const&) = default;
+};
+
+/// R63, R64: an administrator confirms that a node is dead before this one takes over from it.
+struct ConfirmConfig {
+    std::vector<NodeId> from;  ///< of whose death it is asked
+    Duration timeout = seconds(600);
+    bool proceeds = true;  ///< when nobody has answered in time
+    friend bool operator==(ConfirmConfig const&, ConfirmConfig const&) = default;
+};
+
+struct NodeConfig {
+    NodeId self;
+    std::vector<NodeId> peers;  ///< every node that this one talks to, once
+    std::vector<ResourceConfig> resources;
+    bool guarded = false;
+    QuorumConfig quorum{};
+    ConfirmConfig confirm{};
+    bool fencing = false;  ///< it can have peers shot (STONITH)
+    friend bool operator==(NodeConfig const&, NodeConfig const&) = default;
+};
+
+}  // namespace sunder::nodes

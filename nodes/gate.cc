@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The order of what has to come first: nobody is asked, and nobody is shot, without quorum, and
+// nobody is shot whose death an administrator has not confirmed.
+#include "nodes/gate.h"
+
+#include "base/mutant.h"
+
+namespace sunder::nodes {
+
+GateRule decide_gate(GateFacts const& facts) {
+    using Rule = GateRule;
+    using Confirmation = GateFacts::Confirmation;
+    using Fencing = GateFacts::Fencing;
+    if (!facts.quorum && !mutant(Mutant::quorum_ignored)) return Rule::no_quorum;
+    if (!facts.takes_over) return Rule::open;
+    if (facts.heard_by_others && !mutant(Mutant::witness_ignored)) return Rule::witness_hears_peer;
+    bool const unasked = mutant(Mutant::confirmation_skipped);
+    switch (unasked ? Confirmation::given : facts.confirmation) {
+        case Confirmation::not_asked:
+            return Rule::confirmation_needed;
+        case Confirmation::awaited:
+            return Rule::awaiting_confirmation;
+        case Confirmation::refused:
+            return Rule::failover_blocked;
+        case Confirmation::given:
+            break;
+    }
+    switch (facts.fencing) {
+        case Fencing::not_begun:
+            return Rule::fencing_needed;
+        case Fencing::under_way:
+            return Rule::fencing_under_way;
+        case Fencing::failed:
+            if (mutant(Mutant::failed_fencing_believed)) break;
+            return Rule::fencing_failed;
+        case Fencing::done:
+            break;
+    }
+    return Rule::open;
+}
+
+replication::RuleText text_of(GateRule rule) {
+    using Rule = GateRule;
+    switch (rule) {
+        case Rule::open:
+            return {"open", "R25", "nothing has to come first"};
+        case Rule::no_quorum:
+            return {"no_quorum", "R67", "a node without quorum must not bring anything in service"};
+        case Rule::witness_hears_peer:
+            return {"witness_hears_peer", "R67",
+                    "another node hears the one that this node takes for dead"};
+        case Rule::confirmation_needed:
+            return {"confirmation_needed", "R63",
+                    "an administrator is asked whether the failed node is dead"};
+        case Rule::awaiting_confirmation:
+            return {"awaiting_confirmation", "R63, R64",
+                    "an administrator has not confirmed yet that the failed node is dead"};
+        case Rule::failover_blocked:
+            return {"failover_blocked", "R64",
+                    "the failover was not confirmed, so an administrator has to act"};
+        case Rule::fencing_needed:
+            return {"fencing_needed", "C.8", "the failed node is shot before anything is taken"};
+        case Rule::fencing_under_way:
+            return {"fencing_under_way", "C.8", "the failed node is being shot"};
+        case Rule::fencing_failed:
+            return {"fencing_failed", "C.8",
+                    "the failed node could not be shot, so it may still be serving"};
+        case Rule::last:
+            break;
+    }
+    return {"", "", ""};
+}
+
+replication::RuleText text_of(ConfirmRule rule) {
+    switch (rule) {
+        case ConfirmRule::granted:
+            return {"granted", "R63", "this node has asked"};
+        case ConfirmRule::nothing_to_confirm:
+            return {"nothing_to_confirm", "R63",
+                    "this node awaits no confirmation that the other is dead"};
+        case ConfirmRule::last:
+            break;
+    }
+    return {"", "", ""};
+}
+
+}  // namespace sunder::nodes

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What stands between "this copy may come in service" and doing it: quorum (R67), the word of other
+// nodes that still hear the one believed dead, an administrator's confirmation (R63, R64), and
+// fencing. Pure and total.
+#pragma once
+
+#include "replication/handshake.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace sunder::nodes {
+
+struct GateFacts {
+    /// Of whichever silent node is furthest from settled.
+    enum class Confirmation : std::uint8_t { given, refused, awaited, not_asked };
+    enum class Fencing : std::uint8_t { done, failed, under_way, not_begun };
+
+    bool quorum = true;
+    /// Nodes that cannot be heard may have it in service; what follows is about them.
+    bool takes_over = false;
+    bool heard_by_others = false;
+    Confirmation confirmation = Confirmation::given;  ///< `given` where none is needed
+    Fencing fencing = Fencing::done;                  ///< `done` where none is configured
+    friend bool operator==(GateFacts const&, GateFacts const&) = default;
+};
+
+enum class GateRule : std::uint8_t {
+    open,
+    no_quorum,
+    witness_hears_peer,
+    confirmation_needed,
+    awaiting_confirmation,
+    failover_blocked,
+    fencing_needed,
+    fencing_under_way,
+    fencing_failed,
+    last
+};
+
+GateRule decide_gate(GateFacts const&);
+replication::RuleText text_of(GateRule);
+
+/// Of an administrator's word on a node that is believed dead.
+enum class ConfirmRule : std::uint8_t { granted, nothing_to_confirm, last };
+replication::RuleText text_of(ConfirmRule);
+
+}  // namespace sunder::nodes

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who is there.
+#include "nodes/membership.h"
+
+#include "base/verify.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sunder::nodes {
+
+Membership::Membership(std::shared_ptr<NodeConfig const> config)
+    : config_(std::move(config)), peers_(config_->peers.size()) {
+    loses_quorum();
+}
+
+Membership::Peer& Membership::of(NodeId peer) {
+    auto const found = std::ranges::find(config_->peers, peer);
+    VERIFY(found != config_->peers.end());
+    return peers_[static_cast<std::size_t>(found - config_->peers.begin())];
+}
+Membership::Peer const& Membership::of(NodeId peer) const {
+    return const_cast<Membership*>(this)->of(peer);
+}
+
+bool Membership::heard(NodeId node, PathId path) {
+    if (path == storage_path) {
+        bool& known = node == config_->self ? storage_ : of(node).on_storage;
+        return !std::exchange(known, true);
+    }
+    Peer& peer = of(node);
+    bool const news = peer.audible == 0;
+    peer.audible |= static_cast<std::uint8_t>(1U << path.value);
+    peer.ever_heard = true;
+    if (news) {
+        peer.confirmation = GateFacts::Confirmation::not_asked;
+        peer.fencing = GateFacts::Fencing::not_begun;
+    }
+    return news;
+}
+
+bool Membership::silent(NodeId node, PathId path) {
+    if (path == storage_path) {
+        bool& known = node == config_->self ? storage_ : of(node).on_storage;
+        return std::exchange(known, false);
+    }
+    Peer& peer = of(node);
+    if (peer.audible == 0) return false;
+    peer.audible &= static_cast<std::uint8_t>(~(1U << path.value));
+    if (peer.audible != 0) return false;
+    peer.hears = {};
+    return true;
+}
+
+bool Membership::says_it_hears(NodeId node, NodeSet const& whom) {
+    return std::exchange(of(node).hears, whom) != whom;
+}
+
+InServiceFacts::Contact Membership::contact(NodeId node) const {
+    using Contact = InServiceFacts::Contact;
+    Peer const& peer = of(node);
+    if (peer.audible != 0) return Contact::reachable;
+    if (peer.ever_heard) return Contact::watched_die;
+    return boot_wait_over_ ? Contact::booted_alone : Contact::looking;
+}
+
+bool Membership::looking() const {
+    return std::ranges::any_of(peers_, [](Peer const& peer) { return !peer.ever_heard; });
+}
+
+QuorumFacts Membership::quorum_facts() const {
+    QuorumConfig const& config = config_->quorum;
+    QuorumFacts facts;
+    facts.mode = config.mode;
+    if (facts.mode == QuorumMode::none) return facts;
+    auto const votes = [&](NodeId node) { return node == config_->self || audible(node); };
+    facts.voters = static_cast<unsigned>(config.voters.size());
+    facts.heard = static_cast<unsigned>(std::ranges::count_if(config.voters, votes));
+    facts.tie_breaker = std::ranges::any_of(config.tie_breakers, votes);
+    facts.held = has_quorum(quorum_);
+    facts.storage = storage_;
+    return facts;
+}
+
+bool Membership::loses_quorum() {
+    bool const held = has_quorum(quorum_);
+    quorum_ = decide_quorum(quorum_facts());
+    return held && !has_quorum(quorum_);
+}
+
+NodeSet Membership::hears() const {
+    NodeSet set;
+    for (std::size_t p = 0; p < peers_.size(); ++p) {
+        if (peers_[p].audible != 0) set.insert(config_->peers[p]);
+    }
+    return set;
+}
+
+bool Membership::heard_by_others(NodeId suspect) const {
+    if (of(suspect).on_storage) return true;
+    return std::ranges::any_of(peers_, [&](Peer const& peer) {
+        return peer.audible != 0 && peer.hears.contains(suspect);
+    });
+}
+
+GateFacts::Confirmation Membership::confirmation(NodeId peer) const {
+    bool const needed =
+        std::ranges::find(config_->confirm.from, peer) != config_->confirm.from.end();
+    return needed ? of(peer).confirmation : GateFacts::Confirmation::given;
+}
+
+GateFacts::Fencing Membership::fencing(NodeId peer) const {
+    return config_->fencing ? of(peer).fencing : GateFacts::Fencing::done;
+}
+
+Fingerprint Membership::fingerprint() const {
+    Hasher hasher;
+    hasher.add(boot_wait_over_ && looking());
+    for (Peer const& peer : peers_) {
+        hasher.add(peer.audible | std::uint64_t{peer.ever_heard} << 8 |
+                   std::uint64_t{peer.connected} << 9 | std::uint64_t{peer.on_storage} << 10 |
+                   static_cast<std::uint64_t>(peer.confirmation) << 16 |
+                   static_cast<std::uint64_t>(peer.fencing) << 24);
+        if (config_->quorum.ask_witnesses) hasher.add(peer.hears.fingerprint());
+    }
+    if (config_->quorum.mode != QuorumMode::none) {
+        hasher.add(static_cast<std::uint64_t>(quorum_) << 1 | std::uint64_t{storage_});
+    }
+    return hasher.result();
+}
+
+}  // namespace sunder::nodes

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What has to come before a mirror is taken from nodes that cannot be heard: votes are counted, an
+// administrator is asked, the silent are shot. And what happens to a node that lost quorum.
+#include "base/mutant.h"
+#include "nodes/node_machine.h"
+
+#include <algorithm>
+
+namespace sunder::nodes {
+
+void NodeMachine::members_changed(Outbox& out) {
+    if (config_->quorum.ask_witnesses) {
+        for (NodeId const peer : config_->peers) tell_whom_it_hears(peer, out);
+    }
+    QuorumRule const before = members_.quorum();
+    bool const lost = members_.loses_quorum();
+    if (members_.quorum() != before) out.note(note::QuorumChanged{members_.quorum()});
+    if (lost) {
+        LossAction const action = config_->quorum.on_loss;
+        out.note(note::QuorumLost{action});
+        switch (action) {
+            case LossAction::reboot:
+            case LossAction::halt:
+                out.put(output::Stop{action == LossAction::reboot});
+                return;
+            case LossAction::leave_service:
+                for (std::size_t r = 0; r < resources_.size(); ++r) leave_without_quorum(r, out);
+                break;
+        }
+    }
+    reconsider_all(out);
+}
+
+void NodeMachine::tell_whom_it_hears(NodeId peer, Outbox& out) {
+    if (!config_->quorum.ask_witnesses || !members_.connected(peer)) return;
+    out.put(output::Send{peer, control::Hears{members_.hears()}});
+}
+
+void NodeMachine::leave_without_quorum(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    if (config_->quorum.on_loss != LossAction::leave_service) return;
+    if (mutant(Mutant::quorum_ignored)) return;
+    if (!std::holds_alternative<resource::Serving>(resource.state)) return;
+    resource.state = resource::Leaving{};
+    out.put(output::GroupCommand{config_->resources[r].group, replication::command::Demote{}});
+    claim(r, out);
+}
+
+GateFacts NodeMachine::gate_facts(std::size_t r, InServiceDecision decision) const {
+    GateFacts facts;
+    facts.quorum = has_quorum(members_.quorum());
+    // A faithful owner that returns asks nobody who is silent.
+    if (decision.rule != InServiceRule::failover && !config_->guarded) return facts;
+    for_each_suspect(r, [&](NodeId peer) {
+        facts.takes_over = true;
+        facts.heard_by_others = facts.heard_by_others ||
+                                (config_->quorum.ask_witnesses && members_.heard_by_others(peer));
+        facts.confirmation = std::max(facts.confirmation, members_.confirmation(peer));
+        facts.fencing = std::max(facts.fencing, members_.fencing(peer));
+    });
+    return facts;
+}
+
+/// What has to be begun is begun; the way is open when all of it has ended well.
+bool NodeMachine::passes_gate(std::size_t r, InServiceDecision decision, Outbox& out) {
+    Resource& resource = resources_[r];
+    for (;;) {
+        GateFacts const asked = gate_facts(r, decision);
+        GateRule const rule = decide_gate(asked);
+        bool const news = rule != resource.gate;
+        resource.gate = rule;
+        if (news && rule != GateRule::open) {
+            out.note(note::GateDecided{config_->resources[r].group, rule, asked});
+        }
+        if (rule == GateRule::confirmation_needed) {
+            for_each_suspect(r, [&](NodeId peer) { ask_for_confirmation(peer, out); });
+        } else if (rule == GateRule::fencing_needed) {
+            for_each_suspect(r, [&](NodeId peer) { shoot(peer, out); });
+        } else {
+            return rule == GateRule::open;
+        }
+    }
+}
+
+void NodeMachine::ask_for_confirmation(NodeId peer, Outbox& out) {
+    if (members_.confirmation(peer) != GateFacts::Confirmation::not_asked) return;
+    Duration const within = config_->confirm.timeout;
+    if (within == Duration{}) {  // R64: never automatic, or always
+        confirmed(peer, config_->confirm.proceeds, note::Confirmed::By::timeout, out);
+        return;
+    }
+    members_.confirmation(peer, GateFacts::Confirmation::awaited);
+    out.note(note::ConfirmationAsked{peer, within});
+    out.put(output::ArmConfirmation{peer, within});
+}
+
+void NodeMachine::confirmed(NodeId peer, bool proceeds, note::Confirmed::By by, Outbox& out) {
+    members_.confirmation(
+        peer, proceeds ? GateFacts::Confirmation::given : GateFacts::Confirmation::refused);
+    out.note(note::Confirmed{peer, proceeds, by});
+}
+
+void NodeMachine::confirmation_over(input::ConfirmationOver const& in, Outbox& out) {
+    if (members_.confirmation(in.peer) != GateFacts::Confirmation::awaited) return;
+    confirmed(in.peer, config_->confirm.proceeds, note::Confirmed::By::timeout, out);
+    reconsider_all(out);
+}
+
+/// An administrator who says that a node is dead also answers for a shot that failed.
+void NodeMachine::confirm_failover(input::ConfirmFailover const& in, Outbox& out) {
+    bool const known = std::ranges::find(config_->peers, in.peer) != config_->peers.end();
+    bool const asked = known && members_.confirmation(in.peer) == GateFacts::Confirmation::awaited;
+    bool const missed = known && members_.fencing(in.peer) == GateFacts::Fencing::failed;
+    ConfirmRule const rule =
+        asked || (missed && in.proceeds) ? ConfirmRule::granted : ConfirmRule::nothing_to_confirm;
+    out.put(output::AdminReply{in.request, rule == ConfirmRule::granted, text_of(rule).name});
+    if (rule != ConfirmRule::granted) return;
+    if (asked) confirmed(in.peer, in.proceeds, note::Confirmed::By::administrator, out);
+    if (missed && in.proceeds) {
+        members_.fencing(in.peer, GateFacts::Fencing::done);
+        out.note(note::Confirmed{in.peer, true, note::Confirmed::By::administrator});
+    }
+    reconsider_all(out);
+}
+
+void NodeMachine::shoot(NodeId peer, Outbox& out) {
+    if (members_.fencing(peer) != GateFacts::Fencing::not_begun) return;
+    members_.fencing(peer, GateFacts::Fencing::under_way);
+    out.note(note::FencingStarted{peer});
+    out.put(output::Fence{peer});
+}
+
+void NodeMachine::fenced(input::Fenced const& in, Outbox& out) {
+    out.note(note::FencingEnded{in.peer, in.dead});
+    // One that was heard meanwhile is no suspect any more.
+    if (members_.fencing(in.peer) != GateFacts::Fencing::under_way) return;
+    members_.fencing(in.peer, in.dead ? GateFacts::Fencing::done : GateFacts::Fencing::failed);
+    reconsider_all(out);
+}
+
+/// A guarded source acknowledges nothing without a peer that may still take over. One that is
+/// silent is shot; dead, it comes back as one that has not watched this source any more.
+void NodeMachine::fence_who_may_promote(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    bool const serves = std::holds_alternative<resource::Serving>(resource.state);
+    if (!config_->guarded || !config_->fencing || !serves) return;
+    if (!has_quorum(members_.quorum())) return;
+    for_each_peer(r, [&](Slot slot, NodeId peer) {
+        if (members_.audible(peer) || !is_left_behind(r, slot)) return;
+        if (members_.contact(peer) != InServiceFacts::Contact::watched_die) return;
+        shoot(peer, out);
+        bool& told = resource.told_dead[slot.value];
+        if (told || members_.fencing(peer) != GateFacts::Fencing::done) return;
+        told = true;
+        out.put(output::GroupCommand{config_->resources[r].group,
+                                     replication::command::PeerKnowsOutdated{slot}});
+    });
+}
+
+std::optional<replication::RuleText> NodeMachine::last_rule(std::size_t r) const {
+    Resource const& resource = resources_[r];
+    if (!resource.decision) return std::nullopt;
+    bool const waits = resource.decision->answer == Answer::come_in &&
+                       resource.gate != GateRule::open &&
+                       std::holds_alternative<resource::OutOfService>(resource.state);
+    return waits ? text_of(resource.gate) : text_of(resource.decision->rule);
+}
+
+}  // namespace sunder::nodes

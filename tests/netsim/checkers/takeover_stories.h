@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Stories of takeovers that something has to come before, and the clusters in which they are
+// played.
+#pragma once
+
+#include "tests/netsim/checkers/stage.h"
+
+namespace sunder::netsim::test {
+
+/// Two servers and a witness, each linked to each; a majority has quorum.
+Cluster witnessed();
+/// The same, but the third node only breaks ties, and nobody is asked whom it hears.
+Cluster tied();
+/// An administrator is asked before server2 takes over.
+Cluster confirmed();
+/// Silent nodes are shot.
+Cluster fenced();
+
+/// The target hears nobody any more, while its source goes on.
+void target_cut_off(Stage& stage);
+/// Source and target no longer hear each other; the third node hears both.
+void parted_before_a_witness(Stage& stage);
+/// The target loses everybody, and then finds the tie-breaker again.
+void tie_breaker_found_again(Stage& stage);
+/// The source dies, and nobody says so.
+void dies_unconfirmed(Stage& stage);
+/// Source and target no longer hear each other, and shots at the source miss.
+void shot_that_misses(Stage& stage);
+
+}  // namespace sunder::netsim::test
