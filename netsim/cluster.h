@@ -29,7 +29,8 @@ struct DiskModel {
 struct NodeSetup {
     std::string name;
     DiskModel disk;
-    bool started = true;  ///< no: down until somebody starts it
+    bool started = true;                    ///< no: down until somebody starts it
+    bool blocks_resource_failover = false;  ///< R65
     friend bool operator==(NodeSetup const&, NodeSetup const&) = default;
 };
 
@@ -83,6 +84,7 @@ struct MirrorSetup {
     replication::DiskErrors disk_errors = replication::DiskErrors::fail_requests;
     std::optional<SplitBrainSetup> split_brain{};  ///< nothing: as the cluster says
     replication::ResyncRate resync_rate{};
+    bool automatic_switchback = false;  ///< R72
     /// Of the copy at a place of `on`; in the order of the list where the file names none.
     [[nodiscard]] std::uint16_t priority_of(std::size_t place) const {
         return priority.empty() ? static_cast<std::uint16_t>(place + 1) : priority[place];

@@ -72,6 +72,7 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorS
     config.settle_interval = cluster.settle_interval;
     config.resync_rate = mirror.resync_rate;
     config.disk_errors = mirror.disk_errors;
+    config.may_be_moved = !cluster.nodes[mirror.on[place].value].blocks_resource_failover;
     if (mirror.fallback_image) {
         config.fallback_sectors = mirror.fallback_image->bytes / sector_bytes;
     }
@@ -124,6 +125,7 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
         configs[n].self = NodeId{static_cast<std::uint8_t>(n)};
         configs[n].guarded = cluster_->policy.guarded;
         configs[n].fencing = cluster_->fencing.has_value();
+        configs[n].blocks_resource_failover = cluster_->nodes[n].blocks_resource_failover;
     }
     for (std::uint16_t g = 0; g < cluster_->mirrors.size(); ++g) {
         MirrorSetup const& mirror = cluster_->mirrors[g];
@@ -155,6 +157,7 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
                 resource.priority.push_back(mirror.priority_of(other));
             }
             resource.intent_log = mirror.intent_log_chunk.has_value();
+            resource.automatic_switchback = mirror.automatic_switchback;
             configs[id.value].resources.push_back(std::move(resource));
             for (NodeId const peer : mirror.on) {
                 auto& peers = configs[id.value].peers;

@@ -23,6 +23,7 @@ struct ResourceConfig {
     std::vector<NodeId> members;            ///< by slot
     std::vector<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
     bool intent_log = true;                 ///< R18
+    bool automatic_switchback = false;      ///< R72: unsupported, and what it leads to
     friend bool operator==(ResourceConfig const&, ResourceConfig const&) = default;
 };
 
@@ -51,7 +52,8 @@ struct NodeConfig {
     bool guarded = false;
     QuorumConfig quorum{};
     ConfirmConfig confirm{};
-    bool fencing = false;  ///< it can have peers shot (STONITH)
+    bool fencing = false;                   ///< it can have peers shot (STONITH)
+    bool blocks_resource_failover = false;  ///< R65
     friend bool operator==(NodeConfig const&, NodeConfig const&) = default;
 };
 

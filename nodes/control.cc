@@ -28,6 +28,7 @@ std::string_view name_of(ControlMessage const& message) {
         std::string_view operator()(control::TakeOverRefused const&) const {
             return "take_over_refused";
         }
+        std::string_view operator()(control::SwitchBack const&) const { return "switch_back"; }
         std::string_view operator()(control::GiveUp const&) const { return "give_up"; }
         std::string_view operator()(control::GiveUpRefused const&) const {
             return "give_up_refused";
@@ -78,6 +79,7 @@ Fingerprint fingerprint(ControlMessage const& message) {
         }
         Fingerprint operator()(control::TakeOver const&) const { return 10; }
         Fingerprint operator()(control::TakeOverRefused const&) const { return 11; }
+        Fingerprint operator()(control::SwitchBack const&) const { return 14; }
         Fingerprint operator()(control::GiveUp const&) const { return 6; }
         Fingerprint operator()(control::GiveUpRefused const& said) const {
             return hash_words(7, static_cast<std::uint64_t>(said.rule));

@@ -13,6 +13,7 @@ GateRule decide_gate(GateFacts const& facts) {
     using Confirmation = GateFacts::Confirmation;
     using Fencing = GateFacts::Fencing;
     if (!facts.quorum && !mutant(Mutant::quorum_ignored)) return Rule::no_quorum;
+    if (facts.switched_back) return Rule::switchback_failed;
     if (!facts.takes_over) return Rule::open;
     if (facts.heard_by_others && !mutant(Mutant::witness_ignored)) return Rule::witness_hears_peer;
     bool const unasked = mutant(Mutant::confirmation_skipped);
@@ -47,6 +48,10 @@ replication::RuleText text_of(GateRule rule) {
             return {"open", "R25", "nothing has to come first"};
         case Rule::no_quorum:
             return {"no_quorum", "R67", "a node without quorum must not bring anything in service"};
+        case Rule::switchback_failed:
+            return {"switchback_failed", "R72",
+                    "automatic switchback took it out of service for a copy that was not in sync; "
+                    "it has failed on both, until an operator brings it in"};
         case Rule::witness_hears_peer:
             return {"witness_hears_peer", "R67",
                     "another node hears the one that this node takes for dead"};

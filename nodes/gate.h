@@ -18,6 +18,7 @@ struct GateFacts {
     enum class Fencing : std::uint8_t { done, failed, under_way, not_begun };
 
     bool quorum = true;
+    bool switched_back = false;  ///< taken out of service here for a copy that could not take over
     /// Nodes that cannot be heard may have it in service; what follows is about them.
     bool takes_over = false;
     bool heard_by_others = false;
@@ -29,6 +30,7 @@ struct GateFacts {
 enum class GateRule : std::uint8_t {
     open,
     no_quorum,
+    switchback_failed,
     witness_hears_peer,
     confirmation_needed,
     awaiting_confirmation,

@@ -6,6 +6,9 @@
 #include "base/verify.h"
 #include "nodes/node_machine.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace sunder::nodes {
 
 SwitchoverFacts NodeMachine::switchover_facts(std::size_t r) const {
@@ -75,6 +78,33 @@ void NodeMachine::asked_to_take_over(std::size_t r, Slot slot, Outbox& out) {
     out.put(output::Send{config.members[slot.value], control::TakeOverRefused{config.group}});
 }
 
+/// R72: the node of the highest priority takes the mirror back as soon as it finds it elsewhere,
+/// whatever its copy is.
+void NodeMachine::switch_back(std::size_t r, Slot slot, Outbox& out) {
+    Resource& resource = resources_[r];
+    ResourceConfig const& config = config_->resources[r];
+    bool const rests = std::holds_alternative<resource::OutOfService>(resource.state);
+    bool const first = std::ranges::min(config.priority) == config.priority[config.self.value];
+    bool const wants = config.automatic_switchback && first && rests && !resource.switched_back &&
+                       resource.known[slot.value].in_service;
+    if (!wants) return;
+    resource.switched_back = true;
+    out.note(note::SwitchedBack{config.group});
+    resource.state = resource::TakingOver{slot, std::nullopt};
+    claim(r, out);
+    out.put(output::Send{config.members[slot.value], control::SwitchBack{config.group}});
+}
+
+/// R96: out of service on the present source first. Nobody asks whether the other is in sync.
+void NodeMachine::give_up_unasked(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    if (!std::holds_alternative<resource::Serving>(resource.state)) return;
+    resource.gave_back = true;
+    resource.state = resource::Leaving{};
+    out.put(output::GroupCommand{config_->resources[r].group, replication::command::Demote{}});
+    claim(r, out);
+}
+
 /// A source that is unfit asks every target in sync, once for each thing that its disk refused.
 void NodeMachine::find_successor(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
@@ -85,7 +115,11 @@ void NodeMachine::find_successor(std::size_t r, Outbox& out) {
         bool const mirrors = resource.report.legs[slot.value] == replication::LegState::mirroring;
         std::uint32_t& told = resource.asked_to_take_over[slot.value];
         if (!asks || !mirrors || !members_.connected(peer) || told == unfit) return;
-        told = unfit;
+        bool const first = std::exchange(told, unfit) == 0;
+        if (config_->blocks_resource_failover) {
+            if (first) out.note(note::ResourceFailoverBlocked{config_->resources[r].group});
+            return;
+        }
         out.note(note::AskedToTakeOver{config_->resources[r].group, peer});
         out.put(output::Send{peer, control::TakeOver{config_->resources[r].group}});
     });

@@ -184,6 +184,7 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
         void operator()(control::TakeOverRefused const&) const {
             node.nobody_takes_over(r, slot, out);
         }
+        void operator()(control::SwitchBack const&) const { node.give_up_unasked(r, out); }
         void operator()(control::GiveUp const&) const { node.give_up(r, slot, out); }
         void operator()(control::GiveUpRefused const& said) const {
             auto* taking = std::get_if<resource::TakingOver>(&node.resources_[r].state);
@@ -211,6 +212,7 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     known.source = said.source;
     hear_left_behind(r, said, out);
     check_two_sources(r, slot, out);
+    switch_back(r, slot, out);
     outbid(r, slot, out);
     // Of two that come in service at once the later era does; the group knows how far it has come.
     if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state);
@@ -445,7 +447,9 @@ Fingerprint NodeMachine::fingerprint() const {
             std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
             std::uint64_t{resource.ordered.has_value()} << 49);
         hasher.add(resource.report.unfit);
-        hasher.add(static_cast<std::uint64_t>(resource.gate));
+        hasher.add(static_cast<std::uint64_t>(resource.gate) |
+                   std::uint64_t{resource.switched_back} << 8 |
+                   std::uint64_t{resource.gave_back} << 9);
         hasher.add(resource.report.cell && resource.raised > resource.report.cell->era
                        ? resource.raised.number
                        : 0);

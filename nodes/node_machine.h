@@ -108,6 +108,8 @@ private:
         replication::PerCopy<Known> known{};
         std::optional<InServiceDecision> decision;
         GateRule gate = GateRule::open;  // of a decision to come in
+        bool switched_back = false;      // it has been asked for in this boot, automatically
+        bool gave_back = false;          // and was taken out of service here for that
         bool taken_out = false;          // by an operator, here
         std::uint8_t taken_out_at = 0;   // at these peers, as they said last
         struct Ordered {
@@ -151,6 +153,8 @@ private:
     void hear_taken_out(std::size_t, Slot, control::Claim const&);
     [[nodiscard]] ResolutionFacts resolution_facts(std::size_t, Slot) const;
     void give_up(std::size_t, Slot, Outbox&);
+    void switch_back(std::size_t, Slot, Outbox&);
+    void give_up_unasked(std::size_t, Outbox&);
     void asked_to_take_over(std::size_t, Slot, Outbox&);
     void find_successor(std::size_t, Outbox&);
     void nobody_takes_over(std::size_t, Slot, Outbox&);

@@ -209,6 +209,7 @@ void NodeMachine::bring_in(std::size_t r, AdminId admin, Outbox& out) {
     // Whoever orders this answers for the silence of the others, but cannot shoot them.
     GateFacts gate = gate_facts(r, decision);
     gate.confirmation = GateFacts::Confirmation::given;
+    gate.switched_back = false;
     GateRule const rule = decide_gate(gate);
     if (rule != GateRule::open) {
         out.put(output::AdminReply{admin, false, text_of(rule).name});
@@ -219,6 +220,7 @@ void NodeMachine::bring_in(std::size_t r, AdminId admin, Outbox& out) {
         confirmed(peer, true, note::Confirmed::By::administrator, out);
     });
     resource.decision = decision;
+    resource.gave_back = false;
     promote(r, {.admin = admin}, out);
 }
 

@@ -321,12 +321,12 @@ void NodeMachine::force_online(input::ForceOnline const& in, Outbox& out) {
     }
     InServiceFacts const asked = facts(*r, true);
     InServiceDecision const decision = decide_in_service(asked);
-    resource.decision = decision;
     out.note(note::Decided{in.group, decision, asked});
     if (decision.answer != Answer::come_in) {
         out.put(output::AdminReply{in.request, false, text_of(decision.rule).name});
         return;
     }
+    resource.decision = decision;
     promote(*r, {.forced = true, .admin = in.request}, out);
 }
 

@@ -84,6 +84,10 @@ struct TakeOver {
 struct TakeOverRefused {
     GroupId group;
 };
+/// Leave service at once, whatever this node can do: it has the highest priority (R72).
+struct SwitchBack {
+    GroupId group;
+};
 /// Leave service, this node wants to take over (R96).
 struct GiveUp {
     GroupId group;
@@ -97,7 +101,8 @@ using ControlMessage =
     std::variant<control::Hears, control::Claim, control::SayAgain, control::RaiseEra,
                  control::EraStored, control::YouAreOutdated, control::OutdatedStored,
                  control::Concede, control::ConcedeAnswered, control::TakeOver,
-                 control::TakeOverRefused, control::GiveUp, control::GiveUpRefused>;
+                 control::TakeOverRefused, control::SwitchBack, control::GiveUp,
+                 control::GiveUpRefused>;
 std::string_view name_of(ControlMessage const&);
 /// Which mirror it is about, if it is about one.
 GroupId group_of(ControlMessage const&);
@@ -239,6 +244,12 @@ struct AskedToTakeOver {  ///< its own disk fails
     GroupId group;
     NodeId peer;
 };
+struct ResourceFailoverBlocked {  ///< R65: its own disk fails, and nobody is asked to take over
+    GroupId group;
+};
+struct SwitchedBack {  ///< R72: automatically, by the node of the highest priority
+    GroupId group;
+};
 struct NobodyTakesOver {  ///< so this node goes on, and its legs begin again
     GroupId group;
     NodeId peer;
@@ -255,13 +266,14 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note = std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided,
-                          note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked,
-                          note::Confirmed, note::FencingStarted, note::FencingEnded,
-                          note::CameInService, note::PromotionRefused, note::LeftService,
-                          note::SteppedDown, note::SplitBrain, note::ResolutionDecided,
-                          note::OrderDecided, note::AskedToTakeOver, note::NobodyTakesOver,
-                          note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
+using Note =
+    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided,
+                 note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked, note::Confirmed,
+                 note::FencingStarted, note::FencingEnded, note::CameInService,
+                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
+                 note::ResolutionDecided, note::OrderDecided, note::AskedToTakeOver,
+                 note::ResourceFailoverBlocked, note::SwitchedBack, note::NobodyTakesOver,
+                 note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
 /// Answered by `PeerHeard` and `PeerSilent`. On the path of a shared disk a node may watch itself:

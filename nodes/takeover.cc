@@ -50,6 +50,7 @@ void NodeMachine::leave_without_quorum(std::size_t r, Outbox& out) {
 GateFacts NodeMachine::gate_facts(std::size_t r, InServiceDecision decision) const {
     GateFacts facts;
     facts.quorum = has_quorum(members_.quorum());
+    facts.switched_back = resources_[r].gave_back;
     // A faithful owner that returns asks nobody who is silent.
     if (decision.rule != InServiceRule::failover && !config_->guarded) return facts;
     for_each_suspect(r, [&](NodeId peer) {

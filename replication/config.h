@@ -42,6 +42,7 @@ struct GroupConfig {
     bool guarded = false;
     SplitBrainPolicy split_brain = SplitBrainPolicy::disconnect;  ///< C.3
     DiskErrors disk_errors = DiskErrors::fail_requests;
+    bool may_be_moved = true;  ///< R65: no, a source whose disk fails goes on
     /// How much of a copy a resync may overwrite before the array drops the image of what was there
     /// before; 0: none is kept.
     std::uint64_t fallback_sectors = 0;

@@ -26,8 +26,9 @@ std::string_view name_of(DiskErrors policy) {
 /// The own copy lacks what the targets have.
 void MirrorMachine::own_write_failed(Outbox& out) {
     out.note(note::DiskFailed{note::DiskFailed::What::write});
-    bool const leaves = config_->disk_errors != DiskErrors::fail_requests;
-    if (leaves) ++unfit_;
+    bool const unbearable = config_->disk_errors != DiskErrors::fail_requests;
+    if (unbearable) ++unfit_;
+    bool const leaves = unbearable && config_->may_be_moved;
     for_each_peer([&](Slot peer) {
         Leg& leg = legs_[peer.value];
         if (leaves && std::holds_alternative<leg::Mirroring>(leg)) {

@@ -77,6 +77,10 @@ void BothBackInService::passed(View& view) {
             view.findings.allowed(text.name, "split brain was reported");
             continue;
         }
+        if (serving == 0 && view.mirror(id).automatic_switchback) {
+            view.findings.allowed(text.name, "automatic switchback (R72)");
+            continue;
+        }
         if (failed && serving == 0) {
             view.findings.allowed(text.name, "a disk failed");
             continue;

@@ -21,6 +21,10 @@ ShapePtr nodes() {
     shape::Object node{"a node", {}, {}};
     node.keys = {
         optional("disk", "How its disks behave.", make_shape(std::move(disk))),
+        optional("block_resource_failover",
+                 "yes: when its own disk fails a mirror on this node is not moved to another; an "
+                 "administrator has to act (R65). Default: no.",
+                 make_shape(shape::Boolean{}), {"yes"}),
         optional("started", "no: it is down until a 'restart' step starts it. Default: yes.",
                  make_shape(shape::Boolean{}), {"no"}),
     };
@@ -122,6 +126,12 @@ ShapePtr mirrors() {
                  make_shape(shape::Choice{"a policy for disk errors",
                                           {"fail requests", "leave service", "read from target"}}),
                  {"leave service"}),
+        optional("switchback",
+                 "automatic: the node of the highest priority takes the mirror back as soon as it "
+                 "is there. The product does not support that (R71); what it leads to can be seen "
+                 "(R72). Default: intelligent, an operator moves it back.",
+                 make_shape(shape::Choice{"a switchback", {"intelligent", "automatic"}}),
+                 {"intelligent"}),
         optional("initially",
                  "in sync: a volume nobody has written yet, which needs no first resync (R44). "
                  "Default: out of sync.",

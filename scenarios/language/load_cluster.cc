@@ -34,8 +34,10 @@ void read_nodes(Node const& cluster_node, netsim::Cluster& cluster, Report const
             report.error(Code::bad_text, entry.key_span, "a node cannot be called 'none'",
                          {"'in_service: none' says that no node has the mirror in service", {}});
         }
-        cluster.nodes.push_back({entry.key, read_disk(entry.value.find("disk"), report),
-                                 boolean_of(entry.value.find("started")).value_or(true)});
+        cluster.nodes.push_back(
+            {entry.key, read_disk(entry.value.find("disk"), report),
+             boolean_of(entry.value.find("started")).value_or(true),
+             boolean_of(entry.value.find("block_resource_failover")).value_or(false)});
     }
 }
 

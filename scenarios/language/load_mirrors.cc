@@ -48,6 +48,7 @@ public:
         if (auto const room = byte_count_of(find("fallback_image"))) mirror_.fallback_image = *room;
         mirror_.disk_errors = disk_errors_of(text_of(find("disk_errors")));
         read_resync_rate();
+        read_switchback();
         read_intent_log(intent_log_varies);
         return std::move(mirror_);
     }
@@ -64,6 +65,7 @@ private:
     void read_sizes();
     void read_priorities();
     void read_resync_rate();
+    void read_switchback();
     void read_intent_log(bool varies);
     std::optional<std::size_t> copy_of(Entry const& entry, std::string_view what);
 
@@ -111,6 +113,17 @@ void MirrorReader::read_nodes() {
     for (std::size_t i = 0; i < mirror_.on.size(); ++i) {
         mirror_.priority.push_back(static_cast<std::uint16_t>(i + 1));
     }
+}
+
+void MirrorReader::read_switchback() {
+    Node const* const switchback = find("switchback");
+    mirror_.automatic_switchback = text_of(switchback) == "automatic";
+    if (!mirror_.automatic_switchback || !names_.cluster().policy.guarded) return;
+    report().error(Code::bad_mirror, mark_of(*switchback),
+                   "automatic switchback of a mirror is unsupported (R71)",
+                   {"datakeeper/faithful shows what it leads to (R72); here an operator moves it "
+                    "back: 'intelligent'",
+                    {}});
 }
 
 /// The place in `on` of the node that `entry`'s key names.

@@ -96,6 +96,10 @@ struct NodeMark {
     std::string_view operator()(node_note::AskedToTakeOver const&) const {
         return "asked_to_take_over";
     }
+    std::string_view operator()(node_note::ResourceFailoverBlocked const&) const {
+        return "resource_failover_blocked";
+    }
+    std::string_view operator()(node_note::SwitchedBack const&) const { return "switched_back"; }
     std::string_view operator()(node_note::SwitchoverStarted const&) const { return "switchover"; }
     std::string_view operator()(node_note::StayedInService const&) const {
         return "stayed_in_service";
@@ -168,6 +172,8 @@ std::vector<std::string> mark_names() {
             "stayed_in_service",
             "peer_lost",
             "quorum_lost",
+            "resource_failover_blocked",
+            "switched_back",
             "confirmation_asked",
             "fenced",
             "fencing_failed"};

@@ -253,6 +253,15 @@ struct NodeLine {
         return fmt::format("{}: its own disk fails, so it asks {} to take over",
                            resource(note.group), name(note.peer));
     }
+    Line operator()(node_note::ResourceFailoverBlocked const& note) const {
+        return fmt::format(
+            "{}: Local recovery failure, failover blocked, MANUAL INTERVENTION REQUIRED (R65)",
+            resource(note.group));
+    }
+    Line operator()(node_note::SwitchedBack const& note) const {
+        return fmt::format("{} is switched back to this node automatically (R72)",
+                           resource(note.group));
+    }
     Line operator()(node_note::NobodyTakesOver const& note) const {
         return fmt::format("{}: {} does not take over, so it stays here", resource(note.group),
                            name(note.peer));

@@ -65,6 +65,10 @@ std::string node_entry(netsim::NodeSetup const& node) {
     if (node.disk.bandwidth != usual.bandwidth) add("bandwidth", to_text(node.disk.bandwidth));
     if (!disk.empty()) disk = fmt::format("disk: {{{}}}", disk);
     if (!node.started) disk += disk.empty() ? "started: no" : ", started: no";
+    if (node.blocks_resource_failover) {
+        disk += disk.empty() ? "" : ", ";
+        disk += "block_resource_failover: yes";
+    }
     return fmt::format("{}: {{{}}}", node.name, disk);
 }
 
@@ -111,6 +115,7 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
     if (mirror.disk_errors != usual.disk_errors) {
         made += fmt::format(", disk_errors: {}", replication::name_of(mirror.disk_errors));
     }
+    if (mirror.automatic_switchback) made += ", switchback: automatic";
     if (mirror.initially_in_sync) made += ", initially: in sync";
     if (mirror.split_brain) made += ", " + split_brain_entry(cluster, *mirror.split_brain);
     if (mirror.resync_rate.limited()) made += ", " + resync_rate_entry(mirror.resync_rate);

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What operators are refused (R41, R57..R63, R87, R96, R119, R121): for each refusal a state in
+// which it comes, the rule that is named, and a world that is afterwards what it was before, to the
+// last bit that could ever matter.
+#include "tests/netsim/checkers/stage.h"
+
+#include <catch2/catch.hpp>
+
+#include <functional>
+#include <set>
+#include <string>
+
+namespace sunder::netsim::test {
+namespace {
+
+using Kind = nodes::Order::Kind;
+
+constexpr NodeId server1 = Stage::server1;
+constexpr NodeId server2 = Stage::server2;
+constexpr NodeId third{2};
+
+using Play = std::function<void(Stage&)>;
+using Ask = std::function<nodes::AdminId(World&)>;
+
+struct Refusal {
+    char const* when;
+    Cluster (*cluster)();
+    Play before;
+    Ask ask;
+    char const* rule;
+};
+
+/// Two servers with the mirror, and a third node that all hear.
+Cluster plain() {
+    Cluster cluster = small_cluster();
+    cluster.nodes.push_back({"third", {}});
+    cluster.links.push_back({0, 2, cluster.links[0].there, cluster.links[0].back});
+    cluster.links.push_back({1, 2, cluster.links[0].there, cluster.links[0].back});
+    return cluster;
+}
+Cluster slow() {
+    Cluster cluster = plain();
+    cluster.links[0].there.bandwidth = cluster.links[0].back.bandwidth = Bandwidth{1'000'000};
+    return cluster;
+}
+Cluster without_log() {
+    Cluster cluster = plain();
+    cluster.mirrors[0].intent_log_chunk.reset();
+    return cluster;
+}
+/// Server 2 can hear server 1 and still be in the minority.
+Cluster five_voters() {
+    Cluster cluster = plain();
+    cluster.nodes.push_back({"fourth", {}});
+    cluster.nodes.push_back({"fifth", {}});
+    for (Vertex other : {3, 4}) {
+        for (Vertex server : {0, 1}) {
+            cluster.links.push_back({server, other, cluster.links[0].there, cluster.links[0].back});
+        }
+    }
+    cluster.quorum.mode = nodes::QuorumMode::majority;
+    cluster.quorum.on_loss = nodes::LossAction::leave_service;
+    return cluster;
+}
+
+void at_rest(Stage& stage) { REQUIRE(stage.until_mirroring()); }
+void paused(Stage& stage) {
+    at_rest(stage);
+    stage.order(server1, {Kind::pause});
+    stage.run_for(seconds(1));
+}
+void taken_out(Stage& stage) {
+    at_rest(stage);
+    stage.order(server1, {Kind::leave_service});
+    REQUIRE(stage.run_until([&] { return !stage.serves(server1); }));
+    stage.run_for(seconds(1));
+}
+void resyncing(Stage& stage) {
+    REQUIRE(stage.run_until([&] { return stage.resyncing(); }));
+}
+void moving(Stage& stage) {
+    at_rest(stage);
+    stage.switch_over(server2);
+}
+void source_lost(Stage& stage) {
+    at_rest(stage);
+    stage.crash(server1);
+    stage.run_for(milliseconds(1));
+}
+void minority(Stage& stage) {
+    at_rest(stage);
+    for (Vertex other = 2; other < 5; ++other) stage.world().cut(1, other, false);
+    stage.look();
+    stage.run_for(seconds(20));
+}
+
+Ask order(NodeId node, nodes::Order const& what) {
+    return [=](World& world) { return world.order(node, Stage::group, what); };
+}
+Ask move_to(NodeId node) {
+    return [=](World& world) { return world.switch_over(node, Stage::group); };
+}
+Ask force(NodeId node) {
+    return [=](World& world) { return world.force_online(node, Stage::group); };
+}
+Ask name_loser(NodeId node) {
+    return [=](World& world) { return world.resolve_split_brain(node, Stage::group); };
+}
+Ask confirm(NodeId node, NodeId dead) {
+    return [=](World& world) { return world.confirm_failover(node, dead, true); };
+}
+
+std::vector<Refusal> const refusals{
+    {"moved to where it is", plain, at_rest, move_to(server1), "already_in_service"},
+    {"moved while it is moved", plain, moving, move_to(server2), "in_transition"},
+    {"moved from a source that is gone", plain, source_lost, move_to(server2),
+     "source_unreachable"},
+    {"moved while it is nowhere", plain, taken_out, move_to(server2), "nothing_in_service"},
+    {"moved during a resync", slow, resyncing, move_to(server2), "resync_in_progress"},
+    {"moved to a paused target", plain, paused, move_to(server2), "mirror_is_paused"},
+    {"moved without quorum", five_voters, minority, move_to(server2), "no_quorum"},
+    {"paused by the target", plain, at_rest, order(server2, {Kind::pause}), "not_in_service_here"},
+    {"paused again", plain, paused, order(server1, {Kind::pause}), "already_paused"},
+    {"paused towards a stranger", plain, at_rest, order(server1, {Kind::pause, third}),
+     "no_such_target"},
+    {"paused while it is moved", plain, moving, order(server2, {Kind::pause}), "in_transition"},
+    {"resumed, but not paused", plain, at_rest, order(server1, {Kind::resume}), "not_paused"},
+    {"taken out at the target", plain, at_rest, order(server2, {Kind::leave_service}),
+     "not_in_service_here"},
+    {"brought in where it is", plain, at_rest, order(server1, {Kind::enter_service}),
+     "already_in_service"},
+    {"brought in beside its source", plain, at_rest, order(server2, {Kind::enter_service}),
+     "peer_is_source"},
+    {"brought in beside its owner", plain, taken_out, order(server2, {Kind::enter_service}),
+     "peer_is_last_owner"},
+    {"the log is cleared in service", plain, at_rest, order(server1, {Kind::clear_intent_log}),
+     "still_in_service"},
+    {"a log that is not kept is set", without_log, at_rest, order(server1, {Kind::set_intent_log}),
+     "no_intent_log"},
+    {"made asynchronous in service", plain, at_rest,
+     order(server1, {Kind::enable_asynchronous, {}, 16}), "still_in_service"},
+    {"an image is used in service", plain, at_rest, order(server1, {Kind::use_fallback_image}),
+     "still_in_service"},
+    {"an image is used below a source", plain, at_rest, order(server2, {Kind::use_fallback_image}),
+     "source_is_here"},
+    {"an image is used that is not kept", plain, taken_out,
+     order(server2, {Kind::use_fallback_image}), "no_fallback_image"},
+    {"forced beside a source", plain, at_rest, force(server2), "force_refused_peer_serves"},
+    {"forced where it is", plain, at_rest, force(server1), "already_in_service"},
+    {"a loser is named without a split brain", plain, at_rest, name_loser(server2),
+     "no_split_brain"},
+    {"a loser is named with nobody to win", plain, source_lost, name_loser(server2),
+     "winner_unreachable"},
+    {"a death is confirmed that nobody asked about", plain, at_rest, confirm(server2, server1),
+     "nothing_to_confirm"},
+};
+
+TEST_CASE("a refusal names its rule, and changes nothing") {
+    for (Refusal const& refusal : refusals) {
+        INFO(refusal.when);
+        Stage stage(refusal.cluster(), 1);
+        refusal.before(stage);
+        World& world = stage.world();
+        Fingerprint const before = world.fingerprint(Timing::any_order);
+        std::optional<seen::AdminAnswered> answer;
+        stage.listener = [&](Observation const& seen) {
+            if (auto const* answered = std::get_if<seen::AdminAnswered>(&seen)) answer = *answered;
+        };
+        nodes::AdminId const request = refusal.ask(world);
+        Fingerprint const after = world.fingerprint(Timing::any_order);
+        stage.look();
+        REQUIRE(answer);
+        CHECK(answer->request == request);
+        CHECK_FALSE(answer->granted);
+        CHECK(answer->rule == refusal.rule);
+        CHECK(before == after);
+    }
+}
+
+TEST_CASE("what is granted is another matter: it changes something") {
+    Stage stage(plain(), 1);
+    at_rest(stage);
+    Fingerprint const before = stage.world().fingerprint(Timing::any_order);
+    stage.world().switch_over(server2, Stage::group);
+    CHECK(stage.world().fingerprint(Timing::any_order) != before);
+}
+
+}  // namespace
+}  // namespace sunder::netsim::test
