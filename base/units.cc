@@ -60,6 +60,7 @@ constexpr std::array bandwidth_units{
     Unit{"GiB/s", 8ULL << 30, false},
 };
 constexpr std::array rate_units{Unit{"/s", 1}};
+constexpr std::array write_units{Unit{"writes", 1}, Unit{"write", 1}};
 
 /// What kind of quantity is read, for the error's words.
 struct Kind {
@@ -221,6 +222,11 @@ std::expected<Rate, std::string> parse_rate(std::string_view text) {
     return parse_as<Rate>(text, {"a rate", "events per second", rate_units, unsigned_limit});
 }
 
+std::expected<WriteCount, std::string> parse_write_count(std::string_view text) {
+    return parse_as<WriteCount>(text,
+                                {"a number of writes", "writes", write_units, unsigned_limit});
+}
+
 std::string to_text(Duration time) {
     if (time.ns < 0) {
         // The most negative number has no positive twin; its unsigned negation does.
@@ -234,6 +240,10 @@ std::string to_text(ByteCount size) { return print_quantity(size.bytes, byte_uni
 
 std::string to_text(Bandwidth bandwidth) {
     return print_quantity(bandwidth.bits_per_second, bandwidth_units, "bit/s");
+}
+
+std::string to_text(WriteCount count) {
+    return fmt::format("{} write{}", count.writes, count.writes == 1 ? "" : "s");
 }
 
 std::string to_text(Rate rate) { return fmt::format("{}/s", rate.per_second); }

@@ -49,6 +49,12 @@ struct Bandwidth {
     [[nodiscard]] Duration time_for(ByteCount size) const;
 };
 
+/// Acknowledged writes, of which some may be lost.
+struct WriteCount {
+    std::uint64_t writes = 0;
+    friend constexpr auto operator<=>(WriteCount, WriteCount) = default;
+};
+
 /// Events per second.
 struct Rate {
     std::uint64_t per_second = 0;
@@ -79,11 +85,13 @@ std::expected<Duration, std::string> parse_duration(std::string_view text);
 std::expected<ByteCount, std::string> parse_byte_count(std::string_view text);
 std::expected<Bandwidth, std::string> parse_bandwidth(std::string_view text);
 std::expected<Rate, std::string> parse_rate(std::string_view text);
+std::expected<WriteCount, std::string> parse_write_count(std::string_view text);
 
 /// The largest unit in which the value is whole, or at most two decimals of the largest that fits.
 std::string to_text(Duration);
 std::string to_text(ByteCount);
 std::string to_text(Bandwidth);
 std::string to_text(Rate);
+std::string to_text(WriteCount);
 
 }  // namespace sunder

@@ -41,13 +41,34 @@ std::string replay_of(CaseReport const& report, Outcome const& outcome) {
     return report.replay.empty() ? replay_command(*report.scenario, outcome.seed) : report.replay;
 }
 
+boost::json::object ranks_of(Distribution const& all, double unit) {
+    boost::json::object item;
+    for (unsigned const rank : language::ranks) {
+        std::optional<std::uint64_t> const at = all.rank(rank).at;
+        boost::json::value reached;  // null: it never ended
+        if (at) reached = static_cast<double>(*at) * unit;
+        item[language::name_of_rank(rank)] = reached;
+    }
+    item["worst_seed"] = all.sorted.back().seed;
+    return item;
+}
+
+boost::json::object recovery_json(std::vector<SeededOutage> const& outages) {
+    boost::json::object item;
+    item["outages"] = outages.size();
+    if (!outages.empty()) item["seconds"] = ranks_of(times(outages), 1e-9);
+    Distribution const lost = losses(outages);
+    if (!lost.sorted.empty()) item["writes_lost"] = ranks_of(lost, 1);
+    return item;
+}
+
 std::string failure_of(CaseReport const& report) {
     std::string text = failures_in_words(report);
     if (report.unknown > 0 && report.failures.empty()) text += "  UNKNOWN: a limit was reached\n";
     if (!report.repeatable) {
         text += "  not repeatable: two runs of one seed differ; this is a bug in Sunder\n";
     }
-    return text + report.narration_problem;
+    return text + report.recovery_problem + report.narration_problem;
 }
 
 }  // namespace
@@ -109,6 +130,12 @@ std::string summary_line(CaseReport const& report) {
         total.chunks_to_copy);
     if (report.failed > 0) line += fmt::format(", {} failed", report.failed);
     if (report.unknown > 0) line += fmt::format(", {} unknown", report.unknown);
+    bool const expected =
+        !report.scenario->expect.rto.empty() || !report.scenario->expect.rpo.empty();
+    if (expected || report.runs > 1) {
+        std::string const lines = distribution_lines(report.outages);
+        if (!lines.empty()) line += "\n" + lines.substr(0, lines.size() - 1);
+    }
     for (auto const& [what, count] : report.first.allowed)
         line += fmt::format("\n         allowed by policy: {} ({})", what, count);
     for (netsim::Violation const& other : report.first.undemanded) {
@@ -136,6 +163,7 @@ std::string junit(std::vector<CaseReport> const& reports) {
         } else {
             text += fmt::format(">\n    <failure message=\"{}\">{}</failure>\n  </testcase>\n",
                                 xml(report.unknown > 0 && report.failures.empty() ? "unknown"
+                                    : !report.recovery_problem.empty()            ? "recovery"
                                     : report.failures.empty() ? "narration or repeatability"
                                     : !report.failures[0].violations.empty()
                                         ? report.failures[0].violations[0].property
@@ -173,6 +201,7 @@ std::string json(std::vector<CaseReport> const& reports) {
         boost::json::object allowed;
         for (auto const& [what, count] : report.first.allowed) allowed[what] = count;
         item["allowed"] = allowed;
+        item["recovery"] = recovery_json(report.outages);
         boost::json::array failures;
         for (Outcome const& outcome : report.failures) {
             failures.emplace_back(boost::json::object{

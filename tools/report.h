@@ -5,6 +5,7 @@
 #pragma once
 
 #include "scenarios/language/play.h"
+#include "tools/recovery_report.h"
 
 #include <string>
 #include <vector>
@@ -20,15 +21,18 @@ struct CaseReport {
     std::vector<language::Outcome> failures;  ///< at most a few, lowest seeds first
     std::uint64_t failed = 0;
     std::uint64_t unknown = 0;
-    language::Statistics total;     ///< over all seeds
-    bool repeatable = true;         ///< the first seed ran twice with one trace hash
-    std::string narration_problem;  ///< how the golden narration differs; empty: it does not
-    double seconds = 0;             ///< on the wall, for JUnit only
+    language::Statistics total;         ///< over all seeds
+    bool repeatable = true;             ///< the first seed ran twice with one trace hash
+    std::vector<SeededOutage> outages;  ///< of all seeds
+    std::string recovery_problem;       ///< how they differ from what was expected
+    std::string narration_problem;      ///< how the golden narration differs; empty: it does not
+    double seconds = 0;                 ///< on the wall, for JUnit only
     std::string engine = "sim";
     std::uint64_t states = 0;  ///< distinct, of an exhaustive search
     std::string replay;        ///< the command that shows the failure; empty: its seed does
     [[nodiscard]] bool good() const {
-        return failed == 0 && unknown == 0 && repeatable && narration_problem.empty();
+        return failed == 0 && unknown == 0 && repeatable && narration_problem.empty() &&
+               recovery_problem.empty();
     }
 };
 

@@ -46,6 +46,9 @@ void add(language::Statistics& total, language::Statistics const& one) {
 void count(CaseReport& report, Outcome outcome) {
     ++report.runs;
     add(report.total, outcome.statistics);
+    for (language::Recovery const& outage : outcome.outages) {
+        report.outages.push_back({outcome.seed, outage});
+    }
     switch (outcome.result) {
         case Result::held:
             ++report.held;
@@ -185,14 +188,15 @@ void print_report(std::vector<CaseReport> const& reports, RunRequest const& requ
         fmt::print("{}", failures_in_words(report));
         if (!report.repeatable)
             fmt::print("  NOT REPEATABLE: two runs of seed {} differ\n", report.first.seed);
-        fmt::print("{}", report.narration_problem);
+        fmt::print("{}{}", report.recovery_problem, report.narration_problem);
     }
 }
 
 int status_of(std::vector<CaseReport> const& reports) {
     auto const any = [&](auto&& which) { return std::ranges::any_of(reports, which); };
     if (any([](CaseReport const& r) {
-            return r.failed > 0 || !r.repeatable || !r.narration_problem.empty();
+            return r.failed > 0 || !r.repeatable || !r.narration_problem.empty() ||
+                   !r.recovery_problem.empty();
         })) {
         return violated;
     }
@@ -317,6 +321,9 @@ int run(RunRequest const& request) {
     {
         Progress progress(scenarios.size() * request.seeds);
         run_seeds(reports, request, progress);
+    }
+    for (CaseReport& report : reports) {
+        report.recovery_problem = recovery_problem(*report.scenario, report.outages);
     }
     for (std::size_t i = 0; i < reports.size(); ++i) {
         bool const leads = i == 0 || scenarios[i].path != scenarios[i - 1].path;

@@ -167,6 +167,10 @@ void Checkers::finish(World const& world, Findings& findings) {
     std::apply([&](auto&... checker) { (one(checker), ...); }, all_->checkers);
 }
 
+std::uint64_t Checkers::writes_lost(GroupId group) const {
+    return all_->ledger.losses(group).writes;
+}
+
 std::span<CheckerText const> Checkers::texts() { return all_texts; }
 
 }  // namespace sunder::netsim

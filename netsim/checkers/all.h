@@ -28,6 +28,9 @@ public:
     /// The run is over and nothing is pending.
     void finish(World const& world, Findings& findings);
 
+    /// How many acknowledged writes were missing when a node came in service last.
+    [[nodiscard]] std::uint64_t writes_lost(GroupId group) const;
+
     [[nodiscard]] static std::span<CheckerText const> texts();
 
 private:

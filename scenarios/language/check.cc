@@ -75,6 +75,8 @@ std::optional<std::string> quantity_error(std::string_view text, shape::Quantity
             return error_of(parse_bandwidth(text));
         case Of::rate:
             return error_of(parse_rate(text));
+        case Of::writes:
+            return error_of(parse_write_count(text));
     }
     return std::nullopt;
 }

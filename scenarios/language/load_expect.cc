@@ -170,6 +170,15 @@ Expect read_expect(Node const* node, Names const& names, KnownNames const& known
             expect.finally.push_back(*condition);
         }
     }
+    for (unsigned const rank : ranks) {
+        std::string_view const name = name_of_rank(rank);
+        if (Node const* const rto = node->find("rto")) {
+            if (auto const most = duration_of(rto->find(name))) expect.rto[rank] = *most;
+        }
+        if (Node const* const rpo = node->find("rpo")) {
+            if (auto const most = write_count_of(rpo->find(name))) expect.rpo[rank] = *most;
+        }
+    }
     return expect;
 }
 

@@ -28,6 +28,7 @@ std::optional<Duration> duration_of(Node const*);
 std::optional<ByteCount> byte_count_of(Node const*);
 std::optional<Bandwidth> bandwidth_of(Node const*);
 std::optional<Rate> rate_of(Node const*);
+std::optional<WriteCount> write_count_of(Node const*);
 std::span<Node const> items_of(Node const*);
 std::span<Entry const> entries_of(Node const*);
 

@@ -67,6 +67,9 @@ std::optional<ByteCount> byte_count_of(Node const* node) {
 }
 std::optional<Bandwidth> bandwidth_of(Node const* node) { return quantity(node, &parse_bandwidth); }
 std::optional<Rate> rate_of(Node const* node) { return quantity(node, &parse_rate); }
+std::optional<WriteCount> write_count_of(Node const* node) {
+    return quantity(node, &parse_write_count);
+}
 
 std::span<Node const> items_of(Node const* node) {
     if (node == nullptr || node->broken) return {};

@@ -30,7 +30,8 @@ public:
           world_(std::shared_ptr<netsim::Cluster const>(std::shared_ptr<void>(), &scenario.cluster),
                  options.seed),
           checkers_(world_),
-          director_(scenario, world_) {
+          director_(scenario, world_),
+          recovery_(scenario.cluster.mirrors.size()) {
         outcome_.seed = options.seed;
         if (options.tracer) world_.tracer = options.tracer;
         if (options.began) options.began(world_);
@@ -111,6 +112,7 @@ private:
             for (netsim::Observation const& observation : seen_) {
                 checkers_.see(world_, observation, findings_);
                 if (options_.watch) options_.watch(world_, observation);
+                recovery_.see(world_.now(), observation);
                 count(observation);
                 director_.see(observation);
                 news = news || !std::holds_alternative<seen::HostAsked>(observation);
@@ -137,7 +139,7 @@ private:
             } else {
                 ++found->second;
             }
-            if (mark == "came_in_service") ++outcome_.statistics.came_in_service;
+            if (mark == "came_in_service") came_in_service(observation);
         }
         if (!options_.narrate) return;
         if (auto line = narrate(observation, scenario_.cluster)) {
@@ -150,11 +152,19 @@ private:
         }
     }
 
+    void came_in_service(netsim::Observation const& observation) {
+        ++outcome_.statistics.came_in_service;
+        auto const& note = std::get<seen::NodeNoted>(observation).note;
+        GroupId const group = std::get<nodes::note::CameInService>(note).group;
+        recovery_.lost(group.value, checkers_.writes_lost(group));
+    }
+
     void judge() {
         outcome_.statistics.events = world_.events();
         outcome_.statistics.time = world_.now();
         outcome_.statistics.fates = world_.fates();
         outcome_.trace_hash = world_.trace_hash();
+        outcome_.outages = recovery_.outages();
         outcome_.failure = director_.failure();
         for (netsim::Violation const& violation : findings_.violations()) {
             auto const& always = scenario_.expect.always;
@@ -190,6 +200,7 @@ private:
     netsim::Findings findings_;
     netsim::Checkers checkers_;
     Director director_;
+    RecoveryWatch recovery_;
     std::vector<netsim::Observation> seen_;
 };
 

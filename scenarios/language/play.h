@@ -5,6 +5,7 @@
 
 #include "netsim/checkers/all.h"
 #include "scenarios/language/director.h"
+#include "scenarios/language/recovery.h"
 #include "scenarios/language/scenario.h"
 
 #include <cstdint>
@@ -54,6 +55,7 @@ struct Outcome {
     std::map<std::string, std::uint64_t, std::less<>> marks;
     std::vector<std::string> narration;
     Statistics statistics;
+    std::vector<Recovery> outages;
     std::uint64_t trace_hash = 0;
 };
 

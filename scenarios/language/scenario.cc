@@ -14,4 +14,8 @@ std::string Scenario::case_name() const {
     return name;
 }
 
+std::string_view name_of_rank(unsigned rank) {
+    return rank == 50 ? "p50" : rank == 90 ? "p90" : rank == 99 ? "p99" : "max";
+}
+
 }  // namespace sunder::language

@@ -11,6 +11,7 @@
 #include "scenarios/language/place.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -297,10 +298,19 @@ struct Workload {
     friend bool operator==(Workload const&, Workload const&) = default;
 };
 
+/// What at most may be reached by that share of all outages; 100 is the worst of them.
+inline constexpr unsigned ranks[] = {50, 90, 99, 100};
+/// "p99"; "max" of 100.
+std::string_view name_of_rank(unsigned rank);
+template <class Value>
+using Ranked = std::map<unsigned, Value>;
+
 struct Expect {
     std::vector<std::string> always;     ///< checkers by name; empty: all
     std::vector<std::string> sometimes;  ///< marks by name
     std::vector<Condition> finally;
+    Ranked<Duration> rto{};    ///< until it is in service again, over all seeds
+    Ranked<WriteCount> rpo{};  ///< lost then
     friend bool operator==(Expect const&, Expect const&) = default;
 };
 

@@ -27,6 +27,8 @@ QuantityText text_of(shape::Quantity::Of of) {
             return {"a bandwidth such as '1 Gbit/s'", "[kMG]?bit/s|[kMG]B/s|[KMG]iB/s"};
         case Of::rate:
             return {"a rate such as '500/s'", "/s"};
+        case Of::writes:
+            return {"a number of writes such as '256 writes'", "writes?"};
     }
     return {"", ""};
 }

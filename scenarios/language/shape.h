@@ -98,7 +98,7 @@ struct Choice {
 
 /// A number with its unit.
 struct Quantity {
-    enum class Of { duration, byte_count, bandwidth, rate };
+    enum class Of { duration, byte_count, bandwidth, rate, writes };
     Of of = Of::duration;
 };
 

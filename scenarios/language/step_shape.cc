@@ -204,6 +204,12 @@ ShapePtr steps() {
 }
 
 ShapePtr expect() {
+    auto const ranked = [](char const* what, ShapePtr const& value, char const* example) {
+        return object(what, {optional("p50", "Of half of them.", value, {example}),
+                             optional("p90", "Of 90 in a hundred.", value, {example}),
+                             optional("p99", "Of 99 in a hundred.", value, {example}),
+                             optional("max", "Of all.", value, {example})});
+    };
     auto const names = [](char const* what, char const* item) {
         return make_shape(shape::List{what, make_shape(shape::Name{item}), 1, 64, true});
     };
@@ -214,6 +220,16 @@ ShapePtr expect() {
          optional("sometimes",
                   "Marks that the run must reach: a scenario that never gets there proves nothing.",
                   names("marks", "the name of a mark")),
+         optional("rto",
+                  "How long a mirror may be in service nowhere, over all seeds: the recovery time. "
+                  "Of so many outages in a hundred, or of all.",
+                  ranked("recovery times", duration(), "30 s")),
+         optional(
+             "rpo",
+             "How many acknowledged writes may be missing when it is back, over all seeds: the "
+             "recovery point.",
+             ranked("recovery points", make_shape(shape::Quantity{shape::Quantity::Of::writes}),
+                    "256 writes")),
          optional(
              "finally", "Conditions that must hold at the end.",
              make_shape(shape::List{"conditions", condition("a condition", {}), 1, 64, false}))});

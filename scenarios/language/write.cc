@@ -284,6 +284,15 @@ std::string expect_section(Scenario const& scenario) {
             made += fmt::format("    - {{{}}}\n", condition_entry(condition, scenario.cluster));
         }
     }
+    auto const ranked = [&](char const* key, auto const& most) {
+        std::vector<std::string> entries;
+        for (auto const& [rank, value] : most) {
+            entries.push_back(fmt::format("{}: {}", name_of_rank(rank), to_text(value)));
+        }
+        if (!entries.empty()) made += fmt::format("  {}: {{{}}}\n", key, fmt::join(entries, ", "));
+    };
+    ranked("rto", expect.rto);
+    ranked("rpo", expect.rpo);
     return made.empty() ? "" : "\nexpect:\n" + made;
 }
 

@@ -79,6 +79,12 @@ TEST_CASE("are bytes, bandwidths and rates read with their units?") {
     CHECK_FALSE(parse_bandwidth("1 Gbit"));
     CHECK_FALSE(parse_bandwidth("1 B/s"));
 
+    CHECK(parse_write_count("256 writes") == WriteCount{256});
+    CHECK(parse_write_count("1 write") == WriteCount{1});
+    CHECK(to_text(WriteCount{1}) == "1 write");
+    CHECK_FALSE(parse_write_count("256"));
+    CHECK_FALSE(parse_write_count("0.5 writes"));
+
     CHECK(parse_rate("500/s") == Rate{500});
     CHECK(parse_rate("500 /s") == Rate{500});
     CHECK_FALSE(parse_rate("0.5/s"));

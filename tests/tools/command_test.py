@@ -152,6 +152,24 @@ expect:
         self.assertEqual([case["case"]["mode"] for case in cases], ["synchronous", "asynchronous"])
         self.assertTrue(all(case["good"] and case["runs"] == 3 for case in cases))
 
+    def test_recovery_is_judged_over_seeds_and_the_worst_seed_can_be_seen(self):
+        outage = GOOD + ("  - crash: server1\n"
+                         "  - wait: {resource: datarep, in_service: server2}\n")
+        report = Path(self.folder.name) / "report.json"
+        aims = outage + "expect: {rto: {p50: 15 s, max: 16 s}, rpo: {max: 0 writes}}\n"
+        run = self.sunder("run", self.write(aims), "--quiet", "--seeds", "40", "--json",
+                          str(report))
+        self.assertEqual(run.returncode, 0, run.stdout)
+        recovery = json.loads(report.read_text())[0]["recovery"]
+        self.assertEqual(recovery["outages"], 40)
+        self.assertIn("recovery time: 40 outages, p50 ", run.stdout)
+        path = self.write(outage + "expect: {rto: {max: 12 s}}\n", "slow.yaml")
+        run = self.sunder("run", path, "--quiet", "--seeds", "40")
+        self.assertEqual(run.returncode, 1)
+        worst = recovery["seconds"]["worst_seed"]
+        self.assertIn(f"expected at most 12 s; worst in seed {worst}\n", run.stdout)
+        self.assertIn(f"replay: tools/run run {path} --seed {worst} --explain", run.stdout)
+
     def test_a_run_is_the_same_with_any_number_of_jobs(self):
         path = self.write(MATRIX)
         hashes = set()
