@@ -5,6 +5,7 @@
 #include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
 #include "tools/narrations.h"
+#include "tools/play_command.h"
 #include "tools/run_command.h"
 #include "tools/shrink_command.h"
 
@@ -90,6 +91,21 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
                   "Replace golden narrations that differ, unless the run failed");
 }
 
+CLI::App* add_play(CLI::App& app, tools::PlayRequest& request) {
+    CLI::App* play = app.add_subcommand(
+        "play", "A scenario's cluster in the terminal; the drill becomes a scenario file");
+    play->add_option("path", request.path, "The scenario file")->required();
+    play->add_option("--case", request.only_case,
+                     "The case (see `sunder list`). Default: the first");
+    play->add_option("--seed", request.seed, "The seed")->capture_default_str();
+    play->add_flag("--with-steps", request.with_steps,
+                   "Begin where the steps of the file end, instead of with its cluster");
+    play->add_option(
+        "--output", request.output_file,
+        "Where the drill is saved. Default: drill.yaml, or the next name that is free");
+    return play;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -109,6 +125,8 @@ int main(int argc, char** argv) {
         ->check(seconds());
     shrink->add_option("--output", shrinking.output_file, "Where the small scenario is written")
         ->capture_default_str();
+    tools::PlayRequest playing;
+    CLI::App* play = add_play(app, playing);
     std::vector<std::string> paths;
     CLI::App* check =
         app.add_subcommand("check", "Load scenarios and say what is wrong with them; run nothing");
@@ -127,6 +145,7 @@ int main(int argc, char** argv) {
         return status == 0 ? tools::all_held : tools::wrong_input;
     }
     if (*shrink) return tools::shrink(shrinking);
+    if (*play) return tools::play(playing);
     if (*check) return look_at(paths, false);
     if (*list) return look_at(paths.empty() ? std::vector<std::string>{"scenarios"} : paths, true);
     if (*schema) {

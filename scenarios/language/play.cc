@@ -45,6 +45,11 @@ public:
         world_.start_all();
         look(true);
         while (!director_.done() && outcome_.result != Result::unknown) tick(director_.deadline());
+        if (options_.stopped) {
+            options_.stopped(world_, findings_);
+            judge();
+            return std::move(outcome_);
+        }
         director_.stop_workloads();
         // Nothing polls in this world, so what is pending comes to an end by itself, unless a fault
         // that was left in place makes somebody try again for ever.

@@ -27,6 +27,8 @@ struct PlayOptions {
     std::function<void(netsim::World const&, netsim::Observation const&)> watch;
     /// Called once right after the world is made, with its clock, for tracers.
     std::function<void(netsim::World const&)> began;
+    /// While set: the run ends where the steps end, with nothing brought to rest and no end judged.
+    std::function<void(netsim::World const&, netsim::Findings const&)> stopped;
     /// Called now and then, for progress.
     std::function<void()> pulse;
     std::uint64_t most_events = 2'000'000'000;  ///< then the verdict is unknown

@@ -20,6 +20,12 @@ std::string vertex(Cluster const& cluster, netsim::Vertex v) {
     return v < nodes ? cluster.nodes[v].name : cluster.switches[v - nodes];
 }
 
+/// To the last nanosecond, because what is read again must play alike.
+std::string exact(Duration time) {
+    std::string text = to_text(time);
+    return parse_duration(text) == time ? text : fmt::format("{} ns", time.ns);
+}
+
 std::string bytes(std::uint64_t sectors) { return to_text(ByteCount{sectors * sector_bytes}); }
 
 /// A text on one line that may hold anything.
@@ -363,8 +369,8 @@ struct SourceOf {
         return fmt::format("reset: {{between: [{}, {}]{}}}", node(step.a), node(step.b),
                            step.half_open ? ", half_open: yes" : "");
     }
-    std::string operator()(step::Pass const& step) const { return "pass: " + to_text(step.time); }
-    std::string operator()(step::Rest const& step) const { return "rest: " + to_text(step.within); }
+    std::string operator()(step::Pass const& step) const { return "pass: " + exact(step.time); }
+    std::string operator()(step::Rest const& step) const { return "rest: " + exact(step.within); }
     std::string operator()(step::Event const& step) const { return "event: " + quoted(step.name); }
     std::string operator()(step::Ask const& step) const {
         static constexpr char const* words[] = {"read", "write", "trim", "write_zeroes", "flush"};

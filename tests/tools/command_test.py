@@ -170,6 +170,47 @@ expect:
         self.assertIn(f"expected at most 12 s; worst in seed {worst}\n", run.stdout)
         self.assertIn(f"replay: tools/run run {path} --seed {worst} --explain", run.stdout)
 
+    def play(self, words, *options):
+        return subprocess.run([SUNDER, "play", self.write(GOOD), *options],
+                              input="\n".join(words) + "\n", capture_output=True, text=True,
+                              timeout=60, cwd=self.folder.name)
+
+    def test_a_drill_is_saved_as_a_scenario_that_replays(self):
+        drill = self.play(["next", "wait: {mirror: datarep, is: fully operational}",
+                           "crash server1", "next", "n", "30 s", "write datarep 64 KiB",
+                           "cut server1 server2", "restart server1", "7 s", "heal server1 server2",
+                           "wait: {mirror: datarep, is: fully operational}", "quit"])
+        self.assertEqual(drill.returncode, 0, drill.stdout + drill.stderr)
+        told = [line for line in drill.stdout.splitlines() if " s  server" in line]
+        self.assertIn("server2    datarep IN SERVICE", drill.stdout)
+        replay = self.sunder("run", str(Path(self.folder.name) / "drill.yaml"))
+        self.assertEqual(replay.returncode, 0, replay.stdout)
+        narration = [line.strip() for line in replay.stdout.splitlines() if " s  server" in line]
+        self.assertGreater(len(told), 20)
+        self.assertEqual(narration, [line.strip() for line in told])
+
+    def test_what_a_drill_refuses_leaves_it_as_it_was(self):
+        drill = self.play(["10 s", "crash server3", "crash server1", "crash server1", "fly",
+                           "force datarep server1", "move datarep server2", "why server2", "steps",
+                           "undo", "undo", "undo", "steps", "why server9", "save"])
+        self.assertEqual(drill.returncode, 0, drill.stderr)
+        for word in ("there is no node 'server3'", "'server1' is crashed here",
+                     "a step has no key 'fly'", "server1 is down",
+                     "it was refused by source_unreachable", "    on these facts: ",
+                     "  - crash: server1\n", "taken back: crash: server1; it is 10 s again",
+                     "there is no node 'server9'; there are server1, server2",
+                     "nothing was done yet, so there is nothing to save"):
+            self.assertIn(word, drill.stdout)
+        self.assertFalse((Path(self.folder.name) / "drill.yaml").exists())
+
+    def test_a_drill_overwrites_neither_its_scenario_nor_an_earlier_drill(self):
+        for _ in range(2):
+            self.play(["5 s", "quit"])
+        self.assertTrue((Path(self.folder.name) / "drill-2.yaml").exists())
+        drill = self.play(["5 s", "quit"], "--output", "test.yaml")
+        self.assertEqual(drill.returncode, 3)
+        self.assertIn("test.yaml is the scenario itself", drill.stderr)
+
     def test_a_run_is_the_same_with_any_number_of_jobs(self):
         path = self.write(MATRIX)
         hashes = set()
