@@ -11,18 +11,19 @@
 namespace sunder::nodes {
 
 Membership::Membership(std::shared_ptr<NodeConfig const> config)
-    : config_(std::move(config)), peers_(config_->peers.size()) {
+    : config_(std::move(config)),
+      peers_(config_->peers.size()),
+      hears_(config_->quorum.ask_witnesses ? peers_.size() : 0) {
     loses_quorum();
 }
 
-Membership::Peer& Membership::of(NodeId peer) {
+std::size_t Membership::place_of(NodeId peer) const {
     auto const found = std::ranges::find(config_->peers, peer);
     VERIFY(found != config_->peers.end());
-    return peers_[static_cast<std::size_t>(found - config_->peers.begin())];
+    return static_cast<std::size_t>(found - config_->peers.begin());
 }
-Membership::Peer const& Membership::of(NodeId peer) const {
-    return const_cast<Membership*>(this)->of(peer);
-}
+Membership::Peer& Membership::of(NodeId peer) { return peers_[place_of(peer)]; }
+Membership::Peer const& Membership::of(NodeId peer) const { return peers_[place_of(peer)]; }
 
 bool Membership::heard(NodeId node, PathId path) {
     if (path == storage_path) {
@@ -49,12 +50,13 @@ bool Membership::silent(NodeId node, PathId path) {
     if (peer.audible == 0) return false;
     peer.audible &= static_cast<std::uint8_t>(~(1U << path.value));
     if (peer.audible != 0) return false;
-    peer.hears = {};
+    if (!hears_.empty()) hears_[place_of(node)] = {};
     return true;
 }
 
 bool Membership::says_it_hears(NodeId node, NodeSet const& whom) {
-    return std::exchange(of(node).hears, whom) != whom;
+    if (hears_.empty()) return false;
+    return std::exchange(hears_[place_of(node)], whom) != whom;
 }
 
 InServiceFacts::Contact Membership::contact(NodeId node) const {
@@ -99,9 +101,10 @@ NodeSet Membership::hears() const {
 
 bool Membership::heard_by_others(NodeId suspect) const {
     if (of(suspect).on_storage) return true;
-    return std::ranges::any_of(peers_, [&](Peer const& peer) {
-        return peer.audible != 0 && peer.hears.contains(suspect);
-    });
+    for (std::size_t p = 0; p < hears_.size(); ++p) {
+        if (peers_[p].audible != 0 && hears_[p].contains(suspect)) return true;
+    }
+    return false;
 }
 
 GateFacts::Confirmation Membership::confirmation(NodeId peer) const {
@@ -122,8 +125,8 @@ Fingerprint Membership::fingerprint() const {
                    std::uint64_t{peer.connected} << 9 | std::uint64_t{peer.on_storage} << 10 |
                    static_cast<std::uint64_t>(peer.confirmation) << 16 |
                    static_cast<std::uint64_t>(peer.fencing) << 24);
-        if (config_->quorum.ask_witnesses) hasher.add(peer.hears.fingerprint());
     }
+    for (NodeSet const& whom : hears_) hasher.add(whom.fingerprint());
     if (config_->quorum.mode != QuorumMode::none) {
         hasher.add(static_cast<std::uint64_t>(quorum_) << 1 | std::uint64_t{storage_});
     }

@@ -59,14 +59,15 @@ private:
         // About its present silence:
         GateFacts::Confirmation confirmation = GateFacts::Confirmation::not_asked;
         GateFacts::Fencing fencing = GateFacts::Fencing::not_begun;
-        NodeSet hears;  // as it said last
     };
+    [[nodiscard]] std::size_t place_of(NodeId peer) const;
     [[nodiscard]] Peer& of(NodeId peer);
     [[nodiscard]] Peer const& of(NodeId peer) const;
     [[nodiscard]] QuorumFacts quorum_facts() const;
 
     std::shared_ptr<NodeConfig const> config_;
-    std::vector<Peer> peers_;  // in the order of config_->peers
+    std::vector<Peer> peers_;     // in the order of config_->peers
+    std::vector<NodeSet> hears_;  // whom each of them hears, as it said last; where that is asked
     bool boot_wait_over_ = false;
     bool storage_ = false;  // the shared disk is reached
     QuorumRule quorum_ = QuorumRule::minority;
