@@ -67,6 +67,9 @@ void NodeMachine::begin_taking_over(std::size_t r, Slot source, std::optional<Ad
 /// The source's disk fails. What it says of its leg it says again when it is asked to leave.
 void NodeMachine::asked_to_take_over(std::size_t r, Slot slot, Outbox& out) {
     Resource const& resource = resources_[r];
+    // The disk may refuse more while this node is taking over from it already.
+    auto const* taking = std::get_if<resource::TakingOver>(&resource.state);
+    if (taking != nullptr && taking->source == slot) return;
     // Whose own disk fails does not take over; the two would pass the mirror to and fro.
     bool const able = resource.report.cell && resource.report.unfit == 0 &&
                       decide_switchover(switchover_facts(r)) == SwitchoverRule::granted;
