@@ -215,14 +215,18 @@ void World::carry_out(NodeId node, nodes::Output& output) {
                               {EventKind::boot_wait, node.value, 0, 0, life()});
         }
         void operator()(nodes::output::ArmConfirmation& out) const {
-            world.queue_.push(world.now_ + out.after,
-                              {EventKind::confirmation, node.value, 0, out.peer.value, life()});
+            world.queue_.push(world.now_ + out.after, {EventKind::confirmation, node.value, 0,
+                                                       out.peer.value | out.silence << 8, life()});
         }
-        void operator()(nodes::output::Fence& out) const {
+        void operator()(nodes::output::ArmShot& out) const {
             std::vector<Duration> const& delays = world.cluster_->fencing->delay;
             Duration const delay = delays.empty() ? Duration{} : delays[out.peer.value];
-            world.queue_.push(world.now_ + delay,
-                              {EventKind::aim, node.value, 0, out.peer.value, life()});
+            world.queue_.push(world.now_ + delay, {EventKind::aim, node.value, 0,
+                                                   out.peer.value | out.silence << 8, life()});
+        }
+        void operator()(nodes::output::Shoot& out) const {
+            world.queue_.push(world.now_ + world.cluster_->fencing->takes,
+                              {EventKind::shot, node.value, 0, out.peer.value, life()});
         }
         void operator()(nodes::output::Stop& out) const {
             world.queue_.push(world.now_, {EventKind::stop, node.value, 0, out.reboots, life()});

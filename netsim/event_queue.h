@@ -24,7 +24,7 @@ enum class EventKind : std::uint8_t {
     boot_wait,      ///< a node has looked for its peers long enough
     confirmation,   ///< a node has waited long enough for an administrator
     stop,           ///< a node stops itself
-    aim,            ///< a node that was to wait before it has another shot orders it
+    aim,            ///< a node has waited long enough before it has another shot
     fenced,         ///< a node hears what became of its shot
     heard,          ///< a watched peer's heartbeat arrives after silence
     silent,         ///< the last heartbeat that could be missed was

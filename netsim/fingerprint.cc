@@ -61,6 +61,11 @@ Fingerprint World::fingerprint_of(Event const& event) const {
         StableStore const& store = *copy(NodeId{event.node}, GroupId{event.group})->store;
         auto const& page = store.storing_page(event.what);
         what = page ? mix(page->peer.value, page->number) : 0;
+    } else if (event.kind == EventKind::shot) {
+        // Whether the shooter hears what became of it.
+        what = mix(event.what, nodes_[event.node].life == event.token ? 1 : 0);
+    } else if (event.kind == EventKind::confirmation || event.kind == EventKind::aim) {
+        what = whom_of(event).value;  // of the present silence, or it would not count
     }
     return hash_words(static_cast<std::uint64_t>(event.kind), event.node, event.group, what);
 }

@@ -318,8 +318,10 @@ bool World::current(Event const& event) const {
         case EventKind::boot_wait:
             return node.up() && node.life == event.token && node.machine->members().looking();
         case EventKind::confirmation:
-        case EventKind::stop:
         case EventKind::aim:
+            return node.up() && node.life == event.token &&
+                   node.machine->members().silence(whom_of(event)) == event.what >> 8;
+        case EventKind::stop:
         case EventKind::fenced:
             return node.up() && node.life == event.token;
         case EventKind::boot:
@@ -404,14 +406,13 @@ void World::take_place(Event const& event) {
             break;
         case EventKind::confirmation:
             trace(node, "has waited for an administrator");
-            step_node(node, nodes::input::ConfirmationOver{whom_of(event)});
+            step_node(node, nodes::input::ConfirmationOver{whom_of(event), event.what >> 8});
             break;
         case EventKind::stop:
             stop(node, event.what != 0);
             break;
         case EventKind::aim:
-            queue_.push(now_ + cluster_->fencing->takes,
-                        {EventKind::shot, event.node, 0, event.what, event.token});
+            step_node(node, nodes::input::ShotDue{whom_of(event), event.what >> 8});
             break;
         case EventKind::fenced:
             step_node(node, nodes::input::Fenced{whom_of(event), event.what >> 8 != 0});

@@ -130,7 +130,7 @@ std::string World::words_of(Event const& event) const {
         case EventKind::stop:
             return fmt::format("{} stops itself", node);
         case EventKind::aim:
-            return fmt::format("{} orders a shot at {}", node, whom());
+            return fmt::format("{} may have {} shot now", node, whom());
         case EventKind::fenced:
             return fmt::format("{} hears what became of its shot at {}", node, whom());
         case EventKind::shot:

@@ -35,6 +35,7 @@ bool Membership::heard(NodeId node, PathId path) {
     peer.audible |= static_cast<std::uint8_t>(1U << path.value);
     peer.ever_heard = true;
     if (news) {
+        ++peer.silences;
         peer.confirmation = GateFacts::Confirmation::not_asked;
         peer.fencing = GateFacts::Fencing::not_begun;
     }
@@ -75,13 +76,13 @@ QuorumFacts Membership::quorum_facts() const {
     QuorumConfig const& config = config_->quorum;
     QuorumFacts facts;
     facts.mode = config.mode;
-    if (facts.mode == QuorumMode::none) return facts;
+    facts.storage = storage_;
+    if (facts.mode != QuorumMode::majority) return facts;
     auto const votes = [&](NodeId node) { return node == config_->self || audible(node); };
     facts.voters = static_cast<unsigned>(config.voters.size());
     facts.heard = static_cast<unsigned>(std::ranges::count_if(config.voters, votes));
     facts.tie_breaker = std::ranges::any_of(config.tie_breakers, votes);
     facts.held = has_quorum(quorum_);
-    facts.storage = storage_;
     return facts;
 }
 
@@ -102,7 +103,9 @@ NodeSet Membership::hears() const {
 bool Membership::heard_by_others(NodeId suspect) const {
     if (of(suspect).on_storage) return true;
     for (std::size_t p = 0; p < hears_.size(); ++p) {
-        if (peers_[p].audible != 0 && hears_[p].contains(suspect)) return true;
+        // Who cannot be asked says nothing; what it said last may be long over.
+        bool const asked = peers_[p].audible != 0 && peers_[p].connected;
+        if (asked && hears_[p].contains(suspect)) return true;
     }
     return false;
 }
@@ -116,6 +119,8 @@ GateFacts::Confirmation Membership::confirmation(NodeId peer) const {
 GateFacts::Fencing Membership::fencing(NodeId peer) const {
     return config_->fencing ? of(peer).fencing : GateFacts::Fencing::done;
 }
+
+std::uint32_t Membership::silence(NodeId peer) const { return of(peer).silences; }
 
 Fingerprint Membership::fingerprint() const {
     Hasher hasher;

@@ -47,6 +47,8 @@ public:
     [[nodiscard]] bool heard_by_others(NodeId peer) const;
     [[nodiscard]] GateFacts::Confirmation confirmation(NodeId peer) const;
     [[nodiscard]] GateFacts::Fencing fencing(NodeId peer) const;
+    /// Which silence of the peer this is, counted; tells timers of one from those of another.
+    [[nodiscard]] std::uint32_t silence(NodeId peer) const;
 
     [[nodiscard]] Fingerprint fingerprint() const;
 
@@ -56,6 +58,7 @@ private:
         bool on_storage = false;   // its beats on the shared disk go on
         bool ever_heard = false;
         bool connected = false;
+        std::uint32_t silences = 0;  // that have ended
         // About its present silence:
         GateFacts::Confirmation confirmation = GateFacts::Confirmation::not_asked;
         GateFacts::Fencing fencing = GateFacts::Fencing::not_begun;

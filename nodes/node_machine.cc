@@ -45,6 +45,7 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
         void operator()(input::ConfirmationOver const& in) const {
             node.confirmation_over(in, out);
         }
+        void operator()(input::ShotDue const& in) const { node.shot_due(in, out); }
         void operator()(input::Fenced const& in) const { node.fenced(in, out); }
         void operator()(input::ConfirmFailover const& in) const { node.confirm_failover(in, out); }
         void operator()(input::ForceOnline const& in) const { node.force_online(in, out); }
@@ -206,6 +207,7 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     hear_taken_out(r, slot, said);
     known.cell = said.cell;
     known.in_service = said.in_service;
+    if (said.in_service) resource.gave_back = false;
     known.taking_over = said.taking_over;
     known.conceding = said.conceding;
     known.fit = said.fit;
@@ -379,6 +381,8 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
             out.note(note::CameInService{group, report.cell->era, promoting->forced});
             if (promoting->admin) out.put(output::AdminReply{*promoting->admin, true, "granted"});
             resource.state = resource::Serving{};
+            resource.switched_back = true;  // what it has had it does not find elsewhere
+            resource.gave_back = false;
             if (!has_quorum(members_.quorum())) leave_without_quorum(r, out);
         } else if (report.refused == promoting->era) {
             promotion_refused(r, out);
@@ -447,9 +451,11 @@ Fingerprint NodeMachine::fingerprint() const {
             std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
             std::uint64_t{resource.ordered.has_value()} << 49);
         hasher.add(resource.report.unfit);
-        hasher.add(static_cast<std::uint64_t>(resource.gate) |
-                   std::uint64_t{resource.switched_back} << 8 |
-                   std::uint64_t{resource.gave_back} << 9);
+        hasher.add(
+            static_cast<std::uint64_t>(resource.gate) |
+            std::uint64_t{config_->resources[r].automatic_switchback && resource.switched_back}
+                << 8 |
+            std::uint64_t{resource.gave_back} << 9);
         hasher.add(resource.report.cell && resource.raised > resource.report.cell->era
                        ? resource.raised.number
                        : 0);

@@ -87,6 +87,8 @@ public:
     [[nodiscard]] std::optional<InServiceDecision> last_decision(std::size_t resource) const {
         return resources_[resource].decision;
     }
+    /// It may come in service, but something has to come first.
+    [[nodiscard]] bool waits_at_gate(std::size_t resource) const;
     /// By which rule it is where it is.
     [[nodiscard]] std::optional<replication::RuleText> last_rule(std::size_t resource) const;
 
@@ -172,6 +174,7 @@ private:
     void confirmation_over(input::ConfirmationOver const&, Outbox&);
     void confirmed(NodeId peer, bool proceeds, note::Confirmed::By, Outbox&);
     void shoot(NodeId peer, Outbox&);
+    void shot_due(input::ShotDue const&, Outbox&);
     void fenced(input::Fenced const&, Outbox&);
     void fence_who_may_promote(std::size_t, Outbox&);
     /// Peers with a copy that may have it in service, unheard. A record that they were left behind

@@ -202,7 +202,8 @@ bool NodeMachine::still_fit(std::size_t r) const {
                decide_gate(gate_facts(r, decision)) == GateRule::open;
     }
     // A switchover: the source has left, and what it left behind must be all here (R41).
-    bool whole = resource.report.copy == replication::CopyState::in_sync;
+    bool whole =
+        resource.report.copy == replication::CopyState::in_sync && has_quorum(members_.quorum());
     for_each_peer(r, [&](Slot slot, NodeId) {
         if (!resource.known[slot.value].cell) return;
         InServiceFacts::Later const who = later(r, slot);

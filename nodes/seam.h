@@ -136,6 +136,12 @@ struct BootWaitOver {};
 /// Nobody has answered whether the peer is dead.
 struct ConfirmationOver {
     NodeId peer;
+    std::uint32_t silence = 0;  ///< as it was armed
+};
+/// What has to be waited for before the peer is shot is over.
+struct ShotDue {
+    NodeId peer;
+    std::uint32_t silence = 0;
 };
 /// The shot at the peer was fired, and it is dead or not.
 struct Fenced {
@@ -169,9 +175,9 @@ struct ResolveSplitBrain {
 }  // namespace input
 using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::ConnectionUp,
                            input::ConnectionDown, input::MessageArrived, input::GroupReported,
-                           input::BootWaitOver, input::ConfirmationOver, input::Fenced,
-                           input::ConfirmFailover, input::ForceOnline, input::SwitchOver,
-                           input::Ordered, input::ResolveSplitBrain>;
+                           input::BootWaitOver, input::ConfirmationOver, input::ShotDue,
+                           input::Fenced, input::ConfirmFailover, input::ForceOnline,
+                           input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
@@ -294,9 +300,15 @@ struct ArmBootWait {};
 struct ArmConfirmation {
     NodeId peer;
     Duration after;
+    std::uint32_t silence = 0;
+};
+/// Wait as long as is configured before the peer may be shot; answered by `ShotDue`.
+struct ArmShot {
+    NodeId peer;
+    std::uint32_t silence = 0;
 };
 /// Have the peer shot (STONITH); answered by `Fenced`.
-struct Fence {
+struct Shoot {
     NodeId peer;
 };
 /// This node stops at once, and nothing is written back (R69).
@@ -313,7 +325,7 @@ struct Noted {
 };
 }  // namespace output
 using Output = std::variant<output::Watch, output::Send, output::GroupCommand, output::ArmBootWait,
-                            output::ArmConfirmation, output::Fence, output::Stop,
+                            output::ArmConfirmation, output::ArmShot, output::Shoot, output::Stop,
                             output::AdminReply, output::Noted>;
 
 /// Collects the outputs of a step, in order.

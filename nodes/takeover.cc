@@ -47,6 +47,27 @@ void NodeMachine::leave_without_quorum(std::size_t r, Outbox& out) {
     claim(r, out);
 }
 
+namespace {
+
+/// Who is heard, but cannot be asked, is no help against those who cannot be heard: its last word
+/// on them may be long over.
+bool has_quorum_in_touch(NodeConfig const& config, Membership const& members) {
+    QuorumConfig const& quorum = config.quorum;
+    if (quorum.mode != QuorumMode::majority) return true;
+    auto const votes = [&](NodeId node) {
+        return node == config.self || (members.audible(node) && members.connected(node));
+    };
+    QuorumFacts facts;
+    facts.mode = quorum.mode;
+    facts.voters = static_cast<unsigned>(quorum.voters.size());
+    facts.heard = static_cast<unsigned>(std::ranges::count_if(quorum.voters, votes));
+    facts.tie_breaker = std::ranges::any_of(quorum.tie_breakers, votes);
+    facts.held = has_quorum(members.quorum());
+    return has_quorum(decide_quorum(facts));
+}
+
+}  // namespace
+
 GateFacts NodeMachine::gate_facts(std::size_t r, InServiceDecision decision) const {
     GateFacts facts;
     facts.quorum = has_quorum(members_.quorum());
@@ -60,6 +81,7 @@ GateFacts NodeMachine::gate_facts(std::size_t r, InServiceDecision decision) con
         facts.confirmation = std::max(facts.confirmation, members_.confirmation(peer));
         facts.fencing = std::max(facts.fencing, members_.fencing(peer));
     });
+    if (facts.takes_over) facts.quorum = facts.quorum && has_quorum_in_touch(*config_, members_);
     return facts;
 }
 
@@ -93,7 +115,7 @@ void NodeMachine::ask_for_confirmation(NodeId peer, Outbox& out) {
     }
     members_.confirmation(peer, GateFacts::Confirmation::awaited);
     out.note(note::ConfirmationAsked{peer, within});
-    out.put(output::ArmConfirmation{peer, within});
+    out.put(output::ArmConfirmation{peer, within, members_.silence(peer)});
 }
 
 void NodeMachine::confirmed(NodeId peer, bool proceeds, note::Confirmed::By by, Outbox& out) {
@@ -103,6 +125,7 @@ void NodeMachine::confirmed(NodeId peer, bool proceeds, note::Confirmed::By by, 
 }
 
 void NodeMachine::confirmation_over(input::ConfirmationOver const& in, Outbox& out) {
+    if (members_.silence(in.peer) != in.silence) return;
     if (members_.confirmation(in.peer) != GateFacts::Confirmation::awaited) return;
     confirmed(in.peer, config_->confirm.proceeds, note::Confirmed::By::timeout, out);
     reconsider_all(out);
@@ -128,8 +151,20 @@ void NodeMachine::confirm_failover(input::ConfirmFailover const& in, Outbox& out
 void NodeMachine::shoot(NodeId peer, Outbox& out) {
     if (members_.fencing(peer) != GateFacts::Fencing::not_begun) return;
     members_.fencing(peer, GateFacts::Fencing::under_way);
-    out.note(note::FencingStarted{peer});
-    out.put(output::Fence{peer});
+    out.put(output::ArmShot{peer, members_.silence(peer)});
+}
+
+/// Who was heard meanwhile is no suspect, and who has lost quorum meanwhile shoots nobody.
+void NodeMachine::shot_due(input::ShotDue const& in, Outbox& out) {
+    bool const waits = members_.silence(in.peer) == in.silence &&
+                       members_.fencing(in.peer) == GateFacts::Fencing::under_way;
+    if (!waits) return;
+    if (!has_quorum(members_.quorum())) {
+        members_.fencing(in.peer, GateFacts::Fencing::not_begun);
+        return;
+    }
+    out.note(note::FencingStarted{in.peer});
+    out.put(output::Shoot{in.peer});
 }
 
 void NodeMachine::fenced(input::Fenced const& in, Outbox& out) {
@@ -144,7 +179,9 @@ void NodeMachine::fenced(input::Fenced const& in, Outbox& out) {
 /// silent is shot; dead, it comes back as one that has not watched this source any more.
 void NodeMachine::fence_who_may_promote(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
-    bool const serves = std::holds_alternative<resource::Serving>(resource.state);
+    // A source that leaves has promised answers, too.
+    bool const serves = std::holds_alternative<resource::Serving>(resource.state) ||
+                        std::holds_alternative<resource::Leaving>(resource.state);
     if (!config_->guarded || !config_->fencing || !serves) return;
     if (!has_quorum(members_.quorum())) return;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
@@ -159,13 +196,17 @@ void NodeMachine::fence_who_may_promote(std::size_t r, Outbox& out) {
     });
 }
 
+bool NodeMachine::waits_at_gate(std::size_t r) const {
+    Resource const& resource = resources_[r];
+    return resource.decision && resource.decision->answer == Answer::come_in &&
+           resource.gate != GateRule::open &&
+           std::holds_alternative<resource::OutOfService>(resource.state);
+}
+
 std::optional<replication::RuleText> NodeMachine::last_rule(std::size_t r) const {
     Resource const& resource = resources_[r];
     if (!resource.decision) return std::nullopt;
-    bool const waits = resource.decision->answer == Answer::come_in &&
-                       resource.gate != GateRule::open &&
-                       std::holds_alternative<resource::OutOfService>(resource.state);
-    return waits ? text_of(resource.gate) : text_of(resource.decision->rule);
+    return waits_at_gate(r) ? text_of(resource.gate) : text_of(resource.decision->rule);
 }
 
 }  // namespace sunder::nodes

@@ -20,6 +20,8 @@ namespace {
 using netsim::World;
 
 constexpr Duration longest_silence = hours(1);
+/// A step that needs more is answered with that, instead of with a terminal that stands still.
+constexpr std::uint64_t most_events = 20'000'000;
 
 std::string node_line(World const& world, NodeId id) {
     netsim::NodeSim const& node = world.node(id);
@@ -45,13 +47,16 @@ std::string node_line(World const& world, NodeId id) {
     return text;
 }
 
-std::string reason(World const& world, NodeId id, std::uint16_t mirror, std::string const& facts) {
+std::string reason(World const& world, NodeId id, std::uint16_t mirror, std::string const& decision,
+                   std::string const& gate) {
     std::string const& name = world.cluster().mirrors[mirror].name;
     auto const& machine = *world.node(id).machine;
     for (std::size_t r = 0; r < machine.config().resources.size(); ++r) {
         if (machine.config().resources[r].group != GroupId{mirror}) continue;
         auto const rule = machine.last_rule(r);
         if (!rule) return fmt::format("{}: nothing has been decided yet\n", name);
+        bool const waits = machine.waits_at_gate(r);
+        std::string const& facts = waits ? gate : decision;
         return fmt::format("{} is {}: {} ({}: {})\n{}", name,
                            machine.serving(r) ? "in service here" : "out of service here",
                            rule->words, rule->name, rule->cites,
@@ -74,7 +79,11 @@ std::optional<language::Failure> Drill::play() {
     told_.clear();
     told_at_.clear();
     World const* world = nullptr;
-    std::map<std::pair<NodeId, std::uint16_t>, std::string> facts;
+    struct Facts {
+        std::string decision;
+        std::string gate;
+    };
+    std::map<std::pair<NodeId, std::uint16_t>, Facts> facts;
     language::PlayOptions options;
     options.seed = seed_;
     options.began = [&](World const& made) { world = &made; };
@@ -86,10 +95,11 @@ std::optional<language::Failure> Drill::play() {
         auto const* noted = std::get_if<netsim::seen::NodeNoted>(&observation);
         if (noted == nullptr) return;
         if (auto const* decided = std::get_if<nodes::note::Decided>(&noted->note)) {
-            facts[{noted->node, decided->group.value}] =
+            facts[{noted->node, decided->group.value}].decision =
                 language::explain(observation).value_or("");
         } else if (auto const* gate = std::get_if<nodes::note::GateDecided>(&noted->note)) {
-            facts[{noted->node, gate->group.value}] = language::explain(observation).value_or("");
+            facts[{noted->node, gate->group.value}].gate =
+                language::explain(observation).value_or("");
         }
     };
     options.stopped = [&](World const& stopped, netsim::Findings const& findings) {
@@ -103,7 +113,8 @@ std::optional<language::Failure> Drill::play() {
             std::string& why = why_.emplace_back(node_line(stopped, id) + "\n");
             if (!stopped.node(id).up()) continue;
             for (netsim::CopySim const& copy : stopped.node(id).copies) {
-                why += reason(stopped, id, copy.group, facts[{id, copy.group}]);
+                Facts const& known = facts[{id, copy.group}];
+                why += reason(stopped, id, copy.group, known.decision, known.gate);
             }
         }
         for (netsim::Violation const& violation : findings.violations()) {
@@ -111,7 +122,11 @@ std::optional<language::Failure> Drill::play() {
                                    violation.story);
         }
     };
-    return language::play(scenario_, options).failure;
+    options.most_events = most_events;
+    language::Outcome const outcome = language::play(scenario_, options);
+    if (outcome.result != language::Result::unknown) return outcome.failure;
+    return language::Failure{
+        {}, now_, "", "so much happens until then that it takes too long here"};
 }
 
 std::expected<std::vector<std::string>, std::string> Drill::add(std::string const& step) {

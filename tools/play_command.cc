@@ -91,7 +91,8 @@ public:
             if (!words.empty() && (words[0] == "quit" || words[0] == "q")) break;
             obey(line, words);
         }
-        return drill_.scenario().steps.size() == saved_ ? ended() : save("");
+        bool const done = drill_.scenario().steps.empty() || drill_.to_yaml() == saved_;
+        return done ? ended() : save("");
     }
 
 private:
@@ -146,7 +147,6 @@ private:
             drill_.scenario().steps.empty() ? "" : drill_.scenario().steps.back().source;
         if (!drill_.undo()) return fmt::print("nothing was done yet\n");
         fmt::print("taken back: {}; it is {} again\n", last, to_text(drill_.now()));
-        saved_ = std::min(saved_, drill_.scenario().steps.size());
         broken_ = drill_.broken();
     }
 
@@ -181,7 +181,7 @@ private:
             fmt::print(stderr, "error: cannot write {}\n", path);
             return wrong_input;
         }
-        saved_ = drill_.scenario().steps.size();
+        saved_ = drill_.to_yaml();
         fmt::print("saved as {}; see it again with: tools/run run {} --seed {}\n", path, path,
                    request_.seed);
         return ended();
@@ -190,7 +190,7 @@ private:
     Drill drill_;
     PlayRequest const& request_;
     bool asks_;
-    std::size_t saved_ = 0;  ///< steps in the file that was written last
+    std::string saved_;  ///< what was written last
     std::string broken_;
 };
 

@@ -46,11 +46,13 @@ std::uint64_t number(WriteCount most) { return most.writes; }
 
 template <class Most>
 std::string problems(language::Scenario const& scenario, char const* what, Distribution const& all,
-                     language::Ranked<Most> const& expected, InWords words) {
+                     language::Ranked<Most> const& expected, InWords words, bool any) {
     std::string text;
     for (auto const& [rank, most] : expected) {
         if (all.sorted.empty()) {
-            return fmt::format("  {}: there was no outage to judge\n", what);
+            return fmt::format("  {}: {}\n", what,
+                               any ? "nothing came back, so what was lost is not known"
+                                   : "there was no outage to judge");
         }
         Value const& reached = all.rank(rank);
         if (reached.at && *reached.at <= number(most)) continue;
@@ -98,8 +100,9 @@ std::string distribution_lines(std::vector<SeededOutage> const& outages) {
 std::string recovery_problem(language::Scenario const& scenario,
                              std::vector<SeededOutage> const& outages) {
     language::Expect const& expect = scenario.expect;
-    return problems(scenario, "rto", times(outages), expect.rto, time_of) +
-           problems(scenario, "rpo", losses(outages), expect.rpo, writes_of);
+    bool const any = !outages.empty();
+    return problems(scenario, "rto", times(outages), expect.rto, time_of, any) +
+           problems(scenario, "rpo", losses(outages), expect.rpo, writes_of, any);
 }
 
 }  // namespace sunder::tools

@@ -77,6 +77,14 @@ void BothBackInService::passed(View& view) {
             view.findings.allowed(text.name, "split brain was reported");
             continue;
         }
+        bool const quorate = std::ranges::all_of(group.members, [&](NodeId member) {
+            netsim::NodeSim const& node = view.world.node(member);
+            return node.up() && nodes::has_quorum(node.machine->members().quorum());
+        });
+        if (serving == 0 && !quorate) {
+            view.findings.allowed(text.name, "no quorum (R67)");
+            continue;
+        }
         if (serving == 0 && view.mirror(id).automatic_switchback) {
             view.findings.allowed(text.name, "automatic switchback (R72)");
             continue;

@@ -31,24 +31,36 @@ void TakeoverPermitted::on(View& view, seen::NodeStarted const& started) {
     count(view, started.node);
 }
 
-void TakeoverPermitted::on(View& view, seen::OperatorAsked const& asked) {
-    bool const confirms = asked.what == seen::OperatorAsked::What::confirm_failover;
-    if (confirms && asked.proceeds) {
-        of(view, asked.node).peers[asked.dead.value].said_dead = view.now();
-    }
+void TakeoverPermitted::on(View&, seen::OperatorAsked const& asked) {
+    bool const confirms =
+        asked.what == seen::OperatorAsked::What::confirm_failover && asked.proceeds;
     bool const orders = asked.what == seen::OperatorAsked::What::order &&
                         asked.order.kind == nodes::Order::Kind::enter_service;
-    if (!orders) return;
-    for (Peer& peer : of(view, asked.node).peers) peer.said_dead = view.now();
+    if (confirms || orders) asked_.emplace(asked.request, asked);
+}
+
+/// What was refused was not said. Whoever orders a node to bring a mirror in answers for all whom
+/// it does not hear, from the moment in which he orders it.
+void TakeoverPermitted::on(View& view, seen::AdminAnswered const& answered) {
+    auto const found = asked_.find(answered.request);
+    if (found == asked_.end()) return;
+    seen::OperatorAsked const asked = found->second;
+    asked_.erase(found);
+    if (!answered.granted || asked.what != seen::OperatorAsked::What::confirm_failover) return;
+    of(view, asked.node).peers[asked.dead.value].said_dead = view.now();
+}
+
+void TakeoverPermitted::on(View& view, NodeId node, nodes::note::FencingEnded const& note) {
+    of(view, node).peers[note.peer.value].missed = !note.dead;
 }
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::PeerSeen const& note) {
-    of(view, node).peers[note.peer.value] = {true, view.now(), {}, {}};
+    of(view, node).peers[note.peer.value] = {true, view.now(), {}, false, {}};
     count(view, node);
 }
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::PeerLost const& note) {
-    of(view, node).peers[note.peer.value] = {false, view.now(), {}, {}};
+    of(view, node).peers[note.peer.value] = {false, view.now(), {}, false, {}};
     count(view, node);
 }
 
@@ -144,11 +156,15 @@ void TakeoverPermitted::check_suspect(View& view, NodeId node, NodeId suspect, G
     bool const asks =
         std::ranges::find(confirm.pairs, ConfirmSetup::Pair{suspect, node}) != confirm.pairs.end();
     bool const waited = confirm.proceeds && view.now() - lost.since >= confirm.timeout;
-    if (asks && !lost.said_dead && !waited) {
+    bool const ordered = std::ranges::any_of(asked_, [&](auto const& one) {
+        return one.second.node == node && one.second.what == seen::OperatorAsked::What::order &&
+               one.second.group == group;
+    });
+    if (asks && !lost.said_dead && !waited && !ordered) {
         refuse(view, node, group,
                fmt::format("no administrator has said that {} is dead", view.name(suspect)));
     }
-    if (!cluster.fencing || lost.said_dead) return;
+    if (!cluster.fencing || (lost.missed && lost.said_dead)) return;
     // Whoever is shot boots again, perhaps before the shooter hears that it hit.
     bool const booted = lost.shot_at && of(view, suspect).started >= *lost.shot_at;
     if (view.world.node(suspect).up() && !booted) {

@@ -27,9 +27,11 @@ public:
     void on(View& view, seen::NodeStarted const& started);
     void on(View&, seen::NodeDied const& died) { left(died.node); }
     void on(View& view, seen::OperatorAsked const& asked);
+    void on(View& view, seen::AdminAnswered const& answered);
     void on(View& view, NodeId node, nodes::note::PeerSeen const& note);
     void on(View& view, NodeId node, nodes::note::PeerLost const& note);
     void on(View& view, NodeId node, nodes::note::FencingStarted const& note);
+    void on(View& view, NodeId node, nodes::note::FencingEnded const& note);
     void on(View& view, NodeId node, nodes::note::QuorumChanged const& note);
     void on(View& view, NodeId node, nodes::note::Decided const& note);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
@@ -42,6 +44,7 @@ private:
         bool heard = false;
         Duration since;                     ///< it has been heard, or silent
         std::optional<Duration> shot_at;    ///< since then: when that began
+        bool missed = false;                ///< and that shot did not hit
         std::optional<Duration> said_dead;  ///< when an administrator said so last
     };
     struct Node {
@@ -67,6 +70,7 @@ private:
 
     std::vector<Node> nodes_;
     std::vector<Doubtful> doubtful_;
+    std::map<nodes::AdminId, seen::OperatorAsked> asked_;  // about deaths, until answered
 };
 
 }  // namespace sunder::netsim

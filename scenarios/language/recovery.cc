@@ -17,7 +17,8 @@ void RecoveryWatch::look(std::uint16_t m, Duration now, bool asked) {
     bool const served =
         std::ranges::any_of(mirror.serving, [&](NodeId node) { return !asleep_.contains(node); });
     if (served) {
-        mirror.planned = false;
+        mirror.ever = true;
+        mirror.planned.reset();
         if (!mirror.outage) return;
         Recovery& outage = outages_[*mirror.outage];
         outage.took = now - outage.began;
@@ -37,9 +38,8 @@ void RecoveryWatch::lost(std::uint16_t m, std::uint64_t writes) {
 void RecoveryWatch::see(Duration now, netsim::Observation const& observation) {
     auto const all = [&](auto&& change) {
         for (std::uint16_t m = 0; m < mirrors_.size(); ++m) {
-            bool const before = !mirrors_[m].serving.empty();
             change(mirrors_[m]);
-            if (before) look(m, now, false);
+            if (mirrors_[m].ever) look(m, now, false);
         }
     };
     if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
@@ -54,7 +54,12 @@ void RecoveryWatch::see(Duration now, netsim::Observation const& observation) {
         }
     } else if (auto const* died = std::get_if<seen::NodeDied>(&observation)) {
         asleep_.erase(died->node);
-        all([&](Mirror& mirror) { mirror.serving.erase(died->node); });
+        all([&](Mirror& mirror) {
+            mirror.serving.erase(died->node);
+            // What was moved is out of service for another reason now.
+            bool const moves = mirror.planned && moves_.contains(*mirror.planned);
+            if (moves) mirror.planned.reset();
+        });
     } else if (auto const* paused = std::get_if<seen::NodePaused>(&observation)) {
         asleep_.insert(paused->node);
         all([](Mirror&) {});
@@ -67,7 +72,12 @@ void RecoveryWatch::see(Duration now, netsim::Observation const& observation) {
             asked->what == What::order && asked->order.kind == nodes::Order::Kind::leave_service;
         bool const plans =
             leaves || asked->what == What::switch_over || asked->what == What::resolve_split_brain;
-        if (plans) mirrors_[asked->group.value].planned = true;
+        if (plans) mirrors_[asked->group.value].planned = asked->request;
+        if (plans && !leaves) moves_.insert(asked->request);
+    } else if (auto const* answer = std::get_if<seen::AdminAnswered>(&observation)) {
+        for (Mirror& mirror : mirrors_) {
+            if (mirror.planned == answer->request && !answer->granted) mirror.planned.reset();
+        }
     }
 }
 

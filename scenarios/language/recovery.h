@@ -39,8 +39,9 @@ public:
 
 private:
     struct Mirror {
-        std::set<NodeId> serving;  // awake or not
-        bool planned = false;      // an operator has asked for it to leave, or to move
+        std::set<NodeId> serving;               // awake or not
+        bool ever = false;                      // it was in service before
+        std::optional<nodes::AdminId> planned;  // an operator's request to leave, or to move
         std::optional<std::size_t> outage;
         std::optional<std::size_t> last;
     };
@@ -48,6 +49,7 @@ private:
 
     std::vector<Mirror> mirrors_;
     std::set<NodeId> asleep_;
+    std::set<nodes::AdminId> moves_;  // requests that end with it in service again
     std::vector<Recovery> outages_;
 };
 

@@ -87,9 +87,14 @@ private:
             add(world, step::SwitchOver{asked.group.value, asked.node, "", false});
         } else if (asked.what == What::resolve_split_brain) {
             add(world, step::ResolveSplitBrain{asked.group.value, asked.node, "", false});
+        } else if (asked.what == What::confirm_failover) {
+            add(world, step::ConfirmFailover{asked.node, asked.dead, asked.proceeds, "", false});
         } else {
             add(world, step::Ordered{asked.group.value, asked.node, asked.order, "", false});
         }
+    }
+    void on(World const& world, seen::FencingFaulted const& faulted) {
+        add(world, step::FailFencing{faulted.node, !faulted.works});
     }
     void on(World const&, seen::ImageTaken const&) { complete_ = false; }
     void on(World const&, auto const&) {}

@@ -394,6 +394,14 @@ struct SourceOf {
         return fmt::format("resolve_split_brain: {{mirror: {}, loser: {}{}}}", mirror(step.mirror),
                            node(step.node), step.await ? "" : ", await: no");
     }
+    std::string operator()(step::ConfirmFailover const& step) const {
+        return fmt::format("confirm_failover: {{on: {}, dead: {}{}{}}}", node(step.node),
+                           node(step.dead), step.proceeds ? "" : ", answer: block",
+                           step.await ? "" : ", await: no");
+    }
+    std::string operator()(step::FailFencing const& step) const {
+        return (step.misses ? "fail_fencing: " : "mend_fencing: ") + node(step.node);
+    }
     std::string operator()(step::Ordered const& step) const {
         static constexpr char const* words[] = {
             "pause_mirror",   "resume_mirror",    "take_out_of_service", "bring_in_service",
