@@ -92,7 +92,10 @@ void World::restart(NodeId node) { boot(node); }
 /// R69: nothing is written back.
 void World::stop(NodeId node, bool reboots) {
     die(node, seen::NodeDied::How::power_cut);
-    if (!reboots) return;
+    if (reboots) boot_later(node);
+}
+
+void World::boot_later(NodeId node) {
     queue_.push(now_ + cluster_->boot_time,
                 {EventKind::boot, node.value, 0, 0, nodes_[node.value].life});
 }
@@ -102,9 +105,7 @@ void World::shot(NodeId shooter, NodeId victim, std::uint32_t life) {
     NodeSim& target = nodes_[victim.value];
     bool const hits = !target.shots_miss;
     if (hits && target.up()) die(victim, seen::NodeDied::How::power_cut);
-    if (hits && cluster_->fencing->reboots) {
-        queue_.push(now_ + cluster_->boot_time, {EventKind::boot, victim.value, 0, 0, target.life});
-    }
+    if (hits && cluster_->fencing->reboots) boot_later(victim);
     queue_.push(
         now_, {EventKind::fenced, shooter.value, 0, victim.value | std::uint32_t{hits} << 8, life});
 }

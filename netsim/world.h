@@ -216,6 +216,7 @@ private:
     void start_store(NodeId node, CopySim& copy, std::uint32_t place);
     void disk_done(NodeId node, CopySim& copy, std::uint32_t place);
     void boot(NodeId node);
+    void boot_later(NodeId node);
     void stop(NodeId node, bool reboots);
     void shot(NodeId shooter, NodeId victim, std::uint32_t life);
     void die(NodeId node, seen::NodeDied::How how);

@@ -27,8 +27,7 @@ Membership::Peer const& Membership::of(NodeId peer) const { return peers_[place_
 
 bool Membership::heard(NodeId node, PathId path) {
     if (path == storage_path) {
-        bool& known = node == config_->self ? storage_ : of(node).on_storage;
-        return !std::exchange(known, true);
+        return !std::exchange(on_storage(node), true);
     }
     Peer& peer = of(node);
     bool const news = peer.audible == 0;
@@ -44,8 +43,7 @@ bool Membership::heard(NodeId node, PathId path) {
 
 bool Membership::silent(NodeId node, PathId path) {
     if (path == storage_path) {
-        bool& known = node == config_->self ? storage_ : of(node).on_storage;
-        return std::exchange(known, false);
+        return std::exchange(on_storage(node), false);
     }
     Peer& peer = of(node);
     if (peer.audible == 0) return false;
@@ -72,13 +70,15 @@ bool Membership::looking() const {
     return std::ranges::any_of(peers_, [](Peer const& peer) { return !peer.ever_heard; });
 }
 
-QuorumFacts Membership::quorum_facts() const {
+QuorumFacts Membership::quorum_facts(bool in_touch) const {
     QuorumConfig const& config = config_->quorum;
     QuorumFacts facts;
     facts.mode = config.mode;
     facts.storage = storage_;
     if (facts.mode != QuorumMode::majority) return facts;
-    auto const votes = [&](NodeId node) { return node == config_->self || audible(node); };
+    auto const votes = [&](NodeId node) {
+        return node == config_->self || (audible(node) && (!in_touch || connected(node)));
+    };
     facts.voters = static_cast<unsigned>(config.voters.size());
     facts.heard = static_cast<unsigned>(std::ranges::count_if(config.voters, votes));
     facts.tie_breaker = std::ranges::any_of(config.tie_breakers, votes);
@@ -88,8 +88,12 @@ QuorumFacts Membership::quorum_facts() const {
 
 bool Membership::loses_quorum() {
     bool const held = has_quorum(quorum_);
-    quorum_ = decide_quorum(quorum_facts());
+    quorum_ = decide_quorum(quorum_facts(false));
     return held && !has_quorum(quorum_);
+}
+
+bool Membership::has_quorum_in_touch() const {
+    return has_quorum(decide_quorum(quorum_facts(true)));
 }
 
 NodeSet Membership::hears() const {

@@ -42,6 +42,9 @@ public:
     /// True while the end of the boot wait would tell it anything: some peer was never heard.
     [[nodiscard]] bool looking() const;
     [[nodiscard]] QuorumRule quorum() const { return quorum_; }
+    /// The same, counting only who can also be asked: the last word of others on those who cannot
+    /// be heard may be long over.
+    [[nodiscard]] bool has_quorum_in_touch() const;
     [[nodiscard]] NodeSet hears() const;
     /// Somebody else hears a node that this one does not: another node, or the shared disk.
     [[nodiscard]] bool heard_by_others(NodeId peer) const;
@@ -66,7 +69,11 @@ private:
     [[nodiscard]] std::size_t place_of(NodeId peer) const;
     [[nodiscard]] Peer& of(NodeId peer);
     [[nodiscard]] Peer const& of(NodeId peer) const;
-    [[nodiscard]] QuorumFacts quorum_facts() const;
+    [[nodiscard]] QuorumFacts quorum_facts(bool in_touch) const;
+    /// Whether beats of a node go on on the shared disk; of this one, whether it is reached.
+    [[nodiscard]] bool& on_storage(NodeId node) {
+        return node == config_->self ? storage_ : of(node).on_storage;
+    }
 
     std::shared_ptr<NodeConfig const> config_;
     std::vector<Peer> peers_;     // in the order of config_->peers

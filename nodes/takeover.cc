@@ -47,27 +47,6 @@ void NodeMachine::leave_without_quorum(std::size_t r, Outbox& out) {
     claim(r, out);
 }
 
-namespace {
-
-/// Who is heard, but cannot be asked, is no help against those who cannot be heard: its last word
-/// on them may be long over.
-bool has_quorum_in_touch(NodeConfig const& config, Membership const& members) {
-    QuorumConfig const& quorum = config.quorum;
-    if (quorum.mode != QuorumMode::majority) return true;
-    auto const votes = [&](NodeId node) {
-        return node == config.self || (members.audible(node) && members.connected(node));
-    };
-    QuorumFacts facts;
-    facts.mode = quorum.mode;
-    facts.voters = static_cast<unsigned>(quorum.voters.size());
-    facts.heard = static_cast<unsigned>(std::ranges::count_if(quorum.voters, votes));
-    facts.tie_breaker = std::ranges::any_of(quorum.tie_breakers, votes);
-    facts.held = has_quorum(members.quorum());
-    return has_quorum(decide_quorum(facts));
-}
-
-}  // namespace
-
 GateFacts NodeMachine::gate_facts(std::size_t r, InServiceDecision decision) const {
     GateFacts facts;
     facts.quorum = has_quorum(members_.quorum());
@@ -81,7 +60,7 @@ GateFacts NodeMachine::gate_facts(std::size_t r, InServiceDecision decision) con
         facts.confirmation = std::max(facts.confirmation, members_.confirmation(peer));
         facts.fencing = std::max(facts.fencing, members_.fencing(peer));
     });
-    if (facts.takes_over) facts.quorum = facts.quorum && has_quorum_in_touch(*config_, members_);
+    if (facts.takes_over) facts.quorum = facts.quorum && members_.has_quorum_in_touch();
     return facts;
 }
 

@@ -82,11 +82,7 @@ netsim::FencingSetup read_fencing(Node const& node, Names const& names) {
     if (auto const takes = duration_of(node.find("takes"))) setup.takes = *takes;
     setup.reboots = boolean_of(node.find("reboots")).value_or(true);
     for (Entry const& entry : entries_of(node.find("delay"))) {
-        Node key;
-        key.text = entry.key;
-        key.quoted = true;
-        key.span = entry.key_span;
-        std::optional<NodeId> const victim = names.node(&key);
+        std::optional<NodeId> const victim = names.node_of_key(entry);
         std::optional<Duration> const delay = duration_of(&entry.value);
         if (!victim || !delay) continue;
         setup.delay.resize(names.cluster().nodes.size());

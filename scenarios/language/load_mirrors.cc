@@ -128,11 +128,7 @@ void MirrorReader::read_switchback() {
 
 /// The place in `on` of the node that `entry`'s key names.
 std::optional<std::size_t> MirrorReader::copy_of(Entry const& entry, std::string_view what) {
-    Node key;
-    key.text = entry.key;
-    key.quoted = true;
-    key.span = entry.key_span;
-    std::optional<NodeId> const node = names_.node(&key);
+    std::optional<NodeId> const node = names_.node_of_key(entry);
     if (!node) return std::nullopt;
     auto const found = std::ranges::find(mirror_.on, *node);
     if (found != mirror_.on.end()) return static_cast<std::size_t>(found - mirror_.on.begin());

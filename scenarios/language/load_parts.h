@@ -56,6 +56,8 @@ public:
         : cluster_(cluster), report_(report) {}
 
     [[nodiscard]] std::optional<NodeId> node(Node const*) const;
+    /// The node that an entry's key names.
+    [[nodiscard]] std::optional<NodeId> node_of_key(Entry const&) const;
     [[nodiscard]] std::optional<std::uint16_t> mirror(Node const*) const;
     /// A node that holds a copy of the mirror; if the mirror is unknown, any node.
     [[nodiscard]] std::optional<NodeId> node_of(std::optional<std::uint16_t> mirror,

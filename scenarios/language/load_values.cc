@@ -168,6 +168,14 @@ std::optional<NodeId> Names::node(Node const* node) const {
     return std::nullopt;
 }
 
+std::optional<NodeId> Names::node_of_key(Entry const& entry) const {
+    Node key;
+    key.text = entry.key;
+    key.quoted = true;
+    key.span = entry.key_span;
+    return node(&key);
+}
+
 std::optional<std::uint16_t> Names::mirror(Node const* node) const {
     std::optional<std::string> const name = text_of(node);
     if (!name || cluster_.mirrors.empty()) return std::nullopt;

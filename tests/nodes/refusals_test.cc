@@ -8,7 +8,6 @@
 #include <catch2/catch.hpp>
 
 #include <functional>
-#include <set>
 #include <string>
 
 namespace sunder::netsim::test {
@@ -34,9 +33,7 @@ struct Refusal {
 /// Two servers with the mirror, and a third node that all hear.
 Cluster plain() {
     Cluster cluster = small_cluster();
-    cluster.nodes.push_back({"third", {}});
-    cluster.links.push_back({0, 2, cluster.links[0].there, cluster.links[0].back});
-    cluster.links.push_back({1, 2, cluster.links[0].there, cluster.links[0].back});
+    add_node(cluster, "third");
     return cluster;
 }
 Cluster slow() {
@@ -52,13 +49,8 @@ Cluster without_log() {
 /// Server 2 can hear server 1 and still be in the minority.
 Cluster five_voters() {
     Cluster cluster = plain();
-    cluster.nodes.push_back({"fourth", {}});
-    cluster.nodes.push_back({"fifth", {}});
-    for (Vertex other : {3, 4}) {
-        for (Vertex server : {0, 1}) {
-            cluster.links.push_back({server, other, cluster.links[0].there, cluster.links[0].back});
-        }
-    }
+    add_node(cluster, "fourth");
+    add_node(cluster, "fifth");
     cluster.quorum.mode = nodes::QuorumMode::majority;
     cluster.quorum.on_loss = nodes::LossAction::leave_service;
     return cluster;

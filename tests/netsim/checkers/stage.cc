@@ -34,6 +34,16 @@ Cluster small_cluster() {
     return cluster;
 }
 
+NodeId add_node(Cluster& cluster, std::string const& name) {
+    NodeId const added{static_cast<std::uint8_t>(cluster.nodes.size())};
+    LinkSetup const like = cluster.links.front();
+    for (Vertex other = 0; other < added.value; ++other) {
+        cluster.links.push_back({other, added.value, like.there, like.back});
+    }
+    cluster.nodes.push_back({name, {}});
+    return added;
+}
+
 Stage::Stage(Cluster const& cluster, std::uint64_t seed)
     : dice(seed, 77, 0), world_(std::make_shared<Cluster const>(cluster), seed), checkers_(world_) {
     world_.start_all();

@@ -19,6 +19,9 @@ namespace sunder::netsim::test {
 /// Two servers with fast detection, so that a story takes seconds and not minutes.
 Cluster small_cluster();
 
+/// One more node, linked to each that is there.
+NodeId add_node(Cluster& cluster, std::string const& name);
+
 /// A 4 KiB block of the mirror.
 constexpr Extent block(std::uint64_t number) { return {number * 8, 8}; }
 

@@ -25,9 +25,7 @@ void cut(Stage& stage, NodeId a, NodeId b) {
 
 Cluster with_a_third() {
     Cluster cluster = small_cluster();
-    cluster.nodes.push_back({"third", {}});
-    cluster.links.push_back({0, 2, cluster.links[0].there, cluster.links[0].back});
-    cluster.links.push_back({1, 2, cluster.links[0].there, cluster.links[0].back});
+    add_node(cluster, "third");
     cluster.quorum.mode = nodes::QuorumMode::majority;
     cluster.quorum.on_loss = nodes::LossAction::leave_service;
     return cluster;

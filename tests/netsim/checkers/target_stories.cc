@@ -49,10 +49,7 @@ void all_come_back(Stage& stage) {
 
 Cluster three() {
     Cluster cluster = small_cluster();
-    cluster.nodes.push_back({"server3", {}});
-    cluster.links.push_back({0, 2, cluster.links[0].there, cluster.links[0].back});
-    cluster.links.push_back({1, 2, cluster.links[0].there, cluster.links[0].back});
-    cluster.mirrors[0].on.push_back(server3);
+    cluster.mirrors[0].on.push_back(add_node(cluster, "server3"));
     cluster.mirrors[0].priority.push_back(3);
     return cluster;
 }
