@@ -68,6 +68,8 @@ constexpr std::string_view names[] = {
     "witness_ignored",
     "confirmation_skipped",
     "failed_fencing_believed",
+    "hierarchy_starts_at_once",
+    "mirror_leaves_first",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

@@ -65,8 +65,10 @@ enum class Mutant {
     quorum_ignored,     ///< R67: a node without quorum brings mirrors in service
     quorum_forgotten,   ///< C.8: a tie-breaker gives quorum to who had lost it
     witness_ignored,    ///< R67: nobody is asked whether others hear the one believed dead
-    confirmation_skipped,     ///< R63: nobody is asked whether the other node is dead
-    failed_fencing_believed,  ///< a shot that missed counts as a death
+    confirmation_skipped,      ///< R63: nobody is asked whether the other node is dead
+    failed_fencing_believed,   ///< a shot that missed counts as a death
+    hierarchy_starts_at_once,  ///< R99: nothing waits for what it needs
+    mirror_leaves_first,       ///< R99: a mirror leaves service under what stands on it
     last
 };
 

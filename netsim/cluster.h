@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "nodes/hierarchy.h"
 #include "nodes/quorum.h"
 #include "replication/config.h"
 #include "replication/pace.h"
@@ -85,11 +86,30 @@ struct MirrorSetup {
     std::optional<SplitBrainSetup> split_brain{};  ///< nothing: as the cluster says
     replication::ResyncRate resync_rate{};
     bool automatic_switchback = false;  ///< R72
+    nodes::Hierarchy hierarchy{};       ///< what stands on it; empty: hosts use it bare
     /// Of the copy at a place of `on`; in the order of the list where the file names none.
     [[nodiscard]] std::uint16_t priority_of(std::size_t place) const {
         return priority.empty() ? static_cast<std::uint16_t>(place + 1) : priority[place];
     }
     friend bool operator==(MirrorSetup const&, MirrorSetup const&) = default;
+};
+
+/// Something that stands on a mirror, alike on all its nodes.
+struct ResourceSetup {
+    std::string name;
+    Duration start = seconds(2);
+    Duration stop = seconds(1);
+    Duration recovery = seconds(5);  ///< R100
+    Duration check = seconds(120);   ///< between health checks (R48: LKCHECKINTERVAL)
+    friend bool operator==(ResourceSetup const&, ResourceSetup const&) = default;
+};
+
+/// What goes wrong with a resource on a node from now on, when it is asked for.
+struct ResourceFaults {
+    bool start = false;
+    bool stop = false;
+    bool recovery = false;
+    friend bool operator==(ResourceFaults const&, ResourceFaults const&) = default;
 };
 
 /// Failure detection and patience, alike on all nodes.
@@ -139,6 +159,7 @@ struct Cluster {
     std::vector<std::string> switches;
     std::vector<LinkSetup> links;
     std::vector<MirrorSetup> mirrors;
+    std::vector<ResourceSetup> resources;  ///< by id, of all hierarchies
     Detection detection;
     QuorumSetup quorum;
     std::optional<FencingSetup> fencing;

@@ -39,12 +39,21 @@ void World::drain_locals() {
         Local const local = std::move(locals_[i]);
         NodeId const node{local.node};
         if (!nodes_[local.node].up()) continue;
-        if (auto const* input = std::get_if<nodes::Input>(&local.what)) {
-            step_node(node, *input);
-        } else {
-            step_mirror(node, *find_copy(node, local.group),
-                        mirror::input::Commanded{std::get<mirror::Command>(local.what)});
-        }
+        struct Tell {
+            World& world;
+            NodeId node;
+            std::uint16_t group;
+            void operator()(nodes::Input const& input) const { world.step_node(node, input); }
+            void operator()(mirror::Command const& command) const {
+                world.step_mirror(node, *world.find_copy(node, group),
+                                  mirror::input::Commanded{command});
+            }
+            void operator()(nodes::hierarchy::Command const& command) const {
+                world.step_hierarchy(node, *world.find_copy(node, group),
+                                     nodes::hierarchy::input::Commanded{command});
+            }
+        };
+        std::visit(Tell{*this, node, local.group}, local.what);
     }
     locals_.clear();
 }
@@ -65,6 +74,11 @@ void World::start_store(NodeId node, CopySim& copy, std::uint32_t place) {
         choose(static_cast<std::uint64_t>(model.jitter.ns) + 1, Choice::disk_jitter, node.value))};
     queue_.push(copy.disk->store_time(now_, jitter),
                 {EventKind::persist_done, node.value, copy.group, place, nodes_[node.value].life});
+}
+
+void World::stored(NodeId node, CopySim& copy, std::uint32_t place) {
+    trace(node, "stored");
+    step_mirror(node, copy, mirror::input::PersistDone{copy.store.edit().complete(place), true});
 }
 
 void World::disk_done(NodeId node, CopySim& copy, std::uint32_t place) {
@@ -208,6 +222,9 @@ void World::carry_out(NodeId node, nodes::Output& output) {
             world.send(node, connection, std::move(out.message), 512);
         }
         void operator()(nodes::output::GroupCommand& out) const {
+            world.locals_.push_back({node.value, out.group.value, out.command});
+        }
+        void operator()(nodes::output::HierarchyCommand& out) const {
             world.locals_.push_back({node.value, out.group.value, out.command});
         }
         void operator()(nodes::output::ArmBootWait&) const {

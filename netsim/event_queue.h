@@ -25,6 +25,8 @@ enum class EventKind : std::uint8_t {
     confirmation,   ///< a node has waited long enough for an administrator
     stop,           ///< a node stops itself
     aim,            ///< a node has waited long enough before it has another shot
+    resource_done,  ///< a resource was started, stopped or recovered, or was not
+    health_check,   ///< a resource that has failed is found so
     fenced,         ///< a node hears what became of its shot
     heard,          ///< a watched peer's heartbeat arrives after silence
     silent,         ///< the last heartbeat that could be missed was

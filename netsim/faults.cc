@@ -28,6 +28,7 @@ void World::boot(NodeId node) {
         step_mirror(node, copy,
                     replication::input::Started{copy.store->cell(), copy.store->pages(), nonce,
                                                 copy.disk->keeps_image()});
+        if (copy.above.hierarchy) copy.above.machine.emplace(copy.above.hierarchy);
     }
     drain_locals();
     update_watchers();
@@ -62,6 +63,10 @@ void World::die(NodeId node, seen::NodeDied::How how) {
         copy.store.edit().die(
             [&](std::uint64_t n) { return choose(n, Choice::stored, node.value); });
         copy.machine.reset();
+        copy.above.machine.reset();
+        for (HierarchySim::Resource& resource : copy.above.resources) {
+            resource.runs = resource.failed = false;
+        }
         ++copy.settle_token;
         ++copy.pace_token;
     }
@@ -145,7 +150,7 @@ void World::resume(NodeId node) {
     auto const is_timer = [](Event const& event) {
         return event.kind == EventKind::settle_timer || event.kind == EventKind::pace_timer ||
                event.kind == EventKind::boot_wait || event.kind == EventKind::confirmation ||
-               event.kind == EventKind::silent;
+               event.kind == EventKind::aim || event.kind == EventKind::silent;
     };
     for (bool const timers : {true, false}) {
         for (Event const& event : sim.deferred) {

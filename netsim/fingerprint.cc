@@ -78,6 +78,13 @@ Fingerprint World::fingerprint(Timing timing) const {
                    std::uint64_t{node.paused});
         for (CopySim const& copy : node.copies) {
             hasher.add(copy.machine ? copy.print : 0);
+            if (copy.above.machine) hasher.add(copy.above.print);
+            for (HierarchySim::Resource const& resource : copy.above.resources) {
+                hasher.add(std::uint64_t{resource.runs} | std::uint64_t{resource.failed} << 1 |
+                           std::uint64_t{resource.faults.start} << 2 |
+                           std::uint64_t{resource.faults.stop} << 3 |
+                           std::uint64_t{resource.faults.recovery} << 4);
+            }
             hasher.add(copy.disk.print([](SimDisk const& disk) {
                 return hash_words(of_image(disk.image()), disk.fingerprint());
             }));

@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/payload.h"
 #include "base/units.h"
+#include "netsim/cluster.h"
 #include "netsim/disk.h"
 #include "nodes/seam.h"
 #include "replication/examine.h"
@@ -117,6 +118,12 @@ struct DiskFaulted {
     NodeId node;
     DiskFaults faults;
 };
+struct ResourceFaulted {
+    NodeId node;
+    ResourceId resource;
+    ResourceFaults faults;
+    bool failed = false;  ///< it ran, and does so no more
+};
 struct FencingFaulted {
     NodeId node;
     bool works = true;
@@ -156,7 +163,8 @@ using Observation =
                  seen::AdminAnswered, seen::OperatorAsked, seen::IntentLogExamined,
                  seen::ImageTaken, seen::ImageWritten, seen::NodeDied, seen::NodeStarted,
                  seen::NodePaused, seen::NodeResumed, seen::LinkCut, seen::LinkHealed,
-                 seen::ConnectionsReset, seen::DiskFaulted, seen::FencingFaulted, seen::DiskWritten,
-                 seen::RecordSent, seen::RecordArrived, seen::AlarmRang>;
+                 seen::ConnectionsReset, seen::DiskFaulted, seen::ResourceFaulted,
+                 seen::FencingFaulted, seen::DiskWritten, seen::RecordSent, seen::RecordArrived,
+                 seen::AlarmRang>;
 
 }  // namespace sunder::netsim

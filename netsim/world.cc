@@ -148,8 +148,13 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
             if (!mirror.initially_in_sync) {
                 copy.disk.edit().image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
             }
-            nodes_[id.value].copies.push_back(std::move(copy));
             nodes::ResourceConfig resource;
+            if (!mirror.hierarchy.empty()) {
+                resource.hierarchy = std::make_shared<nodes::Hierarchy const>(mirror.hierarchy);
+                copy.above.hierarchy = resource.hierarchy;
+                copy.above.resources.resize(mirror.hierarchy.resources().size());
+            }
+            nodes_[id.value].copies.push_back(std::move(copy));
             resource.group = GroupId{g};
             resource.self = copy_slot;
             resource.members = mirror.on;
@@ -203,6 +208,7 @@ std::uint64_t World::choose(std::uint64_t n, Choice what, std::size_t node) {
 void World::release_spares() {
     Cow<nodes::NodeMachine>::release_spares();
     Cow<replication::MirrorMachine>::release_spares();
+    Cow<nodes::hierarchy::HierarchyMachine>::release_spares();
     Cow<SimDisk>::release_spares();
     Cow<StableStore>::release_spares();
     Cow<Connection>::release_spares();
@@ -266,6 +272,10 @@ World::Lasting World::lasting(EventKind kind) const {
             return {detection.boot_wait, detection.boot_wait};
         case EventKind::confirmation:
             return {cluster_->confirm.timeout, cluster_->confirm.timeout};
+        case EventKind::resource_done:
+            return lasting_of_resources();
+        case EventKind::health_check:
+            return {};
         case EventKind::stop:
         case EventKind::fenced:
             return {};
@@ -288,6 +298,17 @@ World::Lasting World::lasting(EventKind kind) const {
             return {detection.reconnect, detection.reconnect};
     }
     return {};
+}
+
+World::Lasting World::lasting_of_resources() const {
+    Lasting found{hours(1000), {}};
+    for (ResourceSetup const& one : cluster_->resources) {
+        for (Duration const takes : {one.start, one.stop, one.recovery}) {
+            found.least = std::min(found.least, takes);
+            found.most = std::max(found.most, takes);
+        }
+    }
+    return found;
 }
 
 bool World::comes_first(EventQueue::Pending const& earlier,
@@ -321,9 +342,13 @@ bool World::current(Event const& event) const {
         case EventKind::aim:
             return node.up() && node.life == event.token &&
                    node.machine->members().silence(whom_of(event)) == event.what >> 8;
+        case EventKind::resource_done:
         case EventKind::stop:
         case EventKind::fenced:
             return node.up() && node.life == event.token;
+        case EventKind::health_check:
+            return node.up() && node.life == event.token &&
+                   resource(NodeId{event.node}, resource_in(event)).failed;
         case EventKind::boot:
             return !node.up() && node.life == event.token;
         case EventKind::settle_timer: {
@@ -382,14 +407,9 @@ void World::take_place(Event const& event) {
         case EventKind::disk_done:
             disk_done(node, *find_copy(node, event.group), event.what);
             break;
-        case EventKind::persist_done: {
-            CopySim& held = *find_copy(node, event.group);
-            trace(node, "stored");
-            step_mirror(
-                node, held,
-                replication::input::PersistDone{held.store.edit().complete(event.what), true});
+        case EventKind::persist_done:
+            stored(node, *find_copy(node, event.group), event.what);
             break;
-        }
         case EventKind::settle_timer:
             trace(node, "settle timer");
             step_mirror(node, *find_copy(node, event.group),
@@ -403,6 +423,10 @@ void World::take_place(Event const& event) {
         case EventKind::boot_wait:
             trace(node, "boot wait over");
             step_node(node, nodes::input::BootWaitOver{});
+            break;
+        case EventKind::resource_done:
+        case EventKind::health_check:
+            above_a_mirror(event);
             break;
         case EventKind::confirmation:
             trace(node, "has waited for an administrator");

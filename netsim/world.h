@@ -6,7 +6,7 @@
 // the calls below.
 //
 // One .cc file per concern: world (dispatch), drive (steps of machines and their outputs), faults,
-// operators, streams (connections and failure detection).
+// operators, resources, streams (connections and failure detection).
 #pragma once
 
 #include "base/cow.h"
@@ -18,6 +18,7 @@
 #include "netsim/network.h"
 #include "netsim/observation.h"
 #include "netsim/store.h"
+#include "nodes/hierarchy_machine.h"
 #include "nodes/node_machine.h"
 #include "replication/mirror_machine.h"
 
@@ -30,6 +31,19 @@
 
 namespace sunder::netsim {
 
+/// What stands on a mirror, on one node.
+struct HierarchySim {
+    struct Resource {
+        bool runs = false;
+        bool failed = false;  ///< while it should run; a health check will find out
+        ResourceFaults faults;
+    };
+    std::shared_ptr<nodes::Hierarchy const> hierarchy;  ///< nothing: the mirror is used bare
+    Cow<nodes::hierarchy::HierarchyMachine> machine;    ///< while the node is up
+    Fingerprint print = 0;
+    std::vector<Resource> resources;  ///< by place in the hierarchy
+};
+
 /// A mirror group's copy on one node: machine, disk and stable store.
 struct CopySim {
     std::uint16_t group = 0;
@@ -39,6 +53,7 @@ struct CopySim {
     Fingerprint print = 0;                    ///< of the machine as it is
     Cow<SimDisk> disk;
     Cow<StableStore> store;
+    HierarchySim above;
     std::uint32_t settle_token = 0;
     std::uint32_t pace_token = 0;
 };
@@ -116,6 +131,10 @@ public:
     void heal(Vertex a, Vertex b);
     void reset(NodeId a, NodeId b, bool half_open);
     void set_disk_faults(NodeId node, DiskFaults const& faults);
+    /// What goes wrong with a resource from now on.
+    void set_resource_faults(NodeId node, ResourceId resource, ResourceFaults const& faults);
+    /// It runs no more. Requires that it runs.
+    void fail_resource(NodeId node, ResourceId resource);
     /// Whether shots at a node hit it.
     void set_fencing(NodeId victim, bool works);
     nodes::AdminId force_online(NodeId node, GroupId group);
@@ -155,6 +174,14 @@ public:
     [[nodiscard]] Network const& network() const { return network_; }
     /// True when the node is up, not paused, and has the group in service.
     [[nodiscard]] bool serves(NodeId node, GroupId group) const;
+    /// True when it serves, and so does everything that stands on the mirror: hosts can use it.
+    [[nodiscard]] bool usable(NodeId node, GroupId group) const;
+    /// The mirror that the resource stands on.
+    [[nodiscard]] GroupId mirror_of(ResourceId resource) const;
+    /// What the node makes of the resource; nothing while it is down.
+    [[nodiscard]] std::optional<nodes::hierarchy::ResourceState> state_of(
+        NodeId node, ResourceId resource) const;
+    [[nodiscard]] HierarchySim::Resource const& resource(NodeId node, ResourceId resource) const;
     /// True when the node runs and its hosts may use a copy that is kept apart (R58).
     [[nodiscard]] bool serves_apart(NodeId node, GroupId group) const;
     /// True when both nodes run and are connected, and neither has anything under way to a disk or
@@ -184,6 +211,7 @@ private:
         Duration most;
     };
     [[nodiscard]] Lasting lasting(EventKind kind) const;
+    [[nodiscard]] Lasting lasting_of_resources() const;
     /// True when `earlier` began before `later` and takes less time.
     [[nodiscard]] bool comes_first(EventQueue::Pending const& earlier,
                                    EventQueue::Pending const& later) const;
@@ -191,6 +219,7 @@ private:
     [[nodiscard]] EventQueue::PendingList effective() const;
     [[nodiscard]] Fingerprint fingerprint_of(Event const& event) const;
     [[nodiscard]] std::string words_of(Event const& event) const;
+    [[nodiscard]] std::string words_of_io(Event const& event) const;
     template <class What>
     void see(What&& what) {
         observations_.emplace_back(std::forward<What>(what));
@@ -203,11 +232,17 @@ private:
     struct Local {  // what two machines of one node have to tell each other
         std::uint8_t node;
         std::uint16_t group;
-        std::variant<nodes::Input, replication::Command> what;
+        std::variant<nodes::Input, replication::Command, nodes::hierarchy::Command> what;
     };
     void step_node(NodeId node, nodes::Input const& input);
     void step_mirror(NodeId node, CopySim& copy, replication::Input const& input);
     void drain_locals();
+    void step_hierarchy(NodeId node, CopySim& copy, nodes::hierarchy::Input const& input);
+    void above_a_mirror(Event const& event);
+    [[nodiscard]] std::string words_above_a_mirror(Event const& event) const;
+    void resource_done(NodeId node, CopySim& copy, std::uint32_t what);
+    void health_check(NodeId node, CopySim& copy, ResourceId resource);
+    [[nodiscard]] HierarchySim::Resource& resource_of(NodeId node, ResourceId resource);
     void carry_out(NodeId node, CopySim& copy, replication::Output& output);
     void carry_out(NodeId node, nodes::Output& output);
     void see_arrival(NodeId node, CopySim const& copy,
@@ -215,6 +250,7 @@ private:
     void start_disk(NodeId node, CopySim& copy, DiskOp op);
     void start_store(NodeId node, CopySim& copy, std::uint32_t place);
     void disk_done(NodeId node, CopySim& copy, std::uint32_t place);
+    void stored(NodeId node, CopySim& copy, std::uint32_t place);
     void boot(NodeId node);
     void boot_later(NodeId node);
     void stop(NodeId node, bool reboots);
@@ -270,6 +306,9 @@ private:
     }
     [[nodiscard]] static PathId path_of(Event const& event) {
         return PathId{static_cast<std::uint8_t>(event.what >> 8)};
+    }
+    [[nodiscard]] static ResourceId resource_in(Event const& event) {
+        return ResourceId{static_cast<std::uint16_t>(event.what)};
     }
     /// One, or two where nodes also read each other's beats from a shared disk.
     [[nodiscard]] std::uint8_t paths() const { return cluster_->quorum.storage ? 2 : 1; }

@@ -27,6 +27,10 @@ char const* name_of(EventKind kind) {
             return "boot wait over";
         case EventKind::confirmation:
             return "confirmation over";
+        case EventKind::resource_done:
+            return "resource done";
+        case EventKind::health_check:
+            return "health check";
         case EventKind::stop:
             return "stop";
         case EventKind::aim:
@@ -87,38 +91,47 @@ std::string_view name_of(Carried const& what) {
 
 }  // namespace
 
+/// Of a delivery, a disk operation or a store.
+std::string World::words_of_io(Event const& event) const {
+    std::string const& node = nodes_[event.node].name;
+    auto const of = [&](std::optional<GroupId> group) {
+        return group ? " for " + cluster_->mirrors[group->value].name : std::string();
+    };
+    if (event.kind == EventKind::deliver) {
+        Connection const& link = *connections_[event.what / 2];
+        End const& end = link.ends[event.what % 2];
+        std::string const& from = nodes_[link.ends[1 - event.what % 2].node.value].name;
+        return fmt::format("{} receives {} from {}{}", node, name_of(end.inbound.front().what),
+                           from, of(link.group));
+    }
+    CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
+    if (event.kind == EventKind::disk_done) {
+        DiskOp const& op = held->disk->under_way(event.what);
+        std::string const where =
+            op.range.count != 0 ? fmt::format(" {}+{}", op.range.first, op.range.count) : "";
+        return fmt::format("{} completes disk {}{}{}", node, name_of(op.kind), where,
+                           of(GroupId{event.group}));
+    }
+    auto const& page = held->store->storing_page(event.what);
+    std::string const what =
+        page ? fmt::format("page {} of the intent log towards {}", page->number,
+                           nodes_[held->config->nodes[page->peer.value].value].name)
+             : std::string("its cell");
+    return fmt::format("{} stores {}{}", node, what, of(GroupId{event.group}));
+}
+
 std::string World::words_of(Event const& event) const {
     std::string const& node = nodes_[event.node].name;
-    auto const mirror = [&](GroupId group) { return cluster_->mirrors[group.value].name; };
     auto const of = [&](std::optional<GroupId> group) {
-        return group ? " for " + mirror(*group) : std::string();
+        return group ? " for " + cluster_->mirrors[group->value].name : std::string();
     };
     auto const whom = [&] { return nodes_[whom_of(event).value].name; };
     bool const by_disk = path_of(event) == nodes::storage_path;
-    CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
     switch (event.kind) {
-        case EventKind::deliver: {
-            Connection const& link = *connections_[event.what / 2];
-            End const& end = link.ends[event.what % 2];
-            std::string const& from = nodes_[link.ends[1 - event.what % 2].node.value].name;
-            return fmt::format("{} receives {} from {}{}", node, name_of(end.inbound.front().what),
-                               from, of(link.group));
-        }
-        case EventKind::disk_done: {
-            DiskOp const& op = held->disk->under_way(event.what);
-            std::string const where =
-                op.range.count != 0 ? fmt::format(" {}+{}", op.range.first, op.range.count) : "";
-            return fmt::format("{} completes disk {}{}{}", node, name_of(op.kind), where,
-                               of(GroupId{event.group}));
-        }
-        case EventKind::persist_done: {
-            auto const& page = held->store->storing_page(event.what);
-            std::string const what =
-                page ? fmt::format("page {} of the intent log towards {}", page->number,
-                                   nodes_[held->config->nodes[page->peer.value].value].name)
-                     : std::string("its cell");
-            return fmt::format("{} stores {}{}", node, what, of(GroupId{event.group}));
-        }
+        case EventKind::deliver:
+        case EventKind::disk_done:
+        case EventKind::persist_done:
+            return words_of_io(event);
         case EventKind::settle_timer:
             return fmt::format("{} settles{}", node, of(GroupId{event.group}));
         case EventKind::pace_timer:
@@ -127,6 +140,9 @@ std::string World::words_of(Event const& event) const {
             return fmt::format("{} has waited for its peers", node);
         case EventKind::confirmation:
             return fmt::format("{} has waited for a word on {}", node, whom());
+        case EventKind::resource_done:
+        case EventKind::health_check:
+            return words_above_a_mirror(event);
         case EventKind::stop:
             return fmt::format("{} stops itself", node);
         case EventKind::aim:
@@ -138,17 +154,17 @@ std::string World::words_of(Event const& event) const {
         case EventKind::boot:
             return fmt::format("{} starts by itself", node);
         case EventKind::heard:
-            return fmt::format("{} {} {}", node, by_disk ? "sees on the quorum disk" : "hears",
-                               whom());
+            return node + (by_disk ? " sees on the quorum disk " : " hears ") + whom();
         case EventKind::silent:
             return fmt::format("{} misses {}{}", node, whom(),
                                by_disk ? " on the quorum disk" : "");
         case EventKind::stall_timeout:
         case EventKind::try_connect: {
             Connection const& link = *connections_[event.what];
-            char const* const what = event.kind == EventKind::try_connect ? "connect" : "give up";
             return fmt::format("{} and {} {}{}", nodes_[link.ends[0].node.value].name,
-                               nodes_[link.ends[1].node.value].name, what, of(link.group));
+                               nodes_[link.ends[1].node.value].name,
+                               event.kind == EventKind::try_connect ? "connect" : "give up",
+                               of(link.group));
         }
         case EventKind::alarm:
             return fmt::format("application {} wakes up", event.what);

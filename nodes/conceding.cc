@@ -62,7 +62,7 @@ void NodeMachine::resolve_split_brain(input::ResolveSplitBrain const& in, Outbox
     }
     Resource& resource = resources_[*r];
     bool const served = std::holds_alternative<resource::Serving>(resource.state);
-    resource.state = resource::Conceding{in.request, *winner, served, false, 0};
+    resource.state = resource::Conceding{in.request, *winner, served};
     out.put(
         output::Send{config_->resources[*r].members[winner->value], control::Concede{in.group}});
     claim(*r, out);
@@ -87,10 +87,28 @@ void NodeMachine::concede_answered(std::size_t r, Slot slot, bool granted, Outbo
             r, granted ? ResolutionRule::in_transition : ResolutionRule::both_were_named, out);
         return;
     }
-    conceding->commanded = true;
-    conceding->conceded = resource.report.conceded;
+    conceding->granted = true;
+    conceding->stuck = resource.above.stuck;
+    if (stands_free(r)) {
+        concede(r, out);
+    } else {
+        lower(r, false, out);
+    }
+}
+
+/// Nothing stands on the mirror any more, and its group gives up what it wrote.
+void NodeMachine::concede(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    auto& conceding = std::get<resource::Conceding>(resource.state);
+    std::shared_ptr<Cell const> const& winner = resource.known[conceding.winner.value].cell;
+    if (!winner || resource.report.passing) {
+        concession_refused(r, ResolutionRule::in_transition, out);
+        return;
+    }
+    conceding.commanded = true;
+    conceding.conceded = resource.report.conceded;
     out.put(output::GroupCommand{config_->resources[r].group,
-                                 replication::command::Concede{slot, known.cell}});
+                                 replication::command::Concede{conceding.winner, winner}});
 }
 
 void NodeMachine::concession_refused(std::size_t r, ResolutionRule rule, Outbox& out) {
@@ -99,6 +117,7 @@ void NodeMachine::concession_refused(std::size_t r, ResolutionRule rule, Outbox&
     GroupId const group = config_->resources[r].group;
     if (resource.report.open) {
         resource.state = resource::Serving{};
+        raise(r, out);
     } else {
         resource.state = resource::OutOfService{};
     }

@@ -6,10 +6,12 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "nodes/hierarchy.h"
 #include "nodes/quorum.h"
 #include "replication/cell.h"
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace sunder::nodes {
@@ -24,6 +26,8 @@ struct ResourceConfig {
     std::vector<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
     bool intent_log = true;                 ///< R18
     bool automatic_switchback = false;      ///< R72: unsupported, and what it leads to
+    std::shared_ptr<Hierarchy const>
+        hierarchy{};  ///< what stands on it; nothing: hosts use it bare
     friend bool operator==(ResourceConfig const&, ResourceConfig const&) = default;
 };
 

@@ -72,6 +72,7 @@ void NodeMachine::asked_to_take_over(std::size_t r, Slot slot, Outbox& out) {
     if (taking != nullptr && taking->source == slot) return;
     // Whose own disk fails does not take over; the two would pass the mirror to and fro.
     bool const able = resource.report.cell && resource.report.unfit == 0 &&
+                      !resource.above.failed &&
                       decide_switchover(switchover_facts(r)) == SwitchoverRule::granted;
     if (able) {
         begin_taking_over(r, slot, std::nullopt, out);
@@ -103,37 +104,51 @@ void NodeMachine::give_up_unasked(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
     if (!std::holds_alternative<resource::Serving>(resource.state)) return;
     resource.gave_back = true;
-    resource.state = resource::Leaving{};
-    out.put(output::GroupCommand{config_->resources[r].group, replication::command::Demote{}});
-    claim(r, out);
+    leave(r, {}, out);
 }
 
-/// A source that is unfit asks every target in sync, once for each thing that its disk refused.
+/// A source whose disk fails, or something that stands on the mirror, asks the targets in sync, one
+/// after another in the order of their priorities (R53, R65), once for each thing that failed.
 void NodeMachine::find_successor(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
-    std::uint32_t const unfit = resource.report.unfit;
-    if (unfit == 0) resource.asked_to_take_over = {};
-    bool const asks = unfit != 0 && std::holds_alternative<resource::Serving>(resource.state);
+    ResourceConfig const& config = config_->resources[r];
+    std::uint32_t const failed = failures(r);
+    if (failed == 0) resource.asked_to_take_over = {};
+    bool const asks = failed != 0 && std::holds_alternative<resource::Serving>(resource.state);
+    if (!asks) resource.asked.reset();
+    if (!asks || resource.asked) return;
+    std::optional<Slot> next;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         bool const mirrors = resource.report.legs[slot.value] == replication::LegState::mirroring;
-        std::uint32_t& told = resource.asked_to_take_over[slot.value];
-        if (!asks || !mirrors || !members_.connected(peer) || told == unfit) return;
-        bool const first = std::exchange(told, unfit) == 0;
-        if (config_->blocks_resource_failover) {
-            if (first) out.note(note::ResourceFailoverBlocked{config_->resources[r].group});
-            return;
-        }
-        out.note(note::AskedToTakeOver{config_->resources[r].group, peer});
-        out.put(output::Send{peer, control::TakeOver{config_->resources[r].group}});
+        bool const told = resource.asked_to_take_over[slot.value] == failed;
+        if (!mirrors || !members_.connected(peer) || told) return;
+        if (!next || config.priority[slot.value] < config.priority[next->value]) next = slot;
     });
+    if (!next) return;
+    bool const first = std::ranges::count(resource.asked_to_take_over, 0U) ==
+                       std::ranges::ssize(resource.asked_to_take_over);
+    resource.asked_to_take_over[next->value] = failed;
+    if (config_->blocks_resource_failover) {
+        if (first) out.note(note::ResourceFailoverBlocked{config.group});
+        return;
+    }
+    resource.asked = next;
+    NodeId const peer = config.members[next->value];
+    out.note(note::AskedToTakeOver{config.group, peer, resource.report.unfit == 0});
+    out.put(output::Send{peer, control::TakeOver{config.group}});
 }
 
 /// The copies may differ by what the own disk refused: the leg begins again, and its bits say
 /// where.
 void NodeMachine::nobody_takes_over(std::size_t r, Slot slot, Outbox& out) {
     ResourceConfig const& config = config_->resources[r];
+    Resource& resource = resources_[r];
+    if (resource.asked == slot) resource.asked.reset();
     out.note(note::NobodyTakesOver{config.group, config.members[slot.value]});
-    out.put(output::GroupCommand{config.group, replication::command::PeerGone{slot}});
+    if (resource.report.unfit != 0) {
+        out.put(output::GroupCommand{config.group, replication::command::PeerGone{slot}});
+    }
+    find_successor(r, out);
 }
 
 /// A peer asks for the resource. The source knows its legs best, so it may still refuse (R41).
@@ -141,6 +156,7 @@ void NodeMachine::give_up(std::size_t r, Slot slot, Outbox& out) {
     Resource& resource = resources_[r];
     NodeId const peer = config_->resources[r].members[slot.value];
     GroupId const group = config_->resources[r].group;
+    if (resource.asked == slot) resource.asked.reset();
     SwitchoverRule rule = SwitchoverRule::granted;
     if (!std::holds_alternative<resource::Serving>(resource.state)) {
         rule = SwitchoverRule::in_transition;
@@ -151,8 +167,7 @@ void NodeMachine::give_up(std::size_t r, Slot slot, Outbox& out) {
         out.put(output::Send{peer, control::GiveUpRefused{group, rule}});
         return;
     }
-    resource.state = resource::Leaving{slot, resource.report.stayed, {}};
-    out.put(output::GroupCommand{group, replication::command::Demote{slot}});
+    leave(r, {.for_peer = slot}, out);
 }
 
 /// The group would not leave without the peer that asked for it.
@@ -161,8 +176,11 @@ void NodeMachine::stayed_in_service(std::size_t r, Slot asker, Outbox& out) {
     NodeId const peer = config_->resources[r].members[asker.value];
     resources_[r].state = resource::Serving{};
     out.note(note::StayedInService{group, peer});
-    if (!members_.connected(peer)) return;
-    out.put(output::Send{peer, control::GiveUpRefused{group, SwitchoverRule::leg_lost}});
+    raise(r, out);
+    if (members_.connected(peer)) {
+        out.put(output::Send{peer, control::GiveUpRefused{group, SwitchoverRule::leg_lost}});
+    }
+    if (!has_quorum(members_.quorum())) leave_without_quorum(r, out);
 }
 
 }  // namespace sunder::nodes

@@ -10,7 +10,11 @@
 namespace sunder::nodes {
 
 NodeMachine::NodeMachine(std::shared_ptr<NodeConfig const> config)
-    : config_(std::move(config)), members_(config_), resources_(config_->resources.size()) {}
+    : config_(std::move(config)), members_(config_), resources_(config_->resources.size()) {
+    for (std::size_t r = 0; r < resources_.size(); ++r) {
+        resources_[r].above.up = !config_->resources[r].hierarchy;
+    }
+}
 
 void NodeMachine::step(Input const& input, Outbox& out) noexcept {
     struct Step {
@@ -37,6 +41,11 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
             auto const r = node.find(in.group);
             VERIFY(r.has_value());
             node.reported(*r, in.report, out);
+        }
+        void operator()(input::HierarchyReported const& in) const {
+            auto const r = node.find(in.group);
+            VERIFY(r.has_value());
+            node.hierarchy_reported(*r, in.report, out);
         }
         void operator()(input::BootWaitOver const&) const {
             node.members_.boot_wait_over();
@@ -366,7 +375,10 @@ void NodeMachine::answer_outdated(std::size_t r, Outbox& out) {
 void NodeMachine::reported(std::size_t r, replication::Report const& report, Outbox& out) {
     Resource& resource = resources_[r];
     GroupId const group = config_->resources[r].group;
+    // A group that closes by itself takes the disk from under what stands on it.
+    bool const closed = resource.report.open && !report.open;
     resource.report = report;
+    if (closed && !stands_free(r)) lower(r, true, out);
     forget_refusal(r);
     for_each_peer(r, [&](Slot slot, NodeId asker) {
         Era& asked = resource.era_asked[slot.value];
@@ -383,6 +395,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
             resource.state = resource::Serving{};
             resource.switched_back = true;  // what it has had it does not find elsewhere
             resource.gave_back = false;
+            raise(r, out);
             if (!has_quorum(members_.quorum())) leave_without_quorum(r, out);
         } else if (report.refused == promoting->era) {
             promotion_refused(r, out);
@@ -433,11 +446,12 @@ Fingerprint NodeMachine::fingerprint() const {
         } else if (auto const* conceding = std::get_if<resource::Conceding>(&resource.state)) {
             // Counts only have to be told from those that come.
             bool const done = resource.report.conceded != conceding->conceded;
-            hasher.add(
-                hash_words(conceding->winner.value, conceding->served, conceding->commanded, done));
+            hasher.add(hash_words(conceding->winner.value, conceding->served, conceding->commanded,
+                                  std::uint64_t{done} | std::uint64_t{conceding->granted} << 1));
         } else if (auto const* leaving = std::get_if<resource::Leaving>(&resource.state)) {
             hasher.add(hash_words(leaving->for_peer ? leaving->for_peer->value + 1U : 0U,
-                                  resource.report.stayed != leaving->stayed));
+                                  resource.report.stayed != leaving->stayed, leaving->waits,
+                                  leaving->regardless));
         } else if (auto const* taking = std::get_if<resource::TakingOver>(&resource.state)) {
             hasher.add(taking->source.value << 1 | taking->admin.has_value());
         }
@@ -451,6 +465,11 @@ Fingerprint NodeMachine::fingerprint() const {
             std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
             std::uint64_t{resource.ordered.has_value()} << 49);
         hasher.add(resource.report.unfit);
+        hasher.add(std::uint64_t{resource.above.up} | std::uint64_t{stands_free(r)} << 1 |
+                   std::uint64_t{resource.above.failed} << 2 |
+                   std::uint64_t{resource.raising.has_value()} << 3 |
+                   (resource.asked ? resource.asked->value + 1ULL : 0ULL) << 8 |
+                   std::uint64_t{failures(r)} << 32);
         hasher.add(
             static_cast<std::uint64_t>(resource.gate) |
             std::uint64_t{config_->resources[r].automatic_switchback && resource.switched_back}

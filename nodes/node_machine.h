@@ -34,11 +34,15 @@ struct Promoting {
 struct Serving {
     friend bool operator==(Serving const&, Serving const&) = default;
 };
-/// Leaving service, for a peer that asked or for good.
+/// Leaving service, for a peer that asked or for good: first what stands on the mirror (R99), then
+/// the mirror.
 struct Leaving {
-    std::optional<Slot> for_peer;
+    std::optional<Slot> for_peer{};
     std::uint32_t stayed = 0;  ///< the group's count when it was told to leave
-    std::optional<AdminId> admin;
+    std::optional<AdminId> admin{};
+    bool regardless = false;  ///< whether or not everything on it stops
+    bool waits = false;       ///< for what stands on it
+    std::uint32_t stuck = 0;  ///< the hierarchy's count when it was told to fall
     friend bool operator==(Leaving const&, Leaving const&) = default;
 };
 /// The own disk refused a promotion: out of service until this node starts again, the copy follows
@@ -58,6 +62,8 @@ struct Conceding {
     AdminId admin;
     Slot winner;
     bool served = false;
+    bool granted = false;  ///< the winner has agreed; what stands on the mirror goes first
+    std::uint32_t stuck = 0;
     bool commanded = false;
     std::uint32_t conceded = 0;  ///< the group's count when it was told to
     friend bool operator==(Conceding const&, Conceding const&) = default;
@@ -118,9 +124,13 @@ private:
             AdminId admin;
             std::uint32_t obeyed = 0;  // the group's count when it was told
         };
-        /// By peer: of which count of refusals it was told when it was asked to take over.
+        /// By peer: of how many failures it was told when it was asked to take over.
         replication::PerCopy<std::uint32_t> asked_to_take_over{};
-        std::optional<Ordered> ordered;  // until the group has obeyed
+        std::optional<Slot> asked{};       // it has not answered yet
+        hierarchy::Report above{};         // what stands on the mirror
+        std::uint32_t commands_above = 0;  // how many it was given
+        std::optional<AdminId> raising{};  // wants to hear whether it has come up
+        std::optional<Ordered> ordered;    // until the group has obeyed
         /// Peers wait until it is stable here that this copy has nothing after these.
         replication::PerCopy<Generation> outdated_for{};
         Era raised;  // above a third node's; the group may not have stored it yet
@@ -143,6 +153,7 @@ private:
     void resolve_split_brain(input::ResolveSplitBrain const&, Outbox&);
     void concede_asked(std::size_t, Slot, Outbox&);
     void concede_answered(std::size_t, Slot, bool granted, Outbox&);
+    void concede(std::size_t, Outbox&);
     void concession_refused(std::size_t, ResolutionRule, Outbox&);
     void conceded(std::size_t, Outbox&);
     void order(input::Ordered const&, Outbox&);
@@ -162,6 +173,16 @@ private:
     void nobody_takes_over(std::size_t, Slot, Outbox&);
     void begin_taking_over(std::size_t, Slot, std::optional<AdminId>, Outbox&);
     void stayed_in_service(std::size_t, Slot asker, Outbox&);
+
+    // What stands on the mirror, and leaves service before it (leaving.cc).
+    [[nodiscard]] bool stands_free(std::size_t) const;
+    void raise(std::size_t, Outbox&);
+    void lower(std::size_t, bool regardless, Outbox&);
+    void leave(std::size_t, resource::Leaving, Outbox&);
+    void demote(std::size_t, Outbox&);
+    void does_not_leave(std::size_t, Outbox&);
+    void hierarchy_reported(std::size_t, hierarchy::Report const&, Outbox&);
+    [[nodiscard]] std::uint32_t failures(std::size_t) const;
 
     // What has to come first, and what is done without quorum (takeover.cc).
     void members_changed(Outbox&);

@@ -24,6 +24,7 @@ OrderRule decide_order(OrderFacts const& facts) {
         case Kind::leave_service:
             return facts.serves ? Rule::granted : Rule::not_in_service_here;
         case Kind::enter_service:
+            if (facts.failed) return Rule::granted;
             return facts.serves ? Rule::already_in_service : Rule::granted;
         case Kind::set_intent_log:
             return facts.intent_log ? Rule::granted : Rule::no_intent_log;
@@ -70,6 +71,9 @@ replication::RuleText text_of(OrderRule rule) {
         case Rule::source_is_here:
             return {"source_is_here", "SAF-4",
                     "a source copies to this node; its data is later than any image"};
+        case Rule::resource_failed:
+            return {"resource_failed", "R65, R100",
+                    "a resource that stands on the mirror failed, and local recovery was in vain"};
         case Rule::last:
             break;
     }
@@ -108,7 +112,8 @@ OrderFacts NodeMachine::order_facts(std::size_t r, std::optional<Slot> target,
     bool const rests = std::holds_alternative<resource::OutOfService>(resource.state) ||
                        std::holds_alternative<resource::Refused>(resource.state);
     facts.in_transition = !(facts.serves || rests) || !resource.report.cell ||
-                          resource.report.passing || resource.ordered.has_value();
+                          resource.report.passing || resource.ordered.has_value() ||
+                          resource.raising.has_value();
     switch (order.kind) {
         case Order::Kind::pause:
         case Order::Kind::resume:
@@ -122,6 +127,7 @@ OrderFacts NodeMachine::order_facts(std::size_t r, std::optional<Slot> target,
         case Order::Kind::use_fallback_image:
             break;
     }
+    facts.failed = resource.above.failed;
     facts.image = resource.report.cell && resource.report.cell->fallback.current;
     for (replication::LegState const leg : resource.report.legs) {
         facts.followed = facts.followed || leg == replication::LegState::resyncing ||
@@ -185,11 +191,14 @@ void NodeMachine::carry_out(std::size_t r, std::optional<Slot> target, input::Or
             return;
         case Order::Kind::leave_service:
             resource.taken_out = true;
-            resource.state = resource::Leaving{std::nullopt, 0, in.request};
-            out.put(output::GroupCommand{in.group, command::Demote{}});
-            claim(r, out);
+            leave(r, {.admin = in.request}, out);
             return;
         case Order::Kind::enter_service:
+            if (std::holds_alternative<resource::Serving>(resource.state)) {
+                resource.raising = in.request;
+                raise(r, out);
+                return;
+            }
             bring_in(r, in.request, out);
             return;
     }

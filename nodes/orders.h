@@ -41,6 +41,7 @@ struct OrderFacts {
     bool paused = false;         ///< the target is kept apart
     bool intent_log = true;      ///< R18
     bool image = false;          ///< a fallback image is kept
+    bool failed = false;         ///< something that stands on the mirror failed here (R86)
     bool followed = false;       ///< a source resynchronises or mirrors to this copy
     friend bool operator==(OrderFacts const&, OrderFacts const&) = default;
 };
@@ -58,6 +59,7 @@ enum class OrderRule : std::uint8_t {
     no_intent_log,
     no_fallback_image,
     source_is_here,
+    resource_failed,
     last
 };
 

@@ -49,6 +49,9 @@ replication::RuleText text_of(ResolutionRule rule) {
         case Rule::both_were_named:
             return {"both_were_named", "R34, FLT-12",
                     "the other node has been named the loser at the same time; nobody concedes"};
+        case Rule::resource_does_not_stop:
+            return {"resource_does_not_stop", "R92, R99",
+                    "a resource that stands on the mirror does not stop, so it stays"};
         case Rule::last:
             break;
     }

@@ -36,6 +36,7 @@ enum class ResolutionRule : std::uint8_t {
     strangers,
     no_split_brain,
     both_were_named,  ///< said by the other node, which is conceding
+    resource_does_not_stop,
     last
 };
 

@@ -272,6 +272,9 @@ void NodeMachine::advance_promotion(std::size_t r, Outbox& out) {
 /// A peer went away or cannot be talked to: nothing is awaited from it any longer.
 void NodeMachine::peer_left(std::size_t r, Slot slot, Outbox& out) {
     Resource& resource = resources_[r];
+    resource.asked_to_take_over[slot.value] = 0;
+    if (resource.asked == slot) resource.asked.reset();
+    find_successor(r, out);
     if (auto* promoting = std::get_if<resource::Promoting>(&resource.state)) {
         promoting->awaits &= static_cast<std::uint8_t>(~(1U << slot.value));
         advance_promotion(r, out);
@@ -305,9 +308,8 @@ void NodeMachine::check_two_sources(std::size_t r, Slot slot, Outbox& out) {
         relation.kinship == Kinship::peer_later ||
         (relation.kinship == Kinship::same && !has_later_era(mine, known.cell->era));
     if (!mine_is_idle || relation.forced) return;
-    resource.state = resource::Leaving{};
     out.note(note::SteppedDown{config_->resources[r].group});
-    out.put(output::GroupCommand{config_->resources[r].group, replication::command::Demote{}});
+    leave(r, {.regardless = true}, out);
 }
 
 void NodeMachine::force_online(input::ForceOnline const& in, Outbox& out) {

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "nodes/gate.h"
+#include "nodes/hierarchy_seam.h"
 #include "nodes/in_service.h"
 #include "nodes/node_set.h"
 #include "nodes/orders.h"
@@ -132,6 +133,11 @@ struct GroupReported {
     GroupId group;
     replication::Report report;
 };
+/// What stands on the mirror, here.
+struct HierarchyReported {
+    GroupId group;
+    hierarchy::Report report;
+};
 struct BootWaitOver {};
 /// Nobody has answered whether the peer is dead.
 struct ConfirmationOver {
@@ -173,11 +179,12 @@ struct ResolveSplitBrain {
     GroupId group;
 };
 }  // namespace input
-using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::ConnectionUp,
-                           input::ConnectionDown, input::MessageArrived, input::GroupReported,
-                           input::BootWaitOver, input::ConfirmationOver, input::ShotDue,
-                           input::Fenced, input::ConfirmFailover, input::ForceOnline,
-                           input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
+using Input =
+    std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::ConnectionUp,
+                 input::ConnectionDown, input::MessageArrived, input::GroupReported,
+                 input::HierarchyReported, input::BootWaitOver, input::ConfirmationOver,
+                 input::ShotDue, input::Fenced, input::ConfirmFailover, input::ForceOnline,
+                 input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
@@ -246,12 +253,17 @@ struct OrderDecided {
     Order order;
     OrderRule rule = OrderRule::granted;
 };
-struct AskedToTakeOver {  ///< its own disk fails
+struct AskedToTakeOver {  ///< its own disk fails, or a resource that stands on it
     GroupId group;
     NodeId peer;
+    bool resource = false;
 };
-struct ResourceFailoverBlocked {  ///< R65: its own disk fails, and nobody is asked to take over
+struct ResourceFailoverBlocked {  ///< R65: the same, and nobody is asked to take over
     GroupId group;
+};
+struct HierarchyNoted {  ///< of what stands on the mirror
+    GroupId group;
+    hierarchy::Note note;
 };
 struct SwitchedBack {  ///< R72: automatically, by the node of the highest priority
     GroupId group;
@@ -272,14 +284,13 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note =
-    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided,
-                 note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked, note::Confirmed,
-                 note::FencingStarted, note::FencingEnded, note::CameInService,
-                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
-                 note::ResolutionDecided, note::OrderDecided, note::AskedToTakeOver,
-                 note::ResourceFailoverBlocked, note::SwitchedBack, note::NobodyTakesOver,
-                 note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
+using Note = std::variant<
+    note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided, note::QuorumChanged,
+    note::QuorumLost, note::ConfirmationAsked, note::Confirmed, note::FencingStarted,
+    note::FencingEnded, note::CameInService, note::PromotionRefused, note::LeftService,
+    note::SteppedDown, note::SplitBrain, note::ResolutionDecided, note::OrderDecided,
+    note::AskedToTakeOver, note::ResourceFailoverBlocked, note::HierarchyNoted, note::SwitchedBack,
+    note::NobodyTakesOver, note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
 /// Answered by `PeerHeard` and `PeerSilent`. On the path of a shared disk a node may watch itself:
@@ -295,6 +306,10 @@ struct Send {
 struct GroupCommand {
     GroupId group;
     replication::Command command;
+};
+struct HierarchyCommand {
+    GroupId group;
+    hierarchy::Command command;
 };
 struct ArmBootWait {};
 struct ArmConfirmation {
@@ -324,9 +339,10 @@ struct Noted {
     Note note;
 };
 }  // namespace output
-using Output = std::variant<output::Watch, output::Send, output::GroupCommand, output::ArmBootWait,
-                            output::ArmConfirmation, output::ArmShot, output::Shoot, output::Stop,
-                            output::AdminReply, output::Noted>;
+using Output =
+    std::variant<output::Watch, output::Send, output::GroupCommand, output::HierarchyCommand,
+                 output::ArmBootWait, output::ArmConfirmation, output::ArmShot, output::Shoot,
+                 output::Stop, output::AdminReply, output::Noted>;
 
 /// Collects the outputs of a step, in order.
 class Outbox {

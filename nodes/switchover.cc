@@ -58,6 +58,9 @@ replication::RuleText text_of(SwitchoverRule rule) {
         case Rule::leg_lost:
             return {"leg_lost", "R41, LIV-3",
                     "the leg was lost while the source was leaving, so the source goes on serving"};
+        case Rule::resource_does_not_stop:
+            return {"resource_does_not_stop", "R92, R99",
+                    "a resource that stands on the mirror does not stop, so it stays"};
         case Rule::no_quorum:
             return {"no_quorum", "R67", "a node without quorum must not bring anything in service"};
         case Rule::last:

@@ -32,6 +32,7 @@ enum class SwitchoverRule : std::uint8_t {
     mirror_is_paused,
     mirror_not_in_sync,
     leg_lost,
+    resource_does_not_stop,
     no_quorum,
     last
 };

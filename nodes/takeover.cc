@@ -41,10 +41,15 @@ void NodeMachine::leave_without_quorum(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
     if (config_->quorum.on_loss != LossAction::leave_service) return;
     if (mutant(Mutant::quorum_ignored)) return;
+    if (auto* leaving = std::get_if<resource::Leaving>(&resource.state);
+        leaving != nullptr && leaving->waits && !leaving->regardless) {
+        leaving->regardless = true;  // nothing may hold it up any more
+        leaving->for_peer.reset();
+        lower(r, true, out);
+        return;
+    }
     if (!std::holds_alternative<resource::Serving>(resource.state)) return;
-    resource.state = resource::Leaving{};
-    out.put(output::GroupCommand{config_->resources[r].group, replication::command::Demote{}});
-    claim(r, out);
+    leave(r, {.regardless = true}, out);
 }
 
 GateFacts NodeMachine::gate_facts(std::size_t r, InServiceDecision decision) const {

@@ -13,6 +13,7 @@
 #include "netsim/checkers/every_request_ends.h"
 #include "netsim/checkers/failover_completes.h"
 #include "netsim/checkers/flush_makes_durable.h"
+#include "netsim/checkers/hierarchy_in_order.h"
 #include "netsim/checkers/intent_log_superset.h"
 #include "netsim/checkers/linearizability.h"
 #include "netsim/checkers/mirror_equality.h"
@@ -42,7 +43,7 @@ using EachOf =
          ResyncCopiesTheUnion, EveryLossAttributed, ResyncCompletes, FailoverCompletes,
          BothBackInService, Linearizability, FlushMakesDurable, ErrorsAreNotData, ZeroesOnEveryCopy,
          NoLaterCopyOverwritten, EqualLabelEqualData, BootsWithWhatWasStable, EveryRequestEnds,
-         TakeoverPermitted>;
+         TakeoverPermitted, HierarchyInOrder>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {

@@ -204,6 +204,7 @@ ShapePtr cluster() {
                  "How lazily the intent log's bits are cleared (D2). Default: 5 s.", duration(),
                  {"5 s"}),
     };
+    for (Key const& key : hierarchy_keys()) made.keys.push_back(key);
     for (Key const& key : member_keys()) made.keys.push_back(key);
     return make_shape(std::move(made));
 }

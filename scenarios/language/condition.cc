@@ -95,6 +95,24 @@ std::string_view name_of(FlagState::Which flag) {
     return flag == FlagState::Which::last_owner ? "last_owner" : "data_corrupt";
 }
 
+using Is = ResourceState::Is;
+
+/// Nothing while it is on its way, or the node does not run.
+std::optional<Is> resource_is(World const& world, NodeId node, ResourceId resource) {
+    namespace state = nodes::hierarchy::resource;
+    auto const found = world.state_of(node, resource);
+    if (!found || world.node(node).paused) return std::nullopt;
+    if (std::holds_alternative<state::InService>(*found)) return Is::in_service;
+    if (std::holds_alternative<state::OutOfService>(*found)) return Is::out_of_service;
+    if (std::holds_alternative<state::Failed>(*found)) return Is::failed;
+    return std::nullopt;
+}
+
+std::string_view name_of(Is is) {
+    static constexpr std::string_view names[] = {"in service", "out of service", "failed"};
+    return names[static_cast<int>(is)];
+}
+
 struct Holds {
     World const& world;
     bool operator()(NodeRuns const& wanted) const {
@@ -109,7 +127,9 @@ struct Holds {
         bool right = true;
         bool any = false;
         for (NodeId const node : world.cluster().mirrors[wanted.mirror].on) {
-            bool const serves = world.serves(node, GroupId{wanted.mirror});
+            bool const serves = wanted.above
+                                    ? resource_is(world, node, *wanted.above) == Is::in_service
+                                    : world.serves(node, GroupId{wanted.mirror});
             any = any || serves;
             right = right && serves == (wanted.node && *wanted.node == node);
         }
@@ -117,6 +137,9 @@ struct Holds {
     }
     bool operator()(MirrorState const& wanted) const {
         return mirror_is(wanted.is, world, wanted.mirror);
+    }
+    bool operator()(ResourceState const& wanted) const {
+        return resource_is(world, wanted.node, wanted.resource) == wanted.is;
     }
     bool operator()(FlagState const& wanted) const {
         netsim::CopySim const* copy = world.copy(wanted.node, GroupId{wanted.mirror});
@@ -140,6 +163,21 @@ std::optional<replication::RuleText> last_rule(World const& world, NodeId node,
     return std::nullopt;
 }
 
+/// ", data in service, db failed".
+std::string above_in_words(World const& world, NodeId node, std::uint16_t mirror) {
+    static constexpr char const* words[] = {"out of service",  "starting", "in service",
+                                            "being recovered", "stopping", "failed"};
+    std::string text;
+    for (nodes::ProtectedResource const& one :
+         world.cluster().mirrors[mirror].hierarchy.resources()) {
+        if (auto const state = world.state_of(node, one.id)) {
+            text += fmt::format(", {} {}", world.cluster().resources[one.id.value].name,
+                                words[state->index()]);
+        }
+    }
+    return text;
+}
+
 std::string node_in_words(World const& world, NodeId node, std::uint16_t mirror) {
     netsim::NodeSim const& sim = world.node(node);
     if (!sim.up()) return fmt::format("{} is down", sim.name);
@@ -155,7 +193,7 @@ std::string node_in_words(World const& world, NodeId node, std::uint16_t mirror)
             text += fmt::format(", leg to {} {}", world.node(copy->config->nodes[peer]).name,
                                 replication::name_of(leg));
         }
-        return text;
+        return text + above_in_words(world, node, mirror);
     }
     if (auto const rule = last_rule(world, node, mirror)) {
         text += fmt::format(" and is out of service: {} ({}: {})", rule->words, rule->name,
@@ -211,7 +249,8 @@ std::string in_words(Condition const& condition, netsim::Cluster const& cluster)
     struct Words {
         netsim::Cluster const& cluster;
         std::string operator()(InServiceAt const& wanted) const {
-            std::string const& mirror = cluster.mirrors[wanted.mirror].name;
+            std::string const& mirror = wanted.above ? cluster.resources[wanted.above->value].name
+                                                     : cluster.mirrors[wanted.mirror].name;
             if (!wanted.node) return fmt::format("{} in service nowhere", mirror);
             return fmt::format("{} in service on {}", mirror,
                                cluster.nodes[wanted.node->value].name);
@@ -226,6 +265,10 @@ std::string in_words(Condition const& condition, netsim::Cluster const& cluster)
         std::string operator()(QuorumState const& wanted) const {
             return fmt::format("{} {} quorum", cluster.nodes[wanted.node.value].name,
                                wanted.held ? "with" : "without");
+        }
+        std::string operator()(ResourceState const& wanted) const {
+            return fmt::format("{} {} on {}", cluster.resources[wanted.resource.value].name,
+                               name_of(wanted.is), cluster.nodes[wanted.node.value].name);
         }
         std::string operator()(FlagState const& wanted) const {
             return fmt::format(

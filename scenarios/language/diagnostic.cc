@@ -57,6 +57,7 @@ constexpr std::array names{
     Name{Code::bad_include, "bad_include"},
     Name{Code::bad_matrix, "bad_matrix"},
     Name{Code::bad_quorum, "bad_quorum"},
+    Name{Code::bad_hierarchy, "bad_hierarchy"},
 };
 static_assert(names.back().code == last_code && names.size() == std::size_t(last_code) + 1);
 

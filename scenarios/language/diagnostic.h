@@ -57,8 +57,9 @@ enum class Code {
     bad_include,
     bad_matrix,
     bad_quorum,
+    bad_hierarchy,
 };
-inline constexpr Code last_code = Code::bad_quorum;
+inline constexpr Code last_code = Code::bad_hierarchy;
 
 std::string_view name_of(Code) noexcept;
 

@@ -39,6 +39,9 @@ void Director::see(netsim::Observation const& observation) {
             served_again(came->group);
         } else if (auto const* stayed = std::get_if<nodes::note::StayedInService>(&noted->note)) {
             served_again(stayed->group);
+        } else if (auto const* above = std::get_if<nodes::note::HierarchyNoted>(&noted->note)) {
+            auto const* turn = std::get_if<nodes::hierarchy::UpOrDown>(&above->note);
+            if (turn != nullptr && turn->up) served_again(above->group);
         }
     } else if (auto const* admin = std::get_if<seen::AdminAnswered>(&observation)) {
         if (awaited_admin_ == admin->request) admin_answer_ = *admin;
@@ -77,7 +80,7 @@ void Director::ask_host(Asked const& asked) {
         bool const meant = asked.on ? node == *asked.on : true;
         // A copy that is kept apart is used by those who name it, never by chance (R58).
         bool const apart = asked.on && world_.serves_apart(node, group);
-        if (!meant || (!world_.serves(node, group) && !apart)) continue;
+        if (!meant || (!world_.usable(node, group) && !apart)) continue;
         request_status_.reset();
         bool const writes = asked.op == replication::HostOp::write;
         std::uint64_t const content = writes ? world_.fresh_content() : 0;
@@ -322,6 +325,17 @@ struct Director::Doing {
     bool operator()(step::ConfirmFailover const& step) const {
         return admin(step.refused, step.node, step.await,
                      [&] { return world.confirm_failover(step.node, step.dead, step.proceeds); });
+    }
+    bool operator()(step::FailResource const& step) const {
+        std::string const& name = world.cluster().resources[step.resource.value].name;
+        if (step.runs_no_more && !world.resource(step.node, step.resource).runs) {
+            director.fail(fmt::format("{} does not run on {}", name, world.node(step.node).name));
+            return false;
+        }
+        bool const alone = step.runs_no_more && step.faults == netsim::ResourceFaults{};
+        if (!alone) world.set_resource_faults(step.node, step.resource, step.faults);
+        if (step.runs_no_more) world.fail_resource(step.node, step.resource);
+        return true;
     }
     bool operator()(step::FailFencing const& step) const {
         world.set_fencing(step.node, !step.misses);

@@ -181,6 +181,7 @@ netsim::Cluster read_cluster(Node const& node, Report const& report, bool intent
     read_switches(node, cluster, report);
     read_links(node, cluster, report);
     read_mirrors(node, cluster, report, intent_log_varies);
+    read_hierarchies(node, cluster, report);
     read_members(node, cluster, report);
     // A link that could not be read may be the one that is missed.
     if (!cluster.links.empty() && cluster.links.size() == items_of(node.find("network")).size()) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -32,16 +33,41 @@ std::optional<Condition> read_mirror_state(Node const& node, Names const& names)
     return std::nullopt;
 }
 
+/// What stands on a mirror, when the name is such a resource's; else it must be a mirror.
+std::optional<ResourceId> resource_named(Node const* node, Names const& names) {
+    std::optional<std::string> const name = text_of(node);
+    bool const known =
+        name && std::ranges::find(names.cluster().resources, *name, &netsim::ResourceSetup::name) !=
+                    names.cluster().resources.end();
+    return known ? names.resource(node) : std::nullopt;
+}
+
 std::optional<Condition> read_in_service(Node const& node, Names const& names) {
-    std::optional<std::uint16_t> const mirror = names.mirror(node.find("resource"));
+    std::optional<ResourceId> const above = resource_named(node.find("resource"), names);
+    std::optional<std::uint16_t> const mirror =
+        above ? mirror_under(*above, names.cluster()) : names.mirror(node.find("resource"));
     Node const* const where = node.find("in_service");
     InServiceAt condition;
+    condition.above = above;
     if (text_of(where) != "none") {
         condition.node = names.node_of(mirror, where);
         if (!condition.node) return std::nullopt;
     }
     if (!mirror) return std::nullopt;
     condition.mirror = *mirror;
+    return condition;
+}
+
+std::optional<Condition> read_resource_state(Node const& node, Names const& names) {
+    std::optional<ResourceId> const resource = names.resource(node.find("resource"));
+    if (!resource) return std::nullopt;
+    auto const mirror = mirror_under(*resource, names.cluster());
+    std::optional<NodeId> const on = names.node_of(mirror, node.find("on"));
+    std::optional<std::string> const state = text_of(node.find("state"));
+    if (!on || !state || !mirror) return std::nullopt;
+    ResourceState condition{*mirror, *resource, *on, ResourceState::Is::in_service};
+    if (*state == "out of service") condition.is = ResourceState::Is::out_of_service;
+    if (*state == "failed") condition.is = ResourceState::Is::failed;
     return condition;
 }
 
@@ -136,6 +162,7 @@ std::optional<Condition> read_condition(Node const& node, Names const& names) {
     if (node.broken) return std::nullopt;
     if (node.find("is") != nullptr) return read_mirror_state(node, names);
     if (node.find("in_service") != nullptr) return read_in_service(node, names);
+    if (node.find("state") != nullptr) return read_resource_state(node, names);
     if (node.find("flag") != nullptr) return read_flag(node, names);
     if (node.find("runs") != nullptr) return read_runs(node, names);
     if (node.find("quorum") != nullptr) return read_has_quorum(node, names);

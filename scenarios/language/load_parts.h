@@ -59,6 +59,8 @@ public:
     /// The node that an entry's key names.
     [[nodiscard]] std::optional<NodeId> node_of_key(Entry const&) const;
     [[nodiscard]] std::optional<std::uint16_t> mirror(Node const*) const;
+    /// Something that stands on a mirror.
+    [[nodiscard]] std::optional<ResourceId> resource(Node const*) const;
     /// A node that holds a copy of the mirror; if the mirror is unknown, any node.
     [[nodiscard]] std::optional<NodeId> node_of(std::optional<std::uint16_t> mirror,
                                                 Node const*) const;
@@ -86,6 +88,9 @@ netsim::Cluster read_cluster(Node const& node, Report const&, bool intent_log_va
 /// The mirrors of `mirrors:`, into a cluster whose nodes are known.
 void read_mirrors(Node const& cluster_node, netsim::Cluster&, Report const&,
                   bool intent_log_varies);
+/// What stands on the mirrors, into a cluster that has them.
+void read_hierarchies(Node const& cluster_node, netsim::Cluster&, Report const&);
+std::optional<std::uint16_t> mirror_under(ResourceId, netsim::Cluster const&);
 /// Quorum, fencing, confirm failover, into a cluster whose mirrors are known.
 void read_members(Node const& cluster_node, netsim::Cluster&, Report const&);
 /// Report, at `place`, a chunk no mirror can have, or one that is larger than `mirror`.
@@ -106,6 +111,8 @@ std::optional<Action> read_operator_step(std::string_view key, Node const& value
 /// What administrators and fencing devices do; nothing for other keys.
 std::optional<Action> read_member_step(std::string_view key, Node const& value, Names const&,
                                        KnownNames const&);
+/// What goes wrong with resources; nothing for other keys.
+std::optional<Action> read_hierarchy_step(std::string_view key, Node const& value, Names const&);
 /// The steps in which a search tells what it found: ask, event, rest; nothing for other keys.
 std::optional<Action> read_replayed_step(std::string_view key, Node const& value, Names const&);
 /// `bounded:`, if it is there.

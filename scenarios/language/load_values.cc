@@ -188,6 +188,18 @@ std::optional<std::uint16_t> Names::mirror(Node const* node) const {
     return std::nullopt;
 }
 
+std::optional<ResourceId> Names::resource(Node const* node) const {
+    std::optional<std::string> const name = text_of(node);
+    if (!name) return std::nullopt;
+    if (auto const index = index_of(cluster_.resources, *name)) {
+        return ResourceId{static_cast<std::uint16_t>(*index)};
+    }
+    report_.unknown(Code::unknown_name, mark_of(*node),
+                    fmt::format("there is no resource '{}'", *name), *name,
+                    names_in(cluster_.resources));
+    return std::nullopt;
+}
+
 std::optional<NodeId> Names::node_of(std::optional<std::uint16_t> mirror, Node const* node) const {
     std::optional<NodeId> const found = this->node(node);
     if (!found || !mirror) return found;

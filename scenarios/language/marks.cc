@@ -100,6 +100,27 @@ struct NodeMark {
         return "resource_failover_blocked";
     }
     std::string_view operator()(node_note::SwitchedBack const&) const { return "switched_back"; }
+    std::string_view operator()(node_note::HierarchyNoted const& note) const {
+        using To = nodes::hierarchy::Changed::To;
+        auto const* changed = std::get_if<nodes::hierarchy::Changed>(&note.note);
+        if (changed == nullptr) {
+            return std::get<nodes::hierarchy::UpOrDown>(note.note).up ? "hierarchy_in_service" : "";
+        }
+        switch (changed->to) {
+            case To::recovered:
+                return "resource_recovered";
+            case To::failed:
+                return "resource_failed";
+            case To::does_not_stop:
+                return "resource_does_not_stop";
+            case To::in_service:
+            case To::out_of_service:
+            case To::recovering:
+            case To::abandoned:
+                break;
+        }
+        return "";
+    }
     std::string_view operator()(node_note::SwitchoverStarted const&) const { return "switchover"; }
     std::string_view operator()(node_note::StayedInService const&) const {
         return "stayed_in_service";
@@ -174,6 +195,10 @@ std::vector<std::string> mark_names() {
             "quorum_lost",
             "resource_failover_blocked",
             "switched_back",
+            "hierarchy_in_service",
+            "resource_recovered",
+            "resource_failed",
+            "resource_does_not_stop",
             "confirmation_asked",
             "fenced",
             "fencing_failed"};

@@ -250,8 +250,27 @@ struct NodeLine {
                            rule.name, rule.cites);
     }
     Line operator()(node_note::AskedToTakeOver const& note) const {
-        return fmt::format("{}: its own disk fails, so it asks {} to take over",
-                           resource(note.group), name(note.peer));
+        return fmt::format("{}: {}, so it asks {} to take over", resource(note.group),
+                           note.resource ? "a resource on it failed" : "its own disk fails",
+                           name(note.peer));
+    }
+    Line operator()(node_note::HierarchyNoted const& note) const {
+        namespace hierarchy = nodes::hierarchy;
+        auto const* changed = std::get_if<hierarchy::Changed>(&note.note);
+        if (changed == nullptr) {
+            bool const up = std::get<hierarchy::UpOrDown>(note.note).up;
+            if (!up) return std::nullopt;  // whatever brought it down has said so
+            return fmt::format("everything on {} is in service", resource(note.group));
+        }
+        static constexpr char const* words[] = {"in service",
+                                                "out of service",
+                                                "failed: local recovery begins (R100)",
+                                                "recovered (R100)",
+                                                "FAILED: it is out of service (R86)",
+                                                "does not stop, and stays in service (R92)",
+                                                "does not stop, and has lost its disk"};
+        return fmt::format("{} {}", cluster.resources[changed->resource.value].name,
+                           words[static_cast<int>(changed->to)]);
     }
     Line operator()(node_note::ResourceFailoverBlocked const& note) const {
         return fmt::format(
@@ -392,6 +411,16 @@ struct Sentence {
         if (faults.slowness > 1)
             return line(faulted.node, fmt::format("disk {} times slower", faults.slowness));
         return line(faulted.node, "disk healthy");
+    }
+    Line operator()(seen::ResourceFaulted const& faulted) const {
+        std::string const& what = cluster.resources[faulted.resource.value].name;
+        std::vector<std::string> failing;
+        if (faulted.faults.start) failing.emplace_back("start");
+        if (faulted.faults.stop) failing.emplace_back("stop");
+        if (faulted.faults.recovery) failing.emplace_back("recovery");
+        if (faulted.failed) return line(faulted.node, fmt::format("{} RUNS NO MORE", what));
+        if (failing.empty()) return line(faulted.node, fmt::format("{} mended", what));
+        return line(faulted.node, fmt::format("{} fails to: {}", what, join(failing)));
     }
     Line operator()(seen::FencingFaulted const& faulted) const {
         return line(faulted.node, faulted.works ? "can be shot again"

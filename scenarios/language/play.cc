@@ -31,7 +31,7 @@ public:
                  options.seed),
           checkers_(world_),
           director_(scenario, world_),
-          recovery_(scenario.cluster.mirrors.size()) {
+          recovery_(scenario.cluster) {
         outcome_.seed = options.seed;
         if (options.tracer) world_.tracer = options.tracer;
         if (options.began) options.began(world_);

@@ -31,8 +31,32 @@ void RecoveryWatch::look(std::uint16_t m, Duration now, bool asked) {
 }
 
 void RecoveryWatch::lost(std::uint16_t m, std::uint64_t writes) {
-    std::optional<std::size_t> const last = mirrors_[m].last;
+    std::optional<std::size_t> const last =
+        mirrors_[m].outage ? mirrors_[m].outage : mirrors_[m].last;
     if (last) outages_[*last].writes_lost = std::max(outages_[*last].writes_lost, writes);
+}
+
+void RecoveryWatch::serves(GroupId mirror, NodeId node, Duration now) {
+    mirrors_[mirror.value].serving.insert(node);
+    look(mirror.value, now, false);
+}
+
+void RecoveryWatch::serves_no_more(GroupId mirror, NodeId node, Duration now) {
+    if (mirrors_[mirror.value].serving.erase(node) == 0) return;
+    look(mirror.value, now, false);
+}
+
+void RecoveryWatch::see_node(Duration now, NodeId node, nodes::Note const& noted) {
+    if (auto const* came = std::get_if<note::CameInService>(&noted)) {
+        mirrors_[came->group.value].last.reset();
+        if (is_bare(came->group)) serves(came->group, node, now);
+    } else if (auto const* left = std::get_if<note::LeftService>(&noted)) {
+        serves_no_more(left->group, node, now);
+    } else if (auto const* above = std::get_if<note::HierarchyNoted>(&noted)) {
+        auto const* turn = std::get_if<nodes::hierarchy::UpOrDown>(&above->note);
+        if (turn == nullptr) return;
+        turn->up ? serves(above->group, node, now) : serves_no_more(above->group, node, now);
+    }
 }
 
 void RecoveryWatch::see(Duration now, netsim::Observation const& observation) {
@@ -43,14 +67,11 @@ void RecoveryWatch::see(Duration now, netsim::Observation const& observation) {
         }
     };
     if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
-        if (auto const* came = std::get_if<note::CameInService>(&noted->note)) {
-            Mirror& mirror = mirrors_[came->group.value];
-            mirror.last.reset();
-            mirror.serving.insert(noted->node);
-            look(came->group.value, now, false);
-        } else if (auto const* left = std::get_if<note::LeftService>(&noted->note)) {
-            if (mirrors_[left->group.value].serving.erase(noted->node) == 0) return;
-            look(left->group.value, now, false);
+        see_node(now, noted->node, noted->note);
+    } else if (auto const* faulted = std::get_if<seen::ResourceFaulted>(&observation)) {
+        for (std::uint16_t m = 0; faulted->failed && m < mirrors_.size(); ++m) {
+            if (!cluster_.mirrors[m].hierarchy.find(faulted->resource)) continue;
+            serves_no_more(GroupId{m}, faulted->node, now);
         }
     } else if (auto const* died = std::get_if<seen::NodeDied>(&observation)) {
         asleep_.erase(died->node);

@@ -28,7 +28,8 @@ struct Recovery {
 
 class RecoveryWatch {
 public:
-    explicit RecoveryWatch(std::size_t mirrors) : mirrors_(mirrors) {}
+    explicit RecoveryWatch(netsim::Cluster const& cluster)
+        : cluster_(cluster), mirrors_(cluster.mirrors.size()) {}
 
     void see(Duration now, netsim::Observation const& observation);
     /// `writes`: how many acknowledged ones the node lacks that came in service in the observation
@@ -46,7 +47,15 @@ private:
         std::optional<std::size_t> last;
     };
     void look(std::uint16_t mirror, Duration now, bool asked);
+    void serves(GroupId mirror, NodeId node, Duration now);
+    void serves_no_more(GroupId mirror, NodeId node, Duration now);
+    /// What stands on a mirror counts: clients wait for all of it.
+    void see_node(Duration now, NodeId node, nodes::Note const& note);
+    [[nodiscard]] bool is_bare(GroupId mirror) const {
+        return cluster_.mirrors[mirror.value].hierarchy.empty();
+    }
 
+    netsim::Cluster const& cluster_;
     std::vector<Mirror> mirrors_;
     std::set<NodeId> asleep_;
     std::set<nodes::AdminId> moves_;  // requests that end with it in service again

@@ -34,13 +34,23 @@ enum class MirrorIs {
 /// "Which node has this resource in service": a node, or nothing for `none`.
 struct InServiceAt {
     std::uint16_t mirror = 0;
-    std::optional<NodeId> node;
+    std::optional<NodeId> node{};
+    std::optional<ResourceId> above{};  ///< what stands on the mirror; nothing: the mirror itself
     friend bool operator==(InServiceAt const&, InServiceAt const&) = default;
 };
 struct MirrorState {
     std::uint16_t mirror = 0;
     MirrorIs is = MirrorIs::fully_operational;
     friend bool operator==(MirrorState const&, MirrorState const&) = default;
+};
+/// What a node makes of a resource that stands on a mirror (R86: ISP, OSU, OSF).
+struct ResourceState {
+    enum class Is { in_service, out_of_service, failed };
+    std::uint16_t mirror = 0;
+    ResourceId resource;
+    NodeId node;
+    Is is = Is::in_service;
+    friend bool operator==(ResourceState const&, ResourceState const&) = default;
 };
 /// A stable flag on a node's copy (R23, R24).
 struct FlagState {
@@ -61,7 +71,8 @@ struct QuorumState {
     bool held = true;
     friend bool operator==(QuorumState const&, QuorumState const&) = default;
 };
-using Condition = std::variant<InServiceAt, MirrorState, FlagState, NodeRuns, QuorumState>;
+using Condition =
+    std::variant<InServiceAt, MirrorState, ResourceState, FlagState, NodeRuns, QuorumState>;
 
 namespace step {
 /// Breakpoint on a state, armed when the step is reached; true at once if it holds already.
@@ -260,6 +271,14 @@ struct ConfirmFailover {
     bool await = true;
     friend bool operator==(ConfirmFailover const&, ConfirmFailover const&) = default;
 };
+/// Something goes wrong with a resource on a node from now on; nothing does where all is false.
+struct FailResource {
+    NodeId node;
+    ResourceId resource;
+    netsim::ResourceFaults faults;
+    bool runs_no_more = false;
+    friend bool operator==(FailResource const&, FailResource const&) = default;
+};
 /// Shots at a node miss, or hit again.
 struct FailFencing {
     NodeId node;
@@ -268,12 +287,14 @@ struct FailFencing {
 };
 }  // namespace step
 
-using Action = std::variant<
-    step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause, step::Resume,
-    step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk, step::FailDisk, step::Write,
-    step::Read, step::Trim, step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload,
-    step::StopWorkload, step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
-    step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover, step::FailFencing>;
+using Action =
+    std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
+                 step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
+                 step::FailDisk, step::Write, step::Read, step::Trim, step::Flush, step::Ask,
+                 step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
+                 step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
+                 step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover,
+                 step::FailResource, step::FailFencing>;
 
 struct Step {
     Action action;

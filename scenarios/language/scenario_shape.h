@@ -46,6 +46,9 @@ std::vector<Key> operator_steps();
 /// What has to come before a takeover: keys of a cluster, and steps about it.
 std::vector<Key> member_keys();
 std::vector<Key> member_steps();
+/// What stands on mirrors.
+std::vector<Key> hierarchy_keys();
+std::vector<Key> hierarchy_steps();
 ShapePtr expect();
 ShapePtr matrix();
 

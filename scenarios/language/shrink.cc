@@ -96,6 +96,10 @@ private:
     void on(World const& world, seen::FencingFaulted const& faulted) {
         add(world, step::FailFencing{faulted.node, !faulted.works});
     }
+    void on(World const& world, seen::ResourceFaulted const& faulted) {
+        add(world,
+            step::FailResource{faulted.node, faulted.resource, faulted.faults, faulted.failed});
+    }
     void on(World const&, seen::ImageTaken const&) { complete_ = false; }
     void on(World const&, auto const&) {}
 

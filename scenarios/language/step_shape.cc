@@ -18,6 +18,8 @@ ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
         make_shape(shape::Choice{"a state",
                                  {"fully operational", "handshaking", "resyncing", "mirroring",
                                   "degraded", "paused", "split brain"}});
+    ShapePtr const resource_state = make_shape(
+        shape::Choice{"a state of a resource", {"in service", "out of service", "failed"}});
     shape::Variants made{what, {}};
     made.variants = {
         {"is",
@@ -25,9 +27,16 @@ ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
                     required("is", "The state the mirror is in.", state,
                              {"fully operational", "resyncing"})})},
         {"in_service",
-         with_more({required("resource", "The mirror as a resource.", mirror_name(), {"datarep"}),
+         with_more({required("resource", "A mirror, or what stands on one.",
+                             make_shape(shape::Name{"the name of a mirror or a resource"}),
+                             {"datarep", "db"}),
                     required("in_service", "The node that has it in service, or none.", node_name(),
                              {"server2", "none"})})},
+        {"state",
+         with_more({required("resource", "What stands on a mirror.",
+                             make_shape(shape::Name{"the name of a resource"}), {"db"}),
+                    required("state", "What a node makes of it (R86).", resource_state, {"failed"}),
+                    required("on", "The node that is meant.", node_name(), {"server1"})})},
         {"flag",
          with_more({required("flag", "A stable flag on a node's copy (R23, R24).",
                              make_shape(shape::Choice{"a flag", {"last_owner", "data_corrupt"}}),
@@ -196,8 +205,8 @@ std::vector<Key> host_steps() {
 
 ShapePtr steps() {
     shape::OneKey step{"a step", time_steps()};
-    for (std::vector<Key> const& more :
-         {node_steps(), fault_steps(), host_steps(), operator_steps(), member_steps()}) {
+    for (std::vector<Key> const& more : {node_steps(), fault_steps(), host_steps(),
+                                         operator_steps(), hierarchy_steps(), member_steps()}) {
         step.keys.insert(step.keys.end(), more.begin(), more.end());
     }
     return make_shape(shape::List{"steps", make_shape(std::move(step)), 1, 10'000, false});

@@ -27,7 +27,7 @@ void Application::rang(World& world) {
     if (!wants_more()) return;
     bool served = false;
     for (NodeId const node : world.cluster().mirrors[workload_.mirror].on) {
-        if (!world.serves(node, GroupId{workload_.mirror})) continue;
+        if (!world.usable(node, GroupId{workload_.mirror})) continue;
         served = true;
         if (outstanding_[node.value] < most_outstanding && wants_more()) issue(world, node);
     }
@@ -38,7 +38,7 @@ void Application::rang(World& world) {
 void Application::came_in_service(World& world) {
     if (!wants_more()) return;
     for (NodeId const node : world.cluster().mirrors[workload_.mirror].on) {
-        if (!world.serves(node, GroupId{workload_.mirror})) continue;
+        if (!world.usable(node, GroupId{workload_.mirror})) continue;
         if (workload_.rate) {
             arm(world);
         } else {
@@ -49,7 +49,7 @@ void Application::came_in_service(World& world) {
 
 void Application::answered(World& world, NodeId node) {
     if (outstanding_[node.value] > 0) --outstanding_[node.value];
-    if (workload_.depth && world.serves(node, GroupId{workload_.mirror})) fill(world, node);
+    if (workload_.depth && world.usable(node, GroupId{workload_.mirror})) fill(world, node);
 }
 
 void Application::fill(World& world, NodeId node) {

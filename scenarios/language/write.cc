@@ -198,6 +198,37 @@ std::string members_entries(Cluster const& cluster) {
     return made;
 }
 
+/// What stands on the mirrors.
+std::string resources_entries(Cluster const& cluster) {
+    std::string made;
+    netsim::ResourceSetup const usual;
+    for (std::uint16_t r = 0; r < cluster.resources.size(); ++r) {
+        netsim::ResourceSetup const& setup = cluster.resources[r];
+        for (netsim::MirrorSetup const& mirror : cluster.mirrors) {
+            auto const place = mirror.hierarchy.find(ResourceId{r});
+            if (!place) continue;
+            nodes::ProtectedResource const& one = mirror.hierarchy.resources()[*place];
+            std::vector<std::string> needs;
+            for (nodes::Dependency const& need : mirror.hierarchy.dependencies()) {
+                if (need.parent != one.id) continue;
+                needs.push_back(need.child ? cluster.resources[need.child->value].name
+                                           : mirror.name);
+            }
+            made += fmt::format("    {}: {{type: {}", setup.name, nodes::name_of(one.kind));
+            if (!needs.empty()) made += fmt::format(", needs: [{}]", fmt::join(needs, ", "));
+            auto const time = [&](char const* key, Duration is, Duration normally) {
+                if (is != normally) made += fmt::format(", {}: {}", key, exact(is));
+            };
+            time("start", setup.start, usual.start);
+            time("stop", setup.stop, usual.stop);
+            time("recovery", setup.recovery, usual.recovery);
+            time("check", setup.check, usual.check);
+            made += one.local_recovery ? "}\n" : ", local_recovery: no}\n";
+        }
+    }
+    return made.empty() ? "" : "  resources:\n" + made;
+}
+
 std::string cluster_section(Cluster const& cluster) {
     std::string made = "cluster:\n";
     made +=
@@ -220,6 +251,7 @@ std::string cluster_section(Cluster const& cluster) {
     for (netsim::MirrorSetup const& mirror : cluster.mirrors) {
         made += "    " + mirror_entry(cluster, mirror) + "\n";
     }
+    made += resources_entries(cluster);
     made += members_entries(cluster);
     Cluster const usual;
     if (cluster.detection != usual.detection) made += detection_entry(cluster.detection);
@@ -249,12 +281,20 @@ std::string condition_entry(Condition const& condition, Cluster const& cluster) 
     struct Entry {
         Cluster const& cluster;
         std::string operator()(InServiceAt const& at) const {
-            return fmt::format("resource: {}, in_service: {}", cluster.mirrors[at.mirror].name,
+            return fmt::format("resource: {}, in_service: {}",
+                               at.above ? cluster.resources[at.above->value].name
+                                        : cluster.mirrors[at.mirror].name,
                                at.node ? cluster.nodes[at.node->value].name : "none");
         }
         std::string operator()(MirrorState const& state) const {
             return fmt::format("mirror: {}, is: {}", cluster.mirrors[state.mirror].name,
                                name_of(state.is));
+        }
+        std::string operator()(ResourceState const& state) const {
+            static constexpr char const* words[] = {"in service", "out of service", "failed"};
+            return fmt::format(
+                "resource: {}, state: {}, on: {}", cluster.resources[state.resource.value].name,
+                words[static_cast<int>(state.is)], cluster.nodes[state.node.value].name);
         }
         std::string operator()(NodeRuns const& state) const {
             return fmt::format("node: {}, runs: {}", cluster.nodes[state.node.value].name,
@@ -398,6 +438,17 @@ struct SourceOf {
         return fmt::format("confirm_failover: {{on: {}, dead: {}{}{}}}", node(step.node),
                            node(step.dead), step.proceeds ? "" : ", answer: block",
                            step.await ? "" : ", await: no");
+    }
+    std::string operator()(step::FailResource const& step) const {
+        std::vector<std::string> kinds;
+        if (step.runs_no_more) kinds.emplace_back("run");
+        if (step.faults.start) kinds.emplace_back("start");
+        if (step.faults.stop) kinds.emplace_back("stop");
+        if (step.faults.recovery) kinds.emplace_back("recovery");
+        std::string const what = fmt::format(
+            "resource: {}, on: {}", cluster.resources[step.resource.value].name, node(step.node));
+        if (kinds.empty()) return fmt::format("mend_resource: {{{}}}", what);
+        return fmt::format("fail_resource: {{{}, operations: [{}]}}", what, fmt::join(kinds, ", "));
     }
     std::string operator()(step::FailFencing const& step) const {
         return (step.misses ? "fail_fencing: " : "mend_fencing: ") + node(step.node);

@@ -19,7 +19,12 @@ constexpr NodeId server2{1};
 constexpr GroupId mirror{0};
 
 struct Told {
-    RecoveryWatch watch{1};
+    netsim::Cluster cluster = [] {
+        netsim::Cluster made;
+        made.mirrors.emplace_back();
+        return made;
+    }();
+    RecoveryWatch watch{cluster};
     void came(int at, NodeId node, std::uint64_t lost = 0) {
         watch.see(seconds(at), seen::NodeNoted{node, note::CameInService{mirror, {}, false}});
         watch.lost(0, lost);

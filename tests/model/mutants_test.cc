@@ -172,6 +172,8 @@ constexpr NotFound others[] = {
     {Mutant::witness_ignored, "no search asks for quorum"},
     {Mutant::confirmation_skipped, "no search asks an administrator"},
     {Mutant::failed_fencing_believed, "in no search a shot misses"},
+    {Mutant::hierarchy_starts_at_once, "nothing stands on a mirror in a search"},
+    {Mutant::mirror_leaves_first, "nothing stands on a mirror in a search"},
     {Mutant::restored_unnamed, "no operator falls back on an image in a search"},
 };
 

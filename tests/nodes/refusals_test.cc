@@ -103,7 +103,35 @@ Ask confirm(NodeId node, NodeId dead) {
     return [=](World& world) { return world.confirm_failover(node, dead, true); };
 }
 
+/// A file system on the mirror, and a database on that.
+Cluster with_database() {
+    Cluster cluster = plain();
+    cluster.resources = {{"data"}, {"db"}};
+    nodes::Hierarchy& above = cluster.mirrors[0].hierarchy;
+    above.create({ResourceId{0}, nodes::ResourceKind::file_system});
+    above.create({ResourceId{1}, nodes::ResourceKind::application, false});
+    above.create_dependency({ResourceId{0}, {}});
+    above.create_dependency({ResourceId{1}, ResourceId{0}});
+    return cluster;
+}
+void all_in_service(Stage& stage) {
+    at_rest(stage);
+    REQUIRE(stage.run_until([&] { return stage.world().usable(server1, Stage::group); }));
+}
+/// The database does not start again, and an operator has begun to try.
+void rising(Stage& stage) {
+    all_in_service(stage);
+    stage.world().set_resource_faults(server2, ResourceId{1}, {.start = true});
+    stage.order(server1, {Kind::leave_service});
+    stage.run_for(milliseconds(500));
+}
+
 std::vector<Refusal> const refusals{
+    {"brought in where everything is", with_database, all_in_service,
+     order(server1, {Kind::enter_service}), "already_in_service"},
+    {"taken out while it stops", with_database, rising, order(server1, {Kind::leave_service}),
+     "in_transition"},
+    {"moved while it stops", with_database, rising, move_to(server1), "already_in_service"},
     {"moved to where it is", plain, at_rest, move_to(server1), "already_in_service"},
     {"moved while it is moved", plain, moving, move_to(server2), "in_transition"},
     {"moved from a source that is gone", plain, source_lost, move_to(server2),

@@ -12,6 +12,23 @@
 
 namespace sunder::netsim::test {
 
+static void put_database_on(Cluster& cluster) {
+    constexpr ResourceId data{0};
+    constexpr ResourceId address{1};
+    constexpr ResourceId database{2};
+    Duration const check = milliseconds(100);
+    cluster.resources = {{"data", milliseconds(20), milliseconds(10), milliseconds(10), check},
+                         {"ip", milliseconds(5), milliseconds(1), milliseconds(5), check},
+                         {"db", milliseconds(60), milliseconds(30), milliseconds(40), check}};
+    nodes::Hierarchy& above = cluster.mirrors[0].hierarchy;
+    above.create({data, nodes::ResourceKind::file_system});
+    above.create({address, nodes::ResourceKind::address, false});
+    above.create({database, nodes::ResourceKind::application});
+    above.create_dependency({data, {}});
+    above.create_dependency({database, data});
+    above.create_dependency({database, address});
+}
+
 Cluster cluster_of(Campaign const& campaign) {
     Cluster cluster = small_cluster();
     cluster.policy.guarded = campaign.guarded;
@@ -40,6 +57,7 @@ Cluster cluster_of(Campaign const& campaign) {
         case Members::last:
             break;
     }
+    if (campaign.database) put_database_on(cluster);
     cluster.nodes.clear();
     cluster.links.clear();
     mirror.on.clear();
@@ -62,25 +80,15 @@ namespace {
 rc::Gen<Blow> any_blow() {
     using Kind = Blow::Kind;
     return rc::gen::build<Blow>(
-        rc::gen::set(&Blow::kind, rc::gen::weightedElement<Kind>({{20, Kind::work},
-                                                                  {8, Kind::idle},
-                                                                  {6, Kind::crash},
-                                                                  {6, Kind::power_cut},
-                                                                  {5, Kind::cut},
-                                                                  {3, Kind::isolate},
-                                                                  {1, Kind::divide},
-                                                                  {4, Kind::reset},
-                                                                  {3, Kind::freeze},
-                                                                  {6, Kind::heal},
-                                                                  {8, Kind::mend},
-                                                                  {3, Kind::slow_disk},
-                                                                  {4, Kind::move},
-                                                                  {1, Kind::force},
-                                                                  {2, Kind::resolve},
-                                                                  {8, Kind::fail_over},
-                                                                  {6, Kind::fail_twice},
-                                                                  {2, Kind::keep_apart},
-                                                                  {3, Kind::resume}})),
+        rc::gen::set(&Blow::kind,
+                     rc::gen::weightedElement<Kind>(
+                         {{20, Kind::work},     {8, Kind::idle},         {6, Kind::crash},
+                          {6, Kind::power_cut}, {5, Kind::cut},          {3, Kind::isolate},
+                          {1, Kind::divide},    {4, Kind::reset},        {3, Kind::freeze},
+                          {6, Kind::heal},      {8, Kind::mend},         {3, Kind::slow_disk},
+                          {4, Kind::move},      {1, Kind::force},        {2, Kind::resolve},
+                          {8, Kind::fail_over}, {6, Kind::fail_twice},   {2, Kind::keep_apart},
+                          {3, Kind::resume},    {4, Kind::fail_resource}})),
         rc::gen::set(&Blow::dice, rc::gen::noShrink(between<std::uint32_t>(0, 1U << 30))));
 }
 
@@ -103,6 +111,7 @@ rc::Gen<Campaign> any_campaign() {
         rc::gen::set(&Campaign::bitmap_merge,
                      rc::gen::weightedElement<bool>({{7, true}, {1, false}})),
         rc::gen::set(&Campaign::born_in_sync, rc::gen::element(false, true)),
+        rc::gen::set(&Campaign::database, rc::gen::weightedElement<bool>({{3, false}, {1, true}})),
         rc::gen::set(&Campaign::limit, rc::gen::element<std::uint32_t>(16, 1, 4, 256)),
         rc::gen::set(&Campaign::latency_us, rc::gen::element<std::uint32_t>(200, 50, 2000)),
         rc::gen::set(&Campaign::bandwidth_mbit, rc::gen::element<std::uint32_t>(1000, 100)),
@@ -113,9 +122,9 @@ rc::Gen<Campaign> any_campaign() {
 
 std::string_view name_of(Blow::Kind kind) {
     static constexpr std::string_view names[] = {
-        "work",    "idle",      "crash",      "power cut",  "cut",       "isolate", "divide",
-        "reset",   "freeze",    "heal",       "mend",       "slow disk", "move",    "force",
-        "resolve", "fail over", "fail twice", "keep apart", "resume"};
+        "work",    "idle",      "crash",      "power cut",  "cut",       "isolate",      "divide",
+        "reset",   "freeze",    "heal",       "mend",       "slow disk", "move",         "force",
+        "resolve", "fail over", "fail twice", "keep apart", "resume",    "fail resource"};
     static_assert(std::size(names) == static_cast<std::size_t>(Blow::Kind::last));
     return names[static_cast<std::size_t>(kind)];
 }
@@ -128,15 +137,15 @@ static char const* words_of(Members members) {
 
 void showValue(Campaign const& campaign, std::ostream& out) {
     out << fmt::format(
-        "seed {}, {} copies, {}, {}, {}, {}, bitmap_merge {}, born in sync {}, limit {}, latency "
+        "seed {}, {} copies, {}, {}, {}, {}, bitmap_merge {}, born in sync {}{}, limit {}, latency "
         "{} "
         "us, "
         "{} Mbit/s, disks {} us jitter:\n",
         campaign.seed, campaign.copies, campaign.guarded ? "guarded" : "faithful",
         words_of(campaign.members), campaign.asynchronous ? "asynchronous" : "synchronous",
         campaign.intent_log ? "intent log" : "no intent log", campaign.bitmap_merge,
-        campaign.born_in_sync, campaign.limit, campaign.latency_us, campaign.bandwidth_mbit,
-        campaign.disk_jitter_us);
+        campaign.born_in_sync, campaign.database ? ", with a database" : "", campaign.limit,
+        campaign.latency_us, campaign.bandwidth_mbit, campaign.disk_jitter_us);
     for (Blow const& blow : campaign.acts) {
         out << fmt::format("  {} (dice {})\n", name_of(blow.kind), blow.dice);
     }

@@ -20,25 +20,26 @@ namespace sunder::netsim::test {
 
 struct Blow {
     enum class Kind : std::uint8_t {
-        work,        ///< hosts ask for this and that
-        idle,        ///< time passes
-        crash,       ///< of one node, in the middle of some writes
-        power_cut,   ///< the same
-        cut,         ///< one link
-        isolate,     ///< all links of one node
-        divide,      ///< the nodes fall apart in two sides
-        reset,       ///< the connections between two nodes
-        freeze,      ///< a node stands still for a while
-        heal,        ///< all links
-        mend,        ///< all links, and whatever is down starts again
-        slow_disk,   ///< of one node, or well again
-        move,        ///< an operator's switchover
-        force,       ///< an operator forces a copy online
-        resolve,     ///< an operator names a loser of a split brain
-        fail_over,   ///< once all mirror, the source dies, another takes over and is written
-        fail_twice,  ///< and that one dies, too, when something of it has come to the third
-        keep_apart,  ///< an operator pauses the mirror towards one target
-        resume,      ///< whatever is paused
+        work,           ///< hosts ask for this and that
+        idle,           ///< time passes
+        crash,          ///< of one node, in the middle of some writes
+        power_cut,      ///< the same
+        cut,            ///< one link
+        isolate,        ///< all links of one node
+        divide,         ///< the nodes fall apart in two sides
+        reset,          ///< the connections between two nodes
+        freeze,         ///< a node stands still for a while
+        heal,           ///< all links
+        mend,           ///< all links, and whatever is down starts again
+        slow_disk,      ///< of one node, or well again
+        move,           ///< an operator's switchover
+        force,          ///< an operator forces a copy online
+        resolve,        ///< an operator names a loser of a split brain
+        fail_over,      ///< once all mirror, the source dies, another takes over and is written
+        fail_twice,     ///< and that one dies, too, when something of it has come to the third
+        keep_apart,     ///< an operator pauses the mirror towards one target
+        resume,         ///< whatever is paused
+        fail_resource,  ///< something on the mirror stops, or will not do what it is told
         last
     };
     Kind kind = Kind::work;
@@ -59,6 +60,7 @@ struct Campaign {
     bool intent_log = true;
     bool bitmap_merge = true;
     bool born_in_sync = false;
+    bool database = false;  ///< stands on the mirror, with a file system and an address
     std::uint32_t limit = 16;
     std::uint32_t latency_us = 200;
     std::uint32_t bandwidth_mbit = 1000;
@@ -83,6 +85,9 @@ struct Toll {
     std::uint64_t outranked = 0;        ///< a copy in sync let another go first (R53)
     std::uint64_t shot = 0;             ///< a node was shot
     std::uint64_t lost_quorum = 0;
+    std::uint64_t moved_for_resource = 0;  ///< one that failed
+    std::uint64_t recovered_in_place = 0;
+    std::uint64_t did_not_stop = 0;
     std::uint64_t split = 0;        ///< of the faithful ones
     std::uint64_t interrupted = 0;  ///< a resync
 };

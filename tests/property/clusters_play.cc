@@ -91,6 +91,8 @@ public:
                 return keep_apart();
             case Kind::resume:
                 return resume_all();
+            case Kind::fail_resource:
+                return fail_resource();
             case Kind::last:
                 return;
         }
@@ -99,6 +101,7 @@ public:
     /// Heals, waits until nothing is pending, and judges.
     std::string end() {
         for (NodeId const node : nodes_) stage_.slow_disk(node, 1);
+        mend_resources();
         mend();
         stage_.run_for(seconds(25));
         undo_orders();
@@ -121,6 +124,7 @@ public:
             }
             undo_orders();
         }
+        raise();
         stage_.finish();
         count();
         if (stage_.broken()) return stage_.story();
@@ -128,6 +132,10 @@ public:
             return (split ? "losers of the split brain were named, but the copies do not mirror:\n"
                           : "everything was healed, but the copies neither mirror nor report "
                             "split brain:\n") +
+                   stage_.world().in_words();
+        }
+        if (!stage_.world().usable(*source(), Stage::group)) {
+            return "the mirror is in service, but what stands on it is not:\n" +
                    stage_.world().in_words();
         }
         for (NodeId const node : nodes_) {
@@ -273,6 +281,35 @@ private:
             stage_.run_for(pause_of(2));
         }
     }
+    void fail_resource() {
+        auto const resources =
+            static_cast<std::uint16_t>(stage_.world().cluster().resources.size());
+        if (resources == 0) return;
+        ResourceId const which{static_cast<std::uint16_t>(draw(resources))};
+        NodeId const node = source().value_or(any_node());
+        ResourceFaults faults;
+        (draw(3) == 0 ? faults.stop : draw(2) == 0 ? faults.start : faults.recovery) = draw(3) != 0;
+        stage_.world().set_resource_faults(node, which, faults);
+        bool const runs_now = runs(node) && stage_.world().resource(node, which).runs;
+        if (runs_now && draw(4) != 0) stage_.world().fail_resource(node, which);
+        stage_.look();
+        if (faults.stop) move();
+        stage_.run_for(pause_of(600));
+    }
+    void mend_resources() {
+        for (std::uint16_t r = 0; r < stage_.world().cluster().resources.size(); ++r) {
+            for (NodeId const node : nodes_)
+                stage_.world().set_resource_faults(node, ResourceId{r}, {});
+        }
+        stage_.look();
+    }
+    /// What failed for good is for an operator.
+    void raise() {
+        std::optional<NodeId> const server = source();
+        if (!server || stage_.world().usable(*server, Stage::group)) return;
+        stage_.order(*server, {nodes::Order::Kind::enter_service});
+        stage_.run_for(seconds(2));
+    }
     void resume_all() {
         std::optional<NodeId> const server = source();
         if (!server) return;
@@ -326,12 +363,24 @@ private:
             } else if (std::holds_alternative<note::CameInService>(decided->note)) {
                 failovers_ += taking_over_[decided->node.value] ? 1 : 0;
             }
+            listen_above(decided->note);
             auto const* shot = std::get_if<note::FencingEnded>(&decided->note);
             shot_ = shot_ || (shot != nullptr && shot->dead);
             lost_quorum_ = lost_quorum_ || std::holds_alternative<note::QuorumLost>(decided->note);
         } else if (auto const* started = std::get_if<seen::NodeStarted>(&observation)) {
             reports_split_.erase(started->node);  // it has to say so again
         }
+    }
+    void listen_above(nodes::Note const& noted) {
+        if (auto const* asked = std::get_if<nodes::note::AskedToTakeOver>(&noted))
+            moved_ = moved_ || asked->resource;
+        auto const* above = std::get_if<nodes::note::HierarchyNoted>(&noted);
+        auto const* changed =
+            above != nullptr ? std::get_if<nodes::hierarchy::Changed>(&above->note) : nullptr;
+        if (changed == nullptr) return;
+        using To = nodes::hierarchy::Changed::To;
+        recovered_ = recovered_ || changed->to == To::recovered;
+        stuck_ = stuck_ || changed->to == To::does_not_stop;
     }
     bool heir_told(NodeId id) {
         if (machine(id) == nullptr) return false;
@@ -353,6 +402,9 @@ private:
         toll_.outranked += outranked_ ? 1 : 0;
         toll_.shot += shot_ ? 1 : 0;
         toll_.lost_quorum += lost_quorum_ ? 1 : 0;
+        toll_.moved_for_resource += moved_ ? 1 : 0;
+        toll_.recovered_in_place += recovered_ ? 1 : 0;
+        toll_.did_not_stop += stuck_ ? 1 : 0;
         toll_.interrupted += interrupted_ ? 1 : 0;
         toll_.split += split_ && !guarded_ ? 1 : 0;
     }
@@ -371,6 +423,9 @@ private:
     bool outranked_ = false;
     bool shot_ = false;
     bool lost_quorum_ = false;
+    bool moved_ = false;  // for a resource that failed
+    bool recovered_ = false;
+    bool stuck_ = false;
     bool split_ = false;
 };
 

@@ -34,6 +34,9 @@ TEST_CASE("three and more copies keep every promise, and come to rest whole") {
         {"a copy in sync let another go first", toll.outranked, toll.runs / 10},
         {"a silent node was shot", toll.shot, toll.runs / 20},
         {"a node lost quorum", toll.lost_quorum, toll.runs / 20},
+        {"a resource was recovered in place", toll.recovered_in_place, toll.runs / 50},
+        {"a failed resource had its mirror moved", toll.moved_for_resource, toll.runs / 100},
+        {"a resource did not stop", toll.did_not_stop, toll.runs / 200},
         {"faithful runs that reported split brain", toll.split, toll.faithful / 50},
     };
     show(toll, "what befell three and more", rows, toll.runs >= enough_runs);

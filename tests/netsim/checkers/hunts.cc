@@ -4,6 +4,7 @@
 #include "tests/netsim/checkers/hunts.h"
 
 #include "tests/netsim/checkers/disk_stories.h"
+#include "tests/netsim/checkers/hierarchy_stories.h"
 #include "tests/netsim/checkers/pause_stories.h"
 #include "tests/netsim/checkers/takeover_stories.h"
 #include "tests/netsim/checkers/target_stories.h"
@@ -547,6 +548,10 @@ constexpr Hunt hunts[] = {
      "takeover_permitted", true},
     {Mutant::confirmation_skipped, "dies unconfirmed", dies_unconfirmed, confirmed,
      "takeover_permitted", true},
+    {Mutant::hierarchy_starts_at_once, "moved to and fro", moved_to_and_fro, with_a_database,
+     "hierarchy_in_order", true},
+    {Mutant::mirror_leaves_first, "moved to and fro", moved_to_and_fro, with_a_database,
+     "hierarchy_in_order", true},
     {Mutant::failed_fencing_believed, "a shot that misses", shot_that_misses, fenced,
      "takeover_permitted", true},
     {Mutant::busy_chunk_never_reserved, "overwrites in a resync", overwrites_in_resync, laggard,

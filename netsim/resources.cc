@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What stands on mirrors, as far as the world is concerned: how long it takes to start and to stop,
+// what goes wrong with it, and when a health check finds out.
+#include "base/verify.h"
+#include "netsim/world.h"
+
+#include <fmt/format.h>
+
+namespace sunder::netsim {
+
+namespace hierarchy = nodes::hierarchy;
+
+namespace {
+
+std::uint32_t packed(ResourceId resource, hierarchy::Action action) {
+    return resource.value | static_cast<std::uint32_t>(action) << 16;
+}
+
+}  // namespace
+
+void World::step_hierarchy(NodeId node, CopySim& copy, hierarchy::Input const& input) {
+    HierarchySim& sim = copy.above;
+    hierarchy::Outbox out;
+    sim.machine.edit().step(input, out);
+    sim.print = sim.machine->fingerprint();
+    trace_.add(sim.print);
+    struct Carry {
+        World& world;
+        NodeId node;
+        CopySim& copy;
+        void operator()(hierarchy::output::Act const& out) const {
+            ResourceSetup const& setup = world.cluster_->resources[out.resource.value];
+            Duration const takes[] = {setup.start, setup.stop, setup.recovery};
+            world.queue_.push(world.now_ + takes[static_cast<int>(out.action)],
+                              {EventKind::resource_done, node.value, copy.group,
+                               packed(out.resource, out.action), world.nodes_[node.value].life});
+        }
+        void operator()(hierarchy::output::Reported const& out) const {
+            world.locals_.push_back(
+                {node.value, copy.group,
+                 nodes::Input{nodes::input::HierarchyReported{GroupId{copy.group}, out.report}}});
+        }
+        void operator()(hierarchy::output::Noted const& out) const {
+            world.see(
+                seen::NodeNoted{node, nodes::note::HierarchyNoted{GroupId{copy.group}, out.note}});
+        }
+    };
+    for (hierarchy::Output const& output : out) std::visit(Carry{*this, node, copy}, output);
+}
+
+void World::above_a_mirror(Event const& event) {
+    NodeId const node{event.node};
+    CopySim& held = *find_copy(node, event.group);
+    if (event.kind == EventKind::resource_done) {
+        resource_done(node, held, event.what);
+    } else {
+        health_check(node, held, resource_in(event));
+    }
+}
+
+std::string World::words_above_a_mirror(Event const& event) const {
+    std::string const& node = nodes_[event.node].name;
+    std::string const& resource = cluster_->resources[resource_in(event).value].name;
+    if (event.kind == EventKind::health_check) return fmt::format("{} checks {}", node, resource);
+    auto const action = static_cast<hierarchy::Action>(event.what >> 16);
+    return fmt::format("{} ends the {} of {}", node, hierarchy::name_of(action), resource);
+}
+
+/// One that is stopped, in whatever state it was, has not failed any more.
+void World::resource_done(NodeId node, CopySim& copy, std::uint32_t what) {
+    ResourceId const id{static_cast<std::uint16_t>(what)};
+    auto const action = static_cast<hierarchy::Action>(what >> 16);
+    HierarchySim::Resource& sim = resource_of(node, id);
+    bool const faults[] = {sim.faults.start, sim.faults.stop, sim.faults.recovery};
+    bool const ok = !faults[static_cast<int>(action)];
+    if (ok) {
+        sim.runs = action != hierarchy::Action::stop;
+        sim.failed = false;
+    }
+    trace(node, fmt::format("{} {} {}", cluster_->resources[id.value].name,
+                            hierarchy::name_of(action), ok ? "done" : "FAILED"));
+    step_hierarchy(node, copy, hierarchy::input::ActionDone{id, action, ok});
+}
+
+void World::health_check(NodeId node, CopySim& copy, ResourceId resource) {
+    trace(node, fmt::format("health check of {}", cluster_->resources[resource.value].name));
+    step_hierarchy(node, copy, hierarchy::input::FoundFailed{resource});
+}
+
+HierarchySim::Resource& World::resource_of(NodeId node, ResourceId resource) {
+    GroupId const mirror = mirror_of(resource);
+    CopySim* const held = find_copy(node, mirror.value);
+    VERIFY(held != nullptr);
+    return held->above.resources[*cluster_->mirrors[mirror.value].hierarchy.find(resource)];
+}
+
+HierarchySim::Resource const& World::resource(NodeId node, ResourceId resource) const {
+    return const_cast<World*>(this)->resource_of(node, resource);
+}
+
+GroupId World::mirror_of(ResourceId resource) const {
+    for (std::uint16_t m = 0; m < cluster_->mirrors.size(); ++m) {
+        if (cluster_->mirrors[m].hierarchy.find(resource)) return GroupId{m};
+    }
+    VERIFY(!"every resource stands on a mirror");
+    return {};
+}
+
+std::optional<hierarchy::ResourceState> World::state_of(NodeId node, ResourceId resource) const {
+    CopySim const* const held = copy(node, mirror_of(resource));
+    if (held == nullptr || !held->above.machine) return std::nullopt;
+    return held->above.machine->state(resource);
+}
+
+bool World::usable(NodeId node, GroupId group) const {
+    if (!serves(node, group)) return false;
+    HierarchySim const& above = copy(node, group)->above;
+    return !above.machine || above.machine->up();
+}
+
+void World::set_resource_faults(NodeId node, ResourceId resource, ResourceFaults const& faults) {
+    resource_of(node, resource).faults = faults;
+    see(seen::ResourceFaulted{node, resource, faults, false});
+}
+
+/// Found at the next health check, which come at fixed intervals from the beginning on.
+void World::fail_resource(NodeId node, ResourceId resource) {
+    HierarchySim::Resource& sim = resource_of(node, resource);
+    VERIFY(nodes_[node.value].up() && sim.runs);
+    see(seen::ResourceFaulted{node, resource, sim.faults, true});
+    if (sim.failed) return;
+    sim.failed = true;
+    std::int64_t const interval = cluster_->resources[resource.value].check.ns;
+    Duration const next{(now_.ns / interval + 1) * interval};
+    queue_.push(next, {EventKind::health_check, node.value, mirror_of(resource).value,
+                       resource.value, nodes_[node.value].life});
+}
+
+}  // namespace sunder::netsim
