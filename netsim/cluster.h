@@ -32,6 +32,8 @@ struct NodeSetup {
     DiskModel disk;
     bool started = true;                    ///< no: down until somebody starts it
     bool blocks_resource_failover = false;  ///< R65
+    /// Not a server, but copies on a disk that these two share (R112); the first creates them.
+    std::vector<NodeId> shared_by{};
     friend bool operator==(NodeSetup const&, NodeSetup const&) = default;
 };
 

@@ -7,9 +7,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sunder::netsim {
 
+/// Of a shared disk, either server answers for it: while one of them lives, it may go on (R53).
 bool World::beats_arrive(NodeId who, NodeId whom, PathId path) const {
+    if (shares_a_disk(whom)) {
+        return std::ranges::any_of(cluster_->nodes[whom.value].shared_by, [&](NodeId server) {
+            return runs(server) && network_.reaches(server.value, who.value);
+        });
+    }
     if (!runs(whom)) return false;
     if (path == nodes::network_path) return network_.reaches(whom.value, who.value);
     NodeId const disk = *cluster_->quorum.storage;
@@ -18,6 +26,12 @@ bool World::beats_arrive(NodeId who, NodeId whom, PathId path) const {
 }
 
 Duration World::beat_latency(NodeId who, NodeId whom, PathId path) const {
+    if (shares_a_disk(whom)) {
+        for (NodeId const server : cluster_->nodes[whom.value].shared_by) {
+            if (runs(server) && network_.reaches(server.value, who.value))
+                return network_.latency(server.value, who.value);
+        }
+    }
     if (path == nodes::network_path) return network_.latency(whom.value, who.value);
     NodeId const disk = *cluster_->quorum.storage;
     return network_.latency(whom.value, disk.value) + network_.latency(disk.value, who.value);
@@ -55,6 +69,7 @@ void World::heard(NodeId who, NodeId whom, PathId path) {
     watch.told = true;
     trace(who, fmt::format("hears {}", nodes_[whom.value].name));
     step_node(who, nodes::input::PeerHeard{whom, path});
+    tell_sharers(who, nodes::shared_disk::input::PeerHeard{}, whom);
 }
 
 void World::silent(NodeId who, NodeId whom, PathId path) {
@@ -65,6 +80,7 @@ void World::silent(NodeId who, NodeId whom, PathId path) {
     watch.told = false;
     trace(who, fmt::format("no longer hears {}", nodes_[whom.value].name));
     step_node(who, nodes::input::PeerSilent{whom, path});
+    tell_sharers(who, nodes::shared_disk::input::PeerSilent{}, whom);
 }
 
 }  // namespace sunder::netsim

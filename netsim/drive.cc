@@ -35,6 +35,8 @@ void World::step_mirror(NodeId node, CopySim& copy, mirror::Input const& input) 
 
 /// Machines of one node tell each other things at once and in order; live they do so across a lock.
 void World::drain_locals() {
+    if (draining_) return;  // whatever is said meanwhile is heard in its turn
+    draining_ = true;
     for (std::size_t i = 0; i < locals_.size(); ++i) {
         Local const local = std::move(locals_[i]);
         NodeId const node{local.node};
@@ -48,6 +50,9 @@ void World::drain_locals() {
                 world.step_mirror(node, *world.find_copy(node, group),
                                   mirror::input::Commanded{command});
             }
+            void operator()(ToSharer const& told) const {
+                world.step_sharer(node, told.shared, told.input);
+            }
             void operator()(nodes::hierarchy::Command const& command) const {
                 world.step_hierarchy(node, *world.find_copy(node, group),
                                      nodes::hierarchy::input::Commanded{command});
@@ -56,6 +61,7 @@ void World::drain_locals() {
         std::visit(Tell{*this, node, local.group}, local.what);
     }
     locals_.clear();
+    draining_ = false;
 }
 
 void World::start_disk(NodeId node, CopySim& copy, DiskOp op) {
@@ -247,6 +253,12 @@ void World::carry_out(NodeId node, nodes::Output& output) {
         }
         void operator()(nodes::output::Stop& out) const {
             world.queue_.push(world.now_, {EventKind::stop, node.value, 0, out.reboots, life()});
+        }
+        void operator()(nodes::output::StoodDown& out) const {
+            std::optional<NodeId> const server = world.carrier(node);
+            VERIFY(server && *server != node);
+            world.locals_.push_back(
+                {server->value, 0, ToSharer{node, nodes::shared_disk::input::StoodDown{out.done}}});
         }
         void operator()(nodes::output::AdminReply& out) const {
             world.see(seen::AdminAnswered{out.request, node, out.granted, out.rule});

@@ -10,17 +10,22 @@ namespace sunder::netsim {
 
 void World::start_all() {
     for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
-        if (cluster_->nodes[n].started) boot(NodeId{n});
+        if (cluster_->nodes[n].started && !shares_a_disk(NodeId{n})) boot(NodeId{n});
     }
 }
 
-void World::boot(NodeId node) {
+void World::boot(NodeId node, bool continues) {
     NodeSim& sim = nodes_[node.value];
     VERIFY(!sim.up());
     sim.machine.emplace(sim.config);
     see(seen::NodeStarted{node});
     trace(node, "started");
-    step_node(node, nodes::input::Started{});
+    step_node(node, nodes::input::Started{continues});
+    for (SharerSim& one : sim.shares) {
+        bool const first = cluster_->nodes[one.shared.value].shared_by.front() == node;
+        one.machine.emplace(first);
+    }
+    tell_sharers(node, nodes::shared_disk::input::Started{});
     // Named by node and boot alone, so that histories which differ in their order only meet again.
     std::uint64_t const nonce = (node.value + 1ULL) << 24 | sim.life;
     for (CopySim& copy : sim.copies) {
@@ -49,6 +54,10 @@ void World::boot(NodeId node) {
 void World::die(NodeId node, seen::NodeDied::How how) {
     NodeSim& sim = nodes_[node.value];
     VERIFY(sim.up());
+    for (NodeId const carried : carried_by(node)) die(carried, how);
+    bool const silent = how == seen::NodeDied::How::power_cut;
+    // A shared disk keeps its power, and its cache, when a server loses both.
+    if (silent && shares_a_disk(node)) how = seen::NodeDied::How::crash;
     bool const power = how == seen::NodeDied::How::power_cut;
     SimDisk::Choose const torn = [&](std::uint64_t n) {
         return choose(n, Choice::torn, node.value);
@@ -74,12 +83,13 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     fates_.as_old += fates.as_old;
     fates_.torn += fates.torn;
     sim.machine.reset();
+    for (SharerSim& one : sim.shares) one.machine.reset();
     ++sim.life;
     sim.paused = false;
     sim.deferred.clear();
-    trace(node, power ? "POWER CUT" : "CRASH");
+    trace(node, power ? "POWER CUT" : how == seen::NodeDied::How::stopped ? "STOPPED" : "CRASH");
     see(seen::NodeDied{how, node, fates});
-    connections_of_dead(node, power);
+    connections_of_dead(node, silent);
     for (std::uint8_t peer = 0; peer < nodes_.size(); ++peer) {
         for (std::uint8_t path = 0; path < paths(); ++path) {
             Watcher& mine = watcher(node, NodeId{peer}, PathId{path});
@@ -107,6 +117,7 @@ void World::boot_later(NodeId node) {
 
 /// The device does what it was told to, whatever has become of the shooter meanwhile.
 void World::shot(NodeId shooter, NodeId victim, std::uint32_t life) {
+    victim = carrier(victim).value_or(victim);
     NodeSim& target = nodes_[victim.value];
     bool const hits = !target.shots_miss;
     if (hits && target.up()) die(victim, seen::NodeDied::How::power_cut);
@@ -126,6 +137,9 @@ void World::pause(NodeId node) {
     sim.paused = true;
     sim.paused_at = now_;
     trace(node, "PAUSED");
+    for (NodeId const carried : carried_by(node)) {
+        if (!nodes_[carried.value].paused) pause(carried);
+    }
     see(seen::NodePaused{node});
     update_watchers();
     check_stalls();
@@ -136,6 +150,9 @@ void World::resume(NodeId node) {
     VERIFY(sim.paused);
     sim.paused = false;
     trace(node, "RESUMED");
+    for (NodeId const carried : carried_by(node)) {
+        if (nodes_[carried.value].paused) resume(carried);
+    }
     see(seen::NodeResumed{node});
     // Expired timers come before anything else, so that a zombie learns first how long it was away.
     Detection const& detection = cluster_->detection;

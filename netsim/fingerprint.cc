@@ -76,6 +76,10 @@ Fingerprint World::fingerprint(Timing timing) const {
         hasher.add(node.machine ? node.print : 0);
         hasher.add(node.deferred.size() << 2 | std::uint64_t{node.shots_miss} << 1 |
                    std::uint64_t{node.paused});
+        for (SharerSim const& one : node.shares) {
+            hasher.add(one.machine ? one.machine->fingerprint() : 0);
+        }
+        if (node.reserved) hasher.add(node.reserved->value + 1ULL);
         for (CopySim const& copy : node.copies) {
             hasher.add(copy.machine ? copy.print : 0);
             if (copy.above.machine) hasher.add(copy.above.print);

@@ -16,6 +16,14 @@ Network::Network(Cluster const& cluster)
         directions_.push_back({link.a, link.b, link.there, false, {}});
         directions_.push_back({link.b, link.a, link.back, false, {}});
     }
+    for (Vertex node = 0; node < nodes_; ++node) {
+        std::vector<NodeId> const& servers = cluster.nodes[node].shared_by;
+        if (servers.empty()) continue;
+        if (stands_at_.empty()) {
+            for (Vertex one = 0; one < nodes_; ++one) stands_at_.push_back(one);
+        }
+        stand(node, servers.front().value);
+    }
     find_routes();
 }
 
@@ -95,6 +103,7 @@ bool Network::is_cut(Vertex a, Vertex b) const {
 Fingerprint Network::fingerprint() const {
     Hasher hasher;
     for (Direction const& way : directions_) hasher.add(way.cut);
+    for (Vertex const at : stands_at_) hasher.add(at);
     return hasher.result();
 }
 

@@ -44,6 +44,8 @@ public:
     void heal(Vertex a, Vertex b);
     /// True when one direction at least of the link between the two is cut.
     [[nodiscard]] bool is_cut(Vertex a, Vertex b) const;
+    /// From now on `node` is found where `server` is.
+    void stand(Vertex node, Vertex server) { stands_at_[node] = server; }
     /// Of what is cut; bytes on the way are not looked at.
     [[nodiscard]] Fingerprint fingerprint() const;
 
@@ -62,7 +64,10 @@ private:
         std::vector<std::uint16_t> directions;
     };
     [[nodiscard]] Route const& route(Vertex from, Vertex to) const {
-        return (*routes_)[from * nodes_ + to];
+        return (*routes_)[place(from) * nodes_ + place(to)];
+    }
+    [[nodiscard]] Vertex place(Vertex node) const {
+        return stands_at_.empty() ? node : stands_at_[node];
     }
     [[nodiscard]] WayGraph ways_out(Vertex from) const;
     void find_routes();
@@ -70,6 +75,7 @@ private:
 
     std::size_t nodes_ = 0;
     std::size_t vertices_ = 0;
+    std::vector<Vertex> stands_at_;  // by node, where some are found elsewhere
     std::vector<Direction> directions_;
     std::shared_ptr<std::vector<Route> const> routes_;  // between nodes only; copies share them
 };

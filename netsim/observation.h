@@ -11,6 +11,7 @@
 #include "netsim/cluster.h"
 #include "netsim/disk.h"
 #include "nodes/seam.h"
+#include "nodes/shared_disk.h"
 #include "replication/examine.h"
 #include "replication/seam.h"
 
@@ -60,15 +61,19 @@ struct OperatorAsked {  ///< R87: what an operator demanded, whether or not it i
         resolve_split_brain,
         order,
         confirm_failover,  ///< of no mirror
+        move_shared_disk,  ///< of no mirror: to the other server
     };
     What what = What::force_online;
     nodes::AdminId request;
     NodeId node;
     GroupId group;
     nodes::Order order{};  ///< of `order`
-    // Of `confirm_failover`:
+    // Of `confirm_failover`; of `move_shared_disk` the node that stands for the disk:
     NodeId dead{};
     bool proceeds = true;
+    [[nodiscard]] bool of_a_mirror() const {
+        return what != What::confirm_failover && what != What::move_shared_disk;
+    }
 };
 struct IntentLogExamined {
     NodeId node;
@@ -87,12 +92,19 @@ struct ImageWritten {
     GroupId group;
 };
 struct NodeDied {
-    enum class How : std::uint8_t { crash, power_cut } how = How::crash;
+    /// `stopped`: in order, with nothing in service.
+    enum class How : std::uint8_t { crash, power_cut, stopped } how = How::crash;
     NodeId node;
     FateCount fates;
 };
 struct NodeStarted {
     NodeId node;
+};
+/// Of two servers that share a disk.
+struct SharedDiskNoted {
+    NodeId server;
+    NodeId shared;  ///< the node that stands for the copies on the disk
+    nodes::shared_disk::Note note;
 };
 struct NodePaused {
     NodeId node;
@@ -162,8 +174,8 @@ using Observation =
     std::variant<seen::HostAsked, seen::HostAnswered, seen::MirrorNoted, seen::NodeNoted,
                  seen::AdminAnswered, seen::OperatorAsked, seen::IntentLogExamined,
                  seen::ImageTaken, seen::ImageWritten, seen::NodeDied, seen::NodeStarted,
-                 seen::NodePaused, seen::NodeResumed, seen::LinkCut, seen::LinkHealed,
-                 seen::ConnectionsReset, seen::DiskFaulted, seen::ResourceFaulted,
+                 seen::SharedDiskNoted, seen::NodePaused, seen::NodeResumed, seen::LinkCut,
+                 seen::LinkHealed, seen::ConnectionsReset, seen::DiskFaulted, seen::ResourceFaulted,
                  seen::FencingFaulted, seen::DiskWritten, seen::RecordSent, seen::RecordArrived,
                  seen::AlarmRang>;
 

@@ -113,6 +113,19 @@ void World::configure_members(std::vector<nodes::NodeConfig>& configs) const {
     }
 }
 
+/// Servers that share a disk watch each other.
+void World::attach_shared_disks(std::vector<nodes::NodeConfig>& configs) {
+    for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
+        std::vector<NodeId> const& servers = cluster_->nodes[n].shared_by;
+        for (NodeId const server : servers) {
+            nodes_[server.value].shares.push_back({NodeId{n}, {}});
+            auto& peers = configs[server.value].peers;
+            NodeId const other = servers[0] == server ? servers[1] : servers[0];
+            if (std::ranges::find(peers, other) == peers.end()) peers.push_back(other);
+        }
+    }
+}
+
 World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
     : cluster_(std::move(cluster)),
       network_(*cluster_),
@@ -171,6 +184,7 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
             }
         }
     }
+    attach_shared_disks(configs);
     configure_members(configs);
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
         nodes_[n].config = std::make_shared<nodes::NodeConfig const>(std::move(configs[n]));
@@ -423,6 +437,7 @@ void World::take_place(Event const& event) {
         case EventKind::boot_wait:
             trace(node, "boot wait over");
             step_node(node, nodes::input::BootWaitOver{});
+            tell_sharers(node, nodes::shared_disk::input::BootWaitOver{});
             break;
         case EventKind::resource_done:
         case EventKind::health_check:

@@ -20,6 +20,7 @@
 #include "netsim/store.h"
 #include "nodes/hierarchy_machine.h"
 #include "nodes/node_machine.h"
+#include "nodes/shared_disk.h"
 #include "replication/mirror_machine.h"
 
 #include <array>
@@ -58,6 +59,12 @@ struct CopySim {
     std::uint32_t pace_token = 0;
 };
 
+/// One of the two servers of a shared disk.
+struct SharerSim {
+    NodeId shared;                             ///< the node that stands for the copies on it
+    Cow<nodes::shared_disk::Machine> machine;  ///< while the server is up
+};
+
 struct NodeSim {
     std::string name;
     std::shared_ptr<nodes::NodeConfig const> config;
@@ -66,7 +73,9 @@ struct NodeSim {
     std::vector<CopySim> copies;
     std::uint32_t life = 0;  ///< events of an earlier life fall flat
     bool paused = false;
-    bool shots_miss = false;  ///< whoever has it shot is told that it failed
+    std::vector<SharerSim> shares;     ///< of a server: disks
+    std::optional<NodeId> reserved{};  ///< of a shared disk: the server that has reserved it
+    bool shots_miss = false;           ///< whoever has it shot is told that it failed
     Duration paused_at;
     std::vector<Event> deferred;  ///< what came due during the pause
     [[nodiscard]] bool up() const { return machine.has_value(); }
@@ -151,6 +160,11 @@ public:
     /// Makes the node's copy anew from an image. Requires that the node is down.
     void write_image(NodeId node, GroupId group, DiskImage const& image);
 
+    /// An operator has `server` hand the disk over to the other one.
+    nodes::AdminId move_shared_disk(NodeId shared, NodeId server);
+    /// The server on which the node runs: itself, or one of those that share its disk.
+    [[nodiscard]] std::optional<NodeId> carrier(NodeId node) const;
+
     // Hosts. A request runs on a node that is up; it is answered by an observation, or never.
     /// `asker` comes back in the request's number.
     RequestId ask(NodeId node, GroupId group, replication::HostOp op, Extent range, bool fua,
@@ -229,10 +243,14 @@ private:
     }
 
     // Drive (drive.cc).
+    struct ToSharer {
+        NodeId shared;
+        nodes::shared_disk::Input input;
+    };
     struct Local {  // what two machines of one node have to tell each other
         std::uint8_t node;
         std::uint16_t group;
-        std::variant<nodes::Input, replication::Command, nodes::hierarchy::Command> what;
+        std::variant<nodes::Input, replication::Command, nodes::hierarchy::Command, ToSharer> what;
     };
     void step_node(NodeId node, nodes::Input const& input);
     void step_mirror(NodeId node, CopySim& copy, replication::Input const& input);
@@ -251,13 +269,28 @@ private:
     void start_store(NodeId node, CopySim& copy, std::uint32_t place);
     void disk_done(NodeId node, CopySim& copy, std::uint32_t place);
     void stored(NodeId node, CopySim& copy, std::uint32_t place);
-    void boot(NodeId node);
+    void boot(NodeId node, bool continues = false);
     void boot_later(NodeId node);
     void stop(NodeId node, bool reboots);
     void shot(NodeId shooter, NodeId victim, std::uint32_t life);
     void die(NodeId node, seen::NodeDied::How how);
     [[nodiscard]] CopySim* find_copy(NodeId node, std::uint16_t group);
     nodes::AdminId request(seen::OperatorAsked asked, nodes::Input const& input);
+
+    // Shared disks (shared_disks.cc).
+    void attach_shared_disks(std::vector<nodes::NodeConfig>& configs);
+    void step_sharer(NodeId server, NodeId shared, nodes::shared_disk::Input const& input);
+    void tell_sharers(NodeId server, nodes::shared_disk::Input const& input,
+                      std::optional<NodeId> about = std::nullopt);
+    void carry_out(NodeId server, NodeId shared, nodes::shared_disk::Output const& output);
+    [[nodiscard]] bool reserve(NodeId server, NodeId shared, bool preempt);
+    void carry(NodeId server, NodeId shared, bool continues);
+    [[nodiscard]] NodeId other_sharer(NodeId server, NodeId shared) const;
+    /// What runs on this server: itself, and what it carries.
+    [[nodiscard]] boost::container::small_vector<NodeId, 4> carried_by(NodeId server) const;
+    [[nodiscard]] bool shares_a_disk(NodeId node) const {
+        return !cluster_->nodes[node.value].shared_by.empty();
+    }
 
     // Streams (streams.cc).
     void configure_members(std::vector<nodes::NodeConfig>& configs) const;
@@ -333,6 +366,7 @@ private:
     std::vector<Watcher> watchers_;
     std::vector<Observation> observations_;
     std::vector<Local> locals_;
+    bool draining_ = false;
     Duration now_;
     Hasher trace_;
     FateCount fates_;

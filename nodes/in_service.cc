@@ -88,7 +88,17 @@ InServiceDecision decide_sole(Facts const& facts) {
     return {Answer::come_in, Rule::sole_copy};
 }
 
+/// R113: the disk was in service until its server died, and another went on with it at once. Nobody
+/// took over meanwhile who could not have done so from a source that lived. Guarded nodes ask.
+bool goes_on_alone(Facts const& facts) {
+    return facts.continues && facts.last_owner && !facts.data_corrupt && !facts.guarded &&
+           !facts.elsewhere;
+}
+
 InServiceDecision decide_unforced(Facts const& facts) {
+    bool const silent = facts.contact == Facts::Contact::watched_die ||
+                        facts.contact == Facts::Contact::booted_alone;
+    if (silent && goes_on_alone(facts)) return {Answer::come_in, Rule::shared_copy_continues};
     switch (facts.contact) {
         case Facts::Contact::no_peer:
             return decide_sole(facts);

@@ -38,6 +38,8 @@ struct InServiceFacts {
     /// Somebody who can be reached has accepted the era of a node that cannot, and that may have
     /// been promoted.
     bool elsewhere = false;
+    bool continues =
+        false;  ///< another server ran this very copy until it was watched dying (R113)
     friend bool operator==(InServiceFacts const&, InServiceFacts const&) = default;
 };
 
@@ -66,6 +68,7 @@ enum class InServiceRule : std::uint8_t {
     last_owner_returns,
     no_last_owner,
     promoted_elsewhere,
+    shared_copy_continues,
     owner_lost_peer,
     target_is_paused,
     target_not_in_sync,

@@ -36,6 +36,8 @@ constexpr replication::RuleText texts[] = {
     {"promoted_elsewhere", "R29, SAF-7",
      "a copy here has accepted the era of a node that cannot be reached, and that "
      "may have been the source since"},
+    {"shared_copy_continues", "R113",
+     "the disk was in service on another server until that died, and goes on here"},
     {"owner_lost_peer", "R24", "the last source lost its peer before it could come in service"},
     {"target_is_paused", "R61",
      "the mirror was paused, so that this copy is older and may have been changed"},

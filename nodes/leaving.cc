@@ -5,6 +5,9 @@
 #include "base/mutant.h"
 #include "nodes/node_machine.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace sunder::nodes {
 
 /// Nothing on the mirror is in service, or on its way. What was reported before the last command
@@ -55,6 +58,7 @@ void NodeMachine::does_not_leave(std::size_t r, Outbox& out) {
     resource.state = resource::Serving{};
     resource.taken_out = false;
     resource.gave_back = false;
+    if (std::exchange(stands_down_, false)) out.put(output::StoodDown{false});
     raise(r, out);
     if (leaving.admin) out.put(output::AdminReply{*leaving.admin, false, text_of(rule).name});
     if (leaving.for_peer && members_.connected(config.members[leaving.for_peer->value])) {
@@ -91,6 +95,19 @@ void NodeMachine::hierarchy_reported(std::size_t r, hierarchy::Report const& rep
         }
     }
     find_successor(r, out);
+}
+
+/// Another server is to go on with this disk: whatever is in service leaves, and nothing comes in.
+void NodeMachine::stand_down(Outbox& out) {
+    if (!stands_down_) return;
+    for (std::size_t r = 0; r < resources_.size(); ++r) {
+        if (serving(r)) leave(r, {}, out);
+    }
+    bool const rests = std::ranges::all_of(resources_, [](Resource const& resource) {
+        return std::holds_alternative<resource::OutOfService>(resource.state) ||
+               std::holds_alternative<resource::Refused>(resource.state);
+    });
+    if (rests) out.put(output::StoodDown{true});
 }
 
 /// What this node has failed at, as far as others could do it: its own disk, and what stands on the

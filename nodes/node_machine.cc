@@ -20,7 +20,9 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
     struct Step {
         NodeMachine& node;
         Outbox& out;
-        void operator()(input::Started const&) const {
+        void operator()(input::StandDown const&) const { node.stands_down_ = true; }
+        void operator()(input::Started const& in) const {
+            node.continues_ = in.continues;
             for (NodeId const peer : node.config_->peers)
                 out.put(output::Watch{peer, network_path});
             if (node.config_->quorum.mode == QuorumMode::storage) {
@@ -65,6 +67,7 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
         }
     };
     std::visit(Step{*this, out}, input);
+    stand_down(out);
 }
 
 std::optional<std::size_t> NodeMachine::find(GroupId group) const {
@@ -436,6 +439,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
 Fingerprint NodeMachine::fingerprint() const {
     Hasher hasher;
     hasher.add(members_.fingerprint());
+    hasher.add(std::uint64_t{continues_} | std::uint64_t{stands_down_} << 1);
     for (std::size_t r = 0; r < resources_.size(); ++r) {
         Resource const& resource = resources_[r];
         hasher.add(resource.state.index());

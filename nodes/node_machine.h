@@ -182,6 +182,7 @@ private:
     void demote(std::size_t, Outbox&);
     void does_not_leave(std::size_t, Outbox&);
     void hierarchy_reported(std::size_t, hierarchy::Report const&, Outbox&);
+    void stand_down(Outbox&);
     [[nodiscard]] std::uint32_t failures(std::size_t) const;
 
     // What has to come first, and what is done without quorum (takeover.cc).
@@ -246,6 +247,8 @@ private:
     std::shared_ptr<NodeConfig const> config_;
     Membership members_;
     std::vector<Resource> resources_;
+    bool continues_ = false;
+    bool stands_down_ = false;
 };
 
 }  // namespace sunder::nodes

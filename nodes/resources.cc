@@ -78,6 +78,7 @@ InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
     facts.copy = own_copy(r);
     facts.guarded = config_->guarded;
     facts.fenced = config_->fencing;  // the gate sees to it
+    facts.continues = continues_;
     boost::container::small_vector<PeerFacts, 2> peers;
     for_each_peer(r, [&](Slot slot, NodeId) { peers.push_back(peer_facts(r, slot)); });
     return outlook(facts, peers);
@@ -135,7 +136,7 @@ void NodeMachine::reconsider_all(Outbox& out) {
 /// Asks the in-service decision again; what it answers is started, and noted when it is news.
 void NodeMachine::reconsider(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
-    if (!resource.report.cell) return;
+    if (!resource.report.cell || stands_down_) return;
     // A promotion that waits for others is dropped when its reason is gone, and then decided again.
     if (std::holds_alternative<resource::Promoting>(resource.state)) advance_promotion(r, out);
     if (resource.report.passing) return;

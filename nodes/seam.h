@@ -110,7 +110,11 @@ GroupId group_of(ControlMessage const&);
 Fingerprint fingerprint(ControlMessage const&);
 
 namespace input {
-struct Started {};
+struct Started {
+    bool continues = false;  ///< where another server has stopped, on the same disk (R113)
+};
+/// Have everything leave service, because another server is to go on with this disk.
+struct StandDown {};
 struct PeerHeard {
     NodeId peer;
     PathId path;
@@ -180,11 +184,11 @@ struct ResolveSplitBrain {
 };
 }  // namespace input
 using Input =
-    std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::ConnectionUp,
-                 input::ConnectionDown, input::MessageArrived, input::GroupReported,
-                 input::HierarchyReported, input::BootWaitOver, input::ConfirmationOver,
-                 input::ShotDue, input::Fenced, input::ConfirmFailover, input::ForceOnline,
-                 input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
+    std::variant<input::Started, input::StandDown, input::PeerHeard, input::PeerSilent,
+                 input::ConnectionUp, input::ConnectionDown, input::MessageArrived,
+                 input::GroupReported, input::HierarchyReported, input::BootWaitOver,
+                 input::ConfirmationOver, input::ShotDue, input::Fenced, input::ConfirmFailover,
+                 input::ForceOnline, input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
@@ -330,6 +334,10 @@ struct Shoot {
 struct Stop {
     bool reboots = true;
 };
+/// Nothing is in service here any more, or something would not leave.
+struct StoodDown {
+    bool done = true;
+};
 struct AdminReply {
     AdminId request;
     bool granted = false;
@@ -342,7 +350,7 @@ struct Noted {
 using Output =
     std::variant<output::Watch, output::Send, output::GroupCommand, output::HierarchyCommand,
                  output::ArmBootWait, output::ArmConfirmation, output::ArmShot, output::Shoot,
-                 output::Stop, output::AdminReply, output::Noted>;
+                 output::Stop, output::StoodDown, output::AdminReply, output::Noted>;
 
 /// Collects the outputs of a step, in order.
 class Outbox {

@@ -263,7 +263,9 @@ std::vector<std::string> scenario_files(std::vector<std::string> const& paths) {
             fs::recursive_directory_iterator entry(path, error);
             for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
                 fs::path const file = entry->path();
-                bool const scenario = file.extension() == ".yaml" || file.extension() == ".yml";
+                bool const yaml = file.extension() == ".yaml" || file.extension() == ".yml";
+                // A cluster that several scenarios include is not one itself.
+                bool const scenario = yaml && file.stem().extension() != ".cluster";
                 std::error_code unknown;
                 if (scenario && entry->is_regular_file(unknown)) found.push_back(file.string());
             }

@@ -25,6 +25,10 @@ ShapePtr nodes() {
                  "yes: when its own disk fails a mirror on this node is not moved to another; an "
                  "administrator has to act (R65). Default: no.",
                  make_shape(shape::Boolean{}), {"yes"}),
+        optional("shared_by",
+                 "This is no server, but copies on a disk that these two servers share; one at a "
+                 "time has it in service (R112). The first one starts.",
+                 make_shape(shape::List{"two servers", node_name(), 2, 2, false}), {"[a1, a2]"}),
         optional("started", "no: it is down until a 'restart' step starts it. Default: yes.",
                  make_shape(shape::Boolean{}), {"no"}),
     };

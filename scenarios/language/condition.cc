@@ -131,7 +131,8 @@ struct Holds {
                                     ? resource_is(world, node, *wanted.above) == Is::in_service
                                     : world.serves(node, GroupId{wanted.mirror});
             any = any || serves;
-            right = right && serves == (wanted.node && *wanted.node == node);
+            bool const there = !wanted.server || world.carrier(node) == wanted.server;
+            right = right && serves == (wanted.node && *wanted.node == node && there);
         }
         return right && any == wanted.node.has_value();
     }
@@ -187,6 +188,8 @@ std::string node_in_words(World const& world, NodeId node, std::uint16_t mirror)
         fmt::format("{} holds {} data", sim.name, replication::name_of(copy->machine->cell().data));
     if (world.serves(node, GroupId{mirror})) {
         text += " and has it in service";
+        NodeId const server = *world.carrier(node);
+        if (server != node) text += fmt::format(" on {}", world.node(server).name);
         for (std::uint8_t peer = 0; peer < copy->config->copies; ++peer) {
             if (replication::Slot{peer} == copy->slot) continue;
             LegState const leg = replication::state_of(copy->machine->leg(replication::Slot{peer}));
@@ -253,7 +256,7 @@ std::string in_words(Condition const& condition, netsim::Cluster const& cluster)
                                                      : cluster.mirrors[wanted.mirror].name;
             if (!wanted.node) return fmt::format("{} in service nowhere", mirror);
             return fmt::format("{} in service on {}", mirror,
-                               cluster.nodes[wanted.node->value].name);
+                               cluster.nodes[wanted.server.value_or(*wanted.node).value].name);
         }
         std::string operator()(MirrorState const& wanted) const {
             return fmt::format("{} {}", cluster.mirrors[wanted.mirror].name, name_of(wanted.is));

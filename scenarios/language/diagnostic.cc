@@ -58,6 +58,7 @@ constexpr std::array names{
     Name{Code::bad_matrix, "bad_matrix"},
     Name{Code::bad_quorum, "bad_quorum"},
     Name{Code::bad_hierarchy, "bad_hierarchy"},
+    Name{Code::bad_multi_site, "bad_multi_site"},
 };
 static_assert(names.back().code == last_code && names.size() == std::size_t(last_code) + 1);
 

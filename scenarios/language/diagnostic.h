@@ -58,8 +58,9 @@ enum class Code {
     bad_matrix,
     bad_quorum,
     bad_hierarchy,
+    bad_multi_site,
 };
-inline constexpr Code last_code = Code::bad_hierarchy;
+inline constexpr Code last_code = Code::bad_multi_site;
 
 std::string_view name_of(Code) noexcept;
 

@@ -326,6 +326,12 @@ struct Director::Doing {
         return admin(step.refused, step.node, step.await,
                      [&] { return world.confirm_failover(step.node, step.dead, step.proceeds); });
     }
+    bool operator()(step::MoveSharedDisk const& step) const {
+        std::vector<NodeId> const& servers = world.cluster().nodes[step.shared.value].shared_by;
+        NodeId const from = servers[0] == step.to ? servers[1] : servers[0];
+        return admin(step.refused, from, step.await,
+                     [&] { return world.move_shared_disk(step.shared, from); });
+    }
     bool operator()(step::FailResource const& step) const {
         std::string const& name = world.cluster().resources[step.resource.value].name;
         if (step.runs_no_more && !world.resource(step.node, step.resource).runs) {

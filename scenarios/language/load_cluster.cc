@@ -35,9 +35,11 @@ void read_nodes(Node const& cluster_node, netsim::Cluster& cluster, Report const
                          {"'in_service: none' says that no node has the mirror in service", {}});
         }
         cluster.nodes.push_back(
-            {entry.key, read_disk(entry.value.find("disk"), report),
+            {entry.key,
+             read_disk(entry.value.find("disk"), report),
              boolean_of(entry.value.find("started")).value_or(true),
-             boolean_of(entry.value.find("block_resource_failover")).value_or(false)});
+             boolean_of(entry.value.find("block_resource_failover")).value_or(false),
+             {}});
     }
 }
 
@@ -149,6 +151,18 @@ std::vector<bool> reached_from(NodeId start, netsim::Cluster const& cluster) {
     return reached;
 }
 
+/// Whether there is a route between the two, wherever a shared disk is in service.
+bool all_reach(NodeId from, NodeId to, netsim::Cluster const& cluster) {
+    auto const servers = [&](NodeId node) {
+        auto const& shared_by = cluster.nodes[node.value].shared_by;
+        return shared_by.empty() ? std::vector{node} : shared_by;
+    };
+    return std::ranges::all_of(servers(from), [&](NodeId start) {
+        std::vector<bool> const reached = reached_from(start, cluster);
+        return std::ranges::all_of(servers(to), [&](NodeId end) { return reached[end.value]; });
+    });
+}
+
 void check_routes(Node const& cluster_node, netsim::Cluster const& cluster, Report const& report) {
     std::span<Entry const> const mirrors = entries_of(cluster_node.find("mirrors"));
     for (std::size_t m = 0; m < cluster.mirrors.size(); ++m) {
@@ -156,9 +170,9 @@ void check_routes(Node const& cluster_node, netsim::Cluster const& cluster, Repo
         std::span<Node const> const places = items_of(mirrors[m].value.find("on"));
         if (on.size() != places.size()) continue;  // an unknown name among them was reported
         for (std::size_t j = 1; j < on.size(); ++j) {
-            std::vector<bool> const reached = reached_from(on[j], cluster);
-            auto const lost = std::find_if(on.begin(), on.begin() + static_cast<std::ptrdiff_t>(j),
-                                           [&](NodeId other) { return !reached[other.value]; });
+            auto const lost =
+                std::find_if(on.begin(), on.begin() + static_cast<std::ptrdiff_t>(j),
+                             [&](NodeId other) { return !all_reach(on[j], other, cluster); });
             if (lost == on.begin() + static_cast<std::ptrdiff_t>(j)) continue;
             report.error(Code::no_route, mark_of(places[j]),
                          fmt::format("no route joins '{}' and '{}', which mirror '{}' needs",
@@ -176,11 +190,13 @@ netsim::Cluster read_cluster(Node const& node, Report const& report, bool intent
     set_if(cluster.policy.guarded, guarded_of(node.find("policy")));
     set_if(cluster.policy.bitmap_merge, boolean_of(node.find("bitmap_merge")));
     read_nodes(node, cluster, report);
+    read_shared_disks(node, cluster, report);
     set_if(cluster.policy.split_brain,
            Names(cluster, report).split_brain(node.find("split_brain")));
     read_switches(node, cluster, report);
     read_links(node, cluster, report);
     read_mirrors(node, cluster, report, intent_log_varies);
+    check_shared_disks(node, cluster, report);
     read_hierarchies(node, cluster, report);
     read_members(node, cluster, report);
     // A link that could not be read may be the one that is missed.

@@ -50,8 +50,13 @@ std::optional<Condition> read_in_service(Node const& node, Names const& names) {
     InServiceAt condition;
     condition.above = above;
     if (text_of(where) != "none") {
-        condition.node = names.node_of(mirror, where);
+        condition.node = names.node_of(mirror, where, Names::ServersToo::yes);
         if (!condition.node) return std::nullopt;
+        if (auto const disk =
+                mirror ? shared_disk_of(*condition.node, *mirror, names.cluster()) : std::nullopt) {
+            condition.server = condition.node;
+            condition.node = disk;
+        }
     }
     if (!mirror) return std::nullopt;
     condition.mirror = *mirror;

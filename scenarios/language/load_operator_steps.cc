@@ -62,11 +62,15 @@ std::optional<Action> read_operator_step(std::string_view key, Node const& value
         names.known(value.find("refused"), "rule", known.rules).value_or("");
     if (order != orders.end()) return read_order(order->second, value, names, refused);
     std::optional<std::uint16_t> const mirror = names.mirror(value.find("mirror"));
-    std::optional<NodeId> const node = names.node_of(mirror, value.find(move      ? "to"
-                                                                        : resolve ? "loser"
-                                                                                  : "on"));
+    std::optional<NodeId> const node = names.node_of(mirror,
+                                                     value.find(move      ? "to"
+                                                                : resolve ? "loser"
+                                                                          : "on"),
+                                                     Names::ServersToo(move));
     if (!mirror || !node) return std::nullopt;
     bool const await = boolean_of(value.find("await")).value_or(true);
+    auto const disk = shared_disk_of(*node, *mirror, names.cluster());
+    if (disk) return step::MoveSharedDisk{*disk, *node, refused, await};
     if (examine) return step::Examine{*mirror, *node};
     if (force) return step::ForceOnline{*mirror, *node, refused, await};
     if (move) return step::SwitchOver{*mirror, *node, refused, await};

@@ -62,8 +62,10 @@ public:
     /// Something that stands on a mirror.
     [[nodiscard]] std::optional<ResourceId> resource(Node const*) const;
     /// A node that holds a copy of the mirror; if the mirror is unknown, any node.
-    [[nodiscard]] std::optional<NodeId> node_of(std::optional<std::uint16_t> mirror,
-                                                Node const*) const;
+    /// With `servers_too`, one that shares the disk on which there is one will do.
+    enum class ServersToo : bool { no, yes };
+    [[nodiscard]] std::optional<NodeId> node_of(std::optional<std::uint16_t> mirror, Node const*,
+                                                ServersToo = ServersToo::no) const;
     /// A policy, or the node that it discards.
     [[nodiscard]] std::optional<netsim::SplitBrainSetup> split_brain(Node const*) const;
     /// A node or a switch.
@@ -88,6 +90,12 @@ netsim::Cluster read_cluster(Node const& node, Report const&, bool intent_log_va
 /// The mirrors of `mirrors:`, into a cluster whose nodes are known.
 void read_mirrors(Node const& cluster_node, netsim::Cluster&, Report const&,
                   bool intent_log_varies);
+/// Disks that two servers share, into a cluster whose nodes are known; and whether mirrors use them
+/// as they can be used.
+void read_shared_disks(Node const& cluster_node, netsim::Cluster&, Report const&);
+void check_shared_disks(Node const& cluster_node, netsim::Cluster const&, Report const&);
+/// The node that stands for the mirror's copy on a disk that the server shares.
+std::optional<NodeId> shared_disk_of(NodeId server, std::uint16_t mirror, netsim::Cluster const&);
 /// What stands on the mirrors, into a cluster that has them.
 void read_hierarchies(Node const& cluster_node, netsim::Cluster&, Report const&);
 std::optional<std::uint16_t> mirror_under(ResourceId, netsim::Cluster const&);

@@ -196,6 +196,12 @@ std::optional<NodeId> StepReader::become(Node const& value, std::initializer_lis
         states_known_ = false;
         return std::nullopt;
     }
+    if (!names_.cluster().nodes[node->value].shared_by.empty()) {
+        report().error(Code::bad_step, mark_of(value),
+                       fmt::format("'{}' is a disk that two servers share", value.text),
+                       {"this happens to servers", {}});
+        return std::nullopt;
+    }
     NodeState& state = nodes_[node->value];
     bool const possible = !states_known_ || std::ranges::find(from, state.is) != from.end();
     if (!possible) {

@@ -200,11 +200,13 @@ std::optional<ResourceId> Names::resource(Node const* node) const {
     return std::nullopt;
 }
 
-std::optional<NodeId> Names::node_of(std::optional<std::uint16_t> mirror, Node const* node) const {
+std::optional<NodeId> Names::node_of(std::optional<std::uint16_t> mirror, Node const* node,
+                                     ServersToo servers_too) const {
     std::optional<NodeId> const found = this->node(node);
     if (!found || !mirror) return found;
     netsim::MirrorSetup const& setup = cluster_.mirrors[*mirror];
     if (setup.on.empty() || std::ranges::find(setup.on, *found) != setup.on.end()) return found;
+    if (servers_too == ServersToo::yes && shared_disk_of(*found, *mirror, cluster_)) return found;
     std::vector<std::string> holders;
     for (NodeId const holder : setup.on) holders.push_back(cluster_.nodes[holder.value].name);
     report_.error(Code::bad_step, mark_of(*node),

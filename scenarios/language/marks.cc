@@ -148,6 +148,10 @@ std::string_view mark_of(netsim::Observation const& observation) {
     if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
         return std::visit(NodeMark{}, noted->note);
     }
+    if (auto const* noted = std::get_if<seen::SharedDiskNoted>(&observation)) {
+        auto const* took = std::get_if<nodes::shared_disk::note::TookOver>(&noted->note);
+        return took != nullptr && took->continues ? "shared_disk_taken_over" : "";
+    }
     return "";
 }
 
@@ -196,6 +200,7 @@ std::vector<std::string> mark_names() {
             "resource_failover_blocked",
             "switched_back",
             "hierarchy_in_service",
+            "shared_disk_taken_over",
             "resource_recovered",
             "resource_failed",
             "resource_does_not_stop",
@@ -223,6 +228,9 @@ std::vector<std::string> rule_names() {
     }
     for (int r = 0; r < static_cast<int>(nodes::ConfirmRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::ConfirmRule>(r)).name);
+    }
+    for (int r = 0; r < static_cast<int>(nodes::shared_disk::MoveRule::last); ++r) {
+        add(nodes::shared_disk::text_of(static_cast<nodes::shared_disk::MoveRule>(r)).name);
     }
     for (int r = 0; r < static_cast<int>(nodes::OrderRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::OrderRule>(r)).name);

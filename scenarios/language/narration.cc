@@ -340,6 +340,10 @@ struct Sentence {
             return line(asked.node, fmt::format("OPERATOR says {} {}", name(asked.dead),
                                                 asked.proceeds ? "is dead" : "may not be dead"));
         }
+        if (asked.what == What::move_shared_disk) {
+            return line(asked.node, fmt::format("OPERATOR hands {} over to the other server",
+                                                name(asked.dead)));
+        }
         std::string const& mirror = cluster.mirrors[asked.group.value].name;
         switch (asked.what) {
             case What::force_online:
@@ -353,6 +357,7 @@ struct Sentence {
                 return line(asked.node,
                             fmt::format("OPERATOR: {} {}", ordered(asked.order), mirror));
             case What::confirm_failover:
+            case What::move_shared_disk:
                 break;
         }
         return std::nullopt;
@@ -381,7 +386,31 @@ struct Sentence {
                                               cluster.mirrors[written.group.value].name));
     }
     Line operator()(seen::NodeDied const& died) const {
-        return line(died.node, died.how == seen::NodeDied::How::crash ? "CRASHES" : "LOSES POWER");
+        static constexpr char const* words[] = {"CRASHES", "LOSES POWER", "stops"};
+        return line(died.node, words[static_cast<int>(died.how)]);
+    }
+    Line operator()(seen::SharedDiskNoted const& noted) const {
+        namespace disk = nodes::shared_disk;
+        std::string const& shared = name(noted.shared);
+        if (auto const* decided = std::get_if<disk::note::Decided>(&noted.note)) {
+            auto const rule = disk::text_of(decided->decision.rule);
+            bool const preempts = decided->decision.answer == disk::Decision::Answer::preempt;
+            return line(noted.server,
+                        fmt::format("{} {}: {} ({}: {})",
+                                    preempts ? "takes the reservation of" : "wants to reserve",
+                                    shared, rule.words, rule.name, rule.cites));
+        }
+        if (auto const* refused = std::get_if<disk::note::MoveRefused>(&noted.note)) {
+            auto const rule = disk::text_of(refused->rule);
+            return line(noted.server, fmt::format("{} is not handed over: {} ({}: {})", shared,
+                                                  rule.words, rule.name, rule.cites));
+        }
+        if (std::holds_alternative<disk::note::Refused>(noted.note)) {
+            return line(noted.server, fmt::format("{} is reserved by the other server", shared));
+        }
+        bool const continues = std::get<disk::note::TookOver>(noted.note).continues;
+        return line(noted.server, fmt::format("{} IS CARRIED HERE{}", shared,
+                                              continues ? ", where the other has stopped" : ""));
     }
     Line operator()(seen::NodeStarted const& started) const { return line(started.node, "starts"); }
     Line operator()(seen::NodePaused const& paused) const { return line(paused.node, "PAUSES"); }

@@ -78,7 +78,8 @@ void RecoveryWatch::see(Duration now, netsim::Observation const& observation) {
         all([&](Mirror& mirror) {
             mirror.serving.erase(died->node);
             // What was moved is out of service for another reason now.
-            bool const moves = mirror.planned && moves_.contains(*mirror.planned);
+            bool const moves = mirror.planned && moves_.contains(*mirror.planned) &&
+                               died->how != seen::NodeDied::How::stopped;
             if (moves) mirror.planned.reset();
         });
     } else if (auto const* paused = std::get_if<seen::NodePaused>(&observation)) {
@@ -91,6 +92,15 @@ void RecoveryWatch::see(Duration now, netsim::Observation const& observation) {
         using What = seen::OperatorAsked::What;
         bool const leaves =
             asked->what == What::order && asked->order.kind == nodes::Order::Kind::leave_service;
+        if (asked->what == What::move_shared_disk) {
+            for (std::uint16_t m = 0; m < mirrors_.size(); ++m) {
+                std::vector<NodeId> const& on = cluster_.mirrors[m].on;
+                if (std::ranges::find(on, asked->dead) != on.end())
+                    mirrors_[m].planned = asked->request;
+            }
+            moves_.insert(asked->request);
+            return;
+        }
         bool const plans =
             leaves || asked->what == What::switch_over || asked->what == What::resolve_split_brain;
         if (plans) mirrors_[asked->group.value].planned = asked->request;

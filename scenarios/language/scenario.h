@@ -35,6 +35,7 @@ enum class MirrorIs {
 struct InServiceAt {
     std::uint16_t mirror = 0;
     std::optional<NodeId> node{};
+    std::optional<NodeId> server{};     ///< of a shared disk: where it has to be carried
     std::optional<ResourceId> above{};  ///< what stands on the mirror; nothing: the mirror itself
     friend bool operator==(InServiceAt const&, InServiceAt const&) = default;
 };
@@ -271,6 +272,14 @@ struct ConfirmFailover {
     bool await = true;
     friend bool operator==(ConfirmFailover const&, ConfirmFailover const&) = default;
 };
+/// A disk is handed over to the server that is named, by the other one that shares it.
+struct MoveSharedDisk {
+    NodeId shared;
+    NodeId to;
+    std::string refused;
+    bool await = true;
+    friend bool operator==(MoveSharedDisk const&, MoveSharedDisk const&) = default;
+};
 /// Something goes wrong with a resource on a node from now on; nothing does where all is false.
 struct FailResource {
     NodeId node;
@@ -294,7 +303,7 @@ using Action =
                  step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
                  step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
                  step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover,
-                 step::FailResource, step::FailFencing>;
+                 step::MoveSharedDisk, step::FailResource, step::FailFencing>;
 
 struct Step {
     Action action;

@@ -46,7 +46,12 @@ private:
                              asked.range.count, asked.fua});
         complete_ = complete_ && asked.op != replication::HostOp::write_zeroes;
     }
+    /// What becomes of a shared disk follows from what becomes of its servers.
+    [[nodiscard]] static bool is_shared(World const& world, NodeId node) {
+        return !world.cluster().nodes[node.value].shared_by.empty();
+    }
     void on(World const& world, seen::NodeDied const& died) {
+        if (is_shared(world, died.node)) return;
         if (died.how == seen::NodeDied::How::crash) {
             add(world, step::Crash{died.node, {}});
         } else {
@@ -54,6 +59,7 @@ private:
         }
     }
     void on(World const& world, seen::NodeStarted const& started) {
+        if (is_shared(world, started.node)) return;
         if (world.now() > Duration{}) add(world, step::Restart{started.node});
     }
     void on(World const& world, seen::NodePaused const& paused) {
@@ -87,6 +93,10 @@ private:
             add(world, step::SwitchOver{asked.group.value, asked.node, "", false});
         } else if (asked.what == What::resolve_split_brain) {
             add(world, step::ResolveSplitBrain{asked.group.value, asked.node, "", false});
+        } else if (asked.what == What::move_shared_disk) {
+            auto const& servers = world.cluster().nodes[asked.dead.value].shared_by;
+            NodeId const to = servers[0] == asked.node ? servers[1] : servers[0];
+            add(world, step::MoveSharedDisk{asked.dead, to, "", false});
         } else if (asked.what == What::confirm_failover) {
             add(world, step::ConfirmFailover{asked.node, asked.dead, asked.proceeds, "", false});
         } else {

@@ -7,7 +7,9 @@
 #include "scenarios/language/condition.h"
 
 #include <fmt/format.h>
+
 #include <fmt/ranges.h>
+#include <algorithm>
 
 namespace sunder::language {
 
@@ -60,7 +62,7 @@ std::string folded(std::string const& key, std::string const& text) {
     return made + "\n";
 }
 
-std::string node_entry(netsim::NodeSetup const& node) {
+std::string node_entry(Cluster const& cluster, netsim::NodeSetup const& node) {
     netsim::DiskModel const usual;
     std::string disk;
     auto const add = [&](char const* key, std::string const& value) {
@@ -70,6 +72,11 @@ std::string node_entry(netsim::NodeSetup const& node) {
     if (node.disk.jitter != usual.jitter) add("jitter", to_text(node.disk.jitter));
     if (node.disk.bandwidth != usual.bandwidth) add("bandwidth", to_text(node.disk.bandwidth));
     if (!disk.empty()) disk = fmt::format("disk: {{{}}}", disk);
+    if (!node.shared_by.empty()) {
+        disk += fmt::format("{}shared_by: [{}, {}]", disk.empty() ? "" : ", ",
+                            cluster.nodes[node.shared_by[0].value].name,
+                            cluster.nodes[node.shared_by[1].value].name);
+    }
     if (!node.started) disk += disk.empty() ? "started: no" : ", started: no";
     if (node.blocks_resource_failover) {
         disk += disk.empty() ? "" : ", ";
@@ -238,7 +245,9 @@ std::string cluster_section(Cluster const& cluster) {
         made += fmt::format("  {}\n", split_brain_entry(cluster, cluster.policy.split_brain));
     }
     std::vector<std::string> nodes;
-    for (netsim::NodeSetup const& node : cluster.nodes) nodes.push_back(node_entry(node));
+    for (netsim::NodeSetup const& node : cluster.nodes) {
+        nodes.push_back(node_entry(cluster, node));
+    }
     made += fmt::format("  nodes: {{{}}}\n", fmt::join(nodes, ", "));
     if (!cluster.switches.empty()) {
         made += fmt::format("  switches: [{}]\n", fmt::join(cluster.switches, ", "));
@@ -284,7 +293,9 @@ std::string condition_entry(Condition const& condition, Cluster const& cluster) 
             return fmt::format("resource: {}, in_service: {}",
                                at.above ? cluster.resources[at.above->value].name
                                         : cluster.mirrors[at.mirror].name,
-                               at.node ? cluster.nodes[at.node->value].name : "none");
+                               at.server ? cluster.nodes[at.server->value].name
+                               : at.node ? cluster.nodes[at.node->value].name
+                                         : "none");
         }
         std::string operator()(MirrorState const& state) const {
             return fmt::format("mirror: {}, is: {}", cluster.mirrors[state.mirror].name,
@@ -438,6 +449,14 @@ struct SourceOf {
         return fmt::format("confirm_failover: {{on: {}, dead: {}{}{}}}", node(step.node),
                            node(step.dead), step.proceeds ? "" : ", answer: block",
                            step.await ? "" : ", await: no");
+    }
+    std::string operator()(step::MoveSharedDisk const& step) const {
+        for (netsim::MirrorSetup const& one : cluster.mirrors) {
+            if (std::ranges::find(one.on, step.shared) == one.on.end()) continue;
+            return fmt::format("switch_over: {{mirror: {}, to: {}{}}}", one.name, node(step.to),
+                               step.await ? "" : ", await: no");
+        }
+        return "";
     }
     std::string operator()(step::FailResource const& step) const {
         std::vector<std::string> kinds;

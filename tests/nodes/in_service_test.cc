@@ -35,7 +35,8 @@ std::vector<test::Column> facts() {
             named("peer", Peer::in_service),   named("later", Later::diverged),
             named("copy", Copy::inconsistent), test::yes_or_no("guarded"),
             test::yes_or_no("fenced"),         test::yes_or_no("taken_out"),
-            test::yes_or_no("outranked"),      test::yes_or_no("elsewhere")};
+            test::yes_or_no("outranked"),      test::yes_or_no("elsewhere"),
+            test::yes_or_no("continues")};
 }
 
 std::vector<test::Column> answers() {
@@ -57,7 +58,8 @@ InServiceFacts facts_of(test::FactCell const& cell) {
             .guarded = cell[7] == 1,
             .fenced = cell[8] == 1,
             .outranked = cell[10] == 1,
-            .elsewhere = cell[11] == 1};
+            .elsewhere = cell[11] == 1,
+            .continues = cell[12] == 1};
 }
 
 test::GoldenTable const& table() {
@@ -150,9 +152,11 @@ TEST_CASE("a copy that was not in sync while being watched never fails over") {
 }
 
 TEST_CASE("a node that booted alone, or is still looking, never comes in service unforced") {
+    // But for the second server of a disk, which watched the first one die (R113).
     in_every_cell(
         [](auto const& f) {
-            return unforced(f) &&
+            bool const goes_on = f.continues && f.last_owner && f.contact != Contact::looking;
+            return unforced(f) && !goes_on &&
                    (f.contact == Contact::booted_alone || f.contact == Contact::looking);
         },
         [](auto const&, Answer answer) { return !comes_in(answer); });
@@ -214,7 +218,9 @@ TEST_CASE("data_corrupt is set by an owner without its peer, once, and by nobody
                   [](InServiceFacts const& f, Answer answer) {
                       bool const alone =
                           f.contact == Contact::booted_alone || f.contact == Contact::watched_die;
-                      bool const returned = asked(f) && f.last_owner && !f.data_corrupt && alone;
+                      bool const goes_on = f.continues && !f.guarded && !f.elsewhere;
+                      bool const returned =
+                          asked(f) && f.last_owner && !f.data_corrupt && alone && !goes_on;
                       return (answer == Answer::set_data_corrupt) == returned;
                   });
 }
@@ -244,7 +250,9 @@ TEST_CASE("a third node that may have been the source keeps everybody out who is
 TEST_CASE("of several copies in sync the one of the highest priority takes over") {
     in_every_cell(
         [](auto const& f) {
-            return unforced(f) && f.contact == Contact::watched_die && f.outranked;
+            // The owner goes on, whatever its priority, where its own disk does.
+            bool const goes_on = f.continues && f.last_owner;
+            return unforced(f) && f.contact == Contact::watched_die && f.outranked && !goes_on;
         },
         [](auto const&, Answer answer) { return !comes_in(answer); });
 }

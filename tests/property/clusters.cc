@@ -29,6 +29,24 @@ static void put_database_on(Cluster& cluster) {
     above.create_dependency({database, address});
 }
 
+/// Not beside quorum and fencing, which a cluster with a shared disk has not.
+static bool is_shared(Campaign const& campaign) {
+    return campaign.shared && campaign.members == Members::free;
+}
+
+/// The first copy; its two servers come behind the other nodes.
+static void put_on_shared_disk(Cluster& cluster, LinkModel const& link) {
+    auto const others = static_cast<std::uint8_t>(cluster.nodes.size());
+    for (std::uint8_t n = 0; n < 2; ++n) {
+        NodeId const server{static_cast<std::uint8_t>(others + n)};
+        cluster.nodes.push_back({n == 0 ? "near" : "partner", {}, true, false, {}});
+        cluster.nodes[0].shared_by.push_back(server);
+        for (std::uint8_t other = 1; other < server.value; ++other) {
+            cluster.links.push_back({other, server.value, link, link});
+        }
+    }
+}
+
 Cluster cluster_of(Campaign const& campaign) {
     Cluster cluster = small_cluster();
     cluster.policy.guarded = campaign.guarded;
@@ -69,9 +87,11 @@ Cluster cluster_of(Campaign const& campaign) {
         mirror.on.push_back(NodeId{n});
         mirror.priority.push_back(static_cast<std::uint16_t>(n + 1));
         for (std::uint8_t other = 0; other < n; ++other) {
-            cluster.links.push_back({other, n, link, link});
+            bool const on_disk = is_shared(campaign) && other == 0;
+            if (!on_disk) cluster.links.push_back({other, n, link, link});
         }
     }
+    if (is_shared(campaign)) put_on_shared_disk(cluster, link);
     return cluster;
 }
 
@@ -111,6 +131,7 @@ rc::Gen<Campaign> any_campaign() {
         rc::gen::set(&Campaign::bitmap_merge,
                      rc::gen::weightedElement<bool>({{7, true}, {1, false}})),
         rc::gen::set(&Campaign::born_in_sync, rc::gen::element(false, true)),
+        rc::gen::set(&Campaign::shared, rc::gen::weightedElement<bool>({{4, false}, {1, true}})),
         rc::gen::set(&Campaign::database, rc::gen::weightedElement<bool>({{3, false}, {1, true}})),
         rc::gen::set(&Campaign::limit, rc::gen::element<std::uint32_t>(16, 1, 4, 256)),
         rc::gen::set(&Campaign::latency_us, rc::gen::element<std::uint32_t>(200, 50, 2000)),
@@ -137,15 +158,17 @@ static char const* words_of(Members members) {
 
 void showValue(Campaign const& campaign, std::ostream& out) {
     out << fmt::format(
-        "seed {}, {} copies, {}, {}, {}, {}, bitmap_merge {}, born in sync {}{}, limit {}, latency "
+        "seed {}, {} copies, {}, {}, {}, {}, bitmap_merge {}, born in sync {}{}{}, limit {}, "
+        "latency "
         "{} "
         "us, "
         "{} Mbit/s, disks {} us jitter:\n",
         campaign.seed, campaign.copies, campaign.guarded ? "guarded" : "faithful",
         words_of(campaign.members), campaign.asynchronous ? "asynchronous" : "synchronous",
         campaign.intent_log ? "intent log" : "no intent log", campaign.bitmap_merge,
-        campaign.born_in_sync, campaign.database ? ", with a database" : "", campaign.limit,
-        campaign.latency_us, campaign.bandwidth_mbit, campaign.disk_jitter_us);
+        campaign.born_in_sync, campaign.database ? ", with a database" : "",
+        is_shared(campaign) ? ", on a shared disk" : "", campaign.limit, campaign.latency_us,
+        campaign.bandwidth_mbit, campaign.disk_jitter_us);
     for (Blow const& blow : campaign.acts) {
         out << fmt::format("  {} (dice {})\n", name_of(blow.kind), blow.dice);
     }

@@ -60,6 +60,7 @@ struct Campaign {
     bool intent_log = true;
     bool bitmap_merge = true;
     bool born_in_sync = false;
+    bool shared = false;    ///< the first copy is on a disk that two servers share
     bool database = false;  ///< stands on the mirror, with a file system and an address
     std::uint32_t limit = 16;
     std::uint32_t latency_us = 200;
@@ -87,6 +88,7 @@ struct Toll {
     std::uint64_t lost_quorum = 0;
     std::uint64_t moved_for_resource = 0;  ///< one that failed
     std::uint64_t recovered_in_place = 0;
+    std::uint64_t taken_by_partner = 0;  ///< a shared disk, from a server that died
     std::uint64_t did_not_stop = 0;
     std::uint64_t split = 0;        ///< of the faithful ones
     std::uint64_t interrupted = 0;  ///< a resync

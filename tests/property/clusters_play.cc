@@ -26,6 +26,7 @@ public:
     Commander(Campaign const& campaign, Toll& toll)
         : stage_(cluster_of(campaign), campaign.seed), toll_(toll), guarded_(campaign.guarded) {
         for (std::uint8_t n = 0; n < campaign.copies; ++n) nodes_.push_back(NodeId{n});
+        servers_ = stage_.world().cluster().nodes[0].shared_by;
         stage_.listener = [this](Observation const& observation) { listen(observation); };
     }
 
@@ -172,7 +173,7 @@ private:
     }
     NodeId last_owner() {
         for (NodeId const id : nodes_) {
-            if (machine(id)->stable_cell().last_owner) return id;
+            if (machine(id) != nullptr && machine(id)->stable_cell().last_owner) return id;
         }
         return nodes_[0];
     }
@@ -211,11 +212,23 @@ private:
             stage_.run_for(microseconds(static_cast<std::int64_t>(draw(150))));
         }
     }
-    void die(NodeId id, bool power) {
+    /// The servers on which the copy may run.
+    std::vector<NodeId> bodies(NodeId id) {
+        return id == NodeId{0} && !servers_.empty() ? servers_ : std::vector{id};
+    }
+    /// Who dies, or stands still, when the copy does; one of both now and then when it does not.
+    NodeId body(NodeId id) {
+        std::vector<NodeId> const all = bodies(id);
+        if (all.size() == 2 && draw(4) == 0) return all[draw(2)];
+        return stage_.world().carrier(id).value_or(all[0]);
+    }
+    void die(NodeId copy, bool power) {
+        NodeId const id = body(copy);
         if (!stage_.world().node(id).up()) return;
         power ? stage_.power_cut(id) : stage_.crash(id);
     }
-    void freeze(NodeId id) {
+    void freeze(NodeId copy) {
+        NodeId const id = body(copy);
         if (!runs(id)) return;
         stage_.pause(id);
         stage_.run_for(draw(2) == 0 ? pause_of(300) : milliseconds(1500));
@@ -224,39 +237,54 @@ private:
     void separate(std::set<NodeId> const& side) {
         for (NodeId const a : nodes_) {
             for (NodeId const b : nodes_) {
-                if (a < b && side.contains(a) != side.contains(b)) {
-                    stage_.world().cut(a.value, b.value, false);
-                }
+                if (a < b && side.contains(a) != side.contains(b)) cut_all(a, b, false);
             }
         }
         stage_.look();
     }
     void cut(NodeId a, NodeId b) {
-        if (a != b) stage_.world().cut(a.value, b.value, draw(4) == 0);
+        // The servers of a shared disk may lose each other, too.
+        if (a == b && a == NodeId{0} && !servers_.empty()) {
+            stage_.world().cut(servers_[0].value, servers_[1].value, false);
+        } else if (a != b) {
+            cut_all(a, b, draw(4) == 0);
+        }
         stage_.look();
         stage_.run_for(pause_of(900));
     }
-    void heal() {
-        for (NodeId const a : nodes_) {
-            for (NodeId const b : nodes_) {
-                if (a < b) stage_.world().heal(a.value, b.value);
-            }
+    void cut_all(NodeId a, NodeId b, bool one_way) {
+        for (NodeId const from : bodies(a)) {
+            for (NodeId const to : bodies(b)) stage_.world().cut(from.value, to.value, one_way);
         }
+    }
+    void heal() {
+        for (LinkSetup const& link : stage_.world().cluster().links)
+            stage_.world().heal(link.a, link.b);
         stage_.look();
     }
     void mend() {
         heal();
-        for (NodeId const id : nodes_) {
-            if (stage_.world().node(id).paused) stage_.resume(id);
-            if (!stage_.world().node(id).up()) stage_.restart(id);
+        for (NodeId const copy : nodes_) {
+            for (NodeId const id : bodies(copy)) {
+                if (stage_.world().node(id).paused) stage_.resume(id);
+                if (!stage_.world().node(id).up()) stage_.restart(id);
+            }
         }
     }
     void move() {
         NodeId const to = any_node();
+        if (to == NodeId{0} && !servers_.empty() && draw(2) == 0) return hand_over();
         if (!source() || !runs(to) || stage_.serves(to)) return;
         stage_.switch_over(to);
         burst(draw(4));
         stage_.run_for(pause_of(100));
+    }
+    void hand_over() {
+        std::optional<NodeId> const server = stage_.world().carrier(NodeId{0});
+        if (!server || !runs(*server)) return;
+        stage_.world().move_shared_disk(NodeId{0}, *server);
+        stage_.look();
+        stage_.run_for(pause_of(300));
     }
     void force() {
         NodeId const id = any_node();
@@ -367,6 +395,9 @@ private:
             auto const* shot = std::get_if<note::FencingEnded>(&decided->note);
             shot_ = shot_ || (shot != nullptr && shot->dead);
             lost_quorum_ = lost_quorum_ || std::holds_alternative<note::QuorumLost>(decided->note);
+        } else if (auto const* shared = std::get_if<seen::SharedDiskNoted>(&observation)) {
+            auto const* took = std::get_if<nodes::shared_disk::note::TookOver>(&shared->note);
+            taken_ = taken_ || (took != nullptr && took->continues);
         } else if (auto const* started = std::get_if<seen::NodeStarted>(&observation)) {
             reports_split_.erase(started->node);  // it has to say so again
         }
@@ -405,6 +436,7 @@ private:
         toll_.moved_for_resource += moved_ ? 1 : 0;
         toll_.recovered_in_place += recovered_ ? 1 : 0;
         toll_.did_not_stop += stuck_ ? 1 : 0;
+        toll_.taken_by_partner += taken_ ? 1 : 0;
         toll_.interrupted += interrupted_ ? 1 : 0;
         toll_.split += split_ && !guarded_ ? 1 : 0;
     }
@@ -412,6 +444,7 @@ private:
     Stage stage_;
     Toll& toll_;
     std::vector<NodeId> nodes_;
+    std::vector<NodeId> servers_;  // of the first copy, if it is on a shared disk
     std::string* told_ = nullptr;
     std::set<NodeId> reports_split_;
     unsigned failovers_ = 0;
@@ -426,6 +459,7 @@ private:
     bool moved_ = false;  // for a resource that failed
     bool recovered_ = false;
     bool stuck_ = false;
+    bool taken_ = false;
     bool split_ = false;
 };
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Disks that two servers share (A.17). The copies on one are a node of their own, which runs on
+// whichever server has reserved the disk, and is found in the network where that is. The disk
+// survives both; a server that loses its reservation stops at once.
+#include "base/verify.h"
+#include "netsim/world.h"
+
+namespace sunder::netsim {
+
+namespace disk = nodes::shared_disk;
+
+std::optional<NodeId> World::carrier(NodeId node) const {
+    if (!shares_a_disk(node)) return node;
+    return nodes_[node.value].up() ? nodes_[node.value].reserved : std::nullopt;
+}
+
+NodeId World::other_sharer(NodeId server, NodeId shared) const {
+    std::vector<NodeId> const& servers = cluster_->nodes[shared.value].shared_by;
+    return servers[0] == server ? servers[1] : servers[0];
+}
+
+boost::container::small_vector<NodeId, 4> World::carried_by(NodeId server) const {
+    boost::container::small_vector<NodeId, 4> found;
+    for (SharerSim const& one : nodes_[server.value].shares) {
+        NodeSim const& shared = nodes_[one.shared.value];
+        if (shared.up() && shared.reserved == server) found.push_back(one.shared);
+    }
+    return found;
+}
+
+void World::tell_sharers(NodeId server, disk::Input const& input, std::optional<NodeId> about) {
+    for (SharerSim& one : nodes_[server.value].shares) {
+        if (about && other_sharer(server, one.shared) != *about) continue;
+        locals_.push_back({server.value, 0, ToSharer{one.shared, input}});
+    }
+}
+
+void World::step_sharer(NodeId server, NodeId shared, disk::Input const& input) {
+    for (SharerSim& one : nodes_[server.value].shares) {
+        if (one.shared != shared || !one.machine) continue;
+        disk::Outbox out;
+        one.machine.edit().step(input, out);
+        trace_.add(one.machine->fingerprint());
+        for (disk::Output const& output : out) carry_out(server, shared, output);
+        return;
+    }
+}
+
+void World::carry_out(NodeId server, NodeId shared, disk::Output const& output) {
+    struct Carry {
+        World& world;
+        NodeId server;
+        NodeId shared;
+        void operator()(disk::output::Reserve const& out) const {
+            bool const granted = world.reserve(server, shared, out.preempt);
+            world.locals_.push_back(
+                {server.value, 0, ToSharer{shared, disk::input::Reserved{granted}}});
+        }
+        void operator()(disk::output::Carry const& out) const {
+            world.carry(server, shared, out.continues);
+        }
+        void operator()(disk::output::StandDown const&) const {
+            world.locals_.push_back({shared.value, 0, nodes::Input{nodes::input::StandDown{}}});
+        }
+        void operator()(disk::output::HandOver const&) const {
+            world.die(shared, seen::NodeDied::How::stopped);
+            world.nodes_[shared.value].reserved.reset();
+            NodeId const other = world.other_sharer(server, shared);
+            world.locals_.push_back({other.value, 0, ToSharer{shared, disk::input::HandedOver{}}});
+        }
+        void operator()(disk::output::Reply const& out) const {
+            world.see(seen::AdminAnswered{out.request, server, out.rule == disk::MoveRule::granted,
+                                          disk::text_of(out.rule).name});
+        }
+        void operator()(disk::output::Noted const& out) const {
+            world.see(seen::SharedDiskNoted{server, shared, out.note});
+        }
+    };
+    std::visit(Carry{*this, server, shared}, output);
+}
+
+/// Whoever loses a reservation finds out by a conflict at its next access, and stops (R69: nothing
+/// is written back).
+bool World::reserve(NodeId server, NodeId shared, bool preempt) {
+    NodeSim& sim = nodes_[shared.value];
+    if (sim.reserved && *sim.reserved != server) {
+        if (!preempt) return false;
+        NodeId const loser = *sim.reserved;
+        if (sim.up()) die(shared, seen::NodeDied::How::crash);
+        if (nodes_[loser.value].up()) {
+            queue_.push(now_, {EventKind::stop, loser.value, 0, 1, nodes_[loser.value].life});
+        }
+    }
+    sim.reserved = server;
+    return true;
+}
+
+void World::carry(NodeId server, NodeId shared, bool continues) {
+    NodeSim& sim = nodes_[shared.value];
+    VERIFY(sim.reserved == server && !sim.up());
+    network_.stand(shared.value, server.value);
+    sim.paused = false;
+    boot(shared, continues);
+    routes_changed();
+}
+
+nodes::AdminId World::move_shared_disk(NodeId shared, NodeId server) {
+    VERIFY(runs(server));
+    nodes::AdminId const request{next_admin_++};
+    seen::OperatorAsked asked{seen::OperatorAsked::What::move_shared_disk, request, server, {}};
+    asked.dead = shared;
+    see(asked);
+    step_sharer(server, shared, disk::input::Move{request});
+    drain_locals();
+    return request;
+}
+
+}  // namespace sunder::netsim

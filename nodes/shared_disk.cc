@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Who may start a copy on a disk that two servers share.
+#include "nodes/shared_disk.h"
+
+namespace sunder::nodes::shared_disk {
+
+Decision decide(Facts const& facts) {
+    using Answer = Decision::Answer;
+    if (facts.handed_over) return {Answer::reserve, Rule::handed_over};
+    switch (facts.peer) {
+        case Facts::Peer::watched_die:
+            return {Answer::preempt, Rule::peer_died};
+        case Facts::Peer::booted_alone:
+            return {Answer::preempt, Rule::nobody_answers};
+        case Facts::Peer::heard:
+            return {Answer::reserve, Rule::peer_may_have_it};
+        case Facts::Peer::unknown:
+            if (facts.first) return {Answer::reserve, Rule::first_choice};
+            return {Answer::stand_by, Rule::peer_may_have_it};
+    }
+    return {};
+}
+
+void Machine::step(Input const& input, Outbox& out) noexcept {
+    struct Step {
+        Machine& machine;
+        Outbox& out;
+        void operator()(input::Started const&) const { machine.reconsider(out); }
+        void operator()(input::PeerHeard const&) const {
+            machine.peer_ = Facts::Peer::heard;
+            machine.reconsider(out);
+        }
+        void operator()(input::PeerSilent const&) const {
+            machine.peer_ = Facts::Peer::watched_die;
+            machine.reconsider(out);
+        }
+        void operator()(input::BootWaitOver const&) const {
+            if (machine.peer_ != Facts::Peer::unknown) return;
+            machine.peer_ = Facts::Peer::booted_alone;
+            machine.reconsider(out);
+        }
+        void operator()(input::HandedOver const&) const { machine.reconsider(out, true); }
+        void operator()(input::Reserved const& in) const {
+            auto const* reserving = std::get_if<state::Reserving>(&machine.state_);
+            if (reserving == nullptr) return;
+            bool const continues = reserving->continues;
+            if (!in.granted) {
+                machine.state_ = state::StandingBy{};
+                out.emplace_back(output::Noted{note::Refused{}});
+                return;
+            }
+            machine.state_ = state::Carrying{};
+            out.emplace_back(output::Noted{note::TookOver{continues}});
+            out.emplace_back(output::Carry{continues});
+        }
+        void operator()(input::Move const& in) const { machine.moved(in, out); }
+        void operator()(input::StoodDown const& in) const {
+            auto const* leaving = std::get_if<state::Leaving>(&machine.state_);
+            if (leaving == nullptr) return;
+            AdminId const request = leaving->request;
+            if (!in.done) {
+                machine.state_ = state::Carrying{};
+                MoveRule const rule = MoveRule::resource_does_not_stop;
+                out.emplace_back(output::Noted{note::MoveRefused{rule}});
+                out.emplace_back(output::Reply{request, rule});
+                return;
+            }
+            machine.state_ = state::StandingBy{};
+            out.emplace_back(output::HandOver{});
+            out.emplace_back(output::Reply{request, MoveRule::granted});
+        }
+    };
+    std::visit(Step{*this, out}, input);
+}
+
+/// What is carried here is not asked about; a disk is only ever taken by one that has none.
+void Machine::reconsider(Outbox& out, bool handed_over) {
+    if (!std::holds_alternative<state::StandingBy>(state_)) return;
+    Decision const decision = decide({peer_, first_, handed_over});
+    if (decision.answer == Decision::Answer::stand_by) return;
+    out.emplace_back(output::Noted{note::Decided{decision}});
+    state_ =
+        state::Reserving{decision.rule == Rule::peer_died || decision.rule == Rule::handed_over};
+    out.emplace_back(output::Reserve{decision.answer == Decision::Answer::preempt});
+}
+
+void Machine::moved(input::Move const& in, Outbox& out) {
+    MoveRule rule = MoveRule::granted;
+    if (std::holds_alternative<state::Leaving>(state_)) {
+        rule = MoveRule::in_transition;
+    } else if (!std::holds_alternative<state::Carrying>(state_)) {
+        rule = MoveRule::not_carried_here;
+    } else if (peer_ != Facts::Peer::heard) {
+        rule = MoveRule::peer_unreachable;
+    }
+    if (rule != MoveRule::granted) {
+        out.emplace_back(output::Noted{note::MoveRefused{rule}});
+        out.emplace_back(output::Reply{in.request, rule});
+        return;
+    }
+    state_ = state::Leaving{in.request};
+    out.emplace_back(output::StandDown{});
+}
+
+Fingerprint Machine::fingerprint() const {
+    auto const* reserving = std::get_if<state::Reserving>(&state_);
+    return hash_words(first_, static_cast<std::uint64_t>(peer_), state_.index(),
+                      reserving != nullptr && reserving->continues);
+}
+
+replication::RuleText text_of(Rule rule) {
+    switch (rule) {
+        case Rule::first_choice:
+            return {"first_choice", "R112", "this server is named first, and starts"};
+        case Rule::peer_may_have_it:
+            return {"peer_may_have_it", "R112",
+                    "the other server may have the disk; the reservation decides"};
+        case Rule::nobody_answers:
+            return {"nobody_answers", "R113",
+                    "the other server was not heard since this one booted, and there is no other "
+                    "copy of what is on the disk"};
+        case Rule::peer_died:
+            return {"peer_died", "R113", "the other server was watched dying"};
+        case Rule::handed_over:
+            return {"handed_over", "R96, R113", "the other server has let the disk go"};
+        case Rule::last:
+            break;
+    }
+    return {"", "", ""};
+}
+
+replication::RuleText text_of(MoveRule rule) {
+    switch (rule) {
+        case MoveRule::granted:
+            return {"granted", "R96, R113", "the disk can be handed over"};
+        case MoveRule::not_carried_here:
+            return {"not_carried_here", "R112", "the other server has the disk in service"};
+        case MoveRule::peer_unreachable:
+            return {"peer_unreachable", "R96", "the other server is not heard"};
+        case MoveRule::in_transition:
+            return {"in_transition", "R96", "the disk is being handed over already"};
+        case MoveRule::resource_does_not_stop:
+            return {"resource_does_not_stop", "R92, R99",
+                    "a resource that stands on the mirror does not stop, so it stays"};
+        case MoveRule::last:
+            break;
+    }
+    return {"", "", ""};
+}
+
+}  // namespace sunder::nodes::shared_disk

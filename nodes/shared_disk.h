@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Two servers share a disk, and one of them at a time runs the copy of a mirror that lies on it
+// (A.17). This machine runs on each of them and decides who: the disk is reserved before anything
+// is started from it, and taken from a server that was watched dying. There is one copy of the data
+// only, so that nothing old can be served; a reservation that is broken stops whoever held it.
+#pragma once
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "nodes/seam.h"
+
+#include <boost/container/small_vector.hpp>
+#include <optional>
+#include <variant>
+
+namespace sunder::nodes::shared_disk {
+
+/// Why the disk is asked for, or not.
+enum class Rule : std::uint8_t {
+    first_choice,      ///< the server that is named first starts
+    peer_may_have_it,  ///< the other may be starting, or have it
+    nobody_answers,    ///< the other was not heard since this one booted
+    peer_died,         ///< the other was watched dying
+    handed_over,       ///< by the other, on an operator's word
+    last
+};
+replication::RuleText text_of(Rule);
+
+struct Facts {
+    enum class Peer : std::uint8_t { unknown, heard, watched_die, booted_alone };
+    Peer peer = Peer::unknown;
+    bool first = false;        ///< named first
+    bool handed_over = false;  ///< the other has let it go for this one
+    friend bool operator==(Facts const&, Facts const&) = default;
+};
+struct Decision {
+    enum class Answer : std::uint8_t {
+        stand_by,
+        reserve,  ///< unless it is reserved
+        preempt,  ///< whoever has reserved it
+    };
+    Answer answer = Answer::stand_by;
+    Rule rule = Rule::peer_may_have_it;
+    friend bool operator==(Decision, Decision) = default;
+};
+Decision decide(Facts const& facts);
+
+enum class MoveRule : std::uint8_t {
+    granted,
+    not_carried_here,
+    peer_unreachable,
+    in_transition,
+    resource_does_not_stop,
+    last
+};
+replication::RuleText text_of(MoveRule);
+
+namespace input {
+struct Started {};
+struct PeerHeard {};
+struct PeerSilent {};
+struct BootWaitOver {};
+struct Reserved {
+    bool granted = true;
+};
+/// What was carried is at rest, or cannot be.
+struct StoodDown {
+    bool done = true;
+};
+/// The other has let the disk go.
+struct HandedOver {};
+/// An operator wants the other to have it.
+struct Move {
+    AdminId request;
+};
+}  // namespace input
+using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::BootWaitOver,
+                           input::Reserved, input::StoodDown, input::HandedOver, input::Move>;
+
+namespace note {
+struct Decided {
+    Decision decision;
+};
+struct TookOver {
+    bool continues = false;
+};
+struct Refused {};  ///< by the reservation of the other
+struct MoveRefused {
+    MoveRule rule = MoveRule::granted;
+};
+}  // namespace note
+using Note = std::variant<note::Decided, note::TookOver, note::Refused, note::MoveRefused>;
+
+namespace output {
+/// A persistent reservation; answered by `Reserved`. Whoever loses one stops at once.
+struct Reserve {
+    bool preempt = false;
+};
+/// Run the copy here. `continues`: it goes on where the other server has stopped.
+struct Carry {
+    bool continues = false;
+};
+/// Have everything that runs on the copy stop; answered by `StoodDown`.
+struct StandDown {};
+/// Stop the copy and give up the reservation, for the other.
+struct HandOver {};
+struct Reply {
+    AdminId request;
+    MoveRule rule = MoveRule::granted;
+};
+struct Noted {
+    Note note;
+};
+}  // namespace output
+using Output = std::variant<output::Reserve, output::Carry, output::StandDown, output::HandOver,
+                            output::Reply, output::Noted>;
+using Outbox = boost::container::small_vector<Output, 4>;
+
+namespace state {
+struct StandingBy {
+    friend bool operator==(StandingBy const&, StandingBy const&) = default;
+};
+struct Reserving {
+    bool continues = false;
+    friend bool operator==(Reserving const&, Reserving const&) = default;
+};
+struct Carrying {
+    friend bool operator==(Carrying const&, Carrying const&) = default;
+};
+struct Leaving {
+    AdminId request;
+    friend bool operator==(Leaving const&, Leaving const&) = default;
+};
+}  // namespace state
+using State = std::variant<state::StandingBy, state::Reserving, state::Carrying, state::Leaving>;
+
+class Machine {
+public:
+    explicit Machine(bool first) : first_(first) {}
+
+    void step(Input const& input, Outbox& out) noexcept;
+
+    [[nodiscard]] State const& state() const { return state_; }
+    [[nodiscard]] Fingerprint fingerprint() const;
+
+private:
+    void reconsider(Outbox&, bool handed_over = false);
+    void moved(input::Move const&, Outbox&);
+
+    bool first_ = false;
+    Facts::Peer peer_ = Facts::Peer::unknown;
+    State state_;
+};
+
+}  // namespace sunder::nodes::shared_disk

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Reads disks that two servers share, and decides which multi-site clusters are possible (A.17).
+#include "scenarios/language/load_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sunder::language::loading {
+
+namespace {
+
+using netsim::Cluster;
+
+bool is_shared(Cluster const& cluster, NodeId node) {
+    return !cluster.nodes[node.value].shared_by.empty();
+}
+
+class SharedReader {
+public:
+    SharedReader(Node const& cluster_node, Cluster& cluster, Report const& report)
+        : entries_(entries_of(cluster_node.find("nodes"))),
+          cluster_(cluster),
+          report_(report),
+          names_(cluster, report) {}
+
+    void read() {
+        for (std::size_t n = 0; n < entries_.size(); ++n) {
+            if (entries_[n].value.find("shared_by") != nullptr) read_servers(n);
+        }
+        for (std::size_t n = 0; n < entries_.size(); ++n) {
+            if (!cluster_.nodes[n].shared_by.empty()) check(n);
+        }
+    }
+
+private:
+    void refuse(Span place, std::string what, std::string hint) const {
+        report_.error(Code::bad_multi_site, place, std::move(what), {std::move(hint), {}});
+    }
+
+    void read_servers(std::size_t n) {
+        std::vector<NodeId> servers;
+        for (Node const& item : items_of(entries_[n].value.find("shared_by"))) {
+            std::optional<NodeId> const server = names_.node(&item);
+            if (!server) return;
+            if (server->value == n || std::ranges::find(servers, *server) != servers.end()) {
+                refuse(mark_of(item),
+                       fmt::format("'{}' does not share a disk with itself", item.text),
+                       "name two different servers");
+                return;
+            }
+            servers.push_back(*server);
+        }
+        if (servers.size() == 2) cluster_.nodes[n].shared_by = std::move(servers);
+    }
+
+    void check(std::size_t n) {
+        Node const& value = entries_[n].value;
+        std::span<Node const> const servers = items_of(value.find("shared_by"));
+        for (std::size_t s = 0; s < servers.size(); ++s) {
+            NodeId const server = cluster_.nodes[n].shared_by[s];
+            if (is_shared(cluster_, server)) {
+                refuse(mark_of(servers[s]),
+                       fmt::format("'{}' is a disk, not a server", servers[s].text),
+                       "name the servers that it is attached to");
+            } else if (cluster_.nodes[server.value].blocks_resource_failover) {
+                refuse(mark_of(servers[s]),
+                       fmt::format("'{}' blocks resource failover, which no server of a multi-site "
+                                   "cluster may (R65, R115)",
+                                   servers[s].text),
+                       "remove 'block_resource_failover'");
+            }
+        }
+        for (char const* const key : {"started", "block_resource_failover"}) {
+            if (Node const* const found = value.find(key)) {
+                refuse(mark_of(*found), fmt::format("a disk has no '{}'", key),
+                       "write it at a server that shares the disk");
+            }
+        }
+    }
+
+    std::span<Entry const> entries_;
+    Cluster& cluster_;
+    Report const& report_;
+    Names names_;
+};
+
+/// R114: one hierarchy a disk. R112: the other copies are somewhere else.
+void check_mirror(netsim::MirrorSetup const& mirror, std::span<Node const> on,
+                  Cluster const& cluster, std::vector<std::string>& used_by, Report const& report) {
+    for (std::size_t place = 0; place < mirror.on.size() && place < on.size(); ++place) {
+        NodeId const node = mirror.on[place];
+        if (is_shared(cluster, node)) {
+            std::string& user = used_by[node.value];
+            if (!user.empty()) {
+                report.error(
+                    Code::bad_multi_site, mark_of(on[place]),
+                    fmt::format("disk '{}' is already in use by mirror '{}' (R114)", on[place].text,
+                                user),
+                    {"give each mirror a shared disk of its own, because a disk moves with "
+                     "all that is on it",
+                     {}});
+            }
+            user = mirror.name;
+            continue;
+        }
+        for (NodeId const other : mirror.on) {
+            auto const& servers = cluster.nodes[other.value].shared_by;
+            if (std::ranges::find(servers, node) == servers.end()) continue;
+            report.error(Code::bad_multi_site, mark_of(on[place]),
+                         fmt::format("'{}' shares disk '{}', which holds a copy already (R112)",
+                                     on[place].text, cluster.nodes[other.value].name),
+                         {"a disaster-recovery copy is on a server of its own", {}});
+        }
+    }
+}
+
+}  // namespace
+
+void read_shared_disks(Node const& cluster_node, Cluster& cluster, Report const& report) {
+    SharedReader(cluster_node, cluster, report).read();
+}
+
+void check_shared_disks(Node const& cluster_node, Cluster const& cluster, Report const& report) {
+    std::vector<std::string> used_by(cluster.nodes.size());
+    std::span<Entry const> const mirrors = entries_of(cluster_node.find("mirrors"));
+    for (std::size_t m = 0; m < cluster.mirrors.size() && m < mirrors.size(); ++m) {
+        check_mirror(cluster.mirrors[m], items_of(mirrors[m].value.find("on")), cluster, used_by,
+                     report);
+    }
+    bool const any = std::ranges::any_of(
+        cluster.nodes, [](netsim::NodeSetup const& node) { return !node.shared_by.empty(); });
+    for (char const* const key : {"quorum", "fencing"}) {
+        Node const* const found = cluster_node.find(key);
+        if (!any || found == nullptr) continue;
+        report.error(Code::bad_multi_site, mark_of(*found),
+                     fmt::format("a cluster with a shared disk has no '{}' here", key),
+                     {"the reservation of the disk decides between its servers; 'confirm_failover' "
+                      "has a disaster-recovery node asked (R115)",
+                      {}});
+    }
+}
+
+std::optional<NodeId> shared_disk_of(NodeId server, std::uint16_t mirror, Cluster const& cluster) {
+    for (NodeId const node : cluster.mirrors[mirror].on) {
+        auto const& servers = cluster.nodes[node.value].shared_by;
+        if (std::ranges::find(servers, server) != servers.end()) return node;
+    }
+    return std::nullopt;
+}
+
+}  // namespace sunder::language::loading
