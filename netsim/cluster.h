@@ -103,6 +103,9 @@ struct ResourceSetup {
     Duration stop = seconds(1);
     Duration recovery = seconds(5);  ///< R100
     Duration check = seconds(120);   ///< between health checks (R48: LKCHECKINTERVAL)
+    std::uint16_t mirror = 0;        ///< that it stands on
+    /// Of one that is not there before an operator creates it: what it comes with.
+    std::optional<nodes::HierarchyEdit> creation{};
     friend bool operator==(ResourceSetup const&, ResourceSetup const&) = default;
 };
 

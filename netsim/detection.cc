@@ -80,7 +80,7 @@ void World::silent(NodeId who, NodeId whom, PathId path) {
     watch.told = false;
     trace(who, fmt::format("no longer hears {}", nodes_[whom.value].name));
     step_node(who, nodes::input::PeerSilent{whom, path});
-    tell_sharers(who, nodes::shared_disk::input::PeerSilent{}, whom);
+    tell_sharers(who, nodes::shared_disk::input::PeerSilent{hears_others(who, whom)}, whom);
 }
 
 }  // namespace sunder::netsim

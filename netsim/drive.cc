@@ -230,6 +230,9 @@ void World::carry_out(NodeId node, nodes::Output& output) {
         void operator()(nodes::output::GroupCommand& out) const {
             world.locals_.push_back({node.value, out.group.value, out.command});
         }
+        void operator()(nodes::output::StoreHierarchy& out) const {
+            world.store_hierarchy(node, out.what);
+        }
         void operator()(nodes::output::HierarchyCommand& out) const {
             world.locals_.push_back({node.value, out.group.value, out.command});
         }
@@ -264,6 +267,7 @@ void World::carry_out(NodeId node, nodes::Output& output) {
             world.see(seen::AdminAnswered{out.request, node, out.granted, out.rule});
         }
         void operator()(nodes::output::Noted& out) const {
+            if (world.shares_a_disk(node)) world.note_service(node, out.note);
             world.see(seen::NodeNoted{node, out.note});
         }
     };

@@ -26,6 +26,7 @@ enum class EventKind : std::uint8_t {
     stop,           ///< a node stops itself
     aim,            ///< a node has waited long enough before it has another shot
     resource_done,  ///< a resource was started, stopped or recovered, or was not
+    edit_done,      ///< a hierarchy that was changed is stable
     health_check,   ///< a resource that has failed is found so
     fenced,         ///< a node hears what became of its shot
     heard,          ///< a watched peer's heartbeat arrives after silence

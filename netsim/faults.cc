@@ -20,7 +20,12 @@ void World::boot(NodeId node, bool continues) {
     sim.machine.emplace(sim.config);
     see(seen::NodeStarted{node});
     trace(node, "started");
-    step_node(node, nodes::input::Started{continues});
+    nodes::input::Started started;
+    started.continues = continues;
+    for (CopySim const& copy : sim.copies) {
+        if (copy.above.stored.version != 0) started.changed.push_back(copy.above.stored);
+    }
+    step_node(node, started);
     for (SharerSim& one : sim.shares) {
         bool const first = cluster_->nodes[one.shared.value].shared_by.front() == node;
         one.machine.emplace(first);
@@ -33,7 +38,7 @@ void World::boot(NodeId node, bool continues) {
         step_mirror(node, copy,
                     replication::input::Started{copy.store->cell(), copy.store->pages(), nonce,
                                                 copy.disk->keeps_image()});
-        if (copy.above.hierarchy) copy.above.machine.emplace(copy.above.hierarchy);
+        if (copy.above.hierarchy) copy.above.machine.emplace(copy.above.present());
     }
     drain_locals();
     update_watchers();
@@ -48,6 +53,21 @@ void World::boot(NodeId node, bool continues) {
             }
             schedule_connect(c, cluster_->detection.reconnect);
         }
+    }
+}
+
+/// What was being stored of a hierarchy is there or not.
+void World::die_above(HierarchySim& above, NodeId node) {
+    for (nodes::StoredHierarchy const& one : above.storing) {
+        if (choose(2, Choice::stored, node.value) == 0) continue;
+        std::shared_ptr<nodes::Hierarchy const> const before = above.present();
+        above.stored = one;
+        change_hierarchy(above, *before, *one.is);
+    }
+    above.storing.clear();
+    // Nothing runs, and whatever was wrong with it is named anew.
+    for (HierarchySim::Resource& resource : above.resources) {
+        resource.runs = resource.failed = false;
     }
 }
 
@@ -73,9 +93,7 @@ void World::die(NodeId node, seen::NodeDied::How how) {
             [&](std::uint64_t n) { return choose(n, Choice::stored, node.value); });
         copy.machine.reset();
         copy.above.machine.reset();
-        for (HierarchySim::Resource& resource : copy.above.resources) {
-            resource.runs = resource.failed = false;
-        }
+        die_above(copy.above, node);
         ++copy.settle_token;
         ++copy.pace_token;
     }
@@ -163,6 +181,11 @@ void World::resume(NodeId node) {
                 if (told) silent(node, NodeId{peer}, PathId{path});
             }
         }
+        // What was missed by standing still proves nothing about the other.
+        std::erase_if(locals_, [&](Local const& local) {
+            return local.node == node.value && std::holds_alternative<ToSharer>(local.what);
+        });
+        tell_sharers(node, nodes::shared_disk::input::StoodStill{});
     }
     auto const is_timer = [](Event const& event) {
         return event.kind == EventKind::settle_timer || event.kind == EventKind::pace_timer ||

@@ -79,10 +79,14 @@ Fingerprint World::fingerprint(Timing timing) const {
         for (SharerSim const& one : node.shares) {
             hasher.add(one.machine ? one.machine->fingerprint() : 0);
         }
-        if (node.reserved) hasher.add(node.reserved->value + 1ULL);
+        if (node.reserved) hasher.add(node.reserved->value + 1ULL + (node.in_service ? 256 : 0));
         for (CopySim const& copy : node.copies) {
             hasher.add(copy.machine ? copy.print : 0);
             if (copy.above.machine) hasher.add(copy.above.print);
+            hasher.add(copy.above.stored.version);
+            for (nodes::StoredHierarchy const& one : copy.above.storing) {
+                hasher.add(mix(one.version, one.is->fingerprint()));
+            }
             for (HierarchySim::Resource const& resource : copy.above.resources) {
                 hasher.add(std::uint64_t{resource.runs} | std::uint64_t{resource.failed} << 1 |
                            std::uint64_t{resource.faults.start} << 2 |

@@ -62,6 +62,7 @@ struct OperatorAsked {  ///< R87: what an operator demanded, whether or not it i
         order,
         confirm_failover,  ///< of no mirror
         move_shared_disk,  ///< of no mirror: to the other server
+        edit_hierarchy,
     };
     What what = What::force_online;
     nodes::AdminId request;
@@ -71,8 +72,10 @@ struct OperatorAsked {  ///< R87: what an operator demanded, whether or not it i
     // Of `confirm_failover`; of `move_shared_disk` the node that stands for the disk:
     NodeId dead{};
     bool proceeds = true;
-    [[nodiscard]] bool of_a_mirror() const {
-        return what != What::confirm_failover && what != What::move_shared_disk;
+    nodes::HierarchyEdit edit{};  ///< of `edit_hierarchy`
+    [[nodiscard]] bool of_a_copy() const {
+        return what != What::confirm_failover && what != What::move_shared_disk &&
+               what != What::edit_hierarchy;
     }
 };
 struct IntentLogExamined {

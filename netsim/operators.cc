@@ -49,6 +49,13 @@ nodes::AdminId World::confirm_failover(NodeId node, NodeId dead, bool proceeds) 
                          nodes::input::ConfirmFailover{request, dead, proceeds});
 }
 
+nodes::AdminId World::edit_hierarchy(NodeId node, GroupId group, nodes::HierarchyEdit const& edit) {
+    nodes::AdminId const request{next_admin_++};
+    seen::OperatorAsked asked{What::edit_hierarchy, request, node, group};
+    asked.edit = edit;
+    return this->request(asked, nodes::input::EditHierarchy{request, group, edit});
+}
+
 void World::examine_intent_log(NodeId node, GroupId group) {
     VERIFY(runs(node));
     CopySim const* held = copy(node, group);

@@ -21,6 +21,11 @@ std::uint32_t packed(ResourceId resource, hierarchy::Action action) {
 
 void World::step_hierarchy(NodeId node, CopySim& copy, hierarchy::Input const& input) {
     HierarchySim& sim = copy.above;
+    auto const* commanded = std::get_if<hierarchy::input::Commanded>(&input);
+    auto const* change = commanded != nullptr
+                             ? std::get_if<hierarchy::command::Change>(&commanded->command)
+                             : nullptr;
+    if (change != nullptr) change_hierarchy(sim, sim.machine->hierarchy(), *change->to);
     hierarchy::Outbox out;
     sim.machine.edit().step(input, out);
     sim.print = sim.machine->fingerprint();
@@ -54,6 +59,8 @@ void World::above_a_mirror(Event const& event) {
     CopySim& held = *find_copy(node, event.group);
     if (event.kind == EventKind::resource_done) {
         resource_done(node, held, event.what);
+    } else if (event.kind == EventKind::edit_done) {
+        hierarchy_stored(node, held);
     } else {
         health_check(node, held, resource_in(event));
     }
@@ -61,6 +68,10 @@ void World::above_a_mirror(Event const& event) {
 
 std::string World::words_above_a_mirror(Event const& event) const {
     std::string const& node = nodes_[event.node].name;
+    if (event.kind == EventKind::edit_done) {
+        return fmt::format("{} stores the hierarchy of {}", node,
+                           cluster_->mirrors[event.group].name);
+    }
     std::string const& resource = cluster_->resources[resource_in(event).value].name;
     if (event.kind == EventKind::health_check) return fmt::format("{} checks {}", node, resource);
     auto const action = static_cast<hierarchy::Action>(event.what >> 16);
@@ -70,6 +81,7 @@ std::string World::words_above_a_mirror(Event const& event) const {
 /// One that is stopped, in whatever state it was, has not failed any more.
 void World::resource_done(NodeId node, CopySim& copy, std::uint32_t what) {
     ResourceId const id{static_cast<std::uint16_t>(what)};
+    if (!exists(node, id)) return;  // deleted while it was stopping
     auto const action = static_cast<hierarchy::Action>(what >> 16);
     HierarchySim::Resource& sim = resource_of(node, id);
     bool const faults[] = {sim.faults.start, sim.faults.stop, sim.faults.recovery};
@@ -86,13 +98,25 @@ void World::resource_done(NodeId node, CopySim& copy, std::uint32_t what) {
 void World::health_check(NodeId node, CopySim& copy, ResourceId resource) {
     trace(node, fmt::format("health check of {}", cluster_->resources[resource.value].name));
     step_hierarchy(node, copy, hierarchy::input::FoundFailed{resource});
+    // One that was stopping then, and did not, is looked at again.
+    auto const state = state_of(node, resource);
+    bool const moves = state && (std::holds_alternative<hierarchy::resource::Stopping>(*state) ||
+                                 std::holds_alternative<hierarchy::resource::Starting>(*state));
+    if (moves && resource_of(node, resource).failed) check_later(node, resource);
+}
+
+/// At the next of its health checks, which come at fixed intervals from the beginning on.
+void World::check_later(NodeId node, ResourceId resource) {
+    std::int64_t const interval = cluster_->resources[resource.value].check.ns;
+    Duration const next{(now_.ns / interval + 1) * interval};
+    queue_.push(next, {EventKind::health_check, node.value, mirror_of(resource).value,
+                       resource.value, nodes_[node.value].life});
 }
 
 HierarchySim::Resource& World::resource_of(NodeId node, ResourceId resource) {
-    GroupId const mirror = mirror_of(resource);
-    CopySim* const held = find_copy(node, mirror.value);
+    CopySim* const held = find_copy(node, mirror_of(resource).value);
     VERIFY(held != nullptr);
-    return held->above.resources[*cluster_->mirrors[mirror.value].hierarchy.find(resource)];
+    return held->above.resources[*held->above.present()->find(resource)];
 }
 
 HierarchySim::Resource const& World::resource(NodeId node, ResourceId resource) const {
@@ -100,16 +124,47 @@ HierarchySim::Resource const& World::resource(NodeId node, ResourceId resource) 
 }
 
 GroupId World::mirror_of(ResourceId resource) const {
-    for (std::uint16_t m = 0; m < cluster_->mirrors.size(); ++m) {
-        if (cluster_->mirrors[m].hierarchy.find(resource)) return GroupId{m};
+    return GroupId{cluster_->resources[resource.value].mirror};
+}
+
+bool World::exists(NodeId node, ResourceId resource) const {
+    CopySim const* const held = copy(node, mirror_of(resource));
+    return held != nullptr && held->above.present()->find(resource).has_value();
+}
+
+/// What runs stays as it is; what is deleted does not run.
+void World::change_hierarchy(HierarchySim& sim, nodes::Hierarchy const& from,
+                             nodes::Hierarchy const& to) {
+    std::vector<HierarchySim::Resource> resources;
+    for (nodes::ProtectedResource const& one : to.resources()) {
+        std::optional<std::size_t> const was = from.find(one.id);
+        resources.push_back(was ? sim.resources[*was] : HierarchySim::Resource{});
     }
-    VERIFY(!"every resource stands on a mirror");
-    return {};
+    sim.resources = std::move(resources);
+}
+
+void World::store_hierarchy(NodeId node, nodes::StoredHierarchy const& what) {
+    CopySim& held = *find_copy(node, what.group.value);
+    held.above.storing.push_back(what);
+    queue_.push(held.disk->store_time(now_, {}),
+                {EventKind::edit_done, node.value, held.group, 0, nodes_[node.value].life});
+}
+
+void World::hierarchy_stored(NodeId node, CopySim& copy) {
+    HierarchySim& sim = copy.above;
+    VERIFY(!sim.storing.empty());
+    nodes::StoredHierarchy const stored = sim.storing.front();
+    sim.storing.erase(sim.storing.begin());
+    // The machine's turn comes in the same event, so that places and resources stay together.
+    if (stored.version > sim.stored.version) sim.stored = stored;
+    step_node(node, nodes::input::HierarchyStored{stored});
 }
 
 std::optional<hierarchy::ResourceState> World::state_of(NodeId node, ResourceId resource) const {
     CopySim const* const held = copy(node, mirror_of(resource));
-    if (held == nullptr || !held->above.machine) return std::nullopt;
+    bool const known = held != nullptr && held->above.machine &&
+                       held->above.machine->hierarchy().find(resource).has_value();
+    if (!known) return std::nullopt;
     return held->above.machine->state(resource);
 }
 
@@ -124,17 +179,14 @@ void World::set_resource_faults(NodeId node, ResourceId resource, ResourceFaults
     see(seen::ResourceFaulted{node, resource, faults, false});
 }
 
-/// Found at the next health check, which come at fixed intervals from the beginning on.
+/// Found at the next health check.
 void World::fail_resource(NodeId node, ResourceId resource) {
     HierarchySim::Resource& sim = resource_of(node, resource);
     VERIFY(nodes_[node.value].up() && sim.runs);
     see(seen::ResourceFaulted{node, resource, sim.faults, true});
     if (sim.failed) return;
     sim.failed = true;
-    std::int64_t const interval = cluster_->resources[resource.value].check.ns;
-    Duration const next{(now_.ns / interval + 1) * interval};
-    queue_.push(next, {EventKind::health_check, node.value, mirror_of(resource).value,
-                       resource.value, nodes_[node.value].life});
+    check_later(node, resource);
 }
 
 }  // namespace sunder::netsim

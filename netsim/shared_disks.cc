@@ -53,7 +53,7 @@ void World::carry_out(NodeId server, NodeId shared, disk::Output const& output) 
         NodeId server;
         NodeId shared;
         void operator()(disk::output::Reserve const& out) const {
-            bool const granted = world.reserve(server, shared, out.preempt);
+            bool const granted = world.reserve(server, shared, out.how);
             world.locals_.push_back(
                 {server.value, 0, ToSharer{shared, disk::input::Reserved{granted}}});
         }
@@ -67,7 +67,10 @@ void World::carry_out(NodeId server, NodeId shared, disk::Output const& output) 
             world.die(shared, seen::NodeDied::How::stopped);
             world.nodes_[shared.value].reserved.reset();
             NodeId const other = world.other_sharer(server, shared);
-            world.locals_.push_back({other.value, 0, ToSharer{shared, disk::input::HandedOver{}}});
+            bool const told =
+                world.runs(other) && world.network_.reaches(server.value, other.value);
+            NodeId const next = told ? other : server;
+            world.locals_.push_back({next.value, 0, ToSharer{shared, disk::input::HandedOver{}}});
         }
         void operator()(disk::output::Reply const& out) const {
             world.see(seen::AdminAnswered{out.request, server, out.rule == disk::MoveRule::granted,
@@ -82,10 +85,13 @@ void World::carry_out(NodeId server, NodeId shared, disk::Output const& output) 
 
 /// Whoever loses a reservation finds out by a conflict at its next access, and stops (R69: nothing
 /// is written back).
-bool World::reserve(NodeId server, NodeId shared, bool preempt) {
+bool World::reserve(NodeId server, NodeId shared, disk::Decision::Answer how) {
+    using Answer = disk::Decision::Answer;
     NodeSim& sim = nodes_[shared.value];
     if (sim.reserved && *sim.reserved != server) {
-        if (!preempt) return false;
+        bool const used = runs(*sim.reserved) && sim.up();
+        bool const takes = how == Answer::take || (how == Answer::take_from_dead && !used);
+        if (!takes) return false;
         NodeId const loser = *sim.reserved;
         if (sim.up()) die(shared, seen::NodeDied::How::crash);
         if (nodes_[loser.value].up()) {
@@ -101,8 +107,27 @@ void World::carry(NodeId server, NodeId shared, bool continues) {
     VERIFY(sim.reserved == server && !sim.up());
     network_.stand(shared.value, server.value);
     sim.paused = false;
-    boot(shared, continues);
+    // Who was looking on cannot know how far the other had come; the disk does.
+    sim.in_service = sim.in_service && continues;
+    boot(shared, sim.in_service);
     routes_changed();
+}
+
+bool World::hears_others(NodeId server, NodeId sharer) const {
+    for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
+        NodeId const other{n};
+        bool const counts = other != server && other != sharer && !shares_a_disk(other);
+        if (counts && runs(other) && network_.reaches(n, server.value)) return true;
+    }
+    return false;
+}
+
+/// Standing down is no end of service.
+void World::note_service(NodeId shared, nodes::Note const& note) {
+    NodeSim& sim = nodes_[shared.value];
+    if (std::holds_alternative<nodes::note::CameInService>(note)) sim.in_service = true;
+    bool const left = std::holds_alternative<nodes::note::LeftService>(note);
+    if (left && !sim.machine->stands_down()) sim.in_service = false;
 }
 
 nodes::AdminId World::move_shared_disk(NodeId shared, NodeId server) {

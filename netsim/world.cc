@@ -162,7 +162,9 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
                 copy.disk.edit().image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
             }
             nodes::ResourceConfig resource;
-            if (!mirror.hierarchy.empty()) {
+            bool const above = std::ranges::any_of(
+                cluster_->resources, [&](ResourceSetup const& one) { return one.mirror == g; });
+            if (above) {
                 resource.hierarchy = std::make_shared<nodes::Hierarchy const>(mirror.hierarchy);
                 copy.above.hierarchy = resource.hierarchy;
                 copy.above.resources.resize(mirror.hierarchy.resources().size());
@@ -288,6 +290,8 @@ World::Lasting World::lasting(EventKind kind) const {
             return {cluster_->confirm.timeout, cluster_->confirm.timeout};
         case EventKind::resource_done:
             return lasting_of_resources();
+        case EventKind::edit_done:
+            return {};
         case EventKind::health_check:
             return {};
         case EventKind::stop:
@@ -357,11 +361,13 @@ bool World::current(Event const& event) const {
             return node.up() && node.life == event.token &&
                    node.machine->members().silence(whom_of(event)) == event.what >> 8;
         case EventKind::resource_done:
+        case EventKind::edit_done:
         case EventKind::stop:
         case EventKind::fenced:
             return node.up() && node.life == event.token;
         case EventKind::health_check:
             return node.up() && node.life == event.token &&
+                   exists(NodeId{event.node}, resource_in(event)) &&
                    resource(NodeId{event.node}, resource_in(event)).failed;
         case EventKind::boot:
             return !node.up() && node.life == event.token;
@@ -440,6 +446,7 @@ void World::take_place(Event const& event) {
             tell_sharers(node, nodes::shared_disk::input::BootWaitOver{});
             break;
         case EventKind::resource_done:
+        case EventKind::edit_done:
         case EventKind::health_check:
             above_a_mirror(event);
             break;

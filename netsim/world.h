@@ -40,7 +40,12 @@ struct HierarchySim {
         ResourceFaults faults;
     };
     std::shared_ptr<nodes::Hierarchy const> hierarchy;  ///< nothing: the mirror is used bare
-    Cow<nodes::hierarchy::HierarchyMachine> machine;    ///< while the node is up
+    nodes::StoredHierarchy stored;                      ///< as it was changed since, stably
+    boost::container::small_vector<nodes::StoredHierarchy, 1> storing;
+    [[nodiscard]] std::shared_ptr<nodes::Hierarchy const> const& present() const {
+        return stored.version == 0 ? hierarchy : stored.is;
+    }
+    Cow<nodes::hierarchy::HierarchyMachine> machine;  ///< while the node is up
     Fingerprint print = 0;
     std::vector<Resource> resources;  ///< by place in the hierarchy
 };
@@ -75,6 +80,7 @@ struct NodeSim {
     bool paused = false;
     std::vector<SharerSim> shares;     ///< of a server: disks
     std::optional<NodeId> reserved{};  ///< of a shared disk: the server that has reserved it
+    bool in_service = false;           ///< of a shared disk: as is marked on it
     bool shots_miss = false;           ///< whoever has it shot is told that it failed
     Duration paused_at;
     std::vector<Event> deferred;  ///< what came due during the pause
@@ -144,6 +150,9 @@ public:
     void set_resource_faults(NodeId node, ResourceId resource, ResourceFaults const& faults);
     /// It runs no more. Requires that it runs.
     void fail_resource(NodeId node, ResourceId resource);
+    /// True when the resource has been created, as the node knows it.
+    [[nodiscard]] bool exists(NodeId node, ResourceId resource) const;
+    nodes::AdminId edit_hierarchy(NodeId node, GroupId group, nodes::HierarchyEdit const& edit);
     /// Whether shots at a node hit it.
     void set_fencing(NodeId victim, bool works);
     nodes::AdminId force_online(NodeId node, GroupId group);
@@ -257,9 +266,14 @@ private:
     void drain_locals();
     void step_hierarchy(NodeId node, CopySim& copy, nodes::hierarchy::Input const& input);
     void above_a_mirror(Event const& event);
+    void store_hierarchy(NodeId node, nodes::StoredHierarchy const& what);
+    void hierarchy_stored(NodeId node, CopySim& copy);
+    static void change_hierarchy(HierarchySim& sim, nodes::Hierarchy const& from,
+                                 nodes::Hierarchy const& to);
     [[nodiscard]] std::string words_above_a_mirror(Event const& event) const;
     void resource_done(NodeId node, CopySim& copy, std::uint32_t what);
     void health_check(NodeId node, CopySim& copy, ResourceId resource);
+    void check_later(NodeId node, ResourceId resource);
     [[nodiscard]] HierarchySim::Resource& resource_of(NodeId node, ResourceId resource);
     void carry_out(NodeId node, CopySim& copy, replication::Output& output);
     void carry_out(NodeId node, nodes::Output& output);
@@ -274,6 +288,7 @@ private:
     void stop(NodeId node, bool reboots);
     void shot(NodeId shooter, NodeId victim, std::uint32_t life);
     void die(NodeId node, seen::NodeDied::How how);
+    void die_above(HierarchySim& above, NodeId node);
     [[nodiscard]] CopySim* find_copy(NodeId node, std::uint16_t group);
     nodes::AdminId request(seen::OperatorAsked asked, nodes::Input const& input);
 
@@ -283,7 +298,11 @@ private:
     void tell_sharers(NodeId server, nodes::shared_disk::Input const& input,
                       std::optional<NodeId> about = std::nullopt);
     void carry_out(NodeId server, NodeId shared, nodes::shared_disk::Output const& output);
-    [[nodiscard]] bool reserve(NodeId server, NodeId shared, bool preempt);
+    [[nodiscard]] bool reserve(NodeId server, NodeId shared,
+                               nodes::shared_disk::Decision::Answer how);
+    /// A node that runs, but the other server of some disk, reaches this one.
+    [[nodiscard]] bool hears_others(NodeId server, NodeId sharer) const;
+    void note_service(NodeId shared, nodes::Note const& note);
     void carry(NodeId server, NodeId shared, bool continues);
     [[nodiscard]] NodeId other_sharer(NodeId server, NodeId shared) const;
     /// What runs on this server: itself, and what it carries.

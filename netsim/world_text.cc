@@ -29,6 +29,8 @@ char const* name_of(EventKind kind) {
             return "confirmation over";
         case EventKind::resource_done:
             return "resource done";
+        case EventKind::edit_done:
+            return "hierarchy stored";
         case EventKind::health_check:
             return "health check";
         case EventKind::stop:
@@ -141,6 +143,7 @@ std::string World::words_of(Event const& event) const {
         case EventKind::confirmation:
             return fmt::format("{} has waited for a word on {}", node, whom());
         case EventKind::resource_done:
+        case EventKind::edit_done:
         case EventKind::health_check:
             return words_above_a_mirror(event);
         case EventKind::stop:

@@ -117,13 +117,14 @@ void NodeMachine::concession_refused(std::size_t r, ResolutionRule rule, Outbox&
     GroupId const group = config_->resources[r].group;
     if (resource.report.open) {
         resource.state = resource::Serving{};
-        raise(r, out);
+        raise(r, false, out);
     } else {
         resource.state = resource::OutOfService{};
     }
     out.note(note::ResolutionDecided{group, rule});
     out.put(output::AdminReply{conceding.admin, false, text_of(rule).name});
     claim(r, out);
+    if (serving(r) && !has_quorum(members_.quorum())) leave_without_quorum(r, out);
 }
 
 /// The group has given up what it wrote, stably.

@@ -11,6 +11,7 @@ std::string_view name_of(ControlMessage const& message) {
     struct Name {
         std::string_view operator()(control::Hears const&) const { return "hears"; }
         std::string_view operator()(control::Claim const&) const { return "claim"; }
+        std::string_view operator()(control::HierarchyIs const&) const { return "hierarchy_is"; }
         std::string_view operator()(control::SayAgain const&) const { return "say_again"; }
         std::string_view operator()(control::RaiseEra const&) const { return "raise_era"; }
         std::string_view operator()(control::EraStored const&) const { return "era_stored"; }
@@ -59,6 +60,9 @@ Fingerprint fingerprint(ControlMessage const& message) {
                               std::uint64_t{said.conceding} | std::uint64_t{said.taken_out} << 1 |
                                   std::uint64_t{said.fit} << 2 |
                                   (said.source ? said.source->value + 1ULL : 0ULL) << 3);
+        }
+        Fingerprint operator()(control::HierarchyIs const& said) const {
+            return hash_words(15, said.stored.version, said.stored.is->fingerprint());
         }
         Fingerprint operator()(control::SayAgain const&) const { return 12; }
         Fingerprint operator()(control::RaiseEra const& said) const {

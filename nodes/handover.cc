@@ -176,7 +176,7 @@ void NodeMachine::stayed_in_service(std::size_t r, Slot asker, Outbox& out) {
     NodeId const peer = config_->resources[r].members[asker.value];
     resources_[r].state = resource::Serving{};
     out.note(note::StayedInService{group, peer});
-    raise(r, out);
+    raise(r, false, out);
     if (members_.connected(peer)) {
         out.put(output::Send{peer, control::GiveUpRefused{group, SwitchoverRule::leg_lost}});
     }

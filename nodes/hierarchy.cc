@@ -35,6 +35,28 @@ Downwards graph_of(Hierarchy const& hierarchy) {
 
 }  // namespace
 
+EditRule Hierarchy::apply(HierarchyEdit const& edit) {
+    using Kind = HierarchyEdit::Kind;
+    switch (edit.kind) {
+        case Kind::remove:
+            return remove(edit.resource.id);
+        case Kind::delete_dependency:
+            return delete_dependency(edit.dependencies.front());
+        case Kind::create_dependency:
+            return create_dependency(edit.dependencies.front());
+        case Kind::create:
+            break;
+    }
+    Hierarchy with = *this;
+    EditRule rule = with.create(edit.resource);
+    for (Dependency const& one : edit.dependencies) {
+        if (rule == EditRule::granted) rule = with.create_dependency(one);
+    }
+    if (rule == EditRule::granted && !with.cut_off().empty()) rule = EditRule::would_be_cut_off;
+    if (rule == EditRule::granted) *this = std::move(with);
+    return rule;
+}
+
 std::optional<std::size_t> Hierarchy::find(ResourceId id) const {
     auto const found = std::ranges::lower_bound(resources_, id, {}, &ProtectedResource::id);
     if (found == resources_.end() || found->id != id) return std::nullopt;
@@ -182,6 +204,19 @@ replication::RuleText text_of(EditRule rule) {
             return {"would_be_cut_off", "R2",
                     "nothing would tie a resource to the mirror any more, so it would not move "
                     "with it"};
+        case Rule::no_copy_here:
+            return {"no_copy_here", "R79", "this node has no copy of the mirror"};
+        case Rule::not_the_owner:
+            return {"not_the_owner", "R119",
+                    "a hierarchy is changed on the server that has it in service, or had it last"};
+        case Rule::server_unreachable:
+            return {"server_unreachable", "R98",
+                    "a change is made on all servers, and one of them cannot be reached"};
+        case Rule::still_in_service:
+            return {"still_in_service", "R95",
+                    "a resource is taken out of service before it is deleted"};
+        case Rule::in_transition:
+            return {"in_transition", "R96", "another change is under way"};
         case Rule::last:
             break;
     }

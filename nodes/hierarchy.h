@@ -50,6 +50,12 @@ enum class EditRule : std::uint8_t {
     not_on_the_mirror,
     still_needed,
     would_be_cut_off,
+    // Of a change in a running cluster:
+    no_copy_here,
+    not_the_owner,
+    server_unreachable,
+    still_in_service,
+    in_transition,
     last
 };
 replication::RuleText text_of(EditRule);
@@ -59,8 +65,21 @@ replication::RuleText text_of(EditRule);
 std::vector<std::size_t> hang_together(std::size_t things,
                                        std::span<std::pair<std::size_t, std::size_t> const> bonds);
 
+/// What an operator has changed (R91, R98).
+struct HierarchyEdit {
+    enum class Kind : std::uint8_t { create, remove, create_dependency, delete_dependency };
+    Kind kind = Kind::create;
+    ProtectedResource resource{};            ///< that is created or removed
+    std::vector<Dependency> dependencies{};  ///< that it comes with; or the one that is meant
+    friend bool operator==(HierarchyEdit const&, HierarchyEdit const&) = default;
+};
+
 class Hierarchy {
 public:
+    /// Any of the changes below; a resource that is created is tied to the mirror by what it comes
+    /// with.
+    EditRule apply(HierarchyEdit const& edit);
+
     /// Something that needs nothing yet.
     EditRule create(ProtectedResource const& resource);
     EditRule create_dependency(Dependency const& dependency);

@@ -20,29 +20,27 @@ void HierarchyMachine::step(Input const& input, Outbox& out) noexcept {
     struct Step {
         HierarchyMachine& machine;
         Outbox& out;
-        [[nodiscard]] std::size_t place(ResourceId id) const {
-            std::optional<std::size_t> const found = machine.hierarchy_->find(id);
-            VERIFY(found.has_value());
-            return *found;
-        }
         void operator()(input::Commanded const& in) const {
             std::visit([&](auto const& told) { machine.commanded(told, out); }, in.command);
         }
         void operator()(input::ActionDone const& in) const {
+            std::optional<std::size_t> const place = machine.hierarchy_->find(in.resource);
+            if (!place) return;  // deleted while it was stopping here
             switch (in.action) {
                 case Action::start:
-                    machine.started(place(in.resource), in.ok, out);
+                    machine.started(*place, in.ok, out);
                     return;
                 case Action::stop:
-                    machine.stopped(place(in.resource), in.ok, out);
+                    machine.stopped(*place, in.ok, out);
                     return;
                 case Action::recover:
-                    machine.recovered(place(in.resource), in.ok, out);
+                    machine.recovered(*place, in.ok, out);
                     return;
             }
         }
         void operator()(input::FoundFailed const& in) const {
-            machine.found_failed(place(in.resource), out);
+            std::optional<std::size_t> const place = machine.hierarchy_->find(in.resource);
+            if (place) machine.found_failed(*place, out);
         }
     };
     std::visit(Step{*this, out}, input);
@@ -54,7 +52,8 @@ void HierarchyMachine::commanded(command::Rise const& told, Outbox&) {
     course_ = course::Up{};
     obeys_ = told.number;
     for (ResourceState& state : states_) {
-        if (std::holds_alternative<resource::Failed>(state)) state = resource::OutOfService{};
+        bool const failed = std::holds_alternative<resource::Failed>(state);
+        if (told.again && failed) state = resource::OutOfService{};
     }
 }
 
@@ -62,6 +61,16 @@ void HierarchyMachine::commanded(command::Rise const& told, Outbox&) {
 void HierarchyMachine::commanded(command::Fall const& told, Outbox&) {
     course_ = course::Down{told.regardless};
     obeys_ = told.number;
+}
+
+void HierarchyMachine::commanded(command::Change const& told, Outbox&) {
+    std::vector<ResourceState> states;
+    for (ProtectedResource const& one : told.to->resources()) {
+        std::optional<std::size_t> const was = hierarchy_->find(one.id);
+        states.push_back(was ? states_[*was] : ResourceState{});
+    }
+    hierarchy_ = told.to;
+    states_ = std::move(states);
 }
 
 void HierarchyMachine::started(std::size_t place, bool ok, Outbox& out) {

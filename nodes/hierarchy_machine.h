@@ -69,6 +69,7 @@ public:
 private:
     void commanded(command::Rise const&, Outbox&);
     void commanded(command::Fall const&, Outbox&);
+    void commanded(command::Change const&, Outbox&);
     void started(std::size_t place, bool ok, Outbox&);
     void stopped(std::size_t place, bool ok, Outbox&);
     void recovered(std::size_t place, bool ok, Outbox&);

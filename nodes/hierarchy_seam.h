@@ -22,17 +22,22 @@ std::string_view name_of(Action);
 
 // What the membership machine says.
 namespace command {
-/// The mirror is in service here: start what stands on it, bottom-up. What failed is tried again.
+/// The mirror is in service here: start what stands on it, bottom-up.
 struct Rise {
     std::uint32_t number = 0;  ///< comes back in the reports
+    bool again = false;        ///< try what has failed, too
 };
 /// Stop everything, top-down.
 struct Fall {
     std::uint32_t number = 0;
     bool regardless = false;  ///< the mirror is gone, or has to go: nothing can hold this up
 };
+/// It is configured like this from now on; what is there stays as it is.
+struct Change {
+    std::shared_ptr<Hierarchy const> to;
+};
 }  // namespace command
-using Command = std::variant<command::Rise, command::Fall>;
+using Command = std::variant<command::Rise, command::Fall, command::Change>;
 
 namespace input {
 struct Commanded {

@@ -14,22 +14,25 @@ namespace sunder::nodes {
 /// was heard is of another time.
 bool NodeMachine::stands_free(std::size_t r) const {
     Resource const& resource = resources_[r];
-    if (!config_->resources[r].hierarchy) return true;
+    if (!resource.hierarchy.is) return true;
     return resource.above.down && resource.above.obeys == resource.commands_above;
 }
 
-void NodeMachine::raise(std::size_t r, Outbox& out) {
-    if (!config_->resources[r].hierarchy) return;
+void NodeMachine::raise(std::size_t r, bool again, Outbox& out) {
+    if (!resources_[r].hierarchy.is) return;
     std::uint32_t const number = ++resources_[r].commands_above;
-    out.put(
-        output::HierarchyCommand{config_->resources[r].group, hierarchy::command::Rise{number}});
+    out.put(output::HierarchyCommand{config_->resources[r].group,
+                                     hierarchy::command::Rise{number, again}});
 }
 
 void NodeMachine::lower(std::size_t r, bool regardless, Outbox& out) {
-    if (!config_->resources[r].hierarchy) return;
+    if (!resources_[r].hierarchy.is) return;
     std::uint32_t const number = ++resources_[r].commands_above;
     out.put(output::HierarchyCommand{config_->resources[r].group,
                                      hierarchy::command::Fall{number, regardless}});
+    std::optional<AdminId> const raising = std::exchange(resources_[r].raising, std::nullopt);
+    if (!raising) return;
+    out.put(output::AdminReply{*raising, false, text_of(OrderRule::in_transition).name});
 }
 
 void NodeMachine::leave(std::size_t r, resource::Leaving leaving, Outbox& out) {
@@ -59,7 +62,7 @@ void NodeMachine::does_not_leave(std::size_t r, Outbox& out) {
     resource.taken_out = false;
     resource.gave_back = false;
     if (std::exchange(stands_down_, false)) out.put(output::StoodDown{false});
-    raise(r, out);
+    raise(r, false, out);
     if (leaving.admin) out.put(output::AdminReply{*leaving.admin, false, text_of(rule).name});
     if (leaving.for_peer && members_.connected(config.members[leaving.for_peer->value])) {
         out.put(output::Send{config.members[leaving.for_peer->value],

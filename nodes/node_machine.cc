@@ -12,7 +12,9 @@ namespace sunder::nodes {
 NodeMachine::NodeMachine(std::shared_ptr<NodeConfig const> config)
     : config_(std::move(config)), members_(config_), resources_(config_->resources.size()) {
     for (std::size_t r = 0; r < resources_.size(); ++r) {
-        resources_[r].above.up = !config_->resources[r].hierarchy;
+        ResourceConfig const& resource = config_->resources[r];
+        resources_[r].hierarchy = {resource.group, 0, resource.hierarchy};
+        resources_[r].above.up = !resource.hierarchy;
     }
 }
 
@@ -23,6 +25,9 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
         void operator()(input::StandDown const&) const { node.stands_down_ = true; }
         void operator()(input::Started const& in) const {
             node.continues_ = in.continues;
+            for (StoredHierarchy const& stored : in.changed) {
+                node.resources_[*node.find(stored.group)].hierarchy = stored;
+            }
             for (NodeId const peer : node.config_->peers)
                 out.put(output::Watch{peer, network_path});
             if (node.config_->quorum.mode == QuorumMode::storage) {
@@ -48,6 +53,10 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
             auto const r = node.find(in.group);
             VERIFY(r.has_value());
             node.hierarchy_reported(*r, in.report, out);
+        }
+        void operator()(input::EditHierarchy const& in) const { node.edit_hierarchy(in, out); }
+        void operator()(input::HierarchyStored const& in) const {
+            node.hierarchy_stored(in.stored, out);
         }
         void operator()(input::BootWaitOver const&) const {
             node.members_.boot_wait_over();
@@ -134,6 +143,7 @@ void NodeMachine::connected(NodeId peer, bool up, Outbox& out) {
             }
             ask_for_era(r, *slot, out);
             claim_to(r, peer, out);
+            tell_hierarchy(r, peer, out);
             tell_outdated(r, out);
             find_successor(r, out);
         } else {
@@ -160,16 +170,12 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
         Outbox& out;
         void operator()(control::Hears const&) const {}  // of no mirror
         void operator()(control::Claim const& said) const { node.claimed(r, slot, said, out); }
+        void operator()(control::HierarchyIs const& said) const {
+            node.store_hierarchy(r, said.stored, out);
+        }
         void operator()(control::SayAgain const&) const { node.claim_to(r, peer, out); }
         void operator()(control::RaiseEra const& said) const {
-            out.put(output::GroupCommand{said.group, replication::command::RaiseEra{said.era}});
-            // The group stores it; the answer goes out with the report that says so.
-            Resource& resource = node.resources_[r];
-            if (resource.report.cell && resource.report.cell->era >= said.era) {
-                out.put(output::Send{peer, control::EraStored{said.group, said.era}});
-            } else {
-                resource.era_asked[slot.value] = said.era;
-            }
+            node.era_raised(r, slot, said.era, out);
         }
         void operator()(control::EraStored const& said) const {
             auto* promoting = std::get_if<resource::Promoting>(&node.resources_[r].state);
@@ -211,6 +217,19 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
         }
     };
     std::visit(Hear{*this, *r, *slot, in.peer, out}, in.message);
+}
+
+/// The group stores it; the answer goes out with the report that says so.
+void NodeMachine::era_raised(std::size_t r, Slot slot, Era era, Outbox& out) {
+    GroupId const group = config_->resources[r].group;
+    out.put(output::GroupCommand{group, replication::command::RaiseEra{era}});
+    Resource& resource = resources_[r];
+    if (resource.report.cell && resource.report.cell->era >= era) {
+        out.put(output::Send{config_->resources[r].members[slot.value],
+                             control::EraStored{group, era}});
+    } else {
+        resource.era_asked[slot.value] = era;
+    }
 }
 
 void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, Outbox& out) {
@@ -398,7 +417,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
             resource.state = resource::Serving{};
             resource.switched_back = true;  // what it has had it does not find elsewhere
             resource.gave_back = false;
-            raise(r, out);
+            raise(r, true, out);
             if (!has_quorum(members_.quorum())) leave_without_quorum(r, out);
         } else if (report.refused == promoting->era) {
             promotion_refused(r, out);
@@ -469,6 +488,10 @@ Fingerprint NodeMachine::fingerprint() const {
             std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
             std::uint64_t{resource.ordered.has_value()} << 49);
         hasher.add(resource.report.unfit);
+        if (resource.hierarchy.is) {
+            hasher.add(hash_words(resource.hierarchy.is->fingerprint(), resource.hierarchy.version,
+                                  resource.storing, resource.editing.has_value()));
+        }
         hasher.add(std::uint64_t{resource.above.up} | std::uint64_t{stands_free(r)} << 1 |
                    std::uint64_t{resource.above.failed} << 2 |
                    std::uint64_t{resource.raising.has_value()} << 3 |

@@ -93,6 +93,8 @@ public:
     [[nodiscard]] std::optional<InServiceDecision> last_decision(std::size_t resource) const {
         return resources_[resource].decision;
     }
+    /// Another server is to go on with its disk.
+    [[nodiscard]] bool stands_down() const { return stands_down_; }
     /// It may come in service, but something has to come first.
     [[nodiscard]] bool waits_at_gate(std::size_t resource) const;
     /// By which rule it is where it is.
@@ -127,7 +129,10 @@ private:
         /// By peer: of how many failures it was told when it was asked to take over.
         replication::PerCopy<std::uint32_t> asked_to_take_over{};
         std::optional<Slot> asked{};       // it has not answered yet
-        hierarchy::Report above{};         // what stands on the mirror
+        StoredHierarchy hierarchy{};       // what stands on the mirror, as it is stable
+        std::uint32_t storing = 0;         // the version that is on its way there
+        std::optional<AdminId> editing{};  // wants to hear that it is
+        hierarchy::Report above{};         // what became of it here
         std::uint32_t commands_above = 0;  // how many it was given
         std::optional<AdminId> raising{};  // wants to hear whether it has come up
         std::optional<Ordered> ordered;    // until the group has obeyed
@@ -176,11 +181,17 @@ private:
 
     // What stands on the mirror, and leaves service before it (leaving.cc).
     [[nodiscard]] bool stands_free(std::size_t) const;
-    void raise(std::size_t, Outbox&);
+    /// `again`: what has failed here is tried once more.
+    void raise(std::size_t, bool again, Outbox&);
     void lower(std::size_t, bool regardless, Outbox&);
     void leave(std::size_t, resource::Leaving, Outbox&);
     void demote(std::size_t, Outbox&);
     void does_not_leave(std::size_t, Outbox&);
+    void edit_hierarchy(input::EditHierarchy const&, Outbox&);
+    [[nodiscard]] EditRule may_edit(std::size_t, HierarchyEdit const&) const;
+    void store_hierarchy(std::size_t, StoredHierarchy, Outbox&);
+    void hierarchy_stored(StoredHierarchy const&, Outbox&);
+    void tell_hierarchy(std::size_t, NodeId peer, Outbox&);
     void hierarchy_reported(std::size_t, hierarchy::Report const&, Outbox&);
     void stand_down(Outbox&);
     [[nodiscard]] std::uint32_t failures(std::size_t) const;
@@ -216,6 +227,7 @@ private:
     void give_up_promotion(std::size_t, Outbox&);
     void promotion_refused(std::size_t, Outbox&);
     void ask_for_era(std::size_t, Slot, Outbox&);
+    void era_raised(std::size_t, Slot, Era, Outbox&);
     void advance_promotion(std::size_t, Outbox&);
     void peer_left(std::size_t, Slot, Outbox&);
     void check_two_sources(std::size_t, Slot, Outbox&);

@@ -196,7 +196,7 @@ void NodeMachine::carry_out(std::size_t r, std::optional<Slot> target, input::Or
         case Order::Kind::enter_service:
             if (std::holds_alternative<resource::Serving>(resource.state)) {
                 resource.raising = in.request;
-                raise(r, out);
+                raise(r, true, out);
                 return;
             }
             bring_in(r, in.request, out);

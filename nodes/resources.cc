@@ -279,6 +279,9 @@ void NodeMachine::peer_left(std::size_t r, Slot slot, Outbox& out) {
     if (auto* promoting = std::get_if<resource::Promoting>(&resource.state)) {
         promoting->awaits &= static_cast<std::uint8_t>(~(1U << slot.value));
         advance_promotion(r, out);
+    } else if (auto* leaving = std::get_if<resource::Leaving>(&resource.state);
+               leaving != nullptr && leaving->waits && leaving->for_peer == slot) {
+        stayed_in_service(r, slot, out);
     } else if (auto* conceding = std::get_if<resource::Conceding>(&resource.state);
                conceding != nullptr && conceding->winner == slot && !conceding->commanded) {
         concession_refused(r, ResolutionRule::winner_unreachable, out);

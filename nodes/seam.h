@@ -30,6 +30,13 @@ using replication::Slot;
 /// Names an operator's request, so that the answer finds it.
 using AdminId = Id<struct AdminTag, std::uint32_t>;
 
+/// What stands on a mirror, in one of its versions; none but the owner makes a later one.
+struct StoredHierarchy {
+    GroupId group;
+    std::uint32_t version = 0;  ///< how often it was changed
+    std::shared_ptr<Hierarchy const> is{};
+};
+
 // What two nodes say to each other beside the legs, over any path.
 namespace control {
 /// Whom this node hears, for those who do not (R67); of no mirror.
@@ -47,6 +54,11 @@ struct Claim {
     // Said where there are third copies:
     bool fit = false;              ///< could take over from its source
     std::optional<Slot> source{};  ///< whose target it is now
+};
+/// What stands on the mirror has been changed (R98).
+struct HierarchyIs {
+    GroupId group;
+    StoredHierarchy stored;
 };
 /// I had lost you: claim again what you claimed last.
 struct SayAgain {
@@ -99,10 +111,10 @@ struct GiveUpRefused {
 };
 }  // namespace control
 using ControlMessage =
-    std::variant<control::Hears, control::Claim, control::SayAgain, control::RaiseEra,
-                 control::EraStored, control::YouAreOutdated, control::OutdatedStored,
-                 control::Concede, control::ConcedeAnswered, control::TakeOver,
-                 control::TakeOverRefused, control::SwitchBack, control::GiveUp,
+    std::variant<control::Hears, control::Claim, control::HierarchyIs, control::SayAgain,
+                 control::RaiseEra, control::EraStored, control::YouAreOutdated,
+                 control::OutdatedStored, control::Concede, control::ConcedeAnswered,
+                 control::TakeOver, control::TakeOverRefused, control::SwitchBack, control::GiveUp,
                  control::GiveUpRefused>;
 std::string_view name_of(ControlMessage const&);
 /// Which mirror it is about, if it is about one.
@@ -111,6 +123,8 @@ Fingerprint fingerprint(ControlMessage const&);
 
 namespace input {
 struct Started {
+    /// Hierarchies that were changed since they were configured, as they were stored.
+    boost::container::small_vector<StoredHierarchy, 1> changed{};
     bool continues = false;  ///< where another server has stopped, on the same disk (R113)
 };
 /// Have everything leave service, because another server is to go on with this disk.
@@ -141,6 +155,15 @@ struct GroupReported {
 struct HierarchyReported {
     GroupId group;
     hierarchy::Report report;
+};
+/// R91, R98: at the owner.
+struct EditHierarchy {
+    AdminId request;
+    GroupId group;
+    HierarchyEdit edit;
+};
+struct HierarchyStored {
+    StoredHierarchy stored;
 };
 struct BootWaitOver {};
 /// Nobody has answered whether the peer is dead.
@@ -186,9 +209,10 @@ struct ResolveSplitBrain {
 using Input =
     std::variant<input::Started, input::StandDown, input::PeerHeard, input::PeerSilent,
                  input::ConnectionUp, input::ConnectionDown, input::MessageArrived,
-                 input::GroupReported, input::HierarchyReported, input::BootWaitOver,
-                 input::ConfirmationOver, input::ShotDue, input::Fenced, input::ConfirmFailover,
-                 input::ForceOnline, input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
+                 input::GroupReported, input::HierarchyReported, input::EditHierarchy,
+                 input::HierarchyStored, input::BootWaitOver, input::ConfirmationOver,
+                 input::ShotDue, input::Fenced, input::ConfirmFailover, input::ForceOnline,
+                 input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
@@ -265,6 +289,10 @@ struct AskedToTakeOver {  ///< its own disk fails, or a resource that stands on 
 struct ResourceFailoverBlocked {  ///< R65: the same, and nobody is asked to take over
     GroupId group;
 };
+struct HierarchyEdited {  ///< and what this node goes by now, if that was granted
+    GroupId group;
+    EditRule rule = EditRule::granted;
+};
 struct HierarchyNoted {  ///< of what stands on the mirror
     GroupId group;
     hierarchy::Note note;
@@ -288,13 +316,15 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note = std::variant<
-    note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided, note::QuorumChanged,
-    note::QuorumLost, note::ConfirmationAsked, note::Confirmed, note::FencingStarted,
-    note::FencingEnded, note::CameInService, note::PromotionRefused, note::LeftService,
-    note::SteppedDown, note::SplitBrain, note::ResolutionDecided, note::OrderDecided,
-    note::AskedToTakeOver, note::ResourceFailoverBlocked, note::HierarchyNoted, note::SwitchedBack,
-    note::NobodyTakesOver, note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
+using Note =
+    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided,
+                 note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked, note::Confirmed,
+                 note::FencingStarted, note::FencingEnded, note::CameInService,
+                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
+                 note::ResolutionDecided, note::OrderDecided, note::AskedToTakeOver,
+                 note::ResourceFailoverBlocked, note::HierarchyEdited, note::HierarchyNoted,
+                 note::SwitchedBack, note::NobodyTakesOver, note::SwitchoverStarted,
+                 note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
 /// Answered by `PeerHeard` and `PeerSilent`. On the path of a shared disk a node may watch itself:
@@ -310,6 +340,10 @@ struct Send {
 struct GroupCommand {
     GroupId group;
     replication::Command command;
+};
+/// Answered by `HierarchyStored`.
+struct StoreHierarchy {
+    StoredHierarchy what;
 };
 struct HierarchyCommand {
     GroupId group;
@@ -347,10 +381,10 @@ struct Noted {
     Note note;
 };
 }  // namespace output
-using Output =
-    std::variant<output::Watch, output::Send, output::GroupCommand, output::HierarchyCommand,
-                 output::ArmBootWait, output::ArmConfirmation, output::ArmShot, output::Shoot,
-                 output::Stop, output::StoodDown, output::AdminReply, output::Noted>;
+using Output = std::variant<output::Watch, output::Send, output::GroupCommand,
+                            output::StoreHierarchy, output::HierarchyCommand, output::ArmBootWait,
+                            output::ArmConfirmation, output::ArmShot, output::Shoot, output::Stop,
+                            output::StoodDown, output::AdminReply, output::Noted>;
 
 /// Collects the outputs of a step, in order.
 class Outbox {

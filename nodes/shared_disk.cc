@@ -10,9 +10,11 @@ Decision decide(Facts const& facts) {
     if (facts.handed_over) return {Answer::reserve, Rule::handed_over};
     switch (facts.peer) {
         case Facts::Peer::watched_die:
-            return {Answer::preempt, Rule::peer_died};
+            return {Answer::take, Rule::peer_died};
+        case Facts::Peer::all_gone:
+            return {Answer::take_from_dead, Rule::everybody_is_gone};
         case Facts::Peer::booted_alone:
-            return {Answer::preempt, Rule::nobody_answers};
+            return {Answer::take_from_dead, Rule::nobody_answers};
         case Facts::Peer::heard:
             return {Answer::reserve, Rule::peer_may_have_it};
         case Facts::Peer::unknown:
@@ -31,8 +33,12 @@ void Machine::step(Input const& input, Outbox& out) noexcept {
             machine.peer_ = Facts::Peer::heard;
             machine.reconsider(out);
         }
-        void operator()(input::PeerSilent const&) const {
-            machine.peer_ = Facts::Peer::watched_die;
+        void operator()(input::PeerSilent const& in) const {
+            machine.peer_ = in.others_heard ? Facts::Peer::watched_die : Facts::Peer::all_gone;
+            machine.reconsider(out);
+        }
+        void operator()(input::StoodStill const&) const {
+            machine.peer_ = Facts::Peer::booted_alone;
             machine.reconsider(out);
         }
         void operator()(input::BootWaitOver const&) const {
@@ -68,7 +74,9 @@ void Machine::step(Input const& input, Outbox& out) noexcept {
             }
             machine.state_ = state::StandingBy{};
             out.emplace_back(output::HandOver{});
-            out.emplace_back(output::Reply{request, MoveRule::granted});
+            bool const there = machine.peer_ == Facts::Peer::heard;
+            out.emplace_back(
+                output::Reply{request, there ? MoveRule::granted : MoveRule::peer_unreachable});
         }
     };
     std::visit(Step{*this, out}, input);
@@ -80,9 +88,11 @@ void Machine::reconsider(Outbox& out, bool handed_over) {
     Decision const decision = decide({peer_, first_, handed_over});
     if (decision.answer == Decision::Answer::stand_by) return;
     out.emplace_back(output::Noted{note::Decided{decision}});
-    state_ =
-        state::Reserving{decision.rule == Rule::peer_died || decision.rule == Rule::handed_over};
-    out.emplace_back(output::Reserve{decision.answer == Decision::Answer::preempt});
+    bool const watched = decision.rule == Rule::peer_died ||
+                         decision.rule == Rule::everybody_is_gone ||
+                         decision.rule == Rule::handed_over;
+    state_ = state::Reserving{watched};
+    out.emplace_back(output::Reserve{decision.answer});
 }
 
 void Machine::moved(input::Move const& in, Outbox& out) {
@@ -117,9 +127,14 @@ replication::RuleText text_of(Rule rule) {
             return {"peer_may_have_it", "R112",
                     "the other server may have the disk; the reservation decides"};
         case Rule::nobody_answers:
-            return {"nobody_answers", "R113",
-                    "the other server was not heard since this one booted, and there is no other "
-                    "copy of what is on the disk"};
+            return {
+                "nobody_answers", "R113",
+                "the other server was not heard since this one runs, and there is no other copy "
+                "of what is on the disk, which tells whether it is still used"};
+        case Rule::everybody_is_gone:
+            return {"everybody_is_gone", "R112",
+                    "nobody is heard any more, so this server may be the one that is cut off; the "
+                    "disk tells whether the other still uses it"};
         case Rule::peer_died:
             return {"peer_died", "R113", "the other server was watched dying"};
         case Rule::handed_over:

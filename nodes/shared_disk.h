@@ -18,17 +18,19 @@ namespace sunder::nodes::shared_disk {
 
 /// Why the disk is asked for, or not.
 enum class Rule : std::uint8_t {
-    first_choice,      ///< the server that is named first starts
-    peer_may_have_it,  ///< the other may be starting, or have it
-    nobody_answers,    ///< the other was not heard since this one booted
-    peer_died,         ///< the other was watched dying
-    handed_over,       ///< by the other, on an operator's word
+    first_choice,       ///< the server that is named first starts
+    peer_may_have_it,   ///< the other may be starting, or have it
+    nobody_answers,     ///< the other was not heard since this one booted, or stood still
+    everybody_is_gone,  ///< the other, and whoever else was there: it may be this one that is cut
+                        ///< off
+    peer_died,          ///< the other was watched dying
+    handed_over,        ///< by the other, on an operator's word
     last
 };
 replication::RuleText text_of(Rule);
 
 struct Facts {
-    enum class Peer : std::uint8_t { unknown, heard, watched_die, booted_alone };
+    enum class Peer : std::uint8_t { unknown, heard, watched_die, all_gone, booted_alone };
     Peer peer = Peer::unknown;
     bool first = false;        ///< named first
     bool handed_over = false;  ///< the other has let it go for this one
@@ -37,8 +39,9 @@ struct Facts {
 struct Decision {
     enum class Answer : std::uint8_t {
         stand_by,
-        reserve,  ///< unless it is reserved
-        preempt,  ///< whoever has reserved it
+        reserve,         ///< unless it is reserved
+        take_from_dead,  ///< unless whoever has reserved it still uses it
+        take,            ///< whoever has reserved it
     };
     Answer answer = Answer::stand_by;
     Rule rule = Rule::peer_may_have_it;
@@ -59,7 +62,11 @@ replication::RuleText text_of(MoveRule);
 namespace input {
 struct Started {};
 struct PeerHeard {};
-struct PeerSilent {};
+struct PeerSilent {
+    bool others_heard = true;  ///< any other node is
+};
+/// This server stood still for longer than it takes to miss the other.
+struct StoodStill {};
 struct BootWaitOver {};
 struct Reserved {
     bool granted = true;
@@ -75,8 +82,9 @@ struct Move {
     AdminId request;
 };
 }  // namespace input
-using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::BootWaitOver,
-                           input::Reserved, input::StoodDown, input::HandedOver, input::Move>;
+using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::StoodStill,
+                           input::BootWaitOver, input::Reserved, input::StoodDown,
+                           input::HandedOver, input::Move>;
 
 namespace note {
 struct Decided {
@@ -95,7 +103,7 @@ using Note = std::variant<note::Decided, note::TookOver, note::Refused, note::Mo
 namespace output {
 /// A persistent reservation; answered by `Reserved`. Whoever loses one stops at once.
 struct Reserve {
-    bool preempt = false;
+    Decision::Answer how = Decision::Answer::reserve;
 };
 /// Run the copy here. `continues`: it goes on where the other server has stopped.
 struct Carry {
@@ -103,7 +111,8 @@ struct Carry {
 };
 /// Have everything that runs on the copy stop; answered by `StoodDown`.
 struct StandDown {};
-/// Stop the copy and give up the reservation, for the other.
+/// Stop the copy and give up the reservation, for the other; if that cannot be told, this server
+/// hears `HandedOver` itself.
 struct HandOver {};
 struct Reply {
     AdminId request;

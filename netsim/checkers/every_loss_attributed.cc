@@ -13,7 +13,7 @@ EveryLossAttributed::Word& EveryLossAttributed::word(View const& view, GroupId g
 }
 
 void EveryLossAttributed::on(View& view, seen::OperatorAsked const& asked) {
-    if (!asked.of_a_mirror()) return;
+    if (!asked.of_a_copy()) return;
     Word& said = word(view, asked.group, asked.node);
     said.asked = said.asked || asked.what == seen::OperatorAsked::What::force_online;
     said.named = said.named || asked.what == seen::OperatorAsked::What::resolve_split_brain;

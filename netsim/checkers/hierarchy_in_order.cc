@@ -9,6 +9,12 @@ namespace sunder::netsim {
 
 namespace {
 
+/// As the node goes by it, which operators may have changed.
+nodes::Hierarchy const& hierarchy_at(View const& view, NodeId node, GroupId group) {
+    HierarchySim const& above = view.world.copy(node, group)->above;
+    return above.hierarchy ? *above.present() : view.mirror(group).hierarchy;
+}
+
 std::string const& name_of(View const& view, ResourceId resource) {
     return view.world.cluster().resources[resource.value].name;
 }
@@ -22,7 +28,7 @@ void HierarchyInOrder::on(View& view, NodeId id, nodes::note::LeftService const&
         node.bereft.insert(left.group);
         return;
     }
-    for (nodes::ProtectedResource const& one : view.mirror(left.group).hierarchy.resources()) {
+    for (nodes::ProtectedResource const& one : hierarchy_at(view, id, left.group).resources()) {
         if (!node.running.contains(one.id)) continue;
         refuse(view, id,
                fmt::format("{} leaves service before {}, which stands on it",
@@ -62,7 +68,7 @@ void HierarchyInOrder::on(View& view, NodeId id, nodes::note::HierarchyNoted con
 
 void HierarchyInOrder::check_start(View& view, NodeId id, GroupId group, ResourceId resource) {
     Node const& node = nodes_[id];
-    for (nodes::Dependency const& need : view.mirror(group).hierarchy.dependencies()) {
+    for (nodes::Dependency const& need : hierarchy_at(view, id, group).dependencies()) {
         if (need.parent != resource) continue;
         // The mirror may have been given up while the resource was starting.
         bool const there =
@@ -76,7 +82,7 @@ void HierarchyInOrder::check_start(View& view, NodeId id, GroupId group, Resourc
 }
 
 void HierarchyInOrder::check_stop(View& view, NodeId id, GroupId group, ResourceId resource) {
-    for (nodes::Dependency const& need : view.mirror(group).hierarchy.dependencies()) {
+    for (nodes::Dependency const& need : hierarchy_at(view, id, group).dependencies()) {
         if (need.child != resource || !nodes_[id].running.contains(need.parent)) continue;
         refuse(view, id,
                fmt::format("{} leaves service before {}, which needs it", name_of(view, resource),

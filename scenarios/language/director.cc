@@ -332,8 +332,17 @@ struct Director::Doing {
         return admin(step.refused, from, step.await,
                      [&] { return world.move_shared_disk(step.shared, from); });
     }
+    bool operator()(step::EditHierarchy const& step) const {
+        return admin(step.refused, step.node, step.await, [&] {
+            return world.edit_hierarchy(step.node, GroupId{step.mirror}, step.edit);
+        });
+    }
     bool operator()(step::FailResource const& step) const {
         std::string const& name = world.cluster().resources[step.resource.value].name;
+        if (!world.exists(step.node, step.resource)) {
+            director.fail(fmt::format("{} has not been created", name));
+            return false;
+        }
         if (step.runs_no_more && !world.resource(step.node, step.resource).runs) {
             director.fail(fmt::format("{} does not run on {}", name, world.node(step.node).name));
             return false;

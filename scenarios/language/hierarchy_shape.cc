@@ -23,6 +23,11 @@ ShapePtr resources() {
                      "what it needs", make_shape(shape::Name{"the name of a mirror or a resource"}),
                      0, 64, false}),
                  {"[datarep]"}),
+        optional("needed_by", "Resources that depend on it. Default: those that say so themselves.",
+                 make_shape(shape::List{"what needs it", resource_name(), 1, 64, false}), {"[db]"}),
+        optional("created",
+                 "no: it is not there before a 'create_resource' step creates it. Default: yes.",
+                 make_shape(shape::Boolean{}), {"no"}),
         optional("start", "How long it takes to start. Default: 2 s.", duration(), {"2 s"}),
         optional("stop", "How long it takes to stop. Default: 1 s.", duration(), {"1 s"}),
         optional("local_recovery",
@@ -57,7 +62,32 @@ std::vector<Key> hierarchy_steps() {
         "run: it stops running now, which the next health check finds out; the others fail from "
         "now on. Default: run.",
         make_shape(shape::List{"operations", operation, 1, 4, false}), {"[run, recovery]"}));
+    auto const edit = [](std::vector<Key> keys, char const* rule) {
+        keys.push_back(required("on", "The node that has the mirror in service, or had it last.",
+                                node_name(), {"server1"}));
+        keys.push_back(optional("refused",
+                                "The rule that must refuse it. Default: it must succeed.",
+                                rule_name(), {rule}));
+        keys.push_back(optional("await", "no: the steps go on without the answer. Default: yes.",
+                                make_shape(shape::Boolean{}), {"no"}));
+        return object("a change of a hierarchy", std::move(keys));
+    };
+    Key const resource =
+        required("resource", "The resource that is meant.", resource_name(), {"db"});
+    std::vector<Key> const both = {
+        required("parent", "What depends.", resource_name(), {"db"}),
+        required("child", "On what: a resource, or the mirror.",
+                 make_shape(shape::Name{"the name of a mirror or a resource"}), {"ip"})};
     return {
+        optional("create_resource",
+                 "An operator creates a resource that is declared with 'created: no', on all "
+                 "servers (R91).",
+                 edit({resource}, "server_unreachable")),
+        optional("delete_resource", "An operator deletes a resource that is out of service (R95).",
+                 edit({resource}, "still_in_service")),
+        optional("create_dependency", "An operator has one resource depend on another (R98).",
+                 edit(both, "would_be_a_cycle")),
+        optional("delete_dependency", "And no more.", edit(both, "would_be_cut_off")),
         optional("fail_resource", "Something goes wrong with a resource on a node.",
                  object("a failure of a resource", std::move(fails))),
         optional("mend_resource",

@@ -46,6 +46,7 @@ struct Need {
     std::optional<std::uint16_t> mirror;  ///< or a resource
     ResourceId child;
     Node const* at = nullptr;
+    std::size_t written_at = 0;  ///< the resource below which it stands
 };
 
 class HierarchyReader {
@@ -66,8 +67,16 @@ public:
         }
         for (std::size_t r = 0; r < entries_.size(); ++r) read_needs(r);
         find_mirrors();
-        for (std::size_t r = 0; r < entries_.size(); ++r) create(r);
-        for (Need const& need : needs_) depend(need);
+        for (std::size_t r = 0; r < entries_.size(); ++r) {
+            if (is_created(r)) create(r);
+        }
+        for (Need const& need : needs_) {
+            if (is_created(need.parent.value) && (need.mirror || is_created(need.child.value)))
+                depend(need);
+        }
+        for (std::size_t r = 0; r < entries_.size(); ++r) {
+            if (!is_created(r)) declare(r);
+        }
     }
 
 private:
@@ -78,11 +87,22 @@ private:
         return std::nullopt;
     }
 
+    [[nodiscard]] bool is_created(std::size_t r) const {
+        return boolean_of(entries_[r]->value.find("created")).value_or(true);
+    }
+
     void read_needs(std::size_t r) {
+        for (Node const& item : items_of(entries_[r]->value.find("needed_by"))) {
+            auto const parent = names_.resource(&item);
+            if (parent) {
+                needs_.push_back(
+                    {*parent, {}, ResourceId{static_cast<std::uint16_t>(r)}, &item, r});
+            }
+        }
         for (Node const& item : items_of(entries_[r]->value.find("needs"))) {
             std::optional<std::string> const name = text_of(&item);
             if (!name || cluster_.mirrors.empty()) continue;
-            Need need{ResourceId{static_cast<std::uint16_t>(r)}, {}, {}, &item};
+            Need need{ResourceId{static_cast<std::uint16_t>(r)}, {}, {}, &item, r};
             if (name_of_mirror(*name)) {
                 need.mirror = names_.mirror(&item);
             } else if (auto const child = names_.resource(&item)) {
@@ -111,6 +131,7 @@ private:
             }
             if (on.size() == 1) {
                 mirror_[r] = static_cast<std::uint16_t>(on.front());
+                cluster_.resources[r].mirror = *mirror_[r];
                 continue;
             }
             if (entries_[r]->value.broken || cluster_.mirrors.empty()) continue;
@@ -135,20 +156,33 @@ private:
         }
     }
 
-    void create(std::size_t r) {
-        if (!mirror_[r]) return;
+    [[nodiscard]] nodes::ProtectedResource resource(std::size_t r) const {
         Node const& value = entries_[r]->value;
-        cluster_.mirrors[*mirror_[r]].hierarchy.create(
-            {ResourceId{static_cast<std::uint16_t>(r)}, kind_of(text_of(value.find("type"))),
-             boolean_of(value.find("local_recovery")).value_or(true)});
+        return {ResourceId{static_cast<std::uint16_t>(r)}, kind_of(text_of(value.find("type"))),
+                boolean_of(value.find("local_recovery")).value_or(true)};
+    }
+
+    void create(std::size_t r) {
+        if (mirror_[r]) cluster_.mirrors[*mirror_[r]].hierarchy.create(resource(r));
+    }
+
+    /// What comes into being by a step: it must be possible in the hierarchy that is there.
+    void declare(std::size_t r) {
+        nodes::HierarchyEdit edit{nodes::HierarchyEdit::Kind::create, resource(r), {}};
+        for (Need const& need : needs_) {
+            if (need.written_at == r) edit.dependencies.push_back(dependency(need));
+        }
+        cluster_.resources[r].creation = std::move(edit);
+    }
+
+    [[nodiscard]] static Dependency dependency(Need const& need) {
+        return {need.parent, need.mirror ? std::optional<ResourceId>() : std::optional(need.child)};
     }
 
     void depend(Need const& need) {
         if (!mirror_[need.parent.value]) return;
         nodes::Hierarchy& hierarchy = cluster_.mirrors[*mirror_[need.parent.value]].hierarchy;
-        Dependency const wanted{
-            need.parent, need.mirror ? std::optional<ResourceId>() : std::optional(need.child)};
-        EditRule const rule = hierarchy.create_dependency(wanted);
+        EditRule const rule = hierarchy.create_dependency(dependency(need));
         if (rule == EditRule::granted) return;
         replication::RuleText const text = nodes::text_of(rule);
         report_.error(Code::bad_hierarchy, mark_of(*need.at),
@@ -173,14 +207,82 @@ void read_hierarchies(Node const& cluster_node, netsim::Cluster& cluster, Report
 }
 
 std::optional<std::uint16_t> mirror_under(ResourceId resource, netsim::Cluster const& cluster) {
-    for (std::size_t m = 0; m < cluster.mirrors.size(); ++m) {
-        if (cluster.mirrors[m].hierarchy.find(resource)) return static_cast<std::uint16_t>(m);
-    }
-    return std::nullopt;
+    std::uint16_t const mirror = cluster.resources[resource.value].mirror;
+    if (mirror >= cluster.mirrors.size()) return std::nullopt;
+    return mirror;
 }
 
+namespace {
+
+using EditKind = nodes::HierarchyEdit::Kind;
+
+/// The child of a dependency: a resource, or the mirror that the parent stands on.
+std::optional<Dependency> read_dependency(Node const& value, Names const& names) {
+    std::optional<ResourceId> const parent = names.resource(value.find("parent"));
+    Node const* const below = value.find("child");
+    std::optional<std::string> const name = text_of(below);
+    if (!parent || !name) return std::nullopt;
+    auto const mirror = mirror_under(*parent, names.cluster());
+    if (mirror && names.cluster().mirrors[*mirror].name == *name) return Dependency{*parent, {}};
+    std::optional<ResourceId> const child = names.resource(below);
+    if (!child) return std::nullopt;
+    if (mirror_under(*child, names.cluster()) != mirror) {
+        names.report().error(
+            Code::bad_step, mark_of(*below),
+            fmt::format("'{}' stands on another mirror than '{}'", *name,
+                        value.find("parent")->text),
+            {"a hierarchy stands on one mirror, because mirrors fail over by themselves (R114)",
+             {}});
+        return std::nullopt;
+    }
+    return Dependency{*parent, *child};
+}
+
+std::optional<Action> read_edit(EditKind kind, Node const& value, Names const& names,
+                                KnownNames const& known) {
+    step::EditHierarchy made;
+    made.edit.kind = kind;
+    made.refused = names.known(value.find("refused"), "rule", known.rules).value_or("");
+    made.await = boolean_of(value.find("await")).value_or(true);
+    ResourceId about;
+    if (kind == EditKind::create || kind == EditKind::remove) {
+        std::optional<ResourceId> const resource = names.resource(value.find("resource"));
+        if (!resource) return std::nullopt;
+        about = *resource;
+        auto const& creation = names.cluster().resources[about.value].creation;
+        if (kind == EditKind::create && !creation) {
+            names.report().error(
+                Code::bad_step, mark_of(*value.find("resource")),
+                fmt::format("'{}' is there from the start on", value.find("resource")->text),
+                {"declare it with 'created: no'", {}});
+            return std::nullopt;
+        }
+        if (kind == EditKind::create) made.edit = *creation;
+        made.edit.resource.id = about;
+    } else {
+        std::optional<Dependency> const dependency = read_dependency(value, names);
+        if (!dependency) return std::nullopt;
+        about = dependency->parent;
+        made.edit.dependencies = {*dependency};
+    }
+    std::optional<std::uint16_t> const mirror = mirror_under(about, names.cluster());
+    std::optional<NodeId> const node = names.node_of(mirror, value.find("on"));
+    if (!mirror || !node) return std::nullopt;
+    made.mirror = *mirror;
+    made.node = *node;
+    return made;
+}
+
+}  // namespace
+
 std::optional<Action> read_hierarchy_step(std::string_view key, Node const& value,
-                                          Names const& names) {
+                                          Names const& names, KnownNames const& known) {
+    if (key == "create_resource") return read_edit(EditKind::create, value, names, known);
+    if (key == "delete_resource") return read_edit(EditKind::remove, value, names, known);
+    if (key == "create_dependency")
+        return read_edit(EditKind::create_dependency, value, names, known);
+    if (key == "delete_dependency")
+        return read_edit(EditKind::delete_dependency, value, names, known);
     if (key != "fail_resource" && key != "mend_resource") return std::nullopt;
     std::optional<ResourceId> const resource = names.resource(value.find("resource"));
     if (!resource) return std::nullopt;

@@ -104,6 +104,16 @@ netsim::ConfirmSetup read_confirm(Node const& node, Names const& names) {
                 {"name two different nodes", {}});
             continue;
         }
+        // R115 names servers; it is the disk that is taken over from.
+        for (netsim::NodeSetup const& disk : names.cluster().nodes) {
+            bool const shares = std::ranges::find(disk.shared_by, *from) != disk.shared_by.end();
+            if (!shares || holds_a_mirror(names.cluster(), *from)) continue;
+            names.report().error(
+                Code::bad_multi_site, mark_of(*item.find("from")),
+                fmt::format("'{}' holds no copy by itself", item.find("from")->text),
+                {fmt::format("failovers are from the disk that it shares: '{}' (R115)", disk.name),
+                 {}});
+        }
         setup.pairs.push_back({*from, *to});
     }
     if (auto const timeout = duration_of(node.find("timeout"))) setup.timeout = *timeout;

@@ -119,8 +119,9 @@ std::optional<Action> read_operator_step(std::string_view key, Node const& value
 /// What administrators and fencing devices do; nothing for other keys.
 std::optional<Action> read_member_step(std::string_view key, Node const& value, Names const&,
                                        KnownNames const&);
-/// What goes wrong with resources; nothing for other keys.
-std::optional<Action> read_hierarchy_step(std::string_view key, Node const& value, Names const&);
+/// How hierarchies are changed, and what goes wrong with resources; nothing for other keys.
+std::optional<Action> read_hierarchy_step(std::string_view key, Node const& value, Names const&,
+                                          KnownNames const&);
 /// The steps in which a search tells what it found: ask, event, rest; nothing for other keys.
 std::optional<Action> read_replayed_step(std::string_view key, Node const& value, Names const&);
 /// `bounded:`, if it is there.

@@ -86,6 +86,28 @@ private:
     Names names_;
 };
 
+/// Some server shares both disks.
+bool meet(Cluster const& cluster, NodeId a, NodeId b) {
+    auto const& others = cluster.nodes[b.value].shared_by;
+    return std::ranges::any_of(cluster.nodes[a.value].shared_by, [&](NodeId server) {
+        return std::ranges::find(others, server) != others.end();
+    });
+}
+
+/// Where links end, and who fails, is a server's matter.
+void check_links(Node const& cluster_node, Cluster const& cluster, Report const& report) {
+    for (Node const& item : items_of(cluster_node.find("network"))) {
+        for (Node const& end : items_of(item.find("link"))) {
+            for (netsim::NodeSetup const& node : cluster.nodes) {
+                if (node.shared_by.empty() || text_of(&end) != node.name) continue;
+                report.error(Code::bad_multi_site, mark_of(end),
+                             fmt::format("'{}' is a disk, and has no link", node.name),
+                             {"link the servers that share it", {}});
+            }
+        }
+    }
+}
+
 /// R114: one hierarchy a disk. R112: the other copies are somewhere else.
 void check_mirror(netsim::MirrorSetup const& mirror, std::span<Node const> on,
                   Cluster const& cluster, std::vector<std::string>& used_by, Report const& report) {
@@ -103,6 +125,13 @@ void check_mirror(netsim::MirrorSetup const& mirror, std::span<Node const> on,
                      {}});
             }
             user = mirror.name;
+            for (std::size_t earlier = 0; earlier < place; ++earlier) {
+                if (!meet(cluster, node, mirror.on[earlier])) continue;
+                report.error(Code::bad_multi_site, mark_of(on[place]),
+                             fmt::format("'{}' and '{}' may come to be on one server (R112)",
+                                         on[earlier].text, on[place].text),
+                             {"the disks of one mirror are shared by different servers", {}});
+            }
             continue;
         }
         for (NodeId const other : mirror.on) {
@@ -129,6 +158,7 @@ void check_shared_disks(Node const& cluster_node, Cluster const& cluster, Report
         check_mirror(cluster.mirrors[m], items_of(mirrors[m].value.find("on")), cluster, used_by,
                      report);
     }
+    check_links(cluster_node, cluster, report);
     bool const any = std::ranges::any_of(
         cluster.nodes, [](netsim::NodeSetup const& node) { return !node.shared_by.empty(); });
     for (char const* const key : {"quorum", "fencing"}) {

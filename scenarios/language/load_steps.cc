@@ -137,7 +137,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         if (name == key) return (this->*reader)(value);
     }
     if (auto const ordered = read_operator_step(key, value, names_, known_)) return ordered;
-    if (auto const made = read_hierarchy_step(key, value, names_)) return made;
+    if (auto const made = read_hierarchy_step(key, value, names_, known_)) return made;
     if (auto const made = read_member_step(key, value, names_, known_)) return made;
     return read_replayed_step(key, value, names_);
 }

@@ -232,6 +232,9 @@ std::vector<std::string> rule_names() {
     for (int r = 0; r < static_cast<int>(nodes::shared_disk::MoveRule::last); ++r) {
         add(nodes::shared_disk::text_of(static_cast<nodes::shared_disk::MoveRule>(r)).name);
     }
+    for (int r = 0; r < static_cast<int>(nodes::EditRule::last); ++r) {
+        add(nodes::text_of(static_cast<nodes::EditRule>(r)).name);
+    }
     for (int r = 0; r < static_cast<int>(nodes::OrderRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::OrderRule>(r)).name);
     }

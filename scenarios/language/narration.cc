@@ -254,6 +254,13 @@ struct NodeLine {
                            note.resource ? "a resource on it failed" : "its own disk fails",
                            name(note.peer));
     }
+    Line operator()(node_note::HierarchyEdited const& note) const {
+        if (note.rule == nodes::EditRule::granted)
+            return fmt::format("hierarchy of {} changed (R98)", resource(note.group));
+        auto const rule = nodes::text_of(note.rule);
+        return fmt::format("hierarchy of {} stays as it is: {} ({}: {})", resource(note.group),
+                           rule.words, rule.name, rule.cites);
+    }
     Line operator()(node_note::HierarchyNoted const& note) const {
         namespace hierarchy = nodes::hierarchy;
         auto const* changed = std::get_if<hierarchy::Changed>(&note.note);
@@ -309,6 +316,18 @@ struct Sentence {
         if (order.limit != 0) made += fmt::format(" up to {}", order.limit);
         return made + ":";
     }
+    /// "has db depend on ip".
+    std::string edited(nodes::HierarchyEdit const& edit, std::string const& mirror) const {
+        using Kind = nodes::HierarchyEdit::Kind;
+        auto const what = [&](std::optional<ResourceId> id) {
+            return id ? cluster.resources[id->value].name : mirror;
+        };
+        if (edit.kind == Kind::create) return "creates " + what(edit.resource.id);
+        if (edit.kind == Kind::remove) return "deletes " + what(edit.resource.id);
+        nodes::Dependency const& one = edit.dependencies.front();
+        return fmt::format("has {} depend on {}{}", what(one.parent), what(one.child),
+                           edit.kind == Kind::create_dependency ? "" : " no more");
+    }
     std::string vertex(netsim::Vertex v) const {
         return v < cluster.nodes.size() ? cluster.nodes[v].name
                                         : cluster.switches[v - cluster.nodes.size()];
@@ -359,6 +378,8 @@ struct Sentence {
             case What::confirm_failover:
             case What::move_shared_disk:
                 break;
+            case What::edit_hierarchy:
+                return line(asked.node, fmt::format("OPERATOR {}", edited(asked.edit, mirror)));
         }
         return std::nullopt;
     }
@@ -394,7 +415,7 @@ struct Sentence {
         std::string const& shared = name(noted.shared);
         if (auto const* decided = std::get_if<disk::note::Decided>(&noted.note)) {
             auto const rule = disk::text_of(decided->decision.rule);
-            bool const preempts = decided->decision.answer == disk::Decision::Answer::preempt;
+            bool const preempts = decided->decision.answer == disk::Decision::Answer::take;
             return line(noted.server,
                         fmt::format("{} {}: {} ({}: {})",
                                     preempts ? "takes the reservation of" : "wants to reserve",

@@ -280,6 +280,15 @@ struct MoveSharedDisk {
     bool await = true;
     friend bool operator==(MoveSharedDisk const&, MoveSharedDisk const&) = default;
 };
+/// R91, R98; `refused` as above.
+struct EditHierarchy {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    nodes::HierarchyEdit edit;
+    std::string refused;
+    bool await = true;
+    friend bool operator==(EditHierarchy const&, EditHierarchy const&) = default;
+};
 /// Something goes wrong with a resource on a node from now on; nothing does where all is false.
 struct FailResource {
     NodeId node;
@@ -303,7 +312,7 @@ using Action =
                  step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
                  step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
                  step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover,
-                 step::MoveSharedDisk, step::FailResource, step::FailFencing>;
+                 step::MoveSharedDisk, step::EditHierarchy, step::FailResource, step::FailFencing>;
 
 struct Step {
     Action action;

@@ -97,6 +97,8 @@ private:
             auto const& servers = world.cluster().nodes[asked.dead.value].shared_by;
             NodeId const to = servers[0] == asked.node ? servers[1] : servers[0];
             add(world, step::MoveSharedDisk{asked.dead, to, "", false});
+        } else if (asked.what == What::edit_hierarchy) {
+            add(world, step::EditHierarchy{asked.group.value, asked.node, asked.edit, "", false});
         } else if (asked.what == What::confirm_failover) {
             add(world, step::ConfirmFailover{asked.node, asked.dead, asked.proceeds, "", false});
         } else {

@@ -213,16 +213,27 @@ std::string resources_entries(Cluster const& cluster) {
         netsim::ResourceSetup const& setup = cluster.resources[r];
         for (netsim::MirrorSetup const& mirror : cluster.mirrors) {
             auto const place = mirror.hierarchy.find(ResourceId{r});
-            if (!place) continue;
-            nodes::ProtectedResource const& one = mirror.hierarchy.resources()[*place];
+            bool const here = setup.creation && &mirror == &cluster.mirrors[setup.mirror];
+            if (!place && !here) continue;
+            nodes::ProtectedResource const& one =
+                place ? mirror.hierarchy.resources()[*place] : setup.creation->resource;
+            auto const dependencies =
+                place ? mirror.hierarchy.dependencies() : std::span(setup.creation->dependencies);
             std::vector<std::string> needs;
-            for (nodes::Dependency const& need : mirror.hierarchy.dependencies()) {
-                if (need.parent != one.id) continue;
-                needs.push_back(need.child ? cluster.resources[need.child->value].name
-                                           : mirror.name);
+            std::vector<std::string> needed_by;
+            for (nodes::Dependency const& need : dependencies) {
+                if (need.parent == one.id) {
+                    needs.push_back(need.child ? cluster.resources[need.child->value].name
+                                               : mirror.name);
+                } else if (!place) {
+                    needed_by.push_back(cluster.resources[need.parent.value].name);
+                }
             }
             made += fmt::format("    {}: {{type: {}", setup.name, nodes::name_of(one.kind));
             if (!needs.empty()) made += fmt::format(", needs: [{}]", fmt::join(needs, ", "));
+            if (!needed_by.empty())
+                made += fmt::format(", needed_by: [{}]", fmt::join(needed_by, ", "));
+            if (!place) made += ", created: no";
             auto const time = [&](char const* key, Duration is, Duration normally) {
                 if (is != normally) made += fmt::format(", {}: {}", key, exact(is));
             };
@@ -457,6 +468,21 @@ struct SourceOf {
                                step.await ? "" : ", await: no");
         }
         return "";
+    }
+    std::string operator()(step::EditHierarchy const& step) const {
+        static constexpr char const* words[] = {"create_resource", "delete_resource",
+                                                "create_dependency", "delete_dependency"};
+        using Kind = nodes::HierarchyEdit::Kind;
+        bool const of_one = step.edit.kind == Kind::create || step.edit.kind == Kind::remove;
+        auto const name = [&](std::optional<ResourceId> id) {
+            return id ? cluster.resources[id->value].name : mirror(step.mirror);
+        };
+        std::string const what =
+            of_one ? "resource: " + name(step.edit.resource.id)
+                   : fmt::format("parent: {}, child: {}", name(step.edit.dependencies[0].parent),
+                                 name(step.edit.dependencies[0].child));
+        return fmt::format("{}: {{{}, on: {}{}}}", words[static_cast<int>(step.edit.kind)], what,
+                           node(step.node), step.await ? "" : ", await: no");
     }
     std::string operator()(step::FailResource const& step) const {
         std::vector<std::string> kinds;

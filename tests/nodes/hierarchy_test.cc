@@ -29,6 +29,8 @@ Hierarchy usual() {
     return made;
 }
 
+using Kind = HierarchyEdit::Kind;
+
 struct Edit {
     char const* what;
     EditRule rule;
@@ -62,12 +64,23 @@ Edit const edits[] = {
      [](Hierarchy& h) { return h.delete_dependency({data, {}}); }},
     {"one that is needed is deleted", EditRule::still_needed,
      [](Hierarchy& h) { return h.remove(data); }},
+    {"one is created that nothing ties to the mirror", EditRule::would_be_cut_off,
+     [](Hierarchy& h) { return h.apply({Kind::create, {nothing, ResourceKind::address}, {}}); }},
+    {"one is created that would close a circle", EditRule::would_be_a_cycle,
+     [](Hierarchy& h) {
+         return h.apply({Kind::create,
+                         {nothing, ResourceKind::application},
+                         {{nothing, database}, {address, nothing}}});
+     }},
     {"one that ties another to the mirror is deleted", EditRule::would_be_cut_off,
      [](Hierarchy& h) { return h.remove(database); }},
 };
 
 TEST_CASE("an impossible change of a hierarchy names its rule and changes nothing") {
-    std::set<EditRule> reached{EditRule::granted};
+    // What depends on the state of a cluster is in refusals_test.cc.
+    std::set<EditRule> reached{EditRule::granted,          EditRule::no_copy_here,
+                               EditRule::not_the_owner,    EditRule::server_unreachable,
+                               EditRule::still_in_service, EditRule::in_transition};
     for (Edit const& edit : edits) {
         INFO(edit.what);
         Hierarchy hierarchy = usual();
@@ -92,6 +105,19 @@ TEST_CASE("applications share a bare disk, and a file system does not come besid
     CHECK(hierarchy.create_dependency({address, {}}) == EditRule::granted);
     CHECK(hierarchy.create_dependency({database, {}}) == EditRule::granted);
     CHECK(hierarchy.create_dependency({data, {}}) == EditRule::disk_in_use);
+}
+
+TEST_CASE("what is created comes with all that ties it, or not at all") {
+    Hierarchy hierarchy = usual();
+    HierarchyEdit const edit{
+        Kind::create, {nothing, ResourceKind::application}, {{nothing, data}, {database, nothing}}};
+    CHECK(hierarchy.apply(edit) == EditRule::granted);
+    CHECK(hierarchy.find(nothing).has_value());
+    CHECK(hierarchy.dependencies().size() == usual().dependencies().size() + 2);
+    CHECK(hierarchy.apply({Kind::delete_dependency, {}, {{database, nothing}}}) ==
+          EditRule::granted);
+    CHECK(hierarchy.apply({Kind::remove, {nothing, {}}, {}}) == EditRule::granted);
+    CHECK(hierarchy == usual());
 }
 
 TEST_CASE("what was made can be taken apart again, from the top") {

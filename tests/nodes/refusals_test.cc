@@ -106,7 +106,9 @@ Ask confirm(NodeId node, NodeId dead) {
 /// A file system on the mirror, and a database on that.
 Cluster with_database() {
     Cluster cluster = plain();
-    cluster.resources = {{"data"}, {"db"}};
+    for (char const* const name : {"data", "db", "more"}) {
+        cluster.resources.emplace_back().name = name;
+    }
     nodes::Hierarchy& above = cluster.mirrors[0].hierarchy;
     above.create({ResourceId{0}, nodes::ResourceKind::file_system});
     above.create({ResourceId{1}, nodes::ResourceKind::application, false});
@@ -126,7 +128,38 @@ void rising(Stage& stage) {
     stage.run_for(milliseconds(500));
 }
 
+using Edit = nodes::HierarchyEdit::Kind;
+Ask edit(NodeId node, nodes::HierarchyEdit const& what) {
+    return [=](World& world) { return world.edit_hierarchy(node, Stage::group, what); };
+}
+nodes::HierarchyEdit const new_dependency{Edit::create_dependency, {}, {{ResourceId{1}, {}}}};
+nodes::HierarchyEdit const deletion{Edit::remove, {ResourceId{1}}, {}};
+nodes::HierarchyEdit const creation{
+    Edit::create, {ResourceId{2}}, {{ResourceId{2}, ResourceId{0}}}};
+void target_gone(Stage& stage) {
+    all_in_service(stage);
+    stage.crash(server2);
+    stage.run_for(seconds(10));
+}
+void being_changed(Stage& stage) {
+    all_in_service(stage);
+    stage.world().edit_hierarchy(server1, Stage::group, creation);
+    stage.look();
+}
+
 std::vector<Refusal> const refusals{
+    {"changed where there is no copy", with_database, all_in_service, edit(third, creation),
+     "no_copy_here"},
+    {"changed by the target", with_database, all_in_service, edit(server2, creation),
+     "not_the_owner"},
+    {"changed while a server is away", with_database, target_gone, edit(server1, creation),
+     "server_unreachable"},
+    {"changed while it is changed", with_database, being_changed, edit(server1, deletion),
+     "in_transition"},
+    {"deleted in service", with_database, all_in_service, edit(server1, deletion),
+     "still_in_service"},
+    {"changed impossibly", with_database, all_in_service, edit(server1, new_dependency),
+     "disk_in_use"},
     {"brought in where everything is", with_database, all_in_service,
      order(server1, {Kind::enter_service}), "already_in_service"},
     {"taken out while it stops", with_database, rising, order(server1, {Kind::leave_service}),

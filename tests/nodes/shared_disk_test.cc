@@ -31,10 +31,12 @@ TEST_CASE("a disk is taken from the dead, and asked for from the living (R112, R
         {{Peer::unknown, false, false}, Answer::stand_by, Rule::peer_may_have_it},
         {{Peer::heard, true, false}, Answer::reserve, Rule::peer_may_have_it},
         {{Peer::heard, false, false}, Answer::reserve, Rule::peer_may_have_it},
-        {{Peer::watched_die, true, false}, Answer::preempt, Rule::peer_died},
-        {{Peer::watched_die, false, false}, Answer::preempt, Rule::peer_died},
-        {{Peer::booted_alone, true, false}, Answer::preempt, Rule::nobody_answers},
-        {{Peer::booted_alone, false, false}, Answer::preempt, Rule::nobody_answers},
+        {{Peer::watched_die, true, false}, Answer::take, Rule::peer_died},
+        {{Peer::watched_die, false, false}, Answer::take, Rule::peer_died},
+        {{Peer::all_gone, true, false}, Answer::take_from_dead, Rule::everybody_is_gone},
+        {{Peer::all_gone, false, false}, Answer::take_from_dead, Rule::everybody_is_gone},
+        {{Peer::booted_alone, true, false}, Answer::take_from_dead, Rule::nobody_answers},
+        {{Peer::booted_alone, false, false}, Answer::take_from_dead, Rule::nobody_answers},
     };
     for (Row const& row : rows) {
         CHECK(decide(row.facts) == Decision{row.answer, row.rule});
@@ -85,7 +87,10 @@ public:
 
 private:
     void act(int s, output::Reserve const& reserve) {
-        bool const granted = !reserved_ || *reserved_ == s || reserve.preempt;
+        bool const dead = reserved_ && carried_ != reserved_;
+        bool const takes =
+            reserve.how == Answer::take || (reserve.how == Answer::take_from_dead && dead);
+        bool const granted = !reserved_ || *reserved_ == s || takes;
         if (granted && reserved_ && *reserved_ != s) die(*reserved_);  // a conflict
         if (granted) reserved_ = s;
         say(s, input::Reserved{granted});
@@ -100,7 +105,7 @@ private:
         RC_ASSERT(carried_ == s);
         carried_.reset();
         reserved_.reset();
-        say(1 - s, input::HandedOver{});
+        say(up(1 - s) ? 1 - s : s, input::HandedOver{});
     }
     void act(int, output::Reply const& reply) { answer = reply.rule; }
     void act(int, output::Noted const&) {}
@@ -152,7 +157,8 @@ TEST_CASE("a shared disk is carried by one server at most, and by one in the end
                     if (!pair.up(s)) pair.boot(s);
                     break;
                 case 2:
-                    pair.say(s, input::PeerSilent{});  // rightly or not
+                    pair.say(s, input::PeerSilent{*rc::gen::arbitrary<bool>()});  // rightly or not
+                    if (*rc::gen::inRange(0, 4) == 0) pair.say(s, input::StoodStill{});
                     break;
                 case 3:
                     pair.say(s, input::PeerHeard{});

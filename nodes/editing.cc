@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What stands on a mirror is changed while the cluster runs (R91, R98): at the server that owns the
+// mirror, so that there is one order of changes, and with every server there to hear of it. Each
+// stores it before it goes by it; one that was down meanwhile is told when it is back.
+#include "nodes/node_machine.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sunder::nodes {
+
+EditRule NodeMachine::may_edit(std::size_t r, HierarchyEdit const& edit) const {
+    Resource const& resource = resources_[r];
+    bool const owner = resource.report.cell && resource.report.cell->last_owner;
+    bool const doubtful = resource.decision && resource.decision->answer == Answer::split_brain;
+    if (!owner || doubtful) return EditRule::not_the_owner;
+    if (resource.editing || resource.storing > resource.hierarchy.version)
+        return EditRule::in_transition;
+    bool all = true;
+    bool serves = !stands_free(r) || serving(r);
+    for_each_peer(r, [&](Slot slot, NodeId peer) {
+        all = all && members_.connected(peer) && members_.audible(peer);
+        serves = serves || resource.known[slot.value].in_service;
+    });
+    if (!all) return EditRule::server_unreachable;
+    if (edit.kind == HierarchyEdit::Kind::remove && serves) return EditRule::still_in_service;
+    return EditRule::granted;
+}
+
+void NodeMachine::edit_hierarchy(input::EditHierarchy const& in, Outbox& out) {
+    std::optional<std::size_t> const r = find(in.group);
+    EditRule rule = r ? may_edit(*r, in.edit) : EditRule::no_copy_here;
+    Hierarchy changed;
+    if (rule == EditRule::granted) {
+        if (resources_[*r].hierarchy.is) changed = *resources_[*r].hierarchy.is;
+        rule = changed.apply(in.edit);
+    }
+    if (rule != EditRule::granted) {
+        out.note(note::HierarchyEdited{in.group, rule});
+        out.put(output::AdminReply{in.request, false, text_of(rule).name});
+        return;
+    }
+    resources_[*r].editing = in.request;
+    store_hierarchy(*r,
+                    {in.group, resources_[*r].hierarchy.version + 1,
+                     std::make_shared<Hierarchy const>(std::move(changed))},
+                    out);
+}
+
+void NodeMachine::store_hierarchy(std::size_t r, StoredHierarchy what, Outbox& out) {
+    std::uint32_t& storing = resources_[r].storing;
+    if (what.version <= std::max(storing, resources_[r].hierarchy.version)) return;
+    storing = what.version;
+    out.put(output::StoreHierarchy{std::move(what)});
+}
+
+void NodeMachine::hierarchy_stored(StoredHierarchy const& stored, Outbox& out) {
+    std::optional<std::size_t> const r = find(stored.group);
+    Resource& resource = resources_[*r];
+    if (stored.version <= resource.hierarchy.version) return;
+    resource.hierarchy = stored;
+    out.note(note::HierarchyEdited{stored.group, EditRule::granted});
+    out.put(output::HierarchyCommand{stored.group, hierarchy::command::Change{stored.is}});
+    for_each_peer(*r, [&](Slot, NodeId peer) { tell_hierarchy(*r, peer, out); });
+    if (!resource.editing) return;
+    out.put(output::AdminReply{*resource.editing, true, text_of(EditRule::granted).name});
+    resource.editing.reset();
+}
+
+void NodeMachine::tell_hierarchy(std::size_t r, NodeId peer, Outbox& out) {
+    StoredHierarchy const& mine = resources_[r].hierarchy;
+    if (mine.version == 0 || !members_.connected(peer)) return;
+    out.put(output::Send{peer, control::HierarchyIs{mine.group, mine}});
+}
+
+}  // namespace sunder::nodes
