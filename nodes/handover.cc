@@ -114,7 +114,11 @@ void NodeMachine::find_successor(std::size_t r, Outbox& out) {
     ResourceConfig const& config = config_->resources[r];
     std::uint32_t const failed = failures(r);
     if (failed == 0) resource.asked_to_take_over = {};
-    bool const asks = failed != 0 && std::holds_alternative<resource::Serving>(resource.state);
+    // Whoever leaves while copies have parted may be the last whom all of them would follow.
+    bool const split =
+        std::ranges::find(resource.report.split, true) != resource.report.split.end();
+    bool const asks =
+        failed != 0 && !split && std::holds_alternative<resource::Serving>(resource.state);
     if (!asks) resource.asked.reset();
     if (!asks || resource.asked) return;
     std::optional<Slot> next;
