@@ -6,7 +6,7 @@
 // the calls below.
 //
 // One .cc file per concern: world (dispatch), drive (steps of machines and their outputs), faults,
-// operators, resources, streams (connections and failure detection).
+// operators, resources, shared disks, streams (connections), detection.
 #pragma once
 
 #include "base/cow.h"

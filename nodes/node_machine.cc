@@ -417,6 +417,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
             resource.state = resource::Serving{};
             resource.switched_back = true;  // what it has had it does not find elsewhere
             resource.gave_back = false;
+            continues_ = false;  // from here on it is like any other
             raise(r, true, out);
             if (!has_quorum(members_.quorum())) leave_without_quorum(r, out);
         } else if (report.refused == promoting->era) {
