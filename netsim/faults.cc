@@ -65,7 +65,7 @@ void World::die_above(HierarchySim& above, NodeId node) {
         change_hierarchy(above, *before, *one.is);
     }
     above.storing.clear();
-    // Nothing runs, and whatever was wrong with it is named anew.
+    // Nothing runs any more; what was wrong with it will be wrong again.
     for (HierarchySim::Resource& resource : above.resources) {
         resource.runs = resource.failed = false;
     }

@@ -305,7 +305,7 @@ private:
     void note_service(NodeId shared, nodes::Note const& note);
     void carry(NodeId server, NodeId shared, bool continues);
     [[nodiscard]] NodeId other_sharer(NodeId server, NodeId shared) const;
-    /// What runs on this server: itself, and what it carries.
+    /// The shared disks whose copies run on this server.
     [[nodiscard]] boost::container::small_vector<NodeId, 4> carried_by(NodeId server) const;
     [[nodiscard]] bool shares_a_disk(NodeId node) const {
         return !cluster_->nodes[node.value].shared_by.empty();

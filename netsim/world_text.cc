@@ -91,20 +91,21 @@ std::string_view name_of(Carried const& what) {
     return std::visit(Name{}, what);
 }
 
+std::string for_mirror(Cluster const& cluster, std::optional<GroupId> group) {
+    return group ? " for " + cluster.mirrors[group->value].name : std::string();
+}
+
 }  // namespace
 
 /// Of a delivery, a disk operation or a store.
 std::string World::words_of_io(Event const& event) const {
     std::string const& node = nodes_[event.node].name;
-    auto const of = [&](std::optional<GroupId> group) {
-        return group ? " for " + cluster_->mirrors[group->value].name : std::string();
-    };
     if (event.kind == EventKind::deliver) {
         Connection const& link = *connections_[event.what / 2];
         End const& end = link.ends[event.what % 2];
         std::string const& from = nodes_[link.ends[1 - event.what % 2].node.value].name;
         return fmt::format("{} receives {} from {}{}", node, name_of(end.inbound.front().what),
-                           from, of(link.group));
+                           from, for_mirror(*cluster_, link.group));
     }
     CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
     if (event.kind == EventKind::disk_done) {
@@ -112,21 +113,18 @@ std::string World::words_of_io(Event const& event) const {
         std::string const where =
             op.range.count != 0 ? fmt::format(" {}+{}", op.range.first, op.range.count) : "";
         return fmt::format("{} completes disk {}{}{}", node, name_of(op.kind), where,
-                           of(GroupId{event.group}));
+                           for_mirror(*cluster_, GroupId{event.group}));
     }
     auto const& page = held->store->storing_page(event.what);
     std::string const what =
         page ? fmt::format("page {} of the intent log towards {}", page->number,
                            nodes_[held->config->nodes[page->peer.value].value].name)
              : std::string("its cell");
-    return fmt::format("{} stores {}{}", node, what, of(GroupId{event.group}));
+    return fmt::format("{} stores {}{}", node, what, for_mirror(*cluster_, GroupId{event.group}));
 }
 
 std::string World::words_of(Event const& event) const {
     std::string const& node = nodes_[event.node].name;
-    auto const of = [&](std::optional<GroupId> group) {
-        return group ? " for " + cluster_->mirrors[group->value].name : std::string();
-    };
     auto const whom = [&] { return nodes_[whom_of(event).value].name; };
     bool const by_disk = path_of(event) == nodes::storage_path;
     switch (event.kind) {
@@ -135,9 +133,10 @@ std::string World::words_of(Event const& event) const {
         case EventKind::persist_done:
             return words_of_io(event);
         case EventKind::settle_timer:
-            return fmt::format("{} settles{}", node, of(GroupId{event.group}));
+            return fmt::format("{} settles{}", node, for_mirror(*cluster_, GroupId{event.group}));
         case EventKind::pace_timer:
-            return fmt::format("{} may send more of its resync{}", node, of(GroupId{event.group}));
+            return fmt::format("{} may send more of its resync{}", node,
+                               for_mirror(*cluster_, GroupId{event.group}));
         case EventKind::boot_wait:
             return fmt::format("{} has waited for its peers", node);
         case EventKind::confirmation:
@@ -167,7 +166,7 @@ std::string World::words_of(Event const& event) const {
             return fmt::format("{} and {} {}{}", nodes_[link.ends[0].node.value].name,
                                nodes_[link.ends[1].node.value].name,
                                event.kind == EventKind::try_connect ? "connect" : "give up",
-                               of(link.group));
+                               for_mirror(*cluster_, link.group));
         }
         case EventKind::alarm:
             return fmt::format("application {} wakes up", event.what);
