@@ -46,6 +46,7 @@ constexpr std::string_view names[] = {
     "failed_write_acknowledged",
     "trim_not_applied",
     "trim_leaves_no_bit",
+    "unextended_copy_kept",
     "later_copy_overwritten",
     "equal_label_believed",
     "generation_not_minted",

@@ -44,6 +44,7 @@ enum class Mutant {
     failed_write_acknowledged,   ///< SAF-14: a write that only the target has is acknowledged
     trim_not_applied,            ///< G12: a target takes a trim for no data at all
     trim_leaves_no_bit,          ///< G12: a trim is not worth an intent bit
+    unextended_copy_kept,        ///< R5, R94: a copy that left the mirror is taken for what it was
     later_copy_overwritten,      ///< SAF-4: the direction of a resync is decided by who serves
     equal_label_believed,   ///< G14: equal generations are taken for equal data, whatever the bits
                             ///< say

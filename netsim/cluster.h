@@ -89,6 +89,12 @@ struct MirrorSetup {
     replication::ResyncRate resync_rate{};
     bool automatic_switchback = false;  ///< R72
     nodes::Hierarchy hierarchy{};       ///< what stands on it; empty: hosts use it bare
+    /// By place of `on`: whether it is extended there from the start (R4). Empty: to all.
+    std::vector<bool> extended{};
+    bool exported = false;  ///< R122: what is on the first disk is exported by NFS
+    [[nodiscard]] bool is_extended_to(std::size_t place) const {
+        return extended.empty() || extended[place];
+    }
     /// Of the copy at a place of `on`; in the order of the list where the file names none.
     [[nodiscard]] std::uint16_t priority_of(std::size_t place) const {
         return priority.empty() ? static_cast<std::uint16_t>(place + 1) : priority[place];

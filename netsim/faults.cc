@@ -62,7 +62,7 @@ void World::die_above(HierarchySim& above, NodeId node) {
         if (choose(2, Choice::stored, node.value) == 0) continue;
         std::shared_ptr<nodes::Hierarchy const> const before = above.present();
         above.stored = one;
-        change_hierarchy(above, *before, *one.is);
+        if (before) change_hierarchy(above, *before, *one.is);
     }
     above.storing.clear();
     // Nothing runs any more; what was wrong with it will be wrong again.

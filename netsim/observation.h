@@ -63,6 +63,7 @@ struct OperatorAsked {  ///< R87: what an operator demanded, whether or not it i
         confirm_failover,  ///< of no mirror
         move_shared_disk,  ///< of no mirror: to the other server
         edit_hierarchy,
+        edit_extension,
     };
     What what = What::force_online;
     nodes::AdminId request;
@@ -72,10 +73,11 @@ struct OperatorAsked {  ///< R87: what an operator demanded, whether or not it i
     // Of `confirm_failover`; of `move_shared_disk` the node that stands for the disk:
     NodeId dead{};
     bool proceeds = true;
-    nodes::HierarchyEdit edit{};  ///< of `edit_hierarchy`
+    nodes::HierarchyEdit edit{};   ///< of `edit_hierarchy`
+    nodes::Extension extension{};  ///< of `edit_extension`
     [[nodiscard]] bool of_a_copy() const {
         return what != What::confirm_failover && what != What::move_shared_disk &&
-               what != What::edit_hierarchy;
+               what != What::edit_hierarchy && what != What::edit_extension;
     }
 };
 struct IntentLogExamined {

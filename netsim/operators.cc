@@ -56,6 +56,13 @@ nodes::AdminId World::edit_hierarchy(NodeId node, GroupId group, nodes::Hierarch
     return this->request(asked, nodes::input::EditHierarchy{request, group, edit});
 }
 
+nodes::AdminId World::edit_extension(NodeId node, GroupId group, nodes::Extension const& edit) {
+    nodes::AdminId const request{next_admin_++};
+    seen::OperatorAsked asked{What::edit_extension, request, node, group};
+    asked.extension = edit;
+    return this->request(asked, nodes::input::EditExtension{request, group, edit});
+}
+
 void World::examine_intent_log(NodeId node, GroupId group) {
     VERIFY(runs(node));
     CopySim const* held = copy(node, group);

@@ -168,6 +168,10 @@ std::optional<hierarchy::ResourceState> World::state_of(NodeId node, ResourceId 
     return held->above.machine->state(resource);
 }
 
+bool World::is_extended(NodeId node, GroupId group) const {
+    return copy(node, group)->machine->in_mirror();
+}
+
 bool World::usable(NodeId node, GroupId group) const {
     if (!serves(node, group)) return false;
     HierarchySim const& above = copy(node, group)->above;

@@ -76,10 +76,30 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorS
     if (mirror.fallback_image) {
         config.fallback_sectors = mirror.fallback_image->bytes / sector_bytes;
     }
-    config.first_source = place == 0;
-    config.born_in_sync = mirror.initially_in_sync;
+    bool const extended = mirror.is_extended_to(place);
+    config.first_source = place == 0 && extended;
+    config.born_in_sync = mirror.initially_in_sync && extended;
     size_resync(config, network, mirror.on[place], mirror);
     return config;
+}
+
+/// Without what stands on it.
+nodes::ResourceConfig resource_config(MirrorSetup const& mirror, GroupId group, std::size_t place) {
+    nodes::ResourceConfig resource;
+    resource.group = group;
+    resource.self = Slot{static_cast<std::uint8_t>(place)};
+    resource.members = mirror.on;
+    resource.extended = 0;
+    for (std::size_t other = 0; other < mirror.on.size(); ++other) {
+        resource.priority.push_back(mirror.priority_of(other));
+        if (mirror.is_extended_to(other))
+            resource.extended |= static_cast<replication::PeerMask>(1U << other);
+    }
+    resource.exported = mirror.exported;
+    resource.large_enough = mirror.sectors_on.empty() || mirror.sectors_on[place] >= mirror.sectors;
+    resource.intent_log = mirror.intent_log_chunk.has_value();
+    resource.automatic_switchback = mirror.automatic_switchback;
+    return resource;
 }
 
 }  // namespace
@@ -149,8 +169,7 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
             NodeId const id = mirror.on[place];
             CopySim copy;
             copy.group = g;
-            auto const copy_slot = Slot{static_cast<std::uint8_t>(place)};
-            copy.slot = copy_slot;
+            copy.slot = Slot{static_cast<std::uint8_t>(place)};
             copy.config = std::make_shared<GroupConfig const>(
                 group_config(*cluster_, network_, mirror, GroupId{g}, place));
             // All images span alike, so that comparing two of them can skip what they share.
@@ -161,7 +180,7 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
             if (!mirror.initially_in_sync) {
                 copy.disk.edit().image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
             }
-            nodes::ResourceConfig resource;
+            nodes::ResourceConfig resource = resource_config(mirror, GroupId{g}, place);
             bool const above = std::ranges::any_of(
                 cluster_->resources, [&](ResourceSetup const& one) { return one.mirror == g; });
             if (above) {
@@ -170,14 +189,6 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
                 copy.above.resources.resize(mirror.hierarchy.resources().size());
             }
             nodes_[id.value].copies.push_back(std::move(copy));
-            resource.group = GroupId{g};
-            resource.self = copy_slot;
-            resource.members = mirror.on;
-            for (std::size_t other = 0; other < mirror.on.size(); ++other) {
-                resource.priority.push_back(mirror.priority_of(other));
-            }
-            resource.intent_log = mirror.intent_log_chunk.has_value();
-            resource.automatic_switchback = mirror.automatic_switchback;
             configs[id.value].resources.push_back(std::move(resource));
             for (NodeId const peer : mirror.on) {
                 auto& peers = configs[id.value].peers;

@@ -153,6 +153,7 @@ public:
     /// True when the resource has been created, as the node knows it.
     [[nodiscard]] bool exists(NodeId node, ResourceId resource) const;
     nodes::AdminId edit_hierarchy(NodeId node, GroupId group, nodes::HierarchyEdit const& edit);
+    nodes::AdminId edit_extension(NodeId node, GroupId group, nodes::Extension const& edit);
     /// Whether shots at a node hit it.
     void set_fencing(NodeId victim, bool works);
     nodes::AdminId force_online(NodeId node, GroupId group);
@@ -197,6 +198,8 @@ public:
     [[nodiscard]] Network const& network() const { return network_; }
     /// True when the node is up, not paused, and has the group in service.
     [[nodiscard]] bool serves(NodeId node, GroupId group) const;
+    /// True when the mirror is extended to the node, as the node knows it. Requires that it is up.
+    [[nodiscard]] bool is_extended(NodeId node, GroupId group) const;
     /// True when it serves, and so does everything that stands on the mirror: hosts can use it.
     [[nodiscard]] bool usable(NodeId node, GroupId group) const;
     /// The mirror that the resource stands on.

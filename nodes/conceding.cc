@@ -37,6 +37,7 @@ ResolutionFacts NodeMachine::resolution_facts(std::size_t r, Slot slot) const {
 
 void NodeMachine::resolve_split_brain(input::ResolveSplitBrain const& in, Outbox& out) {
     std::optional<std::size_t> const r = find(in.group);
+    if (refuses_unextended(r, in.request, out)) return;
     std::optional<Slot> winner;
     ResolutionFacts facts;
     facts.has_copy = r.has_value();

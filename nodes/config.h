@@ -27,7 +27,10 @@ struct ResourceConfig {
     bool intent_log = true;                 ///< R18
     bool automatic_switchback = false;      ///< R72: unsupported, and what it leads to
     std::shared_ptr<Hierarchy const>
-        hierarchy{};  ///< what stands on it; nothing: hosts use it bare
+        hierarchy{};                        ///< what stands on it; nothing: hosts use it bare
+    replication::PeerMask extended = 0xff;  ///< to which slots, before an operator changes it
+    bool exported = false;     ///< R122: by NFS, what the disk holds before it is mirrored
+    bool large_enough = true;  ///< R5: the own disk, for the source's
     friend bool operator==(ResourceConfig const&, ResourceConfig const&) = default;
 };
 

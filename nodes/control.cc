@@ -12,6 +12,10 @@ std::string_view name_of(ControlMessage const& message) {
         std::string_view operator()(control::Hears const&) const { return "hears"; }
         std::string_view operator()(control::Claim const&) const { return "claim"; }
         std::string_view operator()(control::HierarchyIs const&) const { return "hierarchy_is"; }
+        std::string_view operator()(control::AskExtension const&) const { return "ask_extension"; }
+        std::string_view operator()(control::ExtensionRefused const&) const {
+            return "extension_refused";
+        }
         std::string_view operator()(control::SayAgain const&) const { return "say_again"; }
         std::string_view operator()(control::RaiseEra const&) const { return "raise_era"; }
         std::string_view operator()(control::EraStored const&) const { return "era_stored"; }
@@ -38,6 +42,13 @@ std::string_view name_of(ControlMessage const& message) {
     return std::visit(Name{}, message);
 }
 
+Fingerprint StoredHierarchy::fingerprint() const {
+    Hasher hasher;
+    hasher.add(hash_words(version, by.value, extended, is ? is->fingerprint() : 0));
+    for (std::uint16_t const one : priority) hasher.add(one);
+    return hasher.result();
+}
+
 GroupId group_of(ControlMessage const& message) {
     return std::visit(
         [](auto const& said) -> GroupId {
@@ -62,7 +73,13 @@ Fingerprint fingerprint(ControlMessage const& message) {
                                   (said.source ? said.source->value + 1ULL : 0ULL) << 3);
         }
         Fingerprint operator()(control::HierarchyIs const& said) const {
-            return hash_words(15, said.stored.version, said.stored.is->fingerprint());
+            return mix(15, said.stored.fingerprint());
+        }
+        Fingerprint operator()(control::AskExtension const& said) const {
+            return mix(16, said.next.fingerprint());
+        }
+        Fingerprint operator()(control::ExtensionRefused const& said) const {
+            return hash_words(17, said.version, static_cast<std::uint64_t>(said.rule));
         }
         Fingerprint operator()(control::SayAgain const&) const { return 12; }
         Fingerprint operator()(control::RaiseEra const& said) const {

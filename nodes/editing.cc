@@ -15,7 +15,7 @@ EditRule NodeMachine::may_edit(std::size_t r, HierarchyEdit const& edit) const {
     bool const owner = resource.report.cell && resource.report.cell->last_owner;
     bool const doubtful = resource.decision && resource.decision->answer == Answer::split_brain;
     if (!owner || doubtful) return EditRule::not_the_owner;
-    if (resource.editing || resource.storing > resource.hierarchy.version)
+    if (resource.editing || resource.extending || resource.storing > resource.hierarchy.version)
         return EditRule::in_transition;
     bool all = true;
     bool serves = !stands_free(r) || serving(r);
@@ -42,27 +42,45 @@ void NodeMachine::edit_hierarchy(input::EditHierarchy const& in, Outbox& out) {
         return;
     }
     resources_[*r].editing = in.request;
-    store_hierarchy(*r,
-                    {in.group, resources_[*r].hierarchy.version + 1,
-                     std::make_shared<Hierarchy const>(std::move(changed))},
-                    out);
+    StoredHierarchy next = resources_[*r].hierarchy;
+    ++next.version;
+    next.by = config_->self;
+    next.is = std::make_shared<Hierarchy const>(std::move(changed));
+    store_hierarchy(*r, std::move(next), out);
 }
 
 void NodeMachine::store_hierarchy(std::size_t r, StoredHierarchy what, Outbox& out) {
     std::uint32_t& storing = resources_[r].storing;
-    if (what.version <= std::max(storing, resources_[r].hierarchy.version)) return;
+    if (what.version < storing || !what.is_later_than(resources_[r].hierarchy)) return;
     storing = what.version;
     out.put(output::StoreHierarchy{std::move(what)});
 }
 
+namespace {
+bool is_same(std::shared_ptr<Hierarchy const> const& a, std::shared_ptr<Hierarchy const> const& b) {
+    return a == b || (a && b && *a == *b);
+}
+}  // namespace
+
 void NodeMachine::hierarchy_stored(StoredHierarchy const& stored, Outbox& out) {
     std::optional<std::size_t> const r = find(stored.group);
     Resource& resource = resources_[*r];
-    if (stored.version <= resource.hierarchy.version) return;
-    resource.hierarchy = stored;
-    out.note(note::HierarchyEdited{stored.group, EditRule::granted});
-    out.put(output::HierarchyCommand{stored.group, hierarchy::command::Change{stored.is}});
-    for_each_peer(*r, [&](Slot, NodeId peer) { tell_hierarchy(*r, peer, out); });
+    if (!stored.is_later_than(resource.hierarchy)) return;
+    StoredHierarchy const was = std::exchange(resource.hierarchy, stored);
+    if (!is_same(stored.is, was.is)) {
+        out.note(note::HierarchyEdited{stored.group, EditRule::granted});
+        out.put(output::HierarchyCommand{stored.group, hierarchy::command::Change{stored.is}});
+    }
+    bool const extended = stored.extended != was.extended;
+    if (extended) out.note(note::ExtensionChanged{stored.group, extended_to(*r)});
+    for_each_server(*r, [&](Slot, NodeId peer) { tell_hierarchy(*r, peer, out); });
+    auto const extending = std::exchange(resource.extending, std::nullopt);
+    bool const asked = extending && stored.is_same_as(extending->next);
+    if (extended) extension_changed(*r, was.extended, asked && extending->agreed, out);
+    if (extending) {
+        ExtensionRule const rule = asked ? ExtensionRule::granted : ExtensionRule::change_under_way;
+        out.put(output::AdminReply{extending->admin, asked, text_of(rule).name});
+    }
     if (!resource.editing) return;
     out.put(output::AdminReply{*resource.editing, true, text_of(EditRule::granted).name});
     resource.editing.reset();

@@ -33,6 +33,7 @@ SwitchoverFacts NodeMachine::switchover_facts(std::size_t r) const {
 void NodeMachine::switch_over(input::SwitchOver const& in, Outbox& out) {
     std::optional<std::size_t> const r = find(in.group);
     VERIFY(r.has_value());
+    if (refuses_unextended(r, in.request, out)) return;
     Resource& resource = resources_[*r];
     SwitchoverRule const rule = resource.report.cell ? decide_switchover(switchover_facts(*r))
                                                      : SwitchoverRule::in_transition;
@@ -88,7 +89,11 @@ void NodeMachine::switch_back(std::size_t r, Slot slot, Outbox& out) {
     Resource& resource = resources_[r];
     ResourceConfig const& config = config_->resources[r];
     bool const rests = std::holds_alternative<resource::OutOfService>(resource.state);
-    bool const first = std::ranges::min(config.priority) == config.priority[config.self.value];
+    auto const& priority = resource.hierarchy.priority;
+    bool first = true;
+    for_each_peer(r, [&](Slot other, NodeId) {
+        first = first && priority[config.self.value] < priority[other.value];
+    });
     bool const wants = config.automatic_switchback && first && rests && !resource.switched_back &&
                        resource.known[slot.value].in_service;
     if (!wants) return;
@@ -126,7 +131,8 @@ void NodeMachine::find_successor(std::size_t r, Outbox& out) {
         bool const mirrors = resource.report.legs[slot.value] == replication::LegState::mirroring;
         bool const told = resource.asked_to_take_over[slot.value] == failed;
         if (!mirrors || !members_.connected(peer) || told) return;
-        if (!next || config.priority[slot.value] < config.priority[next->value]) next = slot;
+        auto const& priority = resource.hierarchy.priority;
+        if (!next || priority[slot.value] < priority[next->value]) next = slot;
     });
     if (!next) return;
     bool const first = std::ranges::count(resource.asked_to_take_over, 0U) ==
@@ -162,7 +168,7 @@ void NodeMachine::give_up(std::size_t r, Slot slot, Outbox& out) {
     GroupId const group = config_->resources[r].group;
     if (resource.asked == slot) resource.asked.reset();
     SwitchoverRule rule = SwitchoverRule::granted;
-    if (!std::holds_alternative<resource::Serving>(resource.state)) {
+    if (!std::holds_alternative<resource::Serving>(resource.state) || resource.extending) {
         rule = SwitchoverRule::in_transition;
     } else {
         rule = decide_leaving(resource.report.legs[slot.value]);

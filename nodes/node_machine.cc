@@ -13,7 +13,11 @@ NodeMachine::NodeMachine(std::shared_ptr<NodeConfig const> config)
     : config_(std::move(config)), members_(config_), resources_(config_->resources.size()) {
     for (std::size_t r = 0; r < resources_.size(); ++r) {
         ResourceConfig const& resource = config_->resources[r];
-        resources_[r].hierarchy = {resource.group, 0, resource.hierarchy};
+        StoredHierarchy& stored = resources_[r].hierarchy;
+        stored.group = resource.group;
+        stored.is = resource.hierarchy;
+        stored.extended = resource.extended & replication::all_copies(resource.members.size());
+        std::ranges::copy(resource.priority, stored.priority.begin());
         resources_[r].above.up = !resource.hierarchy;
     }
 }
@@ -28,6 +32,7 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
             for (StoredHierarchy const& stored : in.changed) {
                 node.resources_[*node.find(stored.group)].hierarchy = stored;
             }
+            for (std::size_t r = 0; r < node.resources_.size(); ++r) node.tell_group_extent(r, out);
             for (NodeId const peer : node.config_->peers)
                 out.put(output::Watch{peer, network_path});
             if (node.config_->quorum.mode == QuorumMode::storage) {
@@ -55,6 +60,7 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
             node.hierarchy_reported(*r, in.report, out);
         }
         void operator()(input::EditHierarchy const& in) const { node.edit_hierarchy(in, out); }
+        void operator()(input::EditExtension const& in) const { node.edit_extension(in, out); }
         void operator()(input::HierarchyStored const& in) const {
             node.hierarchy_stored(in.stored, out);
         }
@@ -138,19 +144,26 @@ void NodeMachine::connected(NodeId peer, bool up, Outbox& out) {
         resources_[r].split_noted[slot->value] = false;
         if (up) {
             // What was asked on the connection before this one may never have arrived.
-            if (replaced && std::holds_alternative<resource::TakingOver>(resources_[r].state)) {
-                peer_left(r, *slot, out);
-            }
-            ask_for_era(r, *slot, out);
-            claim_to(r, peer, out);
+            bool const asked = std::holds_alternative<resource::TakingOver>(resources_[r].state) ||
+                               resources_[r].extending.has_value();
+            if (replaced && asked) peer_left(r, *slot, out);
             tell_hierarchy(r, peer, out);
-            tell_outdated(r, out);
-            find_successor(r, out);
+            meet(r, *slot, out);
         } else {
             peer_left(r, *slot, out);
         }
     }
     if (up) reconsider_all(out);
+}
+
+/// Tells a peer that can be talked to from now on what concerns it.
+void NodeMachine::meet(std::size_t r, Slot slot, Outbox& out) {
+    NodeId const peer = config_->resources[r].members[slot.value];
+    if ((peers(r) & replication::bit_of(slot)) == 0 || !members_.connected(peer)) return;
+    ask_for_era(r, slot, out);
+    claim_to(r, peer, out);
+    tell_outdated(r, out);
+    find_successor(r, out);
 }
 
 void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
@@ -162,6 +175,8 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
     std::optional<std::size_t> const r = find(group);
     std::optional<Slot> const slot = r ? slot_of(*r, in.peer) : std::nullopt;
     if (!slot) return;  // a mirror that this node has no copy of
+    if (heard_of_extension(*r, *slot, in.message, out)) return;
+    if ((peers(*r) & replication::bit_of(*slot)) == 0) return;
     struct Hear {
         NodeMachine& node;
         std::size_t r;
@@ -170,9 +185,10 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
         Outbox& out;
         void operator()(control::Hears const&) const {}  // of no mirror
         void operator()(control::Claim const& said) const { node.claimed(r, slot, said, out); }
-        void operator()(control::HierarchyIs const& said) const {
-            node.store_hierarchy(r, said.stored, out);
-        }
+        // Heard before, also from who is no peer.
+        void operator()(control::HierarchyIs const&) const {}
+        void operator()(control::AskExtension const&) const {}
+        void operator()(control::ExtensionRefused const&) const {}
         void operator()(control::SayAgain const&) const { node.claim_to(r, peer, out); }
         void operator()(control::RaiseEra const& said) const {
             node.era_raised(r, slot, said.era, out);
@@ -246,7 +262,8 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     hear_left_behind(r, said, out);
     check_two_sources(r, slot, out);
     switch_back(r, slot, out);
-    outbid(r, slot, out);
+    // What this one says of itself may decide about an era that a third has accepted from it.
+    for_each_peer(r, [&](Slot other, NodeId) { outbid(r, other, out); });
     // Of two that come in service at once the later era does; the group knows how far it has come.
     if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state);
         promoting != nullptr && said.in_service && said.cell->era > promoting->era) {
@@ -402,6 +419,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     resource.report = report;
     if (closed && !stands_free(r)) lower(r, true, out);
     forget_refusal(r);
+    create_if_alone(r, out);
     for_each_peer(r, [&](Slot slot, NodeId asker) {
         Era& asked = resource.era_asked[slot.value];
         if (asked == Era{} || report.cell->era < asked) return;
@@ -489,10 +507,7 @@ Fingerprint NodeMachine::fingerprint() const {
             std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
             std::uint64_t{resource.ordered.has_value()} << 49);
         hasher.add(resource.report.unfit);
-        if (resource.hierarchy.is) {
-            hasher.add(hash_words(resource.hierarchy.is->fingerprint(), resource.hierarchy.version,
-                                  resource.storing, resource.editing.has_value()));
-        }
+        hasher.add(fingerprint_of_changes(r));
         hasher.add(std::uint64_t{resource.above.up} | std::uint64_t{stands_free(r)} << 1 |
                    std::uint64_t{resource.above.failed} << 2 |
                    std::uint64_t{resource.raising.has_value()} << 3 |

@@ -132,6 +132,15 @@ private:
         StoredHierarchy hierarchy{};       // what stands on the mirror, as it is stable
         std::uint32_t storing = 0;         // the version that is on its way there
         std::optional<AdminId> editing{};  // wants to hear that it is
+        struct Extending {
+            AdminId admin;
+            Extension edit;
+            StoredHierarchy next;
+            PeerMask first = 0;   // who joins or leaves goes by it before all others
+            PeerMask awaits = 0;  // have been asked to store it
+            bool agreed = true;   // all that stay go by it before this node does
+        };
+        std::optional<Extending> extending{};
         hierarchy::Report above{};         // what became of it here
         std::uint32_t commands_above = 0;  // how many it was given
         std::optional<AdminId> raising{};  // wants to hear whether it has come up
@@ -147,6 +156,7 @@ private:
     void peer_heard(input::PeerHeard const&, Outbox&);
     void peer_silent(input::PeerSilent const&, Outbox&);
     void connected(NodeId peer, bool up, Outbox&);
+    void meet(std::size_t, Slot, Outbox&);
     void message(input::MessageArrived const&, Outbox&);
     void claimed(std::size_t, Slot, control::Claim const&, Outbox&);
     void reported(std::size_t, replication::Report const&, Outbox&);
@@ -192,6 +202,33 @@ private:
     void store_hierarchy(std::size_t, StoredHierarchy, Outbox&);
     void hierarchy_stored(StoredHierarchy const&, Outbox&);
     void tell_hierarchy(std::size_t, NodeId peer, Outbox&);
+
+    // To which servers the mirror is extended (extending.cc).
+    [[nodiscard]] PeerMask peers(std::size_t r) const {
+        return peers_of(r, resources_[r].hierarchy.extended);
+    }
+    /// Those of a mirror that is extended to these, as this node would see it.
+    [[nodiscard]] PeerMask peers_of(std::size_t, PeerMask extended) const;
+    [[nodiscard]] bool is_extended_here(std::size_t) const;
+    [[nodiscard]] NodeSet extended_to(std::size_t) const;
+    [[nodiscard]] bool refuses_unextended(std::optional<std::size_t>, AdminId, Outbox&);
+    [[nodiscard]] ExtensionFacts extension_facts(std::size_t, Extension const&) const;
+    void edit_extension(input::EditExtension const&, Outbox&);
+    void ask_to_extend(std::size_t, PeerMask whom, Outbox&);
+    void advance_extending(std::size_t, Outbox&);
+    void extension_asked(std::size_t, Slot, StoredHierarchy const& next, Outbox&);
+    void extension_refused(std::size_t, std::uint32_t version, ExtensionRule, Outbox&);
+    void extension_unanswered(std::size_t, Slot, Outbox&);
+    /// True when that was what it is about.
+    bool heard_of_extension(std::size_t, Slot, ControlMessage const&, Outbox&);
+    void hierarchy_heard(std::size_t, Slot, StoredHierarchy const&, Outbox&);
+    void tell_group_extent(std::size_t, Outbox&);
+    void extension_changed(std::size_t, PeerMask was_extended, bool agreed, Outbox&);
+    [[nodiscard]] bool is_to_be_created(std::size_t) const;
+    void create_if_alone(std::size_t, Outbox&);
+    [[nodiscard]] Fingerprint fingerprint_of_changes(std::size_t) const;
+
+    // What stands on the mirror, continued (leaving.cc).
     void hierarchy_reported(std::size_t, hierarchy::Report const&, Outbox&);
     void stand_down(Outbox&);
     [[nodiscard]] std::uint32_t failures(std::size_t) const;
@@ -248,12 +285,21 @@ private:
 
     [[nodiscard]] std::optional<std::size_t> find(GroupId) const;
     [[nodiscard]] std::optional<Slot> slot_of(std::size_t, NodeId) const;
+    /// All others that have a disk for a copy.
     template <class Visit>
-    void for_each_peer(std::size_t r, Visit&& visit) const {
+    void for_each_server(std::size_t r, Visit&& visit) const {
         ResourceConfig const& config = config_->resources[r];
         for (std::uint8_t slot = 0; slot < config.members.size(); ++slot) {
             if (Slot{slot} != config.self) visit(Slot{slot}, config.members[slot]);
         }
+    }
+    /// Those to which the mirror is extended, if it is extended to this one.
+    template <class Visit>
+    void for_each_peer(std::size_t r, Visit&& visit) const {
+        PeerMask const peers = this->peers(r);
+        for_each_server(r, [&](Slot slot, NodeId peer) {
+            if ((peers & replication::bit_of(slot)) != 0) visit(slot, peer);
+        });
     }
 
     std::shared_ptr<NodeConfig const> config_;

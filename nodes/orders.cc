@@ -113,7 +113,7 @@ OrderFacts NodeMachine::order_facts(std::size_t r, std::optional<Slot> target,
                        std::holds_alternative<resource::Refused>(resource.state);
     facts.in_transition = !(facts.serves || rests) || !resource.report.cell ||
                           resource.report.passing || resource.ordered.has_value() ||
-                          resource.raising.has_value();
+                          resource.raising.has_value() || resource.extending.has_value();
     switch (order.kind) {
         case Order::Kind::pause:
         case Order::Kind::resume:
@@ -144,6 +144,7 @@ void NodeMachine::order(input::Ordered const& in, Outbox& out) {
     std::optional<Slot> target;
     OrderFacts facts;
     facts.has_copy = r.has_value();
+    if (refuses_unextended(r, in.request, out)) return;
     if (r) {
         std::size_t others = 0;
         for_each_peer(*r, [&](Slot slot, NodeId node) {

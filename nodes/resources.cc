@@ -104,8 +104,9 @@ PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
     Era const era = known.cell->era;
     facts.heard_of_other =
         era > mine.era && era.node != config.members[slot.value] && may_have_led(r, era.node);
-    facts.goes_first = known.fit && facts.later != InServiceFacts::Later::self &&
-                       config.priority[slot.value] < config.priority[config.self.value];
+    facts.goes_first =
+        known.fit && facts.later != InServiceFacts::Later::self &&
+        resource.hierarchy.priority[slot.value] < resource.hierarchy.priority[config.self.value];
     return facts;
 }
 
@@ -137,11 +138,22 @@ void NodeMachine::reconsider_all(Outbox& out) {
 void NodeMachine::reconsider(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
     if (!resource.report.cell || stands_down_) return;
+    if (!is_extended_here(r)) {
+        if (serving(r)) leave(r, {.regardless = true}, out);
+        return;
+    }
+    if (is_to_be_created(r)) return;
     // A promotion that waits for others is dropped when its reason is gone, and then decided again.
     if (std::holds_alternative<resource::Promoting>(resource.state)) advance_promotion(r, out);
     if (resource.report.passing) return;
     if (!std::holds_alternative<resource::OutOfService>(resource.state)) return;
     InServiceFacts const asked = facts(r, false);
+    // Another went on from where this disk stopped, whether or not it is heard afterwards.
+    bool const overtaken = asked.contact == InServiceFacts::Contact::reachable &&
+                           (asked.later == InServiceFacts::Later::peer ||
+                            asked.later == InServiceFacts::Later::diverged ||
+                            asked.peer == InServiceFacts::Peer::in_service);
+    continues_ = continues_ && !overtaken;
     InServiceDecision const decision = decide_in_service(asked);
     GroupId const group = config_->resources[r].group;
     if (!resource.decision || *resource.decision != decision) {
@@ -275,6 +287,7 @@ void NodeMachine::peer_left(std::size_t r, Slot slot, Outbox& out) {
     Resource& resource = resources_[r];
     resource.asked_to_take_over[slot.value] = 0;
     if (resource.asked == slot) resource.asked.reset();
+    extension_unanswered(r, slot, out);
     find_successor(r, out);
     if (auto* promoting = std::get_if<resource::Promoting>(&resource.state)) {
         promoting->awaits &= static_cast<std::uint8_t>(~(1U << slot.value));
@@ -319,6 +332,7 @@ void NodeMachine::check_two_sources(std::size_t r, Slot slot, Outbox& out) {
 void NodeMachine::force_online(input::ForceOnline const& in, Outbox& out) {
     std::optional<std::size_t> const r = find(in.group);
     VERIFY(r.has_value());
+    if (refuses_unextended(r, in.request, out)) return;
     Resource& resource = resources_[*r];
     bool const out_of_service = std::holds_alternative<resource::OutOfService>(resource.state) ||
                                 std::holds_alternative<resource::Refused>(resource.state);

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "nodes/extension.h"
 #include "nodes/gate.h"
 #include "nodes/hierarchy_seam.h"
 #include "nodes/in_service.h"
@@ -25,16 +26,29 @@ namespace sunder::nodes {
 using replication::Cell;
 using replication::Era;
 using replication::Generation;
+using replication::PeerMask;
 using replication::Slot;
 
 /// Names an operator's request, so that the answer finds it.
 using AdminId = Id<struct AdminTag, std::uint32_t>;
 
-/// What stands on a mirror, in one of its versions; none but the owner makes a later one.
+/// What stands on a mirror, and to which servers it is extended, in one of its versions; none but
+/// the owner makes a later one.
 struct StoredHierarchy {
     GroupId group;
-    std::uint32_t version = 0;  ///< how often it was changed
-    std::shared_ptr<Hierarchy const> is{};
+    std::uint32_t version = 0;                       ///< how often it was changed
+    std::shared_ptr<Hierarchy const> is{};           ///< nothing: hosts use the mirror bare
+    NodeId by{};                                     ///< who changed it last
+    PeerMask extended = 0;                           ///< slots
+    replication::PerCopy<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
+    /// Of two that were made without knowledge of each other, all take the same for the later.
+    [[nodiscard]] bool is_later_than(StoredHierarchy const& other) const {
+        return version != other.version ? version > other.version : by > other.by;
+    }
+    [[nodiscard]] bool is_same_as(StoredHierarchy const& other) const {
+        return version == other.version && by == other.by;
+    }
+    [[nodiscard]] Fingerprint fingerprint() const;
 };
 
 // What two nodes say to each other beside the legs, over any path.
@@ -59,6 +73,16 @@ struct Claim {
 struct HierarchyIs {
     GroupId group;
     StoredHierarchy stored;
+};
+/// Store this, if you can, and go by it; the answer is that you do, or why not.
+struct AskExtension {
+    GroupId group;
+    StoredHierarchy next;
+};
+struct ExtensionRefused {
+    GroupId group;
+    std::uint32_t version = 0;
+    ExtensionRule rule = ExtensionRule::granted;
 };
 /// I had lost you: claim again what you claimed last.
 struct SayAgain {
@@ -111,10 +135,11 @@ struct GiveUpRefused {
 };
 }  // namespace control
 using ControlMessage =
-    std::variant<control::Hears, control::Claim, control::HierarchyIs, control::SayAgain,
-                 control::RaiseEra, control::EraStored, control::YouAreOutdated,
-                 control::OutdatedStored, control::Concede, control::ConcedeAnswered,
-                 control::TakeOver, control::TakeOverRefused, control::SwitchBack, control::GiveUp,
+    std::variant<control::Hears, control::Claim, control::HierarchyIs, control::AskExtension,
+                 control::ExtensionRefused, control::SayAgain, control::RaiseEra,
+                 control::EraStored, control::YouAreOutdated, control::OutdatedStored,
+                 control::Concede, control::ConcedeAnswered, control::TakeOver,
+                 control::TakeOverRefused, control::SwitchBack, control::GiveUp,
                  control::GiveUpRefused>;
 std::string_view name_of(ControlMessage const&);
 /// Which mirror it is about, if it is about one.
@@ -161,6 +186,12 @@ struct EditHierarchy {
     AdminId request;
     GroupId group;
     HierarchyEdit edit;
+};
+/// R91..R95: at the owner.
+struct EditExtension {
+    AdminId request;
+    GroupId group;
+    Extension edit;
 };
 struct HierarchyStored {
     StoredHierarchy stored;
@@ -210,9 +241,9 @@ using Input =
     std::variant<input::Started, input::StandDown, input::PeerHeard, input::PeerSilent,
                  input::ConnectionUp, input::ConnectionDown, input::MessageArrived,
                  input::GroupReported, input::HierarchyReported, input::EditHierarchy,
-                 input::HierarchyStored, input::BootWaitOver, input::ConfirmationOver,
-                 input::ShotDue, input::Fenced, input::ConfirmFailover, input::ForceOnline,
-                 input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
+                 input::EditExtension, input::HierarchyStored, input::BootWaitOver,
+                 input::ConfirmationOver, input::ShotDue, input::Fenced, input::ConfirmFailover,
+                 input::ForceOnline, input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
@@ -293,6 +324,15 @@ struct HierarchyEdited {  ///< and what this node goes by now, if that was grant
     GroupId group;
     EditRule rule = EditRule::granted;
 };
+struct ExtensionChanged {  ///< to which servers this node takes the mirror to be extended now
+    GroupId group;
+    NodeSet to;
+};
+struct ExtensionRefused {
+    GroupId group;
+    Extension edit;
+    ExtensionRule rule = ExtensionRule::granted;
+};
 struct HierarchyNoted {  ///< of what stands on the mirror
     GroupId group;
     hierarchy::Note note;
@@ -316,15 +356,14 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note =
-    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided,
-                 note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked, note::Confirmed,
-                 note::FencingStarted, note::FencingEnded, note::CameInService,
-                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
-                 note::ResolutionDecided, note::OrderDecided, note::AskedToTakeOver,
-                 note::ResourceFailoverBlocked, note::HierarchyEdited, note::HierarchyNoted,
-                 note::SwitchedBack, note::NobodyTakesOver, note::SwitchoverStarted,
-                 note::StayedInService, note::SwitchoverRefused>;
+using Note = std::variant<
+    note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided, note::QuorumChanged,
+    note::QuorumLost, note::ConfirmationAsked, note::Confirmed, note::FencingStarted,
+    note::FencingEnded, note::CameInService, note::PromotionRefused, note::LeftService,
+    note::SteppedDown, note::SplitBrain, note::ResolutionDecided, note::OrderDecided,
+    note::AskedToTakeOver, note::ResourceFailoverBlocked, note::HierarchyEdited,
+    note::ExtensionChanged, note::ExtensionRefused, note::HierarchyNoted, note::SwitchedBack,
+    note::NobodyTakesOver, note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
 
 namespace output {
 /// Answered by `PeerHeard` and `PeerSilent`. On the path of a shared disk a node may watch itself:

@@ -189,6 +189,7 @@ bool NodeMachine::waits_at_gate(std::size_t r) const {
 
 std::optional<replication::RuleText> NodeMachine::last_rule(std::size_t r) const {
     Resource const& resource = resources_[r];
+    if (!is_extended_here(r)) return text_of(ExtensionRule::not_extended);
     if (!resource.decision) return std::nullopt;
     return waits_at_gate(r) ? text_of(resource.gate) : text_of(resource.decision->rule);
 }

@@ -271,9 +271,10 @@ void MirrorMachine::store_promotion(Outbox& out) {
         }
         if (!promoting.forced) return;
         // R87: what the others hold is condemned from here on; they are outdated.
-        for (std::uint8_t p = 0; p < config_->copies; ++p) {
-            if (p != config_->self.value && !cell.peers[p].base) cell.peers[p].base = cell.current;
-        }
+        for_each_peer([&](Slot peer) {
+            Generation& base = cell.peers[peer.value].base;
+            if (!base) base = cell.current;
+        });
         cell.succeed(forced);
     });
     if (!promoting.forced) return;

@@ -83,9 +83,10 @@ void MirrorMachine::greeted(Slot peer, std::shared_ptr<Hello const> const& hello
         return;
     }
     handshaking->theirs = hello;
-    if (handshaking->opened_mine && !handshaking->opened_theirs) {
+    bool const first = !handshaking->opened_theirs;
+    if (first && config_->split_brain != SplitBrainPolicy::disconnect)
         handshaking->opened_theirs = hello;
-    }
+    if ((peers() & bit_of(peer)) == 0) return;  // the mirror may yet be extended there
     turn_to(peer, *hello, out);
     consider(peer, out);
 }

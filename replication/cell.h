@@ -24,6 +24,14 @@ inline constexpr unsigned max_copies = 8;
 /// Place of a copy in its group's list of members: small, dense, the same on every node.
 using Slot = Id<struct SlotTag, std::uint8_t>;
 
+/// A set of copies.
+using PeerMask = std::uint8_t;
+constexpr PeerMask bit_of(Slot copy) { return static_cast<PeerMask>(1U << copy.value); }
+/// All of so many.
+constexpr PeerMask all_copies(std::size_t copies) {
+    return static_cast<PeerMask>((1U << copies) - 1);
+}
+
 /// Everything known per copy of the group. The own slot is unused.
 template <class T>
 using PerCopy = std::array<T, max_copies>;

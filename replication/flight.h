@@ -14,10 +14,6 @@
 
 namespace sunder::replication {
 
-/// A set of peers.
-using PeerMask = std::uint8_t;
-constexpr PeerMask bit_of(Slot peer) { return static_cast<PeerMask>(1U << peer.value); }
-
 /// A host's request at the source (the life of a write, DESIGN 4).
 struct Flight {
     enum class Stage : std::uint8_t {

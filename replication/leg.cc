@@ -45,12 +45,13 @@ struct Connection {
 struct Print {
     Fingerprint operator()(leg::Disconnected const&) const { return 1; }
     Fingerprint operator()(leg::Handshaking const& leg) const {
-        return hash_words(2, leg.theirs ? leg.theirs->cell.fingerprint() : 0,
-                          std::uint64_t{leg.decided} | std::uint64_t{leg.said_owner} << 1 |
-                              std::uint64_t{leg.said_follows} << 2,
-                          static_cast<std::uint64_t>(leg.decision.rule),
-                          leg.opened_mine ? leg.opened_mine->cell.fingerprint() : 0,
-                          leg.opened_theirs ? leg.opened_theirs->cell.fingerprint() : 0);
+        return hash_words(
+            2, leg.theirs ? hash_words(leg.theirs->cell.fingerprint(), leg.theirs->extended) : 0,
+            std::uint64_t{leg.decided} | std::uint64_t{leg.said_owner} << 1 |
+                std::uint64_t{leg.said_follows} << 2,
+            static_cast<std::uint64_t>(leg.decision.rule),
+            leg.opened_mine ? leg.opened_mine->cell.fingerprint() : 0,
+            leg.opened_theirs ? leg.opened_theirs->cell.fingerprint() : 0);
     }
     Fingerprint operator()(leg::Preparing const& leg) const {
         return hash_words(3, leg.resync, leg.full, leg.begun, leg.heard.current.id,

@@ -26,9 +26,16 @@ void MirrorMachine::connection_up(input::ConnectionUp const& in, Outbox& out) {
     set_leg(in.peer,
             leg::Handshaking{in.connection, nullptr, false, {}, nullptr, nullptr, {}, false, false},
             out);
-    auto const opened = greet(in.peer, out);
+    // Until the mirror is extended there, nothing is said.
+    if ((peers() & bit_of(in.peer)) != 0) open(in.peer, out);
+}
+
+/// Greets on a connection for the first time.
+void MirrorMachine::open(Slot peer, Outbox& out) {
+    auto const opened = greet(peer, out);
     if (config_->split_brain == SplitBrainPolicy::disconnect) return;
-    std::get<leg::Handshaking>(legs_[in.peer.value]).opened_mine = opened;
+    auto& handshaking = std::get<leg::Handshaking>(legs_[peer.value]);
+    handshaking.opened_mine = opened;
 }
 
 std::shared_ptr<Hello const> MirrorMachine::greet(Slot peer, Outbox& out) {
@@ -43,6 +50,7 @@ std::shared_ptr<Hello const> MirrorMachine::greet(Slot peer, Outbox& out) {
     hello->bitmap_merge = config_->bitmap_merge;
     hello->writes_apart = writes_apart_;
     hello->follows = follows_other(peer);
+    hello->extended = extended_;
     hello->sectors = config_->sectors;
     hello->chunk_sectors = config_->chunk_sectors;
     if (auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value])) {
@@ -132,8 +140,10 @@ HandshakeFacts MirrorMachine::observe(Slot peer, Hello const& theirs) const {
 
 void MirrorMachine::consider(Slot peer, Outbox& out) {
     auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
-    if (handshaking == nullptr || !handshaking->theirs) return;
+    if (handshaking == nullptr || !handshaking->theirs || (peers() & bit_of(peer)) == 0) return;
     std::shared_ptr<Hello const> const theirs = handshaking->theirs;
+    // Who does not know of a third copy yet names nothing for it (R36).
+    if (has_thirds() && theirs->extended != extended_) return;
     HandshakeFacts const facts = observe(peer, *theirs);
     HandshakeDecision const decision = decide_resync(facts);
     bool const stops =

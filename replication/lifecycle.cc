@@ -12,7 +12,8 @@ MirrorMachine::MirrorMachine(std::shared_ptr<GroupConfig const> config)
     : config_(std::move(config)),
       log_(config_->copies, config_->self, config_->mirrored_sectors, config_->chunk_sectors,
            config_->intent_log),
-      legs_(config_->copies) {}
+      legs_(config_->copies),
+      extended_(all_copies(config_->copies)) {}
 
 void MirrorMachine::step(Input const& input, Outbox& out) noexcept {
     struct Step {
@@ -197,6 +198,8 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
             machine.clear_all_bits(order.peer, out);
         }
         void operator()(command::UseFallbackImage const&) const { machine.use_fallback_image(out); }
+        void operator()(command::Extend const& order) const { machine.extend(order, out); }
+        void operator()(command::Create const&) const { machine.create(out); }
         void operator()(command::EnableAsynchronous const& order) const {
             machine.enable_asynchronous(order.limit, out);
         }
@@ -210,7 +213,7 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
 }
 
 void MirrorMachine::promote(command::Promote const& promote, Outbox& out) {
-    if (std::holds_alternative<passage::Conceding>(passage_)) {
+    if (std::holds_alternative<passage::Conceding>(passage_) || !in_mirror()) {
         refused_by_disk_ = false;
         refused_ = promote.era;  // what was to come in service has been given up meanwhile
         return;
@@ -236,6 +239,10 @@ void MirrorMachine::advance_passage(Outbox& out) {
     }
     if (auto const* conceding = std::get_if<passage::Conceding>(&passage_)) {
         concession_advance(*conceding, out);
+        return;
+    }
+    if (auto const* erasing = std::get_if<passage::Erasing>(&passage_)) {
+        erasure_advance(*erasing, out);
         return;
     }
     if (!std::holds_alternative<passage::Promoting>(passage_)) return;
@@ -370,6 +377,7 @@ void MirrorMachine::after_step(Outbox& out) {
         greeting_due_ = false;
         greet_all(out);
     }
+    erase_if_idle(out);
     greet_if_followed_otherwise(out);
     log_.store(cell().current, next_persist_, out);
     cells_.store(next_persist_, out);
@@ -380,7 +388,7 @@ void MirrorMachine::after_step(Outbox& out) {
                    reported_.stayed != stayed_ || reported_.conceded != conceded_ ||
                    reported_.obeyed != obeyed_ || reported_.unfit != unfit_;
     std::optional<Slot> source;
-    for_each_peer([&](Slot peer) {
+    for_each_copy([&](Slot peer) {
         if (std::holds_alternative<leg::Following>(legs_[peer.value])) source = peer;
         changed = changed || reported_.legs[peer.value] != state_of(legs_[peer.value]) ||
                   reported_.split[peer.value] != split(peer);
@@ -400,7 +408,7 @@ void MirrorMachine::after_step(Outbox& out) {
     reported_.obeyed = obeyed_;
     reported_.order_failed = order_failed_;
     reported_.unfit = unfit_;
-    for_each_peer([&](Slot peer) {
+    for_each_copy([&](Slot peer) {
         reported_.legs[peer.value] = state_of(legs_[peer.value]);
         reported_.split[peer.value] = split(peer);
     });
@@ -426,7 +434,7 @@ Fingerprint MirrorMachine::fingerprint() const {
                           unfit_,
                           std::uint64_t{order_failed_} << 8 |
                               (order_ && order_->bits ? order_->bits->value + 1U : 0U)));
-    hasher.add(barrier_.fingerprint());
+    hasher.add(barrier_.fingerprint() ^ std::uint64_t{extended_} << 32);
     hasher.add(std::uint64_t{open_} | std::uint64_t{flush_failed_} << 1 |
                std::uint64_t{settle_armed_} << 2 | std::uint64_t{watched_in_sync_} << 3 |
                std::uint64_t{pace_armed_} << 4 |

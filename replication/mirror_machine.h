@@ -9,7 +9,8 @@
 // (becoming a target), applying (records at the target), pausing (a target that is kept apart),
 // conceding (the loser of a split brain), orders (what an operator changes by hand), disk_errors (a
 // disk that refuses), fallback (the image of a copy from before its resync), lineage (generations,
-// and who misses which), peer_acks (targets of one source towards each other).
+// and who misses which), peer_acks (targets of one source towards each other), extending (copies
+// that join the mirror and leave it).
 #pragma once
 
 #include "replication/cell_store.h"
@@ -48,9 +49,14 @@ struct Conceding {
     CellStore::Version version = 0;
     friend bool operator==(Conceding const&, Conceding const&) = default;
 };
+/// Giving up what it holds: the mirror is extended to this copy no more (R94).
+struct Erasing {
+    CellStore::Version version = 0;
+    friend bool operator==(Erasing const&, Erasing const&) = default;
+};
 }  // namespace passage
-using Passage =
-    std::variant<passage::None, passage::Promoting, passage::Demoting, passage::Conceding>;
+using Passage = std::variant<passage::None, passage::Promoting, passage::Demoting,
+                             passage::Conceding, passage::Erasing>;
 
 class MirrorMachine {
 public:
@@ -72,6 +78,10 @@ public:
     [[nodiscard]] bool open_apart() const;
     [[nodiscard]] CopyState copy_state() const;
     [[nodiscard]] Leg const& leg(Slot peer) const { return legs_[peer.value]; }
+    /// The copies that this one mirrors with: those to which the mirror is extended, if it is one.
+    [[nodiscard]] PeerMask peers() const;
+    /// The mirror is extended to this copy (R93).
+    [[nodiscard]] bool in_mirror() const;
     [[nodiscard]] bool split(Slot peer) const { return (split_ & bit_of(peer)) != 0; }
     /// True when no request, record or store is under way.
     [[nodiscard]] bool quiet() const;
@@ -135,6 +145,13 @@ private:
     void restore_if_recorded(Outbox&);
     void drop_image_unless_named(Outbox&);
 
+    // Copies that join the mirror and leave it (extending.cc).
+    void extend(command::Extend const&, Outbox&);
+    void greet_newcomers(PeerMask known, Outbox&);
+    void erase_if_idle(Outbox&);
+    void erasure_advance(passage::Erasing const&, Outbox&);
+    void create(Outbox&);
+
     // What an operator changes by hand (orders.cc).
     void set_all_bits(Slot, Outbox&);
     void clear_all_bits(Slot, Outbox&);
@@ -148,11 +165,19 @@ private:
     void after_step(Outbox&);
     [[nodiscard]] DiskOpId new_op(DiskUse);
     [[nodiscard]] std::uint64_t mint() { return nonce_ << 16 | ++minted_; }
+    /// All others that there could be.
     template <class Visit>
-    void for_each_peer(Visit&& visit) const {
+    void for_each_copy(Visit&& visit) const {
         for (std::uint8_t p = 0; p < config_->copies; ++p) {
             if (p != config_->self.value) visit(Slot{p});
         }
+    }
+    template <class Visit>
+    void for_each_peer(Visit&& visit) const {
+        PeerMask const peers = this->peers();
+        for_each_copy([&](Slot peer) {
+            if ((peers & bit_of(peer)) != 0) visit(peer);
+        });
     }
 
     // Requests of hosts (requests.cc).
@@ -170,7 +195,6 @@ private:
     void acknowledge_all(Outbox&);
     void pump_flights(Outbox&);
     void record_acknowledged(Slot, std::uint64_t sequence, Outbox&);
-    [[nodiscard]] PeerMask peers() const;
     /// True when what a pair need not say matters to somebody.
     [[nodiscard]] bool has_thirds() const { return config_->copies > 2; }
 
@@ -215,6 +239,7 @@ private:
 
     // Legs (legs.cc).
     void connection_up(input::ConnectionUp const&, Outbox&);
+    void open(Slot, Outbox&);
     std::shared_ptr<Hello const> greet(Slot, Outbox&);
     void greet_all(Outbox&);
     void greet_if_followed_otherwise(Outbox&);
@@ -289,6 +314,7 @@ private:
     IntentLog log_;
     PerMember<Leg> legs_;
     Passage passage_;
+    PeerMask extended_;  // copies of the mirror, this one among them
 
     // As source.
     Roster<Flight, 2> flights_;

@@ -125,6 +125,8 @@ struct ReadFromTarget {
 struct FallbackImageChanged {
     enum class What : std::uint8_t { kept, lost, restored, dropped } what = What::kept;
 };
+/// R94: the mirror is extended to this copy no more, and it holds nothing.
+struct Erased {};
 struct FlagChanged {
     enum class Which : std::uint8_t { last_owner, data_corrupt } which = Which::last_owner;
     bool set = false;
@@ -148,7 +150,7 @@ using Note =
                  note::LimitReached, note::LimitRecovered, note::Settled, note::OverrideRecorded,
                  note::SplitBrainDecided, note::Conceded, note::PauseChanged, note::WrittenApart,
                  note::IntentLogEdited, note::AsynchronousEnabled, note::DiskFailed,
-                 note::ReadFromTarget, note::FallbackImageChanged, note::FlagChanged,
+                 note::ReadFromTarget, note::FallbackImageChanged, note::Erased, note::FlagChanged,
                  note::Rejected, note::Ignored>;
 
 }  // namespace sunder::replication

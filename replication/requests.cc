@@ -29,10 +29,6 @@ RecordKind record_kind(HostOp op) {
 
 }  // namespace
 
-PeerMask MirrorMachine::peers() const {
-    return static_cast<PeerMask>(((1U << config_->copies) - 1) & ~bit_of(config_->self));
-}
-
 void MirrorMachine::requested(input::HostRequest const& in, Outbox& out) {
     if (!open_ && !open_apart()) {
         out.put(output::HostReply{in.request, HostStatus::not_in_service, {}});

@@ -95,6 +95,15 @@ struct ClearAllBits {
 struct EnableAsynchronous {
     std::uint32_t limit = 0;
 };
+/// The mirror is extended to these copies and to no other (R93, R94). Requires that a copy which
+/// drops out is out of service.
+struct Extend {
+    PeerMask to = 0;
+    bool agreed = false;  ///< all of these copies go by it already
+};
+/// Begin the mirror here, with what the disk holds (R91). Requires a copy that is blank, and
+/// nowhere else any that is not.
+struct Create {};
 /// Make the copy what the fallback image holds, out of service and without a source.
 struct UseFallbackImage {};
 /// The peer has stored that it is outdated; or it is dead and fenced (guarded policies wait for
@@ -107,8 +116,8 @@ using Command =
     std::variant<command::Promote, command::Demote, command::RaiseEra, command::PeerGone,
                  command::SetDataCorrupt, command::ClearLastOwner, command::MarkOutdated,
                  command::Concede, command::Pause, command::SetAllBits, command::ClearAllBits,
-                 command::EnableAsynchronous, command::UseFallbackImage,
-                 command::PeerKnowsOutdated>;
+                 command::EnableAsynchronous, command::Extend, command::Create,
+                 command::UseFallbackImage, command::PeerKnowsOutdated>;
 
 namespace input {
 /// What was stable. No cell: this copy has never been started before.

@@ -13,14 +13,18 @@ using replication::Cell;
 using replication::DataState;
 
 /// What the booted cell has made better, or lost; null when it is the stored one.
-char const* difference(Cell const& stored, Cell const& booted) {
+char const* difference(Cell const& stored, Cell const& booted, replication::PeerMask peers) {
     if (booted.current != stored.current || booted.history != stored.history)
         return "another generation or history";
     if (booted.role != stored.role || booted.era < stored.era)
         return "another role or an older era";
     if (booted.last_owner != stored.last_owner || booted.data_corrupt != stored.data_corrupt)
         return "other flags";
-    if (booted.peers != stored.peers) return "other records of its peers";
+    for (std::uint8_t p = 0; p < replication::max_copies; ++p) {
+        // R94: what is on record of a copy that has left the mirror is forgotten.
+        bool const peer = (peers & replication::bit_of(replication::Slot{p})) != 0;
+        if (peer && booted.peers[p] != stored.peers[p]) return "other records of its peers";
+    }
     if (booted.data > stored.data) return "a better copy";
     bool const torn = stored.applying && stored.role == replication::Role::target;
     if (torn && booted.data != DataState::inconsistent)
@@ -56,8 +60,9 @@ std::string wrong_page(CopySim const& copy, Cell const& stored) {
 
 std::optional<std::string> wrong_belief(CopySim const& copy) {
     std::optional<Cell> const stored = copy.store->cell();
-    if (!stored) return std::nullopt;
-    if (char const* other = difference(*stored, copy.machine->cell())) {
+    // R94: a copy that the mirror has left gives up what it holds, in its next life if need be.
+    if (!stored || !copy.machine->in_mirror()) return std::nullopt;
+    if (char const* other = difference(*stored, copy.machine->cell(), copy.machine->peers())) {
         return fmt::format("{} than its stable cell says", other);
     }
     std::string page = wrong_page(copy, *stored);

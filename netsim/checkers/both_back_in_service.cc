@@ -58,7 +58,10 @@ void BothBackInService::passed(View& view) {
         bool well = true;
         bool failed = false;
         bool owned = false;
+        bool exists = false;
         for (std::size_t a = 0; a < group.members.size(); ++a) {
+            if (!group.copies[a].extended) continue;
+            exists = true;
             DiskFaults const& faults = view.world.copy(group.members[a], id)->disk->faults;
             well =
                 well && !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
@@ -66,18 +69,19 @@ void BothBackInService::passed(View& view) {
             auto const* machine = view.machine(group.members[a], id);
             owned = owned || (machine != nullptr && machine->stable_cell().last_owner);
             for (std::size_t b = 0; b < group.members.size(); ++b) {
-                if (a == b) continue;
+                if (a == b || !group.copies[b].extended) continue;
                 together = together && view.in_contact(group.members[a], group.members[b]);
                 split = split || group.copies[a].pairs[b].split_noted;
             }
         }
         std::size_t const serving = view.chronicle.serving(id);
-        if (!together || !well || serving == 1 || taken_out_[g]) continue;
+        if (!exists || !together || !well || serving == 1 || taken_out_[g]) continue;
         if (split) {
             view.findings.allowed(text.name, "split brain was reported");
             continue;
         }
         bool const quorate = std::ranges::all_of(group.members, [&](NodeId member) {
+            if (!view.chronicle.copy(id, member).extended) return true;
             netsim::NodeSim const& node = view.world.node(member);
             return node.up() && nodes::has_quorum(node.machine->members().quorum());
         });

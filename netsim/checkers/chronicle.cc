@@ -27,8 +27,10 @@ Chronicle::Chronicle(World const& world)
         group.asynchronous = mirror.mode == Mode::asynchronous;
         // Who creates the mirror owns it; the others are blank unless nobody has content (R44).
         for (std::size_t i = 0; i < mirror.on.size(); ++i) {
-            group.copies[i].owner = i == 0;
-            group.copies[i].torn = i != 0 && !mirror.initially_in_sync;
+            group.copies[i].extended = mirror.is_extended_to(i);
+            group.copies[i].owner = i == 0 && mirror.is_extended_to(i);
+            group.copies[i].torn =
+                !mirror.is_extended_to(i) || (i != 0 && !mirror.initially_in_sync);
         }
         groups_.push_back(std::move(group));
     }
@@ -249,6 +251,20 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
         }
         // It is nobody's last owner any more, whoever was forced past it.
         for (Copy& other : group.copies) other.pairs[self.value].forced_past = false;
+    } else if (std::holds_alternative<mirror_note::Erased>(noted.note)) {
+        Copy blank;
+        blank.torn = true;
+        blank.extended = copy.extended;
+        for (std::size_t p = 0; p < group.members.size(); ++p) {
+            blank.pairs[p].leg = copy.pairs[p].leg;
+            Pair& theirs = group.copies[p].pairs[self.value];
+            theirs.forced_past = theirs.split_noted = false;
+        }
+        copy = blank;
+    } else if (auto const* minted = std::get_if<mirror_note::GenerationMinted>(&noted.note)) {
+        if (minted->generation.why != replication::Minted::created) return;
+        copy.torn = false;  // R91: whatever it holds is the data
+        copy.owner = true;
     } else if (auto const* flag = std::get_if<mirror_note::FlagChanged>(&noted.note)) {
         // It is on its way into service, and may get there after its next boot.
         bool const claims = flag->set && flag->which == mirror_note::FlagChanged::Which::last_owner;
@@ -256,8 +272,37 @@ void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
     }
 }
 
+void Chronicle::left_service(World const& world, GroupId id, NodeId node) {
+    Group& group = groups_[id.value];
+    Copy& copy = group.copies[slot(id, node).value];
+    copy.serving = false;
+    auto const heard = [&](std::size_t p) {
+        return long_enough(world, node, group.members[p], Duration{});
+    };
+    for (std::size_t p = 0; p < group.members.size(); ++p) {
+        // The last thing a source does before it leaves is to close its legs.
+        copy.pairs[p].handed_over = copy.pairs[p].lost_at == world.now();
+    }
+    // Whoever leaves makes way for another that serves, unless it alone was written.
+    Slot const self = slot(id, node);
+    for (std::size_t p = 0; p < group.members.size(); ++p) {
+        Copy const& peer = group.copies[p];
+        bool const written = copy.pairs[p].lonely;
+        bool const behind = peer.owner && peer.pairs[self.value].lonely;
+        if (written || !heard(p) || !(peer.serving || behind)) continue;
+        if (copy.owner && peer.serving) copy.made_way_for = Slot{static_cast<std::uint8_t>(p)};
+        copy.owner = false;
+    }
+    // Of two that make way for each other neither has become the later one.
+    for (std::size_t p = 0; p < group.members.size(); ++p) {
+        Copy& peer = group.copies[p];
+        if (peer.made_way_for != self) continue;
+        peer.owner = !copy.pairs[p].lonely;
+        peer.made_way_for.reset();
+    }
+}
+
 void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
-    Duration const now = world.now();
     namespace note = nodes::note;
     if (auto const* came = std::get_if<note::CameInService>(&noted.note)) {
         Group& group = groups_[came->group.value];
@@ -284,33 +329,7 @@ void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
         for (Pair& pair : group.copies[self.value].pairs) pair.handed_over = false;
         group.copies[self.value].torn = false;  // whatever it holds is the data from now on
     } else if (auto const* left = std::get_if<note::LeftService>(&noted.note)) {
-        Group& group = groups_[left->group.value];
-        Copy& copy = group.copies[slot(left->group, noted.node).value];
-        copy.serving = false;
-        auto const heard = [&](std::size_t p) {
-            return long_enough(world, noted.node, group.members[p], Duration{});
-        };
-        for (std::size_t p = 0; p < group.members.size(); ++p) {
-            // The last thing a source does before it leaves is to close its legs.
-            copy.pairs[p].handed_over = copy.pairs[p].lost_at == now;
-        }
-        // Whoever leaves makes way for another that serves, unless it alone was written.
-        Slot const self = slot(left->group, noted.node);
-        for (std::size_t p = 0; p < group.members.size(); ++p) {
-            Copy const& peer = group.copies[p];
-            bool const written = copy.pairs[p].lonely;
-            bool const behind = peer.owner && peer.pairs[self.value].lonely;
-            if (written || !heard(p) || !(peer.serving || behind)) continue;
-            if (copy.owner && peer.serving) copy.made_way_for = Slot{static_cast<std::uint8_t>(p)};
-            copy.owner = false;
-        }
-        // Of two that make way for each other neither has become the later one.
-        for (std::size_t p = 0; p < group.members.size(); ++p) {
-            Copy& peer = group.copies[p];
-            if (peer.made_way_for != self) continue;
-            peer.owner = !copy.pairs[p].lonely;
-            peer.made_way_for.reset();
-        }
+        left_service(world, left->group, noted.node);
     } else if (auto const* decided = std::get_if<note::Decided>(&noted.note)) {
         if (decided->decision.answer != nodes::Answer::clear_last_owner) return;
         // It yields to an owner that it hears; whoever was forced past it has that one to answer.
@@ -318,6 +337,10 @@ void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
         Slot const self = slot(decided->group, noted.node);
         for (Copy& other : group.copies) other.pairs[self.value].forced_past = false;
         group.copies[self.value].owner = false;
+    } else if (auto const* changed = std::get_if<note::ExtensionChanged>(&noted.note)) {
+        Group& group = groups_[changed->group.value];
+        group.copies[slot(changed->group, noted.node).value].extended =
+            changed->to.contains(noted.node);
     } else if (auto const* split = std::get_if<note::SplitBrain>(&noted.note)) {
         Group& group = groups_[split->group.value];
         group.copies[slot(split->group, noted.node).value]
@@ -352,6 +375,7 @@ void Chronicle::booted(World const& world, NodeId node) {
         Copy& copy = groups_[held.group].copies[held.slot.value];
         std::optional<replication::Cell> const stored = held.store->cell();
         copy.claimed = copy.claimed && stored && stored->last_owner;
+        copy.extended = held.machine && held.machine->in_mirror();
     }
 }
 

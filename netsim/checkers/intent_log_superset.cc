@@ -180,13 +180,27 @@ void IntentLogSuperset::on(View& view, seen::NodeDied const& died) {
     check_node(view, died.node, "A node died");
 }
 
-/// Another disk: what the logs say of the old one means nothing until the two are in sync again.
-void IntentLogSuperset::on(View& view, seen::ImageWritten const& written) {
+/// What the logs say of this copy means nothing until it is in sync with another again.
+void IntentLogSuperset::release(View& view, GroupId group, NodeId node) {
     prepare(view);
-    Slot const self = view.chronicle.slot(written.group, written.node);
-    for (std::uint32_t i = first_[written.group.value]; i < first_[written.group.value + 1U]; ++i) {
+    Slot const self = view.chronicle.slot(group, node);
+    for (std::uint32_t i = first_[group.value]; i < first_[group.value + 1U]; ++i) {
         if (pairs_[i].a == self || pairs_[i].b == self) pairs_[i].bound = false;
     }
+}
+
+/// It is another disk.
+void IntentLogSuperset::on(View& view, seen::ImageWritten const& written) {
+    release(view, written.group, written.node);
+}
+
+void IntentLogSuperset::on(View& view, From from, replication::note::Erased const&) {
+    release(view, from.group, from.node);
+}
+
+/// R94: the copy is given up, as soon as nothing is on its way to it.
+void IntentLogSuperset::on(View& view, NodeId node, nodes::note::ExtensionChanged const& changed) {
+    if (!changed.to.contains(node)) release(view, changed.group, node);
 }
 
 void IntentLogSuperset::on(View& view, seen::NodeStarted const& started) {

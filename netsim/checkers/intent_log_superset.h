@@ -26,11 +26,13 @@ public:
     void on(View& view, seen::DiskWritten const& written);
     void on(View& view, seen::NodeDied const& died);
     void on(View& view, seen::ImageWritten const& written);
+    void on(View& view, NodeId node, nodes::note::ExtensionChanged const& changed);
     void on(View& view, seen::NodeStarted const& started);
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, From from, replication::note::Settled const& settled);
     void on(View& view, From from, replication::note::IntentLogEdited const& edited);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
+    void on(View& view, From from, replication::note::Erased const&);
     void finish(View& view);
 
 private:
@@ -62,6 +64,7 @@ private:
     void check_all(View& view, Pair& pair, char const* occasion);
     void check_node(View& view, NodeId node, char const* occasion);
     void bind(View& view, GroupId group, Slot target, Slot source);
+    void release(View& view, GroupId group, NodeId node);
     void bind_pair(View& view, GroupId group, Slot a, Slot b);
     void report(View& view, Pair const& pair, Extent where, char const* occasion);
 

@@ -12,12 +12,17 @@ namespace {
 
 using replication::MirrorMachine;
 
+bool is_target(View const& view, GroupId group, NodeId source, Slot peer) {
+    return (view.machine(source, group)->peers() & replication::bit_of(peer)) != 0;
+}
+
 /// The node that serves a mirror which is fully operational and quiet.
 std::optional<NodeId> quiet_source(View const& view, GroupId group) {
     auto const& members = view.mirror(group).on;
     std::optional<NodeId> source;
     for (NodeId const node : members) {
         MirrorMachine const* machine = view.machine(node, group);
+        if (machine != nullptr && !machine->in_mirror()) continue;  // R94
         if (machine == nullptr || view.world.node(node).paused || !machine->quiet())
             return std::nullopt;
         if (!machine->open()) continue;
@@ -26,7 +31,7 @@ std::optional<NodeId> quiet_source(View const& view, GroupId group) {
     }
     if (!source) return std::nullopt;
     for (std::uint8_t p = 0; p < members.size(); ++p) {
-        if (members[p] == *source) continue;
+        if (!is_target(view, group, *source, Slot{p})) continue;
         auto const* leg =
             std::get_if<replication::leg::Mirroring>(&view.machine(*source, group)->leg(Slot{p}));
         Slot const here = view.chronicle.slot(group, *source);
@@ -49,7 +54,7 @@ std::uint64_t bits(View const& view, GroupId group, NodeId of, NodeId towards) {
 
 void MirrorEquality::compare(View& view, GroupId group, NodeId source) {
     for (NodeId const target : view.mirror(group).on) {
-        if (target == source) continue;
+        if (!is_target(view, group, source, view.chronicle.slot(group, target))) continue;
         Image::for_each_difference(
             view.image(source, group), view.image(target, group), view.mirrored(group),
             [&](Extent difference) {
@@ -100,7 +105,7 @@ void MirrorEquality::finish(View& view) {
         if (view.world.next_time() || sticky)
             continue;  // somebody may yet clear bits, or never will
         for (NodeId const target : view.mirror(group).on) {
-            if (target == *source) continue;
+            if (!is_target(view, group, *source, view.chronicle.slot(group, target))) continue;
             std::uint64_t const there = bits(view, group, *source, target);
             std::uint64_t const back = bits(view, group, target, *source);
             if (there + back == 0) continue;

@@ -72,6 +72,41 @@ void ResyncCompletes::give_up(View& view) {
     });
 }
 
+/// At rest, a source has begun with everybody whom it hears, or it was said why not.
+void ResyncCompletes::finish(View& view) {
+    if (view.world.next_time()) return;
+    for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
+        GroupId const id{g};
+        Chronicle::Group const& group = view.chronicle.group(id);
+        if (view.chronicle.serving(id) != 1) continue;
+        auto const serving = std::ranges::find_if(
+            group.copies, [](Chronicle::Copy const& copy) { return copy.serving; });
+        Slot const source{static_cast<std::uint8_t>(serving - group.copies.begin())};
+        NodeId const node = group.members[source.value];
+        auto const* machine = view.machine(node, id);
+        for (std::uint8_t p = 0; p < group.members.size(); ++p) {
+            NodeId const target = group.members[p];
+            bool const known = p != source.value && machine != nullptr &&
+                               group.copies[p].extended && group.copies[source.value].extended &&
+                               view.in_contact(node, target) && !disk_suffers(view, id, node) &&
+                               !disk_suffers(view, id, target);
+            if (!known) continue;
+            auto const* leg = std::get_if<replication::leg::Handshaking>(&machine->leg(Slot{p}));
+            bool const refused = leg != nullptr && leg->decided &&
+                                 (leg->decision.verdict == replication::Verdict::split_brain ||
+                                  leg->decision.verdict == replication::Verdict::unrelated);
+            bool const told = group.copies[p].pairs[source.value].split_noted ||
+                              group.copies[source.value].pairs[p].split_noted;
+            if (leg == nullptr || refused || told) continue;
+            view.findings.violated(
+                text.name, text.rule, view.now(),
+                fmt::format("{} has {} in service and hears {}, and nothing more will happen by "
+                            "itself, but it has not even begun with its copy",
+                            view.name(node), view.mirror(id).name, view.name(target)));
+        }
+    }
+}
+
 std::optional<Duration> ResyncCompletes::deadline() const {
     std::optional<Duration> first;
     for (Waiting const& waiting : waiting_) {

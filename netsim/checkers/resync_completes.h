@@ -29,6 +29,7 @@ public:
     void on(View& view, seen::LinkCut const&) { give_up(view); }
     void on(View& view, seen::DiskFaulted const&) { give_up(view); }
     [[nodiscard]] std::optional<Duration> deadline() const;
+    void finish(View&);
     void passed(View& view);
 
 private:

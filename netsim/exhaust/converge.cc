@@ -68,6 +68,8 @@ std::optional<Violation> Convergence::whole() const {
         std::string const& name = world.node(node).name;
         bool const mirrors = replication::state_of(source->machine->leg(copy.slot)) ==
                              replication::LegState::mirroring;
+        bool const apart = may_differ && run_->oracle.both_report_split(source->slot, copy.slot);
+        if (apart) continue;
         if (!mirrors) return violated("resync_completes", "LIV-1", name + " is not in sync");
         Extent const all{0, world.cluster().mirrors.front().sectors};
         if (!Image::same(source->disk->image(), copy.disk->image(), all)) {

@@ -34,7 +34,12 @@ public:
     [[nodiscard]] bool parted() const;
     /// True when every copy that has to report split brain has done so.
     [[nodiscard]] bool split_reported() const;
-    /// True when every copy reports split brain, whether it has to or not.
+    /// True when these two report split brain with each other, whether they have to or not.
+    [[nodiscard]] bool both_report_split(replication::Slot a, replication::Slot b) const {
+        return copy_[a.value].pairs[b.value].split_noted &&
+               copy_[b.value].pairs[a.value].split_noted;
+    }
+    /// The same of all pairs.
     [[nodiscard]] bool all_report_split() const;
     /// True when a write ended without an answer that it was done: it may be on its node's disk,
     /// and its generation on record, and nobody was told.

@@ -136,6 +136,16 @@ ShapePtr mirrors() {
                  "(R72). Default: intelligent, an operator moves it back.",
                  make_shape(shape::Choice{"a switchback", {"intelligent", "automatic"}}),
                  {"intelligent"}),
+        optional("extended",
+                 "The nodes to which the mirror is extended from the start; the others have a disk "
+                 "for it and nothing more (R4). The first of `on` must be among them; none: an "
+                 "operator creates the mirror. Default: all.",
+                 make_shape(shape::List{"the nodes of a mirror", node_name(), 0, 8, false}),
+                 {"[server1]"}),
+        optional("nfs_exported",
+                 "yes: NFS exports the file system on the disk, so that no mirror can be created "
+                 "on it (R122). Default: no.",
+                 make_shape(shape::Boolean{}), {"yes"}),
         optional("initially",
                  "in sync: a volume nobody has written yet, which needs no first resync (R44). "
                  "Default: out of sync.",

@@ -28,7 +28,8 @@ std::pair<unsigned, unsigned> legs(World const& world, std::uint16_t mirror, Wan
     for_each_copy(world, mirror, [&](NodeId node, netsim::CopySim const& copy) {
         if (!world.serves(node, GroupId{mirror})) return;
         for (std::uint8_t peer = 0; peer < copy.config->copies; ++peer) {
-            if (replication::Slot{peer} == copy.slot) continue;
+            if ((copy.machine->peers() & replication::bit_of(replication::Slot{peer})) == 0)
+                continue;
             ++all;
             if (wanted(replication::state_of(copy.machine->leg(replication::Slot{peer}))))
                 ++matching;
@@ -68,6 +69,14 @@ bool paused(World const& world, std::uint16_t mirror) {
     return found;
 }
 
+bool served(World const& world, std::uint16_t mirror) {
+    bool found = false;
+    for_each_copy(world, mirror, [&](NodeId node, netsim::CopySim const&) {
+        found = found || world.serves(node, GroupId{mirror});
+    });
+    return found;
+}
+
 bool mirror_is(MirrorIs is, World const& world, std::uint16_t mirror) {
     auto const in = [&](LegState state) {
         return legs(world, mirror, [&](LegState leg) { return leg == state; });
@@ -82,7 +91,8 @@ bool mirror_is(MirrorIs is, World const& world, std::uint16_t mirror) {
         case MirrorIs::resyncing:
             return in(LegState::resyncing).first > 0;
         case MirrorIs::degraded:
-            return in(LegState::disconnected).first > 0;
+            return in(LegState::disconnected).first > 0 ||
+                   (all == 0 && served(world, mirror));  // R4
         case MirrorIs::paused:
             return paused(world, mirror);
         case MirrorIs::split_brain:
@@ -191,7 +201,8 @@ std::string node_in_words(World const& world, NodeId node, std::uint16_t mirror)
         NodeId const server = *world.carrier(node);
         if (server != node) text += fmt::format(" on {}", world.node(server).name);
         for (std::uint8_t peer = 0; peer < copy->config->copies; ++peer) {
-            if (replication::Slot{peer} == copy->slot) continue;
+            if ((copy->machine->peers() & replication::bit_of(replication::Slot{peer})) == 0)
+                continue;
             LegState const leg = replication::state_of(copy->machine->leg(replication::Slot{peer}));
             text += fmt::format(", leg to {} {}", world.node(copy->config->nodes[peer]).name,
                                 replication::name_of(leg));

@@ -113,6 +113,16 @@ struct Director::Doing {
         director.fail(fmt::format("{} is paused", world.node(node).name));
         return false;
     }
+    /// The node that is meant, or where the mirror is in service; if nowhere, the step fails.
+    [[nodiscard]] std::optional<NodeId> where(std::optional<NodeId> node,
+                                              std::uint16_t mirror) const {
+        for (NodeId const one : world.cluster().mirrors[mirror].on) {
+            if (!node && world.serves(one, GroupId{mirror})) node = one;
+        }
+        if (!node && !director.begun_)
+            director.fail(instead(InServiceAt{mirror, std::nullopt}, world));
+        return node;
+    }
     [[nodiscard]] bool host(Asked const& asked) const {
         if (first()) {
             director.ask_host(asked);
@@ -311,14 +321,8 @@ struct Director::Doing {
         return admin(step.refused, &World::resolve_split_brain, step.node, step.mirror, step.await);
     }
     bool operator()(step::Ordered const& step) const {
-        std::optional<NodeId> node = step.node;
-        for (NodeId const one : world.cluster().mirrors[step.mirror].on) {
-            if (!node && world.serves(one, GroupId{step.mirror})) node = one;
-        }
-        if (!node && !director.begun_) {
-            director.fail(instead(InServiceAt{step.mirror, std::nullopt}, world));
-            return false;
-        }
+        std::optional<NodeId> const node = where(step.node, step.mirror);
+        if (!node && !director.begun_) return false;
         return admin(step.refused, node.value_or(NodeId{}), step.await,
                      [&] { return world.order(*node, GroupId{step.mirror}, step.order); });
     }
@@ -336,6 +340,12 @@ struct Director::Doing {
         return admin(step.refused, step.node, step.await, [&] {
             return world.edit_hierarchy(step.node, GroupId{step.mirror}, step.edit);
         });
+    }
+    bool operator()(step::EditExtension const& step) const {
+        std::optional<NodeId> const node = where(step.node, step.mirror);
+        if (!node && !director.begun_) return false;
+        return admin(step.refused, node.value_or(NodeId{}), step.await,
+                     [&] { return world.edit_extension(*node, GroupId{step.mirror}, step.edit); });
     }
     bool operator()(step::FailResource const& step) const {
         std::string const& name = world.cluster().resources[step.resource.value].name;

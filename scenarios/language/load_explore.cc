@@ -118,6 +118,13 @@ std::optional<netsim::Bounds> read_bounds(Node const* node, Names const& names) 
             fmt::format("a search explores one mirror, and this cluster has {}", mirrors.size()),
             {"remove 'bounded', or keep one mirror", {}});
     }
+    bool const partly = std::ranges::any_of(
+        mirrors, [](netsim::MirrorSetup const& one) { return !one.extended.empty(); });
+    if (partly) {
+        names.report().error(Code::bad_step, mark_of(*node),
+                             "a search knows no mirrors that are yet to be extended",
+                             {"remove 'bounded', or 'extended'", {}});
+    }
     bool const shared = std::ranges::any_of(
         names.cluster().nodes, [](netsim::NodeSetup const& one) { return !one.shared_by.empty(); });
     if (shared) {

@@ -37,6 +37,7 @@ public:
     netsim::MirrorSetup read(bool intent_log_varies) {
         read_size();
         read_nodes();
+        read_extended();
         read_sizes();
         read_priorities();
         if (auto const mode = mode_of(find("mode"))) mirror_.mode = *mode;
@@ -62,6 +63,7 @@ private:
 
     void read_size();
     void read_nodes();
+    void read_extended();
     void read_sizes();
     void read_priorities();
     void read_resync_rate();
@@ -115,6 +117,34 @@ void MirrorReader::read_nodes() {
     }
 }
 
+void MirrorReader::read_extended() {
+    mirror_.exported = boolean_of(find("nfs_exported")).value_or(false);
+    Node const* const extended = find("extended");
+    if (extended == nullptr || extended->broken) return;
+    std::vector<bool> found(mirror_.on.size());
+    for (Node const& item : items_of(extended)) {
+        std::optional<NodeId> const node = names_.node(&item);
+        if (!node) continue;
+        auto const place = std::ranges::find(mirror_.on, *node);
+        if (place != mirror_.on.end()) {
+            found[static_cast<std::size_t>(place - mirror_.on.begin())] = true;
+        } else if (all_nodes_known_) {
+            report().error(Code::bad_mirror, mark_of(item),
+                           fmt::format("'{}' has no disk for mirror '{}'", item.text, entry_.key),
+                           {"name it in 'on' as well, or remove it here", {}});
+        }
+    }
+    bool const any = std::ranges::find(found, true) != found.end();
+    if (any && !found.front()) {
+        report().error(
+            Code::bad_mirror, mark_of(*extended),
+            fmt::format("mirror '{}' is not extended to '{}', which creates it (R91)", entry_.key,
+                        name_of(mirror_.on.front())),
+            {"extend it there as well; or to none, and create it by 'create_mirror'", {}});
+    }
+    mirror_.extended = std::move(found);
+}
+
 void MirrorReader::read_switchback() {
     Node const* const switchback = find("switchback");
     mirror_.automatic_switchback = text_of(switchback) == "automatic";
@@ -154,7 +184,7 @@ void MirrorReader::read_sizes() {
                            fmt::format("'{}' is the first source, whose size is 'size': {}",
                                        entry.key, to_text(size)),
                            {"change 'size', or remove it here", {}});
-        } else if (*sectors < mirror_.sectors) {
+        } else if (*sectors < mirror_.sectors && mirror_.is_extended_to(*copy)) {
             report().error(
                 Code::bad_size, mark_of(entry.value),
                 fmt::format("the copy on '{}' is smaller than the source (R5)", entry.key),

@@ -48,6 +48,39 @@ std::optional<Action> read_order(Kind kind, Node const& value, Names const& name
     return step;
 }
 
+using Extending = nodes::Extension::Kind;
+
+constexpr std::array<std::pair<std::string_view, Extending>, 4> extensions{{
+    {"create_mirror", Extending::create},
+    {"extend", Extending::extend},
+    {"unextend", Extending::unextend},
+    {"delete_mirror", Extending::remove},
+}};
+
+std::optional<Action> read_extension(Extending kind, Node const& value, Names const& names,
+                                     std::string refused) {
+    std::optional<std::uint16_t> const mirror = names.mirror(value.find("mirror"));
+    Node const* const on = value.find("on");
+    step::EditExtension step;
+    step.edit.kind = kind;
+    step.refused = std::move(refused);
+    step.await = boolean_of(value.find("await")).value_or(true);
+    if (on != nullptr) {
+        step.node = names.node_of(mirror, on);
+        if (!step.node) return std::nullopt;
+    }
+    char const* const where = kind == Extending::extend     ? "to"
+                              : kind == Extending::unextend ? "from"
+                                                            : "on";
+    std::optional<NodeId> const server = names.node_of(mirror, value.find(where));
+    if (!mirror || !server) return std::nullopt;
+    step.mirror = *mirror;
+    step.edit.server = *server;
+    if (auto const priority = integer_of(value.find("priority")))
+        step.edit.priority = static_cast<std::uint16_t>(*priority);
+    return step;
+}
+
 }  // namespace
 
 std::optional<Action> read_operator_step(std::string_view key, Node const& value,
@@ -57,10 +90,15 @@ std::optional<Action> read_operator_step(std::string_view key, Node const& value
     bool const resolve = key == "resolve_split_brain";
     bool const examine = key == "examine_intent_log";
     auto const order = std::ranges::find(orders, key, &std::pair<std::string_view, Kind>::first);
-    if (!force && !move && !resolve && !examine && order == orders.end()) return std::nullopt;
+    auto const extension =
+        std::ranges::find(extensions, key, &std::pair<std::string_view, Extending>::first);
+    bool const other = force || move || resolve || examine;
+    if (!other && order == orders.end() && extension == extensions.end()) return std::nullopt;
     std::string const refused =
         names.known(value.find("refused"), "rule", known.rules).value_or("");
     if (order != orders.end()) return read_order(order->second, value, names, refused);
+    if (extension != extensions.end())
+        return read_extension(extension->second, value, names, refused);
     std::optional<std::uint16_t> const mirror = names.mirror(value.find("mirror"));
     std::optional<NodeId> const node = names.node_of(mirror,
                                                      value.find(move      ? "to"

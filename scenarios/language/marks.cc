@@ -77,6 +77,7 @@ struct MirrorMark {
         return "";
     }
     std::string_view operator()(mirror::DiskFailed const&) const { return "disk_failed"; }
+    std::string_view operator()(mirror::Erased const&) const { return "copy_given_up"; }
     std::string_view operator()(mirror::FlagChanged const& note) const {
         bool const owner = note.which == mirror::FlagChanged::Which::last_owner;
         if (note.set) return owner ? "last_owner_set" : "data_corrupt_set";
@@ -100,6 +101,7 @@ struct NodeMark {
         return "resource_failover_blocked";
     }
     std::string_view operator()(node_note::SwitchedBack const&) const { return "switched_back"; }
+    std::string_view operator()(node_note::ExtensionChanged const&) const { return "extended"; }
     std::string_view operator()(node_note::HierarchyNoted const& note) const {
         using To = nodes::hierarchy::Changed::To;
         auto const* changed = std::get_if<nodes::hierarchy::Changed>(&note.note);
@@ -178,6 +180,8 @@ std::vector<std::string> mark_names() {
             "intent_log_set",
             "intent_log_cleared",
             "disk_failed",
+            "copy_given_up",
+            "extended",
             "read_from_target",
             "image_kept",
             "image_lost",
@@ -234,6 +238,9 @@ std::vector<std::string> rule_names() {
     }
     for (int r = 0; r < static_cast<int>(nodes::EditRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::EditRule>(r)).name);
+    }
+    for (int r = 0; r < static_cast<int>(nodes::ExtensionRule::last); ++r) {
+        add(nodes::text_of(static_cast<nodes::ExtensionRule>(r)).name);
     }
     for (int r = 0; r < static_cast<int>(nodes::OrderRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::OrderRule>(r)).name);

@@ -127,6 +127,9 @@ struct MirrorLine {
     Line operator()(mirror::ReadFromTarget const& note) const {
         return fmt::format("reads from {} what its own disk refused", peer(note.peer));
     }
+    Line operator()(mirror::Erased const&) const {
+        return "copy given up: it counts as blank from here on (R5, R94)";
+    }
     Line operator()(mirror::FallbackImageChanged const& note) const {
         switch (note.what) {
             case mirror::FallbackImageChanged::What::kept:
@@ -261,6 +264,20 @@ struct NodeLine {
         return fmt::format("hierarchy of {} stays as it is: {} ({}: {})", resource(note.group),
                            rule.words, rule.name, rule.cites);
     }
+    Line operator()(node_note::ExtensionChanged const& note) const {
+        std::vector<std::string> servers;
+        for (NodeId const one : cluster.mirrors[note.group.value].on) {
+            if (note.to.contains(one)) servers.push_back(name(one));
+        }
+        if (servers.empty()) return fmt::format("{} is deleted (R95)", resource(note.group));
+        return fmt::format("{} is extended to {} (R93)", resource(note.group),
+                           fmt::join(servers, ", "));
+    }
+    Line operator()(node_note::ExtensionRefused const& note) const {
+        auto const rule = nodes::text_of(note.rule);
+        return fmt::format("{} of {} refused: {} ({}: {})", nodes::name_of(note.edit.kind),
+                           resource(note.group), rule.words, rule.name, rule.cites);
+    }
     Line operator()(node_note::HierarchyNoted const& note) const {
         namespace hierarchy = nodes::hierarchy;
         auto const* changed = std::get_if<hierarchy::Changed>(&note.note);
@@ -328,6 +345,22 @@ struct Sentence {
         return fmt::format("has {} depend on {}{}", what(one.parent), what(one.child),
                            edit.kind == Kind::create_dependency ? "" : " no more");
     }
+    /// "extends datarep to server3".
+    std::string extended(nodes::Extension const& edit, std::string const& mirror) const {
+        using Kind = nodes::Extension::Kind;
+        switch (edit.kind) {
+            case Kind::create:
+                return fmt::format("creates {}", mirror);
+            case Kind::extend:
+                return fmt::format("extends {} to {}", mirror, name(edit.server)) +
+                       (edit.priority ? fmt::format(" with priority {}", *edit.priority) : "");
+            case Kind::unextend:
+                return fmt::format("unextends {} from {}", mirror, name(edit.server));
+            case Kind::remove:
+                break;
+        }
+        return fmt::format("deletes {}", mirror);
+    }
     std::string vertex(netsim::Vertex v) const {
         return v < cluster.nodes.size() ? cluster.nodes[v].name
                                         : cluster.switches[v - cluster.nodes.size()];
@@ -380,6 +413,9 @@ struct Sentence {
                 break;
             case What::edit_hierarchy:
                 return line(asked.node, fmt::format("OPERATOR {}", edited(asked.edit, mirror)));
+            case What::edit_extension:
+                return line(asked.node,
+                            fmt::format("OPERATOR {}", extended(asked.extension, mirror)));
         }
         return std::nullopt;
     }

@@ -127,11 +127,49 @@ std::vector<Key> image_steps() {
     };
 }
 
+std::vector<Key> extension_steps() {
+    return {
+        optional("create_mirror",
+                 "An operator creates a mirror that is extended nowhere, with what the node's disk "
+                 "holds (R91).",
+                 object("a creation", {mirror_key(), required_on(), refused_key("exported_by_nfs"),
+                                       await_key()})),
+        optional(
+            "extend",
+            "An operator extends a mirror to another node; what its disk held is destroyed (R5, "
+            "R93).",
+            object(
+                "an extension",
+                {mirror_key(),
+                 required("to", "The node that becomes a target.", node_name(), {"server3"}),
+                 optional("on",
+                          "The template server. Default: where the mirror is in service, as it "
+                          "must be (R119).",
+                          node_name(), {"server1"}),
+                 optional("priority", "Of the node from now on (R52). Default: as in `priorities`.",
+                          make_shape(shape::Integer{"a priority", 1, 999}), {"30"}),
+                 refused_key("priority_in_use"), await_key()})),
+        optional("unextend",
+                 "An operator takes a mirror away from a node where it is out of service; its copy "
+                 "is given up (R94).",
+                 object("the end of an extension",
+                        {mirror_key(),
+                         required("from", "The node that is a target no more.", node_name(),
+                                  {"server3"}),
+                         optional_on(), refused_key("mirror_in_service"), await_key()})),
+        optional("delete_mirror",
+                 "An operator deletes a mirror that is out of service, on all nodes (R95).",
+                 object("a deletion", {mirror_key(), required_on(),
+                                       refused_key("mirror_in_service"), await_key()})),
+    };
+}
+
 }  // namespace
 
 std::vector<Key> operator_steps() {
     std::vector<Key> keys = decisive_steps();
-    for (std::vector<Key> const& more : {pause_steps(), intent_log_steps(), image_steps()}) {
+    for (std::vector<Key> const& more :
+         {pause_steps(), intent_log_steps(), image_steps(), extension_steps()}) {
         keys.insert(keys.end(), more.begin(), more.end());
     }
     return keys;

@@ -106,8 +106,10 @@ private:
     void look(bool time_matters) {
         bool const news = show();
         if (!news && !time_matters) return;
-        while (director_.proceed()) show();
-        show();  // a step that has begun and waits
+        // A step that has begun and waits may have been answered at once.
+        do {
+            while (director_.proceed()) show();
+        } while (show());
     }
 
     /// True when anything but a host's request was seen, which nothing could wait for.

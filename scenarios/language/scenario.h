@@ -289,6 +289,15 @@ struct EditHierarchy {
     bool await = true;
     friend bool operator==(EditHierarchy const&, EditHierarchy const&) = default;
 };
+/// R91..R95; `refused` as above.
+struct EditExtension {
+    std::uint16_t mirror = 0;
+    std::optional<NodeId> node{};  ///< where the operator works; nothing: where it is in service
+    nodes::Extension edit;
+    std::string refused;
+    bool await = true;
+    friend bool operator==(EditExtension const&, EditExtension const&) = default;
+};
 /// Something goes wrong with a resource on a node from now on; nothing does where all is false.
 struct FailResource {
     NodeId node;
@@ -305,14 +314,13 @@ struct FailFencing {
 };
 }  // namespace step
 
-using Action =
-    std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
-                 step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
-                 step::FailDisk, step::Write, step::Read, step::Trim, step::Flush, step::Ask,
-                 step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
-                 step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
-                 step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover,
-                 step::MoveSharedDisk, step::EditHierarchy, step::FailResource, step::FailFencing>;
+using Action = std::variant<
+    step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause, step::Resume,
+    step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk, step::FailDisk, step::Write,
+    step::Read, step::Trim, step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload,
+    step::StopWorkload, step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
+    step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk,
+    step::EditHierarchy, step::EditExtension, step::FailResource, step::FailFencing>;
 
 struct Step {
     Action action;

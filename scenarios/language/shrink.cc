@@ -99,6 +99,9 @@ private:
             add(world, step::MoveSharedDisk{asked.dead, to, "", false});
         } else if (asked.what == What::edit_hierarchy) {
             add(world, step::EditHierarchy{asked.group.value, asked.node, asked.edit, "", false});
+        } else if (asked.what == What::edit_extension) {
+            add(world,
+                step::EditExtension{asked.group.value, asked.node, asked.extension, "", false});
         } else if (asked.what == What::confirm_failover) {
             add(world, step::ConfirmFailover{asked.node, asked.dead, asked.proceeds, "", false});
         } else {

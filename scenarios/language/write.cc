@@ -130,6 +130,14 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
     }
     if (mirror.automatic_switchback) made += ", switchback: automatic";
     if (mirror.initially_in_sync) made += ", initially: in sync";
+    if (!mirror.extended.empty()) {
+        std::vector<std::string> extended;
+        for (std::size_t i = 0; i < on.size(); ++i) {
+            if (mirror.extended[i]) extended.push_back(on[i]);
+        }
+        made += fmt::format(", extended: [{}]", fmt::join(extended, ", "));
+    }
+    if (mirror.exported) made += ", nfs_exported: yes";
     if (mirror.split_brain) made += ", " + split_brain_entry(cluster, *mirror.split_brain);
     if (mirror.resync_rate.limited()) made += ", " + resync_rate_entry(mirror.resync_rate);
     std::string priorities;
@@ -483,6 +491,17 @@ struct SourceOf {
                                  name(step.edit.dependencies[0].child));
         return fmt::format("{}: {{{}, on: {}{}}}", words[static_cast<int>(step.edit.kind)], what,
                            node(step.node), step.await ? "" : ", await: no");
+    }
+    std::string operator()(step::EditExtension const& step) const {
+        using Kind = nodes::Extension::Kind;
+        bool const of_mirror = step.edit.kind == Kind::create || step.edit.kind == Kind::remove;
+        std::string made = fmt::format("{}{}: {{mirror: {}", nodes::name_of(step.edit.kind),
+                                       of_mirror ? "_mirror" : "", mirror(step.mirror));
+        if (step.edit.kind == Kind::extend) made += ", to: " + node(step.edit.server);
+        if (step.edit.kind == Kind::unextend) made += ", from: " + node(step.edit.server);
+        if (step.node) made += ", on: " + node(*step.node);
+        if (step.edit.priority) made += fmt::format(", priority: {}", *step.edit.priority);
+        return made + (step.await ? "}" : ", await: no}");
     }
     std::string operator()(step::FailResource const& step) const {
         std::vector<std::string> kinds;

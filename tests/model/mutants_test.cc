@@ -174,6 +174,7 @@ constexpr NotFound others[] = {
     {Mutant::failed_fencing_believed, "in no search a shot misses"},
     {Mutant::hierarchy_starts_at_once, "nothing stands on a mirror in a search"},
     {Mutant::mirror_leaves_first, "nothing stands on a mirror in a search"},
+    {Mutant::unextended_copy_kept, "no operator extends a mirror in a search"},
     {Mutant::restored_unnamed, "no operator falls back on an image in a search"},
 };
 

@@ -147,7 +147,99 @@ void being_changed(Stage& stage) {
     stage.look();
 }
 
+/// A third server with a disk, to which the mirror is not extended.
+Cluster with_a_spare() {
+    Cluster cluster = plain();
+    cluster.mirrors[0].on.push_back(third);
+    cluster.mirrors[0].priority.push_back(3);
+    cluster.mirrors[0].sectors_on.resize(3, cluster.mirrors[0].sectors);
+    cluster.mirrors[0].extended = {true, true, false};
+    return cluster;
+}
+Cluster with_a_small_spare() {
+    Cluster cluster = with_a_spare();
+    cluster.mirrors[0].sectors_on[2] = 8;
+    return cluster;
+}
+Cluster not_created() {
+    Cluster cluster = with_a_spare();
+    cluster.mirrors[0].extended = {false, false, false};
+    return cluster;
+}
+Cluster exported() {
+    Cluster cluster = not_created();
+    cluster.mirrors[0].exported = true;
+    return cluster;
+}
+void booted(Stage& stage) { stage.run_for(seconds(10)); }
+void two_mirror(Stage& stage) {
+    REQUIRE(
+        stage.run_until([&] { return stage.leg(server1) == replication::LegState::mirroring; }));
+    stage.run_for(seconds(5));
+}
+void spare_gone(Stage& stage) {
+    two_mirror(stage);
+    stage.crash(third);
+    stage.run_for(seconds(10));
+}
+void taken_out_of_two(Stage& stage) {
+    two_mirror(stage);
+    stage.order(server1, {Kind::leave_service});
+    stage.run_for(seconds(2));
+}
+using Extend = nodes::Extension::Kind;
+Ask extension(NodeId at, Extend kind, NodeId server, std::optional<std::uint16_t> priority = {}) {
+    return [=](World& world) {
+        return world.edit_extension(at, Stage::group, {kind, server, priority});
+    };
+}
+void being_extended(Stage& stage) {
+    two_mirror(stage);
+    stage.world().edit_extension(server1, Stage::group, {Extend::extend, third, {}});
+    stage.look();
+}
+
 std::vector<Refusal> const refusals{
+    {"created again", with_a_spare, two_mirror, extension(third, Extend::create, third),
+     "already_created"},
+    {"created below NFS", exported, booted, extension(server1, Extend::create, server1),
+     "exported_by_nfs"},
+    {"extended from a target", with_a_spare, two_mirror, extension(server2, Extend::extend, third),
+     "not_in_service_here"},
+    {"extended from a spare", with_a_spare, two_mirror, extension(third, Extend::extend, third),
+     "not_in_service_here"},
+    {"extended to where it is", with_a_spare, two_mirror,
+     extension(server1, Extend::extend, server2), "already_extended"},
+    {"extended with another's priority", with_a_spare, two_mirror,
+     extension(server1, Extend::extend, third, 2), "priority_in_use"},
+    {"extended to a server that is away", with_a_spare, spare_gone,
+     extension(server1, Extend::extend, third), "server_unreachable"},
+    {"extended to a stranger", plain, at_rest, extension(server1, Extend::extend, third),
+     "no_copy_there"},
+    {"extended while it is extended", with_a_spare, being_extended,
+     extension(server1, Extend::unextend, server2), "change_under_way"},
+    {"unextended by a target", with_a_spare, two_mirror,
+     extension(server2, Extend::unextend, server2), "not_the_owner"},
+    {"unextended from a spare", with_a_spare, two_mirror,
+     extension(server1, Extend::unextend, third), "not_extended"},
+    {"unextended from its source", with_a_spare, two_mirror,
+     extension(server1, Extend::unextend, server1), "mirror_in_service"},
+    {"unextended from its owner", with_a_spare, taken_out_of_two,
+     extension(server1, Extend::unextend, server1), "owner_stays"},
+    {"unextended from a server that is away", plain, source_lost,
+     extension(server2, Extend::unextend, server1), "not_the_owner"},
+    {"deleted in service with its mirror", with_a_spare, two_mirror,
+     extension(server1, Extend::remove, server1), "mirror_in_service"},
+    {"deleted by a target", with_a_spare, taken_out_of_two,
+     extension(server2, Extend::remove, server2), "not_the_owner"},
+    {"forced where it is not extended", with_a_spare, two_mirror, force(third), "not_extended"},
+    {"moved to where it is not extended", with_a_spare, two_mirror, move_to(third), "not_extended"},
+    {"paused towards a spare", with_a_spare, two_mirror, order(server1, {Kind::pause, third}),
+     "no_such_target"},
+    {"a loser is named that has no part in it", with_a_spare, two_mirror, name_loser(third),
+     "not_extended"},
+    {"ordered at a spare", with_a_spare, two_mirror, order(third, {Kind::enter_service}),
+     "not_extended"},
     {"changed where there is no copy", with_database, all_in_service, edit(third, creation),
      "no_copy_here"},
     {"changed by the target", with_database, all_in_service, edit(server2, creation),
@@ -229,6 +321,25 @@ TEST_CASE("a refusal names its rule, and changes nothing") {
         CHECK(answer->rule == refusal.rule);
         CHECK(before == after);
     }
+}
+
+/// Only the server itself can tell, and it answers.
+TEST_CASE("a server whose disk is too small refuses, and nothing has changed anywhere") {
+    Stage stage(with_a_small_spare(), 1);
+    two_mirror(stage);
+    World& world = stage.world();
+    Fingerprint const before = world.fingerprint(Timing::any_order);
+    std::optional<seen::AdminAnswered> answer;
+    stage.listener = [&](Observation const& seen) {
+        if (auto const* answered = std::get_if<seen::AdminAnswered>(&seen)) answer = *answered;
+    };
+    world.edit_extension(server1, Stage::group, {Extend::extend, third, {}});
+    stage.look();
+    CHECK_FALSE(answer);
+    REQUIRE(stage.run_until([&] { return answer.has_value(); }));
+    CHECK_FALSE(answer->granted);
+    CHECK(answer->rule == "target_too_small");
+    CHECK(world.fingerprint(Timing::any_order) == before);
 }
 
 TEST_CASE("what is granted is another matter: it changes something") {

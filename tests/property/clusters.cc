@@ -102,13 +102,13 @@ rc::Gen<Blow> any_blow() {
     return rc::gen::build<Blow>(
         rc::gen::set(&Blow::kind,
                      rc::gen::weightedElement<Kind>(
-                         {{20, Kind::work},     {8, Kind::idle},         {6, Kind::crash},
-                          {6, Kind::power_cut}, {5, Kind::cut},          {3, Kind::isolate},
-                          {1, Kind::divide},    {4, Kind::reset},        {3, Kind::freeze},
-                          {6, Kind::heal},      {8, Kind::mend},         {3, Kind::slow_disk},
-                          {4, Kind::move},      {1, Kind::force},        {2, Kind::resolve},
-                          {8, Kind::fail_over}, {6, Kind::fail_twice},   {2, Kind::keep_apart},
-                          {3, Kind::resume},    {4, Kind::fail_resource}})),
+                         {{20, Kind::work},     {8, Kind::idle},          {6, Kind::crash},
+                          {6, Kind::power_cut}, {5, Kind::cut},           {3, Kind::isolate},
+                          {1, Kind::divide},    {4, Kind::reset},         {3, Kind::freeze},
+                          {6, Kind::heal},      {8, Kind::mend},          {3, Kind::slow_disk},
+                          {4, Kind::move},      {1, Kind::force},         {2, Kind::resolve},
+                          {8, Kind::fail_over}, {6, Kind::fail_twice},    {2, Kind::keep_apart},
+                          {3, Kind::resume},    {4, Kind::fail_resource}, {3, Kind::extend}})),
         rc::gen::set(&Blow::dice, rc::gen::noShrink(between<std::uint32_t>(0, 1U << 30))));
 }
 
@@ -143,9 +143,10 @@ rc::Gen<Campaign> any_campaign() {
 
 std::string_view name_of(Blow::Kind kind) {
     static constexpr std::string_view names[] = {
-        "work",    "idle",      "crash",      "power cut",  "cut",       "isolate",      "divide",
-        "reset",   "freeze",    "heal",       "mend",       "slow disk", "move",         "force",
-        "resolve", "fail over", "fail twice", "keep apart", "resume",    "fail resource"};
+        "work",   "idle",   "crash",        "power cut", "cut",        "isolate",
+        "divide", "reset",  "freeze",       "heal",      "mend",       "slow disk",
+        "move",   "force",  "resolve",      "fail over", "fail twice", "keep apart",
+        "resume", "extend", "fail resource"};
     static_assert(std::size(names) == static_cast<std::size_t>(Blow::Kind::last));
     return names[static_cast<std::size_t>(kind)];
 }

@@ -39,6 +39,7 @@ struct Blow {
         fail_twice,     ///< and that one dies, too, when something of it has come to the third
         keep_apart,     ///< an operator pauses the mirror towards one target
         resume,         ///< whatever is paused
+        extend,         ///< an operator takes a target out of the mirror, or in again
         fail_resource,  ///< something on the mirror stops, or will not do what it is told
         last
     };
@@ -90,8 +91,9 @@ struct Toll {
     std::uint64_t recovered_in_place = 0;
     std::uint64_t taken_by_partner = 0;  ///< a shared disk, from a server that died
     std::uint64_t did_not_stop = 0;
-    std::uint64_t split = 0;        ///< of the faithful ones
-    std::uint64_t interrupted = 0;  ///< a resync
+    std::uint64_t left_and_joined = 0;  ///< a server left the mirror and was in sync again later
+    std::uint64_t split = 0;            ///< of the faithful ones
+    std::uint64_t interrupted = 0;      ///< a resync
 };
 
 /// Empty when every property held and the cluster came to rest whole, after an operator's word if

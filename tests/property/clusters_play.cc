@@ -92,6 +92,8 @@ public:
                 return keep_apart();
             case Kind::resume:
                 return resume_all();
+            case Kind::extend:
+                return extend();
             case Kind::fail_resource:
                 return fail_resource();
             case Kind::last:
@@ -106,6 +108,7 @@ public:
         mend();
         stage_.run_for(seconds(25));
         undo_orders();
+        extend_to_all();
         bool const split = !reports_split_.empty();
         // Each of the others gives up what it wrote apart from the one that wins; a copy that is
         // simply an ancestor has nothing to give up, and is refused.
@@ -124,6 +127,7 @@ public:
                 }
             }
             undo_orders();
+            extend_to_all();
         }
         raise();
         stage_.finish();
@@ -134,6 +138,11 @@ public:
                           : "everything was healed, but the copies neither mirror nor report "
                             "split brain:\n") +
                    stage_.world().in_words();
+        }
+        for (NodeId const node : nodes_) {
+            if (node != *source() && !extended(*source(), node))
+                return "an operator could not extend the mirror to all servers again:\n" +
+                       stage_.world().in_words();
         }
         if (!stage_.world().usable(*source(), Stage::group)) {
             return "the mirror is in service, but what stands on it is not:\n" +
@@ -177,12 +186,15 @@ private:
         }
         return nodes_[0];
     }
-    /// One source, and every other copy its target in sync.
+    bool extended(NodeId source, NodeId id) {
+        return (machine(source)->peers() & replication::bit_of(Slot{id.value})) != 0;
+    }
+    /// One source, and every other copy of the mirror its target in sync.
     bool whole() {
         std::optional<NodeId> const server = source();
         if (!server) return false;
         for (NodeId const id : nodes_) {
-            if (id == *server) continue;
+            if (id == *server || !extended(*server, id)) continue;
             if (machine(id) == nullptr) return false;
             auto const& outward = machine(*server)->leg(Slot{id.value});
             auto const* following =
@@ -307,6 +319,36 @@ private:
                 stage_.write(target, block(draw(256)));
             }
             stage_.run_for(pause_of(2));
+        }
+    }
+    void extend() {
+        std::optional<NodeId> const server = source();
+        NodeId const id = any_node();
+        if (!server || !runs(*server) || id == *server) return;
+        bool const leaves = extended(*server, id);
+        burst(draw(3));
+        if (!runs(*server)) return;
+        change_extension(*server, id, leaves);
+        burst(draw(4));
+        if (draw(4) == 0) {
+            stage_.run_for(microseconds(static_cast<std::int64_t>(draw(1500))));
+            die(any_node(), draw(2) == 0);
+        }
+        stage_.run_for(pause_of(300));
+    }
+    void change_extension(NodeId at, NodeId id, bool leaves) {
+        using Kind = nodes::Extension::Kind;
+        Kind const kind = leaves ? Kind::unextend : Kind::extend;
+        stage_.world().edit_extension(at, Stage::group, {kind, id, {}});
+        stage_.look();
+    }
+    void extend_to_all() {
+        for (NodeId const id : nodes_) {
+            std::optional<NodeId> const server = source();
+            if (!server || id == *server || extended(*server, id)) continue;
+            change_extension(*server, id, false);
+            stage_.run_for(seconds(25));
+            left_and_joined_ = true;
         }
     }
     void fail_resource() {
@@ -437,6 +479,7 @@ private:
         toll_.recovered_in_place += recovered_ ? 1 : 0;
         toll_.did_not_stop += stuck_ ? 1 : 0;
         toll_.taken_by_partner += taken_ ? 1 : 0;
+        toll_.left_and_joined += left_and_joined_ ? 1 : 0;
         toll_.interrupted += interrupted_ ? 1 : 0;
         toll_.split += split_ && !guarded_ ? 1 : 0;
     }
@@ -460,6 +503,7 @@ private:
     bool recovered_ = false;
     bool stuck_ = false;
     bool taken_ = false;
+    bool left_and_joined_ = false;
     bool split_ = false;
 };
 

@@ -128,6 +128,7 @@ public:
     /// A hello of a peer with the same generation, out of service.
     void greet_in_sync() {
         auto hello = std::make_shared<rep::Hello>();
+        hello->extended = rep::all_copies(machine.config().copies);
         hello->cell = machine.cell();
         hello->cell.role = rep::Role::target;
         hello->cell.last_owner = false;
@@ -147,6 +148,7 @@ public:
         promote();
         connect();
         auto hello = std::make_shared<rep::Hello>();
+        hello->extended = rep::all_copies(machine.config().copies);
         hello->intent_log = hello->bitmap_merge = true;
         arrive(std::shared_ptr<rep::Hello const>(hello));
         persist_all();
@@ -162,6 +164,7 @@ public:
     void follow() {
         connect();
         auto hello = std::make_shared<rep::Hello>();
+        hello->extended = rep::all_copies(machine.config().copies);
         hello->cell = machine.cell();
         hello->cell.role = rep::Role::source;
         hello->in_service = true;

@@ -552,6 +552,8 @@ constexpr Hunt hunts[] = {
      "hierarchy_in_order", true},
     {Mutant::mirror_leaves_first, "moved to and fro", moved_to_and_fro, with_a_database,
      "hierarchy_in_order", true},
+    {Mutant::unextended_copy_kept, "leaves and joins", leaves_and_joins, three, "mirror_equality",
+     false},
     {Mutant::failed_fencing_believed, "a shot that misses", shot_that_misses, fenced,
      "takeover_permitted", true},
     {Mutant::busy_chunk_never_reserved, "overwrites in a resync", overwrites_in_resync, laggard,

@@ -77,6 +77,22 @@ static void written_past_server3(Stage& stage, Duration before_it_dies) {
     all_come_back(stage);
 }
 
+void leaves_and_joins(Stage& stage) {
+    using Kind = nodes::Extension::Kind;
+    until_leads(stage, server1);
+    stage.run_for(milliseconds(500));
+    stage.world().edit_extension(server1, Stage::group, {Kind::unextend, server3, {}});
+    stage.look();
+    stage.run_for(seconds(1));
+    for (int i = 0; i < 5; ++i) {
+        stage.write(server1, block(stage.dice.below(64)));
+        stage.run_for(milliseconds(1));
+    }
+    stage.world().edit_extension(server1, Stage::group, {Kind::extend, server3, {}});
+    stage.look();
+    all_come_back(stage);
+}
+
 void targets_apart(Stage& stage) { written_past_server3(stage, milliseconds(1)); }
 
 void favourite_left_behind(Stage& stage) {

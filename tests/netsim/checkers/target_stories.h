@@ -14,6 +14,8 @@ Cluster three_patient();
 
 /// One target is far ahead of the other when the source dies.
 void targets_apart(Stage& stage);
+/// A target that an operator takes out of the mirror, and in again.
+void leaves_and_joins(Stage& stage);
 /// The target of the higher priority is left behind, and then the source dies.
 void favourite_left_behind(Stage& stage);
 /// Bits are cleared while one target still lags, and then the source dies.
