@@ -66,6 +66,8 @@ public:
     enum class ServersToo : bool { no, yes };
     [[nodiscard]] std::optional<NodeId> node_of(std::optional<std::uint16_t> mirror, Node const*,
                                                 ServersToo = ServersToo::no) const;
+    /// A node that holds a copy of some mirror, and so has a disk.
+    [[nodiscard]] std::optional<NodeId> holder(Node const*) const;
     /// A policy, or the node that it discards.
     [[nodiscard]] std::optional<netsim::SplitBrainSetup> split_brain(Node const*) const;
     /// A node or a switch.

@@ -330,14 +330,14 @@ Read StepReader::reset(Node const& value) {
 }
 
 Read StepReader::slow_disk(Node const& value) {
-    std::optional<NodeId> const node = names_.node(value.find("on"));
+    std::optional<NodeId> const node = names_.holder(value.find("on"));
     std::optional<std::int64_t> const factor = integer_of(value.find("factor"));
     if (!node || !factor) return std::nullopt;
     return step::SlowDisk{*node, static_cast<std::uint32_t>(*factor)};
 }
 
 Read StepReader::fail_disk(Node const& value) {
-    std::optional<NodeId> const node = names_.node(value.find("on"));
+    std::optional<NodeId> const node = names_.holder(value.find("on"));
     if (!node) return std::nullopt;
     step::FailDisk made{*node, false, false, false};
     for (Node const& item : items_of(value.find("operations"))) {
@@ -349,7 +349,7 @@ Read StepReader::fail_disk(Node const& value) {
 }
 
 Read StepReader::mend_disk(Node const& value) {
-    std::optional<NodeId> const node = names_.node(&value);
+    std::optional<NodeId> const node = names_.holder(&value);
     if (!node) return std::nullopt;
     return step::FailDisk{*node, false, false, false};
 }

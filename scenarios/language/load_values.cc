@@ -209,9 +209,36 @@ std::optional<NodeId> Names::node_of(std::optional<std::uint16_t> mirror, Node c
     if (servers_too == ServersToo::yes && shared_disk_of(*found, *mirror, cluster_)) return found;
     std::vector<std::string> holders;
     for (NodeId const holder : setup.on) holders.push_back(cluster_.nodes[holder.value].name);
+    auto const disk = shared_disk_of(*found, *mirror, cluster_);
+    std::string const hint =
+        disk ? fmt::format("name the disk, '{}'", cluster_.nodes[disk->value].name) : "";
     report_.error(Code::bad_step, mark_of(*node),
                   fmt::format("'{}' has no copy of mirror '{}'", node->text, setup.name),
-                  {"", std::move(holders)});
+                  {hint, std::move(holders)});
+    return std::nullopt;
+}
+
+std::optional<NodeId> Names::holder(Node const* node) const {
+    std::optional<NodeId> const found = this->node(node);
+    if (!found || cluster_.mirrors.empty()) return found;
+    std::vector<std::string> holders;
+    std::string hint;
+    for (std::uint8_t n = 0; n < cluster_.nodes.size(); ++n) {
+        bool const holds =
+            std::ranges::any_of(cluster_.mirrors, [&](netsim::MirrorSetup const& mirror) {
+                return std::ranges::find(mirror.on, NodeId{n}) != mirror.on.end();
+            });
+        if (!holds) continue;
+        if (NodeId{n} == *found) return found;
+        holders.push_back(cluster_.nodes[n].name);
+        auto const& servers = cluster_.nodes[n].shared_by;
+        if (std::ranges::find(servers, *found) != servers.end())
+            hint = fmt::format("name the disk, '{}'", cluster_.nodes[n].name);
+    }
+    report_.error(
+        Code::bad_step, mark_of(*node),
+        fmt::format("'{}' has no copy of any mirror, so this would do nothing", node->text),
+        {hint, std::move(holders)});
     return std::nullopt;
 }
 
