@@ -44,7 +44,8 @@ std::string_view name_of(ControlMessage const& message) {
 
 Fingerprint StoredHierarchy::fingerprint() const {
     Hasher hasher;
-    hasher.add(hash_words(version, by.value, extended, is ? is->fingerprint() : 0));
+    hasher.add(
+        hash_words(version, era.number, era.node.value, extended, is ? is->fingerprint() : 0));
     for (std::uint16_t const one : priority) hasher.add(one);
     return hasher.result();
 }

@@ -42,17 +42,25 @@ void NodeMachine::edit_hierarchy(input::EditHierarchy const& in, Outbox& out) {
         return;
     }
     resources_[*r].editing = in.request;
-    StoredHierarchy next = resources_[*r].hierarchy;
-    ++next.version;
-    next.by = config_->self;
+    StoredHierarchy next = next_hierarchy(*r);
     next.is = std::make_shared<Hierarchy const>(std::move(changed));
     store_hierarchy(*r, std::move(next), out);
 }
 
+/// A later version of what this owner goes by, with a number that it has not sent to anybody yet.
+StoredHierarchy NodeMachine::next_hierarchy(std::size_t r) {
+    Resource& resource = resources_[r];
+    StoredHierarchy next = resource.hierarchy;
+    resource.versions = std::max(resource.versions, next.version) + 1;
+    next.version = resource.versions;
+    if (resource.report.cell) next.era = std::max(next.era, resource.report.cell->era);
+    return next;
+}
+
 void NodeMachine::store_hierarchy(std::size_t r, StoredHierarchy what, Outbox& out) {
     std::uint32_t& storing = resources_[r].storing;
-    if (what.version < storing || !what.is_later_than(resources_[r].hierarchy)) return;
-    storing = what.version;
+    if (!what.is_later_than(resources_[r].hierarchy)) return;
+    storing = std::max(storing, what.version);
     out.put(output::StoreHierarchy{std::move(what)});
 }
 

@@ -67,11 +67,12 @@ ExtensionFacts NodeMachine::extension_facts(std::size_t r, Extension const& edit
         facts.all_reachable = facts.all_reachable && (reachable || !concerned);
         facts.serves_there = facts.serves_there || (known.in_service && (all || there == slot));
     });
-    if (there && edit.priority) {
+    facts.large_enough = config.large_enough;
+    if (there) {
+        std::uint16_t const wanted = edit.priority.value_or(now.priority[there->value]);
         for (std::uint8_t p = 0; p < config.members.size(); ++p) {
             bool const other = Slot{p} != *there && (now.extended & bit_of(Slot{p})) != 0;
-            facts.priority_in_use =
-                facts.priority_in_use || (other && now.priority[p] == *edit.priority);
+            facts.priority_in_use = facts.priority_in_use || (other && now.priority[p] == wanted);
         }
     }
     bool const rests = std::holds_alternative<resource::OutOfService>(resource.state) ||
@@ -92,13 +93,14 @@ void NodeMachine::edit_extension(input::EditExtension const& in, Outbox& out) {
         return;
     }
     Resource& resource = resources_[*r];
-    StoredHierarchy next = resource.hierarchy;
-    ++next.version;
-    next.by = config_->self;
+    StoredHierarchy next = next_hierarchy(*r);
     std::optional<Slot> const there = slot_of(*r, in.edit.server);
     PeerMask first = there ? bit_of(*there) : PeerMask{0};
     switch (in.edit.kind) {
         case Extension::Kind::create:
+            next.extended = first;
+            first = replication::all_copies(config_->resources[*r].members.size());
+            break;
         case Extension::Kind::extend:
             next.extended |= first;
             if (in.edit.priority) next.priority[there->value] = *in.edit.priority;
@@ -112,7 +114,7 @@ void NodeMachine::edit_extension(input::EditExtension const& in, Outbox& out) {
             break;
     }
     first &= static_cast<PeerMask>(~bit_of(config_->resources[*r].self));
-    resource.extending = {in.request, in.edit, std::move(next), first, 0};
+    resource.extending = {in.request, in.edit, std::move(next), first, 0, true, false};
     ask_to_extend(*r, first, out);
     advance_extending(*r, out);
 }
@@ -160,7 +162,8 @@ void NodeMachine::extension_asked(std::size_t r, Slot slot, StoredHierarchy cons
         return;
     }
     if (resource.storing == next.version) return;  // it has, and what is stored is told
-    bool const overtaken = !next.is_later_than(resource.hierarchy);
+    // So has this one, if it is about to; of two that create the mirror none does.
+    bool const overtaken = !next.is_later_than(resource.hierarchy) || resource.extending;
     if (rule == ExtensionRule::granted && overtaken) rule = ExtensionRule::change_under_way;
     if (rule == ExtensionRule::granted) {
         store_hierarchy(r, next, out);
@@ -175,16 +178,21 @@ void NodeMachine::extension_refused(std::size_t r, std::uint32_t version, Extens
     auto& extending = resources_[r].extending;
     if (!extending || extending->next.version != version) return;
     GroupId const group = config_->resources[r].group;
-    // Who joins or leaves has done so: the others will hear of it.
-    if (extending->first == 0 && extending->awaits != 0) {
+    // Somebody goes by it already: the others will hear of it. But a creation that another server
+    // objects to is taken back.
+    bool const creates = extending->edit.kind == Extension::Kind::create;
+    if (extending->begun && !creates) {
         extending->agreed = false;
+        extending->first = 0;
         extending->awaits = 0;
         advance_extending(r, out);
         return;
     }
     out.note(note::ExtensionRefused{group, extending->edit, rule});
     out.put(output::AdminReply{extending->admin, false, text_of(rule).name});
+    bool const take_back = extending->begun;
     extending.reset();
+    if (take_back) store_hierarchy(r, next_hierarchy(r), out);
 }
 
 /// The peer cannot be asked any more. What has left already stays left.
@@ -202,6 +210,9 @@ bool NodeMachine::heard_of_extension(std::size_t r, Slot slot, ControlMessage co
         extension_asked(r, slot, ask->next, out);
     } else if (auto const* refused = std::get_if<control::ExtensionRefused>(&message)) {
         extension_refused(r, refused->version, refused->rule, out);
+    } else if ((peers(r) & bit_of(slot)) == 0) {
+        // It takes this node for what it is not.
+        tell_hierarchy(r, config_->resources[r].members[slot.value], out);
     } else {
         return false;
     }
@@ -213,13 +224,35 @@ void NodeMachine::hierarchy_heard(std::size_t r, Slot slot, StoredHierarchy cons
                                   Outbox& out) {
     auto& extending = resources_[r].extending;
     if (extending && said.is_same_as(extending->next)) {
+        extending->begun = true;
         extending->awaits &= static_cast<PeerMask>(~bit_of(slot));
         advance_extending(r, out);
         return;
     }
+    if (leaves_out_wrongly(r, said)) return contradict(r, said, out);
     store_hierarchy(r, said, out);
     if (extending && said.version >= extending->next.version)
         extension_refused(r, extending->next.version, ExtensionRule::change_under_way, out);
+}
+
+/// It was made by an owner after whom another came in service, or this node has the mirror in
+/// service: a deletion that was broken off, and of which nobody here wants to know any more.
+bool NodeMachine::leaves_out_wrongly(std::size_t r, StoredHierarchy const& said) const {
+    Resource const& resource = resources_[r];
+    bool const leaves =
+        is_extended_here(r) && (said.extended & bit_of(config_->resources[r].self)) == 0;
+    if (!leaves || !resource.report.cell || !said.is_later_than(resource.hierarchy)) return false;
+    bool const rests = std::holds_alternative<resource::OutOfService>(resource.state) ||
+                       std::holds_alternative<resource::Refused>(resource.state);
+    return !rests || resource.report.open || said.era < resource.report.cell->era;
+}
+
+/// The owner tells everybody what holds; others wait for its word.
+void NodeMachine::contradict(std::size_t r, StoredHierarchy const& said, Outbox& out) {
+    Resource& resource = resources_[r];
+    if (!resource.report.cell->last_owner) return;
+    resource.versions = std::max(resource.versions, said.version);
+    store_hierarchy(r, next_hierarchy(r), out);
 }
 
 /// At a boot: what the group cannot know by itself.
@@ -235,8 +268,10 @@ void NodeMachine::extension_changed(std::size_t r, PeerMask was_extended, bool a
     GroupId const group = config_->resources[r].group;
     PeerMask const before = peers_of(r, was_extended);
     PeerMask const now = peers(r);
-    if (((was_extended ^ resource.hierarchy.extended) & bit_of(config_->resources[r].self)) != 0)
+    if (((was_extended ^ resource.hierarchy.extended) & bit_of(config_->resources[r].self)) != 0) {
         resource.decision.reset();
+        resource.switched_back = true;  // R72: who has never had it has nothing to take back
+    }
     if (!is_extended_here(r)) {
         resource.taken_out = false;
         resource.taken_out_at = 0;

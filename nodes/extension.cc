@@ -14,6 +14,7 @@ ExtensionRule decide_extension(ExtensionFacts const& facts) {
         case Kind::create:
             if (facts.extended_anywhere) return Rule::already_created;
             if (facts.exported) return Rule::exported_by_nfs;
+            if (!facts.large_enough) return Rule::target_too_small;
             break;
         case Kind::extend:
             if (!facts.serves) return Rule::not_in_service_here;
@@ -85,7 +86,7 @@ replication::RuleText text_of(ExtensionRule rule) {
             return {"server_unreachable", "R98",
                     "a change is made on all servers, and one of them cannot be reached"};
         case Rule::target_too_small:
-            return {"target_too_small", "R5", "the target's disk is smaller than the source's"};
+            return {"target_too_small", "R5", "the disk is smaller than the mirror"};
         case Rule::last:
             break;
     }

@@ -61,6 +61,7 @@ struct ExtensionFacts {
     bool serves_there = false;  ///< of a deletion: anywhere
     bool is_here = false;       ///< the server is this one
     bool priority_in_use = false;
+    bool large_enough = true;  ///< R5: of a creation, this node's disk for the mirror
     bool all_reachable = true;
     bool busy = false;  ///< on its way into or out of service, or another change is under way
     friend bool operator==(ExtensionFacts const&, ExtensionFacts const&) = default;

@@ -176,7 +176,6 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
     std::optional<Slot> const slot = r ? slot_of(*r, in.peer) : std::nullopt;
     if (!slot) return;  // a mirror that this node has no copy of
     if (heard_of_extension(*r, *slot, in.message, out)) return;
-    if ((peers(*r) & replication::bit_of(*slot)) == 0) return;
     struct Hear {
         NodeMachine& node;
         std::size_t r;

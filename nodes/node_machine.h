@@ -131,6 +131,7 @@ private:
         std::optional<Slot> asked{};       // it has not answered yet
         StoredHierarchy hierarchy{};       // what stands on the mirror, as it is stable
         std::uint32_t storing = 0;         // the version that is on its way there
+        std::uint32_t versions = 0;        // that this node has made, or tried to
         std::optional<AdminId> editing{};  // wants to hear that it is
         struct Extending {
             AdminId admin;
@@ -139,6 +140,7 @@ private:
             PeerMask first = 0;   // who joins or leaves goes by it before all others
             PeerMask awaits = 0;  // have been asked to store it
             bool agreed = true;   // all that stay go by it before this node does
+            bool begun = false;   // somebody goes by it
         };
         std::optional<Extending> extending{};
         hierarchy::Report above{};         // what became of it here
@@ -199,6 +201,7 @@ private:
     void does_not_leave(std::size_t, Outbox&);
     void edit_hierarchy(input::EditHierarchy const&, Outbox&);
     [[nodiscard]] EditRule may_edit(std::size_t, HierarchyEdit const&) const;
+    [[nodiscard]] StoredHierarchy next_hierarchy(std::size_t);
     void store_hierarchy(std::size_t, StoredHierarchy, Outbox&);
     void hierarchy_stored(StoredHierarchy const&, Outbox&);
     void tell_hierarchy(std::size_t, NodeId peer, Outbox&);
@@ -219,9 +222,11 @@ private:
     void extension_asked(std::size_t, Slot, StoredHierarchy const& next, Outbox&);
     void extension_refused(std::size_t, std::uint32_t version, ExtensionRule, Outbox&);
     void extension_unanswered(std::size_t, Slot, Outbox&);
-    /// True when that was what it is about.
+    /// True when that is what it is about, or when who says it is no peer.
     bool heard_of_extension(std::size_t, Slot, ControlMessage const&, Outbox&);
     void hierarchy_heard(std::size_t, Slot, StoredHierarchy const&, Outbox&);
+    [[nodiscard]] bool leaves_out_wrongly(std::size_t, StoredHierarchy const&) const;
+    void contradict(std::size_t, StoredHierarchy const&, Outbox&);
     void tell_group_extent(std::size_t, Outbox&);
     void extension_changed(std::size_t, PeerMask was_extended, bool agreed, Outbox&);
     [[nodiscard]] bool is_to_be_created(std::size_t) const;

@@ -19,6 +19,7 @@
 
 #include <boost/container/small_vector.hpp>
 #include <memory>
+#include <tuple>
 #include <variant>
 
 namespace sunder::nodes {
@@ -38,15 +39,17 @@ struct StoredHierarchy {
     GroupId group;
     std::uint32_t version = 0;                       ///< how often it was changed
     std::shared_ptr<Hierarchy const> is{};           ///< nothing: hosts use the mirror bare
-    NodeId by{};                                     ///< who changed it last
+    Era era{};                                       ///< of the owner, when it changed it last
     PeerMask extended = 0;                           ///< slots
     replication::PerCopy<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
-    /// Of two that were made without knowledge of each other, all take the same for the later.
+    /// What a later owner made outdates what an earlier one had begun. Of two that were made
+    /// without knowledge of each other, all take the same for the later.
     [[nodiscard]] bool is_later_than(StoredHierarchy const& other) const {
-        return version != other.version ? version > other.version : by > other.by;
+        return std::tie(era, version, extended, priority) >
+               std::tie(other.era, other.version, other.extended, other.priority);
     }
     [[nodiscard]] bool is_same_as(StoredHierarchy const& other) const {
-        return version == other.version && by == other.by;
+        return !is_later_than(other) && !other.is_later_than(*this);
     }
     [[nodiscard]] Fingerprint fingerprint() const;
 };

@@ -127,7 +127,12 @@ void MirrorReader::read_extended() {
         if (!node) continue;
         auto const place = std::ranges::find(mirror_.on, *node);
         if (place != mirror_.on.end()) {
-            found[static_cast<std::size_t>(place - mirror_.on.begin())] = true;
+            auto const at = static_cast<std::size_t>(place - mirror_.on.begin());
+            if (found[at])
+                report().error(Code::bad_mirror, mark_of(item),
+                               fmt::format("'{}' is named twice", item.text),
+                               {"once is enough", {}});
+            found[at] = true;
         } else if (all_nodes_known_) {
             report().error(Code::bad_mirror, mark_of(item),
                            fmt::format("'{}' has no disk for mirror '{}'", item.text, entry_.key),

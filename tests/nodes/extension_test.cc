@@ -24,10 +24,10 @@ constexpr NodeId server3{2};
 template <class Visit>
 void for_all_facts(Visit&& visit) {
     for (Kind const kind : {Kind::create, Kind::extend, Kind::unextend, Kind::remove}) {
-        for (unsigned bits = 0; bits < 2048; ++bits) {
+        for (unsigned bits = 0; bits < 4096; ++bits) {
             auto const is = [&](unsigned bit) { return (bits >> bit & 1) != 0; };
             visit(ExtensionFacts{kind, is(0), is(1), is(2), is(3), is(4), is(5), is(6), is(7),
-                                 is(8), is(9), is(10)});
+                                 is(8), is(9), is(10), is(11)});
         }
     }
 }
@@ -47,6 +47,7 @@ TEST_CASE("a mirror is extended where the manual has it, and each refusal is rea
             case Kind::create:
                 CHECK_FALSE(facts.extended_anywhere);
                 CHECK_FALSE(facts.exported);  // R122
+                CHECK(facts.large_enough);    // R5
                 break;
             case Kind::extend:
                 CHECK(facts.serves);  // R93, R119
