@@ -161,7 +161,8 @@ void NodeMachine::extension_asked(std::size_t r, Slot slot, StoredHierarchy cons
         tell_hierarchy(r, config.members[slot.value], out);
         return;
     }
-    if (resource.storing == next.version) return;  // it has, and what is stored is told
+    bool const stores = resource.storing > resource.hierarchy.version;
+    if (stores && resource.storing == next.version) return;  // it has, and will be told
     // So has this one, if it is about to; of two that create the mirror none does.
     bool const overtaken = !next.is_later_than(resource.hierarchy) || resource.extending;
     if (rule == ExtensionRule::granted && overtaken) rule = ExtensionRule::change_under_way;

@@ -5,6 +5,8 @@
 // says why not, and it does so without being asked twice.
 #include "nodes/hierarchy_machine.h"
 
+#include "base/verify.h"
+
 #include <rapidcheck.h>
 #include <catch2/catch.hpp>
 
@@ -70,11 +72,18 @@ struct Bench {
             });
         }
     }
+    /// Requires that it is under way.
+    void done(ResourceId resource, Action action, bool ok) {
+        auto const found = std::ranges::find_if(under_way, [&](output::Act const& one) {
+            return one.resource == resource && one.action == action;
+        });
+        VERIFY(found != under_way.end());
+        under_way.erase(found);
+        step(input::ActionDone{resource, action, ok});
+    }
     void finish_one(bool ok) {
-        std::size_t const which = *rc::gen::inRange<std::size_t>(0, under_way.size());
-        output::Act const act = under_way[which];
-        under_way.erase(under_way.begin() + static_cast<std::ptrdiff_t>(which));
-        step(input::ActionDone{act.resource, act.action, ok});
+        output::Act const act = under_way[*rc::gen::inRange<std::size_t>(0, under_way.size())];
+        done(act.resource, act.action, ok);
     }
     void finish_all(bool ok) {
         for (int most = 100; !under_way.empty(); --most) {
@@ -82,7 +91,8 @@ struct Bench {
             finish_one(ok);
         }
     }
-    void rise() { step(input::Commanded{command::Rise{++commands}}); }
+    /// As an operator does, or a mirror that comes in service anew: what has failed is tried again.
+    void rise() { step(input::Commanded{command::Rise{++commands, true}}); }
     void fall(bool regardless) { step(input::Commanded{command::Fall{++commands, regardless}}); }
 };
 
@@ -145,16 +155,16 @@ Bench small(bool local_recovery) {
 TEST_CASE("what fails is recovered where it is, and only then has it failed (R100)") {
     Bench bench = small(true);
     bench.rise();
-    bench.step(input::ActionDone{ResourceId{0}, Action::start, true});
-    bench.step(input::ActionDone{ResourceId{1}, Action::start, true});
+    bench.done(ResourceId{0}, Action::start, true);
+    bench.done(ResourceId{1}, Action::start, true);
     REQUIRE(bench.report->up);
     bench.step(input::FoundFailed{ResourceId{1}});
     CHECK_FALSE(bench.report->up);
     CHECK_FALSE(bench.report->failed);
-    bench.step(input::ActionDone{ResourceId{1}, Action::recover, true});
+    bench.done(ResourceId{1}, Action::recover, true);
     CHECK(bench.report->up);
     bench.step(input::FoundFailed{ResourceId{1}});
-    bench.step(input::ActionDone{ResourceId{1}, Action::recover, false});
+    bench.done(ResourceId{1}, Action::recover, false);
     CHECK(bench.report->failed);
     CHECK(bench.report->failures == 1);
     CHECK(bench.is<resource::InService>(0));  // what it stands on stays
@@ -163,24 +173,23 @@ TEST_CASE("what fails is recovered where it is, and only then has it failed (R10
 TEST_CASE("without local recovery a failure is final at once") {
     Bench bench = small(false);
     bench.rise();
-    bench.step(input::ActionDone{ResourceId{0}, Action::start, true});
-    bench.step(input::ActionDone{ResourceId{1}, Action::start, false});
+    bench.done(ResourceId{0}, Action::start, true);
+    bench.done(ResourceId{1}, Action::start, false);
     CHECK(bench.report->failed);
     CHECK(bench.report->failures == 1);
     bench.rise();  // an operator tries again
     CHECK_FALSE(bench.report->failed);
-    bench.step(input::ActionDone{ResourceId{1}, Action::start, true});
+    bench.done(ResourceId{1}, Action::start, true);
     CHECK(bench.report->up);
 }
 
 TEST_CASE("one that does not stop keeps what is below it, and halts the fall (R92)") {
     Bench bench = small(true);
     bench.rise();
-    bench.step(input::ActionDone{ResourceId{0}, Action::start, true});
-    bench.step(input::ActionDone{ResourceId{1}, Action::start, true});
-    bench.under_way.clear();
+    bench.done(ResourceId{0}, Action::start, true);
+    bench.done(ResourceId{1}, Action::start, true);
     bench.fall(false);
-    bench.step(input::ActionDone{ResourceId{1}, Action::stop, false});
+    bench.done(ResourceId{1}, Action::stop, false);
     CHECK(bench.report->stuck == 1);
     CHECK_FALSE(bench.report->down);
     CHECK(bench.is<resource::InService>(0));
