@@ -15,6 +15,14 @@ namespace sunder::nodes {
 
 using replication::bit_of;
 
+namespace {
+/// Out of service, and not on its way.
+bool is_out(ResourceState const& state) {
+    return std::holds_alternative<resource::OutOfService>(state) ||
+           std::holds_alternative<resource::Refused>(state);
+}
+}  // namespace
+
 PeerMask NodeMachine::peers_of(std::size_t r, PeerMask extended) const {
     PeerMask const self = bit_of(config_->resources[r].self);
     return (extended & self) != 0 ? static_cast<PeerMask>(extended & ~self) : PeerMask{0};
@@ -75,11 +83,9 @@ ExtensionFacts NodeMachine::extension_facts(std::size_t r, Extension const& edit
             facts.priority_in_use = facts.priority_in_use || (other && now.priority[p] == wanted);
         }
     }
-    bool const rests = std::holds_alternative<resource::OutOfService>(resource.state) ||
-                       std::holds_alternative<resource::Refused>(resource.state);
-    facts.busy = !(facts.serves || rests) || !resource.report.cell || resource.report.passing ||
-                 resource.extending || resource.editing || resource.ordered ||
-                 resource.storing > now.version;
+    facts.busy = !(facts.serves || is_out(resource.state)) || !resource.report.cell ||
+                 resource.report.passing || resource.extending || resource.editing ||
+                 resource.ordered || resource.storing > now.version;
     return facts;
 }
 
@@ -148,10 +154,8 @@ void NodeMachine::extension_asked(std::size_t r, Slot slot, StoredHierarchy cons
     JoiningFacts facts;
     facts.is_member = is_extended_here(r);
     facts.becomes_member = (next.extended & bit_of(config.self)) != 0;
-    bool const out_of_service = std::holds_alternative<resource::OutOfService>(resource.state) ||
-                                std::holds_alternative<resource::Refused>(resource.state);
-    facts.rests =
-        out_of_service && resource.report.cell && !resource.report.open && !resource.report.passing;
+    facts.rests = is_out(resource.state) && resource.report.cell && !resource.report.open &&
+                  !resource.report.passing;
     facts.owner = resource.report.cell && resource.report.cell->last_owner;
     bool const given_up = resource.report.cell && !resource.report.cell->current;
     facts.blank = given_up || mutant(Mutant::unextended_copy_kept);
@@ -243,9 +247,7 @@ bool NodeMachine::leaves_out_wrongly(std::size_t r, StoredHierarchy const& said)
     bool const leaves =
         is_extended_here(r) && (said.extended & bit_of(config_->resources[r].self)) == 0;
     if (!leaves || !resource.report.cell || !said.is_later_than(resource.hierarchy)) return false;
-    bool const rests = std::holds_alternative<resource::OutOfService>(resource.state) ||
-                       std::holds_alternative<resource::Refused>(resource.state);
-    return !rests || resource.report.open || said.era < resource.report.cell->era;
+    return !is_out(resource.state) || resource.report.open || said.era < resource.report.cell->era;
 }
 
 /// The owner tells everybody what holds; others wait for its word.
@@ -322,8 +324,9 @@ Fingerprint NodeMachine::fingerprint_of_changes(std::size_t r) const {
     hasher.add(hash_words(resource.hierarchy.fingerprint(), resource.storing,
                           resource.editing.has_value()));
     if (auto const& extending = resource.extending) {
-        hasher.add(hash_words(extending->next.fingerprint(), extending->first, extending->awaits,
-                              extending->agreed));
+        hasher.add(
+            hash_words(extending->next.fingerprint(), extending->first, extending->awaits,
+                       std::uint64_t{extending->agreed} | std::uint64_t{extending->begun} << 1));
     }
     return hasher.result();
 }
