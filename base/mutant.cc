@@ -69,6 +69,7 @@ constexpr std::string_view names[] = {
     "witness_ignored",
     "confirmation_skipped",
     "failed_fencing_believed",
+    "lagging_copy_goes_first",
     "hierarchy_starts_at_once",
     "mirror_leaves_first",
 };

@@ -68,6 +68,7 @@ enum class Mutant {
     witness_ignored,    ///< R67: nobody is asked whether others hear the one believed dead
     confirmation_skipped,      ///< R63: nobody is asked whether the other node is dead
     failed_fencing_believed,   ///< a shot that missed counts as a death
+    lagging_copy_goes_first,   ///< SAF-1: by its priority, before a copy that writes waited for
     hierarchy_starts_at_once,  ///< R99: nothing waits for what it needs
     mirror_leaves_first,       ///< R99: a mirror leaves service under what stands on it
     last

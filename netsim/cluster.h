@@ -72,14 +72,23 @@ struct Policy {
     friend bool operator==(Policy const&, Policy const&) = default;
 };
 
+/// R54: how two copies replicate to each other, whichever of them is the source.
+struct PairSetup {
+    std::uint8_t a = 0;  ///< places in `on`
+    std::uint8_t b = 1;
+    Mode mode = Mode::synchronous;
+    friend bool operator==(PairSetup const&, PairSetup const&) = default;
+};
+
 struct MirrorSetup {
     std::string name;
     std::uint64_t sectors = 0;              ///< size at the source, in sectors
     std::vector<NodeId> on;                 ///< the first creates it and is its first source
     std::vector<std::uint64_t> sectors_on;  ///< size of each copy, same order as `on`
     std::vector<std::uint16_t> priority;    ///< R52: unique 1..999, same order as `on`
-    Mode mode = Mode::synchronous;
-    std::uint32_t asynchronous_limit = 256;               ///< R11: outstanding writes per mirror
+    Mode mode = Mode::synchronous;          ///< of every pair that `pairs` does not name
+    std::vector<PairSetup> pairs{};
+    std::uint32_t asynchronous_limit = 256;               ///< R11: outstanding writes per leg
     std::optional<ByteCount> intent_log_chunk = KiB(64);  ///< R16; nothing: no intent log (R18)
     bool initially_in_sync = false;  ///< R44: a file system nobody has written yet
     std::optional<ByteCount>
@@ -95,6 +104,9 @@ struct MirrorSetup {
     [[nodiscard]] bool is_extended_to(std::size_t place) const {
         return extended.empty() || extended[place];
     }
+    /// Of the copies at two places of `on`.
+    [[nodiscard]] bool is_asynchronous(std::size_t a, std::size_t b) const;
+    [[nodiscard]] bool has_asynchronous_pairs() const;
     /// Of the copy at a place of `on`; in the order of the list where the file names none.
     [[nodiscard]] std::uint16_t priority_of(std::size_t place) const {
         return priority.empty() ? static_cast<std::uint16_t>(place + 1) : priority[place];

@@ -55,7 +55,9 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorS
     for (std::size_t i = 0; i < mirror.on.size(); ++i) config.nodes[i] = mirror.on[i];
     config.sectors = mirror.sectors_on.empty() ? mirror.sectors : mirror.sectors_on[place];
     config.mirrored_sectors = mirror.sectors;
-    for (bool& synchronous : config.synchronous) synchronous = mirror.mode == Mode::synchronous;
+    for (std::size_t peer = 0; peer < mirror.on.size(); ++peer) {
+        config.synchronous[peer] = !mirror.is_asynchronous(place, peer);
+    }
     config.asynchronous_limit = mirror.asynchronous_limit;
     config.intent_log = mirror.intent_log_chunk.has_value();
     config.chunk_sectors = mirror.intent_log_chunk.value_or(KiB(64)).bytes / sector_bytes;
@@ -92,6 +94,10 @@ nodes::ResourceConfig resource_config(MirrorSetup const& mirror, GroupId group, 
     resource.extended = 0;
     for (std::size_t other = 0; other < mirror.on.size(); ++other) {
         resource.priority.push_back(mirror.priority_of(other));
+        for (std::size_t peer = 0; peer < mirror.on.size(); ++peer) {
+            if (other == peer || !mirror.is_asynchronous(other, peer)) continue;
+            resource.asynchronous[other] |= static_cast<replication::PeerMask>(1U << peer);
+        }
         if (mirror.is_extended_to(other))
             resource.extended |= static_cast<replication::PeerMask>(1U << other);
     }

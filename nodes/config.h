@@ -24,8 +24,10 @@ struct ResourceConfig {
     Slot self;
     std::vector<NodeId> members;            ///< by slot
     std::vector<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
-    bool intent_log = true;                 ///< R18
-    bool automatic_switchback = false;      ///< R72: unsupported, and what it leads to
+    /// R54: by slot, the slots that it is asynchronous with.
+    replication::PerCopy<replication::PeerMask> asynchronous{};
+    bool intent_log = true;             ///< R18
+    bool automatic_switchback = false;  ///< R72: unsupported, and what it leads to
     std::shared_ptr<Hierarchy const>
         hierarchy{};                        ///< what stands on it; nothing: hosts use it bare
     replication::PeerMask extended = 0xff;  ///< to which slots, before an operator changes it

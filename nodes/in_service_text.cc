@@ -46,7 +46,7 @@ constexpr replication::RuleText texts[] = {
     {"not_watched_in_sync", "R30",
      "the copy here has not been seen in sync since this node booted"},
     {"needs_fencing", "SAF-6", "silence proves nothing: guarded nodes need fencing to take over"},
-    {"another_goes_first", "R53", "another copy in sync has a higher priority"},
+    {"another_goes_first", "R53", "another copy in sync goes before this one"},
     {"failover", "R25", "the source was watched dying and the copy here was in sync"},
     {"owner_booted_alone", "R27",
      "the last source booted and cannot reach its peer, which may have taken over"},

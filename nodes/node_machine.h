@@ -281,6 +281,7 @@ private:
     [[nodiscard]] bool has_later_era(Era mine, Era theirs) const;
     [[nodiscard]] InServiceFacts::Copy own_copy(std::size_t) const;
     [[nodiscard]] InServiceFacts facts(std::size_t, bool forced) const;
+    [[nodiscard]] Candidate candidate(std::size_t r, Slot slot) const;
     [[nodiscard]] PeerFacts peer_facts(std::size_t, Slot) const;
     [[nodiscard]] bool may_have_led(std::size_t, NodeId) const;
     [[nodiscard]] bool is_left_behind(std::size_t, Slot) const;

@@ -3,6 +3,8 @@
 // Which of several peers decides.
 #include "nodes/outlook.h"
 
+#include "base/mutant.h"
+
 #include <algorithm>
 
 namespace sunder::nodes {
@@ -57,6 +59,12 @@ bool is_answered(Facts const& own, PeerFacts const& peer) {
 }
 
 }  // namespace
+
+bool goes_before(Candidate a, Candidate b, bool guarded) {
+    if (guarded && !mutant(Mutant::lagging_copy_goes_first) && a.waited_for != b.waited_for)
+        return a.waited_for;
+    return a.priority < b.priority;
+}
 
 bool is_split(PeerFacts const& peer, InServiceFacts own) {
     own.forced = false;

@@ -104,10 +104,18 @@ PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
     Era const era = known.cell->era;
     facts.heard_of_other =
         era > mine.era && era.node != config.members[slot.value] && may_have_led(r, era.node);
-    facts.goes_first =
-        known.fit && facts.later != InServiceFacts::Later::self &&
-        resource.hierarchy.priority[slot.value] < resource.hierarchy.priority[config.self.value];
+    bool const candidate = known.fit && facts.later != InServiceFacts::Later::self;
+    facts.goes_first = candidate && goes_before(this->candidate(r, slot),
+                                                this->candidate(r, config.self), config_->guarded);
     return facts;
+}
+
+Candidate NodeMachine::candidate(std::size_t r, Slot slot) const {
+    Resource const& resource = resources_[r];
+    std::optional<Slot> const source = resource.report.watched_with;
+    PeerMask const lagging =
+        source ? config_->resources[r].asynchronous[source->value] : PeerMask{0};
+    return {resource.hierarchy.priority[slot.value], (lagging & replication::bit_of(slot)) == 0};
 }
 
 /// False when the node can be asked, and was not promoted.

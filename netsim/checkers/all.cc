@@ -124,7 +124,7 @@ Checkers::Checkers(World& world) : all_(std::make_unique<All>(world)) {
     auto const& mirrors = world.cluster().mirrors;
     world.watching.records =
         world.watching.records || std::ranges::any_of(mirrors, [](MirrorSetup const& mirror) {
-            return mirror.mode == Mode::asynchronous;
+            return mirror.has_asynchronous_pairs();
         });
 }
 Checkers::~Checkers() = default;

@@ -43,15 +43,16 @@ void AsynchronousPrefix::on(View& view, seen::RecordSent const& sent) {
     bool const change = sent.kind == RecordKind::write || sent.kind == RecordKind::trim ||
                         sent.kind == RecordKind::write_zeroes;
     Chronicle::Group const& group = view.chronicle.group(sent.group);
-    if (!change || !group.asynchronous) return;
     Slot const source = view.chronicle.slot(sent.group, sent.node);
+    if (!change || group.asynchronous[source.value] == 0) return;
     // No more than the limit can be on the way, so older ones have certainly been applied.
     std::size_t const capacity = limit(view, sent.group) + 8U;
     for (std::uint8_t p = 0; p < group.members.size(); ++p) {
         Stream& to = stream(view, sent.group, Slot{p});
         Chronicle::Pair const& leg = group.copies[source.value].pairs[p];
         bool const carried = leg.leg == LegState::mirroring || leg.leg == LegState::resyncing;
-        if (p == source.value || to.source != source || !carried || leg.inward) continue;
+        bool const behind = group.is_asynchronous(source, Slot{p});
+        if (!behind || to.source != source || !carried || leg.inward) continue;
         std::size_t const newest = to.recent.size();
         if (newest != 0 && to.at(newest - 1).sequence >= sent.sequence) continue;  // another leg's
         add(to, capacity, {sent.sequence, sent.range, sent.content});
@@ -59,15 +60,16 @@ void AsynchronousPrefix::on(View& view, seen::RecordSent const& sent) {
 }
 
 void AsynchronousPrefix::on(View& view, seen::RecordArrived const& arrived) {
-    if (!view.chronicle.group(arrived.group).asynchronous) return;
-    Stream& mine = stream(view, arrived.group, view.chronicle.slot(arrived.group, arrived.node));
-    if (mine.source == view.chronicle.slot(arrived.group, arrived.from))
-        mine.arrived = arrived.sequence;
+    Slot const self = view.chronicle.slot(arrived.group, arrived.node);
+    Slot const source = view.chronicle.slot(arrived.group, arrived.from);
+    if (!view.chronicle.group(arrived.group).is_asynchronous(source, self)) return;
+    Stream& mine = stream(view, arrived.group, self);
+    if (mine.source == source) mine.arrived = arrived.sequence;
 }
 
 void AsynchronousPrefix::on(View& view, From from, replication::note::LegChanged const& changed) {
-    if (!view.chronicle.group(from.group).asynchronous) return;
     Slot const self = view.chronicle.slot(from.group, from.node);
+    if (!view.chronicle.group(from.group).is_asynchronous(self, changed.peer)) return;
     if (changed.direction == replication::Direction::outward) {
         // What is sent from here on belongs to this leg; a finished resync changes nothing.
         bool const begins =
@@ -92,18 +94,22 @@ void AsynchronousPrefix::on(View& view, From from, replication::note::WrittenApa
     stream(view, from.group, view.chronicle.slot(from.group, from.node)).live = false;
 }
 
-void AsynchronousPrefix::on(View& view, From from, replication::note::CopyCompleted const&) {
-    if (!view.chronicle.group(from.group).asynchronous) return;
+void AsynchronousPrefix::on(View& view, From from,
+                            replication::note::CopyCompleted const& completed) {
+    Slot const self = view.chronicle.slot(from.group, from.node);
+    if (!view.chronicle.group(from.group).is_asynchronous(completed.source, self)) return;
     // Records from before the finish are in the copy already; applying them again changes nothing.
-    Stream& mine = stream(view, from.group, view.chronicle.slot(from.group, from.node));
+    Stream& mine = stream(view, from.group, self);
     mine.model = view.image(from.node, from.group);
     mine.live = true;
 }
 
 void AsynchronousPrefix::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     Chronicle::Copy const& copy = view.chronicle.copy(came.group, node);
-    if (!view.chronicle.group(came.group).asynchronous || came.forced || !copy.watched) return;
-    Stream const& mine = stream(view, came.group, view.chronicle.slot(came.group, node));
+    if (came.forced || !copy.watched) return;
+    Slot const self = view.chronicle.slot(came.group, node);
+    if (!view.chronicle.group(came.group).is_asynchronous(*copy.watched, self)) return;
+    Stream const& mine = stream(view, came.group, self);
     if (mine.live && mine.source == *copy.watched) judge(view, came.group, node, mine);
 }
 

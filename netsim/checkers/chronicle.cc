@@ -24,7 +24,12 @@ Chronicle::Chronicle(World const& world)
     for (MirrorSetup const& mirror : world.cluster().mirrors) {
         Group group;
         group.members = mirror.on;
-        group.asynchronous = mirror.mode == Mode::asynchronous;
+        for (std::size_t a = 0; a < mirror.on.size(); ++a) {
+            for (std::size_t b = 0; b < mirror.on.size(); ++b) {
+                if (a == b || !mirror.is_asynchronous(a, b)) continue;
+                group.asynchronous[a] |= static_cast<std::uint8_t>(1U << b);
+            }
+        }
         // Who creates the mirror owns it; the others are blank unless nobody has content (R44).
         for (std::size_t i = 0; i < mirror.on.size(); ++i) {
             group.copies[i].extended = mirror.is_extended_to(i);
@@ -100,14 +105,16 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
             peer.overtaken_by = self;
         }
         leave_behind(pair, world.now());
-        if (group.asynchronous) continue;
-        // Whoever mirrors in sync holds the write as well, and lacks it no more than the source.
+        // Whoever mirrors in sync, and synchronously, holds the write as well, and lacks it no more
+        // than the source.
         for (std::size_t t = 0; t < group.members.size(); ++t) {
             Pair const& follows = group.copies[t].pairs[self.value];
             Pair const& leads = group.copies[self.value].pairs[t];
             bool const mirrors = follows.inward && follows.leg == LegState::mirroring &&
                                  !leads.inward && leads.leg == LegState::mirroring;
-            if (t == p || t == self.value || !mirrors) continue;
+            bool const waited_for =
+                !group.is_asynchronous(self, Slot{static_cast<std::uint8_t>(t)});
+            if (t == p || t == self.value || !mirrors || !waited_for) continue;
             leave_behind(group.copies[t].pairs[p], world.now());
         }
     }
@@ -204,11 +211,11 @@ void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged con
 /// The finish of a resync is stored, though the leg may be lost before anybody says so. What an
 /// asynchronous source acknowledged after it sent the finish may not have come.
 void Chronicle::copy_completed(Group& group, Slot target, Duration now) {
-    if (group.asynchronous) return;
     Copy& copy = group.copies[target.value];
     for (std::uint8_t source = 0; source < group.members.size(); ++source) {
         Pair const& leg = copy.pairs[source];
         if (!leg.inward || leg.leg != LegState::resyncing) continue;
+        if (group.is_asynchronous(Slot{source}, target)) continue;
         copy.torn = false;
         joined(group, Slot{source}, target, now);
     }

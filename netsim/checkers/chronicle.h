@@ -72,8 +72,11 @@ public:
     };
     struct Group {
         std::vector<NodeId> members;
-        bool asynchronous = false;
+        PerCopy<std::uint8_t> asynchronous{};  ///< by slot: the slots it is asynchronous with (R54)
         PerCopy<Copy> copies{};
+        [[nodiscard]] bool is_asynchronous(Slot a, Slot b) const {
+            return (asynchronous[a.value] >> b.value & 1) != 0;
+        }
     };
     struct Node {
         std::optional<Duration> died_at;

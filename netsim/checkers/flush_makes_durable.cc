@@ -51,9 +51,12 @@ void FlushMakesDurable::check_copies(View& view, Request const& request, Flush c
                         "knows what that one left behind",
                         describe(view.world, request), view.name(request.node), to_text(*failed)));
     }
+    Chronicle::Group const& group = view.chronicle.group(request.group);
+    Slot const self = view.chronicle.slot(request.group, request.node);
     for (std::uint8_t s = 0; s < mirror.on.size(); ++s) {
         bool const own = mirror.on[s] == request.node;
-        bool const target = mirror.mode == Mode::synchronous && (request.in_sync >> s & 1) != 0;
+        bool const target =
+            !group.is_asynchronous(self, Slot{s}) && (request.in_sync >> s & 1) != 0;
         if (!own && !target) continue;
         SimDisk const& disk = *view.world.copy(mirror.on[s], request.group)->disk;
         disk.for_each_unflushed([&](std::uint64_t number, Extent range) {

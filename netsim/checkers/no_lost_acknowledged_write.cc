@@ -60,7 +60,26 @@ struct NoLostAcknowledgedWrite::Loss {
         if (owed == nullptr) return nullptr;
         Slot const there = chronicle.slot(group, owed->node);
         bool const handed_over = known.copies[there.value].pairs[here.value].handed_over;
-        return known.asynchronous && !handed_over ? "asynchronous tail" : nullptr;
+        // What it lacks had not come from the source whose target it was (R54).
+        Slot const source = known.copies[here.value].watched.value_or(there);
+        bool const tail = known.is_asynchronous(source, here) && !handed_over;
+        bool const needless = !faithful && is_at_hand(view, *owed, there, here);
+        return tail && !needless ? "asynchronous tail" : nullptr;
+    }
+
+    /// A copy for which the write waited is in sync, as far as it knows, and can be asked.
+    [[nodiscard]] bool is_at_hand(View const& view, Request const& owed, Slot source,
+                                  Slot here) const {
+        Chronicle::Group const& known = view.chronicle.group(group);
+        for (std::uint8_t p = 0; p < known.members.size(); ++p) {
+            Chronicle::Copy const& copy = known.copies[p];
+            bool const has = (owed.in_sync >> p & 1) != 0 && copy.watched == source && !copy.torn &&
+                             !known.is_asynchronous(source, Slot{p});
+            if (p != here.value && has &&
+                view.chronicle.have_talked(view.world, node, known.members[p]))
+                return true;
+        }
+        return false;
     }
 
     [[nodiscard]] std::string story(View const& view, Mismatch const& lost) const {

@@ -12,9 +12,9 @@ using replication::RecordKind;
 
 void ResyncConvergence::on(View& view, seen::RecordSent const& sent) {
     bool const from_host = sent.kind != RecordKind::resync && sent.kind != RecordKind::settle;
-    if (!from_host || !view.chronicle.group(sent.group).asynchronous) return;
-    if (newest_.empty()) newest_.resize(view.chronicle.groups() * replication::max_copies);
     Slot const self = view.chronicle.slot(sent.group, sent.node);
+    if (!from_host || view.chronicle.group(sent.group).asynchronous[self.value] == 0) return;
+    if (newest_.empty()) newest_.resize(view.chronicle.groups() * replication::max_copies);
     Newest& mine = newest_[sent.group.value * replication::max_copies + self.value];
     // Flushes count towards what is outstanding, so they take a place too.
     if (sent.sequence == mine.newest) return;  // on another leg
@@ -39,8 +39,9 @@ bool ResyncConvergence::on_the_way(View const& view, GroupId group, NodeId sourc
     view.ledger.for_each_open(group, [&](Request const& request) {
         found = found || (request.changes() && request.range.overlaps(sector));
     });
-    if (found || newest_.empty()) return found;
     Slot const self = view.chronicle.slot(group, source);
+    bool const lags = view.chronicle.group(group).is_asynchronous(self, target);
+    if (found || !lags || newest_.empty()) return found;
     Newest const& sent = newest_[group.value * replication::max_copies + self.value];
     replication::Channel const* channel =
         replication::channel_of(view.machine(source, group)->leg(target));

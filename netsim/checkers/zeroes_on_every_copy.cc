@@ -20,8 +20,11 @@ void ZeroesOnEveryCopy::on(View& view, seen::HostAnswered const&) {
     });
     if (overlapped) return;
     MirrorSetup const& mirror = view.mirror(request->group);
+    Chronicle::Group const& group = view.chronicle.group(request->group);
+    Slot const self = view.chronicle.slot(request->group, request->node);
     for (std::uint8_t s = 0; s < mirror.on.size(); ++s) {
-        bool const target = mirror.mode == Mode::synchronous && (request->in_sync >> s & 1) != 0;
+        bool const target =
+            !group.is_asynchronous(self, Slot{s}) && (request->in_sync >> s & 1) != 0;
         if (mirror.on[s] != request->node && !target) continue;
         // Its confirmation may have been on the way when it lost power, and zeroes with it.
         auto const& died = view.chronicle.node(mirror.on[s]).died_at;

@@ -18,7 +18,12 @@ Oracle::Oracle(World const& world) {
     VERIFY(mirror.on.size() <= most_copies);
     copies_ = static_cast<std::uint8_t>(mirror.on.size());
     blocks_ = static_cast<std::uint8_t>(mirror.sectors);
-    asynchronous_ = mirror.mode == Mode::asynchronous;
+    for (std::uint8_t a = 0; a < copies_; ++a) {
+        for (std::uint8_t b = 0; b < copies_; ++b) {
+            if (a == b || !mirror.is_asynchronous(a, b)) continue;
+            asynchronous_[a] |= static_cast<Slots>(1U << b);
+        }
+    }
     guarded_ = world.cluster().policy.guarded;
     logged_ = mirror.intent_log_chunk.has_value();
     for (std::uint8_t s = 0; s < copies_; ++s) {
@@ -191,7 +196,8 @@ void Oracle::died(seen::NodeDied const& died) {
         bool const open = write.state == WriteState::open;
         if (open) write.state = WriteState::over;
         // Its own disk keeps any of these, and not in the order in which they were asked.
-        if (asynchronous_ && (open || (power && !write.durable))) copy_[self].holes |= bit(w);
+        if (asynchronous_[self] != 0 && (open || (power && !write.durable)))
+            copy_[self].holes |= bit(w);
         write.exposed = write.exposed || (power && !write.durable);
     }
     for (Read& read : reads_) {

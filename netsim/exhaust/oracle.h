@@ -152,6 +152,9 @@ private:
                     Findings& findings) const;
     void verify_log(World const& world, std::uint8_t a, std::uint8_t b, Findings& findings) const;
     [[nodiscard]] char const* excuse(Loss const& loss, std::uint8_t owed) const;
+    [[nodiscard]] bool is_asynchronous(std::uint8_t a, std::uint8_t b) const {
+        return (asynchronous_[a] >> b & 1) != 0;
+    }
     [[nodiscard]] bool must_report(std::uint8_t a, std::uint8_t b) const;
     [[nodiscard]] static Contents bit(std::uint8_t content) {
         return static_cast<Contents>(1U << content);
@@ -159,8 +162,8 @@ private:
 
     std::uint8_t copies_ = 0;
     std::uint8_t blocks_ = 0;
-    std::uint8_t asked_ = 0;  ///< writes so far
-    bool asynchronous_ = false;
+    std::uint8_t asked_ = 0;                         ///< writes so far
+    std::array<Slots, most_copies> asynchronous_{};  ///< by slot, with which slots (R54)
     bool guarded_ = false;
     bool logged_ = false;
     enum class Split : std::uint8_t { none, by_itself, by_force, by_policy } split_ = Split::none;

@@ -244,7 +244,7 @@ SearchResult rounds(World const& world, SearchOptions const& options) {
     State initial{world, Oracle(world), {}, 0, 0};
     initial.world.chooser().follow({});
     // What had arrived is asked of asynchronous targets only.
-    initial.world.watching.records = world.cluster().mirrors.front().mode == Mode::asynchronous;
+    initial.world.watching.records = world.cluster().mirrors.front().has_asynchronous_pairs();
     Convergence convergence(options.bounds.timing);
     SearchResult result;
     for (unsigned faults = 0; faults <= options.bounds.most.faults(); ++faults) {

@@ -52,7 +52,9 @@ char const* Oracle::excuse(Loss const& loss, std::uint8_t owed) const {
         return "acknowledged without the target (faithful policy)";
     if (owed == 0) return nullptr;
     bool const handed_over = copy_[write.node].pairs[loss.self].handed_over;
-    return asynchronous_ && !handed_over ? "asynchronous tail" : nullptr;
+    std::int8_t const watched = copy_[loss.self].watched;
+    std::uint8_t const source = watched < 0 ? write.node : static_cast<std::uint8_t>(watched);
+    return is_asynchronous(source, loss.self) && !handed_over ? "asynchronous tail" : nullptr;
 }
 
 std::uint64_t Oracle::found(World const& world, std::uint8_t self, std::uint8_t block) const {
@@ -192,7 +194,10 @@ void Oracle::came_in_service(World const& world, std::uint8_t self,
     }
     verify_fit(world, self, came, findings);
     verify(world, Loss{self, came.forced, copy.owner, false, "came in service"}, findings);
-    bool const promoted = asynchronous_ && !came.forced && !copy.owner && split_ == Split::none;
+    bool const lagged = copy.watched < 0
+                            ? asynchronous_[self] != 0
+                            : is_asynchronous(static_cast<std::uint8_t>(copy.watched), self);
+    bool const promoted = lagged && !came.forced && !copy.owner && split_ == Split::none;
     bool const first = std::all_of(writes_.begin(), writes_.end(), [&](Write const& write) {
         return write.node == writes_[1].node || write.apart || &write == &writes_[0];
     });
@@ -249,7 +254,7 @@ void Oracle::completed(World const& world, std::uint8_t self, std::uint8_t sourc
         replication::connection_of(here.machine->leg(replication::Slot{source}));
     if (channel != nullptr && mine != nullptr && channel->connection == *mine) {
         for (std::uint8_t b = 0; b < blocks_; ++b) {
-            bool on_the_way = asynchronous_ && channel->outstanding != 0;
+            bool on_the_way = is_asynchronous(source, self) && channel->outstanding != 0;
             for (std::uint8_t w = 1; w <= asked_; ++w) {
                 bool const open = writes_[w].state == WriteState::open && writes_[w].block == b;
                 on_the_way = on_the_way || open;
@@ -316,7 +321,8 @@ void Oracle::verify_on_disk(World const& world, std::uint8_t number, Findings& f
     Write const& write = writes_[number];
     if (others_open(number)) return;  // it may have been covered already
     for (std::uint8_t s = 0; s < copies_; ++s) {
-        bool const target = write.trim && !asynchronous_ && (write.in_sync >> s & 1) != 0;
+        bool const target =
+            write.trim && !is_asynchronous(write.node, s) && (write.in_sync >> s & 1) != 0;
         if (s != write.node && (!target || (write.died >> s & 1) != 0)) continue;
         std::uint64_t const content = found(world, s, write.block);
         if (content == write.content) continue;
@@ -335,7 +341,8 @@ void Oracle::flush_answered(World const& world, std::uint8_t self, Flush const& 
             "flush_makes_durable", "SAF-13", world.now(),
             world.node(node(self)).name + " says that all is durable, but an earlier flush failed");
     }
-    Slots const targets = asynchronous_ ? Slots{0} : flush.targets & in_sync_with(self);
+    auto const targets =
+        static_cast<Slots>(flush.targets & in_sync_with(self) & ~asynchronous_[self]);
     verify_flushed(world, self, flush.covers, targets, findings);
     for (std::uint8_t w = 1; w <= asked_; ++w) {
         if ((flush.covers & bit(w)) != 0) writes_[w].durable = true;

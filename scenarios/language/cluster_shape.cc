@@ -92,6 +92,17 @@ ShapePtr resync_rate() {
     return make_shape(std::move(rate));
 }
 
+ShapePtr pairs() {
+    shape::Object pair{"a pair of copies", {}, {}};
+    pair.keys = {
+        required("between", "The two nodes, whichever of them is the source.",
+                 make_shape(shape::List{"the nodes of a pair", node_name(), 2, 2, false}),
+                 {"[server1, server3]"}),
+        required("mode", "Whether a write waits for the other.", mode(), {"asynchronous"}),
+    };
+    return make_shape(shape::List{"pairs", make_shape(std::move(pair)), 1, 28, false});
+}
+
 ShapePtr mirrors() {
     shape::Object mirror{"a mirror", {}, {}};
     mirror.keys = {
@@ -100,6 +111,8 @@ ShapePtr mirrors() {
                  make_shape(shape::List{"the nodes of a mirror", node_name(), 2, 64, false})),
         optional("mode", "Whether a write waits for the targets. Default: synchronous.", mode(),
                  {"synchronous", "asynchronous"}),
+        optional("pairs", "Pairs of copies that have a mode of their own (R54). Default: none.",
+                 pairs()),
         optional("asynchronous_limit",
                  "How many writes may be outstanding in asynchronous mode (R11). Default: 256.",
                  asynchronous_limit(), {"256"}),

@@ -41,6 +41,7 @@ public:
         read_sizes();
         read_priorities();
         if (auto const mode = mode_of(find("mode"))) mirror_.mode = *mode;
+        read_pairs();
         if (auto const limit = integer_of(find("asynchronous_limit"))) {
             mirror_.asynchronous_limit = static_cast<std::uint32_t>(*limit);
         }
@@ -64,6 +65,8 @@ private:
     void read_size();
     void read_nodes();
     void read_extended();
+    void read_pairs();
+    [[nodiscard]] std::optional<std::size_t> place_of(Node const& item);
     void read_sizes();
     void read_priorities();
     void read_resync_rate();
@@ -123,21 +126,13 @@ void MirrorReader::read_extended() {
     if (extended == nullptr || extended->broken) return;
     std::vector<bool> found(mirror_.on.size());
     for (Node const& item : items_of(extended)) {
-        std::optional<NodeId> const node = names_.node(&item);
-        if (!node) continue;
-        auto const place = std::ranges::find(mirror_.on, *node);
-        if (place != mirror_.on.end()) {
-            auto const at = static_cast<std::size_t>(place - mirror_.on.begin());
-            if (found[at])
-                report().error(Code::bad_mirror, mark_of(item),
-                               fmt::format("'{}' is named twice", item.text),
-                               {"once is enough", {}});
-            found[at] = true;
-        } else if (all_nodes_known_) {
+        std::optional<std::size_t> const at = place_of(item);
+        if (!at) continue;
+        if (found[*at]) {
             report().error(Code::bad_mirror, mark_of(item),
-                           fmt::format("'{}' has no disk for mirror '{}'", item.text, entry_.key),
-                           {"name it in 'on' as well, or remove it here", {}});
+                           fmt::format("'{}' is named twice", item.text), {"once is enough", {}});
         }
+        found[*at] = true;
     }
     bool const any = std::ranges::find(found, true) != found.end();
     if (any && !found.front()) {
@@ -148,6 +143,49 @@ void MirrorReader::read_extended() {
             {"extend it there as well; or to none, and create it by 'create_mirror'", {}});
     }
     mirror_.extended = std::move(found);
+}
+
+/// The place in `on` of the node that `item` names.
+std::optional<std::size_t> MirrorReader::place_of(Node const& item) {
+    std::optional<NodeId> const node = names_.node(&item);
+    if (!node) return std::nullopt;
+    auto const place = std::ranges::find(mirror_.on, *node);
+    if (place != mirror_.on.end()) return static_cast<std::size_t>(place - mirror_.on.begin());
+    if (all_nodes_known_) {
+        report().error(Code::bad_mirror, mark_of(item),
+                       fmt::format("'{}' has no disk for mirror '{}'", item.text, entry_.key),
+                       {"name it in 'on' as well, or remove it here", {}});
+    }
+    return std::nullopt;
+}
+
+void MirrorReader::read_pairs() {
+    for (Node const& item : items_of(find("pairs"))) {
+        Node const* const between = item.find("between");
+        std::span<Node const> const names = items_of(between);
+        auto const mode = mode_of(item.find("mode"));
+        if (names.size() != 2) continue;
+        std::optional<std::size_t> const a = place_of(names[0]);
+        std::optional<std::size_t> const b = place_of(names[1]);
+        if (!a || !b || !mode) continue;
+        auto const error = [&](std::string what, char const* right) {
+            report().error(Code::bad_mirror, mark_of(*between), std::move(what), {right, {}});
+        };
+        bool const named = std::ranges::any_of(mirror_.pairs, [&](netsim::PairSetup const& pair) {
+            return (pair.a == *a && pair.b == *b) || (pair.a == *b && pair.b == *a);
+        });
+        if (*a == *b) {
+            error(fmt::format("'{}' is named twice", names[0].text),
+                  "name two nodes of the mirror");
+        } else if (named) {
+            error(fmt::format("the mode of '{}' and '{}' is given already", names[0].text,
+                              names[1].text),
+                  "a pair has one mode, in both directions (R54)");
+        } else {
+            mirror_.pairs.push_back(
+                {static_cast<std::uint8_t>(*a), static_cast<std::uint8_t>(*b), *mode});
+        }
+    }
 }
 
 void MirrorReader::read_switchback() {

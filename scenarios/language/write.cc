@@ -112,6 +112,17 @@ std::string resync_rate_entry(replication::ResyncRate const& rate) {
     return fmt::format("resync_rate: {{{}}}", fmt::join(limits, ", "));
 }
 
+std::string pairs_entry(std::vector<std::string> const& on,
+                        std::vector<netsim::PairSetup> const& pairs) {
+    std::vector<std::string> made;
+    for (netsim::PairSetup const& pair : pairs) {
+        made.push_back(
+            fmt::format("{{between: [{}, {}], mode: {}}}", on[pair.a], on[pair.b],
+                        pair.mode == netsim::Mode::asynchronous ? "asynchronous" : "synchronous"));
+    }
+    return fmt::format("pairs: [{}]", fmt::join(made, ", "));
+}
+
 std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirror) {
     std::vector<std::string> on;
     for (NodeId const node : mirror.on) on.push_back(cluster.nodes[node.value].name);
@@ -119,6 +130,7 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
         fmt::format("size: {}, on: [{}]", bytes(mirror.sectors), fmt::join(on, ", "));
     netsim::MirrorSetup const usual;
     if (mirror.mode == netsim::Mode::asynchronous) made += ", mode: asynchronous";
+    if (!mirror.pairs.empty()) made += ", " + pairs_entry(on, mirror.pairs);
     if (mirror.asynchronous_limit != usual.asynchronous_limit) {
         made += fmt::format(", asynchronous_limit: {}", mirror.asynchronous_limit);
     }

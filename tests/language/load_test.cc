@@ -136,6 +136,7 @@ cluster:
       mode: asynchronous
       asynchronous_limit: 7
       intent_log: none
+      pairs: [{between: [a, b], mode: synchronous}]
       priorities: {a: 5, b: 900}
       sizes: {a: 3 MiB}
       initially: in sync
@@ -163,6 +164,8 @@ steps: [{pass: 1 s}]
     CHECK(second.sectors_on == std::vector<std::uint64_t>{4096, 6144});
     CHECK(second.priority == std::vector<std::uint16_t>{900, 5});
     CHECK(second.mode == netsim::Mode::asynchronous);
+    CHECK(second.pairs == std::vector<netsim::PairSetup>{{1, 0, netsim::Mode::synchronous}});
+    CHECK_FALSE(second.has_asynchronous_pairs());
     CHECK(second.asynchronous_limit == 7);
     CHECK_FALSE(second.intent_log_chunk);
     CHECK(second.initially_in_sync);

@@ -121,6 +121,20 @@ TEST_CASE("of two targets in sync the one of the higher priority goes first") {
     CHECK(decision.rule == InServiceRule::another_goes_first);
 }
 
+TEST_CASE("priority decides who goes first, but guarded nodes put what is complete before it") {
+    for (bool const lags : {false, true}) {
+        for (bool const other_lags : {false, true}) {
+            Candidate const favourite{1, !lags};
+            Candidate const other{999, !other_lags};
+            CHECK(goes_before(favourite, other, false));
+            CHECK_FALSE(goes_before(other, favourite, false));
+            bool const overruled = lags && !other_lags;
+            CHECK(goes_before(favourite, other, true) == !overruled);
+            CHECK(goes_before(other, favourite, true) == overruled);
+        }
+    }
+}
+
 TEST_CASE("a last owner comes in with one target, unless it guards, or looks, or was overtaken") {
     PeerFacts const there = reachable(Peer::not_owner);
     CHECK(answer(owner, {there, silent(Contact::watched_die)}) == Answer::come_in);

@@ -91,6 +91,13 @@ Cluster cluster_of(Campaign const& campaign) {
             if (!on_disk) cluster.links.push_back({other, n, link, link});
         }
     }
+    Mode const other = campaign.asynchronous ? Mode::synchronous : Mode::asynchronous;
+    std::uint32_t pair = campaign.other_mode;
+    for (std::uint8_t a = 0; a < campaign.copies; ++a) {
+        for (auto b = static_cast<std::uint8_t>(a + 1); b < campaign.copies; ++b, pair >>= 1) {
+            if ((pair & 1) != 0) mirror.pairs.push_back({a, b, other});
+        }
+    }
     if (is_shared(campaign)) put_on_shared_disk(cluster, link);
     return cluster;
 }
@@ -126,6 +133,9 @@ rc::Gen<Campaign> any_campaign() {
                                                         {1, Members::reboot_without_quorum},
                                                         {1, Members::leave_without_quorum}})),
         rc::gen::set(&Campaign::asynchronous, rc::gen::element(false, true)),
+        rc::gen::set(&Campaign::other_mode,
+                     rc::gen::weightedOneOf<std::uint32_t>(
+                         {{3, rc::gen::just(0U)}, {1, between<std::uint32_t>(1, 1023)}})),
         rc::gen::set(&Campaign::intent_log,
                      rc::gen::weightedElement<bool>({{7, true}, {1, false}})),
         rc::gen::set(&Campaign::bitmap_merge,
@@ -159,15 +169,16 @@ static char const* words_of(Members members) {
 
 void showValue(Campaign const& campaign, std::ostream& out) {
     out << fmt::format(
-        "seed {}, {} copies, {}, {}, {}, {}, bitmap_merge {}, born in sync {}{}{}, limit {}, "
+        "seed {}, {} copies, {}, {}, {} ({:#x} otherwise), {}, bitmap_merge {}, born in sync "
+        "{}{}{}, limit {}, "
         "latency "
         "{} "
         "us, "
         "{} Mbit/s, disks {} us jitter:\n",
         campaign.seed, campaign.copies, campaign.guarded ? "guarded" : "faithful",
         words_of(campaign.members), campaign.asynchronous ? "asynchronous" : "synchronous",
-        campaign.intent_log ? "intent log" : "no intent log", campaign.bitmap_merge,
-        campaign.born_in_sync, campaign.database ? ", with a database" : "",
+        campaign.other_mode, campaign.intent_log ? "intent log" : "no intent log",
+        campaign.bitmap_merge, campaign.born_in_sync, campaign.database ? ", with a database" : "",
         is_shared(campaign) ? ", on a shared disk" : "", campaign.limit, campaign.latency_us,
         campaign.bandwidth_mbit, campaign.disk_jitter_us);
     for (Blow const& blow : campaign.acts) {

@@ -58,6 +58,7 @@ struct Campaign {
     bool guarded = false;
     Members members = Members::free;
     bool asynchronous = false;
+    std::uint32_t other_mode = 0;  ///< by bit: pairs that are not (or are) asynchronous (R54)
     bool intent_log = true;
     bool bitmap_merge = true;
     bool born_in_sync = false;

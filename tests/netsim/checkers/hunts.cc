@@ -548,6 +548,8 @@ constexpr Hunt hunts[] = {
      "takeover_permitted", true},
     {Mutant::confirmation_skipped, "dies unconfirmed", dies_unconfirmed, confirmed,
      "takeover_permitted", true},
+    {Mutant::lagging_copy_goes_first, "written past the favourite", written_past_the_favourite,
+     lagging_favourite, "no_lost_acknowledged_write", true},
     {Mutant::hierarchy_starts_at_once, "moved to and fro", moved_to_and_fro, with_a_database,
      "hierarchy_in_order", true},
     {Mutant::mirror_leaves_first, "moved to and fro", moved_to_and_fro, with_a_database,

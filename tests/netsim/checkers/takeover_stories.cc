@@ -56,6 +56,34 @@ Cluster fenced() {
     return cluster;
 }
 
+Cluster lagging_favourite() {
+    Cluster cluster = fenced();
+    add_node(cluster, "third");
+    cluster.policy.guarded = true;
+    MirrorSetup& mirror = cluster.mirrors[0];
+    mirror.on.push_back(third);
+    mirror.priority = {1, 3, 2};
+    mirror.pairs = {{0, 2, Mode::asynchronous}, {1, 2, Mode::asynchronous}};
+    return cluster;
+}
+
+void written_past_the_favourite(Stage& stage) {
+    GroupId const group = Stage::group;
+    stage.run_until([&] {
+        auto const& source = *stage.world().copy(server1, group)->machine;
+        auto const mirrors = [&](std::uint8_t peer) {
+            return replication::state_of(source.leg(replication::Slot{peer})) ==
+                   replication::LegState::mirroring;
+        };
+        return mirrors(1) && mirrors(2);
+    });
+    cut(stage, server1, third);
+    RequestId const write = stage.write(server1, block(3));
+    stage.run_until([&] { return stage.acknowledged(write); }, milliseconds(50));
+    stage.power_cut(server1);
+    heal_all(stage);
+}
+
 void target_cut_off(Stage& stage) {
     stage.until_mirroring();
     cut(stage, server2, server1);

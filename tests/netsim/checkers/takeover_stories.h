@@ -16,6 +16,8 @@ Cluster tied();
 Cluster confirmed();
 /// Silent nodes are shot.
 Cluster fenced();
+/// Guarded nodes and a third copy, which lags and has a higher priority than server2's.
+Cluster lagging_favourite();
 
 /// The target hears nobody any more, while its source goes on.
 void target_cut_off(Stage& stage);
@@ -25,6 +27,8 @@ void parted_before_a_witness(Stage& stage);
 void tie_breaker_found_again(Stage& stage);
 /// The source dies, and nobody says so.
 void dies_unconfirmed(Stage& stage);
+/// The source writes without the third copy, which does not hear of it, and loses its power.
+void written_past_the_favourite(Stage& stage);
 /// Source and target no longer hear each other, and shots at the source miss.
 void shot_that_misses(Stage& stage);
 

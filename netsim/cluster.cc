@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What follows from a mirror's setup for two of its copies.
+#include "netsim/cluster.h"
+
+#include <algorithm>
+
+namespace sunder::netsim {
+
+bool MirrorSetup::is_asynchronous(std::size_t a, std::size_t b) const {
+    auto const own = std::ranges::find_if(pairs, [&](PairSetup const& pair) {
+        return (pair.a == a && pair.b == b) || (pair.a == b && pair.b == a);
+    });
+    return (own == pairs.end() ? mode : own->mode) == Mode::asynchronous;
+}
+
+bool MirrorSetup::has_asynchronous_pairs() const {
+    for (std::size_t a = 0; a < on.size(); ++a) {
+        for (std::size_t b = a + 1; b < on.size(); ++b) {
+            if (is_asynchronous(a, b)) return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace sunder::netsim
