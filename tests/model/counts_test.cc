@@ -29,6 +29,7 @@ constexpr Setup without_log{netsim::Mode::synchronous, false, false, true};
 
 constexpr Setup three_copies{.copies = 3};
 constexpr Setup three_asynchronous{.mode = netsim::Mode::asynchronous, .copies = 3};
+constexpr Setup three_last_lags{.copies = 3, .last_lags = true};
 constexpr Setup youngest_gives_up{netsim::Mode::synchronous, false, true, true,
                                   replication::SplitBrainPolicy::discard_younger};
 
@@ -138,6 +139,12 @@ constexpr Count counts[] = {
      {.writes = 2, .power_cuts = 1},
      by_duration,
      59654,
+     0},
+    {"three copies: 2 writes, 1 power cut, in turn, the last copy lags",
+     three_last_lags,
+     {.writes = 2, .power_cuts = 1},
+     by_duration,
+     58780,
      0},
     {"1 crash, 1 force, 1 deviation", {}, {.crashes = 1, .forces = 1}, by_duration, 1193, 1},
 };

@@ -18,6 +18,7 @@ struct Setup {
     replication::SplitBrainPolicy split_brain = replication::SplitBrainPolicy::disconnect;
     std::uint8_t copies = 2;
     bool fenced = false;
+    bool last_lags = false;  ///< the last copy is asynchronous with all others (R54)
 };
 
 inline language::Scenario scenario(Setup const& setup, netsim::Bounds const& bounds) {
@@ -39,6 +40,10 @@ inline language::Scenario scenario(Setup const& setup, netsim::Bounds const& bou
         mirror.on.push_back(NodeId{node});
     }
     mirror.mode = setup.mode;
+    auto const last = static_cast<std::uint8_t>(setup.copies - 1);
+    for (std::uint8_t node = 0; setup.last_lags && node < last; ++node) {
+        mirror.pairs.push_back({node, last, netsim::Mode::asynchronous});
+    }
     if (!setup.intent_log) mirror.intent_log_chunk.reset();
     made.cluster.mirrors = {mirror};
     made.bounded = bounds;
