@@ -1,197 +1,265 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Limits, progress and words of an exhaustive search.
+// Threads, time and progress of a campaign. Each thread has a searcher of its own for each case, so
+// that a campaign of a given number of runs is repeatable.
 #include "tools/explore_command.h"
 
-#include "scenarios/language/explore.h"
-#include "scenarios/language/play.h"
-#include "scenarios/language/write.h"
+#include "base/units.h"
+#include "scenarios/campaign/hunter.h"
+#include "scenarios/language/load.h"
+#include "scenarios/language/narration.h"
+#include "tools/campaign_file.h"
+#include "tools/campaign_report.h"
+#include "tools/narrations.h"
+#include "tools/run_command.h"
+#include "tools/shard.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <cmath>
-#include <filesystem>
+#include <condition_variable>
 #include <fstream>
+#include <mutex>
+#include <set>
+#include <sstream>
+#include <thread>
 
 namespace sunder::tools {
 
 namespace {
 
+using campaign::Hunter;
+using campaign::Results;
+using language::Scenario;
 using Clock = std::chrono::steady_clock;
-using netsim::SearchResult;
 
-std::uint64_t resident_bytes() {
-    std::ifstream file("/proc/self/statm");
-    std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    file >> size >> resident;
-    return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+double since(Clock::time_point began) {
+    return std::chrono::duration<double>(Clock::now() - began).count();
 }
 
-/// The number of states per range of depths, so that a table of hundreds stays short.
-std::string coverage(netsim::Round const& round) {
-    std::string line;
-    std::size_t const step = std::max<std::size_t>(1, (round.by_depth.size() + 9) / 10);
-    for (std::size_t from = 0; from < round.by_depth.size(); from += step) {
-        std::size_t const end = std::min(from + step, round.by_depth.size());
-        std::uint64_t states = 0;
-        for (std::size_t d = from; d < end; ++d) states += round.by_depth[d];
-        line += step == 1 ? fmt::format(" {}:{}", from, states)
-                          : fmt::format(" {}-{}:{}", from, end - 1, states);
+/// What all threads have come to, told while they work: a line that is written over on a terminal,
+/// one every half a minute elsewhere.
+class Progress {
+public:
+    explicit Progress(Clock::time_point began)
+        : began_(began), terminal_(isatty(STDERR_FILENO) != 0), teller_([this] { tell(); }) {}
+    ~Progress() {
+        {
+            std::lock_guard const lock(mutex_);
+            over_ = true;
+        }
+        wake_.notify_all();
+        teller_.join();
+        if (terminal_) fmt::print(stderr, "\r{:110}\r", "");
     }
-    return line;
-}
-
-/// Of each number of deviations that was gone through to its end, and of the one that was not.
-std::string layers(netsim::Round const& round) {
-    std::string line;
-    std::uint64_t told = 0;
-    for (std::size_t d = 0; d < round.by_deviations.size(); ++d) {
-        line += fmt::format(" {}:{}", d, round.by_deviations[d]);
-        told += round.by_deviations[d];
+    void ran(std::size_t features, std::uint64_t violated,
+             campaign::CaseResults const& case_so_far) {
+        std::lock_guard const lock(mutex_);
+        ++runs_;
+        features_ += features;
+        violated_ += violated;
+        if (features == 0) return;
+        for (auto const& [name, times] : case_so_far.marks) marks_.insert(name);
+        for (auto const& [name, times] : case_so_far.rules) rules_.insert(name);
     }
-    if (!round.complete) line += fmt::format(" then {} more", round.states - told);
-    return line;
-}
 
-void tell_rounds(SearchResult const& result, std::vector<std::string>& told) {
-    for (netsim::Round const& round : result.rounds) {
-        told.push_back(fmt::format("{:2} faults: {:>10} states, {:>11} transitions, depth {}{}",
-                                   round.faults, round.states, round.transitions,
-                                   round.by_depth.empty() ? 0 : round.by_depth.size() - 1,
-                                   round.complete ? "" : ", not finished"));
-        if (!round.complete) told.push_back("           states by depth:" + coverage(round));
-        if (!round.complete || round.by_deviations.size() > 1) {
-            told.push_back("           states by deviations:" + layers(round));
+private:
+    void tell() {
+        std::size_t const all_marks = language::mark_names().size();
+        std::size_t const all_rules =
+            language::rule_names().size() + language::handshake_rule_names().size();
+        auto const period = terminal_ ? std::chrono::seconds(1) : std::chrono::seconds(30);
+        std::unique_lock lock(mutex_);
+        std::uint64_t before = 0;
+        while (!wake_.wait_for(lock, period, [this] { return over_; })) {
+            fmt::print(stderr,
+                       "{}{} runs, {:.0f}/s, {} features (+{}), not reached: {} marks, {} rules; "
+                       "{} violated{}",
+                       terminal_ ? "\r" : "", runs_, static_cast<double>(runs_) / since(began_),
+                       features_, features_ - before, all_marks - marks_.size(),
+                       all_rules - rules_.size(), violated_, terminal_ ? "  " : "\n");
+            std::fflush(stderr);
+            before = features_;
         }
     }
-}
 
-std::string verdict_of(SearchResult const& result, bool in_turn, char const* stopped_by) {
-    netsim::Round const& last = result.rounds.back();
-    auto const states = static_cast<double>(last.states);
-    double const collision = states * states / std::pow(2.0, 65);
-    switch (result.verdict) {
-        case SearchResult::Verdict::proved:
-            return fmt::format(
-                "proved within the bound: all {} states, {}; two states were taken for one with a "
-                "probability of {:.1e}; {:.0f} B a state",
-                last.states, in_turn ? "every order so ordinary" : "every order of events",
-                collision, static_cast<double>(result.bytes) / states);
-        case SearchResult::Verdict::violated:
-            return in_turn ? "a counterexample, with the fewest faults and then deviations:"
-                           : "a counterexample, with the fewest faults and then the fewest events:";
-        case SearchResult::Verdict::unknown:
-            return fmt::format(
-                "unknown: stopped by its {} limit at {} faults, {}depth {}", stopped_by,
-                last.faults,
-                in_turn ? fmt::format("{} deviations, ", last.by_deviations.size()) : std::string(),
-                last.by_depth.size());
+    Clock::time_point began_;
+    bool terminal_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool over_ = false;
+    std::uint64_t runs_ = 0;
+    std::uint64_t features_ = 0;
+    std::uint64_t violated_ = 0;
+    std::set<std::string> marks_;
+    std::set<std::string> rules_;
+    std::thread teller_;
+};
+
+struct Plan {
+    Clock::time_point until;
+    std::uint64_t runs = 0;  ///< of each case by each thread, but for `more`; 0: until time is over
+    std::uint64_t threads_with_one_more = 0;
+    campaign::HuntSetup setup;
+};
+
+/// One thread's share; all cases in turn.
+Results work(std::vector<Scenario> const& scenarios, Plan const& plan, unsigned thread,
+             Progress& progress) {
+    campaign::HuntSetup setup = plan.setup;
+    setup.number += thread;
+    std::vector<Hunter> hunters;
+    hunters.reserve(scenarios.size());
+    for (Scenario const& scenario : scenarios) hunters.emplace_back(scenario, setup);
+    std::uint64_t const most = plan.runs + (thread < plan.threads_with_one_more ? 1 : 0);
+    auto const began = Clock::now();
+    for (std::uint64_t run = 0; most == 0 ? plan.runs == 0 : run < most; ++run) {
+        for (Hunter& hunter : hunters) {
+            if (Clock::now() >= plan.until) break;
+            std::size_t const before = hunter.reached();
+            std::uint64_t const violated = hunter.results().violated;
+            hunter.hunt();
+            progress.ran(hunter.reached() - before, hunter.results().violated - violated,
+                         hunter.results());
+        }
+        if (Clock::now() >= plan.until) break;
     }
-    return "";
-}
-
-/// Whether the simulator's checkers, which see more than the search's model, say the same.
-std::string agreement(language::Scenario const& replay, std::string const& property) {
-    language::Outcome const outcome = language::play(replay, {});
-    bool const same = std::ranges::any_of(
-        outcome.violations,
-        [&](netsim::Violation const& violation) { return violation.property == property; });
-    return same
-               ? "replayed in the simulator: the same"
-               : "replayed in the simulator: its checkers do not object, so the search's model may "
-                 "be too strict here";
-}
-
-/// What was asked for, or a name made of the violated property; numbered from the second on.
-std::string file_name(ExploreLimits const& limits, language::Scenario const& scenario) {
-    std::string name = limits.counterexample_file;
-    if (name.empty()) {
-        name = "counterexample-";
-        for (char const c : scenario.expect.always.front()) name += c == '_' ? '-' : c;
-        name += ".yaml";
+    Results results;
+    results.seconds = since(began);
+    for (Hunter const& hunter : hunters) {
+        Results one;
+        one.cases = {hunter.results()};
+        merge(results, one);
     }
-    if (limits.counterexamples == 0) return name;
-    std::filesystem::path const path = name;
-    std::string const numbered = fmt::format("{}-{}{}", path.stem().string(),
-                                             limits.counterexamples + 1, path.extension().string());
-    return (path.parent_path() / numbered).string();
+    return results;
+}
+
+std::vector<Scenario> load_cases(ExploreRequest const& request) {
+    std::vector<Scenario> scenarios;
+    language::KnownNames const known = known_names();
+    bool wrong = false;
+    for (std::string const& file : scenario_files(request.paths)) {
+        auto loaded = language::load(file, known);
+        if (!loaded) {
+            print_diagnostics(loaded.error());
+            wrong = true;
+            continue;
+        }
+        for (Scenario& scenario : *loaded) {
+            if (request.only_case.empty() || scenario.case_name() == request.only_case) {
+                scenarios.push_back(std::move(scenario));
+            }
+        }
+    }
+    if (wrong) scenarios.clear();
+    if (!wrong && scenarios.empty() && !request.only_case.empty()) {
+        fmt::print(stderr, "error: no case is called '{}'; `sunder list` shows them all\n",
+                   request.only_case);
+    }
+    return scenarios;
+}
+
+bool write_results(std::string const& path, Results const& results) {
+    if (path.empty()) return true;
+    std::ofstream file(path);
+    file << to_json(results);
+    file.close();
+    if (!file) fmt::print(stderr, "error: cannot write {}\n", path);
+    return static_cast<bool>(file);
 }
 
 }  // namespace
 
-CaseReport explore_case(language::Scenario const& asked, ExploreLimits const& limits) {
-    language::Scenario scenario = asked;
-    if (limits.deviations) scenario.bounded->deviations = *limits.deviations;
+int explore(ExploreRequest const& request) {
+    auto const shard = shard_of(request.shard, process_environment());
+    if (!shard) {
+        fmt::print(stderr, "error: {}\n", shard.error());
+        return wrong_input;
+    }
+    auto const time = parse_duration(request.time);
+    if (!time || *time <= Duration{}) {
+        fmt::print(stderr, "error: --time: {}\n",
+                   time ? "it is nothing: write '10 min'" : time.error());
+        return wrong_input;
+    }
+    std::vector<Scenario> const scenarios = load_cases(request);
+    if (scenarios.empty()) return wrong_input;
+    unsigned const jobs =
+        request.jobs != 0 ? request.jobs : std::max(1U, std::thread::hardware_concurrency());
+    Plan plan;
+    // With a number of runs, time is no limit.
     auto const began = Clock::now();
-    auto const seconds = [&] {
-        return std::chrono::duration<double>(Clock::now() - began).count();
-    };
-    bool const terminal = isatty(STDERR_FILENO) != 0;
-    char const* stopped_by = "";
-    auto const pulse = [&](netsim::Reached const& reached) {
-        if (terminal) {
-            fmt::print(stderr, "\r{} faults, depth {}: {} states, {} waiting ", reached.faults,
-                       reached.depth, reached.states, reached.frontier);
+    plan.until =
+        request.runs != 0 ? Clock::time_point::max() : began + std::chrono::nanoseconds(time->ns);
+    std::uint64_t const share =
+        request.runs / shard->count + (shard->index <= request.runs % shard->count ? 1 : 0);
+    if (request.runs != 0 && share == 0) {
+        fmt::print("shard {} of {} runs has nothing to do\n", to_text(*shard), request.runs);
+        return all_held;
+    }
+    plan.runs = share / jobs;
+    plan.threads_with_one_more = share % jobs;
+    plan.setup.seed = request.seed;
+    plan.setup.number = (shard->index - 1) * jobs;
+    plan.setup.most_acts = request.acts;
+    unsigned const threads = request.runs == 0 || plan.runs > 0
+                                 ? jobs
+                                 : static_cast<unsigned>(plan.threads_with_one_more);
+
+    std::vector<Results> parts(threads);
+    {
+        Progress progress(began);
+        std::vector<std::thread> pool;
+        for (unsigned t = 0; t < threads; ++t) {
+            pool.emplace_back([&, t] { parts[t] = work(scenarios, plan, t, progress); });
         }
-        bool const no_room = resident_bytes() >= limits.bytes;
-        stopped_by = no_room ? "memory" : "time";
-        return seconds() < limits.seconds && !no_room;
-    };
-    CaseReport report;
-    report.scenario = &asked;
-    report.engine = "exhaust";
-    report.runs = 1;
-    std::vector<std::string>& told = report.first.narration;
-    told.push_back("bound: " + language::in_words(*scenario.bounded));
-    std::optional<language::Exploration> const done = language::explore(scenario, pulse);
-    if (terminal) fmt::print(stderr, "\r{:78}\r", "");
-    report.seconds = seconds();
-    malloc_trim(0);  // the next case has the same limit
-    if (!done) {
-        told.emplace_back("the cluster, left alone, does not get into sync: nothing was explored");
-        report.unknown = 1;
-        return report;
+        for (std::thread& thread : pool) thread.join();
     }
-    SearchResult const& result = done->result;
-    tell_rounds(result, told);
-    bool const in_turn = scenario.bounded->deviations != netsim::any_number;
-    told.push_back(verdict_of(result, in_turn, stopped_by));
-    report.first.statistics.events = result.rounds.back().transitions;
-    report.total = report.first.statistics;
-    report.states = result.rounds.back().states;
-    switch (result.verdict) {
-        case SearchResult::Verdict::proved:
-            report.held = 1;
-            return report;
-        case SearchResult::Verdict::unknown:
-            report.unknown = 1;
-            return report;
-        case SearchResult::Verdict::violated:
-            break;
+    Results results;
+    for (Results const& part : parts) merge(results, part);
+    results.commit = request.commit;
+    results.shards = {to_text(*shard)};
+    bool const told = tell_campaign(results, request.findings);
+    bool const written = write_results(request.json_file, results);
+    return told && written ? status_of(results) : wrong_input;
+}
+
+int merge_reports(MergeRequest const& request) {
+    Results all;
+    bool first = true;
+    for (std::string const& path : request.files) {
+        std::ifstream file(path);
+        std::ostringstream text;
+        text << file.rdbuf();
+        auto const results =
+            file ? results_of(text.str())
+                 : std::expected<Results, std::string>(std::unexpected("it cannot be opened"));
+        if (!results) {
+            fmt::print(stderr, "error: {}: {}\n", path, results.error());
+            return wrong_input;
+        }
+        if (first) all.commit = results->commit;
+        if (all.commit != results->commit) {
+            fmt::print(stderr,
+                       "error: {}: it is about commit {}, the others are about {}: results of one "
+                       "program only can be merged\n",
+                       path, results->commit, all.commit);
+            return wrong_input;
+        }
+        first = false;
+        merge(all, *results);
     }
-    netsim::Counterexample const& found = *result.counterexample;
-    for (std::size_t i = 0; i < found.path.size(); ++i) {
-        if (i == found.repaired_at) told.emplace_back("      then everything is repaired:");
-        told.push_back(fmt::format("{:4}. {}", i + 1, found.path[i].words));
+    for (std::size_t s = 1; s < all.shards.size(); ++s) {
+        if (all.shards[s] != all.shards[s - 1]) continue;
+        fmt::print(stderr, "error: shard {} is there twice: its runs would count twice\n",
+                   all.shards[s]);
+        return wrong_input;
     }
-    std::string const file = file_name(limits, *done->replay);
-    std::ofstream out(file);
-    out << language::to_yaml(*done->replay);
-    out.close();
-    report.replay = out ? fmt::format("tools/run run {}", file)
-                        : fmt::format("none: {} cannot be written", file);
-    told.push_back(agreement(*done->replay, found.violation.property));
-    report.failed = 1;
-    language::Outcome outcome;
-    outcome.result = language::Result::violated;
-    outcome.violations = {result.counterexample->violation};
-    report.failures.push_back(std::move(outcome));
-    return report;
+    bool const told = tell_campaign(all, request.findings);
+    bool const written = write_results(request.json_file, all);
+    return told && written ? status_of(all) : wrong_input;
 }
 
 }  // namespace sunder::tools

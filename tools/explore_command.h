@@ -1,26 +1,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// `sunder run --engine exhaust`: explores every case that has a bound, and reports like a run.
+// `sunder explore`: random runs of the clusters of scenario files, and `sunder report merge`: what
+// several machines found, as one.
 #pragma once
 
-#include "tools/report.h"
-
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <vector>
 
 namespace sunder::tools {
 
-struct ExploreLimits {
-    double seconds = 60;                           ///< a case
-    std::uint64_t bytes = std::uint64_t{4} << 30;  ///< of this process, all in all
-    std::optional<unsigned> deviations;            ///< in place of what the scenario says
-    std::string counterexample_file;               ///< empty: named after what is violated
-    unsigned counterexamples = 0;                  ///< written before, which are to be kept
+struct ExploreRequest {
+    std::vector<std::string> paths;
+    std::string only_case;
+    std::string time = "60 s";  ///< for all cases together
+    std::uint64_t runs = 0;     ///< of each case, over all shards; 0: as many as the time allows
+    std::uint64_t seed = 1;
+    std::uint64_t acts = 12;  ///< at most, of a run
+    unsigned jobs = 0;        ///< 0: as many as there are processors
+    std::string shard;        ///< "i/n"; empty: as the environment says
+    std::string commit = "unknown";
+    std::string findings = "findings";  ///< a folder
+    std::string json_file;
 };
+int explore(ExploreRequest const& request);
 
-/// The report of one case; its narration is the table of what was reached.
-[[nodiscard]] CaseReport explore_case(language::Scenario const& scenario,
-                                      ExploreLimits const& limits);
+struct MergeRequest {
+    std::vector<std::string> files;
+    std::string findings = "findings";
+    std::string json_file;
+};
+int merge_reports(MergeRequest const& request);
 
 }  // namespace sunder::tools

@@ -4,6 +4,7 @@
 #include "scenarios/language/load.h"
 #include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
+#include "tools/explore_command.h"
 #include "tools/narrations.h"
 #include "tools/play_command.h"
 #include "tools/run_command.h"
@@ -91,6 +92,34 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
                   "Replace golden narrations that differ, unless the run failed");
 }
 
+CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
+    CLI::App* explore = app.add_subcommand(
+        "explore", "Play scenarios' clusters with random faults, and go on from what is unusual");
+    explore->add_option("path", request.paths, "Scenario files, or folders of them")->required();
+    explore->add_option("--time", request.time, "How long, for all cases together, such as 10 min")
+        ->capture_default_str();
+    explore
+        ->add_option("--runs", request.runs,
+                     "How many runs of each case, whatever the time; such a campaign is repeatable")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
+    explore->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")
+        ->capture_default_str();
+    explore->add_option("--seed", request.seed, "The seed")->capture_default_str();
+    explore->add_option("--acts", request.acts, "What befalls a run, at most")
+        ->capture_default_str()
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000}));
+    explore->add_option("--case", request.only_case, "Only the case of this name");
+    explore->add_option("--shard", request.shard,
+                        "i/n: the i-th of n processes that share the campaign. Default: as a Slurm "
+                        "array or an indexed job says");
+    explore->add_option("--commit", request.commit, "What the results are called when they merge")
+        ->capture_default_str();
+    explore->add_option("--findings", request.findings, "A folder for what is found")
+        ->capture_default_str();
+    explore->add_option("--json", request.json_file, "Write the results for `report merge`");
+    return explore;
+}
+
 CLI::App* add_play(CLI::App& app, tools::PlayRequest& request) {
     CLI::App* play = app.add_subcommand(
         "play", "A scenario's cluster in the terminal; the drill becomes a scenario file");
@@ -125,6 +154,16 @@ int main(int argc, char** argv) {
         ->check(seconds());
     shrink->add_option("--output", shrinking.output_file, "Where the small scenario is written")
         ->capture_default_str();
+    tools::ExploreRequest exploring;
+    CLI::App* explore = add_explore(app, exploring);
+    CLI::App* report = app.add_subcommand("report", "Results of campaigns");
+    report->require_subcommand(1);
+    tools::MergeRequest merging;
+    CLI::App* merge = report->add_subcommand("merge", "What several shards found, as one");
+    merge->add_option("file", merging.files, "Results, written by `explore --json`")->required();
+    merge->add_option("--findings", merging.findings, "A folder for what is found")
+        ->capture_default_str();
+    merge->add_option("--json", merging.json_file, "Write the results, to be merged again");
     tools::PlayRequest playing;
     CLI::App* play = add_play(app, playing);
     std::vector<std::string> paths;
@@ -145,6 +184,8 @@ int main(int argc, char** argv) {
         return status == 0 ? tools::all_held : tools::wrong_input;
     }
     if (*shrink) return tools::shrink(shrinking);
+    if (*explore) return tools::explore(exploring);
+    if (*merge) return tools::merge_reports(merging);
     if (*play) return tools::play(playing);
     if (*check) return look_at(paths, false);
     if (*list) return look_at(paths.empty() ? std::vector<std::string>{"scenarios"} : paths, true);

@@ -6,7 +6,7 @@
 
 #include "scenarios/language/load.h"
 #include "scenarios/language/narration.h"
-#include "tools/explore_command.h"
+#include "tools/exhaust_command.h"
 #include "tools/narrations.h"
 #include "tools/report.h"
 #include "tools/trace.h"
@@ -207,7 +207,7 @@ int status_of(std::vector<CaseReport> const& reports) {
 int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& request) {
     std::vector<CaseReport> reports;
     std::size_t skipped = 0;
-    ExploreLimits limits{request.time_limit, request.memory_limit << 30, request.deviations,
+    ExhaustLimits limits{request.time_limit, request.memory_limit << 30, request.deviations,
                          request.counterexample_file, 0};
     for (Scenario const& scenario : scenarios) {
         if (!scenario.bounded) {
@@ -215,7 +215,7 @@ int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& reques
             ++skipped;
             continue;
         }
-        CaseReport const report = explore_case(scenario, limits);
+        CaseReport const report = exhaust_case(scenario, limits);
         if (report.failed > 0) ++limits.counterexamples;
         fmt::print("\n{}  ({})\n", scenario.title, title_of(scenario));
         for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);

@@ -20,7 +20,8 @@ constexpr Duration patience = seconds(120);
 
 }  // namespace
 
-Director::Director(Scenario const& scenario, World& world) : scenario_(scenario), world_(world) {
+Director::Director(Scenario const& scenario, World& world, bool leave_out)
+    : scenario_(scenario), world_(world), leave_out_(leave_out) {
     for (std::size_t w = 0; w < scenario.workload.size(); ++w) {
         applications_.emplace_back(scenario.workload[w], static_cast<std::uint8_t>(w + 1),
                                    world.cluster().nodes.size());
@@ -60,6 +61,11 @@ void Director::stop_workloads() {
     for (Application& application : applications_) application.stop();
 }
 
+bool Director::past_waits() const {
+    return step_ == scenario_.steps.size() ||
+           !std::holds_alternative<step::Wait>(scenario_.steps[step_].action);
+}
+
 void Director::fail(std::string instead) {
     Step const& step = scenario_.steps[step_];
     failure_ = Failure{step.place, world_.now(), step.source, std::move(instead)};
@@ -67,7 +73,15 @@ void Director::fail(std::string instead) {
 }
 
 bool Director::proceed() {
-    if (done() || !try_step(scenario_.steps[step_])) return false;
+    if (done()) return false;
+    if (!try_step(scenario_.steps[step_])) {
+        Action const& action = scenario_.steps[step_].action;
+        bool const awaits = std::holds_alternative<step::Wait>(action) ||
+                            std::holds_alternative<step::Hold>(action);
+        if (!failure_ || !leave_out_ || awaits) return false;
+        failure_.reset();
+        left_out_.push_back(step_);
+    }
     ++step_;
     begun_ = false;
     deadline_.reset();

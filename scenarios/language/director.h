@@ -26,7 +26,8 @@ struct Failure {
 
 class Director {
 public:
-    Director(Scenario const& scenario, netsim::World& world);
+    /// `leave_out`: what a step asks of a node that it cannot do is left out, and is no failure.
+    Director(Scenario const& scenario, netsim::World& world, bool leave_out = false);
 
     /// Shown every observation, in order, before `proceed`.
     void see(netsim::Observation const& observation);
@@ -46,6 +47,9 @@ public:
     }
     [[nodiscard]] std::optional<Failure> const& failure() const { return failure_; }
     [[nodiscard]] std::size_t steps_done() const { return step_; }
+    /// The waits at the beginning of the scenario are over.
+    [[nodiscard]] bool past_waits() const;
+    [[nodiscard]] std::vector<std::size_t> const& left_out() const { return left_out_; }
     void stop_workloads();
 
 private:
@@ -69,6 +73,8 @@ private:
     std::vector<Application> applications_;              // application n is number n + 1
     std::map<std::uint16_t, netsim::DiskImage> images_;  // the last of each mirror
     std::size_t step_ = 0;
+    bool leave_out_ = false;
+    std::vector<std::size_t> left_out_;
     bool begun_ = false;  // the present step has been started
     std::optional<Duration> deadline_;
     std::optional<Failure> failure_;

@@ -157,6 +157,22 @@ std::string_view mark_of(netsim::Observation const& observation) {
     return "";
 }
 
+std::string_view rule_of(netsim::Observation const& observation) {
+    if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
+        auto const* decided = std::get_if<mirror::ResyncDecided>(&noted->note);
+        return decided == nullptr ? "" : replication::text_of(decided->decision.rule).name;
+    }
+    if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
+        if (auto const* decided = std::get_if<node_note::Decided>(&noted->note)) {
+            return nodes::text_of(decided->decision.rule).name;
+        }
+        auto const* gate = std::get_if<node_note::GateDecided>(&noted->note);
+        return gate == nullptr ? "" : nodes::text_of(gate->rule).name;
+    }
+    auto const* answered = std::get_if<seen::AdminAnswered>(&observation);
+    return answered == nullptr ? "" : answered->rule;
+}
+
 std::vector<std::string> mark_names() {
     return {"mirroring",
             "found_in_sync",
@@ -244,6 +260,14 @@ std::vector<std::string> rule_names() {
     }
     for (int r = 0; r < static_cast<int>(nodes::OrderRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::OrderRule>(r)).name);
+    }
+    return names;
+}
+
+std::vector<std::string> handshake_rule_names() {
+    std::vector<std::string> names;
+    for (int r = 0; r < static_cast<int>(replication::ResyncRule::last); ++r) {
+        names.emplace_back(replication::text_of(static_cast<replication::ResyncRule>(r)).name);
     }
     return names;
 }

@@ -25,9 +25,13 @@ namespace sunder::language {
 
 /// The mark that an observation leaves, empty for most.
 [[nodiscard]] std::string_view mark_of(netsim::Observation const& seen);
+/// The name of the rule by which something was decided, empty where nothing was.
+[[nodiscard]] std::string_view rule_of(netsim::Observation const& seen);
 /// All marks there are.
 [[nodiscard]] std::vector<std::string> mark_names();
 /// The rules of all decisions, for `because:` and `refused:`.
 [[nodiscard]] std::vector<std::string> rule_names();
+/// Those of handshakes, which no step waits for.
+[[nodiscard]] std::vector<std::string> handshake_rule_names();
 
 }  // namespace sunder::language

@@ -30,7 +30,7 @@ public:
           world_(std::shared_ptr<netsim::Cluster const>(std::shared_ptr<void>(), &scenario.cluster),
                  options.seed),
           checkers_(world_),
-          director_(scenario, world_),
+          director_(scenario, world_, options.leave_out_impossible),
           recovery_(scenario.cluster) {
         outcome_.seed = options.seed;
         if (options.tracer) world_.tracer = options.tracer;
@@ -110,6 +110,10 @@ private:
         do {
             while (director_.proceed()) show();
         } while (show());
+        if (options_.past_waits && !past_waits_ && director_.past_waits()) {
+            past_waits_ = true;
+            options_.past_waits(world_);
+        }
     }
 
     /// True when anything but a host's request was seen, which nothing could wait for.
@@ -173,6 +177,7 @@ private:
         outcome_.trace_hash = world_.trace_hash();
         outcome_.outages = recovery_.outages();
         outcome_.failure = director_.failure();
+        outcome_.left_out = director_.left_out();
         for (netsim::Violation const& violation : findings_.violations()) {
             auto const& always = scenario_.expect.always;
             bool const demanded =
@@ -209,6 +214,7 @@ private:
     Director director_;
     RecoveryWatch recovery_;
     std::vector<netsim::Observation> seen_;
+    bool past_waits_ = false;
 };
 
 }  // namespace

@@ -31,6 +31,10 @@ struct PlayOptions {
     std::function<void(netsim::World const&, netsim::Findings const&)> stopped;
     /// Called now and then, for progress.
     std::function<void()> pulse;
+    /// Called once when the first step that is no wait is reached.
+    std::function<void(netsim::World const&)> past_waits;
+    /// What a step asks of a node that it cannot do where the run has got to is left out.
+    bool leave_out_impossible = false;
     std::uint64_t most_events = 2'000'000'000;  ///< then the verdict is unknown
 };
 
@@ -49,6 +53,7 @@ enum class Result { held, violated, unknown };
 struct Outcome {
     std::uint64_t seed = 0;
     Result result = Result::held;
+    std::vector<std::size_t> left_out;          ///< steps; the run is the same without them
     std::optional<Failure> failure;             ///< of a step or a final expectation
     std::vector<netsim::Violation> violations;  ///< of properties that the scenario demands
     std::vector<netsim::Violation> undemanded;  ///< of others; reported, not judged

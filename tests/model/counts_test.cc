@@ -153,7 +153,7 @@ netsim::SearchResult explored(Count const& count) {
     netsim::Bounds bound = bounds(count.most);
     bound.timing = count.timing;
     bound.deviations = count.deviations;
-    auto const done = language::explore(scenario(count.setup, bound), {});
+    auto const done = language::exhaust(scenario(count.setup, bound), {});
     REQUIRE(done);
     return done->result;
 }

@@ -202,7 +202,7 @@ TEST_CASE("mutants are found by exhaustive search, and their counterexamples rep
         Setup setup;
         setup.mode = one.mode;
         setup.copies = one.copies;
-        auto const done = language::explore(
+        auto const done = language::exhaust(
             scenario(setup, bound), [](netsim::Reached const& r) { return r.states < 2'000'000; });
         REQUIRE(done);
         REQUIRE(done->result.verdict == SearchResult::Verdict::violated);

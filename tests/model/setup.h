@@ -4,7 +4,7 @@
 // mirror of two blocks.
 #pragma once
 
-#include "scenarios/language/explore.h"
+#include "scenarios/language/exhaust.h"
 
 #include <string>
 

@@ -12,14 +12,14 @@
 
 namespace sunder::language {
 
-struct Exploration {
+struct Exhausted {
     netsim::SearchResult result;
     /// Plays to the same violation; of a counterexample only.
     std::optional<Scenario> replay;
 };
 
 /// Nothing when the cluster, left alone, does not get into sync. Requires `scenario.bounded`.
-[[nodiscard]] std::optional<Exploration> explore(
+[[nodiscard]] std::optional<Exhausted> exhaust(
     Scenario const& scenario, std::function<bool(netsim::Reached const&)> const& pulse);
 
 /// "2 blocks, 3 writes; 2 crashes, 1 power cut, 1 cut; timers by duration".

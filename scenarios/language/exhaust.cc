@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The reduced cluster, and the steps of a counterexample.
-#include "scenarios/language/explore.h"
+#include "scenarios/language/exhaust.h"
 
 #include "scenarios/language/write.h"
 
@@ -133,7 +133,7 @@ std::string in_words(netsim::Bounds const& bounds) {
                                                               : "; timers by duration");
 }
 
-std::optional<Exploration> explore(Scenario const& scenario,
+std::optional<Exhausted> exhaust(Scenario const& scenario,
                                    std::function<bool(netsim::Reached const&)> const& pulse) {
     auto const cluster =
         std::make_shared<netsim::Cluster const>(reduced(scenario.cluster, *scenario.bounded));
@@ -142,7 +142,7 @@ std::optional<Exploration> explore(Scenario const& scenario,
     netsim::SearchOptions options;
     options.bounds = *scenario.bounded;
     options.pulse = pulse;
-    Exploration done;
+    Exhausted done;
     done.result = netsim::search(*world, options);
     if (done.result.counterexample) {
         done.replay = replay_of(scenario, *cluster, *done.result.counterexample);

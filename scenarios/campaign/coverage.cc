@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which observations are worth a number, and what an abstract state leaves out: time, contents,
+// names of generations.
+#include "scenarios/campaign/coverage.h"
+
+#include "scenarios/language/narration.h"
+
+#include <bit>
+
+namespace sunder::campaign {
+
+namespace {
+
+namespace seen = netsim::seen;
+namespace mirror = replication::note;
+
+enum class Kind : std::uint64_t { mark = 1, rule, pair, after_blow, state, apart };
+
+Feature feature(Kind kind, std::uint64_t a, std::uint64_t b = 0) {
+    return hash_words(static_cast<std::uint64_t>(kind), a, b);
+}
+
+Feature of_text(std::string_view text) {
+    Hasher hasher;
+    for (char const c : text) hasher.add(static_cast<unsigned char>(c));
+    return hasher.result();
+}
+
+template <class Enum>
+std::uint64_t number(Enum value) {
+    return static_cast<std::uint64_t>(value);
+}
+
+/// What makes two notes of one kind different events.
+struct Detail {
+    std::uint64_t operator()(mirror::LegChanged const& note) const {
+        return number(note.from) << 16 | number(note.to) << 8 | number(note.direction);
+    }
+    std::uint64_t operator()(mirror::ResyncDecided const& note) const {
+        return number(note.decision.rule);
+    }
+    std::uint64_t operator()(mirror::DataChanged const& note) const {
+        return number(note.from) << 8 | number(note.to);
+    }
+    std::uint64_t operator()(mirror::RoleChanged const& note) const { return number(note.to); }
+    std::uint64_t operator()(mirror::FlagChanged const& note) const {
+        return number(note.which) << 1 | (note.set ? 1U : 0U);
+    }
+    std::uint64_t operator()(mirror::DiskFailed const& note) const { return number(note.what); }
+    std::uint64_t operator()(nodes::note::Decided const& note) const {
+        return number(note.decision.rule);
+    }
+    std::uint64_t operator()(nodes::note::GateDecided const& note) const {
+        return number(note.rule);
+    }
+    std::uint64_t operator()(nodes::note::OrderDecided const& note) const {
+        return number(note.order.kind) << 8 | number(note.rule);
+    }
+    std::uint64_t operator()(auto const&) const { return 0; }
+};
+
+template <class Note>
+Feature of_note(Note const& note, std::uint64_t which_machine) {
+    return hash_words(which_machine, note.index(), std::visit(Detail{}, note));
+}
+
+/// A number that two copies share when they are the same to an observer without a memory.
+std::uint64_t abstract(netsim::CopySim const& copy) {
+    if (!copy.machine) return 1;
+    replication::MirrorMachine const& machine = *copy.machine;
+    replication::Cell const& cell = machine.cell();
+    std::uint64_t state = 2 | number(machine.copy_state()) << 4 | number(cell.data) << 8 |
+                          number(cell.role) << 12 | (machine.open() ? 1U : 0U) << 14 |
+                          (cell.last_owner ? 1U : 0U) << 15 | (cell.data_corrupt ? 1U : 0U) << 16;
+    for (std::uint8_t p = 0; p < machine.config().copies; ++p) {
+        if (p == machine.config().self.value) continue;
+        replication::Slot const peer{p};
+        bool const follows = std::holds_alternative<replication::leg::Following>(machine.leg(peer));
+        std::uint64_t const leg = number(replication::state_of(machine.leg(peer))) << 2 |
+                                  (follows ? 2U : 0U) | (machine.log().bits(peer).any() ? 1U : 0U);
+        state = mix(state, leg);
+    }
+    return state;
+}
+
+Feature abstract(netsim::World const& world) {
+    Hasher hasher;
+    for (std::uint8_t n = 0; n < world.cluster().nodes.size(); ++n) {
+        netsim::NodeSim const& node = world.node(NodeId{n});
+        hasher.add((node.up() ? 1U : 0U) | (node.paused ? 2U : 0U));
+        for (netsim::CopySim const& copy : node.copies) hasher.add(abstract(copy));
+    }
+    return hasher.result();
+}
+
+/// What is done to the cluster from outside; 0: this is something else.
+struct Blow {
+    Feature operator()(seen::NodeDied const& died) const { return 10 + number(died.how); }
+    Feature operator()(seen::NodeStarted const&) const { return 20; }
+    Feature operator()(seen::NodePaused const&) const { return 21; }
+    Feature operator()(seen::NodeResumed const&) const { return 22; }
+    Feature operator()(seen::LinkCut const& cut) const { return cut.one_way ? 23 : 24; }
+    Feature operator()(seen::LinkHealed const&) const { return 25; }
+    Feature operator()(seen::ConnectionsReset const& r) const { return r.half_open ? 26 : 27; }
+    Feature operator()(seen::DiskFaulted const&) const { return 28; }
+    Feature operator()(seen::ResourceFaulted const&) const { return 29; }
+    Feature operator()(seen::FencingFaulted const&) const { return 30; }
+    Feature operator()(seen::OperatorAsked const& asked) const { return 40 + number(asked.what); }
+    Feature operator()(auto const&) const { return 0; }
+};
+
+}  // namespace
+
+void Coverage::reach(Feature feature, Duration at) {
+    if (known_.insert(feature).second) reached_.push_back({feature, at});
+}
+
+void Coverage::followed(netsim::World const& world, std::uint8_t node, Feature what) {
+    last_.resize(world.cluster().nodes.size());
+    reach(feature(Kind::pair, last_[node], what), world.now());
+    reach(feature(Kind::after_blow, blow_, what), world.now());
+    reach(feature(Kind::state, abstract(world)), world.now());
+    last_[node] = what;
+}
+
+void Coverage::see(netsim::World const& world, netsim::Observation const& observation) {
+    bool const of_host = std::holds_alternative<seen::HostAsked>(observation) ||
+                         std::holds_alternative<seen::HostAnswered>(observation) ||
+                         std::holds_alternative<seen::DiskWritten>(observation) ||
+                         std::holds_alternative<seen::RecordSent>(observation) ||
+                         std::holds_alternative<seen::RecordArrived>(observation);
+    if (of_host) return;
+    if (std::string_view const mark = language::mark_of(observation); !mark.empty()) {
+        auto const found = marks_.find(mark);
+        if (found == marks_.end()) {
+            marks_.emplace(mark, 1);
+            reach(feature(Kind::mark, of_text(mark)), world.now());
+        } else {
+            ++found->second;
+        }
+    }
+    if (std::string_view const rule = language::rule_of(observation); !rule.empty()) {
+        auto const found = rules_.find(rule);
+        if (found == rules_.end()) {
+            rules_.emplace(rule, 1);
+            reach(feature(Kind::rule, of_text(rule)), world.now());
+        } else {
+            ++found->second;
+        }
+    }
+    if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
+        bool const idle = std::holds_alternative<mirror::Settled>(noted->note);
+        if (!idle) followed(world, noted->node.value, of_note(noted->note, 1));
+        if (auto const* began = std::get_if<mirror::ResyncStarted>(&noted->note)) {
+            // A new most of what copies were apart is worth going on from.
+            reach(feature(Kind::apart, std::bit_width(began->chunks)), world.now());
+        }
+    } else if (auto const* node_noted = std::get_if<seen::NodeNoted>(&observation)) {
+        followed(world, node_noted->node.value, of_note(node_noted->note, 2));
+    } else if (Feature const blow = std::visit(Blow{}, observation); blow != 0) {
+        blow_ = blow;
+    }
+}
+
+}  // namespace sunder::campaign

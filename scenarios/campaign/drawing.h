@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Draws runs: a scenario's cluster and workload with faults, repairs, operators and requests at
+// random moments, in place of its steps. A run is a recipe, and a recipe is a scenario: so it
+// replays, shrinks and is written down as any other. Pure: chance is a stream that is handed in.
+#pragma once
+
+#include "base/random.h"
+#include "scenarios/language/scenario.h"
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace sunder::campaign {
+
+/// What may be drawn. One run does without a random half of it (swarm testing): what is always
+/// there hides what only happens without it.
+enum class Kind : std::uint8_t {
+    crash,         ///< FLT-1
+    power_cut,     ///< FLT-3
+    freeze,        ///< FLT-14: short, or longer than all timeouts
+    cut,           ///< FLT-6: both directions
+    one_way_cut,   ///< FLT-6
+    isolate,       ///< FLT-6: all links of a node, cut in one order and healed in another
+    flap,          ///< FLT-6: a link that comes and goes
+    reset,         ///< FLT-7
+    half_open,     ///< FLT-7
+    slow_disk,     ///< FLT-8
+    failing_disk,  ///< FLT-9
+    twice,         ///< FLT-15: a second fault at once after the first
+    switch_over,   ///< R96
+    force,         ///< FLT-12, R87
+    keep_apart,    ///< R57: an operator pauses a leg
+    take_out,      ///< R62: out of service, or in again
+    missing_shot,  ///< STONITH that fails
+    read,
+    flush,
+    fua,
+    trim,
+    last
+};
+std::string_view name_of(Kind);
+using Diet = std::uint32_t;  ///< a set of kinds, by bit
+inline constexpr Diet everything = (Diet{1} << static_cast<unsigned>(Kind::last)) - 1;
+
+/// Something that is done so long after what was done before it.
+struct Act {
+    Duration after;
+    language::Action action;
+    friend bool operator==(Act const&, Act const&) = default;
+};
+
+struct Recipe {
+    std::uint64_t seed = 1;  ///< of the world
+    Diet diet = everything;
+    std::uint64_t rate = 10;  ///< requests a second, at most; of a closed loop so many times ten
+    std::vector<Act> acts;
+    friend bool operator==(Recipe const&, Recipe const&) = default;
+};
+
+/// Draws from all that is possible in a scenario's cluster.
+class Drawing {
+public:
+    /// `most`: acts of a run. Requires most > 0, and a scenario that outlives the drawing.
+    Drawing(language::Scenario const& base, std::size_t most) : base_(base), most_(most) {}
+
+    [[nodiscard]] Recipe fresh(RandomStream& dice) const;
+    /// Another run like this one: an act goes, comes, or moves.
+    [[nodiscard]] Recipe varied(Recipe const& from, RandomStream& dice) const;
+    /// The same run up to a moment after its beginning, and then another.
+    [[nodiscard]] Recipe branched(Recipe const& from, Duration at, RandomStream& dice) const;
+    /// The run as a scenario: its acts, and then everything is repaired. Some steps may ask of a
+    /// node what it cannot do by then (`PlayOptions::leave_out_impossible`).
+    [[nodiscard]] language::Scenario scenario(Recipe const& recipe) const;
+
+private:
+    void add(Recipe& recipe, RandomStream& dice) const;
+    void add_kind(Recipe& recipe, Kind kind, RandomStream& dice) const;
+    void fault(Recipe& recipe, Kind kind, RandomStream& dice) const;
+    void links(Recipe& recipe, Kind kind, RandomStream& dice) const;
+    void operate(Recipe& recipe, Kind kind, RandomStream& dice) const;
+    void request(Recipe& recipe, Kind kind, RandomStream& dice) const;
+    void repair(Recipe& recipe, RandomStream& dice) const;
+    [[nodiscard]] NodeId server(RandomStream& dice) const;
+    [[nodiscard]] NodeId copy_of(std::uint16_t mirror, RandomStream& dice) const;
+
+    language::Scenario const& base_;
+    std::size_t most_;
+};
+
+}  // namespace sunder::campaign

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What is played next, what is kept, and what is done with a run that broke a property.
+#include "scenarios/campaign/hunter.h"
+
+#include "scenarios/language/shrink.h"
+#include "scenarios/language/write.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace sunder::campaign {
+
+namespace {
+
+using language::Outcome;
+using language::PlayOptions;
+using language::Scenario;
+
+/// After so many runs that saw nothing new, one is gone on from no more.
+constexpr unsigned most_barren = 12;
+constexpr std::size_t most_kept = 4096;
+/// Findings of one property are told apart no further: the shortest of so many counts.
+constexpr std::uint64_t most_shrunk = 3;
+
+/// What the run was without the steps that had no effect.
+Scenario without(Scenario scenario, std::vector<std::size_t> const& left_out) {
+    for (auto place = left_out.rbegin(); place != left_out.rend(); ++place) {
+        scenario.steps.erase(scenario.steps.begin() + static_cast<std::ptrdiff_t>(*place));
+    }
+    return scenario;
+}
+
+}  // namespace
+
+Hunter::Hunter(Scenario const& base, HuntSetup const& setup)
+    : base_(base),
+      setup_(setup),
+      drawing_(base, setup.most_acts),
+      dice_(setup.seed, 79, setup.number) {
+    results_.path = base.path;
+    results_.case_name = base.case_name();
+}
+
+Recipe Hunter::next() {
+    parent_.reset();
+    if (kept_.empty() || dice_.below(2) == 0) return drawing_.fresh(dice_);
+    parent_ = dice_.below(kept_.size());
+    Kept const& from = kept_[*parent_];
+    if (from.moments.empty() || dice_.below(2) == 0) return drawing_.varied(from.recipe, dice_);
+    Duration const moment = from.moments[dice_.below(from.moments.size())];
+    return drawing_.branched(from.recipe, moment, dice_);
+}
+
+bool Hunter::learn(Recipe const& recipe, Coverage const& coverage, Duration began) {
+    Kept kept{recipe, {}, 0};
+    bool news = false;
+    for (Coverage::Reached const& reached : coverage.reached()) {
+        if (!known_.insert(reached.feature).second) continue;
+        news = true;
+        results_.features.push_back(reached.feature);
+        bool const during = reached.at >= began;
+        if (during && kept.moments.size() < 8) kept.moments.push_back(reached.at - began);
+    }
+    if (parent_) {
+        Kept& parent = kept_[*parent_];
+        parent.barren = news ? 0 : parent.barren + 1;
+        if (parent.barren >= most_barren) {
+            std::swap(parent, kept_.back());
+            kept_.pop_back();
+        }
+    }
+    if (news && kept_.size() < most_kept) kept_.push_back(std::move(kept));
+    return news;
+}
+
+void Hunter::hunt() {
+    Recipe const recipe = next();
+    Scenario const scenario = drawing_.scenario(recipe);
+    Coverage coverage;
+    std::optional<Duration> began;
+    PlayOptions options;
+    options.seed = recipe.seed;
+    options.leave_out_impossible = true;
+    options.most_events = setup_.most_events;
+    options.watch = [&](netsim::World const& world, netsim::Observation const& observation) {
+        coverage.see(world, observation);
+    };
+    options.past_waits = [&](netsim::World const& world) { began = world.now(); };
+    Outcome const outcome = language::play(scenario, options);
+    learn(recipe, coverage, began.value_or(Duration{}));
+    ++results_.runs;
+    results_.events += outcome.statistics.events;
+    for (auto const& [mark, times] : coverage.marks()) results_.marks[mark] += times;
+    for (auto const& [rule, times] : coverage.rules()) results_.rules[rule] += times;
+    for (auto const& [what, times] : outcome.allowed) results_.allowed[what] += times;
+    if (std::has_single_bit(results_.runs)) {
+        results_.growth.push_back({results_.runs, known_.size()});
+    }
+    if (outcome.result == language::Result::unknown) ++results_.unknown;
+    if (outcome.result != language::Result::violated) return;
+    ++results_.violated;
+    report(without(scenario, outcome.left_out), outcome);
+}
+
+/// The first runs that break a property are made small.
+void Hunter::report(Scenario const& scenario, Outcome const& outcome) {
+    Finding finding;
+    finding.seed = outcome.seed;
+    finding.count = 1;
+    if (!outcome.violations.empty()) {
+        finding.property = outcome.violations.front().property;
+        finding.rule = outcome.violations.front().rule;
+        finding.story = outcome.violations.front().story;
+    } else if (outcome.failure) {
+        finding.property = "step";
+        finding.story = outcome.failure->what + ": " + outcome.failure->instead;
+    }
+    auto const same = std::ranges::find(results_.findings, finding.property, &Finding::property);
+    bool const known = same != results_.findings.end();
+    if (known && same->count >= most_shrunk) {
+        ++same->count;
+        return;
+    }
+    std::uint64_t attempts = 0;
+    language::ShrinkOptions options;
+    options.seed = outcome.seed;
+    options.go_on = [&] { return ++attempts <= setup_.shrink_attempts; };
+    if (auto const shrunk = language::shrink(scenario, options)) {
+        finding.seed = shrunk->seed;
+        finding.steps = shrunk->scenario.steps.size();
+        finding.text = language::to_yaml(shrunk->scenario);
+    } else {
+        finding.steps = scenario.steps.size();
+        finding.text = language::to_yaml(scenario);
+    }
+    if (!known) {
+        results_.findings.push_back(std::move(finding));
+    } else {
+        keep_shorter(*same, finding);
+    }
+}
+
+}  // namespace sunder::campaign

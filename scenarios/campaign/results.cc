@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Merging: associative, and the same in whatever order.
+#include "scenarios/campaign/results.h"
+
+#include "base/verify.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace sunder::campaign {
+
+namespace {
+
+void add(Coverage::Names& into, Coverage::Names const& other) {
+    for (auto const& [name, times] : other) into[name] += times;
+}
+
+void unite(std::vector<Feature>& into, std::vector<Feature> const& other) {
+    into.insert(into.end(), other.begin(), other.end());
+    std::ranges::sort(into);
+    auto const twice = std::ranges::unique(into);
+    into.erase(twice.begin(), twice.end());
+}
+
+/// Who of two growths is told: whoever ran longer.
+bool longer(CaseResults const& a, CaseResults const& b) {
+    auto const reached = [](CaseResults const& one) {
+        return one.growth.empty() ? std::pair<std::uint64_t, std::uint64_t>{}
+                                  : std::pair{one.growth.back().runs, one.growth.back().features};
+    };
+    return reached(a) > reached(b);
+}
+
+}  // namespace
+
+void keep_shorter(Finding& into, Finding const& other) {
+    std::uint64_t const count = into.count + other.count;
+    auto const order = [](Finding const& one) {
+        return std::tuple(one.text.empty(), one.steps, one.text.size(), std::string_view(one.text),
+                          one.seed);
+    };
+    if (order(other) < order(into)) into = other;
+    into.count = count;
+}
+
+void merge(CaseResults& into, CaseResults const& other) {
+    VERIFY(into.path == other.path && into.case_name == other.case_name);
+    if (longer(other, into)) into.growth = other.growth;
+    into.runs += other.runs;
+    into.violated += other.violated;
+    into.unknown += other.unknown;
+    into.events += other.events;
+    add(into.marks, other.marks);
+    add(into.rules, other.rules);
+    add(into.allowed, other.allowed);
+    unite(into.features, other.features);
+    for (Finding const& finding : other.findings) {
+        auto const same = std::ranges::find(into.findings, finding.property, &Finding::property);
+        if (same == into.findings.end()) {
+            into.findings.push_back(finding);
+        } else {
+            keep_shorter(*same, finding);
+        }
+    }
+    std::ranges::sort(into.findings, {}, &Finding::property);
+}
+
+void merge(Results& into, Results const& other) {
+    VERIFY(into.commit == other.commit);
+    into.shards.insert(into.shards.end(), other.shards.begin(), other.shards.end());
+    std::ranges::sort(into.shards);
+    into.seconds += other.seconds;
+    for (CaseResults const& one : other.cases) {
+        auto const same = std::ranges::find_if(into.cases, [&](CaseResults const& known) {
+            return known.path == one.path && known.case_name == one.case_name;
+        });
+        if (same == into.cases.end()) {
+            into.cases.push_back(one);
+        } else {
+            merge(*same, one);
+        }
+    }
+    std::ranges::sort(into.cases, {}, [](CaseResults const& one) {
+        return std::tuple(std::string_view(one.path), std::string_view(one.case_name));
+    });
+}
+
+}  // namespace sunder::campaign

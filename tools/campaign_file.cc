@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Writing and reading results, key by key.
+#include "tools/campaign_file.h"
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+namespace sunder::tools {
+
+namespace {
+
+namespace json = boost::json;
+using campaign::CaseResults;
+using campaign::Coverage;
+using campaign::Finding;
+using campaign::Results;
+
+constexpr std::uint64_t format_version = 1;
+
+json::object names_json(Coverage::Names const& names) {
+    json::object made;
+    for (auto const& [name, times] : names) made[name] = times;
+    return made;
+}
+
+json::object finding_json(Finding const& finding) {
+    return {{"property", finding.property}, {"rule", finding.rule},   {"story", finding.story},
+            {"seed", finding.seed},         {"steps", finding.steps}, {"count", finding.count},
+            {"scenario", finding.text}};
+}
+
+json::object case_json(CaseResults const& one) {
+    json::array features(one.features.begin(), one.features.end());
+    json::array growth;
+    for (CaseResults::Growth const& at : one.growth) {
+        growth.push_back(json::array{at.runs, at.features});
+    }
+    json::array findings;
+    for (Finding const& finding : one.findings) findings.push_back(finding_json(finding));
+    return {{"path", one.path},
+            {"case", one.case_name},
+            {"runs", one.runs},
+            {"violated", one.violated},
+            {"unknown", one.unknown},
+            {"events", one.events},
+            {"marks", names_json(one.marks)},
+            {"rules", names_json(one.rules)},
+            {"allowed", names_json(one.allowed)},
+            {"growth", std::move(growth)},
+            {"findings", std::move(findings)},
+            {"features", std::move(features)}};
+}
+
+/// Throws what Boost.JSON throws when a key is not there or is something else.
+std::uint64_t number(json::object const& from, char const* key) {
+    return from.at(key).to_number<std::uint64_t>();
+}
+std::string text(json::object const& from, char const* key) {
+    return std::string(from.at(key).as_string());
+}
+Coverage::Names names(json::object const& from, char const* key) {
+    Coverage::Names made;
+    for (auto const& [name, times] : from.at(key).as_object()) {
+        made.emplace(name, times.to_number<std::uint64_t>());
+    }
+    return made;
+}
+
+Finding finding_of(json::object const& from) {
+    return {text(from, "property"), text(from, "rule"),    text(from, "story"),
+            number(from, "seed"),   number(from, "steps"), text(from, "scenario"),
+            number(from, "count")};
+}
+
+CaseResults case_of(json::object const& from) {
+    CaseResults one;
+    one.path = text(from, "path");
+    one.case_name = text(from, "case");
+    one.runs = number(from, "runs");
+    one.violated = number(from, "violated");
+    one.unknown = number(from, "unknown");
+    one.events = number(from, "events");
+    one.marks = names(from, "marks");
+    one.rules = names(from, "rules");
+    one.allowed = names(from, "allowed");
+    for (json::value const& at : from.at("growth").as_array()) {
+        one.growth.push_back({at.as_array().at(0).to_number<std::uint64_t>(),
+                              at.as_array().at(1).to_number<std::uint64_t>()});
+    }
+    for (json::value const& finding : from.at("findings").as_array()) {
+        one.findings.push_back(finding_of(finding.as_object()));
+    }
+    for (json::value const& feature : from.at("features").as_array()) {
+        one.features.push_back(feature.to_number<std::uint64_t>());
+    }
+    return one;
+}
+
+}  // namespace
+
+std::string to_json(Results const& results) {
+    json::array cases;
+    for (CaseResults const& one : results.cases) cases.push_back(case_json(one));
+    json::array shards;
+    for (std::string const& shard : results.shards) shards.emplace_back(shard);
+    json::object const all{{"sunder_campaign", format_version},
+                           {"commit", results.commit},
+                           {"shards", std::move(shards)},
+                           {"seconds", results.seconds},
+                           {"cases", std::move(cases)}};
+    return json::serialize(all) + "\n";
+}
+
+std::expected<Results, std::string> results_of(std::string const& text_of_file) {
+    try {
+        json::value const parsed = json::parse(text_of_file);
+        json::object const& all = parsed.as_object();
+        auto const* version = all.if_contains("sunder_campaign");
+        if (version == nullptr) {
+            return std::unexpected("it is no result of a campaign: write one by 'explore --json'");
+        }
+        if (version->to_number<std::uint64_t>() != format_version) {
+            return std::unexpected(fmt::format("it has format {}, and this program reads {}",
+                                               version->to_number<std::uint64_t>(),
+                                               format_version));
+        }
+        Results results;
+        results.commit = text(all, "commit");
+        results.seconds = all.at("seconds").to_number<double>();
+        for (json::value const& shard : all.at("shards").as_array()) {
+            results.shards.emplace_back(shard.as_string());
+        }
+        for (json::value const& one : all.at("cases").as_array()) {
+            results.cases.push_back(case_of(one.as_object()));
+        }
+        return results;
+    } catch (std::exception const& error) {
+        return std::unexpected(fmt::format("it cannot be read: {}", error.what()));
+    }
+}
+
+}  // namespace sunder::tools

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The results of a campaign as a file, for merging what several machines found. The format has a
+// version of its own; a file of another one is refused.
+#pragma once
+
+#include "scenarios/campaign/results.h"
+
+#include <expected>
+#include <string>
+
+namespace sunder::tools {
+
+std::string to_json(campaign::Results const& results);
+/// An error says what is wrong with the text.
+std::expected<campaign::Results, std::string> results_of(std::string const& text);
+
+}  // namespace sunder::tools

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Words, numbers and files of a campaign.
+#include "tools/campaign_report.h"
+
+#include "scenarios/language/narration.h"
+#include "tools/run_command.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+namespace sunder::tools {
+
+namespace {
+
+using campaign::CaseResults;
+using campaign::Coverage;
+using campaign::Finding;
+using campaign::Results;
+
+void tell_case(CaseResults const& one) {
+    std::string const name = one.case_name.empty() ? "" : fmt::format(" [{}]", one.case_name);
+    fmt::print("{}{}\n", one.path, name);
+    fmt::print("  {} {} runs, {} events, {} features reached", one.violated > 0 ? "FAIL" : "ok  ",
+               one.runs, one.events, one.features.size());
+    if (one.violated > 0) fmt::print(", {} runs violated something", one.violated);
+    if (one.unknown > 0) fmt::print(", {} unknown: too many events", one.unknown);
+    fmt::print("\n");
+}
+
+/// Of the case that ran longest: the others look alike.
+void tell_growth(Results const& results) {
+    CaseResults const* longest = nullptr;
+    for (CaseResults const& one : results.cases) {
+        if (longest == nullptr || one.runs > longest->runs) longest = &one;
+    }
+    if (longest == nullptr || longest->growth.empty()) return;
+    fmt::print("\nfeatures reached by one searcher of {}, after so many runs:\n ", longest->path);
+    for (CaseResults::Growth const& at : longest->growth) {
+        fmt::print(" {}:{}", at.runs, at.features);
+    }
+    fmt::print("\n");
+}
+
+void tell_never(char const* what, std::vector<std::string> const& all,
+                Coverage::Names const& reached) {
+    std::vector<std::string> never;
+    for (std::string const& name : all) {
+        if (!reached.contains(name)) never.push_back(name);
+    }
+    fmt::print("{} reached: {} of {}", what, all.size() - never.size(), all.size());
+    if (!never.empty()) fmt::print("; never: {}", fmt::join(never, ", "));
+    fmt::print("\n");
+}
+
+std::string file_name(Finding const& finding, std::string const& folder, std::size_t number) {
+    std::string name = "found-";
+    for (char const c : finding.property) name += c == '_' ? '-' : c;
+    if (number > 1) name += fmt::format("-{}", number);
+    return (std::filesystem::path(folder) / (name + ".yaml")).string();
+}
+
+}  // namespace
+
+bool tell_campaign(Results const& results, std::string const& folder) {
+    Coverage::Names marks;
+    Coverage::Names rules;
+    Coverage::Names allowed;
+    std::uint64_t runs = 0;
+    std::uint64_t events = 0;
+    for (CaseResults const& one : results.cases) {
+        tell_case(one);
+        runs += one.runs;
+        events += one.events;
+        for (auto const& [name, times] : one.marks) marks[name] += times;
+        for (auto const& [name, times] : one.rules) rules[name] += times;
+        for (auto const& [name, times] : one.allowed) allowed[name] += times;
+    }
+    tell_growth(results);
+    tell_never("marks", language::mark_names(), marks);
+    std::vector<std::string> all_rules = language::rule_names();
+    for (std::string const& name : language::handshake_rule_names()) {
+        if (std::ranges::find(all_rules, name) == all_rules.end()) all_rules.push_back(name);
+    }
+    tell_never("rules", all_rules, rules);
+    for (auto const& [name, times] : allowed) {
+        fmt::print("allowed by policy: {} ({})\n", name, times);
+    }
+    bool written = true;
+    std::map<std::string, std::size_t> numbers;
+    std::uint64_t findings = 0;
+    for (CaseResults const& one : results.cases) {
+        for (Finding const& finding : one.findings) {
+            std::error_code error;
+            std::filesystem::create_directories(folder, error);
+            std::string const path = file_name(finding, folder, ++numbers[finding.property]);
+            std::ofstream file(path);
+            file << finding.text;
+            file.close();
+            if (!file) fmt::print(stderr, "error: cannot write {}\n", path);
+            written = written && file;
+            ++findings;
+            fmt::print(
+                "\nFOUND {} ({}) in {} of {} runs of {}, {} steps:\n  {}\n  replay: tools/run "
+                "run {} --seed {}\n",
+                finding.property, finding.rule, finding.count, one.runs, one.path, finding.steps,
+                finding.story, path, finding.seed);
+        }
+    }
+    fmt::print("\n{} runs, {} events in {:.1f} s of processors: {:.0f} runs/s a processor; {} {}\n",
+               runs, events, results.seconds,
+               results.seconds > 0 ? static_cast<double>(runs) / results.seconds : 0.0, findings,
+               findings == 1 ? "finding" : "findings");
+    return written;
+}
+
+int status_of(Results const& results) {
+    bool open = results.cases.empty();
+    for (CaseResults const& one : results.cases) {
+        if (one.violated > 0) return violated;
+        open = open || one.unknown > 0 || one.runs == 0;
+    }
+    return open ? unknown : all_held;
+}
+
+}  // namespace sunder::tools
