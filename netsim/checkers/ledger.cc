@@ -4,6 +4,7 @@
 #include "netsim/checkers/ledger.h"
 
 #include "base/verify.h"
+#include "netsim/volumes.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -424,7 +425,8 @@ std::string describe(World const& world, Request const& request) {
     std::string const where =
         request.op == HostOp::flush
             ? ""
-            : fmt::format(" of sectors {}..{}", request.range.first, request.range.end() - 1);
+            : " of " +
+                  sectors_in_words(world.cluster().mirrors[request.group.value], request.range);
     std::string text = fmt::format("{} {}{}, asked at {}", word_for(request.op), request.id.value,
                                    where, to_text(request.asked));
     std::string const& node = world.node(request.node).name;
