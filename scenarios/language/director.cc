@@ -23,7 +23,7 @@ constexpr Duration patience = seconds(120);
 Director::Director(Scenario const& scenario, World& world) : scenario_(scenario), world_(world) {
     for (std::size_t w = 0; w < scenario.workload.size(); ++w) {
         applications_.emplace_back(scenario.workload[w], static_cast<std::uint8_t>(w + 1),
-                                   world.cluster().nodes.size());
+                                   world.cluster());
     }
 }
 
@@ -31,7 +31,7 @@ void Director::see(netsim::Observation const& observation) {
     if (auto const* answer = std::get_if<seen::HostAnswered>(&observation)) {
         if (awaited_request_ == answer->request) request_status_ = answer->status;
         std::uint8_t const asker = World::asker_of(answer->request);
-        if (asker != 0) applications_[asker - 1U].answered(world_, answer->node);
+        if (asker != 0) applications_[asker - 1U].answered(world_, *answer);
     } else if (auto const* rang = std::get_if<seen::AlarmRang>(&observation)) {
         applications_[rang->what - 1].rang(world_);
     } else if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {

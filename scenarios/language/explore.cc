@@ -20,6 +20,7 @@ constexpr Duration patience = hours(10);
 netsim::Cluster reduced(netsim::Cluster cluster, netsim::Bounds const& bounds) {
     netsim::MirrorSetup& mirror = cluster.mirrors[the_mirror];
     mirror.sectors = bounds.blocks;
+    mirror.volumes.clear();  // they share an address space, and its order is what is explored
     mirror.sectors_on.clear();
     if (mirror.intent_log_chunk) mirror.intent_log_chunk = ByteCount{sector_bytes};
     mirror.asynchronous_limit = std::min<std::uint32_t>(mirror.asynchronous_limit, 2);
