@@ -118,6 +118,10 @@ void MirrorMachine::issue(std::size_t index, Outbox& out) {
         for_each_peer([&](Slot peer) {
             Channel* channel = channel_of(legs_[peer.value]);
             if (channel == nullptr) return;
+            if (mutant(Mutant::pulled_ahead_unsaid) && channel->outstanding != 0) {
+                sent |= bit_of(peer);
+                return;
+            }
             out.put(output::Send{peer, channel->connection,
                                  record_of(sequence, record_kind(flight.op), flight.range,
                                            flight.payload, flight.fua)});
