@@ -18,7 +18,6 @@ struct Id {
 
 using NodeId = Id<struct NodeTag, std::uint8_t>;  ///< a server of the cluster, by place in the file
 using GroupId = Id<struct GroupTag, std::uint16_t>;        ///< a mirror group, by place in the file
-using VolumeId = Id<struct VolumeTag, std::uint16_t>;      ///< a volume inside its group
 using ResourceId = Id<struct ResourceTag, std::uint16_t>;  ///< what stands on a mirror, by place
 using PathId = Id<struct PathTag, std::uint8_t>;  ///< a communication path between two nodes
 using ConnectionId = Id<struct ConnectionTag, std::uint32_t>;  ///< one life of an ordered stream

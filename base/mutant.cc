@@ -31,6 +31,7 @@ constexpr std::string_view names[] = {
     "interrupted_is_done",
     "queue_dropped_at_promotion",
     "apply_out_of_order",
+    "pulled_ahead_unsaid",
     "applying_not_stored",
     "promote_while_resyncing",
     "booted_alone_promotes",

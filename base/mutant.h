@@ -29,6 +29,7 @@ enum class Mutant {
     interrupted_is_done,    ///< G18: a broken resync counts as finished
     queue_dropped_at_promotion,  ///< G8: received records are forgotten when coming in service
     apply_out_of_order,          ///< md's write-behind race: barriers and overlaps are ignored
+    pulled_ahead_unsaid,         ///< SAF-2: a busy leg is spared a write, and its target not told
     applying_not_stored,         ///< a power cut of a target that nobody remembers
     promote_while_resyncing,     ///< G24: the target of a resync takes over
     booted_alone_promotes,       ///< G15: a lone boot is taken for a survival

@@ -80,9 +80,17 @@ struct PairSetup {
     friend bool operator==(PairSetup const&, PairSetup const&) = default;
 };
 
+/// A part of a mirror's address space, which hosts know by its name.
+struct VolumeSetup {
+    std::string name;
+    std::uint64_t sectors = 0;
+    friend bool operator==(VolumeSetup const&, VolumeSetup const&) = default;
+};
+
 struct MirrorSetup {
     std::string name;
-    std::uint64_t sectors = 0;              ///< size at the source, in sectors
+    std::uint64_t sectors = 0;              ///< size at the source, in sectors; of all volumes
+    std::vector<VolumeSetup> volumes{};     ///< one behind another; empty: one that needs no name
     std::vector<NodeId> on;                 ///< the first creates it and is its first source
     std::vector<std::uint64_t> sectors_on;  ///< size of each copy, same order as `on`
     std::vector<std::uint16_t> priority;    ///< R52: unique 1..999, same order as `on`

@@ -280,7 +280,7 @@ RequestId World::ask(NodeId node, GroupId group, mirror::HostOp op, Extent range
     CopySim* held = find_copy(node, group.value);
     VERIFY(held != nullptr);
     RequestId const request{std::uint64_t{asker} << 56 | next_request_++};
-    mirror::input::HostRequest asked{request, op, fua, {}, range, {}};
+    mirror::input::HostRequest asked{request, op, fua, range, {}};
     if (op == mirror::HostOp::write)
         asked.payload = Payload::pattern(range.count, content, range.first);
     see(seen::HostAsked{request, node, group, op, fua, range, content, held->machine->open(),

@@ -98,7 +98,7 @@ bool MirrorMachine::apply_next(Outbox& out) {
     if (record->kind == RecordKind::trim && mutant(Mutant::trim_not_applied)) {
         out.put(output::DiskFlush{op});
     } else {
-        out.put(output::DiskWrite{op, config_->volume, record->range, record->payload});
+        out.put(output::DiskWrite{op, record->range, record->payload});
     }
     if (record->kind == RecordKind::resync) {
         if (auto* following = std::get_if<leg::Following>(&legs_[head.from.value])) {

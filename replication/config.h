@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What a mirror group is configured to be: the same on every node but for the own slot. Constant
-// while the machine lives.
+// while the machine lives. Sizes are those of all its volumes together, which share one address
+// space; how many there are, and where, is the driver's business.
 #pragma once
 
 #include "base/ids.h"
@@ -31,7 +32,6 @@ struct GroupConfig {
     unsigned copies = 2;
     PerCopy<NodeId> nodes{};
     GroupId group;
-    VolumeId volume;
     std::uint64_t sectors = 0;               ///< of the own copy
     std::uint64_t mirrored_sectors = 0;      ///< of the source; no target is smaller (R5)
     PerCopy<bool> synchronous{};             ///< R13: per pair

@@ -126,7 +126,7 @@ bool MirrorMachine::lend(Incoming const& head, ReadAsk const& ask, Outbox& out) 
     Lending const lending{new_op(DiskUse::lend), head.from, head.connection, ask.sequence,
                           ask.range};
     lending_.add(lending);
-    out.put(output::DiskRead{lending.disk, config_->volume, lending.range});
+    out.put(output::DiskRead{lending.disk, lending.range});
     queue_.take(0);
     return true;
 }

@@ -34,7 +34,6 @@ struct Record {
     NodeId origin;
     std::uint64_t sequence = 0;
     GroupId group;
-    VolumeId volume;
     RecordKind kind = RecordKind::write;
     bool fua = false;
     Extent range;
@@ -174,7 +173,7 @@ using Message = std::variant<Record, RecordAck, std::shared_ptr<Hello const>, Mi
 
 std::string_view name_of(RecordKind);
 
-SUNDER_DESCRIBE(Record, era, origin, sequence, group, volume, kind, fua, range, payload);
+SUNDER_DESCRIBE(Record, era, origin, sequence, group, kind, fua, range, payload);
 SUNDER_DESCRIBE(RecordAck, sequence);
 SUNDER_DESCRIBE(Hello, cell, in_service, intent_log, bitmap_merge, sectors, chunk_sectors, bits,
                 writes_apart, follows, extended);

@@ -118,6 +118,10 @@ void MirrorMachine::issue(std::size_t index, Outbox& out) {
         for_each_peer([&](Slot peer) {
             Channel* channel = channel_of(legs_[peer.value]);
             if (channel == nullptr) return;
+            if (mutant(Mutant::pulled_ahead_unsaid) && channel->outstanding != 0) {
+                sent |= bit_of(peer);
+                return;
+            }
             out.put(output::Send{peer, channel->connection,
                                  record_of(sequence, record_kind(flight.op), flight.range,
                                            flight.payload, flight.fua)});
@@ -143,26 +147,21 @@ void MirrorMachine::issue(std::size_t index, Outbox& out) {
         f.waits = waits;
     });
     if (flight.op == HostOp::read) {
-        out.put(output::DiskRead{op, config_->volume, flight.range});
+        out.put(output::DiskRead{op, flight.range});
     } else if (flight.op == HostOp::flush) {
         out.put(output::DiskFlush{op});
     } else {
-        out.put(output::DiskWrite{op, config_->volume, flight.range, flight.payload});
+        out.put(output::DiskWrite{op, flight.range, flight.payload});
         arm_settling(out);
     }
 }
 
 Record MirrorMachine::record_of(std::uint64_t sequence, RecordKind kind, Extent range,
                                 Payload payload, bool fua) const {
-    return {cell().era,
-            config_->nodes[config_->self.value],
-            sequence,
-            config_->group,
-            config_->volume,
-            kind,
-            fua,
-            range,
-            std::move(payload)};
+    return {cell().era, config_->nodes[config_->self.value],
+            sequence,   config_->group,
+            kind,       fua,
+            range,      std::move(payload)};
 }
 
 void MirrorMachine::flight_disk_done(input::DiskDone const& in, Outbox& out) {

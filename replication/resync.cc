@@ -133,7 +133,7 @@ bool MirrorMachine::start_run(Slot peer, leg::Resyncing& resyncing, Outbox& out)
     resyncing.in_flight += run.range.count;
     resyncing.pace.spend(run.range.count);
     resyncing.runs.add(run);
-    out.put(output::DiskRead{run.read, config_->volume, run.range});
+    out.put(output::DiskRead{run.read, run.range});
     return true;
 }
 

@@ -4,6 +4,10 @@
 // durability are inputs. The outputs of one step do not depend on each other: what must wait for
 // something waits in the machine for the input that says so, and a driver may complete, delay, lose
 // or tear anything.
+//
+// A range is one of the group's address space, in which its volumes lie one behind another. Where
+// each of them lies is the driver's business: to the machine they are one, and so they share one
+// intent log, one cell and one write order.
 #pragma once
 
 #include "base/ids.h"
@@ -131,7 +135,6 @@ struct HostRequest {
     RequestId request;
     HostOp op = HostOp::read;
     bool fua = false;
-    VolumeId volume;
     Extent range;
     Payload payload;  ///< of a write
 };
@@ -214,12 +217,10 @@ struct HostReply {
 };
 struct DiskRead {
     DiskOpId op;
-    VolumeId volume;
     Extent range;
 };
 struct DiskWrite {
     DiskOpId op;
-    VolumeId volume;
     Extent range;
     Payload payload;
 };

@@ -7,6 +7,7 @@
 #include "netsim/checkers/asynchronous_prefix.h"
 #include "netsim/checkers/boots_with_what_was_stable.h"
 #include "netsim/checkers/both_back_in_service.h"
+#include "netsim/checkers/dependent_writes_in_order.h"
 #include "netsim/checkers/equal_label_equal_data.h"
 #include "netsim/checkers/errors_are_not_data.h"
 #include "netsim/checkers/every_loss_attributed.h"
@@ -35,10 +36,11 @@ namespace sunder::netsim {
 
 namespace {
 
-/// In the order in which they are shown things: losses are counted before they are attributed.
+/// In the order in which they are shown things: losses are counted before they are attributed, and
+/// what should be there is looked at before it is settled what is.
 template <template <class...> class List>
 using EachOf =
-    List<NoLostAcknowledgedWrite, AsynchronousPrefix, IntentLogSuperset,
+    List<DependentWritesInOrder, NoLostAcknowledgedWrite, AsynchronousPrefix, IntentLogSuperset,
          NoPromotionOfInconsistentCopy, NoSilentSplitBrain, MirrorEquality, ResyncConvergence,
          ResyncCopiesTheUnion, EveryLossAttributed, ResyncCompletes, FailoverCompletes,
          BothBackInService, Linearizability, FlushMakesDurable, ErrorsAreNotData, ZeroesOnEveryCopy,

@@ -3,6 +3,8 @@
 // The model of each asynchronous target, and the search for the prefix.
 #include "netsim/checkers/asynchronous_prefix.h"
 
+#include "netsim/volumes.h"
+
 #include <fmt/format.h>
 
 namespace sunder::netsim {
@@ -182,10 +184,10 @@ void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream co
         text.name, text.rule, view.now(),
         fmt::format(
             "{} came in service with what {} never held: of the last {} records it must "
-            "have the first {}, which are seen there{}, but sectors {}..{} of {} hold {}; "
+            "have the first {}, which are seen there{}, but {} of {} hold {}; "
             "no prefix of the writes left that",
             view.name(node), source, stream.recent.size(), best.least, arrived,
-            best.difference.first, best.difference.end() - 1, view.mirror(group).name,
+            sectors_in_words(view.mirror(group), best.difference), view.mirror(group).name,
             describe_found(view.world, view.ledger, group, image.at(best.difference.first))));
 }
 

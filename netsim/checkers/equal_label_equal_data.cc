@@ -3,6 +3,8 @@
 // The comparison at the handshake's word.
 #include "netsim/checkers/equal_label_equal_data.h"
 
+#include "netsim/volumes.h"
+
 #include <fmt/format.h>
 
 namespace sunder::netsim {
@@ -50,10 +52,11 @@ std::optional<std::string> EqualLabelEqualData::compare(View const& view, GroupI
             return describe_found(view.world, view.ledger, group, image.at(difference.first));
         };
         found = fmt::format(
-            "{} and {} are declared in sync with {} without a resync, but sectors "
-            "{}..{} differ: {} holds {}, {} holds {}",
-            view.name(source), view.name(target), view.mirror(group).name, difference.first,
-            difference.end() - 1, view.name(source), holds(mine), view.name(target), holds(theirs));
+            "{} and {} are declared in sync with {} without a resync, but {} differ: "
+            "{} holds {}, {} holds {}",
+            view.name(source), view.name(target), view.mirror(group).name,
+            sectors_in_words(view.mirror(group), difference), view.name(source), holds(mine),
+            view.name(target), holds(theirs));
         return false;
     });
     return found;

@@ -3,6 +3,8 @@
 // What an answer has to be backed by.
 #include "netsim/checkers/errors_are_not_data.h"
 
+#include "netsim/volumes.h"
+
 #include <fmt/format.h>
 
 namespace sunder::netsim {
@@ -34,10 +36,10 @@ void ErrorsAreNotData::on(View& view, seen::HostAnswered const& answered) {
             Content const found{piece.id, piece.id == 0 ? 0 : piece.offset - position};
             view.findings.violated(
                 text.name, text.rule, view.now(),
-                fmt::format("{}, but its disk holds {} in sectors {}..{}",
-                            describe(view.world, *request),
-                            describe_found(view.world, view.ledger, request->group, found),
-                            position, position + piece.sectors - 1));
+                fmt::format(
+                    "{}, but its disk holds {} in {}", describe(view.world, *request),
+                    describe_found(view.world, view.ledger, request->group, found),
+                    sectors_in_words(view.mirror(request->group), {position, piece.sectors})));
         }
         position += piece.sectors;
     });

@@ -3,6 +3,8 @@
 // What a flush has to cover, on which disks, and which failures are remembered.
 #include "netsim/checkers/flush_makes_durable.h"
 
+#include "netsim/volumes.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -66,9 +68,9 @@ void FlushMakesDurable::check_copies(View& view, Request const& request, Flush c
             view.findings.violated(
                 text.name, text.rule, view.now(),
                 fmt::format("{}, but a power cut of {} could still take back what it wrote to "
-                            "sectors {}..{}",
-                            describe(view.world, request), view.name(mirror.on[s]), range.first,
-                            range.end() - 1));
+                            "{}",
+                            describe(view.world, request), view.name(mirror.on[s]),
+                            sectors_in_words(mirror, range)));
         });
     }
 }

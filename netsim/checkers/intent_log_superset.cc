@@ -3,6 +3,8 @@
 // Which chunks are looked at, when, and against which bits.
 #include "netsim/checkers/intent_log_superset.h"
 
+#include "netsim/volumes.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -84,12 +86,12 @@ void IntentLogSuperset::report(View& view, Pair const& pair, Extent where, char 
     };
     view.findings.violated(
         text.name, text.rule, view.now(),
-        fmt::format(
-            "{}: sectors {}..{} of {} differ, {} holds {}, {} holds {}; but chunk {} is not named: "
-            "the bit of {} is {}, the bit of {} is {}. A resync would leave them different",
-            occasion, where.first, where.end() - 1, view.mirror(pair.group).name, view.name(a),
-            holds(a), view.name(b), holds(b), chunk, view.name(a), says(both.of_a, pair.b),
-            view.name(b), says(both.of_b, pair.a)));
+        fmt::format("{}: {} of {} differ, {} holds {}, {} holds {}; but chunk {} is not named: "
+                    "the bit of {} is {}, the bit of {} is {}. A resync would leave them different",
+                    occasion, sectors_in_words(view.mirror(pair.group), where),
+                    view.mirror(pair.group).name, view.name(a), holds(a), view.name(b), holds(b),
+                    chunk, view.name(a), says(both.of_a, pair.b), view.name(b),
+                    says(both.of_b, pair.a)));
 }
 
 /// Looks at one chunk that is remembered; forgets it when both copies hold the same.

@@ -4,6 +4,7 @@
 #include "netsim/checkers/ledger.h"
 
 #include "base/verify.h"
+#include "netsim/volumes.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -319,6 +320,48 @@ void Ledger::check_read(Request const& read, Payload const& payload, Report cons
     });
 }
 
+std::optional<Inversion> Ledger::inversion(GroupId id, Image const& image, NodeId source,
+                                           Duration since) const {
+    Inversion found;
+    auto const look_at = [&](Unit const& unit, Extent where) {
+        if (unit.content == untouched) return;
+        Content const content = image.at(where.first);
+        Request const& owed = requests_[unit.owner];
+        bool const counts = unit.owner != 0 && owed.state == State::acknowledged &&
+                            owed.node == source && owed.asked > since;
+        if (counts && !may_hold(unit, content)) {
+            bool const earlier =
+                found.missing == nullptr || owed.answered_tick < found.missing->answered_tick;
+            if (earlier) {
+                found.missing = &owed;
+                found.where = where;
+            }
+        }
+        auto const look_for = [&](Request const& request) {
+            bool const there = content.id != 0 && content.shift == 0 && request.node == source &&
+                               request.content == content.id;
+            bool const later =
+                found.there == nullptr || request.asked_tick > found.there->asked_tick;
+            if (there && later) found.there = &request;
+        };
+        if (unit.owner != 0) look_for(owed);
+        for (std::uint32_t c = unit.candidates; c != 0; c = candidates_[c].next)
+            look_for(requests_[candidates_[c].request]);
+    };
+    Group const& group = groups_[id.value];
+    for (Page const& page : group.pages) {
+        std::uint64_t const step = page.fine ? 1 : unit_sectors;
+        for (std::size_t u = 0; u < page.units.size(); ++u) {
+            std::uint64_t const first = page.number * page_sectors + u * step;
+            if (first < group.sectors)
+                look_at(page.units[u], {first, std::min(step, group.sectors - first)});
+        }
+    }
+    bool const both = found.missing != nullptr && found.there != nullptr;
+    if (!both || found.there->asked_tick < found.missing->answered_tick) return std::nullopt;
+    return found;
+}
+
 void Ledger::resolve(GroupId id, Image const& image, NodeId node, Duration now, bool open_question,
                      Report const& report) {
     ++tick_;
@@ -424,7 +467,8 @@ std::string describe(World const& world, Request const& request) {
     std::string const where =
         request.op == HostOp::flush
             ? ""
-            : fmt::format(" of sectors {}..{}", request.range.first, request.range.end() - 1);
+            : " of " +
+                  sectors_in_words(world.cluster().mirrors[request.group.value], request.range);
     std::string text = fmt::format("{} {}{}, asked at {}", word_for(request.op), request.id.value,
                                    where, to_text(request.asked));
     std::string const& node = world.node(request.node).name;

@@ -57,6 +57,14 @@ struct Mismatch {
     Content found;
 };
 
+/// A write that a copy lacks, and one that it has and that was asked for when the former had been
+/// acknowledged.
+struct Inversion {
+    Request const* missing = nullptr;
+    Extent where;  ///< of the missing one
+    Request const* there = nullptr;
+};
+
 /// What a comparison at the moment of coming in service found missing.
 struct Losses {
     NodeId node;
@@ -104,6 +112,11 @@ public:
     /// be the later one.
     void resolve(GroupId group, Image const& image, NodeId node, Duration now, bool open_question,
                  Report const& report);
+
+    /// Of the writes that `source` acknowledged: the earliest of those asked for after `since` that
+    /// the copy lacks, and the latest that it has, if they are in the wrong order.
+    [[nodiscard]] std::optional<Inversion> inversion(GroupId group, Image const& image,
+                                                     NodeId source, Duration since) const;
 
     /// Remembers the losses of the last comparison, for whoever has to attribute them.
     void lost(GroupId group, Losses const& losses) { groups_[group.value].losses = losses; }

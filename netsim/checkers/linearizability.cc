@@ -4,6 +4,7 @@
 #include "netsim/checkers/linearizability.h"
 
 #include "base/hash.h"
+#include "netsim/volumes.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -110,12 +111,12 @@ void Linearizability::read_answered(View& view, Group& mine, Request const& requ
             };
             view.findings.violated(
                 text.name, text.rule, view.now(),
-                fmt::format("{}, at {}, says that sector {} holds {}; after what had been read and "
+                fmt::format("{}, at {}, says that {} holds {}; after what had been read and "
                             "acknowledged before it held {}, and no order of the requests that "
                             "overlapped explains both",
                             describe(view.world, request), to_text(view.now()),
-                            b * block + block / 2, words(content),
-                            words({expected.value_or(0), 0})));
+                            sector_in_words(view.mirror(request.group), b * block + block / 2),
+                            words(content), words({expected.value_or(0), 0})));
         });
         position += piece.sectors;
     });

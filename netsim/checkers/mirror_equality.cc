@@ -3,6 +3,8 @@
 // When a mirror is quiet, and what must then be equal.
 #include "netsim/checkers/mirror_equality.h"
 
+#include "netsim/volumes.h"
+
 #include <fmt/format.h>
 #include <optional>
 
@@ -64,11 +66,11 @@ void MirrorEquality::compare(View& view, GroupId group, NodeId source) {
                 };
                 view.findings.violated(
                     text.name, text.rule, view.now(),
-                    fmt::format(
-                        "{} is fully operational and quiet, but sectors {}..{} differ: {} holds "
-                        "{}, {} holds {}",
-                        view.mirror(group).name, difference.first, difference.end() - 1,
-                        view.name(source), holds(source), view.name(target), holds(target)));
+                    fmt::format("{} is fully operational and quiet, but {} differ: {} holds "
+                                "{}, {} holds {}",
+                                view.mirror(group).name,
+                                sectors_in_words(view.mirror(group), difference), view.name(source),
+                                holds(source), view.name(target), holds(target)));
                 return false;
             });
     }

@@ -3,6 +3,8 @@
 // Where a loss is looked for, and which losses are allowed.
 #include "netsim/checkers/no_lost_acknowledged_write.h"
 
+#include "netsim/volumes.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <functional>
@@ -84,8 +86,8 @@ struct NoLostAcknowledgedWrite::Loss {
 
     [[nodiscard]] std::string story(View const& view, Mismatch const& lost) const {
         std::string const found = describe_found(view.world, view.ledger, group, lost.found);
-        std::string const where = fmt::format("sectors {}..{} of {}", lost.where.first,
-                                              lost.where.end() - 1, view.mirror(group).name);
+        std::string const where = fmt::format(
+            "{} of {}", sectors_in_words(view.mirror(group), lost.where), view.mirror(group).name);
         if (lost.owed == nullptr) {
             return fmt::format(
                 "{} {} and holds {} in {}, which held something else before and was "

@@ -3,6 +3,8 @@
 // The comparison at the moment of completion, and what is excepted from it.
 #include "netsim/checkers/resync_convergence.h"
 
+#include "netsim/volumes.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -78,11 +80,12 @@ void ResyncConvergence::on(View& view, From from,
                 };
                 view.findings.violated(
                     text.name, text.rule, view.now(),
-                    fmt::format(
-                        "The resync from {} to {} completed, but they differ at sector {} of {}: "
-                        "{} holds {}, {} holds {}, and no write to it is on the way",
-                        view.name(source), view.name(from.node), s, view.mirror(from.group).name,
-                        view.name(source), holds(source), view.name(from.node), holds(from.node)));
+                    fmt::format("The resync from {} to {} completed, but they differ at {} of {}: "
+                                "{} holds {}, {} holds {}, and no write to it is on the way",
+                                view.name(source), view.name(from.node),
+                                sector_in_words(view.mirror(from.group), s),
+                                view.mirror(from.group).name, view.name(source), holds(source),
+                                view.name(from.node), holds(from.node)));
             }
             return !judged;
         });

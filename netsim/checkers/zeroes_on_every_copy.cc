@@ -3,6 +3,8 @@
 // Where zeroes have to be, and what is there instead.
 #include "netsim/checkers/zeroes_on_every_copy.h"
 
+#include "netsim/volumes.h"
+
 #include <fmt/format.h>
 
 namespace sunder::netsim {
@@ -34,11 +36,11 @@ void ZeroesOnEveryCopy::on(View& view, seen::HostAnswered const&) {
             if (p.id != 0) {
                 view.findings.violated(
                     text.name, text.rule, view.now(),
-                    fmt::format("{}, but {} holds {} in sectors {}..{}",
-                                describe(view.world, *request), view.name(mirror.on[s]),
+                    fmt::format("{}, but {} holds {} in {}", describe(view.world, *request),
+                                view.name(mirror.on[s]),
                                 describe_found(view.world, view.ledger, request->group,
                                                {p.id, p.offset - position}),
-                                position, position + p.sectors - 1));
+                                sectors_in_words(mirror, {position, p.sectors})));
             }
             position += p.sectors;
         });

@@ -3,7 +3,7 @@
 // How each kind is drawn, and how everything is repaired in the end.
 #include "scenarios/campaign/drawing.h"
 
-#include "base/verify.h"
+#include "netsim/volumes.h"
 #include "scenarios/language/write.h"
 
 #include <algorithm>
@@ -207,15 +207,17 @@ void Drawing::operate(Recipe& recipe, Kind kind, RandomStream& dice) const {
 void Drawing::request(Recipe& recipe, Kind kind, RandomStream& dice) const {
     auto const mirror = static_cast<std::uint16_t>(dice.below(base_.cluster.mirrors.size()));
     netsim::MirrorSetup const& setup = base_.cluster.mirrors[mirror];
+    std::vector<Extent> const parts = netsim::parts_of(setup);
+    Extent const part = parts[dice.below(parts.size())];
     constexpr std::uint64_t block = 8;
-    std::uint64_t const blocks = std::clamp<std::uint64_t>(setup.sectors / block, 1, 32);
+    std::uint64_t const blocks = std::clamp<std::uint64_t>(part.count / block, 1, 32);
     for (std::uint64_t n = 1 + dice.below(5); n > 0; --n) {
         HostOp const op = kind == Kind::read    ? HostOp::read
                           : kind == Kind::flush ? HostOp::flush
                           : kind == Kind::trim  ? HostOp::trim
                                                 : HostOp::write;
-        std::uint64_t const at = dice.below(blocks) * block;
-        std::uint64_t const most = setup.sectors - at;
+        std::uint64_t const at = part.first + dice.below(blocks) * block;
+        std::uint64_t const most = part.end() - at;
         std::uint64_t const length = std::min(block * (1 + dice.below(3)), most);
         Duration after = instant(dice);
         for (NodeId const node : setup.on) {
@@ -233,22 +235,16 @@ void Drawing::repair(Recipe& recipe, RandomStream& dice) const {
     auto const& links = base_.cluster.links;
     netsim::LinkSetup const& link = links[dice.below(links.size())];
     auto const mirror = static_cast<std::uint16_t>(dice.below(base_.cluster.mirrors.size()));
-    switch (dice.below(5)) {
-        case 0:
-        case 1:
-            recipe.acts.push_back({after, step::Restart{node}});
-            return;
-        case 2:
-            recipe.acts.push_back({after, step::Heal{link.a, link.b}});
-            return;
-        case 3:
-            recipe.acts.push_back(
-                {after, step::FailDisk{copy_of(mirror, dice), false, false, false}});
-            return;
-        default:
-            recipe.acts.push_back(
-                {after, step::ResolveSplitBrain{mirror, copy_of(mirror, dice), "", false}});
-            return;
+    std::uint64_t const what = dice.below(5);
+    if (what < 2) {
+        recipe.acts.push_back({after, step::Restart{node}});
+    } else if (what == 2) {
+        recipe.acts.push_back({after, step::Heal{link.a, link.b}});
+    } else if (what == 3) {
+        recipe.acts.push_back({after, step::FailDisk{copy_of(mirror, dice), false, false, false}});
+    } else {
+        recipe.acts.push_back(
+            {after, step::ResolveSplitBrain{mirror, copy_of(mirror, dice), "", false}});
     }
 }
 
@@ -387,13 +383,18 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
         if (act.after > Duration{}) put(step::Pass{act.after});
         put(act.action);
     }
-    for (std::uint8_t n = 0; n < made.cluster.nodes.size(); ++n) {
-        NodeId const node{n};
-        put(step::FailDisk{node, false, false, false});
-        put(step::SlowDisk{node, 1});
-        if (made.cluster.fencing && !is_shared(base_, node)) put(step::FailFencing{node, false});
+    // A mended disk is fast again, too.
+    for (Act const& act : recipe.acts) {
+        if (auto const* failed = std::get_if<step::FailDisk>(&act.action)) {
+            put(step::FailDisk{failed->node, false, false, false});
+        } else if (auto const* slow = std::get_if<step::SlowDisk>(&act.action)) {
+            put(step::FailDisk{slow->node, false, false, false});
+        } else if (auto const* cut = std::get_if<step::Cut>(&act.action)) {
+            put(step::Heal{cut->a, cut->b});
+        } else if (auto const* missing = std::get_if<step::FailFencing>(&act.action)) {
+            put(step::FailFencing{missing->node, false});
+        }
     }
-    for (netsim::LinkSetup const& link : made.cluster.links) put(step::Heal{link.a, link.b});
     for (std::uint8_t n = 0; n < made.cluster.nodes.size(); ++n) {
         if (is_shared(base_, NodeId{n})) continue;
         put(step::Resume{NodeId{n}});

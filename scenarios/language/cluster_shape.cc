@@ -104,9 +104,14 @@ ShapePtr pairs() {
 }
 
 ShapePtr mirrors() {
-    shape::Object mirror{"a mirror", {}, {}};
+    shape::Object mirror{"a mirror", {}, {{"size", "volumes"}}};
     mirror.keys = {
-        required("size", "Of the volume: a multiple of 512 B.", byte_count(), {"64 MiB"}),
+        optional("size", "Of the volume: a multiple of 512 B.", byte_count(), {"64 MiB"}),
+        optional("volumes",
+                 "Volumes that keep one write order, by name, each with its size: a multiple of "
+                 "512 B. They have one intent log, are resynchronised and fail over together, and "
+                 "an asynchronous target has of all of them the same point in time.",
+                 make_shape(shape::Map{"volumes", byte_count(), 1, 32})),
         required("on", "The nodes that hold a copy. The first creates it and is its first source.",
                  make_shape(shape::List{"the nodes of a mirror", node_name(), 2, 64, false})),
         optional("mode", "Whether a write waits for the targets. Default: synchronous.", mode(),
@@ -126,7 +131,7 @@ ShapePtr mirrors() {
             "of `on`.",
             make_shape(
                 shape::Map{"priorities", make_shape(shape::Integer{"a priority", 1, 999}), 1, 64})),
-        optional("sizes", "Copies that are larger than `size` (R5).",
+        optional("sizes", "Copies that are larger than `size` (R5); not of a mirror with volumes.",
                  make_shape(shape::Map{"sizes", byte_count(), 1, 64})),
         split_brain(
             "Who gives up after a split brain of this mirror. Default: as the cluster says."),

@@ -24,7 +24,7 @@ Director::Director(Scenario const& scenario, World& world, bool leave_out)
     : scenario_(scenario), world_(world), leave_out_(leave_out) {
     for (std::size_t w = 0; w < scenario.workload.size(); ++w) {
         applications_.emplace_back(scenario.workload[w], static_cast<std::uint8_t>(w + 1),
-                                   world.cluster().nodes.size());
+                                   world.cluster());
     }
 }
 
@@ -32,7 +32,7 @@ void Director::see(netsim::Observation const& observation) {
     if (auto const* answer = std::get_if<seen::HostAnswered>(&observation)) {
         if (awaited_request_ == answer->request) request_status_ = answer->status;
         std::uint8_t const asker = World::asker_of(answer->request);
-        if (asker != 0) applications_[asker - 1U].answered(world_, answer->node);
+        if (asker != 0) applications_[asker - 1U].answered(world_, *answer);
     } else if (auto const* rang = std::get_if<seen::AlarmRang>(&observation)) {
         applications_[rang->what - 1].rang(world_);
     } else if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {

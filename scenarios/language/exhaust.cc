@@ -20,6 +20,7 @@ constexpr Duration patience = hours(10);
 netsim::Cluster reduced(netsim::Cluster cluster, netsim::Bounds const& bounds) {
     netsim::MirrorSetup& mirror = cluster.mirrors[the_mirror];
     mirror.sectors = bounds.blocks;
+    mirror.volumes.clear();  // they share an address space, and its order is what is explored
     mirror.sectors_on.clear();
     if (mirror.intent_log_chunk) mirror.intent_log_chunk = ByteCount{sector_bytes};
     mirror.asynchronous_limit = std::min<std::uint32_t>(mirror.asynchronous_limit, 2);
@@ -134,7 +135,7 @@ std::string in_words(netsim::Bounds const& bounds) {
 }
 
 std::optional<Exhausted> exhaust(Scenario const& scenario,
-                                   std::function<bool(netsim::Reached const&)> const& pulse) {
+                                 std::function<bool(netsim::Reached const&)> const& pulse) {
     auto const cluster =
         std::make_shared<netsim::Cluster const>(reduced(scenario.cluster, *scenario.bounded));
     std::optional<netsim::World> const world = netsim::at_rest(cluster);

@@ -104,26 +104,53 @@ std::optional<Condition> read_has_quorum(Node const& node, Names const& names) {
     return QuorumState{*which, *held == "held"};
 }
 
-/// A block must be sectors, and fit into the mirror.
-std::uint64_t read_block(Node const* block, std::optional<std::uint16_t> mirror,
+/// A block must be sectors, and fit into the mirror, or into each volume that is used.
+std::uint64_t read_block(Node const& used, std::optional<std::uint16_t> mirror,
+                         std::optional<std::uint16_t> volume, std::uint64_t by_default,
                          Names const& names) {
-    Workload const defaults;
-    if (block == nullptr) return defaults.block_sectors;
+    Node const* const block = used.find("block");
     Report const& report = names.report();
     auto const sectors = sectors_of(block, report, Code::bad_workload, "the block of the workload");
-    if (!sectors) return defaults.block_sectors;
-    if (*sectors == 0) {
+    if (sectors == 0U) {
         report.error(Code::bad_workload, mark_of(*block), "the block of the workload is empty",
                      {"at least 512 B", {}});
     }
-    std::uint64_t const size = mirror ? names.cluster().mirrors[*mirror].sectors : 0;
-    if (size != 0 && *sectors > size) {
-        report.error(Code::bad_workload, mark_of(*block),
-                     fmt::format("a block of {} is larger than mirror '{}' ({})", block->text,
-                                 names.cluster().mirrors[*mirror].name,
+    if (!mirror || (block != nullptr && !sectors)) return by_default;
+    std::uint64_t const found = sectors.value_or(by_default);
+    netsim::MirrorSetup const& setup = names.cluster().mirrors[*mirror];
+    auto const check = [&](std::uint64_t size, std::string const& of) {
+        if (size == 0 || found <= size) return;
+        report.error(Code::bad_workload, mark_of(block != nullptr ? *block : used),
+                     fmt::format("a block of {} is larger than {}mirror '{}' ({})",
+                                 to_text(ByteCount{found * sector_bytes}), of, setup.name,
                                  to_text(ByteCount{size * sector_bytes})));
+    };
+    if (setup.volumes.empty()) check(setup.sectors, "");
+    bool const one = used.find("volume") != nullptr;
+    for (std::size_t v = 0; v < setup.volumes.size(); ++v) {
+        if (one && volume != v) continue;
+        check(setup.volumes[v].sectors, fmt::format("volume '{}' of ", setup.volumes[v].name));
     }
-    return *sectors;
+    return found;
+}
+
+Workload::Order read_order(Node const& node) {
+    bool const sequential = text_of(node.find("write")) == "sequential";
+    return sequential ? Workload::Order::sequential : Workload::Order::random;
+}
+
+std::optional<Workload::Then> read_then(Node const* node, Workload const& workload,
+                                        std::optional<std::uint16_t> mirror, Names const& names) {
+    if (node == nullptr || node->broken) return std::nullopt;
+    if (workload.reads_percent == 100) {
+        names.report().error(Code::bad_workload, mark_of(*node),
+                             "this workload only reads, so nothing follows a write",
+                             {"remove 'then', or lower 'reads_percent'", {}});
+    }
+    std::optional<std::uint16_t> const volume = names.volume(mirror, node->find("volume"));
+    if (!volume) return std::nullopt;
+    return Workload::Then{*volume, read_order(*node),
+                          read_block(*node, mirror, volume, workload.block_sectors, names)};
 }
 
 std::optional<std::uint32_t> small_integer(Node const* node) {
@@ -137,8 +164,10 @@ std::optional<Workload> read_workload(Node const& node, Names const& names) {
     std::optional<std::uint16_t> const mirror = names.mirror(node.find("on"));
     Workload workload;
     workload.mirror = mirror.value_or(0);
-    if (text_of(node.find("write")) == "sequential") workload.write = Workload::Order::sequential;
-    workload.block_sectors = read_block(node.find("block"), mirror, names);
+    workload.write = read_order(node);
+    workload.volume = names.volume(mirror, node.find("volume"));
+    workload.block_sectors =
+        read_block(node, mirror, workload.volume, workload.block_sectors, names);
     workload.reads_percent = small_integer(node.find("reads_percent")).value_or(0);
     workload.flush_every = small_integer(node.find("flush_every"));
     workload.rate = rate_of(node.find("rate"));
@@ -146,6 +175,7 @@ std::optional<Workload> read_workload(Node const& node, Names const& names) {
     if (auto const count = integer_of(node.find("count"))) {
         workload.count = static_cast<std::uint64_t>(*count);
     }
+    workload.then = read_then(node.find("then"), workload, mirror, names);
     workload.started = boolean_of(node.find("started")).value_or(true);
     if (workload.rate && workload.rate->per_second == 0) {
         names.report().error(Code::bad_workload, mark_of(*node.find("rate")),

@@ -30,10 +30,17 @@ std::optional<Action> read_ask(Node const& value, Names const& names) {
         if (op == word) ask.op = meant;
     }
     bool const flush = ask.op == replication::HostOp::flush;
-    if (flush && (at_node != nullptr || length_node != nullptr)) {
-        report.error(Code::bad_step, mark_of(at_node != nullptr ? *at_node : *length_node),
-                     "a flush is of the whole volume", {"remove 'at' and 'length'", {}});
-        return std::nullopt;
+    Node const* const volume_node = value.find("volume");
+    if (flush) {
+        for (Node const* const of_a_range : {at_node, length_node, volume_node}) {
+            if (of_a_range == nullptr) continue;
+            report.error(
+                Code::bad_step, mark_of(*of_a_range),
+                of_a_range == volume_node ? "a flush is of all volumes of the mirror"
+                                          : "a flush is of the whole volume",
+                {of_a_range == volume_node ? "remove 'volume'" : "remove 'at' and 'length'", {}});
+            return std::nullopt;
+        }
     }
     ask.sectors = flush ? 0 : 1;
     ask.fua = boolean_of(value.find("fua")).value_or(false);
@@ -48,18 +55,22 @@ std::optional<Action> read_ask(Node const& value, Names const& names) {
         ask.sectors = *length;
     }
     if (!mirror || !node) return std::nullopt;
-    netsim::MirrorSetup const& setup = names.cluster().mirrors[*mirror];
-    bool const outside = ask.at > setup.sectors || ask.sectors > setup.sectors - ask.at;
-    bool const empty = !flush && ask.sectors == 0;
-    if (setup.sectors != 0 && (outside || empty)) {
-        report.error(Code::outside_volume, mark_of(value),
-                     empty ? std::string("this request is empty")
-                           : fmt::format("this is behind the end of mirror '{}'", setup.name),
-                     {fmt::format("its size is {}", to_text(ByteCount{setup.sectors * 512})), {}});
-        return std::nullopt;
-    }
     ask.mirror = *mirror;
     ask.node = *node;
+    if (flush) return ask;
+    std::optional<Extent> const part = names.part(mirror, value);
+    if (!part) return std::nullopt;
+    bool const outside = ask.at > part->count || ask.sectors > part->count - ask.at;
+    if (outside || ask.sectors == 0) {
+        report.error(
+            Code::outside_volume, mark_of(value),
+            ask.sectors == 0
+                ? std::string("this request is empty")
+                : fmt::format("this is behind the end of {}", names.part_in_words(*mirror, value)),
+            {fmt::format("its size is {}", to_text(ByteCount{part->count * sector_bytes})), {}});
+        return std::nullopt;
+    }
+    ask.at += part->first;
     return ask;
 }
 

@@ -150,7 +150,7 @@ private:
                     fmt::format("'{}' is in one hierarchy with mirrors '{}' and '{}'", name,
                                 cluster_.mirrors[on[0]].name, cluster_.mirrors[on[1]].name),
                     {"a hierarchy stands on one mirror, because mirrors fail over by "
-                     "themselves (R114)",
+                     "themselves (R114); make them volumes of one: 'volumes: {...}'",
                      {}});
             }
         }

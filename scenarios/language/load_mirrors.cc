@@ -62,6 +62,7 @@ private:
         return names_.cluster().nodes[node.value].name;
     }
 
+    std::uint64_t read_sectors(Node const& size, std::string const& of);
     void read_size();
     void read_nodes();
     void read_extended();
@@ -80,15 +81,33 @@ private:
     bool all_nodes_known_ = true;
 };
 
-void MirrorReader::read_size() {
-    Node const* const size = find("size");
-    auto const sectors = sectors_of(size, report(), Code::bad_size, "the size of the mirror");
-    if (!sectors) return;
-    if (*sectors == 0) {
-        report().error(Code::bad_size, mark_of(*size), "the size of the mirror is zero",
-                       {"a mirror has at least one sector of 512 B", {}});
+/// The sectors of a mirror, or of one of its volumes; 0 after an error.
+std::uint64_t MirrorReader::read_sectors(Node const& size, std::string const& of) {
+    auto const sectors =
+        sectors_of(&size, report(), Code::bad_size, fmt::format("the size of the {}", of));
+    if (sectors == 0U) {
+        report().error(Code::bad_size, mark_of(size), fmt::format("the size of the {} is zero", of),
+                       {fmt::format("a {} has at least one sector of 512 B", of), {}});
     }
-    mirror_.sectors = *sectors;
+    return sectors.value_or(0);
+}
+
+void MirrorReader::read_size() {
+    if (Node const* const size = find("size")) mirror_.sectors = read_sectors(*size, "mirror");
+    bool all_known = find("size") == nullptr;
+    for (Entry const& entry : entries_of(find("volumes"))) {
+        std::uint64_t const sectors = read_sectors(entry.value, "volume");
+        all_known = all_known && sectors != 0;
+        mirror_.volumes.push_back({entry.key, sectors});
+    }
+    if (!all_known) return;
+    for (netsim::VolumeSetup const& volume : mirror_.volumes) mirror_.sectors += volume.sectors;
+    constexpr std::uint64_t most = ~std::uint64_t{} / sector_bytes;
+    if (mirror_.sectors <= most) return;
+    report().error(Code::bad_size, mark_of(*find("volumes")),
+                   "these volumes are larger together than 2^64 bytes",
+                   {"they lie in one address space, because they keep one write order", {}});
+    mirror_.sectors = 0;
 }
 
 void MirrorReader::read_nodes() {
@@ -215,6 +234,13 @@ std::optional<std::size_t> MirrorReader::copy_of(Entry const& entry, std::string
 }
 
 void MirrorReader::read_sizes() {
+    if (Node const* const sizes = find("sizes"); sizes != nullptr && !mirror_.volumes.empty()) {
+        report().error(
+            Code::bad_size, mark_of(*sizes),
+            fmt::format("mirror '{}' has volumes, and each has one size everywhere", entry_.key),
+            {"remove 'sizes'; only copies of a mirror with 'size' may be larger", {}});
+        return;
+    }
     for (Entry const& entry : entries_of(find("sizes"))) {
         std::optional<std::size_t> const copy = copy_of(entry, "a size");
         auto const sectors =

@@ -59,6 +59,15 @@ public:
     /// The node that an entry's key names.
     [[nodiscard]] std::optional<NodeId> node_of_key(Entry const&) const;
     [[nodiscard]] std::optional<std::uint16_t> mirror(Node const*) const;
+    /// One of the mirror's volumes; if the mirror is unknown, nothing.
+    [[nodiscard]] std::optional<std::uint16_t> volume(std::optional<std::uint16_t> mirror,
+                                                      Node const*) const;
+    /// Where the positions of a request are counted: in the volume that it names, or in the whole
+    /// of a mirror without volumes. Nothing if that is unknown, or its size.
+    [[nodiscard]] std::optional<Extent> part(std::optional<std::uint16_t> mirror,
+                                             Node const& request) const;
+    /// "mirror 'm'", or "volume 'log' of mirror 'm'" where the request names one.
+    [[nodiscard]] std::string part_in_words(std::uint16_t mirror, Node const& request) const;
     /// Something that stands on a mirror.
     [[nodiscard]] std::optional<ResourceId> resource(Node const*) const;
     /// A node that holds a copy of the mirror; if the mirror is unknown, any node.

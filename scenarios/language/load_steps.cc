@@ -35,9 +35,12 @@ public:
         for (std::size_t n = 0; n < nodes_.size(); ++n) {
             if (!names.cluster().nodes[n].started) nodes_[n].is = NodeIs::not_started;
         }
-        // Who stops itself, or is shot, is down or up by no step.
+        // Who stops itself, is shot or loses a shared disk is down or up by no step.
         bool const by_quorum = names.cluster().quorum.mode != nodes::QuorumMode::none;
-        if (by_quorum || names.cluster().fencing) states_known_ = false;
+        bool const by_disk = std::ranges::any_of(
+            names.cluster().nodes,
+            [](netsim::NodeSetup const& node) { return !node.shared_by.empty(); });
+        if (by_quorum || by_disk || names.cluster().fencing) states_known_ = false;
     }
 
     /// The step of this key; nothing if something is wrong with it.
@@ -366,18 +369,17 @@ std::optional<StepReader::Range> StepReader::range(Node const& value) {
                        {"at least 512 B", {}});
         return std::nullopt;
     }
-    if (!mirror || !at || !sectors) return std::nullopt;
-    netsim::MirrorSetup const& setup = names_.cluster().mirrors[*mirror];
-    if (setup.sectors == 0) return std::nullopt;
-    if (*at >= setup.sectors || *sectors > setup.sectors - *at) {
-        Node const* const wrong = *at >= setup.sectors ? value.find("at") : length;
+    std::optional<Extent> const part = names_.part(mirror, value);
+    if (!part || !at || !sectors) return std::nullopt;
+    if (*at >= part->count || *sectors > part->count - *at) {
+        Node const* const wrong = *at >= part->count ? value.find("at") : length;
         report().error(
             Code::outside_volume, mark_of(*wrong),
-            fmt::format("this is behind the end of mirror '{}'", setup.name),
-            {fmt::format("its size is {}", to_text(ByteCount{setup.sectors * sector_bytes})), {}});
+            fmt::format("this is behind the end of {}", names_.part_in_words(*mirror, value)),
+            {fmt::format("its size is {}", to_text(ByteCount{part->count * sector_bytes})), {}});
         return std::nullopt;
     }
-    return Range{*mirror, *at, *sectors};
+    return Range{*mirror, part->first + *at, *sectors};
 }
 
 Read StepReader::write(Node const& value) {

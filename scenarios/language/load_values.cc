@@ -5,6 +5,7 @@
 #include "scenarios/language/load_parts.h"
 
 #include "base/text.h"
+#include "netsim/volumes.h"
 
 #include <fmt/format.h>
 
@@ -186,6 +187,54 @@ std::optional<std::uint16_t> Names::mirror(Node const* node) const {
                     fmt::format("there is no mirror '{}'", *name), *name,
                     names_in(cluster_.mirrors));
     return std::nullopt;
+}
+
+std::optional<std::uint16_t> Names::volume(std::optional<std::uint16_t> mirror,
+                                           Node const* node) const {
+    std::optional<std::string> const name = text_of(node);
+    if (!name || !mirror) return std::nullopt;
+    netsim::MirrorSetup const& setup = cluster_.mirrors[*mirror];
+    if (setup.volumes.empty()) {
+        report_.error(Code::unknown_name, mark_of(*node),
+                      fmt::format("mirror '{}' has no volumes of its own", setup.name),
+                      {fmt::format("give it some, 'volumes: {{{}: 64 MiB}}' in place of 'size', or "
+                                   "name none",
+                                   *name),
+                       {}});
+        return std::nullopt;
+    }
+    if (auto const index = index_of(setup.volumes, *name)) {
+        return static_cast<std::uint16_t>(*index);
+    }
+    report_.unknown(Code::unknown_name, mark_of(*node),
+                    fmt::format("mirror '{}' has no volume '{}'", setup.name, *name), *name,
+                    names_in(setup.volumes));
+    return std::nullopt;
+}
+
+std::optional<Extent> Names::part(std::optional<std::uint16_t> mirror, Node const& request) const {
+    if (!mirror) return std::nullopt;
+    netsim::MirrorSetup const& setup = cluster_.mirrors[*mirror];
+    Node const* const name = request.find("volume");
+    Extent part{0, setup.sectors};
+    if (name != nullptr) {
+        std::optional<std::uint16_t> const volume = this->volume(mirror, name);
+        if (!volume) return std::nullopt;
+        part = netsim::extent_of(setup, *volume);
+    } else if (!setup.volumes.empty()) {
+        report_.error(Code::missing_key, mark_of(request),
+                      fmt::format("mirror '{}' has volumes: which one is meant?", setup.name),
+                      {fmt::format("for example 'volume: {}'", setup.volumes.front().name),
+                       names_in(setup.volumes)});
+        return std::nullopt;
+    }
+    return part.count == 0 ? std::nullopt : std::optional(part);
+}
+
+std::string Names::part_in_words(std::uint16_t mirror, Node const& request) const {
+    std::string const whole = fmt::format("mirror '{}'", cluster_.mirrors[mirror].name);
+    std::optional<std::string> const volume = text_of(request.find("volume"));
+    return volume ? fmt::format("volume '{}' of {}", *volume, whole) : whole;
 }
 
 std::optional<ResourceId> Names::resource(Node const* node) const {

@@ -152,7 +152,8 @@ struct FailDisk {
     bool flushes = false;
     friend bool operator==(FailDisk const&, FailDisk const&) = default;
 };
-/// Host requests on the node that has the mirror in service (R3); they are awaited.
+/// Host requests on the node that has the mirror in service (R3); they are awaited. Here and below,
+/// `at` counts in the mirror's address space, whatever volume the file names.
 struct Write {
     std::uint16_t mirror = 0;
     std::uint64_t at = 0;
@@ -333,6 +334,13 @@ struct Step {
 /// Host requests made over and over, by an application that runs where the mirror is in service.
 struct Workload {
     enum class Order { random, sequential };
+    /// A write that follows each acknowledged one, as a page follows the log record about it.
+    struct Then {
+        std::uint16_t volume = 0;
+        Order write = Order::random;
+        std::uint64_t block_sectors = 8;
+        friend bool operator==(Then const&, Then const&) = default;
+    };
     std::uint16_t mirror = 0;
     Order write = Order::random;
     std::uint64_t block_sectors = 8;
@@ -342,6 +350,8 @@ struct Workload {
     std::optional<std::uint32_t> depth;  ///< closed loop: so many at a time; exactly one of the two
     std::optional<std::uint64_t> count;  ///< ends after so many requests
     bool started = true;                 ///< false: waits for a start_workload step
+    std::optional<std::uint16_t> volume{};  ///< nothing: all of the mirror's
+    std::optional<Then> then{};  ///< one request with the write it follows, in depth and count
     friend bool operator==(Workload const&, Workload const&) = default;
 };
 

@@ -87,16 +87,31 @@ ShapePtr object(std::string what, std::vector<Key> keys) {
     return make_shape(shape::Object{std::move(what), std::move(keys), {}});
 }
 ShapePtr mirror_name() { return make_shape(shape::Name{"the name of a mirror"}); }
+ShapePtr volume_name() { return make_shape(shape::Name{"the name of a volume"}); }
+
+static Key write_order() {
+    return optional("write", "The order of the blocks. Default: random.",
+                    make_shape(shape::Choice{"an order", {"random", "sequential"}}),
+                    {"random", "sequential"});
+}
+
+static ShapePtr then() {
+    return object(
+        "what follows a write",
+        {required("volume", "The volume that is written.", volume_name(), {"data"}), write_order(),
+         optional("block", "The size of the write. Default: as the one it follows.", byte_count(),
+                  {"4 KiB"})});
+}
 
 ShapePtr workload() {
     shape::Object made{"a workload", {}, {{"rate", "depth"}}};
     made.keys = {
         required("on",
-                 "The mirror whose volume is used; the application runs where it is in service.",
+                 "The mirror whose volumes are used; the application runs where it is in service.",
                  mirror_name(), {"datarep"}),
-        optional("write", "The order of the blocks. Default: random.",
-                 make_shape(shape::Choice{"an order", {"random", "sequential"}}),
-                 {"random", "sequential"}),
+        optional("volume", "The one that is used, if the mirror has several. Default: all.",
+                 volume_name(), {"log"}),
+        write_order(),
         optional("block", "The size of each request. Default: 4 KiB.", byte_count(), {"4 KiB"}),
         optional("reads_percent", "How many of a hundred requests read instead. Default: 0.",
                  make_shape(shape::Integer{"a percentage", 0, 100}), {"20"}),
@@ -108,6 +123,11 @@ ShapePtr workload() {
                  make_shape(shape::Integer{"a queue depth", 1, 1024}), {"4"}),
         optional("count", "Ends after so many requests. Default: with the scenario.",
                  make_shape(shape::Integer{"a number of requests", 1, 1'000'000'000}), {"1000"}),
+        optional("then",
+                 "Each write, when it is acknowledged, is followed by one to this volume, as a "
+                 "database writes its pages when its log is written. Both are one request as far "
+                 "as `depth`, `rate` and `count` go.",
+                 then()),
         optional("started", "no: waits for a start_workload step. Default: yes.",
                  make_shape(shape::Boolean{}), {"no"}),
     };
@@ -132,7 +152,9 @@ ShapePtr bounds() {
     };
     shape::Object made{"a bound", {}, {}};
     made.keys = {
-        optional("blocks", "Blocks of 512 B that the volume has. Default: 2.",
+        optional("blocks",
+                 "Blocks of 512 B that the mirror has. Whose volumes they are makes no difference, "
+                 "because all keep one order. Default: 2.",
                  make_shape(shape::Integer{"a number of blocks", 1, netsim::most_blocks}), {"2"}),
         amount("writes", "How many writes hosts may ask for. Default: 1.", netsim::most_writes),
         amount("flushes", "How many flushes hosts may ask for. Default: 0.", netsim::most_flushes),

@@ -31,6 +31,7 @@ ShapePtr duration();
 ShapePtr byte_count();
 ShapePtr node_name();
 ShapePtr mirror_name();
+ShapePtr volume_name();
 ShapePtr rule_name();
 ShapePtr object(std::string what, std::vector<Key> keys);
 Key required(std::string name, std::string about, ShapePtr shape,

@@ -241,6 +241,9 @@ private:
         Scenario candidate = best_;
         candidate.steps = recorder.steps();
         candidate.workload.clear();
+        // Which volume a place belongs to makes no difference to the order of writes.
+        for (netsim::MirrorSetup& mirror : candidate.cluster.mirrors) mirror.volumes.clear();
+        for (Step& step : candidate.steps) step = make_step(step.action, candidate.cluster);
         (void)accept(std::move(candidate));
     }
 
@@ -317,8 +320,12 @@ private:
         }
     }
 
-    /// Places move together to the front, requests become short, the volume small.
+    /// Places move together to the front, requests become short, the volume small. Not where there
+    /// are volumes, which other steps may name.
     void simplify_places() {
+        auto const& mirrors = best_.cluster.mirrors;
+        if (std::ranges::any_of(mirrors, [](auto const& one) { return !one.volumes.empty(); }))
+            return;
         std::map<std::uint64_t, std::uint64_t> places;
         std::uint64_t longest = 1;
         for (Step const& step : best_.steps) {

@@ -67,10 +67,17 @@ Key on_node(std::string about) {
     return required("on", std::move(about), node_name(), {"server1"});
 }
 
+Key volume_key() {
+    return optional("volume", "The volume that is meant, of a mirror that has `volumes`.",
+                    volume_name(), {"log"});
+}
+
 std::vector<Key> range_keys() {
     return {
         required("mirror", "The mirror whose volume is meant.", mirror_name(), {"datarep"}),
-        required("at", "Where it begins: a multiple of 512 B.", byte_count(), {"0 B", "64 KiB"}),
+        volume_key(),
+        required("at", "Where it begins in the volume: a multiple of 512 B.", byte_count(),
+                 {"0 B", "64 KiB"}),
         required("length", "How long it is: a multiple of 512 B.", byte_count(), {"4 KiB"}),
     };
 }
@@ -178,24 +185,25 @@ std::vector<Key> host_steps() {
                  object("a trim", read_keys)),
         optional("write_zeroes", "A host zeroes a range, and waits for the answer.",
                  object("a zeroing", read_keys)),
-        optional("flush", "A host flushes a mirror's volume, and waits for the answer.",
+        optional("flush", "A host flushes a mirror's volumes, and waits for the answer.",
                  mirror_name(), {"datarep"}),
         optional(
             "ask", "A host asks a node, and nobody waits for the answer.",
-            object("a request",
-                   {required("mirror", "The mirror whose volume is meant.", mirror_name(),
-                             {"datarep"}),
-                    on_node("The node that is asked."),
-                    required("op", "What it is asked.",
-                             make_shape(shape::Choice{
-                                 "a request", {"write", "read", "trim", "write_zeroes", "flush"}}),
-                             {"write"}),
-                    optional("fua", "Of a write: answered when it is stable. Default: no.",
-                             make_shape(shape::Boolean{}), {"yes"}),
-                    optional("at", "Of all but a flush: where it begins. Default: 0 B.",
-                             byte_count(), {"512 B"}),
-                    optional("length", "Of all but a flush: how long it is. Default: 512 B.",
-                             byte_count(), {"512 B"})})),
+            object(
+                "a request",
+                {required("mirror", "The mirror whose volume is meant.", mirror_name(),
+                          {"datarep"}),
+                 volume_key(), on_node("The node that is asked."),
+                 required("op", "What it is asked.",
+                          make_shape(shape::Choice{
+                              "a request", {"write", "read", "trim", "write_zeroes", "flush"}}),
+                          {"write"}),
+                 optional("fua", "Of a write: answered when it is stable. Default: no.",
+                          make_shape(shape::Boolean{}), {"yes"}),
+                 optional("at", "Of all but a flush: where it begins in the volume. Default: 0 B.",
+                          byte_count(), {"512 B"}),
+                 optional("length", "Of all but a flush: how long it is. Default: 512 B.",
+                          byte_count(), {"512 B"})})),
         optional("start_workload", "Starts the workload of a mirror.", mirror_name(), {"datarep"}),
         optional("stop_workload", "Stops the workload of a mirror.", mirror_name(), {"datarep"}),
     };

@@ -3,12 +3,49 @@
 // Open and closed loops of requests.
 #include "scenarios/language/workload.h"
 
+#include "base/verify.h"
+#include "netsim/volumes.h"
+
 #include <algorithm>
 
 namespace sunder::language {
 
 using netsim::Choice;
 using netsim::World;
+
+Application::Application(Workload const& workload, std::uint8_t number,
+                         netsim::Cluster const& cluster)
+    : workload_(workload),
+      number_(number),
+      outstanding_(cluster.nodes.size()),
+      running_(workload.started) {
+    netsim::MirrorSetup const& mirror = cluster.mirrors[workload.mirror];
+    blocks_ = blocks_of(mirror, workload.volume, workload.write, workload.block_sectors);
+    if (auto const& then = workload.then)
+        then_ = blocks_of(mirror, then->volume, then->write, then->block_sectors);
+}
+
+Application::Blocks Application::blocks_of(netsim::MirrorSetup const& mirror,
+                                           std::optional<std::uint16_t> volume,
+                                           Workload::Order order, std::uint64_t sectors) {
+    Blocks blocks{netsim::parts_of(mirror), sectors, 0, order};
+    if (volume) blocks.parts = {netsim::extent_of(mirror, *volume)};
+    for (Extent const& part : blocks.parts) blocks.count += part.count / sectors;
+    return blocks;
+}
+
+Extent Application::Blocks::next(World& world, NodeId node) {
+    std::uint64_t number = order == Workload::Order::random
+                               ? world.choose(count, Choice::workload, node.value)
+                               : position++ % count;
+    for (Extent const& part : parts) {
+        std::uint64_t const here = part.count / sectors;
+        if (number < here) return {part.first + number * sectors, sectors};
+        number -= here;
+    }
+    VERIFY(!"the parts have fewer blocks than were counted");
+    return {};
+}
 
 void Application::start(World& world) {
     running_ = true;
@@ -47,7 +84,23 @@ void Application::came_in_service(World& world) {
     }
 }
 
-void Application::answered(World& world, NodeId node) {
+void Application::died(NodeId node) {
+    outstanding_[node.value] = 0;
+    std::erase_if(leading_, [&](Leading const& one) { return one.node == node; });
+}
+
+/// True when another write is to follow this one; it is asked for once only.
+bool Application::led(RequestId request) {
+    return std::erase_if(leading_, [&](Leading const& one) { return one.request == request; }) != 0;
+}
+
+void Application::answered(World& world, netsim::seen::HostAnswered const& answer) {
+    NodeId const node = answer.node;
+    bool const goes_on = led(answer.request) && answer.status == replication::HostStatus::ok;
+    if (goes_on && running_ && world.usable(node, GroupId{workload_.mirror})) {
+        (void)write(world, node, then_);
+        return;
+    }
     if (outstanding_[node.value] > 0) --outstanding_[node.value];
     if (workload_.depth && world.usable(node, GroupId{workload_.mirror})) fill(world, node);
 }
@@ -61,29 +114,30 @@ void Application::fill(World& world, NodeId node) {
 }
 
 void Application::issue(World& world, NodeId node) {
-    std::uint64_t const sectors = world.cluster().mirrors[workload_.mirror].sectors;
-    std::uint64_t const blocks = sectors / workload_.block_sectors;
     GroupId const group{workload_.mirror};
     ++issued_;
     ++outstanding_[node.value];
-    if (workload_.flush_every && writes_ == *workload_.flush_every) {
+    if (workload_.flush_every && writes_ >= *workload_.flush_every) {
         writes_ = 0;
         world.ask(node, group, replication::HostOp::flush, {}, false, 0, number_);
         return;
     }
     bool const reads = workload_.reads_percent > 0 &&
                        world.choose(100, Choice::workload, node.value) < workload_.reads_percent;
-    std::uint64_t const block = workload_.write == Workload::Order::random
-                                    ? world.choose(blocks, Choice::workload, node.value)
-                                    : position_++ % blocks;
-    Extent const range{block * workload_.block_sectors, workload_.block_sectors};
     if (reads) {
+        Extent const range = blocks_.next(world, node);
         world.ask(node, group, replication::HostOp::read, range, false, 0, number_);
         return;
     }
+    RequestId const request = write(world, node, blocks_);
+    if (workload_.then) leading_.push_back({request, node});
+}
+
+RequestId Application::write(World& world, NodeId node, Blocks& blocks) {
     ++writes_;
-    world.ask(node, group, replication::HostOp::write, range, false, world.fresh_content(),
-              number_);
+    Extent const range = blocks.next(world, node);
+    return world.ask(node, GroupId{workload_.mirror}, replication::HostOp::write, range, false,
+                     world.fresh_content(), number_);
 }
 
 }  // namespace sunder::language

@@ -4,6 +4,7 @@
 #include "scenarios/language/write.h"
 
 #include "base/text.h"
+#include "netsim/volumes.h"
 #include "scenarios/language/condition.h"
 
 #include <fmt/format.h>
@@ -123,11 +124,19 @@ std::string pairs_entry(std::vector<std::string> const& on,
     return fmt::format("pairs: [{}]", fmt::join(made, ", "));
 }
 
+std::string size_entry(netsim::MirrorSetup const& mirror) {
+    if (mirror.volumes.empty()) return "size: " + bytes(mirror.sectors);
+    std::vector<std::string> volumes;
+    for (netsim::VolumeSetup const& volume : mirror.volumes) {
+        volumes.push_back(fmt::format("{}: {}", volume.name, bytes(volume.sectors)));
+    }
+    return fmt::format("volumes: {{{}}}", fmt::join(volumes, ", "));
+}
+
 std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirror) {
     std::vector<std::string> on;
     for (NodeId const node : mirror.on) on.push_back(cluster.nodes[node.value].name);
-    std::string made =
-        fmt::format("size: {}, on: [{}]", bytes(mirror.sectors), fmt::join(on, ", "));
+    std::string made = fmt::format("{}, on: [{}]", size_entry(mirror), fmt::join(on, ", "));
     netsim::MirrorSetup const usual;
     if (mirror.mode == netsim::Mode::asynchronous) made += ", mode: asynchronous";
     if (!mirror.pairs.empty()) made += ", " + pairs_entry(on, mirror.pairs);
@@ -302,10 +311,15 @@ std::string cluster_section(Cluster const& cluster) {
 }
 
 std::string workload_entry(Cluster const& cluster, Workload const& workload) {
-    std::string made =
-        fmt::format("on: {}, write: {}, block: {}", cluster.mirrors[workload.mirror].name,
-                    workload.write == Workload::Order::random ? "random" : "sequential",
-                    bytes(workload.block_sectors));
+    netsim::MirrorSetup const& mirror = cluster.mirrors[workload.mirror];
+    auto const blocks = [](Workload::Order order, std::uint64_t sectors) {
+        return fmt::format("write: {}, block: {}",
+                           order == Workload::Order::random ? "random" : "sequential",
+                           bytes(sectors));
+    };
+    std::string made = "on: " + mirror.name;
+    if (workload.volume) made += ", volume: " + mirror.volumes[*workload.volume].name;
+    made += ", " + blocks(workload.write, workload.block_sectors);
     if (workload.reads_percent != 0) {
         made += fmt::format(", reads_percent: {}", workload.reads_percent);
     }
@@ -313,6 +327,10 @@ std::string workload_entry(Cluster const& cluster, Workload const& workload) {
     if (workload.rate) made += ", rate: " + to_text(*workload.rate);
     if (workload.depth) made += fmt::format(", depth: {}", *workload.depth);
     if (workload.count) made += fmt::format(", count: {}", *workload.count);
+    if (auto const& then = workload.then) {
+        made += fmt::format(", then: {{volume: {}, {}}}", mirror.volumes[then->volume].name,
+                            blocks(then->write, then->block_sectors));
+    }
     if (!workload.started) made += ", started: no";
     return "{" + made + "}";
 }
@@ -451,6 +469,13 @@ struct SourceOf {
         return fmt::format("reset: {{between: [{}, {}]{}}}", node(step.a), node(step.b),
                            step.half_open ? ", half_open: yes" : "");
     }
+    std::string operator()(step::Wait const& step) const {
+        return fmt::format("wait: {{{}, within: {}}}", condition_entry(step.until, cluster),
+                           exact(step.within));
+    }
+    std::string operator()(step::StopWorkload const& step) const {
+        return "stop_workload: " + mirror(step.mirror);
+    }
     std::string operator()(step::Pass const& step) const { return "pass: " + exact(step.time); }
     std::string operator()(step::Rest const& step) const { return "rest: " + exact(step.within); }
     std::string operator()(step::Event const& step) const { return "event: " + quoted(step.name); }
@@ -459,7 +484,15 @@ struct SourceOf {
         std::string made = fmt::format("ask: {{mirror: {}, on: {}, op: {}", mirror(step.mirror),
                                        node(step.node), words[static_cast<int>(step.op)]);
         if (step.op != replication::HostOp::flush) {
-            made += fmt::format(", at: {}, length: {}", bytes(step.at), bytes(step.sectors));
+            netsim::MirrorSetup const& setup = cluster.mirrors[step.mirror];
+            std::uint64_t at = step.at;
+            for (std::size_t v = 0; v < setup.volumes.size(); ++v) {
+                Extent const volume = netsim::extent_of(setup, v);
+                if (!volume.contains({step.at, step.sectors})) continue;
+                made += ", volume: " + setup.volumes[v].name;
+                at -= volume.first;
+            }
+            made += fmt::format(", at: {}, length: {}", bytes(at), bytes(step.sectors));
         }
         if (step.fua) made += ", fua: yes";
         return made + "}";

@@ -11,11 +11,10 @@ using namespace sunder;
 using namespace sunder::replication;
 
 TEST_CASE("A record is told with its era, its place in the order, and its content by name") {
-    Record const record{{3, NodeId{1}}, NodeId{1}, 17,
-                        GroupId{2},     {},        RecordKind::write,
-                        true,           {64, 8},   Payload::pattern(8, 5, 64)};
+    Record const record{{3, NodeId{1}},    NodeId{1}, 17,      GroupId{2},
+                        RecordKind::write, true,      {64, 8}, Payload::pattern(8, 5, 64)};
     CHECK(describe(record) ==
-          "{era={number=3 node=1} origin=1 sequence=17 group=2 volume=0 kind=write fua=yes "
+          "{era={number=3 node=1} origin=1 sequence=17 group=2 kind=write fua=yes "
           "range={first=64 count=8} payload=#5@64*8}");
 }
 

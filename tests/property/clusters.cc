@@ -55,6 +55,7 @@ Cluster cluster_of(Campaign const& campaign) {
     mirror.mode = campaign.asynchronous ? Mode::asynchronous : Mode::synchronous;
     mirror.asynchronous_limit = campaign.limit;
     mirror.initially_in_sync = campaign.born_in_sync;
+    if (campaign.volumes) divide(mirror);
     if (!campaign.intent_log) mirror.intent_log_chunk.reset();
     LinkModel link;
     link.latency = microseconds(campaign.latency_us);
@@ -141,6 +142,7 @@ rc::Gen<Campaign> any_campaign() {
         rc::gen::set(&Campaign::bitmap_merge,
                      rc::gen::weightedElement<bool>({{7, true}, {1, false}})),
         rc::gen::set(&Campaign::born_in_sync, rc::gen::element(false, true)),
+        rc::gen::set(&Campaign::volumes, rc::gen::weightedElement<bool>({{2, false}, {1, true}})),
         rc::gen::set(&Campaign::shared, rc::gen::weightedElement<bool>({{4, false}, {1, true}})),
         rc::gen::set(&Campaign::database, rc::gen::weightedElement<bool>({{3, false}, {1, true}})),
         rc::gen::set(&Campaign::limit, rc::gen::element<std::uint32_t>(16, 1, 4, 256)),
@@ -170,7 +172,7 @@ static char const* words_of(Members members) {
 void showValue(Campaign const& campaign, std::ostream& out) {
     out << fmt::format(
         "seed {}, {} copies, {}, {}, {} ({:#x} otherwise), {}, bitmap_merge {}, born in sync "
-        "{}{}{}, limit {}, "
+        "{}{}{}{}, limit {}, "
         "latency "
         "{} "
         "us, "
@@ -178,7 +180,8 @@ void showValue(Campaign const& campaign, std::ostream& out) {
         campaign.seed, campaign.copies, campaign.guarded ? "guarded" : "faithful",
         words_of(campaign.members), campaign.asynchronous ? "asynchronous" : "synchronous",
         campaign.other_mode, campaign.intent_log ? "intent log" : "no intent log",
-        campaign.bitmap_merge, campaign.born_in_sync, campaign.database ? ", with a database" : "",
+        campaign.bitmap_merge, campaign.born_in_sync, campaign.volumes ? ", a log and data" : "",
+        campaign.database ? ", with a database" : "",
         is_shared(campaign) ? ", on a shared disk" : "", campaign.limit, campaign.latency_us,
         campaign.bandwidth_mbit, campaign.disk_jitter_us);
     for (Blow const& blow : campaign.acts) {

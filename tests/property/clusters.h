@@ -62,6 +62,7 @@ struct Campaign {
     bool intent_log = true;
     bool bitmap_merge = true;
     bool born_in_sync = false;
+    bool volumes = false;   ///< a log and data; writes to the data follow the log's
     bool shared = false;    ///< the first copy is on a disk that two servers share
     bool database = false;  ///< stands on the mirror, with a file system and an address
     std::uint32_t limit = 16;

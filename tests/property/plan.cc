@@ -21,6 +21,7 @@ Cluster cluster_of(Plan const& plan) {
     mirror.asynchronous_limit = plan.limit;
     mirror.initially_in_sync = plan.born_in_sync;
     if (plan.fallback_kib != 0) mirror.fallback_image = KiB(plan.fallback_kib);
+    if (plan.volumes) divide(mirror);
     if (!plan.intent_log) mirror.intent_log_chunk.reset();
     auto const limit = [](std::uint32_t mbit) {
         std::optional<Bandwidth> rate;
@@ -88,6 +89,7 @@ rc::Gen<Plan> any_plan() {
         rc::gen::set(&Plan::intent_log, rc::gen::weightedElement<bool>({{5, true}, {1, false}})),
         rc::gen::set(&Plan::bitmap_merge, rc::gen::weightedElement<bool>({{4, true}, {1, false}})),
         rc::gen::set(&Plan::born_in_sync, rc::gen::element(false, true)),
+        rc::gen::set(&Plan::volumes, rc::gen::weightedElement<bool>({{2, false}, {1, true}})),
         rc::gen::set(&Plan::fallback_kib, rc::gen::element<std::uint32_t>(0, 1024, 256)),
         rc::gen::set(&Plan::limit, rc::gen::element<std::uint32_t>(16, 1, 4, 256)),
         rc::gen::set(&Plan::latency_us, rc::gen::element<std::uint32_t>(200, 50, 2000)),
@@ -139,15 +141,16 @@ std::string_view name_of(Act::Kind kind) {
 
 void showValue(Plan const& plan, std::ostream& out) {
     out << fmt::format(
-        "seed {}, {}, {}, {}, bitmap_merge {}, born in sync {}, image {} KiB, limit {}, latency {} "
+        "seed {}, {}, {}, {}, bitmap_merge {}, born in sync {}, volumes {}, image {} KiB, limit "
+        "{}, latency {} "
         "us, {} "
         "Mbit/s, "
         "second disk {} us jitter and {} Mbit/s, resync at most {} and at least {} Mbit/s:\n",
         plan.seed, plan.guarded ? "guarded" : "faithful",
         plan.asynchronous ? "asynchronous" : "synchronous",
         plan.intent_log ? "intent log" : "no intent log", plan.bitmap_merge, plan.born_in_sync,
-        plan.fallback_kib, plan.limit, plan.latency_us, plan.bandwidth_mbit, plan.disk_jitter_us,
-        plan.disk_bandwidth_mbit, plan.resync_max_mbit, plan.resync_min_mbit);
+        plan.volumes, plan.fallback_kib, plan.limit, plan.latency_us, plan.bandwidth_mbit,
+        plan.disk_jitter_us, plan.disk_bandwidth_mbit, plan.resync_max_mbit, plan.resync_min_mbit);
     for (Act const& act : plan.acts) {
         out << "  " << name_of(act.kind);
         bool const strikes = act.kind == Act::Kind::strike || act.kind == Act::Kind::interrupt ||

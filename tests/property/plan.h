@@ -80,6 +80,7 @@ struct Plan {
     bool intent_log = true;
     bool bitmap_merge = true;
     bool born_in_sync = false;
+    bool volumes = false;            ///< a log and data; writes to the data follow the log's
     std::uint32_t fallback_kib = 0;  ///< room for a fallback image; 0: none is kept
     std::uint32_t limit = 16;
     std::uint32_t latency_us = 200;

@@ -178,14 +178,14 @@ public:
         Extent const range = kind == rep::RecordKind::write ? Extent{block * 8, 8} : Extent{};
         Payload const payload =
             range.count == 0 ? Payload{} : Payload::pattern(range.count, sequence, range.first);
-        return {{1, NodeId{1}}, NodeId{1}, sequence, {}, {}, kind, false, range, payload};
+        return {{1, NodeId{1}}, NodeId{1}, sequence, {}, kind, false, range, payload};
     }
     RequestId ask(rep::HostOp op, std::uint64_t block, bool fua = false) {
         RequestId const request{next_request_++};
         Extent const range = op == rep::HostOp::flush ? Extent{} : Extent{block * 8, 8};
         Payload const payload =
             op == rep::HostOp::write ? Payload::pattern(8, request.value, range.first) : Payload{};
-        give(rep::input::HostRequest{request, op, fua, {}, range, payload});
+        give(rep::input::HostRequest{request, op, fua, range, payload});
         return request;
     }
     std::vector<rep::output::HostReply> replies() { return take<rep::output::HostReply>(); }

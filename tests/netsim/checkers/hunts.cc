@@ -8,6 +8,7 @@
 #include "tests/netsim/checkers/pause_stories.h"
 #include "tests/netsim/checkers/takeover_stories.h"
 #include "tests/netsim/checkers/target_stories.h"
+#include "tests/netsim/checkers/volume_stories.h"
 
 namespace sunder::netsim::test {
 namespace {
@@ -480,7 +481,9 @@ constexpr Hunt hunts[] = {
     {Mutant::queue_dropped_at_promotion, "a slow target takes over", slow_target_takes_over, hasty,
      "asynchronous_prefix", true},
     {Mutant::apply_out_of_order, "burst and crash", burst_and_crash, lazy, "asynchronous_prefix",
-     true},
+     false},
+    {Mutant::pulled_ahead_unsaid, "log, then data", log_then_data, log_and_data,
+     "dependent_writes_in_order", true},
     {Mutant::applying_not_stored, "the target loses power", target_loses_power, small_cluster,
      "no_promotion_of_inconsistent_copy", true},
     {Mutant::promote_while_resyncing, "the source dies in a resync", source_dies_in_resync,

@@ -163,6 +163,40 @@ TEST_CASE("a read returns the last acknowledged write") {
     CHECK(books.wrong_read({3, 2}, 100) == 2);
 }
 
+TEST_CASE("a write without one that was acknowledged before it was asked is an inversion") {
+    Books books;
+    auto const inversion = [&](Duration since = {}) {
+        return books.ledger.inversion(Stage::group, books.disk, server1, since);
+    };
+    std::uint64_t const log = books.write({0, 8}, 1);
+    std::uint64_t const data = books.write({1024, 8}, 2);
+    CHECK_FALSE(inversion());  // neither is there
+    books.disk.fill({1024, 8}, Content{2, 0});
+    auto const found = inversion();
+    REQUIRE(found);
+    CHECK(found->missing->id == RequestId{log});
+    CHECK(found->there->id == RequestId{data});
+    CHECK(found->where == Extent{0, 8});
+    CHECK_FALSE(inversion(hours(1)));  // both were asked before it counts
+    CHECK_FALSE(books.ledger.inversion(Stage::group, books.disk, server2, {}));
+    books.disk.fill({0, 8}, Content{1, 0});
+    CHECK_FALSE(inversion());
+    // It may be overwritten already by what nobody acknowledged.
+    books.ask({0, 8}, 3);
+    books.disk.fill({0, 8}, Content{3, 0});
+    CHECK_FALSE(inversion());
+}
+
+TEST_CASE("of two writes at the same time either may be there without the other") {
+    Books books;
+    std::uint64_t const one = books.ask({0, 8}, 1);
+    std::uint64_t const other = books.ask({1024, 8}, 2);
+    books.answer(one);
+    books.answer(other);
+    books.disk.fill({1024, 8}, Content{2, 0});
+    CHECK_FALSE(books.ledger.inversion(Stage::group, books.disk, server1, {}));
+}
+
 TEST_CASE("a write that is under way hides what lies under it, and settles nothing") {
     Books books;
     books.write(block(0), 100);

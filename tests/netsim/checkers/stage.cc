@@ -3,6 +3,8 @@
 // The loop of a run, as scenario runners have it, and short names for what tests do.
 #include "tests/netsim/checkers/stage.h"
 
+#include "netsim/volumes.h"
+
 #include <algorithm>
 #include <memory>
 
@@ -42,6 +44,11 @@ NodeId add_node(Cluster& cluster, std::string const& name) {
     }
     cluster.nodes.push_back({name, {}});
     return added;
+}
+
+void divide(MirrorSetup& mirror) {
+    std::uint64_t const log = mirror.sectors / 4;
+    mirror.volumes = {{"log", log}, {"data", mirror.sectors - log}};
 }
 
 Stage::Stage(Cluster const& cluster, std::uint64_t seed)
@@ -95,9 +102,25 @@ bool Stage::run_until(std::function<bool()> const& wanted, Duration time) {
 
 void Stage::work(NodeId node, int requests, std::uint64_t blocks, std::uint64_t apart_us) {
     for (int i = 0; i < requests && serves(node); ++i) {
-        random_request(node, blocks, 2);
+        bool const divided = !world_.cluster().mirrors[group.value].volumes.empty();
+        if (divided && dice.below(3) == 0) {
+            dependent_writes(node);
+        } else {
+            random_request(node, blocks, 2);
+        }
         run_for(microseconds(static_cast<std::int64_t>(dice.below(apart_us + 1))));
     }
+}
+
+void Stage::dependent_writes(NodeId node) {
+    MirrorSetup const& mirror = world_.cluster().mirrors[group.value];
+    auto const write_to = [&](std::size_t volume) {
+        Extent const all = extent_of(mirror, volume);
+        return write(node, {all.first + dice.below(all.count / 8) * 8, 8});
+    };
+    RequestId const first = write_to(0);
+    if (run_until([&] { return acknowledged(first); }, milliseconds(5)) && serves(node))
+        write_to(1);
 }
 
 void Stage::end_well() {
@@ -131,7 +154,11 @@ RequestId Stage::ask(NodeId node, HostOp op, Extent range) {
 void Stage::random_request(NodeId node, std::uint64_t blocks, std::uint64_t most) {
     std::uint64_t const length = 1 + dice.below(most);
     std::uint64_t const first = dice.below(blocks - length + 1);
-    Extent const range{first * 8, length * 8};
+    Extent range{first * 8, length * 8};
+    for (Extent const& part : parts_of(world_.cluster().mirrors[group.value])) {
+        if (range.first < part.end() && part.end() < range.end())
+            range.count = part.end() - range.first;
+    }
     std::uint64_t const kind = dice.below(16);
     if (kind == 0) {
         ask(node, HostOp::flush, {});

@@ -22,6 +22,9 @@ Cluster small_cluster();
 /// One more node, linked to each that is there.
 NodeId add_node(Cluster& cluster, std::string const& name);
 
+/// The mirror has a log, the first quarter of it, and data.
+void divide(MirrorSetup& mirror);
+
 /// A 4 KiB block of the mirror.
 constexpr Extent block(std::uint64_t number) { return {number * 8, 8}; }
 
@@ -71,7 +74,9 @@ public:
     bool until_mirroring() {
         return run_until([this] { return mirroring(); });
     }
-    /// Random requests on `node` while it serves, up to `apart` from each other.
+    /// Random requests on `node` while it serves, up to `apart` from each other. On a mirror with
+    /// volumes some are those of a database: a write to the first, and when that is acknowledged
+    /// one to the second.
     void work(NodeId node, int requests, std::uint64_t blocks, std::uint64_t apart_us);
     /// The link is whole, all nodes run, time passes, and the run is over.
     void end_well();
@@ -98,6 +103,7 @@ public:
 
 private:
     bool step(Duration limit);
+    void dependent_writes(NodeId node);
 
     World world_;
     Checkers checkers_;

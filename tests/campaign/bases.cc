@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Clusters for campaigns.
+#include "tests/campaign/bases.h"
+
+#include "tests/netsim/checkers/stage.h"
+
+namespace sunder::campaign::test {
+
+using language::Scenario;
+using netsim::Mode;
+
+namespace {
+
+Scenario based_on(netsim::Cluster cluster) {
+    Scenario made;
+    made.path = "base.yaml";
+    made.title = "A cluster for campaigns";
+    made.cluster = std::move(cluster);
+    language::Workload work;
+    work.rate = Rate{100};
+    made.workload = {work};
+    return made;
+}
+
+}  // namespace
+
+Scenario two_nodes(Mode mode) {
+    Scenario made = based_on(netsim::test::small_cluster());
+    made.cluster.mirrors[0].mode = mode;
+    return made;
+}
+
+Scenario three_nodes() {
+    Scenario made = two_nodes();
+    NodeId const third = netsim::test::add_node(made.cluster, "server3");
+    netsim::MirrorSetup& mirror = made.cluster.mirrors[0];
+    mirror.on.push_back(third);
+    mirror.priority = {1, 2, 3};
+    mirror.pairs = {{0, 2, Mode::asynchronous}, {1, 2, Mode::asynchronous}};
+    return made;
+}
+
+Scenario on_a_shared_disk() {
+    Scenario made = two_nodes();
+    netsim::Cluster& cluster = made.cluster;
+    cluster.links.clear();
+    for (std::uint8_t n = 0; n < 2; ++n) {
+        NodeId const server{static_cast<std::uint8_t>(2 + n)};
+        cluster.nodes.push_back({n == 0 ? "near" : "partner", {}, true, false, {}});
+        cluster.nodes[0].shared_by.push_back(server);
+        for (std::uint8_t other = 1; other < server.value; ++other) {
+            cluster.links.push_back({other, server.value, {}, {}});
+        }
+    }
+    return made;
+}
+
+Scenario with_volumes() {
+    Scenario made = two_nodes(Mode::asynchronous);
+    netsim::MirrorSetup& mirror = made.cluster.mirrors[0];
+    mirror.volumes = {{"log", mirror.sectors / 4}, {"data", mirror.sectors - mirror.sectors / 4}};
+    return made;
+}
+
+}  // namespace sunder::campaign::test

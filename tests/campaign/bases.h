@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The clusters on which campaigns are tested: small ones, in which little time passes until a death
+// is noticed.
+#pragma once
+
+#include "scenarios/language/scenario.h"
+
+namespace sunder::campaign::test {
+
+language::Scenario two_nodes(netsim::Mode mode = netsim::Mode::synchronous);
+/// The third copy is asynchronous with the others.
+language::Scenario three_nodes();
+/// Two servers share the first copy's disk.
+language::Scenario on_a_shared_disk();
+/// A log, and data that is written after it.
+language::Scenario with_volumes();
+
+}  // namespace sunder::campaign::test

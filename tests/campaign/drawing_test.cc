@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// That drawn runs are scenarios that load again, that each kind is drawn and each run does without
+// some, and that a branch is the same run until it parts.
+#include "scenarios/campaign/drawing.h"
+
+#include "scenarios/language/load.h"
+#include "scenarios/language/play.h"
+#include "scenarios/language/write.h"
+#include "tests/campaign/bases.h"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+
+namespace sunder::campaign {
+namespace {
+
+using language::Scenario;
+
+Duration length(Recipe const& recipe) {
+    Duration sum;
+    for (Act const& act : recipe.acts) sum += act.after;
+    return sum;
+}
+
+/// Plays it, and takes out of it what had no effect.
+language::Outcome play_possible(Scenario& drawn, std::uint64_t seed) {
+    language::PlayOptions lenient;
+    lenient.seed = seed;
+    lenient.leave_out_impossible = true;
+    language::Outcome outcome = language::play(drawn, lenient);
+    for (auto place = outcome.left_out.rbegin(); place != outcome.left_out.rend(); ++place) {
+        drawn.steps.erase(drawn.steps.begin() + static_cast<std::ptrdiff_t>(*place));
+    }
+    return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("a drawn run is written down as a file that loads as the same run") {
+    language::KnownNames const known;
+    for (Scenario const& base :
+         {test::two_nodes(), test::three_nodes(), test::on_a_shared_disk(), test::with_volumes()}) {
+        Drawing const drawing(base, 20);
+        RandomStream dice(7, 1, 0);
+        for (int i = 0; i < 60; ++i) {
+            Recipe const recipe = drawing.fresh(dice);
+            Scenario drawn = drawing.scenario(recipe);
+            language::Outcome const outcome = play_possible(drawn, recipe.seed);
+            std::string const text = language::to_yaml(drawn);
+            auto const loaded = language::load_text("drawn.yaml", text, known);
+            if (!loaded) FAIL(language::to_text(loaded.error()));
+            Scenario const& again = loaded->front();
+            REQUIRE(again.steps.size() == drawn.steps.size());
+            for (std::size_t s = 0; s < drawn.steps.size(); ++s) {
+                CHECK(again.steps[s].action == drawn.steps[s].action);
+            }
+            CHECK(again.workload == drawn.workload);
+            language::PlayOptions options;
+            options.seed = recipe.seed;
+            CHECK(language::play(again, options).trace_hash == outcome.trace_hash);
+        }
+    }
+}
+
+TEST_CASE("each kind is in the diet of about every other run") {
+    Scenario const base = test::three_nodes();
+    Drawing const drawing(base, 12);
+    RandomStream dice(11, 1, 0);
+    std::vector<int> times(static_cast<std::size_t>(Kind::last));
+    constexpr int runs = 400;
+    for (int i = 0; i < runs; ++i) {
+        Recipe const recipe = drawing.fresh(dice);
+        CHECK(recipe.diet <= everything);
+        for (std::size_t k = 0; k < times.size(); ++k) {
+            times[k] += static_cast<int>(recipe.diet >> k & 1);
+        }
+    }
+    for (std::size_t k = 0; k < times.size(); ++k) {
+        INFO(name_of(static_cast<Kind>(k)));
+        CHECK(times[k] > runs / 4);
+        CHECK(times[k] < runs * 3 / 4);
+    }
+}
+
+TEST_CASE("a kind that is not in the diet is not drawn") {
+    Scenario const base = test::two_nodes();
+    Drawing const drawing(base, 30);
+    RandomStream dice(13, 1, 0);
+    std::set<std::size_t> seen;
+    for (int i = 0; i < 300; ++i) {
+        Recipe const recipe = drawing.fresh(dice);
+        auto const without = [&](Kind kind) {
+            return (recipe.diet >> static_cast<unsigned>(kind) & 1) == 0;
+        };
+        for (Act const& act : recipe.acts) {
+            seen.insert(act.action.index());
+            if (std::holds_alternative<language::step::ForceOnline>(act.action)) {
+                CHECK_FALSE(without(Kind::force));
+            } else if (std::holds_alternative<language::step::SwitchOver>(act.action)) {
+                CHECK_FALSE(without(Kind::switch_over));
+            } else if (std::holds_alternative<language::step::Pause>(act.action)) {
+                CHECK_FALSE(without(Kind::freeze));
+            } else if (std::holds_alternative<language::step::SlowDisk>(act.action)) {
+                CHECK_FALSE(without(Kind::slow_disk));
+            }
+        }
+    }
+    CHECK(seen.size() >= 14);
+}
+
+TEST_CASE("a branch is the same run up to its moment") {
+    Scenario const base = test::three_nodes();
+    Drawing const drawing(base, 16);
+    RandomStream dice(17, 1, 0);
+    for (int i = 0; i < 200; ++i) {
+        Recipe const from = drawing.fresh(dice);
+        Duration const at = nanoseconds(
+            static_cast<std::int64_t>(dice.below(static_cast<std::uint64_t>(length(from).ns) + 1)));
+        Recipe const branch = drawing.branched(from, at, dice);
+        CHECK(branch.seed == from.seed);
+        CHECK(branch.rate == from.rate);
+        Duration reached;
+        std::size_t same = 0;
+        for (; same < from.acts.size(); ++same) {
+            reached += from.acts[same].after;
+            if (reached > at) break;
+            REQUIRE(same < branch.acts.size());
+            CHECK(branch.acts[same] == from.acts[same]);
+        }
+        // Whatever comes then comes no earlier.
+        Duration until;
+        for (std::size_t a = 0; a <= same && a < branch.acts.size(); ++a) {
+            until += branch.acts[a].after;
+        }
+        if (same < branch.acts.size()) CHECK(until >= at);
+    }
+}
+
+TEST_CASE("what is left out of a run had no effect") {
+    Scenario const base = test::two_nodes();
+    Drawing const drawing(base, 20);
+    RandomStream dice(19, 1, 0);
+    std::size_t left_out = 0;
+    for (int i = 0; i < 30; ++i) {
+        Recipe const recipe = drawing.fresh(dice);
+        Scenario drawn = drawing.scenario(recipe);
+        language::Outcome const outcome = play_possible(drawn, recipe.seed);
+        left_out += outcome.left_out.size();
+        language::PlayOptions strict;
+        strict.seed = recipe.seed;
+        language::Outcome const again = language::play(drawn, strict);
+        CHECK_FALSE(again.failure);
+        CHECK(again.trace_hash == outcome.trace_hash);
+    }
+    CHECK(left_out > 30);
+}
+
+}  // namespace sunder::campaign
