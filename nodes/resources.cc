@@ -97,10 +97,16 @@ PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
     if (facts.contact != Contact::reachable) return facts;
     // It has not said what it will be.
     if (!known.cell || known.taking_over || known.conceding) return facts;
-    facts.peer = known.in_service         ? InServiceFacts::Peer::in_service
-                 : known.cell->last_owner ? InServiceFacts::Peer::last_owner
-                                          : InServiceFacts::Peer::not_owner;
     facts.later = later(r, slot);
+    // It has not heard yet that another took over from it, of whose copy this one has everything.
+    bool const overtaken = own_copy(r) == InServiceFacts::Copy::in_sync &&
+                           known.cell->era < resource.report.watched &&
+                           (facts.later == InServiceFacts::Later::neither ||
+                            facts.later == InServiceFacts::Later::self);
+    bool const owner = known.cell->last_owner && !overtaken;
+    facts.peer = known.in_service ? InServiceFacts::Peer::in_service
+                 : owner          ? InServiceFacts::Peer::last_owner
+                                  : InServiceFacts::Peer::not_owner;
     Era const era = known.cell->era;
     facts.heard_of_other =
         era > mine.era && era.node != config.members[slot.value] && may_have_led(r, era.node);

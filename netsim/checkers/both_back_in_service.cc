@@ -26,17 +26,19 @@ void BothBackInService::on(View& view, From from, replication::note::DiskFailed 
     failed_[from.node.value] = true;
 }
 
-void BothBackInService::on(View& view, NodeId, nodes::note::OrderDecided const& decided) {
+void BothBackInService::on(View& view, NodeId node, nodes::note::OrderDecided const& decided) {
     bool const leaves = decided.rule == nodes::OrderRule::granted &&
                         decided.order.kind == nodes::Order::Kind::leave_service;
     if (!leaves) return;
     taken_out_.resize(view.chronicle.groups());
-    taken_out_[decided.group.value] = true;
+    taken_out_[decided.group.value] = node;
 }
 
-void BothBackInService::on(View& view, NodeId, nodes::note::CameInService const& came) {
+void BothBackInService::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     taken_out_.resize(view.chronicle.groups());
-    taken_out_[came.group.value] = false;
+    // Who cannot hear of it goes on by the operator's word.
+    std::optional<NodeId>& taken = taken_out_[came.group.value];
+    if (taken && (*taken == node || view.in_contact(*taken, node))) taken.reset();
     resolved_.resize(view.chronicle.groups());
     resolved_[came.group.value] = false;
 }

@@ -62,7 +62,10 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             bool const heard = view.world.network().reaches(died.node.value, target.value) &&
                                view.world.network().reaches(target.value, died.node.value);
             bool const runs = view.world.node(target).up() && !view.world.node(target).paused;
-            if (!mirrored || !heard || !runs || !well) continue;
+            // After a split brain the other side may have told it that it is outdated (G20).
+            bool const outdated = std::ranges::any_of(
+                group.copies, [&](Chronicle::Copy const& other) { return other.pairs[p].lonely; });
+            if (!mirrored || !heard || !runs || !well || outdated) continue;
             std::optional<Duration> const first = before_it(cluster, died.node, target);
             if (!first || view.world.node(died.node).shots_miss) continue;
             Detection const& detection = cluster.detection;

@@ -33,6 +33,20 @@ bool disk_suffers(View const& view, GroupId group, NodeId node) {
            disk.faults.slowness > 1;
 }
 
+/// The target has followed a third node since, which cannot be asked what it was, or is the other
+/// side of a split brain that only an operator may end.
+bool led_by_another(View const& view, GroupId id, NodeId source, NodeId target) {
+    replication::Era const mine = view.machine(source, id)->cell().era;
+    replication::Era const theirs = view.machine(target, id)->cell().era;
+    bool const third = theirs.node != source && theirs.node != target && theirs > mine;
+    if (!third || !view.in_contact(source, theirs.node)) return third;
+    Slot const here = view.chronicle.slot(id, source);
+    Slot const there = view.chronicle.slot(id, theirs.node);
+    auto const& copies = view.chronicle.group(id).copies;
+    return copies[here.value].pairs[there.value].split_noted ||
+           copies[there.value].pairs[here.value].split_noted;
+}
+
 }  // namespace
 
 void ResyncCompletes::on(View& view, From from, replication::note::ResyncDecided const& decided) {
@@ -97,7 +111,8 @@ void ResyncCompletes::finish(View& view) {
                                   leg->decision.verdict == replication::Verdict::unrelated);
             bool const told = group.copies[p].pairs[source.value].split_noted ||
                               group.copies[source.value].pairs[p].split_noted;
-            if (leg == nullptr || refused || told) continue;
+            if (leg == nullptr || refused || told || led_by_another(view, id, node, target))
+                continue;
             view.findings.violated(
                 text.name, text.rule, view.now(),
                 fmt::format("{} has {} in service and hears {}, and nothing more will happen by "

@@ -10,8 +10,6 @@ namespace sunder::campaign::test {
 using language::Scenario;
 using netsim::Mode;
 
-namespace {
-
 Scenario based_on(netsim::Cluster cluster) {
     Scenario made;
     made.path = "base.yaml";
@@ -22,8 +20,6 @@ Scenario based_on(netsim::Cluster cluster) {
     made.workload = {work};
     return made;
 }
-
-}  // namespace
 
 Scenario two_nodes(Mode mode) {
     Scenario made = based_on(netsim::test::small_cluster());

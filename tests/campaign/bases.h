@@ -8,6 +8,8 @@
 
 namespace sunder::campaign::test {
 
+/// With one workload, of random writes.
+language::Scenario based_on(netsim::Cluster cluster);
 language::Scenario two_nodes(netsim::Mode mode = netsim::Mode::synchronous);
 /// The third copy is asynchronous with the others.
 language::Scenario three_nodes();

@@ -4,6 +4,7 @@
 # The command `sunder` as a user meets it: exit status, words, files for CI. Called with the path
 # of the built command; its scenarios are made here.
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -307,6 +308,91 @@ expect:
         nothing = self.sunder("shrink", self.write(GOOD, "good.yaml"), "--output", small)
         self.assertEqual(nothing.returncode, 3)
         self.assertIn("does not fail under seed 1", nothing.stderr)
+
+    def explore(self, *arguments, **environment):
+        return subprocess.run([SUNDER, "explore", *arguments], capture_output=True, text=True,
+                              timeout=120, env={"PATH": "/usr/bin:/bin", **environment})
+
+    def test_a_campaign_of_a_number_of_runs_repeats_itself_and_its_shards_merge(self):
+        path = self.write(GOOD)
+        folder = Path(self.folder.name)
+        results = []
+        for name in ("one.json", "two.json"):
+            run = self.explore(path, "--runs", "40", "--jobs", "2", "--json", str(folder / name),
+                               "--findings", str(folder / "found"))
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+            results.append({**json.loads((folder / name).read_text()), "seconds": 0})
+        self.assertEqual(results[0], results[1])
+        self.assertIn("40 runs,", run.stdout)
+        self.assertIn("0 findings", run.stdout)
+        self.assertIn("marks reached:", run.stdout)
+        shards = []
+        for index, environment in enumerate((
+                {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "7",
+                 "SLURM_ARRAY_TASK_MAX": "9", "SLURM_ARRAY_TASK_STEP": "2"},
+                {"JOB_COMPLETION_INDEX": "1", "SUNDER_SHARDS": "2"})):
+            shards.append(str(folder / f"shard-{index}.json"))
+            run = self.explore(path, "--runs", "40", "--jobs", "1", "--json", shards[-1],
+                               "--findings", str(folder / "found"), **environment)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        merged = folder / "merged.json"
+        run = self.sunder("report", "merge", *shards, "--json", str(merged))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        all_of_them = json.loads(merged.read_text())
+        self.assertEqual(all_of_them["shards"], ["1/2", "2/2"])
+        self.assertEqual(all_of_them["cases"], results[0]["cases"])
+        twice = self.sunder("report", "merge", shards[0], shards[0])
+        self.assertEqual(twice.returncode, 3)
+        self.assertIn("shard 1/2 is there twice", twice.stderr)
+
+    def test_what_a_campaign_finds_is_written_down_and_replays(self):
+        # No word gets through such a link in time, and nobody comes in service.
+        path = self.write(GOOD.replace("latency: 200 us, bandwidth: 1 Gbit/s",
+                                       "latency: 200 us, bandwidth: 1 bit/s"))
+        found = Path(self.folder.name) / "found"
+        run = self.explore(path, "--runs", "1", "--jobs", "1", "--findings", str(found))
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn("FOUND both_back_in_service (LIV-4) in 1 of 1 runs", run.stdout)
+        replay = self.sunder("run", str(found / "found-both-back-in-service.yaml"))
+        self.assertEqual(replay.returncode, 1, replay.stdout + replay.stderr)
+
+    def test_what_is_wrong_with_a_campaign_is_said(self):
+        path = self.write(GOOD)
+        for arguments, environment, words in (
+            (["--shard", "3/2"], {}, "'3/2' is no shard: write i/n"),
+            (["--shard", "x"], {}, "'x' is no shard"),
+            (["--time", "soon"], {}, "--time:"),
+            (["--case", "none"], {}, "no case is called 'none'"),
+            ([], {"SLURM_ARRAY_TASK_ID": "1"}, "SLURM_ARRAY_TASK_MAX is not set"),
+            ([], {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "1",
+                  "SLURM_ARRAY_TASK_MAX": "4"}, "is not one of 1-4:1"),
+            ([], {"JOB_COMPLETION_INDEX": "0"}, "set it to the job's number of completions"),
+            ([], {"JOB_COMPLETION_INDEX": "4", "SUNDER_SHARDS": "4"}, "but SUNDER_SHARDS only 4"),
+        ):
+            run = self.explore(path, *arguments, **environment)
+            self.assertEqual(run.returncode, 3, (arguments, run.stdout, run.stderr))
+            self.assertIn(words, run.stderr)
+        broken = self.sunder("report", "merge", path)
+        self.assertEqual(broken.returncode, 3)
+        self.assertIn("it cannot be read", broken.stderr)
+
+    def test_the_manifest_of_the_indexed_job_names_as_many_shards_as_completions(self):
+        root = Path(__file__).resolve().parents[2]
+        text = (root / "tools/cluster/campaign-job.yaml").read_text()
+        completions = re.search(r"completions: (\d+)", text).group(1)
+        self.assertIn(f'{{name: SUNDER_SHARDS, value: "{completions}"}}', text)
+        command = " ".join(re.search(r">-\n((?: {14}.*\n)+)", text).group(1).split())
+        folder = Path(self.folder.name)
+        command = (command.replace("sunder explore", f"{SUNDER} explore", 1)
+                   .replace("/scenarios", self.write(GOOD)).replace("/out", self.folder.name)
+                   .replace("--time '50 min'", "--runs 32"))
+        run = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60,
+                             env={"PATH": "/usr/bin:/bin", "JOB_COMPLETION_INDEX": "3",
+                                  "SUNDER_SHARDS": completions, "SUNDER_COMMIT": "abc"})
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        shard = json.loads((folder / "shard-3.json").read_text())
+        self.assertEqual(shard["shards"], [f"4/{completions}"])
+        self.assertEqual(shard["commit"], "abc")
 
     def test_a_golden_narration_is_held_and_rewritten_only_when_asked(self):
         path = self.write(GOOD)
