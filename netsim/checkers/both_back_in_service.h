@@ -42,9 +42,9 @@ public:
 private:
     void disturbed(View& view);
     std::optional<Duration> deadline_;
-    std::vector<bool> failed_;     // by node: its disk refused something in this boot
+    std::vector<bool> failed_;  // by node: its disk refused something in this boot
     std::vector<std::optional<NodeId>> taken_out_;  // by group: where
-    std::vector<bool> resolved_;   // by group: somebody gave up, and nobody came in since
+    std::vector<bool> resolved_;  // by group: somebody gave up, and nobody came in since
     Duration since_;
 };
 
