@@ -137,6 +137,7 @@ void World::configure_members(std::vector<nodes::NodeConfig>& configs) const {
 void World::attach_shared_disks(std::vector<nodes::NodeConfig>& configs) {
     for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
         std::vector<NodeId> const& servers = cluster_->nodes[n].shared_by;
+        configs[n].shares_disk = !servers.empty();
         for (NodeId const server : servers) {
             nodes_[server.value].shares.push_back({NodeId{n}, {}});
             auto& peers = configs[server.value].peers;

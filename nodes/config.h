@@ -59,6 +59,7 @@ struct NodeConfig {
     bool guarded = false;
     QuorumConfig quorum{};
     ConfirmConfig confirm{};
+    bool shares_disk = false;               ///< another server can go on with its disk (R112)
     bool fencing = false;                   ///< it can have peers shot (STONITH)
     bool blocks_resource_failover = false;  ///< R65
     friend bool operator==(NodeConfig const&, NodeConfig const&) = default;

@@ -61,6 +61,7 @@ void NodeMachine::does_not_leave(std::size_t r, Outbox& out) {
     resource.state = resource::Serving{};
     resource.taken_out = false;
     resource.gave_back = false;
+    resource.awaits_other_server = false;
     if (std::exchange(stands_down_, false)) out.put(output::StoodDown{false});
     raise(r, false, out);
     if (leaving.admin) out.put(output::AdminReply{*leaving.admin, false, text_of(rule).name});

@@ -27,6 +27,7 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
         NodeMachine& node;
         Outbox& out;
         void operator()(input::StandDown const&) const { node.stands_down_ = true; }
+        void operator()(input::NoOtherServer const&) const { node.no_other_server(out); }
         void operator()(input::Started const& in) const {
             node.continues_ = in.continues;
             for (StoredHierarchy const& stored : in.changed) {
@@ -510,6 +511,8 @@ Fingerprint NodeMachine::fingerprint() const {
         hasher.add(std::uint64_t{resource.above.up} | std::uint64_t{stands_free(r)} << 1 |
                    std::uint64_t{resource.above.failed} << 2 |
                    std::uint64_t{resource.raising.has_value()} << 3 |
+                   std::uint64_t{resource.awaits_other_server} << 4 |
+                   std::uint64_t{resource.asked_other_server} << 16 |
                    (resource.asked ? resource.asked->value + 1ULL : 0ULL) << 8 |
                    std::uint64_t{failures(r)} << 32);
         hasher.add(

@@ -157,6 +157,8 @@ struct Started {
 };
 /// Have everything leave service, because another server is to go on with this disk.
 struct StandDown {};
+/// The other server does not go on with this disk because of what failed here.
+struct NoOtherServer {};
 struct PeerHeard {
     NodeId peer;
     PathId path;
@@ -240,13 +242,13 @@ struct ResolveSplitBrain {
     GroupId group;
 };
 }  // namespace input
-using Input =
-    std::variant<input::Started, input::StandDown, input::PeerHeard, input::PeerSilent,
-                 input::ConnectionUp, input::ConnectionDown, input::MessageArrived,
-                 input::GroupReported, input::HierarchyReported, input::EditHierarchy,
-                 input::EditExtension, input::HierarchyStored, input::BootWaitOver,
-                 input::ConfirmationOver, input::ShotDue, input::Fenced, input::ConfirmFailover,
-                 input::ForceOnline, input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
+using Input = std::variant<input::Started, input::StandDown, input::NoOtherServer, input::PeerHeard,
+                           input::PeerSilent, input::ConnectionUp, input::ConnectionDown,
+                           input::MessageArrived, input::GroupReported, input::HierarchyReported,
+                           input::EditHierarchy, input::EditExtension, input::HierarchyStored,
+                           input::BootWaitOver, input::ConfirmationOver, input::ShotDue,
+                           input::Fenced, input::ConfirmFailover, input::ForceOnline,
+                           input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
@@ -410,6 +412,9 @@ struct Shoot {
 struct Stop {
     bool reboots = true;
 };
+/// Have the other server of the shared disk go on with it, because something on it failed here for
+/// good (R65); answered by `StandDown` or `NoOtherServer`.
+struct AskOtherServer {};
 /// Nothing is in service here any more, or something would not leave.
 struct StoodDown {
     bool done = true;
@@ -423,10 +428,11 @@ struct Noted {
     Note note;
 };
 }  // namespace output
-using Output = std::variant<output::Watch, output::Send, output::GroupCommand,
-                            output::StoreHierarchy, output::HierarchyCommand, output::ArmBootWait,
-                            output::ArmConfirmation, output::ArmShot, output::Shoot, output::Stop,
-                            output::StoodDown, output::AdminReply, output::Noted>;
+using Output =
+    std::variant<output::Watch, output::Send, output::GroupCommand, output::StoreHierarchy,
+                 output::HierarchyCommand, output::ArmBootWait, output::ArmConfirmation,
+                 output::ArmShot, output::Shoot, output::Stop, output::AskOtherServer,
+                 output::StoodDown, output::AdminReply, output::Noted>;
 
 /// Collects the outputs of a step, in order.
 class Outbox {

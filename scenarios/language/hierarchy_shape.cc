@@ -55,7 +55,10 @@ std::vector<Key> hierarchy_steps() {
         shape::Choice{"an operation of a resource", {"run", "start", "stop", "recovery"}});
     std::vector<Key> const which = {
         required("resource", "The resource that is meant.", resource_name(), {"db"}),
-        required("on", "The node that is meant.", node_name(), {"server1"})};
+        required("on",
+                 "The node that is meant, or a server of its shared disk; the disk itself: both, "
+                 "and where it runs.",
+                 node_name(), {"server1"})};
     std::vector<Key> fails = which;
     fails.push_back(optional(
         "operations",

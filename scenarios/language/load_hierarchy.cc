@@ -286,8 +286,8 @@ std::optional<Action> read_hierarchy_step(std::string_view key, Node const& valu
     if (key != "fail_resource" && key != "mend_resource") return std::nullopt;
     std::optional<ResourceId> const resource = names.resource(value.find("resource"));
     if (!resource) return std::nullopt;
-    std::optional<NodeId> const node =
-        names.node_of(mirror_under(*resource, names.cluster()), value.find("on"));
+    std::optional<NodeId> const node = names.node_of(mirror_under(*resource, names.cluster()),
+                                                     value.find("on"), Names::ServersToo::yes);
     if (!node) return std::nullopt;
     step::FailResource made{*node, *resource, {}, false};
     if (key == "mend_resource") return made;
