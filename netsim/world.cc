@@ -95,6 +95,7 @@ nodes::ResourceConfig resource_config(MirrorSetup const& mirror, GroupId group, 
         if (mirror.is_extended_to(other))
             resource.extended |= static_cast<replication::PeerMask>(1U << other);
     }
+    resource.unmirrored = mirror.unmirrored;
     resource.exported = mirror.exported;
     resource.large_enough = mirror.sectors_on.empty() || mirror.sectors_on[place] >= mirror.sectors;
     resource.intent_log = mirror.intent_log_chunk.has_value();

@@ -16,6 +16,7 @@ NodeMachine::NodeMachine(std::shared_ptr<NodeConfig const> config)
         StoredHierarchy& stored = resources_[r].hierarchy;
         stored.group = resource.group;
         stored.is = resource.hierarchy;
+        stored.unmirrored = resource.unmirrored;
         stored.extended = resource.extended & replication::all_copies(resource.members.size());
         std::ranges::copy(resource.priority, stored.priority.begin());
         resources_[r].above.up = !resource.hierarchy;

@@ -234,6 +234,10 @@ private:
     void contradict(std::size_t, StoredHierarchy const&, Outbox&);
     void tell_group_extent(std::size_t, Outbox&);
     void extension_changed(std::size_t, PeerMask was_extended, bool agreed, Outbox&);
+    /// R117: what stands on the disk is on its way down, and a mirror is built below it.
+    [[nodiscard]] bool is_migrating(std::size_t) const;
+    void advance_migration(std::size_t, Outbox&);
+    void give_up_migration(std::size_t, ExtensionRule, Outbox&);
     [[nodiscard]] bool is_to_be_created(std::size_t) const;
     void create_if_alone(std::size_t, Outbox&);
     [[nodiscard]] Fingerprint fingerprint_of_changes(std::size_t) const;

@@ -41,6 +41,7 @@ struct StoredHierarchy {
     std::shared_ptr<Hierarchy const> is{};           ///< nothing: hosts use the mirror bare
     Era era{};                                       ///< of the owner, when it changed it last
     PeerMask extended = 0;                           ///< slots
+    bool unmirrored = false;                         ///< it is not built yet (R117)
     replication::PerCopy<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
     /// What a later owner made outdates what an earlier one had begun. Of two that were made
     /// without knowledge of each other, all take the same for the later.
@@ -333,6 +334,9 @@ struct ExtensionChanged {  ///< to which servers this node takes the mirror to b
     GroupId group;
     NodeSet to;
 };
+struct Migrated {  ///< the disk is a mirror from now on (R117)
+    GroupId group;
+};
 struct ExtensionRefused {
     GroupId group;
     Extension edit;
@@ -361,14 +365,16 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note = std::variant<
-    note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided, note::QuorumChanged,
-    note::QuorumLost, note::ConfirmationAsked, note::Confirmed, note::FencingStarted,
-    note::FencingEnded, note::CameInService, note::PromotionRefused, note::LeftService,
-    note::SteppedDown, note::SplitBrain, note::ResolutionDecided, note::OrderDecided,
-    note::AskedToTakeOver, note::ResourceFailoverBlocked, note::HierarchyEdited,
-    note::ExtensionChanged, note::ExtensionRefused, note::HierarchyNoted, note::SwitchedBack,
-    note::NobodyTakesOver, note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
+using Note =
+    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided,
+                 note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked, note::Confirmed,
+                 note::FencingStarted, note::FencingEnded, note::CameInService,
+                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
+                 note::ResolutionDecided, note::OrderDecided, note::AskedToTakeOver,
+                 note::ResourceFailoverBlocked, note::HierarchyEdited, note::ExtensionChanged,
+                 note::Migrated, note::ExtensionRefused, note::HierarchyNoted, note::SwitchedBack,
+                 note::NobodyTakesOver, note::SwitchoverStarted, note::StayedInService,
+                 note::SwitchoverRefused>;
 
 namespace output {
 /// Answered by `PeerHeard` and `PeerSilent`. On the path of a shared disk a node may watch itself:

@@ -14,7 +14,8 @@ ShapePtr resources() {
     resource.keys = {
         required("type", "What it is.",
                  make_shape(shape::Choice{"a type of resource",
-                                          {"file_system", "address", "application"}}),
+                                          {"file_system", "address", "application", "nas", "drbd",
+                                           "sdr", "multi_site"}}),
                  {"file_system", "address"}),
         optional("needs",
                  "The mirror or the resources that it depends on: it starts after them and stops "

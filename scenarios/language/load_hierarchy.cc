@@ -19,7 +19,8 @@ using nodes::EditRule;
 
 nodes::ResourceKind kind_of(std::optional<std::string> const& text) {
     using Kind = nodes::ResourceKind;
-    for (Kind const kind : {Kind::file_system, Kind::address}) {
+    for (Kind const kind :
+         {Kind::file_system, Kind::address, Kind::nas, Kind::drbd, Kind::sdr, Kind::multi_site}) {
         if (text == nodes::name_of(kind)) return kind;
     }
     return Kind::application;

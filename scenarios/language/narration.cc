@@ -273,6 +273,10 @@ struct NodeLine {
         return fmt::format("{} is extended to {} (R93)", resource(note.group),
                            fmt::join(servers, ", "));
     }
+    Line operator()(node_note::Migrated const& note) const {
+        return fmt::format("{} is built on the disk, whose data is kept (R117)",
+                           resource(note.group));
+    }
     Line operator()(node_note::ExtensionRefused const& note) const {
         auto const rule = nodes::text_of(note.rule);
         return fmt::format("{} of {} refused: {} ({}: {})", nodes::name_of(note.edit.kind),
@@ -356,6 +360,8 @@ struct Sentence {
                        (edit.priority ? fmt::format(" with priority {}", *edit.priority) : "");
             case Kind::unextend:
                 return fmt::format("unextends {} from {}", mirror, name(edit.server));
+            case Kind::migrate:
+                return fmt::format("migrates to {} what is on the disk", mirror);
             case Kind::remove:
                 break;
         }
