@@ -108,7 +108,8 @@ struct MirrorSetup {
     nodes::Hierarchy hierarchy{};       ///< what stands on it; empty: hosts use it bare
     /// By place of `on`: whether it is extended there from the start (R4). Empty: to all.
     std::vector<bool> extended{};
-    bool exported = false;  ///< R122: what is on the first disk is exported by NFS
+    bool unmirrored = false;  ///< R117: what stands on the first disk uses it without a mirror
+    bool exported = false;    ///< R122: what is on the first disk is exported by NFS
     [[nodiscard]] bool is_extended_to(std::size_t place) const {
         return extended.empty() || extended[place];
     }

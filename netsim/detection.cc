@@ -69,7 +69,7 @@ void World::heard(NodeId who, NodeId whom, PathId path) {
     watch.told = true;
     trace(who, fmt::format("hears {}", nodes_[whom.value].name));
     step_node(who, nodes::input::PeerHeard{whom, path});
-    tell_sharers(who, nodes::shared_disk::input::PeerHeard{}, whom);
+    sharer_heard(who, whom);
 }
 
 void World::silent(NodeId who, NodeId whom, PathId path) {

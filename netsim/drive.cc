@@ -257,6 +257,12 @@ void World::carry_out(NodeId node, nodes::Output& output) {
         void operator()(nodes::output::Stop& out) const {
             world.queue_.push(world.now_, {EventKind::stop, node.value, 0, out.reboots, life()});
         }
+        void operator()(nodes::output::AskOtherServer&) const {
+            std::optional<NodeId> const server = world.carrier(node);
+            VERIFY(server && *server != node);
+            world.locals_.push_back(
+                {server->value, 0, ToSharer{node, nodes::shared_disk::input::Failed{}}});
+        }
         void operator()(nodes::output::StoodDown& out) const {
             std::optional<NodeId> const server = world.carrier(node);
             VERIFY(server && *server != node);

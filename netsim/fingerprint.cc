@@ -88,10 +88,13 @@ Fingerprint World::fingerprint(Timing timing) const {
                 hasher.add(mix(one.version, one.is->fingerprint()));
             }
             for (HierarchySim::Resource const& resource : copy.above.resources) {
-                hasher.add(std::uint64_t{resource.runs} | std::uint64_t{resource.failed} << 1 |
-                           std::uint64_t{resource.faults.start} << 2 |
-                           std::uint64_t{resource.faults.stop} << 3 |
-                           std::uint64_t{resource.faults.recovery} << 4);
+                std::uint64_t bits = std::uint64_t{resource.runs} | resource.failed << 1;
+                unsigned place = 2;
+                for (ResourceFaults const& faults : resource.faults) {
+                    for (bool const fails : {faults.start, faults.stop, faults.recovery})
+                        bits |= std::uint64_t{fails} << place++;
+                }
+                hasher.add(bits);
             }
             hasher.add(copy.disk.print([](SimDisk const& disk) {
                 return hash_words(of_image(disk.image()), disk.fingerprint());

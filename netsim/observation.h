@@ -140,6 +140,7 @@ struct ResourceFaulted {
     ResourceId resource;
     ResourceFaults faults;
     bool failed = false;  ///< it ran, and does so no more
+    NodeId at;            ///< the node, or the server of a shared disk on which it goes wrong
 };
 struct FencingFaulted {
     NodeId node;

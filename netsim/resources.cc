@@ -84,7 +84,8 @@ void World::resource_done(NodeId node, CopySim& copy, std::uint32_t what) {
     if (!exists(node, id)) return;  // deleted while it was stopping
     auto const action = static_cast<hierarchy::Action>(what >> 16);
     HierarchySim::Resource& sim = resource_of(node, id);
-    bool const faults[] = {sim.faults.start, sim.faults.stop, sim.faults.recovery};
+    ResourceFaults const& now = faults_of(node, id);
+    bool const faults[] = {now.start, now.stop, now.recovery};
     bool const ok = !faults[static_cast<int>(action)];
     if (ok) {
         sim.runs = action != hierarchy::Action::stop;
@@ -178,16 +179,40 @@ bool World::usable(NodeId node, GroupId group) const {
     return !above.machine || above.machine->up();
 }
 
-void World::set_resource_faults(NodeId node, ResourceId resource, ResourceFaults const& faults) {
-    resource_of(node, resource).faults = faults;
-    see(seen::ResourceFaulted{node, resource, faults, false});
+NodeId World::holder(NodeId at, ResourceId resource) const {
+    for (SharerSim const& one : nodes_[at.value].shares) {
+        if (copy(one.shared, mirror_of(resource)) != nullptr) return one.shared;
+    }
+    return at;
+}
+
+ResourceFaults const& World::faults_of(NodeId node, ResourceId resource) const {
+    std::vector<NodeId> const& servers = cluster_->nodes[node.value].shared_by;
+    bool const second = !servers.empty() && carrier(node) == servers[1];
+    return this->resource(node, resource).faults[second ? 1 : 0];
+}
+
+bool World::runs_at(NodeId at, ResourceId resource) const {
+    NodeId const node = holder(at, resource);
+    bool const here = at == node || carrier(node) == at;
+    return here && nodes_[node.value].up() && this->resource(node, resource).runs;
+}
+
+void World::set_resource_faults(NodeId at, ResourceId resource, ResourceFaults const& faults) {
+    NodeId const node = holder(at, resource);
+    std::vector<NodeId> const& servers = cluster_->nodes[node.value].shared_by;
+    for (std::size_t s = 0; s < 2; ++s) {
+        if (at == node || servers[s] == at) resource_of(node, resource).faults[s] = faults;
+    }
+    see(seen::ResourceFaulted{node, resource, faults, false, at});
 }
 
 /// Found at the next health check.
-void World::fail_resource(NodeId node, ResourceId resource) {
+void World::fail_resource(NodeId at, ResourceId resource) {
+    VERIFY(runs_at(at, resource));
+    NodeId const node = holder(at, resource);
     HierarchySim::Resource& sim = resource_of(node, resource);
-    VERIFY(nodes_[node.value].up() && sim.runs);
-    see(seen::ResourceFaulted{node, resource, sim.faults, true});
+    see(seen::ResourceFaulted{node, resource, faults_of(node, resource), true, at});
     if (sim.failed) return;
     sim.failed = true;
     check_later(node, resource);

@@ -6,6 +6,8 @@
 #include "base/verify.h"
 #include "netsim/world.h"
 
+#include <algorithm>
+
 namespace sunder::netsim {
 
 namespace disk = nodes::shared_disk;
@@ -36,6 +38,21 @@ void World::tell_sharers(NodeId server, disk::Input const& input, std::optional<
     }
 }
 
+/// Whether it failed is in what it beats.
+void World::sharer_heard(NodeId server, NodeId other) {
+    for (SharerSim const& one : nodes_[server.value].shares) {
+        if (other_sharer(server, one.shared) != other) continue;
+        disk::input::PeerHeard const heard{says_it_failed(other, one.shared)};
+        locals_.push_back({server.value, 0, ToSharer{one.shared, heard}});
+    }
+}
+
+bool World::says_it_failed(NodeId server, NodeId shared) const {
+    return std::ranges::any_of(nodes_[server.value].shares, [&](SharerSim const& one) {
+        return one.shared == shared && one.machine && one.machine->failed_here();
+    });
+}
+
 void World::step_sharer(NodeId server, NodeId shared, disk::Input const& input) {
     for (SharerSim& one : nodes_[server.value].shares) {
         if (one.shared != shared || !one.machine) continue;
@@ -63,14 +80,18 @@ void World::carry_out(NodeId server, NodeId shared, disk::Output const& output) 
         void operator()(disk::output::StandDown const&) const {
             world.locals_.push_back({shared.value, 0, nodes::Input{nodes::input::StandDown{}}});
         }
-        void operator()(disk::output::HandOver const&) const {
+        void operator()(disk::output::Stay const&) const {
+            world.locals_.push_back({shared.value, 0, nodes::Input{nodes::input::NoOtherServer{}}});
+        }
+        void operator()(disk::output::HandOver const& out) const {
             world.die(shared, seen::NodeDied::How::stopped);
             world.nodes_[shared.value].reserved.reset();
             NodeId const other = world.other_sharer(server, shared);
             bool const told =
                 world.runs(other) && world.network_.reaches(server.value, other.value);
             NodeId const next = told ? other : server;
-            world.locals_.push_back({next.value, 0, ToSharer{shared, disk::input::HandedOver{}}});
+            disk::input::HandedOver const handed{out.failed, !told};
+            world.locals_.push_back({next.value, 0, ToSharer{shared, handed}});
         }
         void operator()(disk::output::Reply const& out) const {
             world.see(seen::AdminAnswered{out.request, server, out.rule == disk::MoveRule::granted,

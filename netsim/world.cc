@@ -101,6 +101,7 @@ nodes::ResourceConfig resource_config(MirrorSetup const& mirror, GroupId group, 
         if (mirror.is_extended_to(other))
             resource.extended |= static_cast<replication::PeerMask>(1U << other);
     }
+    resource.unmirrored = mirror.unmirrored;
     resource.exported = mirror.exported;
     resource.large_enough = mirror.sectors_on.empty() || mirror.sectors_on[place] >= mirror.sectors;
     resource.intent_log = mirror.intent_log_chunk.has_value();
@@ -143,6 +144,7 @@ void World::configure_members(std::vector<nodes::NodeConfig>& configs) const {
 void World::attach_shared_disks(std::vector<nodes::NodeConfig>& configs) {
     for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
         std::vector<NodeId> const& servers = cluster_->nodes[n].shared_by;
+        configs[n].shares_disk = !servers.empty();
         for (NodeId const server : servers) {
             nodes_[server.value].shares.push_back({NodeId{n}, {}});
             auto& peers = configs[server.value].peers;

@@ -37,7 +37,7 @@ struct HierarchySim {
     struct Resource {
         bool runs = false;
         bool failed = false;  ///< while it should run; a health check will find out
-        ResourceFaults faults;
+        std::array<ResourceFaults, 2> faults{};  ///< by server, where two share the disk
     };
     std::shared_ptr<nodes::Hierarchy const> hierarchy;  ///< nothing: the mirror is used bare
     nodes::StoredHierarchy stored;                      ///< as it was changed since, stably
@@ -146,10 +146,14 @@ public:
     void heal(Vertex a, Vertex b);
     void reset(NodeId a, NodeId b, bool half_open);
     void set_disk_faults(NodeId node, DiskFaults const& faults);
-    /// What goes wrong with a resource from now on.
-    void set_resource_faults(NodeId node, ResourceId resource, ResourceFaults const& faults);
-    /// It runs no more. Requires that it runs.
-    void fail_resource(NodeId node, ResourceId resource);
+    /// What goes wrong with a resource from now on: on a node, on one of the servers of a shared
+    /// disk, or, with the node that stands for the disk, on both.
+    void set_resource_faults(NodeId at, ResourceId resource, ResourceFaults const& faults);
+    /// It runs no more. Requires that it runs there.
+    void fail_resource(NodeId at, ResourceId resource);
+    [[nodiscard]] bool runs_at(NodeId at, ResourceId resource) const;
+    /// The node with the copy that the resource stands on, there: for a server, its shared disk.
+    [[nodiscard]] NodeId holder(NodeId at, ResourceId resource) const;
     /// True when the resource has been created, as the node knows it.
     [[nodiscard]] bool exists(NodeId node, ResourceId resource) const;
     nodes::AdminId edit_hierarchy(NodeId node, GroupId group, nodes::HierarchyEdit const& edit);
@@ -278,6 +282,8 @@ private:
     void health_check(NodeId node, CopySim& copy, ResourceId resource);
     void check_later(NodeId node, ResourceId resource);
     [[nodiscard]] HierarchySim::Resource& resource_of(NodeId node, ResourceId resource);
+    /// What goes wrong with it where it is now.
+    [[nodiscard]] ResourceFaults const& faults_of(NodeId node, ResourceId resource) const;
     void carry_out(NodeId node, CopySim& copy, replication::Output& output);
     void carry_out(NodeId node, nodes::Output& output);
     void see_arrival(NodeId node, CopySim const& copy,
@@ -300,6 +306,8 @@ private:
     void step_sharer(NodeId server, NodeId shared, nodes::shared_disk::Input const& input);
     void tell_sharers(NodeId server, nodes::shared_disk::Input const& input,
                       std::optional<NodeId> about = std::nullopt);
+    void sharer_heard(NodeId server, NodeId other);
+    [[nodiscard]] bool says_it_failed(NodeId server, NodeId shared) const;
     void carry_out(NodeId server, NodeId shared, nodes::shared_disk::Output const& output);
     [[nodiscard]] bool reserve(NodeId server, NodeId shared,
                                nodes::shared_disk::Decision::Answer how);

@@ -31,6 +31,7 @@ struct ResourceConfig {
     std::shared_ptr<Hierarchy const>
         hierarchy{};                        ///< what stands on it; nothing: hosts use it bare
     replication::PeerMask extended = 0xff;  ///< to which slots, before an operator changes it
+    bool unmirrored = false;   ///< what stands on the disk uses it without a mirror, yet (R117)
     bool exported = false;     ///< R122: by NFS, what the disk holds before it is mirrored
     bool large_enough = true;  ///< R5: the own disk, for the source's
     friend bool operator==(ResourceConfig const&, ResourceConfig const&) = default;
@@ -61,6 +62,7 @@ struct NodeConfig {
     bool guarded = false;
     QuorumConfig quorum{};
     ConfirmConfig confirm{};
+    bool shares_disk = false;               ///< another server can go on with its disk (R112)
     bool fencing = false;                   ///< it can have peers shot (STONITH)
     bool blocks_resource_failover = false;  ///< R65
     friend bool operator==(NodeConfig const&, NodeConfig const&) = default;

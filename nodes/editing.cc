@@ -79,6 +79,8 @@ void NodeMachine::hierarchy_stored(StoredHierarchy const& stored, Outbox& out) {
         out.note(note::HierarchyEdited{stored.group, EditRule::granted});
         out.put(output::HierarchyCommand{stored.group, hierarchy::command::Change{stored.is}});
     }
+    bool const migrated = was.unmirrored && !stored.unmirrored && is_extended_here(*r);
+    if (migrated) out.note(note::Migrated{stored.group});
     bool const extended = stored.extended != was.extended;
     if (extended) out.note(note::ExtensionChanged{stored.group, extended_to(*r)});
     for_each_server(*r, [&](Slot, NodeId peer) { tell_hierarchy(*r, peer, out); });
@@ -89,6 +91,7 @@ void NodeMachine::hierarchy_stored(StoredHierarchy const& stored, Outbox& out) {
         ExtensionRule const rule = asked ? ExtensionRule::granted : ExtensionRule::change_under_way;
         out.put(output::AdminReply{extending->admin, asked, text_of(rule).name});
     }
+    if (migrated) reconsider(*r, out);
     if (!resource.editing) return;
     out.put(output::AdminReply{*resource.editing, true, text_of(EditRule::granted).name});
     resource.editing.reset();

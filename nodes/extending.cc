@@ -56,7 +56,11 @@ ExtensionFacts NodeMachine::extension_facts(std::size_t r, Extension const& edit
     std::optional<Slot> const there = slot_of(r, edit.server);
     ExtensionFacts facts;
     facts.kind = edit.kind;
-    facts.has_disk = there.has_value() || edit.kind == Extension::Kind::remove;
+    facts.has_disk = there.has_value() || edit.kind == Extension::Kind::remove ||
+                     edit.kind == Extension::Kind::migrate;
+    facts.unmirrored = now.unmirrored;
+    facts.shared = config_->shares_disk;
+    facts.other_storage = now.is && now.is->has_other_storage();
     facts.extended_anywhere = now.extended != 0;
     facts.extended_there = there && (now.extended & bit_of(*there)) != 0;
     facts.is_here = edit.server == config_->self;
@@ -118,9 +122,14 @@ void NodeMachine::edit_extension(input::EditExtension const& in, Outbox& out) {
             first = next.extended;
             next.extended = 0;
             break;
+        case Extension::Kind::migrate:
+            next.unmirrored = false;
+            first = 0;
+            break;
     }
     first &= static_cast<PeerMask>(~bit_of(config_->resources[*r].self));
     resource.extending = {in.request, in.edit, std::move(next), first, 0, true, false};
+    if (is_migrating(*r)) return leave(*r, {}, out);
     ask_to_extend(*r, first, out);
     advance_extending(*r, out);
 }
@@ -301,6 +310,25 @@ void NodeMachine::extension_changed(std::size_t r, PeerMask was_extended, bool a
     });
     create_if_alone(r, out);
     reconsider(r, out);
+}
+
+bool NodeMachine::is_migrating(std::size_t r) const {
+    auto const& extending = resources_[r].extending;
+    return extending && extending->edit.kind == Extension::Kind::migrate;
+}
+
+/// The disk is at rest: nothing has it mounted.
+void NodeMachine::advance_migration(std::size_t r, Outbox& out) {
+    Resource const& resource = resources_[r];
+    bool const begun = resource.storing >= resource.extending->next.version;
+    if (is_out(resource.state) && !begun) store_hierarchy(r, resource.extending->next, out);
+}
+
+/// Unless it is being stored, and will be heard of.
+void NodeMachine::give_up_migration(std::size_t r, ExtensionRule rule, Outbox& out) {
+    Resource const& resource = resources_[r];
+    if (!is_migrating(r) || resource.storing >= resource.extending->next.version) return;
+    extension_refused(r, resource.extending->next.version, rule, out);
 }
 
 /// R91: the only server of a mirror that nobody has written begins it.

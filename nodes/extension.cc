@@ -17,6 +17,7 @@ ExtensionRule decide_extension(ExtensionFacts const& facts) {
             if (!facts.large_enough) return Rule::target_too_small;
             break;
         case Kind::extend:
+            if (facts.unmirrored) return Rule::not_mirrored;
             if (!facts.serves) return Rule::not_in_service_here;
             if (facts.extended_there) return Rule::already_extended;
             if (facts.priority_in_use) return Rule::priority_in_use;
@@ -28,8 +29,16 @@ ExtensionRule decide_extension(ExtensionFacts const& facts) {
             if (facts.is_here) return Rule::owner_stays;
             break;
         case Kind::remove:
+            if (facts.unmirrored) return Rule::not_mirrored;
             if (!facts.owner) return Rule::not_the_owner;
             if (facts.serves_there) return Rule::mirror_in_service;
+            break;
+        case Kind::migrate:
+            if (!facts.unmirrored) return Rule::already_mirrored;
+            if (!facts.serves) return Rule::not_in_service_here;
+            if (!facts.shared) return Rule::disk_not_shared;
+            if (facts.other_storage) return Rule::other_storage;
+            if (facts.exported) return Rule::exported_by_nfs;
             break;
     }
     if (facts.busy) return Rule::change_under_way;
@@ -59,6 +68,22 @@ replication::RuleText text_of(ExtensionRule rule) {
         case Rule::exported_by_nfs:
             return {"exported_by_nfs", "R92, R122",
                     "the file system is exported by NFS; end that first"};
+        case Rule::already_mirrored:
+            return {"already_mirrored", "R117", "what stands on the disk is mirrored already"};
+        case Rule::not_mirrored:
+            return {"not_mirrored", "R117",
+                    "what stands on the disk uses it without a mirror; migrate it first"};
+        case Rule::disk_not_shared:
+            return {
+                "disk_not_shared", "R118",
+                "the source of a multi-site mirror is on a shared disk; go back and choose one"};
+        case Rule::other_storage:
+            return {"other_storage", "R116, R117",
+                    "a hierarchy with NAS, DRBD, SDR or multi-site storage is not migrated "
+                    "(104103)"};
+        case Rule::resource_does_not_stop:
+            return {"resource_does_not_stop", "R92, R99",
+                    "a resource that stands on the disk does not stop, so it stays"};
         case Rule::not_in_service_here:
             return {"not_in_service_here", "R93, R119",
                     "the template server must have the mirror in service"};
@@ -103,6 +128,8 @@ std::string_view name_of(Extension::Kind kind) {
             return "unextend";
         case Extension::Kind::remove:
             return "delete";
+        case Extension::Kind::migrate:
+            return "migrate";
     }
     return "";
 }

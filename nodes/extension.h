@@ -21,6 +21,7 @@ struct Extension {
         extend,    ///< R93: what was on the disk of the server is destroyed (R5)
         unextend,  ///< R94
         remove,    ///< R95: from all servers
+        migrate,   ///< R117: a disk in use becomes a mirror, with what is on it
     };
     Kind kind = Kind::extend;
     NodeId server{};  ///< that joins or leaves
@@ -35,6 +36,11 @@ enum class ExtensionRule : std::uint8_t {
     no_copy_there,
     already_created,
     exported_by_nfs,
+    already_mirrored,
+    not_mirrored,
+    disk_not_shared,
+    other_storage,
+    resource_does_not_stop,
     not_in_service_here,
     not_the_owner,
     already_extended,
@@ -63,7 +69,10 @@ struct ExtensionFacts {
     bool priority_in_use = false;
     bool large_enough = true;  ///< R5: of a creation, this node's disk for the mirror
     bool all_reachable = true;
-    bool busy = false;  ///< on its way into or out of service, or another change is under way
+    bool busy = false;        ///< on its way into or out of service, or another change is under way
+    bool unmirrored = false;  ///< what stands on the disk uses it without a mirror
+    bool shared = false;      ///< R118: two servers have the disk
+    bool other_storage = false;  ///< R117: and not all of it is on this disk
     friend bool operator==(ExtensionFacts const&, ExtensionFacts const&) = default;
 };
 ExtensionRule decide_extension(ExtensionFacts const&);

@@ -118,14 +118,17 @@ void NodeMachine::find_successor(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
     ResourceConfig const& config = config_->resources[r];
     std::uint32_t const failed = failures(r);
-    if (failed == 0) resource.asked_to_take_over = {};
+    if (failed == 0) {
+        resource.asked_to_take_over = {};
+        resource.asked_other_server = 0;
+    }
     // Whoever leaves while copies have parted may be the last whom all of them would follow.
     bool const split =
         std::ranges::find(resource.report.split, true) != resource.report.split.end();
     bool const asks =
         failed != 0 && !split && std::holds_alternative<resource::Serving>(resource.state);
     if (!asks) resource.asked.reset();
-    if (!asks || resource.asked) return;
+    if (!asks || resource.asked || asks_other_server(r, failed, out)) return;
     std::optional<Slot> next;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         bool const mirrors = resource.report.legs[slot.value] == replication::LegState::mirroring;
@@ -146,6 +149,25 @@ void NodeMachine::find_successor(std::size_t r, Outbox& out) {
     NodeId const peer = config.members[next->value];
     out.note(note::AskedToTakeOver{config.group, peer, resource.report.unfit == 0});
     out.put(output::Send{peer, control::TakeOver{config.group}});
+}
+
+/// Of two servers with one disk the other comes next (R53), unless it is the disk that fails. True
+/// until it has answered.
+bool NodeMachine::asks_other_server(std::size_t r, std::uint32_t failed, Outbox& out) {
+    Resource& resource = resources_[r];
+    bool const may_help =
+        config_->shares_disk && resource.above.failed && resource.report.unfit == 0;
+    if (may_help && std::exchange(resource.asked_other_server, failed) != failed) {
+        resource.awaits_other_server = true;
+        out.put(output::AskOtherServer{});
+    }
+    return resource.awaits_other_server;
+}
+
+void NodeMachine::no_other_server(Outbox& out) {
+    for (std::size_t r = 0; r < resources_.size(); ++r) {
+        if (std::exchange(resources_[r].awaits_other_server, false)) find_successor(r, out);
+    }
 }
 
 /// The copies may differ by what the own disk refused: the leg begins again, and its bits say

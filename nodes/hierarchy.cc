@@ -152,6 +152,12 @@ std::vector<ResourceId> Hierarchy::cut_off() const {
     return found;
 }
 
+bool Hierarchy::has_other_storage() const {
+    return std::ranges::any_of(resources_, [](ProtectedResource const& one) {
+        return one.kind > ResourceKind::application;
+    });
+}
+
 Fingerprint Hierarchy::fingerprint() const {
     Hasher hasher;
     for (ProtectedResource const& one : resources_) {
@@ -172,6 +178,14 @@ std::string_view name_of(ResourceKind kind) {
             return "address";
         case ResourceKind::application:
             return "application";
+        case ResourceKind::nas:
+            return "nas";
+        case ResourceKind::drbd:
+            return "drbd";
+        case ResourceKind::sdr:
+            return "sdr";
+        case ResourceKind::multi_site:
+            return "multi_site";
     }
     return "";
 }

@@ -22,6 +22,11 @@ enum class ResourceKind : std::uint8_t {
     file_system,  ///< mounted on the mirror (R92)
     address,      ///< by which clients find the node that serves
     application,
+    // What else it may keep data on, beside its mirror:
+    nas,
+    drbd,
+    sdr,         ///< another mirror, by netraid
+    multi_site,  ///< another mirror of a shared disk, by disrec
 };
 std::string_view name_of(ResourceKind);
 
@@ -97,6 +102,8 @@ public:
     /// Those that nothing ties to the mirror, neither from above nor from below.
     [[nodiscard]] std::vector<ResourceId> cut_off() const;
     [[nodiscard]] bool empty() const { return resources_.empty(); }
+    /// Some of what it keeps is not on its mirror.
+    [[nodiscard]] bool has_other_storage() const;
     [[nodiscard]] Fingerprint fingerprint() const;
 
     /// Calls visit(place) for each resource that this one needs, but for the mirror.

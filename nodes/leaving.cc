@@ -61,6 +61,8 @@ void NodeMachine::does_not_leave(std::size_t r, Outbox& out) {
     resource.state = resource::Serving{};
     resource.taken_out = false;
     resource.gave_back = false;
+    resource.awaits_other_server = false;
+    give_up_migration(r, ExtensionRule::resource_does_not_stop, out);
     if (std::exchange(stands_down_, false)) out.put(output::StoodDown{false});
     raise(r, false, out);
     if (leaving.admin) out.put(output::AdminReply{*leaving.admin, false, text_of(rule).name});
@@ -103,13 +105,15 @@ void NodeMachine::hierarchy_reported(std::size_t r, hierarchy::Report const& rep
 /// Another server is to go on with this disk: whatever is in service leaves, and nothing comes in.
 void NodeMachine::stand_down(Outbox& out) {
     if (!stands_down_) return;
+    bool rests = true;
     for (std::size_t r = 0; r < resources_.size(); ++r) {
         if (serving(r)) leave(r, {}, out);
+        give_up_migration(r, ExtensionRule::change_under_way, out);
+        ResourceState const& state = resources_[r].state;
+        bool const is_out = std::holds_alternative<resource::OutOfService>(state) ||
+                            std::holds_alternative<resource::Refused>(state);
+        rests = rests && is_out && !is_migrating(r);
     }
-    bool const rests = std::ranges::all_of(resources_, [](Resource const& resource) {
-        return std::holds_alternative<resource::OutOfService>(resource.state) ||
-               std::holds_alternative<resource::Refused>(resource.state);
-    });
     if (rests) out.put(output::StoodDown{true});
 }
 

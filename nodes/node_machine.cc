@@ -16,6 +16,7 @@ NodeMachine::NodeMachine(std::shared_ptr<NodeConfig const> config)
         StoredHierarchy& stored = resources_[r].hierarchy;
         stored.group = resource.group;
         stored.is = resource.hierarchy;
+        stored.unmirrored = resource.unmirrored;
         stored.extended = resource.extended & replication::all_copies(resource.members.size());
         std::ranges::copy(resource.priority, stored.priority.begin());
         resources_[r].above.up = !resource.hierarchy;
@@ -27,6 +28,7 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
         NodeMachine& node;
         Outbox& out;
         void operator()(input::StandDown const&) const { node.stands_down_ = true; }
+        void operator()(input::NoOtherServer const&) const { node.no_other_server(out); }
         void operator()(input::Started const& in) const {
             node.continues_ = in.continues;
             for (StoredHierarchy const& stored : in.changed) {
@@ -510,6 +512,8 @@ Fingerprint NodeMachine::fingerprint() const {
         hasher.add(std::uint64_t{resource.above.up} | std::uint64_t{stands_free(r)} << 1 |
                    std::uint64_t{resource.above.failed} << 2 |
                    std::uint64_t{resource.raising.has_value()} << 3 |
+                   std::uint64_t{resource.awaits_other_server} << 4 |
+                   std::uint64_t{resource.asked_other_server} << 16 |
                    (resource.asked ? resource.asked->value + 1ULL : 0ULL) << 8 |
                    std::uint64_t{failures(r)} << 32);
         hasher.add(

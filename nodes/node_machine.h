@@ -128,7 +128,10 @@ private:
         };
         /// By peer: of how many failures it was told when it was asked to take over.
         replication::PerCopy<std::uint32_t> asked_to_take_over{};
-        std::optional<Slot> asked{};       // it has not answered yet
+        std::optional<Slot> asked{};  // it has not answered yet
+        /// The same of the other server of a shared disk.
+        std::uint32_t asked_other_server = 0;
+        bool awaits_other_server = false;
         StoredHierarchy hierarchy{};       // what stands on the mirror, as it is stable
         std::uint32_t storing = 0;         // the version that is on its way there
         std::uint32_t versions = 0;        // that this node has made, or tried to
@@ -187,6 +190,8 @@ private:
     void give_up_unasked(std::size_t, Outbox&);
     void asked_to_take_over(std::size_t, Slot, Outbox&);
     void find_successor(std::size_t, Outbox&);
+    [[nodiscard]] bool asks_other_server(std::size_t, std::uint32_t failed, Outbox&);
+    void no_other_server(Outbox&);
     void nobody_takes_over(std::size_t, Slot, Outbox&);
     void begin_taking_over(std::size_t, Slot, std::optional<AdminId>, Outbox&);
     void stayed_in_service(std::size_t, Slot asker, Outbox&);
@@ -229,6 +234,10 @@ private:
     void contradict(std::size_t, StoredHierarchy const&, Outbox&);
     void tell_group_extent(std::size_t, Outbox&);
     void extension_changed(std::size_t, PeerMask was_extended, bool agreed, Outbox&);
+    /// R117: what stands on the disk is on its way down, and a mirror is built below it.
+    [[nodiscard]] bool is_migrating(std::size_t) const;
+    void advance_migration(std::size_t, Outbox&);
+    void give_up_migration(std::size_t, ExtensionRule, Outbox&);
     [[nodiscard]] bool is_to_be_created(std::size_t) const;
     void create_if_alone(std::size_t, Outbox&);
     [[nodiscard]] Fingerprint fingerprint_of_changes(std::size_t) const;

@@ -157,6 +157,7 @@ void NodeMachine::reconsider(std::size_t r, Outbox& out) {
         return;
     }
     if (is_to_be_created(r)) return;
+    if (is_migrating(r)) return advance_migration(r, out);
     // A promotion that waits for others is dropped when its reason is gone, and then decided again.
     if (std::holds_alternative<resource::Promoting>(resource.state)) advance_promotion(r, out);
     if (resource.report.passing) return;

@@ -41,6 +41,7 @@ struct StoredHierarchy {
     std::shared_ptr<Hierarchy const> is{};           ///< nothing: hosts use the mirror bare
     Era era{};                                       ///< of the owner, when it changed it last
     PeerMask extended = 0;                           ///< slots
+    bool unmirrored = false;                         ///< it is not built yet (R117)
     replication::PerCopy<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
     /// What a later owner made outdates what an earlier one had begun. Of two that were made
     /// without knowledge of each other, all take the same for the later.
@@ -157,6 +158,8 @@ struct Started {
 };
 /// Have everything leave service, because another server is to go on with this disk.
 struct StandDown {};
+/// The other server does not go on with this disk because of what failed here.
+struct NoOtherServer {};
 struct PeerHeard {
     NodeId peer;
     PathId path;
@@ -240,13 +243,13 @@ struct ResolveSplitBrain {
     GroupId group;
 };
 }  // namespace input
-using Input =
-    std::variant<input::Started, input::StandDown, input::PeerHeard, input::PeerSilent,
-                 input::ConnectionUp, input::ConnectionDown, input::MessageArrived,
-                 input::GroupReported, input::HierarchyReported, input::EditHierarchy,
-                 input::EditExtension, input::HierarchyStored, input::BootWaitOver,
-                 input::ConfirmationOver, input::ShotDue, input::Fenced, input::ConfirmFailover,
-                 input::ForceOnline, input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
+using Input = std::variant<input::Started, input::StandDown, input::NoOtherServer, input::PeerHeard,
+                           input::PeerSilent, input::ConnectionUp, input::ConnectionDown,
+                           input::MessageArrived, input::GroupReported, input::HierarchyReported,
+                           input::EditHierarchy, input::EditExtension, input::HierarchyStored,
+                           input::BootWaitOver, input::ConfirmationOver, input::ShotDue,
+                           input::Fenced, input::ConfirmFailover, input::ForceOnline,
+                           input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
@@ -331,6 +334,9 @@ struct ExtensionChanged {  ///< to which servers this node takes the mirror to b
     GroupId group;
     NodeSet to;
 };
+struct Migrated {  ///< the disk is a mirror from now on (R117)
+    GroupId group;
+};
 struct ExtensionRefused {
     GroupId group;
     Extension edit;
@@ -359,14 +365,16 @@ struct SwitchoverRefused {
     SwitchoverRule rule = SwitchoverRule::granted;
 };
 }  // namespace note
-using Note = std::variant<
-    note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided, note::QuorumChanged,
-    note::QuorumLost, note::ConfirmationAsked, note::Confirmed, note::FencingStarted,
-    note::FencingEnded, note::CameInService, note::PromotionRefused, note::LeftService,
-    note::SteppedDown, note::SplitBrain, note::ResolutionDecided, note::OrderDecided,
-    note::AskedToTakeOver, note::ResourceFailoverBlocked, note::HierarchyEdited,
-    note::ExtensionChanged, note::ExtensionRefused, note::HierarchyNoted, note::SwitchedBack,
-    note::NobodyTakesOver, note::SwitchoverStarted, note::StayedInService, note::SwitchoverRefused>;
+using Note =
+    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided,
+                 note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked, note::Confirmed,
+                 note::FencingStarted, note::FencingEnded, note::CameInService,
+                 note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
+                 note::ResolutionDecided, note::OrderDecided, note::AskedToTakeOver,
+                 note::ResourceFailoverBlocked, note::HierarchyEdited, note::ExtensionChanged,
+                 note::Migrated, note::ExtensionRefused, note::HierarchyNoted, note::SwitchedBack,
+                 note::NobodyTakesOver, note::SwitchoverStarted, note::StayedInService,
+                 note::SwitchoverRefused>;
 
 namespace output {
 /// Answered by `PeerHeard` and `PeerSilent`. On the path of a shared disk a node may watch itself:
@@ -410,6 +418,9 @@ struct Shoot {
 struct Stop {
     bool reboots = true;
 };
+/// Have the other server of the shared disk go on with it, because something on it failed here for
+/// good (R65); answered by `StandDown` or `NoOtherServer`.
+struct AskOtherServer {};
 /// Nothing is in service here any more, or something would not leave.
 struct StoodDown {
     bool done = true;
@@ -423,10 +434,11 @@ struct Noted {
     Note note;
 };
 }  // namespace output
-using Output = std::variant<output::Watch, output::Send, output::GroupCommand,
-                            output::StoreHierarchy, output::HierarchyCommand, output::ArmBootWait,
-                            output::ArmConfirmation, output::ArmShot, output::Shoot, output::Stop,
-                            output::StoodDown, output::AdminReply, output::Noted>;
+using Output =
+    std::variant<output::Watch, output::Send, output::GroupCommand, output::StoreHierarchy,
+                 output::HierarchyCommand, output::ArmBootWait, output::ArmConfirmation,
+                 output::ArmShot, output::Shoot, output::Stop, output::AskOtherServer,
+                 output::StoodDown, output::AdminReply, output::Noted>;
 
 /// Collects the outputs of a step, in order.
 class Outbox {

@@ -24,13 +24,24 @@ Decision decide(Facts const& facts) {
     return {};
 }
 
+/// What failed on both servers is for the other site (R53).
+MoveRule decide_move(MoveFacts const& facts) {
+    if (facts.leaving) return MoveRule::in_transition;
+    if (!facts.carried) return MoveRule::not_carried_here;
+    if (!facts.peer_heard) return MoveRule::peer_unreachable;
+    if (!facts.failed) return MoveRule::granted;
+    return facts.failed_there ? MoveRule::failed_there_too : MoveRule::other_server_first;
+}
+
 void Machine::step(Input const& input, Outbox& out) noexcept {
     struct Step {
         Machine& machine;
         Outbox& out;
         void operator()(input::Started const&) const { machine.reconsider(out); }
-        void operator()(input::PeerHeard const&) const {
+        void operator()(input::PeerHeard const& in) const {
             machine.peer_ = Facts::Peer::heard;
+            machine.failed_there_ = in.failed;
+            machine.came_back_ = false;
             machine.reconsider(out);
         }
         void operator()(input::PeerSilent const& in) const {
@@ -46,7 +57,12 @@ void Machine::step(Input const& input, Outbox& out) noexcept {
             machine.peer_ = Facts::Peer::booted_alone;
             machine.reconsider(out);
         }
-        void operator()(input::HandedOver const&) const { machine.reconsider(out, true); }
+        void operator()(input::HandedOver const& in) const {
+            machine.came_back_ = in.came_back;
+            if (!in.came_back) machine.failed_there_ = in.failed;
+            machine.reconsider(out, true);
+        }
+        void operator()(input::Failed const&) const { machine.move(std::nullopt, out); }
         void operator()(input::Reserved const& in) const {
             auto const* reserving = std::get_if<state::Reserving>(&machine.state_);
             if (reserving == nullptr) return;
@@ -56,28 +72,10 @@ void Machine::step(Input const& input, Outbox& out) noexcept {
                 out.emplace_back(output::Noted{note::Refused{}});
                 return;
             }
-            machine.state_ = state::Carrying{};
-            out.emplace_back(output::Noted{note::TookOver{continues}});
-            out.emplace_back(output::Carry{continues});
+            machine.carry(continues, out);
         }
-        void operator()(input::Move const& in) const { machine.moved(in, out); }
-        void operator()(input::StoodDown const& in) const {
-            auto const* leaving = std::get_if<state::Leaving>(&machine.state_);
-            if (leaving == nullptr) return;
-            AdminId const request = leaving->request;
-            if (!in.done) {
-                machine.state_ = state::Carrying{};
-                MoveRule const rule = MoveRule::resource_does_not_stop;
-                out.emplace_back(output::Noted{note::MoveRefused{rule}});
-                out.emplace_back(output::Reply{request, rule});
-                return;
-            }
-            machine.state_ = state::StandingBy{};
-            out.emplace_back(output::HandOver{});
-            bool const there = machine.peer_ == Facts::Peer::heard;
-            out.emplace_back(
-                output::Reply{request, there ? MoveRule::granted : MoveRule::peer_unreachable});
-        }
+        void operator()(input::Move const& in) const { machine.move(in.request, out); }
+        void operator()(input::StoodDown const& in) const { machine.stood_down(in.done, out); }
     };
     std::visit(Step{*this, out}, input);
 }
@@ -95,28 +93,63 @@ void Machine::reconsider(Outbox& out, bool handed_over) {
     out.emplace_back(output::Reserve{decision.answer});
 }
 
-void Machine::moved(input::Move const& in, Outbox& out) {
-    MoveRule rule = MoveRule::granted;
-    if (std::holds_alternative<state::Leaving>(state_)) {
-        rule = MoveRule::in_transition;
-    } else if (!std::holds_alternative<state::Carrying>(state_)) {
-        rule = MoveRule::not_carried_here;
-    } else if (peer_ != Facts::Peer::heard) {
-        rule = MoveRule::peer_unreachable;
-    }
-    if (rule != MoveRule::granted) {
-        out.emplace_back(output::Noted{note::MoveRefused{rule}});
-        out.emplace_back(output::Reply{in.request, rule});
+/// What failed here is tried anew, but not where nobody else was there to take it.
+void Machine::carry(bool continues, Outbox& out) {
+    state_ = state::Carrying{};
+    if (!came_back_) failed_here_ = false;
+    out.emplace_back(output::Noted{note::TookOver{continues}});
+    out.emplace_back(output::Carry{continues});
+}
+
+void Machine::move(std::optional<AdminId> request, Outbox& out) {
+    MoveFacts facts;
+    facts.carried = std::holds_alternative<state::Carrying>(state_);
+    facts.leaving = std::holds_alternative<state::Leaving>(state_);
+    facts.failed = !request.has_value();
+    facts.failed_there = failed_there_;
+    facts.peer_heard = peer_ == Facts::Peer::heard && !(facts.failed && came_back_);
+    MoveRule const rule = decide_move(facts);
+    if (rule != MoveRule::granted && rule != MoveRule::other_server_first) {
+        refused(rule, request, out);
+        if (!request) out.emplace_back(output::Stay{});
         return;
     }
-    state_ = state::Leaving{in.request};
+    if (!request) out.emplace_back(output::Noted{note::Moves{}});
+    state_ = state::Leaving{request};
     out.emplace_back(output::StandDown{});
+}
+
+void Machine::refused(MoveRule rule, std::optional<AdminId> request, Outbox& out) {
+    out.emplace_back(output::Noted{note::MoveRefused{rule}});
+    if (request) out.emplace_back(output::Reply{*request, rule});
+}
+
+void Machine::stood_down(bool done, Outbox& out) {
+    auto const* leaving = std::get_if<state::Leaving>(&state_);
+    if (leaving == nullptr) return;
+    std::optional<AdminId> const request = leaving->request;
+    if (!done) {
+        state_ = state::Carrying{};
+        refused(MoveRule::resource_does_not_stop, request, out);
+        return;
+    }
+    state_ = state::StandingBy{};
+    failed_here_ = !request.has_value();
+    out.emplace_back(output::HandOver{failed_here_});
+    bool const there = peer_ == Facts::Peer::heard;
+    if (!request) return;
+    out.emplace_back(
+        output::Reply{*request, there ? MoveRule::granted : MoveRule::peer_unreachable});
 }
 
 Fingerprint Machine::fingerprint() const {
     auto const* reserving = std::get_if<state::Reserving>(&state_);
+    auto const* leaving = std::get_if<state::Leaving>(&state_);
+    bool const failed = leaving != nullptr && !leaving->request;
     return hash_words(first_, static_cast<std::uint64_t>(peer_), state_.index(),
-                      reserving != nullptr && reserving->continues);
+                      std::uint64_t{reserving != nullptr && reserving->continues} |
+                          std::uint64_t{failed_here_} << 1 | std::uint64_t{failed_there_} << 2 |
+                          std::uint64_t{came_back_} << 3 | std::uint64_t{failed} << 4);
 }
 
 replication::RuleText text_of(Rule rule) {
@@ -149,10 +182,17 @@ replication::RuleText text_of(MoveRule rule) {
     switch (rule) {
         case MoveRule::granted:
             return {"granted", "R96, R113", "the disk can be handed over"};
+        case MoveRule::other_server_first:
+            return {"other_server_first", "R53, R65",
+                    "a resource on it failed for good, and the other server of the disk is the "
+                    "next to have it"};
         case MoveRule::not_carried_here:
             return {"not_carried_here", "R112", "the other server has the disk in service"};
         case MoveRule::peer_unreachable:
             return {"peer_unreachable", "R96", "the other server is not heard"};
+        case MoveRule::failed_there_too:
+            return {"failed_there_too", "R53, R65",
+                    "what stands on the disk failed at the other server before"};
         case MoveRule::in_transition:
             return {"in_transition", "R96", "the disk is being handed over already"};
         case MoveRule::resource_does_not_stop:

@@ -49,19 +49,34 @@ struct Decision {
 };
 Decision decide(Facts const& facts);
 
+/// Whether the other server gets the disk while both live.
 enum class MoveRule : std::uint8_t {
     granted,
+    other_server_first,  ///< granted, because something on it failed (R53)
     not_carried_here,
     peer_unreachable,
+    failed_there_too,
     in_transition,
     resource_does_not_stop,
     last
 };
 replication::RuleText text_of(MoveRule);
 
+struct MoveFacts {
+    bool carried = false;       ///< here
+    bool leaving = false;       ///< it is being handed over already
+    bool peer_heard = false;    ///< and can be told
+    bool failed = false;        ///< something on it has, for good (R65), or an operator wants it
+    bool failed_there = false;  ///< at the other server, before
+    friend bool operator==(MoveFacts const&, MoveFacts const&) = default;
+};
+MoveRule decide_move(MoveFacts const& facts);
+
 namespace input {
 struct Started {};
-struct PeerHeard {};
+struct PeerHeard {
+    bool failed = false;  ///< it says that what stands on the disk failed there
+};
 struct PeerSilent {
     bool others_heard = true;  ///< any other node is
 };
@@ -76,7 +91,12 @@ struct StoodDown {
     bool done = true;
 };
 /// The other has let the disk go.
-struct HandedOver {};
+struct HandedOver {
+    bool failed = false;     ///< because something on it failed there
+    bool came_back = false;  ///< it was this server, and the other could not be told
+};
+/// Something on the disk has failed here for good (R65).
+struct Failed {};
 /// An operator wants the other to have it.
 struct Move {
     AdminId request;
@@ -84,7 +104,7 @@ struct Move {
 }  // namespace input
 using Input = std::variant<input::Started, input::PeerHeard, input::PeerSilent, input::StoodStill,
                            input::BootWaitOver, input::Reserved, input::StoodDown,
-                           input::HandedOver, input::Move>;
+                           input::HandedOver, input::Failed, input::Move>;
 
 namespace note {
 struct Decided {
@@ -97,8 +117,10 @@ struct Refused {};  ///< by the reservation of the other
 struct MoveRefused {
     MoveRule rule = MoveRule::granted;
 };
+struct Moves {};  ///< because something on it failed
 }  // namespace note
-using Note = std::variant<note::Decided, note::TookOver, note::Refused, note::MoveRefused>;
+using Note =
+    std::variant<note::Decided, note::TookOver, note::Refused, note::MoveRefused, note::Moves>;
 
 namespace output {
 /// A persistent reservation; answered by `Reserved`. Whoever loses one stops at once.
@@ -113,7 +135,11 @@ struct Carry {
 struct StandDown {};
 /// Stop the copy and give up the reservation, for the other; if that cannot be told, this server
 /// hears `HandedOver` itself.
-struct HandOver {};
+struct HandOver {
+    bool failed = false;
+};
+/// Whatever failed on the copy: the other server does not take it over.
+struct Stay {};
 struct Reply {
     AdminId request;
     MoveRule rule = MoveRule::granted;
@@ -123,7 +149,7 @@ struct Noted {
 };
 }  // namespace output
 using Output = std::variant<output::Reserve, output::Carry, output::StandDown, output::HandOver,
-                            output::Reply, output::Noted>;
+                            output::Stay, output::Reply, output::Noted>;
 using Outbox = boost::container::small_vector<Output, 4>;
 
 namespace state {
@@ -138,7 +164,7 @@ struct Carrying {
     friend bool operator==(Carrying const&, Carrying const&) = default;
 };
 struct Leaving {
-    AdminId request;
+    std::optional<AdminId> request;  ///< nothing: something on it failed
     friend bool operator==(Leaving const&, Leaving const&) = default;
 };
 }  // namespace state
@@ -151,14 +177,23 @@ public:
     void step(Input const& input, Outbox& out) noexcept;
 
     [[nodiscard]] State const& state() const { return state_; }
+    /// It handed the disk over because of that, and has not carried it since.
+    [[nodiscard]] bool failed_here() const { return failed_here_; }
     [[nodiscard]] Fingerprint fingerprint() const;
 
 private:
     void reconsider(Outbox&, bool handed_over = false);
-    void moved(input::Move const&, Outbox&);
+    /// Without a request: because something failed.
+    void move(std::optional<AdminId> request, Outbox&);
+    void refused(MoveRule, std::optional<AdminId> request, Outbox&);
+    void carry(bool continues, Outbox&);
+    void stood_down(bool done, Outbox&);
 
     bool first_ = false;
     Facts::Peer peer_ = Facts::Peer::unknown;
+    bool failed_here_ = false;
+    bool failed_there_ = false;  // as the other says
+    bool came_back_ = false;     // the other is heard, but could not be told
     State state_;
 };
 

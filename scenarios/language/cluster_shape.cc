@@ -160,6 +160,10 @@ ShapePtr mirrors() {
                  "operator creates the mirror. Default: all.",
                  make_shape(shape::List{"the nodes of a mirror", node_name(), 0, 8, false}),
                  {"[server1]"}),
+        optional("unmirrored",
+                 "yes: what stands on the first node's disk uses it without a mirror, until "
+                 "'migrate' builds one below it (R117). Default: no.",
+                 make_shape(shape::Boolean{}), {"yes"}),
         optional("nfs_exported",
                  "yes: NFS exports the file system on the disk, so that no mirror can be created "
                  "on it (R122). Default: no.",

@@ -363,11 +363,11 @@ struct Director::Doing {
     }
     bool operator()(step::FailResource const& step) const {
         std::string const& name = world.cluster().resources[step.resource.value].name;
-        if (!world.exists(step.node, step.resource)) {
+        if (!world.exists(world.holder(step.node, step.resource), step.resource)) {
             director.fail(fmt::format("{} has not been created", name));
             return false;
         }
-        if (step.runs_no_more && !world.resource(step.node, step.resource).runs) {
+        if (step.runs_no_more && !world.runs_at(step.node, step.resource)) {
             director.fail(fmt::format("{} does not run on {}", name, world.node(step.node).name));
             return false;
         }

@@ -14,7 +14,8 @@ ShapePtr resources() {
     resource.keys = {
         required("type", "What it is.",
                  make_shape(shape::Choice{"a type of resource",
-                                          {"file_system", "address", "application"}}),
+                                          {"file_system", "address", "application", "nas", "drbd",
+                                           "sdr", "multi_site"}}),
                  {"file_system", "address"}),
         optional("needs",
                  "The mirror or the resources that it depends on: it starts after them and stops "
@@ -55,7 +56,10 @@ std::vector<Key> hierarchy_steps() {
         shape::Choice{"an operation of a resource", {"run", "start", "stop", "recovery"}});
     std::vector<Key> const which = {
         required("resource", "The resource that is meant.", resource_name(), {"db"}),
-        required("on", "The node that is meant.", node_name(), {"server1"})};
+        required("on",
+                 "The node that is meant, or a server of its shared disk; the disk itself: both, "
+                 "and where it runs.",
+                 node_name(), {"server1"})};
     std::vector<Key> fails = which;
     fails.push_back(optional(
         "operations",

@@ -19,7 +19,8 @@ using nodes::EditRule;
 
 nodes::ResourceKind kind_of(std::optional<std::string> const& text) {
     using Kind = nodes::ResourceKind;
-    for (Kind const kind : {Kind::file_system, Kind::address}) {
+    for (Kind const kind :
+         {Kind::file_system, Kind::address, Kind::nas, Kind::drbd, Kind::sdr, Kind::multi_site}) {
         if (text == nodes::name_of(kind)) return kind;
     }
     return Kind::application;
@@ -286,8 +287,8 @@ std::optional<Action> read_hierarchy_step(std::string_view key, Node const& valu
     if (key != "fail_resource" && key != "mend_resource") return std::nullopt;
     std::optional<ResourceId> const resource = names.resource(value.find("resource"));
     if (!resource) return std::nullopt;
-    std::optional<NodeId> const node =
-        names.node_of(mirror_under(*resource, names.cluster()), value.find("on"));
+    std::optional<NodeId> const node = names.node_of(mirror_under(*resource, names.cluster()),
+                                                     value.find("on"), Names::ServersToo::yes);
     if (!node) return std::nullopt;
     step::FailResource made{*node, *resource, {}, false};
     if (key == "mend_resource") return made;

@@ -142,6 +142,17 @@ void MirrorReader::read_nodes() {
 void MirrorReader::read_extended() {
     mirror_.exported = boolean_of(find("nfs_exported")).value_or(false);
     Node const* const extended = find("extended");
+    mirror_.unmirrored = boolean_of(find("unmirrored")).value_or(false);
+    if (mirror_.unmirrored) {
+        mirror_.extended.assign(mirror_.on.size(), false);
+        if (!mirror_.extended.empty()) mirror_.extended.front() = true;
+        if (extended == nullptr) return;
+        report().error(
+            Code::bad_mirror, mark_of(*extended),
+            fmt::format("'{}' is not mirrored yet, and extended to nobody (R117)", entry_.key),
+            {"remove it here; 'migrate' and 'extend' come first", {}});
+        return;
+    }
     if (extended == nullptr || extended->broken) return;
     std::vector<bool> found(mirror_.on.size());
     for (Node const& item : items_of(extended)) {

@@ -50,11 +50,12 @@ std::optional<Action> read_order(Kind kind, Node const& value, Names const& name
 
 using Extending = nodes::Extension::Kind;
 
-constexpr std::array<std::pair<std::string_view, Extending>, 4> extensions{{
+constexpr std::array<std::pair<std::string_view, Extending>, 5> extensions{{
     {"create_mirror", Extending::create},
     {"extend", Extending::extend},
     {"unextend", Extending::unextend},
     {"delete_mirror", Extending::remove},
+    {"migrate", Extending::migrate},
 }};
 
 std::optional<Action> read_extension(Extending kind, Node const& value, Names const& names,
@@ -72,9 +73,11 @@ std::optional<Action> read_extension(Extending kind, Node const& value, Names co
     char const* const where = kind == Extending::extend     ? "to"
                               : kind == Extending::unextend ? "from"
                                                             : "on";
-    std::optional<NodeId> const server = names.node_of(mirror, value.find(where));
-    if (!mirror || !server) return std::nullopt;
+    if (!mirror) return std::nullopt;
     step.mirror = *mirror;
+    if (kind == Extending::migrate) return step;
+    std::optional<NodeId> const server = names.node_of(mirror, value.find(where));
+    if (!server) return std::nullopt;
     step.edit.server = *server;
     if (auto const priority = integer_of(value.find("priority")))
         step.edit.priority = static_cast<std::uint16_t>(*priority);

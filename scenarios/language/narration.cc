@@ -273,6 +273,10 @@ struct NodeLine {
         return fmt::format("{} is extended to {} (R93)", resource(note.group),
                            fmt::join(servers, ", "));
     }
+    Line operator()(node_note::Migrated const& note) const {
+        return fmt::format("{} is built on the disk, whose data is kept (R117)",
+                           resource(note.group));
+    }
     Line operator()(node_note::ExtensionRefused const& note) const {
         auto const rule = nodes::text_of(note.rule);
         return fmt::format("{} of {} refused: {} ({}: {})", nodes::name_of(note.edit.kind),
@@ -356,6 +360,8 @@ struct Sentence {
                        (edit.priority ? fmt::format(" with priority {}", *edit.priority) : "");
             case Kind::unextend:
                 return fmt::format("unextends {} from {}", mirror, name(edit.server));
+            case Kind::migrate:
+                return fmt::format("migrates to {} what is on the disk", mirror);
             case Kind::remove:
                 break;
         }
@@ -462,6 +468,11 @@ struct Sentence {
             return line(noted.server, fmt::format("{} is not handed over: {} ({}: {})", shared,
                                                   rule.words, rule.name, rule.cites));
         }
+        if (std::holds_alternative<disk::note::Moves>(noted.note)) {
+            auto const rule = disk::text_of(disk::MoveRule::other_server_first);
+            return line(noted.server, fmt::format("{} is handed over: {} ({}: {})", shared,
+                                                  rule.words, rule.name, rule.cites));
+        }
         if (std::holds_alternative<disk::note::Refused>(noted.note)) {
             return line(noted.server, fmt::format("{} is reserved by the other server", shared));
         }
@@ -504,9 +515,9 @@ struct Sentence {
         if (faulted.faults.start) failing.emplace_back("start");
         if (faulted.faults.stop) failing.emplace_back("stop");
         if (faulted.faults.recovery) failing.emplace_back("recovery");
-        if (faulted.failed) return line(faulted.node, fmt::format("{} RUNS NO MORE", what));
-        if (failing.empty()) return line(faulted.node, fmt::format("{} mended", what));
-        return line(faulted.node, fmt::format("{} fails to: {}", what, join(failing)));
+        if (faulted.failed) return line(faulted.at, fmt::format("{} RUNS NO MORE", what));
+        if (failing.empty()) return line(faulted.at, fmt::format("{} mended", what));
+        return line(faulted.at, fmt::format("{} fails to: {}", what, join(failing)));
     }
     Line operator()(seen::FencingFaulted const& faulted) const {
         return line(faulted.node, faulted.works ? "can be shot again"

@@ -157,6 +157,11 @@ std::vector<Key> extension_steps() {
                          required("from", "The node that is a target no more.", node_name(),
                                   {"server3"}),
                          optional_on(), refused_key("mirror_in_service"), await_key()})),
+        optional("migrate",
+                 "An operator has a mirror built on a shared disk in use: what stands on it is "
+                 "stopped, and starts again on the mirror; the data is kept (R117).",
+                 object("a migration",
+                        {mirror_key(), optional_on(), refused_key("other_storage"), await_key()})),
         optional("delete_mirror",
                  "An operator deletes a mirror that is out of service, on all nodes (R95).",
                  object("a deletion", {mirror_key(), required_on(),

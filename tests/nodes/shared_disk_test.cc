@@ -13,6 +13,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <set>
 
 namespace sunder::nodes::shared_disk {
 namespace {
@@ -50,6 +51,26 @@ TEST_CASE("a disk is taken from the dead, and asked for from the living (R112, R
         CHECK_FALSE(text_of(static_cast<MoveRule>(r)).words.empty());
 }
 
+TEST_CASE("a disk goes to the other server once for each that failed (R53, R65)") {
+    std::set<MoveRule> reached;
+    for (unsigned bits = 0; bits < 32; ++bits) {
+        auto const is = [&](unsigned bit) { return (bits >> bit & 1) != 0; };
+        MoveFacts const facts{is(0), is(1), is(2), is(3), is(4)};
+        MoveRule const rule = decide_move(facts);
+        reached.insert(rule);
+        bool const goes = rule == MoveRule::granted || rule == MoveRule::other_server_first;
+        CHECK(goes == (facts.carried && !facts.leaving && facts.peer_heard &&
+                       !(facts.failed && facts.failed_there)));
+        if (goes) CHECK((rule == MoveRule::other_server_first) == facts.failed);
+    }
+    reached.insert(MoveRule::resource_does_not_stop);  // which only trying can tell
+    for (unsigned r = 0; r < static_cast<unsigned>(MoveRule::last); ++r) {
+        INFO(text_of(static_cast<MoveRule>(r)).name);
+        CHECK(reached.contains(static_cast<MoveRule>(r)));
+        CHECK_FALSE(text_of(static_cast<MoveRule>(r)).cites.empty());
+    }
+}
+
 /// Two servers, their disk, and whoever has reserved it.
 class Pair {
 public:
@@ -84,6 +105,10 @@ public:
     [[nodiscard]] std::optional<int> carried() const { return carried_; }
     std::optional<MoveRule> answer{};
     bool stops = true;  ///< what is carried, when it is told to
+    bool deaf = false;  ///< neither server can be told of the disk
+    bool stays = false;
+    /// As a beat does.
+    void hear(int s) { say(s, input::PeerHeard{up(1 - s) && servers_[1 - s]->failed_here()}); }
 
 private:
     void act(int s, output::Reserve const& reserve) {
@@ -101,12 +126,14 @@ private:
         carried_ = s;
     }
     void act(int s, output::StandDown const&) { say(s, input::StoodDown{stops}); }
-    void act(int s, output::HandOver const&) {
+    void act(int s, output::HandOver const& out) {
         RC_ASSERT(carried_ == s);
         carried_.reset();
         reserved_.reset();
-        say(up(1 - s) ? 1 - s : s, input::HandedOver{});
+        bool const told = up(1 - s) && !deaf;
+        say(told ? 1 - s : s, input::HandedOver{out.failed, !told});
     }
+    void act(int, output::Stay const&) { stays = true; }
     void act(int, output::Reply const& reply) { answer = reply.rule; }
     void act(int, output::Noted const&) {}
 
@@ -144,12 +171,72 @@ TEST_CASE("the first of two servers starts, and what it carries can be handed ov
     CHECK(pair.carried() == 1);
 }
 
+TEST_CASE("what fails on one server is tried on the other, and on neither twice (R53)") {
+    Pair pair;
+    for (int const s : {0, 1}) pair.hear(s);
+    pair.settle();
+    REQUIRE(pair.carried() == 0);
+    auto const fails_on = [&](int s) {
+        pair.stays = false;
+        pair.say(s, input::Failed{});
+        pair.settle();
+    };
+    fails_on(0);
+    CHECK_FALSE(pair.stays);
+    CHECK(pair.carried() == 1);
+    fails_on(1);
+    CHECK(pair.stays);
+    CHECK(pair.carried() == 1);
+    // Losing sight of the other does not make one forget; its next boot does.
+    pair.say(1, input::PeerSilent{});
+    pair.hear(1);
+    pair.settle();
+    fails_on(1);
+    CHECK(pair.carried() == 1);
+    pair.die(0);
+    pair.boot(0);
+    for (int const s : {0, 1}) pair.hear(s);
+    pair.settle();
+    fails_on(1);
+    CHECK(pair.carried() == 0);
+    // An operator may have it tried where it failed.
+    pair.say(0, input::Move{});
+    pair.settle();
+    CHECK(pair.carried() == 1);
+    fails_on(1);
+    CHECK(pair.carried() == 0);
+}
+
+TEST_CASE("a disk that the other could not be told of comes back, and is not handed on again") {
+    Pair pair;
+    for (int const s : {0, 1}) pair.hear(s);
+    pair.settle();
+    pair.deaf = true;
+    pair.say(0, input::Failed{});
+    pair.settle();
+    CHECK(pair.carried() == 0);
+    CHECK_FALSE(pair.stays);
+    pair.say(0, input::Failed{});
+    pair.settle();
+    CHECK(pair.stays);
+    pair.deaf = false;
+    pair.stops = false;
+    pair.hear(0);
+    pair.say(0, input::Failed{});
+    pair.settle();
+    CHECK(pair.carried() == 0);
+    pair.stops = true;
+    pair.say(0, input::Failed{});
+    pair.settle();
+    CHECK(pair.carried() == 1);
+}
+
 TEST_CASE("a shared disk is carried by one server at most, and by one in the end") {
     CHECK(rc::check("one carrier", [] {
         Pair pair;
         for (int step = *rc::gen::inRange(0, 40); step > 0; --step) {
             int const s = *rc::gen::inRange(0, 2);
-            switch (*rc::gen::inRange(0, 7)) {
+            switch (*rc::gen::inRange(0, 8)) {
                 case 0:
                     pair.die(s);
                     break;
@@ -166,6 +253,10 @@ TEST_CASE("a shared disk is carried by one server at most, and by one in the end
                 case 4:
                     pair.say(s, input::BootWaitOver{});
                     break;
+                case 6:
+                    pair.deaf = *rc::gen::arbitrary<bool>();
+                    if (pair.carried() == s) pair.say(s, input::Failed{});
+                    break;
                 case 5:
                     pair.stops = *rc::gen::arbitrary<bool>();
                     pair.say(s, input::Move{});
@@ -175,6 +266,7 @@ TEST_CASE("a shared disk is carried by one server at most, and by one in the end
             }
         }
         pair.settle();
+        pair.deaf = false;
         for (int const s : {0, 1}) {
             if (!pair.up(s)) pair.boot(s);
             pair.say(s, input::PeerHeard{});

@@ -92,6 +92,7 @@ struct Toll {
     std::uint64_t moved_for_resource = 0;  ///< one that failed
     std::uint64_t recovered_in_place = 0;
     std::uint64_t taken_by_partner = 0;  ///< a shared disk, from a server that died
+    std::uint64_t tried_by_partner = 0;  ///< a resource that failed, on a shared disk
     std::uint64_t did_not_stop = 0;
     std::uint64_t left_and_joined = 0;  ///< a server left the mirror and was in sync again later
     std::uint64_t split = 0;            ///< of the faithful ones

@@ -359,9 +359,11 @@ private:
         NodeId const node = source().value_or(any_node());
         ResourceFaults faults;
         (draw(3) == 0 ? faults.stop : draw(2) == 0 ? faults.start : faults.recovery) = draw(3) != 0;
-        stage_.world().set_resource_faults(node, which, faults);
-        bool const runs_now = runs(node) && stage_.world().resource(node, which).runs;
-        if (runs_now && draw(4) != 0) stage_.world().fail_resource(node, which);
+        NodeId const at = bodies(node).size() == 2 && draw(2) == 0 ? body(node) : node;
+        if (at != node) faults.recovery = true;  // of two servers this one cannot run it any more
+        stage_.world().set_resource_faults(at, which, faults);
+        bool const runs_now = runs(node) && stage_.world().runs_at(at, which);
+        if (runs_now && draw(4) != 0) stage_.world().fail_resource(at, which);
         stage_.look();
         if (faults.stop) move();
         stage_.run_for(pause_of(600));
@@ -440,6 +442,8 @@ private:
         } else if (auto const* shared = std::get_if<seen::SharedDiskNoted>(&observation)) {
             auto const* took = std::get_if<nodes::shared_disk::note::TookOver>(&shared->note);
             taken_ = taken_ || (took != nullptr && took->continues);
+            handed_on_ =
+                handed_on_ || std::holds_alternative<nodes::shared_disk::note::Moves>(shared->note);
         } else if (auto const* started = std::get_if<seen::NodeStarted>(&observation)) {
             reports_split_.erase(started->node);  // it has to say so again
         }
@@ -479,6 +483,7 @@ private:
         toll_.recovered_in_place += recovered_ ? 1 : 0;
         toll_.did_not_stop += stuck_ ? 1 : 0;
         toll_.taken_by_partner += taken_ ? 1 : 0;
+        toll_.tried_by_partner += handed_on_ ? 1 : 0;
         toll_.left_and_joined += left_and_joined_ ? 1 : 0;
         toll_.interrupted += interrupted_ ? 1 : 0;
         toll_.split += split_ && !guarded_ ? 1 : 0;
@@ -503,6 +508,7 @@ private:
     bool recovered_ = false;
     bool stuck_ = false;
     bool taken_ = false;
+    bool handed_on_ = false;  // to the other server, for a resource that failed
     bool left_and_joined_ = false;
     bool split_ = false;
 };

@@ -37,6 +37,8 @@ TEST_CASE("three and more copies keep every promise, and come to rest whole") {
         {"a resource was recovered in place", toll.recovered_in_place, toll.runs / 50},
         {"a failed resource had its mirror moved", toll.moved_for_resource, toll.runs / 100},
         {"a shared disk was taken over by its other server", toll.taken_by_partner, toll.runs / 20},
+        {"a failed resource went to the other server of its disk", toll.tried_by_partner,
+         toll.runs / 600},
         {"a server left the mirror and joined it", toll.left_and_joined, toll.runs / 40},
         {"a resource did not stop", toll.did_not_stop, toll.runs / 200},
         {"faithful runs that reported split brain", toll.split, toll.faithful / 50},
