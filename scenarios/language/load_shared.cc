@@ -64,12 +64,6 @@ private:
                 refuse(mark_of(servers[s]),
                        fmt::format("'{}' is a disk, not a server", servers[s].text),
                        "name the servers that it is attached to");
-            } else if (cluster_.nodes[server.value].blocks_resource_failover) {
-                refuse(mark_of(servers[s]),
-                       fmt::format("'{}' blocks resource failover, which no server of a multi-site "
-                                   "cluster may (R65, R115)",
-                                   servers[s].text),
-                       "remove 'block_resource_failover'");
             }
         }
         for (char const* const key : {"started", "block_resource_failover"}) {
@@ -108,6 +102,35 @@ void check_links(Node const& cluster_node, Cluster const& cluster, Report const&
     }
 }
 
+/// R65, R115: not at the disaster-recovery servers either.
+void check_failover(Node const& cluster_node, Report const& report) {
+    for (Entry const& node : entries_of(cluster_node.find("nodes"))) {
+        Node const* const blocks = node.value.find("block_resource_failover");
+        bool const disk = node.value.find("shared_by") != nullptr;  // has been told
+        if (disk || blocks == nullptr || !boolean_of(blocks).value_or(false)) continue;
+        report.error(Code::bad_multi_site, mark_of(*blocks),
+                     fmt::format("'{}' blocks resource failover, which no server of a multi-site "
+                                 "cluster may (R65, R115)",
+                                 node.key),
+                     {"remove 'block_resource_failover'", {}});
+    }
+}
+
+/// R118: it is the shared disk that is mirrored, to wherever.
+void check_source(netsim::MirrorSetup const& mirror, std::span<Node const> on,
+                  Cluster const& cluster, Report const& report) {
+    if (mirror.on.empty() || is_shared(cluster, mirror.on.front())) return;
+    for (NodeId const node : mirror.on) {
+        if (!is_shared(cluster, node)) continue;
+        report.error(Code::bad_multi_site, mark_of(on.front()),
+                     fmt::format("'{}' is not a shared disk, and the source of multi-site mirror "
+                                 "'{}' is on one (R118)",
+                                 on.front().text, mirror.name),
+                     {fmt::format("name '{}' first", cluster.nodes[node.value].name), {}});
+        return;
+    }
+}
+
 /// R114: one hierarchy a disk. R112: the other copies are somewhere else.
 void check_mirror(netsim::MirrorSetup const& mirror, std::span<Node const> on,
                   Cluster const& cluster, std::vector<std::string>& used_by, Report const& report) {
@@ -118,8 +141,8 @@ void check_mirror(netsim::MirrorSetup const& mirror, std::span<Node const> on,
             if (!user.empty()) {
                 report.error(
                     Code::bad_multi_site, mark_of(on[place]),
-                    fmt::format("disk '{}' is already in use by mirror '{}' (R114)", on[place].text,
-                                user),
+                    fmt::format("disk '{}' is already in use by mirror '{}' (R114, R116: 104108)",
+                                on[place].text, user),
                     {"give each mirror a shared disk of its own, because a disk moves with "
                      "all that is on it",
                      {}});
@@ -155,12 +178,14 @@ void check_shared_disks(Node const& cluster_node, Cluster const& cluster, Report
     std::vector<std::string> used_by(cluster.nodes.size());
     std::span<Entry const> const mirrors = entries_of(cluster_node.find("mirrors"));
     for (std::size_t m = 0; m < cluster.mirrors.size() && m < mirrors.size(); ++m) {
-        check_mirror(cluster.mirrors[m], items_of(mirrors[m].value.find("on")), cluster, used_by,
-                     report);
+        std::span<Node const> const on = items_of(mirrors[m].value.find("on"));
+        check_mirror(cluster.mirrors[m], on, cluster, used_by, report);
+        check_source(cluster.mirrors[m], on, cluster, report);
     }
     check_links(cluster_node, cluster, report);
     bool const any = std::ranges::any_of(
         cluster.nodes, [](netsim::NodeSetup const& node) { return !node.shared_by.empty(); });
+    if (any) check_failover(cluster_node, report);
     for (char const* const key : {"quorum", "fencing"}) {
         Node const* const found = cluster_node.find(key);
         if (!any || found == nullptr) continue;

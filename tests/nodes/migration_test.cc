@@ -8,6 +8,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <vector>
+
 namespace sunder::netsim::test {
 namespace {
 
@@ -136,6 +138,34 @@ TEST_CASE("whoever dies during a migration, it was made or not, and nothing is l
         end_well(stage);
     }
     CHECK(made > 5);  // or the deaths came too early, or too late
+    CHECK(not_made > 5);
+}
+
+TEST_CASE("a disk that is handed over during a migration is migrated first, or is not") {
+    unsigned made = 0;
+    unsigned not_made = 0;
+    for (int after = 0; after < 60'000; after += 500) {
+        Stage stage(unmirrored(), 1);
+        INFO("after " << after << " us");
+        REQUIRE(stage.run_until([&] { return usable_on(stage, near); }));
+        stage.run_for(seconds(5));
+        std::vector<seen::AdminAnswered> answers;
+        stage.listener = [&](Observation const& seen) {
+            if (auto const* one = std::get_if<seen::AdminAnswered>(&seen)) answers.push_back(*one);
+        };
+        nodes::AdminId const migration =
+            stage.world().edit_extension(disk, Stage::group, {Kind::migrate, {}, {}});
+        stage.run_for(microseconds(after));
+        stage.world().move_shared_disk(disk, near);
+        REQUIRE(stage.run_until([&] { return usable_on(stage, partner); }));
+        REQUIRE(answers.size() == 2);
+        seen::AdminAnswered const& first = answers[answers[0].request == migration ? 0 : 1];
+        CHECK(first.granted == is_mirrored(stage));
+        if (!first.granted) CHECK(first.rule == "change_under_way");
+        (first.granted ? made : not_made) += 1;
+        end_well(stage);
+    }
+    CHECK(made > 5);
     CHECK(not_made > 5);
 }
 

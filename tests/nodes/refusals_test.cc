@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What operators are refused (R41, R57..R63, R87, R96, R119, R121): for each refusal a state in
-// which it comes, the rule that is named, and a world that is afterwards what it was before, to the
-// last bit that could ever matter.
+// What operators are refused (R41, R57..R63, R87, R94..R98, R112..R122): for each refusal a state
+// in which it comes, the rule that is named, and a world that is afterwards what it was before, to
+// the last bit that could ever matter.
 #include "tests/netsim/checkers/stage.h"
 
 #include <catch2/catch.hpp>
@@ -120,6 +120,11 @@ void all_in_service(Stage& stage) {
     at_rest(stage);
     REQUIRE(stage.run_until([&] { return stage.world().usable(server1, Stage::group); }));
 }
+void all_out_of_service(Stage& stage) {
+    all_in_service(stage);
+    stage.order(server1, {Kind::leave_service});
+    stage.run_for(seconds(10));
+}
 /// The database does not start again, and an operator has begun to try.
 void rising(Stage& stage) {
     all_in_service(stage);
@@ -199,7 +204,91 @@ void being_extended(Stage& stage) {
     stage.look();
 }
 
+/// Server 1 becomes a disk that two more servers share.
+Cluster shared(Cluster cluster) {
+    NodeId const near = add_node(cluster, "near");
+    NodeId const partner = add_node(cluster, "partner");
+    cluster.nodes[0].shared_by = {near, partner};
+    std::erase_if(cluster.links, [](LinkSetup const& link) { return link.a == 0; });
+    return cluster;
+}
+constexpr NodeId near{3};
+constexpr NodeId partner{4};
+Cluster on_shared_disk() { return shared(with_database()); }
+Cluster unmirrored(Cluster cluster) {
+    cluster.mirrors[0].unmirrored = true;
+    cluster.mirrors[0].extended = {true, false};
+    return cluster;
+}
+Cluster to_migrate() { return unmirrored(on_shared_disk()); }
+Cluster to_migrate_alone() { return unmirrored(with_database()); }
+Cluster to_migrate_below_nfs() {
+    Cluster cluster = to_migrate();
+    cluster.mirrors[0].exported = true;
+    return cluster;
+}
+template <nodes::ResourceKind kind>
+Cluster to_migrate_with() {
+    Cluster cluster = to_migrate();
+    cluster.mirrors[0].hierarchy.create({ResourceId{2}, kind});
+    cluster.mirrors[0].hierarchy.create_dependency({ResourceId{1}, ResourceId{2}});
+    return cluster;
+}
+void in_service(Stage& stage) {
+    REQUIRE(stage.run_until([&] { return stage.world().usable(server1, Stage::group); }));
+    stage.run_for(seconds(20));
+}
+void partner_gone(Stage& stage) {
+    in_service(stage);
+    stage.crash(partner);
+    stage.run_for(seconds(10));
+}
+void handed_over(Stage& stage) {
+    in_service(stage);
+    stage.world().move_shared_disk(server1, near);
+    stage.look();
+    stage.run_for(milliseconds(100));
+}
+void being_migrated(Stage& stage) {
+    in_service(stage);
+    stage.world().edit_extension(server1, Stage::group, {Extend::migrate, {}, {}});
+    stage.look();
+    stage.run_for(milliseconds(100));
+}
+Ask hand_over(NodeId from) {
+    return [=](World& world) { return world.move_shared_disk(server1, from); };
+}
+Ask migrate(NodeId at) { return extension(at, Extend::migrate, {}); }
+
 std::vector<Refusal> const refusals{
+    {"a disk is handed over by who has it not", on_shared_disk, in_service, hand_over(partner),
+     "not_carried_here"},
+    {"a disk is handed over to a server that is away", on_shared_disk, partner_gone,
+     hand_over(near), "peer_unreachable"},
+    {"a disk is handed over while it is", on_shared_disk, handed_over, hand_over(near),
+     "in_transition"},
+    {"a mirror is migrated", on_shared_disk, in_service, migrate(server1), "already_mirrored"},
+    {"migrated elsewhere", to_migrate, in_service, migrate(server2), "not_in_service_here"},
+    {"migrated while it is", to_migrate, being_migrated, migrate(server1), "not_in_service_here"},
+    {"migrated on a disk of one server", to_migrate_alone, in_service, migrate(server1),
+     "disk_not_shared"},
+    {"migrated with NAS", to_migrate_with<nodes::ResourceKind::nas>, in_service, migrate(server1),
+     "other_storage"},
+    {"migrated with DRBD", to_migrate_with<nodes::ResourceKind::drbd>, in_service, migrate(server1),
+     "other_storage"},
+    {"migrated with another mirror", to_migrate_with<nodes::ResourceKind::sdr>, in_service,
+     migrate(server1), "other_storage"},
+    {"migrated with another site", to_migrate_with<nodes::ResourceKind::multi_site>, in_service,
+     migrate(server1), "other_storage"},
+    {"migrated below NFS", to_migrate_below_nfs, in_service, migrate(server1), "exported_by_nfs"},
+    {"extended without a mirror", to_migrate, in_service,
+     extension(server1, Extend::extend, server2), "not_mirrored"},
+    {"deleted without a mirror", to_migrate, in_service,
+     extension(server1, Extend::remove, server1), "not_mirrored"},
+    {"moved to the other site without a mirror", to_migrate, in_service, move_to(server2),
+     "not_extended"},
+    {"a second file system on the disk", on_shared_disk, in_service, edit(server1, new_dependency),
+     "disk_in_use"},
     {"created again", with_a_spare, two_mirror, extension(third, Extend::create, third),
      "already_created"},
     {"created below NFS", exported, booted, extension(server1, Extend::create, server1),
@@ -252,6 +341,30 @@ std::vector<Refusal> const refusals{
      "still_in_service"},
     {"changed impossibly", with_database, all_in_service, edit(server1, new_dependency),
      "disk_in_use"},
+    {"created twice", with_database, all_in_service,
+     edit(server1, {Edit::create, {ResourceId{1}}, {{ResourceId{1}, ResourceId{0}}}}),
+     "already_exists"},
+    {"a file system on a database", with_database, all_in_service,
+     edit(server1, {Edit::create,
+                    {ResourceId{2}, nodes::ResourceKind::file_system},
+                    {{ResourceId{2}, ResourceId{1}}}}),
+     "not_on_the_mirror"},
+    {"something depends that is not there", with_database, all_in_service,
+     edit(server1, {Edit::create_dependency, {}, {{ResourceId{2}, ResourceId{0}}}}),
+     "no_such_resource"},
+    {"depends twice", with_database, all_in_service,
+     edit(server1, {Edit::create_dependency, {}, {{ResourceId{1}, ResourceId{0}}}}),
+     "already_depends"},
+    {"depends in a circle", with_database, all_in_service,
+     edit(server1, {Edit::create_dependency, {}, {{ResourceId{0}, ResourceId{1}}}}),
+     "would_be_a_cycle"},
+    {"depends no more, and never did", with_database, all_in_service,
+     edit(server1, {Edit::delete_dependency, {}, {{ResourceId{1}, {}}}}), "does_not_depend"},
+    {"would hang in the air", with_database, all_in_service,
+     edit(server1, {Edit::delete_dependency, {}, {{ResourceId{1}, ResourceId{0}}}}),
+     "would_be_cut_off"},
+    {"deleted while something needs it", with_database, all_out_of_service,
+     edit(server1, {Edit::remove, {ResourceId{0}}, {}}), "still_needed"},
     {"brought in where everything is", with_database, all_in_service,
      order(server1, {Kind::enter_service}), "already_in_service"},
     {"taken out while it stops", with_database, rising, order(server1, {Kind::leave_service}),
@@ -340,6 +453,28 @@ TEST_CASE("a server whose disk is too small refuses, and nothing has changed any
     CHECK_FALSE(answer->granted);
     CHECK(answer->rule == "target_too_small");
     CHECK(world.fingerprint(Timing::any_order) == before);
+}
+
+/// That can be found out by trying only.
+TEST_CASE("what does not stop stays where it is, and nothing has changed") {
+    for (Ask const& ask : {hand_over(near), migrate(server1)}) {
+        Stage stage(to_migrate(), 1);
+        in_service(stage);
+        World& world = stage.world();
+        world.set_resource_faults(near, ResourceId{1}, {.stop = true});
+        Fingerprint const before = world.fingerprint(Timing::any_order);
+        std::optional<seen::AdminAnswered> answer;
+        stage.listener = [&](Observation const& seen) {
+            if (auto const* answered = std::get_if<seen::AdminAnswered>(&seen)) answer = *answered;
+        };
+        ask(world);
+        REQUIRE(stage.run_until([&] { return answer.has_value(); }));
+        stage.run_for(seconds(5));
+        CHECK_FALSE(answer->granted);
+        CHECK(answer->rule == "resource_does_not_stop");
+        CHECK(world.fingerprint(Timing::any_order) == before);
+        CHECK(world.usable(server1, Stage::group));
+    }
 }
 
 TEST_CASE("what is granted is another matter: it changes something") {
