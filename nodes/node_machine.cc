@@ -209,8 +209,8 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
             // A late answer to an earlier absence says nothing about the present one.
             auto const& cell = node.resources_[r].report.cell;
             if (!cell || cell->current != said.by) return;
-            out.put(
-                output::GroupCommand{said.group, replication::command::PeerKnowsOutdated{slot}});
+            out.put(output::GroupCommand{said.group,
+                                         replication::command::PeerKnowsOutdated{slot, said.by}});
         }
         void operator()(control::Concede const&) const { node.concede_asked(r, slot, out); }
         void operator()(control::ConcedeAnswered const& said) const {

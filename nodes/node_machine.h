@@ -287,7 +287,7 @@ private:
     [[nodiscard]] control::Claim present(std::size_t) const;
     [[nodiscard]] bool told_all(std::size_t) const;
     /// An era that both have accepted belongs to the node that it names.
-    [[nodiscard]] bool has_later_era(Era mine, Era theirs) const;
+    [[nodiscard]] bool has_later_era(Era mine, Era theirs, NodeId peer) const;
     [[nodiscard]] InServiceFacts::Copy own_copy(std::size_t) const;
     [[nodiscard]] InServiceFacts facts(std::size_t, bool forced) const;
     [[nodiscard]] Candidate candidate(std::size_t r, Slot slot) const;

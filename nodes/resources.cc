@@ -11,8 +11,12 @@ namespace sunder::nodes {
 
 using replication::Kinship;
 
-bool NodeMachine::has_later_era(Era mine, Era theirs) const {
-    return mine > theirs || (mine == theirs && mine.node == config_->self);
+/// The later of two eras belongs to the node that it names, whoever has stored it first: a
+/// promotion that has begun asks the others to accept its era before it takes effect.
+bool NodeMachine::has_later_era(Era mine, Era theirs, NodeId peer) const {
+    Era const later = std::max(mine, theirs);
+    if (later.node == config_->self) return true;
+    return later.node != peer && mine > theirs;
 }
 
 InServiceFacts::Later NodeMachine::later(std::size_t r, Slot peer) const {
@@ -26,8 +30,9 @@ InServiceFacts::Later NodeMachine::later(std::size_t r, Slot peer) const {
             // Of two that once owned the same data, the one with the later era was the last owner;
             // an era that both have accepted belongs to the node that it names.
             if (!mine.last_owner || !theirs.last_owner) return InServiceFacts::Later::neither;
-            return has_later_era(mine.era, theirs.era) ? InServiceFacts::Later::self
-                                                       : InServiceFacts::Later::peer;
+            return has_later_era(mine.era, theirs.era, config_->resources[r].members[peer.value])
+                       ? InServiceFacts::Later::self
+                       : InServiceFacts::Later::peer;
         case Kinship::self_later:
             if (relation.forced && theirs.last_owner) return InServiceFacts::Later::diverged;
             return InServiceFacts::Later::self;
@@ -338,7 +343,8 @@ void NodeMachine::check_two_sources(std::size_t r, Slot slot, Outbox& out) {
     Era const mine = std::max(resource.report.cell->era, resource.raised);
     bool const mine_is_idle =
         relation.kinship == Kinship::peer_later ||
-        (relation.kinship == Kinship::same && !has_later_era(mine, known.cell->era));
+        (relation.kinship == Kinship::same &&
+         !has_later_era(mine, known.cell->era, config_->resources[r].members[slot.value]));
     if (!mine_is_idle || relation.forced) return;
     out.note(note::SteppedDown{config_->resources[r].group});
     leave(r, {.regardless = true}, out);

@@ -204,6 +204,9 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
             machine.enable_asynchronous(order.limit, out);
         }
         void operator()(command::PeerKnowsOutdated const& knows) const {
+            // The answer may come when a resync has made up for what it is about.
+            bool const late = knows.by && *knows.by != machine.cell().current;
+            if (late || machine.lacks_absence(knows.peer)) return;
             machine.knows_outdated_ |= bit_of(knows.peer);
             machine.acknowledge_all(out);
             machine.pump_flights(out);

@@ -114,6 +114,9 @@ struct UseFallbackImage {};
 /// this).
 struct PeerKnowsOutdated {
     Slot peer;
+    /// What it said it lacks: a word about an absence that is over has no effect. Nothing: it is
+    /// dead.
+    std::optional<Generation> by{};
 };
 }  // namespace command
 using Command =

@@ -106,6 +106,7 @@ std::string to_json(Results const& results) {
     for (std::string const& shard : results.shards) shards.emplace_back(shard);
     json::object const all{{"sunder_campaign", format_version},
                            {"commit", results.commit},
+                           {"seed", results.seed},
                            {"shards", std::move(shards)},
                            {"seconds", results.seconds},
                            {"cases", std::move(cases)}};
@@ -127,6 +128,7 @@ std::expected<Results, std::string> results_of(std::string const& text_of_file) 
         }
         Results results;
         results.commit = text(all, "commit");
+        results.seed = number(all, "seed");
         results.seconds = all.at("seconds").to_number<double>();
         for (json::value const& shard : all.at("shards").as_array()) {
             results.shards.emplace_back(shard.as_string());

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace sunder::tools {
 
@@ -55,11 +56,20 @@ void tell_never(char const* what, std::vector<std::string> const& all,
     fmt::print("\n");
 }
 
-std::string file_name(Finding const& finding, std::string const& folder, std::size_t number) {
-    std::string name = "found-";
+/// A name that no other finding has: what an earlier campaign wrote is kept.
+std::string file_name(CaseResults const& one, Finding const& finding, std::string const& folder) {
+    std::string name = std::filesystem::path(one.path).stem().string() + "-";
     for (char const c : finding.property) name += c == '_' ? '-' : c;
-    if (number > 1) name += fmt::format("-{}", number);
-    return (std::filesystem::path(folder) / (name + ".yaml")).string();
+    for (unsigned number = 1;; ++number) {
+        std::string const path =
+            (std::filesystem::path(folder) /
+             (number == 1 ? name + ".yaml" : fmt::format("{}-{}.yaml", name, number)))
+                .string();
+        std::ifstream taken(path);
+        if (!taken) return path;
+        std::string const text{std::istreambuf_iterator<char>(taken), {}};
+        if (text == finding.text) return path;
+    }
 }
 
 }  // namespace
@@ -89,13 +99,12 @@ bool tell_campaign(Results const& results, std::string const& folder) {
         fmt::print("allowed by policy: {} ({})\n", name, times);
     }
     bool written = true;
-    std::map<std::string, std::size_t> numbers;
     std::uint64_t findings = 0;
     for (CaseResults const& one : results.cases) {
         for (Finding const& finding : one.findings) {
             std::error_code error;
             std::filesystem::create_directories(folder, error);
-            std::string const path = file_name(finding, folder, ++numbers[finding.property]);
+            std::string const path = file_name(one, finding, folder);
             std::ofstream file(path);
             file << finding.text;
             file.close();
@@ -103,10 +112,11 @@ bool tell_campaign(Results const& results, std::string const& folder) {
             written = written && file;
             ++findings;
             fmt::print(
-                "\nFOUND {} ({}) in {} of {} runs of {}, {} steps:\n  {}\n  replay: tools/run "
+                "\nFOUND {}{} in {} of {} runs of {}, {} steps:\n  {}\n  replay: tools/run "
                 "run {} --seed {}\n",
-                finding.property, finding.rule, finding.count, one.runs, one.path, finding.steps,
-                finding.story, path, finding.seed);
+                finding.property, finding.rule.empty() ? "" : fmt::format(" ({})", finding.rule),
+                finding.count, one.runs, one.path, finding.steps, finding.story, path,
+                finding.seed);
         }
     }
     fmt::print("\n{} runs, {} events in {:.1f} s of processors: {:.0f} runs/s a processor; {} {}\n",

@@ -17,9 +17,11 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <fstream>
 #include <mutex>
 #include <set>
@@ -34,6 +36,10 @@ using campaign::Hunter;
 using campaign::Results;
 using language::Scenario;
 using Clock = std::chrono::steady_clock;
+
+/// Set when the process is asked to end: what was found until then is told and written.
+std::atomic<bool> stopped = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 double since(Clock::time_point began) {
     return std::chrono::duration<double>(Clock::now() - began).count();
@@ -100,8 +106,10 @@ private:
 
 struct Plan {
     Clock::time_point until;
-    std::uint64_t runs = 0;  ///< of each case by each thread, but for `more`; 0: until time is over
+    /// Of each case by each thread, or one more by the first few; 0: until time is over.
+    std::uint64_t runs = 0;
     std::uint64_t threads_with_one_more = 0;
+    Shard shard;
     campaign::HuntSetup setup;
 };
 
@@ -109,7 +117,8 @@ struct Plan {
 Results work(std::vector<Scenario> const& scenarios, Plan const& plan, unsigned thread,
              Progress& progress) {
     campaign::HuntSetup setup = plan.setup;
-    setup.number += thread;
+    // Whatever number of threads each shard has, no two searchers are the same.
+    setup.number = thread * plan.shard.count + plan.shard.index - 1;
     std::vector<Hunter> hunters;
     hunters.reserve(scenarios.size());
     for (Scenario const& scenario : scenarios) hunters.emplace_back(scenario, setup);
@@ -117,14 +126,14 @@ Results work(std::vector<Scenario> const& scenarios, Plan const& plan, unsigned 
     auto const began = Clock::now();
     for (std::uint64_t run = 0; most == 0 ? plan.runs == 0 : run < most; ++run) {
         for (Hunter& hunter : hunters) {
-            if (Clock::now() >= plan.until) break;
+            if (stopped || Clock::now() >= plan.until) break;
             std::size_t const before = hunter.reached();
             std::uint64_t const violated = hunter.results().violated;
             hunter.hunt();
             progress.ran(hunter.reached() - before, hunter.results().violated - violated,
                          hunter.results());
         }
-        if (Clock::now() >= plan.until) break;
+        if (stopped || Clock::now() >= plan.until) break;
     }
     Results results;
     results.seconds = since(began);
@@ -170,6 +179,29 @@ bool write_results(std::string const& path, Results const& results) {
     return static_cast<bool>(file);
 }
 
+/// Complains and returns false where shards are of different campaigns, or there twice. One that is
+/// missing is told, and no error: it may have been lost.
+bool fit_together(std::vector<std::string> const& shards) {
+    std::set<std::string> counts;
+    for (std::size_t s = 0; s < shards.size(); ++s) {
+        counts.insert(shards[s].substr(shards[s].find('/') + 1));
+        if (s == 0 || shards[s] != shards[s - 1]) continue;
+        fmt::print(stderr, "error: shard {} is there twice: its runs would count twice\n",
+                   shards[s]);
+        return false;
+    }
+    if (counts.size() > 1) {
+        fmt::print(stderr, "error: the shards {} are of different campaigns\n",
+                   fmt::join(shards, ", "));
+        return false;
+    }
+    std::string const& all = *counts.begin();
+    if (all != std::to_string(shards.size())) {
+        fmt::print("{} of {} shards: {}\n", shards.size(), all, fmt::join(shards, ", "));
+    }
+    return true;
+}
+
 }  // namespace
 
 int explore(ExploreRequest const& request) {
@@ -195,20 +227,25 @@ int explore(ExploreRequest const& request) {
         request.runs != 0 ? Clock::time_point::max() : began + std::chrono::nanoseconds(time->ns);
     std::uint64_t const share =
         request.runs / shard->count + (shard->index <= request.runs % shard->count ? 1 : 0);
+    Results results;
+    results.commit = request.commit;
+    results.seed = request.seed;
+    results.shards = {to_text(*shard)};
     if (request.runs != 0 && share == 0) {
         fmt::print("shard {} of {} runs has nothing to do\n", to_text(*shard), request.runs);
-        return all_held;
+        return write_results(request.json_file, results) ? all_held : wrong_input;
     }
     plan.runs = share / jobs;
     plan.threads_with_one_more = share % jobs;
     plan.setup.seed = request.seed;
-    plan.setup.number = (shard->index - 1) * jobs;
+    plan.shard = *shard;
     plan.setup.most_acts = request.acts;
     unsigned const threads = request.runs == 0 || plan.runs > 0
                                  ? jobs
                                  : static_cast<unsigned>(plan.threads_with_one_more);
 
     std::vector<Results> parts(threads);
+    for (int const signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stopped = true; });
     {
         Progress progress(began);
         std::vector<std::thread> pool;
@@ -217,10 +254,12 @@ int explore(ExploreRequest const& request) {
         }
         for (std::thread& thread : pool) thread.join();
     }
-    Results results;
-    for (Results const& part : parts) merge(results, part);
-    results.commit = request.commit;
-    results.shards = {to_text(*shard)};
+    for (Results& part : parts) {
+        part.commit = results.commit;
+        part.seed = results.seed;
+        merge(results, part);
+    }
+    if (stopped) fmt::print("stopped before its end\n");
     bool const told = tell_campaign(results, request.findings);
     bool const written = write_results(request.json_file, results);
     return told && written ? status_of(results) : wrong_input;
@@ -241,6 +280,7 @@ int merge_reports(MergeRequest const& request) {
             return wrong_input;
         }
         if (first) all.commit = results->commit;
+        if (first) all.seed = results->seed;
         if (all.commit != results->commit) {
             fmt::print(stderr,
                        "error: {}: it is about commit {}, the others are about {}: results of one "
@@ -248,15 +288,17 @@ int merge_reports(MergeRequest const& request) {
                        path, results->commit, all.commit);
             return wrong_input;
         }
+        if (all.seed != results->seed) {
+            fmt::print(stderr,
+                       "error: {}: its seed is {}, that of the others {}: merge the shards "
+                       "of one campaign\n",
+                       path, results->seed, all.seed);
+            return wrong_input;
+        }
         first = false;
         merge(all, *results);
     }
-    for (std::size_t s = 1; s < all.shards.size(); ++s) {
-        if (all.shards[s] != all.shards[s - 1]) continue;
-        fmt::print(stderr, "error: shard {} is there twice: its runs would count twice\n",
-                   all.shards[s]);
-        return wrong_input;
-    }
+    if (!fit_together(all.shards)) return wrong_input;
     bool const told = tell_campaign(all, request.findings);
     bool const written = write_results(request.json_file, all);
     return told && written ? status_of(all) : wrong_input;

@@ -38,11 +38,22 @@ std::expected<Shard, std::string> of_slurm(Environment const& environment) {
     for (auto const* one : {&least, &most, &step}) {
         if (!*one) return std::unexpected(one->error());
     }
-    if (*step == 0 || *id < *least || *id > *most) {
+    constexpr std::uint64_t largest = 1'000'000'000;
+    if (*step == 0 || *id < *least || *id > *most || *most > largest ||
+        (*id - *least) % *step != 0) {
         return std::unexpected(fmt::format(
             "SLURM_ARRAY_TASK_ID is {}, which is not one of {}-{}:{}", *id, *least, *most, *step));
     }
-    return Shard{(*id - *least) / *step + 1, (*most - *least) / *step + 1};
+    Shard const shard{(*id - *least) / *step + 1, (*most - *least) / *step + 1};
+    auto const tasks = from(environment, "SLURM_ARRAY_TASK_COUNT", shard.count);
+    if (!tasks) return std::unexpected(tasks.error());
+    if (*tasks != shard.count) {
+        return std::unexpected(
+            fmt::format("the array has {} tasks, which are not all of {}-{}:{}: submit such an "
+                        "array, or say --shard",
+                        *tasks, *least, *most, *step));
+    }
+    return shard;
 }
 
 std::expected<Shard, std::string> of_kubernetes(Environment const& environment) {

@@ -25,8 +25,9 @@ using Environment = std::function<std::optional<std::string>(char const*)>;
 Environment process_environment();
 
 /// `asked`: "i/n", or empty. Then `SLURM_ARRAY_TASK_ID` among `SLURM_ARRAY_TASK_MIN`, `_MAX` and
-/// `_STEP` counts, or `JOB_COMPLETION_INDEX` of `SUNDER_SHARDS`; without any it is the only one.
-/// An error says what is wrong and what would be right.
+/// `_STEP` counts, if these are all tasks that there are, or `JOB_COMPLETION_INDEX` of
+/// `SUNDER_SHARDS`; without any it is the only one. An error says what is wrong and what would be
+/// right.
 std::expected<Shard, std::string> shard_of(std::string const& asked, Environment const&);
 
 }  // namespace sunder::tools

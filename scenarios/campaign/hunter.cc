@@ -23,8 +23,17 @@ constexpr std::size_t most_kept = 4096;
 /// Findings of one property are told apart no further: the shortest of so many counts.
 constexpr std::uint64_t most_shrunk = 3;
 
-/// What the run was without the steps that had no effect.
-Scenario without(Scenario scenario, std::vector<std::size_t> const& left_out) {
+/// What the run was without the steps that had no effect, or that it did not come to: of all steps
+/// only the waits at the beginning can fail.
+Scenario as_played(Scenario scenario, Outcome const& outcome) {
+    if (outcome.failure) {
+        auto const begins = std::ranges::find_if(scenario.steps, [](language::Step const& step) {
+            return !std::holds_alternative<language::step::Wait>(step.action);
+        });
+        scenario.steps.erase(begins, scenario.steps.end());
+        return scenario;
+    }
+    std::vector<std::size_t> const& left_out = outcome.left_out;
     for (auto place = left_out.rbegin(); place != left_out.rend(); ++place) {
         scenario.steps.erase(scenario.steps.begin() + static_cast<std::ptrdiff_t>(*place));
     }
@@ -34,10 +43,7 @@ Scenario without(Scenario scenario, std::vector<std::size_t> const& left_out) {
 }  // namespace
 
 Hunter::Hunter(Scenario const& base, HuntSetup const& setup)
-    : base_(base),
-      setup_(setup),
-      drawing_(base, setup.most_acts),
-      dice_(setup.seed, 79, setup.number) {
+    : setup_(setup), drawing_(base, setup.most_acts), dice_(setup.seed, 79, setup.number) {
     results_.path = base.path;
     results_.case_name = base.case_name();
 }
@@ -100,7 +106,7 @@ void Hunter::hunt() {
     if (outcome.result == language::Result::unknown) ++results_.unknown;
     if (outcome.result != language::Result::violated) return;
     ++results_.violated;
-    report(without(scenario, outcome.left_out), outcome);
+    report(as_played(scenario, outcome), outcome);
 }
 
 /// The first runs that break a property are made small.
@@ -130,6 +136,10 @@ void Hunter::report(Scenario const& scenario, Outcome const& outcome) {
         finding.seed = shrunk->seed;
         finding.steps = shrunk->scenario.steps.size();
         finding.text = language::to_yaml(shrunk->scenario);
+        PlayOptions again;
+        again.seed = shrunk->seed;
+        Outcome const small = language::play(shrunk->scenario, again);
+        if (!small.violations.empty()) finding.story = small.violations.front().story;
     } else {
         finding.steps = scenario.steps.size();
         finding.text = language::to_yaml(scenario);

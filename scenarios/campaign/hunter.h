@@ -22,7 +22,7 @@ struct HuntSetup {
     std::uint64_t number = 0;               ///< of this searcher among all, over all shards
     std::size_t most_acts = 12;             ///< of a run
     std::uint64_t most_events = 3'000'000;  ///< of a run; then it is unknown
-    std::uint64_t shrink_attempts = 4000;   ///< for each property that is found broken
+    std::uint64_t shrink_attempts = 4000;   ///< for each finding that is shrunk
 };
 
 class Hunter {
@@ -47,7 +47,6 @@ private:
     bool learn(Recipe const& recipe, Coverage const& coverage, Duration began);
     void report(language::Scenario const& scenario, language::Outcome const& outcome);
 
-    language::Scenario const& base_;
     HuntSetup setup_;
     Drawing drawing_;
     RandomStream dice_;

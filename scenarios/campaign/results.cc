@@ -23,13 +23,14 @@ void unite(std::vector<Feature>& into, std::vector<Feature> const& other) {
     into.erase(twice.begin(), twice.end());
 }
 
-/// Who of two growths is told: whoever ran longer.
-bool longer(CaseResults const& a, CaseResults const& b) {
-    auto const reached = [](CaseResults const& one) {
-        return one.growth.empty() ? std::pair<std::uint64_t, std::uint64_t>{}
-                                  : std::pair{one.growth.back().runs, one.growth.back().features};
+/// Whose growth is told: that of who ran longer; of two as long, always the same one.
+bool is_told_before(CaseResults const& a, CaseResults const& b) {
+    auto const runs = [](CaseResults const& one) {
+        return one.growth.empty() ? std::uint64_t{0} : one.growth.back().runs;
     };
-    return reached(a) > reached(b);
+    if (runs(a) != runs(b)) return runs(a) > runs(b);
+    return std::ranges::lexicographical_compare(
+        b.growth, a.growth, {}, &CaseResults::Growth::features, &CaseResults::Growth::features);
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ void keep_shorter(Finding& into, Finding const& other) {
 
 void merge(CaseResults& into, CaseResults const& other) {
     VERIFY(into.path == other.path && into.case_name == other.case_name);
-    if (longer(other, into)) into.growth = other.growth;
+    if (is_told_before(other, into)) into.growth = other.growth;
     into.runs += other.runs;
     into.violated += other.violated;
     into.unknown += other.unknown;
@@ -67,7 +68,7 @@ void merge(CaseResults& into, CaseResults const& other) {
 }
 
 void merge(Results& into, Results const& other) {
-    VERIFY(into.commit == other.commit);
+    VERIFY(into.commit == other.commit && into.seed == other.seed);
     into.shards.insert(into.shards.end(), other.shards.begin(), other.shards.end());
     std::ranges::sort(into.shards);
     into.seconds += other.seconds;

@@ -51,6 +51,7 @@ struct CaseResults {
 
 struct Results {
     std::string commit;               ///< of the program; results of two are not merged
+    std::uint64_t seed = 0;           ///< of the campaign
     std::vector<std::string> shards;  ///< "3/16", "1/1": what went into it, sorted
     double seconds = 0;               ///< of all processors together
     std::vector<CaseResults> cases;   ///< by path and name
@@ -59,7 +60,7 @@ struct Results {
 
 /// Adds the results of another searcher of the same case.
 void merge(CaseResults& into, CaseResults const& other);
-/// Adds the results of another shard. Requires the same commit.
+/// Adds the results of another shard. Requires the same commit and seed.
 void merge(Results& into, Results const& other);
 
 }  // namespace sunder::campaign

@@ -165,11 +165,14 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
     if (mirror.resync_rate.limited()) made += ", " + resync_rate_entry(mirror.resync_rate);
     std::string priorities;
     std::string sizes;
+    bool own_priorities = false;  // all of them are named, or none
     for (std::size_t i = 0; i < mirror.on.size(); ++i) {
-        bool const own = i < mirror.priority.size() && mirror.priority[i] != i + 1;
-        if (own) {
-            priorities +=
-                fmt::format("{}{}: {}", priorities.empty() ? "" : ", ", on[i], mirror.priority[i]);
+        own_priorities = own_priorities || mirror.priority_of(i) != i + 1;
+    }
+    for (std::size_t i = 0; i < mirror.on.size(); ++i) {
+        if (own_priorities) {
+            priorities += fmt::format("{}{}: {}", priorities.empty() ? "" : ", ", on[i],
+                                      mirror.priority_of(i));
         }
         if (i < mirror.sectors_on.size() && mirror.sectors_on[i] != mirror.sectors) {
             sizes += fmt::format("{}{}: {}", sizes.empty() ? "" : ", ", on[i],

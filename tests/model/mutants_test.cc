@@ -177,7 +177,7 @@ constexpr NotFound others[] = {
     {Mutant::witness_ignored, "no search asks for quorum"},
     {Mutant::confirmation_skipped, "no search asks an administrator"},
     {Mutant::failed_fencing_believed, "in no search a shot misses"},
-    {Mutant::lagging_copy_goes_first, "in a search all pairs have one mode"},
+    {Mutant::lagging_copy_goes_first, "no search has guarded nodes and a copy that lags"},
     {Mutant::hierarchy_starts_at_once, "nothing stands on a mirror in a search"},
     {Mutant::mirror_leaves_first, "nothing stands on a mirror in a search"},
     {Mutant::unextended_copy_kept, "no operator extends a mirror in a search"},

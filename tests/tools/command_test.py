@@ -5,9 +5,11 @@
 # of the built command; its scenarios are made here.
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree
 from pathlib import Path
@@ -341,6 +343,15 @@ expect:
         all_of_them = json.loads(merged.read_text())
         self.assertEqual(all_of_them["shards"], ["1/2", "2/2"])
         self.assertEqual(all_of_them["cases"], results[0]["cases"])
+        lonely = self.sunder("report", "merge", shards[0])
+        self.assertEqual(lonely.returncode, 0)
+        self.assertIn("1 of 2 shards: 1/2", lonely.stdout)
+        run = self.explore(path, "--runs", "1", "--jobs", "1", "--shard", "3/3", "--json",
+                           str(folder / "other.json"))
+        self.assertIn("nothing to do", run.stdout)
+        mixed = self.sunder("report", "merge", shards[0], str(folder / "other.json"))
+        self.assertEqual(mixed.returncode, 3)
+        self.assertIn("of different campaigns", mixed.stderr)
         twice = self.sunder("report", "merge", shards[0], shards[0])
         self.assertEqual(twice.returncode, 3)
         self.assertIn("shard 1/2 is there twice", twice.stderr)
@@ -353,8 +364,30 @@ expect:
         run = self.explore(path, "--runs", "1", "--jobs", "1", "--findings", str(found))
         self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
         self.assertIn("FOUND both_back_in_service (LIV-4) in 1 of 1 runs", run.stdout)
-        replay = self.sunder("run", str(found / "found-both-back-in-service.yaml"))
+        replay = self.sunder("run", str(found / "test-both-back-in-service.yaml"))
         self.assertEqual(replay.returncode, 1, replay.stdout + replay.stderr)
+
+    def test_a_campaign_that_is_asked_to_end_tells_what_it_has(self):
+        results = Path(self.folder.name) / "results.json"
+        campaign = subprocess.Popen(
+            [SUNDER, "explore", self.write(GOOD), "--time", "100 s", "--jobs", "1", "--json",
+             str(results)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        status = Path(f"/proc/{campaign.pid}/status")
+        terminate = 1 << (signal.SIGTERM - 1)
+
+        def listens():
+            return int(re.search(r"SigCgt:\s*(\w+)", status.read_text()).group(1), 16) & terminate
+
+        end = time.monotonic() + 60
+        while not listens():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+        campaign.terminate()
+        told, _ = campaign.communicate(timeout=60)
+        # Perhaps before the first run, which leaves everything unknown.
+        self.assertIn(campaign.returncode, (0, 2), told)
+        self.assertIn("stopped before its end", told)
+        self.assertEqual(json.loads(results.read_text())["shards"], ["1/1"])
 
     def test_what_is_wrong_with_a_campaign_is_said(self):
         path = self.write(GOOD)
@@ -366,6 +399,11 @@ expect:
             ([], {"SLURM_ARRAY_TASK_ID": "1"}, "SLURM_ARRAY_TASK_MAX is not set"),
             ([], {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "1",
                   "SLURM_ARRAY_TASK_MAX": "4"}, "is not one of 1-4:1"),
+            ([], {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "1",
+                  "SLURM_ARRAY_TASK_MAX": "7", "SLURM_ARRAY_TASK_COUNT": "3"},
+             "the array has 3 tasks, which are not all of 1-7:1"),
+            ([], {"SLURM_ARRAY_TASK_ID": "0",
+                  "SLURM_ARRAY_TASK_MAX": "18446744073709551615"}, "is not one of"),
             ([], {"JOB_COMPLETION_INDEX": "0"}, "set it to the job's number of completions"),
             ([], {"JOB_COMPLETION_INDEX": "4", "SUNDER_SHARDS": "4"}, "but SUNDER_SHARDS only 4"),
         ):
