@@ -103,6 +103,17 @@ ShapePtr pairs() {
     return make_shape(shape::List{"pairs", make_shape(std::move(pair)), 1, 28, false});
 }
 
+Key disk_errors() {
+    return optional(
+        "disk_errors",
+        "What a source does when its own disk refuses something: it tells the host and "
+        "goes on; it leaves service to a target in sync; or it reads from a target, and "
+        "leaves service when it cannot write. Default: fail requests.",
+        make_shape(shape::Choice{"a policy for disk errors",
+                                 {"fail requests", "leave service", "read from target"}}),
+        {"leave service"});
+}
+
 ShapePtr mirrors() {
     shape::Object mirror{"a mirror", {}, {{"size", "volumes"}}};
     mirror.keys = {
@@ -141,13 +152,7 @@ ShapePtr mirrors() {
                  "An image of a whole copy is kept while a resync overwrites it, in so much room "
                  "beside it; when that is full it is dropped. Default: none is kept.",
                  byte_count(), {"1 GiB"}),
-        optional("disk_errors",
-                 "What a source does when its own disk refuses something: it tells the host and "
-                 "goes on; it leaves service to a target in sync; or it reads from a target, and "
-                 "leaves service when it cannot write. Default: fail requests.",
-                 make_shape(shape::Choice{"a policy for disk errors",
-                                          {"fail requests", "leave service", "read from target"}}),
-                 {"leave service"}),
+        disk_errors(),
         optional("switchback",
                  "automatic: the node of the highest priority takes the mirror back as soon as it "
                  "is there. The product does not support that (R71); what it leads to can be seen "
