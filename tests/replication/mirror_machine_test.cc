@@ -143,6 +143,10 @@ TEST_CASE("A guarded source waits until the peer knows that it is outdated") {
     driver.give(rep::input::ConnectionDown{Driver::peer, Driver::connection});
     driver.settle_all();
     CHECK(driver.replies().empty());
+    // An answer to an absence that is over says nothing about this one.
+    rep::Generation const earlier{~std::uint64_t{0}, rep::Minted::without_peer};
+    driver.give(rep::input::Commanded{rep::command::PeerKnowsOutdated{Driver::peer, earlier}});
+    CHECK(driver.replies().empty());
     driver.give(rep::input::Commanded{rep::command::PeerKnowsOutdated{Driver::peer}});
     CHECK(driver.replies().size() == 1);
 }
