@@ -289,7 +289,11 @@ void World::check_stalls() {
         bool const routed =
             network_.reaches(a.value, b.value) && network_.reaches(b.value, a.value);
         bool const flowing = routed && runs(a) && runs(b);
-        bool const stalled = !flowing && (link.ends[0].up || link.ends[1].up);
+        // One that is heard, and cannot be connected to, is waited for as long as one that stalls.
+        bool const one_way =
+            !link.group && !routed && runs(a) && runs(b) &&
+            (network_.reaches(a.value, b.value) || network_.reaches(b.value, a.value));
+        bool const stalled = !flowing && (link.ends[0].up || link.ends[1].up || one_way);
         if (stalled != link.stalling) {
             link.stalling = stalled;
             ++link.stall_token;
@@ -330,6 +334,20 @@ void World::stall_timeout(std::uint32_t connection) {
             stalled.inbound.push_back({now_, stalled.life, Closed{}});
             schedule_delivery(connection, end);
         }
+    }
+    if (!link.group) tell_unreachable(connection);
+}
+
+/// Beats go one way, a connection needs both.
+void World::tell_unreachable(std::uint32_t connection) {
+    auto const& ends = connections_[connection]->ends;
+    for (unsigned end = 0; end < 2; ++end) {
+        NodeId const self = ends[end].node;
+        NodeId const peer = ends[1 - end].node;
+        bool const deaf = !network_.reaches(self.value, peer.value);
+        if (!deaf || !runs(self) || !watcher(self, peer, nodes::network_path).told) continue;
+        if (!beats_arrive(self, peer, nodes::network_path)) continue;
+        step_node(self, nodes::input::PeerUnreachable{peer});
     }
 }
 

@@ -343,6 +343,7 @@ private:
     [[nodiscard]] bool may_connect(Connection const& connection) const;
     void try_connect(std::uint32_t connection);
     void stall_timeout(std::uint32_t connection);
+    void tell_unreachable(std::uint32_t connection);
     void check_stalls();
     void routes_changed();
     void connections_of_dead(NodeId node, bool power_lost);

@@ -33,12 +33,27 @@ bool Membership::heard(NodeId node, PathId path) {
     bool const news = peer.audible == 0;
     peer.audible |= static_cast<std::uint8_t>(1U << path.value);
     peer.ever_heard = true;
-    if (news) {
-        ++peer.silences;
-        peer.confirmation = GateFacts::Confirmation::not_asked;
-        peer.fencing = GateFacts::Fencing::not_begun;
-    }
+    if (news) counts_no_more(peer);
     return news;
+}
+
+/// What was done about its silence, which is over.
+void Membership::counts_no_more(Peer& peer) {
+    ++peer.silences;
+    peer.confirmation = GateFacts::Confirmation::not_asked;
+    peer.fencing = GateFacts::Fencing::not_begun;
+}
+
+void Membership::connected(NodeId node, bool up) {
+    Peer& peer = of(node);
+    peer.connected = up;
+    if (up && std::exchange(peer.mute, false)) counts_no_more(peer);
+}
+
+bool Membership::unreachable(NodeId node) {
+    Peer& peer = of(node);
+    if (peer.audible == 0 || peer.connected) return false;
+    return !std::exchange(peer.mute, true);
 }
 
 bool Membership::silent(NodeId node, PathId path) {
@@ -49,6 +64,7 @@ bool Membership::silent(NodeId node, PathId path) {
     if (peer.audible == 0) return false;
     peer.audible &= static_cast<std::uint8_t>(~(1U << path.value));
     if (peer.audible != 0) return false;
+    peer.mute = false;
     if (!hears_.empty()) hears_[place_of(node)] = {};
     return true;
 }
@@ -132,6 +148,7 @@ Fingerprint Membership::fingerprint() const {
     for (Peer const& peer : peers_) {
         hasher.add(peer.audible | std::uint64_t{peer.ever_heard} << 8 |
                    std::uint64_t{peer.connected} << 9 | std::uint64_t{peer.on_storage} << 10 |
+                   std::uint64_t{peer.mute} << 11 |
                    static_cast<std::uint64_t>(peer.confirmation) << 16 |
                    static_cast<std::uint64_t>(peer.fencing) << 24);
     }

@@ -28,7 +28,9 @@ public:
     bool heard(NodeId peer, PathId path);
     bool silent(NodeId peer, PathId path);
     bool says_it_hears(NodeId peer, NodeSet const& whom);
-    void connected(NodeId peer, bool up) { of(peer).connected = up; }
+    void connected(NodeId peer, bool up);
+    /// Its beats arrive, but no connection to it can be made.
+    bool unreachable(NodeId peer);
     void boot_wait_over() { boot_wait_over_ = true; }
     void confirmation(NodeId peer, GateFacts::Confirmation now) { of(peer).confirmation = now; }
     void fencing(NodeId peer, GateFacts::Fencing now) { of(peer).fencing = now; }
@@ -37,7 +39,11 @@ public:
 
     // What is known.
     [[nodiscard]] InServiceFacts::Contact contact(NodeId peer) const;
-    [[nodiscard]] bool audible(NodeId peer) const { return of(peer).audible != 0; }
+    /// It is heard, and can be asked or may be soon.
+    [[nodiscard]] bool audible(NodeId peer) const { return lives(peer) && !of(peer).mute; }
+    /// It is heard, whether or not it can be asked.
+    [[nodiscard]] bool lives(NodeId peer) const { return of(peer).audible != 0; }
+    [[nodiscard]] bool mute(NodeId peer) const { return lives(peer) && of(peer).mute; }
     [[nodiscard]] bool connected(NodeId peer) const { return of(peer).connected; }
     /// True while the end of the boot wait would tell it anything: some peer was never heard.
     [[nodiscard]] bool looking() const;
@@ -61,11 +67,13 @@ private:
         bool on_storage = false;   // its beats on the shared disk go on
         bool ever_heard = false;
         bool connected = false;
+        bool mute = false;           // no connection to it can be made, though it may be heard
         std::uint32_t silences = 0;  // that have ended
         // About its present silence:
         GateFacts::Confirmation confirmation = GateFacts::Confirmation::not_asked;
         GateFacts::Fencing fencing = GateFacts::Fencing::not_begun;
     };
+    static void counts_no_more(Peer& peer);
     [[nodiscard]] std::size_t place_of(NodeId peer) const;
     [[nodiscard]] Peer& of(NodeId peer);
     [[nodiscard]] Peer const& of(NodeId peer) const;

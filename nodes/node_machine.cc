@@ -75,6 +75,11 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
         }
         void operator()(input::ShotDue const& in) const { node.shot_due(in, out); }
         void operator()(input::Fenced const& in) const { node.fenced(in, out); }
+        void operator()(input::PeerUnreachable const& in) const {
+            if (!node.members_.unreachable(in.peer)) return;
+            out.note(note::PeerUnreachable{in.peer});
+            node.members_changed(out);
+        }
         void operator()(input::ConfirmFailover const& in) const { node.confirm_failover(in, out); }
         void operator()(input::ForceOnline const& in) const { node.force_online(in, out); }
         void operator()(input::SwitchOver const& in) const { node.switch_over(in, out); }
@@ -125,6 +130,7 @@ void NodeMachine::peer_silent(input::PeerSilent const& in, Outbox& out) {
             std::optional<Slot> const slot = slot_of(r, in.peer);
             if (!slot) continue;
             resources_[r].known[slot->value] = Known{};
+            resources_[r].followed[slot->value] = false;
             resources_[r].told_dead[slot->value] = false;
             out.put(output::GroupCommand{config_->resources[r].group,
                                          replication::command::PeerGone{*slot}});
@@ -260,6 +266,8 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     known.conceding = said.conceding;
     known.fit = said.fit;
     known.source = said.source;
+    resource.followed[slot.value] =
+        !said.in_service && !said.cell->last_owner && !said.taking_over && !said.conceding;
     hear_left_behind(r, said, out);
     check_two_sources(r, slot, out);
     switch_back(r, slot, out);
@@ -293,8 +301,8 @@ void NodeMachine::outbid(std::size_t r, Slot slot, Outbox& out) {
     NodeId const third = known.cell->era.node;
     if (third == config_->self || third == config_->resources[r].members[slot.value]) return;
     std::optional<Slot> const place = slot_of(r, third);
-    bool const audible = place && members_.audible(third);
-    if (audible && may_have_led(r, third)) return;  // one of the two will step down
+    bool const lives = place && members_.lives(third);
+    if (lives && may_have_led(r, third)) return;  // one of the two will step down
     Era const raised{known.cell->era.number + 1, config_->self};
     if (!(raised > resource.raised)) return;
     resources_[r].raised = raised;
@@ -326,8 +334,11 @@ control::Claim NodeMachine::present(std::size_t r) const {
     claim.taken_out = resource.taken_out;
     if (config_->resources[r].members.size() > 2 && claim.cell) {
         claim.source = resource.report.source;
+        // Who may not, whatever it holds, does not keep the next one from it (R53).
+        bool const barred = waits_at_gate(r) && (resource.gate == GateRule::fencing_failed ||
+                                                 resource.gate == GateRule::no_quorum);
         claim.fit = std::holds_alternative<resource::OutOfService>(resource.state) &&
-                    own_copy(r) == InServiceFacts::Copy::in_sync;
+                    own_copy(r) == InServiceFacts::Copy::in_sync && !barred;
     }
     claim.in_service = resource.report.open ||
                        std::holds_alternative<resource::Leaving>(resource.state) ||
@@ -473,74 +484,6 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     find_successor(r, out);
     fence_who_may_promote(r, out);
     reconsider(r, out);
-}
-
-Fingerprint NodeMachine::fingerprint() const {
-    Hasher hasher;
-    hasher.add(members_.fingerprint());
-    hasher.add(std::uint64_t{continues_} | std::uint64_t{stands_down_} << 1);
-    for (std::size_t r = 0; r < resources_.size(); ++r) {
-        Resource const& resource = resources_[r];
-        hasher.add(resource.state.index());
-        if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state)) {
-            hasher.add(hash_words(promoting->era.number, promoting->forced, promoting->commanded,
-                                  promoting->awaits));
-            hasher.add(promoting->handed_over);
-        } else if (auto const* conceding = std::get_if<resource::Conceding>(&resource.state)) {
-            // Counts only have to be told from those that come.
-            bool const done = resource.report.conceded != conceding->conceded;
-            hasher.add(hash_words(conceding->winner.value, conceding->served, conceding->commanded,
-                                  std::uint64_t{done} | std::uint64_t{conceding->granted} << 1));
-        } else if (auto const* leaving = std::get_if<resource::Leaving>(&resource.state)) {
-            hasher.add(hash_words(leaving->for_peer ? leaving->for_peer->value + 1U : 0U,
-                                  resource.report.stayed != leaving->stayed, leaving->waits,
-                                  leaving->regardless));
-        } else if (auto const* taking = std::get_if<resource::TakingOver>(&resource.state)) {
-            hasher.add(taking->source.value << 1 | taking->admin.has_value());
-        }
-        // What peers were told counts while it is not what they would be told now.
-        hasher.add(told_all(r) ? 0 : sunder::nodes::fingerprint(ControlMessage{resource.told}));
-        hasher.add(resource.report.cell ? resource.report.cell->fingerprint() : 0);
-        hasher.add(
-            std::uint64_t{resource.report.open} | std::uint64_t{resource.report.passing} << 1 |
-            static_cast<std::uint64_t>(resource.report.copy) << 8 |
-            std::uint64_t{resource.report.refused.number} << 16 |
-            std::uint64_t{resource.taken_out} << 48 | std::uint64_t{resource.taken_out_at} << 50 |
-            std::uint64_t{resource.ordered.has_value()} << 49);
-        hasher.add(resource.report.unfit);
-        hasher.add(fingerprint_of_changes(r));
-        hasher.add(std::uint64_t{resource.above.up} | std::uint64_t{stands_free(r)} << 1 |
-                   std::uint64_t{resource.above.failed} << 2 |
-                   std::uint64_t{resource.raising.has_value()} << 3 |
-                   std::uint64_t{resource.awaits_other_server} << 4 |
-                   std::uint64_t{resource.asked_other_server} << 16 |
-                   (resource.asked ? resource.asked->value + 1ULL : 0ULL) << 8 |
-                   std::uint64_t{failures(r)} << 32);
-        hasher.add(
-            static_cast<std::uint64_t>(resource.gate) |
-            std::uint64_t{config_->resources[r].automatic_switchback && resource.switched_back}
-                << 8 |
-            std::uint64_t{resource.gave_back} << 9);
-        hasher.add(resource.report.cell && resource.raised > resource.report.cell->era
-                       ? resource.raised.number
-                       : 0);
-        for (std::size_t slot = 0; slot < resource.known.size(); ++slot) {
-            Known const& known = resource.known[slot];
-            hasher.add(known.cell ? known.cell->fingerprint() : 0);
-            hasher.add(std::uint64_t{known.in_service} | std::uint64_t{known.taking_over} << 1 |
-                       std::uint64_t{resource.split_noted[slot]} << 2 |
-                       std::uint64_t{resource.report.split[slot]} << 3 |
-                       static_cast<std::uint64_t>(resource.report.legs[slot]) << 4 |
-                       std::uint64_t{known.conceding} << 8 | std::uint64_t{known.fit} << 9 |
-                       (known.source ? known.source->value + 1ULL : 0ULL) << 10 |
-                       std::uint64_t{resource.era_asked[slot].number} << 16);
-            hasher.add(known.told_outdated.id);
-            hasher.add(resource.outdated_for[slot].id);
-            hasher.add(std::uint64_t{resource.asked_to_take_over[slot]} |
-                       std::uint64_t{resource.told_dead[slot]} << 32);
-        }
-    }
-    return hasher.result();
 }
 
 }  // namespace sunder::nodes

@@ -155,6 +155,8 @@ private:
         Era raised;  // above a third node's; the group may not have stored it yet
         /// Promoting peers wait for these eras to be stable here.
         replication::PerCopy<Era> era_asked{};
+        /// By peer: as it said last in this boot it neither led the mirror nor was about to.
+        replication::PerCopy<bool> followed{};
         replication::PerCopy<bool> split_noted{};
         replication::PerCopy<bool> told_dead{};  // the group knows that the peer was shot
     };
@@ -241,6 +243,8 @@ private:
     [[nodiscard]] bool is_to_be_created(std::size_t) const;
     void create_if_alone(std::size_t, Outbox&);
     [[nodiscard]] Fingerprint fingerprint_of_changes(std::size_t) const;
+    [[nodiscard]] Fingerprint fingerprint_of(std::size_t) const;
+    [[nodiscard]] Fingerprint fingerprint_of(std::size_t, Slot peer) const;
 
     // What stands on the mirror, continued (leaving.cc).
     void hierarchy_reported(std::size_t, hierarchy::Report const&, Outbox&);

@@ -98,7 +98,10 @@ PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
     PeerFacts facts;
     facts.source = resource.report.watched_with == slot;
     facts.left_behind = is_left_behind(r, slot);
-    facts.contact = members_.contact(config.members[slot.value]);
+    NodeId const peer = config.members[slot.value];
+    facts.contact = members_.contact(peer);
+    // Nobody waits for a word that cannot come, except of one that may be the source.
+    if (members_.mute(peer) && resource.followed[slot.value]) facts.contact = Contact::watched_die;
     if (facts.contact != Contact::reachable) return facts;
     // It has not said what it will be.
     if (!known.cell || known.taking_over || known.conceding) return facts;
@@ -113,8 +116,7 @@ PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
                  : owner          ? InServiceFacts::Peer::last_owner
                                   : InServiceFacts::Peer::not_owner;
     Era const era = known.cell->era;
-    facts.heard_of_other =
-        era > mine.era && era.node != config.members[slot.value] && may_have_led(r, era.node);
+    facts.heard_of_other = era > mine.era && era.node != peer && may_have_led(r, era.node);
     bool const candidate = known.fit && facts.later != InServiceFacts::Later::self;
     facts.goes_first = candidate && goes_before(this->candidate(r, slot),
                                                 this->candidate(r, config.self), config_->guarded);
@@ -191,9 +193,14 @@ void NodeMachine::reconsider(std::size_t r, Outbox& out) {
     switch (decision.answer) {
         case Answer::stay_out:
         case Answer::split_brain:
+            claim(r, out);
             return;
         case Answer::come_in:
-            if (passes_gate(r, decision, out)) promote(r, {}, out);
+            if (passes_gate(r, decision, out)) {
+                promote(r, {}, out);
+            } else {
+                claim(r, out);
+            }
             return;
         case Answer::set_data_corrupt:
             out.put(output::GroupCommand{group, replication::command::SetDataCorrupt{}});

@@ -218,6 +218,10 @@ struct Fenced {
     NodeId peer;
     bool dead = false;
 };
+/// The peer's beats arrive, but no connection to it could be made for as long as one may stall.
+struct PeerUnreachable {
+    NodeId peer;
+};
 /// R63: an administrator's word on a peer that is believed dead.
 struct ConfirmFailover {
     AdminId request;
@@ -243,19 +247,23 @@ struct ResolveSplitBrain {
     GroupId group;
 };
 }  // namespace input
-using Input = std::variant<input::Started, input::StandDown, input::NoOtherServer, input::PeerHeard,
-                           input::PeerSilent, input::ConnectionUp, input::ConnectionDown,
-                           input::MessageArrived, input::GroupReported, input::HierarchyReported,
-                           input::EditHierarchy, input::EditExtension, input::HierarchyStored,
-                           input::BootWaitOver, input::ConfirmationOver, input::ShotDue,
-                           input::Fenced, input::ConfirmFailover, input::ForceOnline,
-                           input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
+using Input =
+    std::variant<input::Started, input::StandDown, input::NoOtherServer, input::PeerHeard,
+                 input::PeerSilent, input::ConnectionUp, input::ConnectionDown,
+                 input::MessageArrived, input::GroupReported, input::HierarchyReported,
+                 input::EditHierarchy, input::EditExtension, input::HierarchyStored,
+                 input::BootWaitOver, input::ConfirmationOver, input::ShotDue, input::Fenced,
+                 input::PeerUnreachable, input::ConfirmFailover, input::ForceOnline,
+                 input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
 
 namespace note {
 struct PeerSeen {
     NodeId peer;
 };
 struct PeerLost {  ///< all paths silent
+    NodeId peer;
+};
+struct PeerUnreachable {  ///< it is heard, but cannot be asked
     NodeId peer;
 };
 struct Decided {
@@ -366,9 +374,9 @@ struct SwitchoverRefused {
 };
 }  // namespace note
 using Note =
-    std::variant<note::PeerSeen, note::PeerLost, note::Decided, note::GateDecided,
-                 note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked, note::Confirmed,
-                 note::FencingStarted, note::FencingEnded, note::CameInService,
+    std::variant<note::PeerSeen, note::PeerLost, note::PeerUnreachable, note::Decided,
+                 note::GateDecided, note::QuorumChanged, note::QuorumLost, note::ConfirmationAsked,
+                 note::Confirmed, note::FencingStarted, note::FencingEnded, note::CameInService,
                  note::PromotionRefused, note::LeftService, note::SteppedDown, note::SplitBrain,
                  note::ResolutionDecided, note::OrderDecided, note::AskedToTakeOver,
                  note::ResourceFailoverBlocked, note::HierarchyEdited, note::ExtensionChanged,

@@ -153,7 +153,8 @@ void NodeMachine::shot_due(input::ShotDue const& in, Outbox& out) {
 
 void NodeMachine::fenced(input::Fenced const& in, Outbox& out) {
     out.note(note::FencingEnded{in.peer, in.dead});
-    // One that was heard meanwhile is no suspect any more.
+    // One that was heard meanwhile is no suspect any more. One that is silent again, and has
+    // another shot on its way, is as dead by this one.
     if (members_.fencing(in.peer) != GateFacts::Fencing::under_way) return;
     members_.fencing(in.peer, in.dead ? GateFacts::Fencing::done : GateFacts::Fencing::failed);
     reconsider_all(out);
@@ -170,7 +171,8 @@ void NodeMachine::fence_who_may_promote(std::size_t r, Outbox& out) {
     if (!has_quorum(members_.quorum())) return;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         if (members_.audible(peer) || !is_left_behind(r, slot)) return;
-        if (members_.contact(peer) != InServiceFacts::Contact::watched_die) return;
+        bool const died = members_.contact(peer) == InServiceFacts::Contact::watched_die;
+        if (!died && !members_.mute(peer)) return;
         shoot(peer, out);
         bool& told = resource.told_dead[slot.value];
         if (told || members_.fencing(peer) != GateFacts::Fencing::done) return;

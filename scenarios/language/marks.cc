@@ -131,6 +131,9 @@ struct NodeMark {
         return "switchover_refused";
     }
     std::string_view operator()(node_note::PeerLost const&) const { return "peer_lost"; }
+    std::string_view operator()(node_note::PeerUnreachable const&) const {
+        return "peer_unreachable";
+    }
     std::string_view operator()(node_note::Migrated const&) const { return "migrated"; }
     std::string_view operator()(node_note::QuorumLost const&) const { return "quorum_lost"; }
     std::string_view operator()(node_note::ConfirmationAsked const&) const {
@@ -217,6 +220,7 @@ std::vector<std::string> mark_names() {
             "switchover_refused",
             "stayed_in_service",
             "peer_lost",
+            "peer_unreachable",
             "migrated",
             "quorum_lost",
             "resource_failover_blocked",

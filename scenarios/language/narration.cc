@@ -171,6 +171,9 @@ struct NodeLine {
     Line operator()(node_note::PeerLost const& note) const {
         return fmt::format("no longer hears {} and takes it for dead", name(note.peer));
     }
+    Line operator()(node_note::PeerUnreachable const& note) const {
+        return fmt::format("hears {}, but cannot reach it", name(note.peer));
+    }
     Line operator()(node_note::Decided const& note) const {
         // Between two decisions a node looks and asks; a reader need not.
         if (note.decision.rule == nodes::InServiceRule::looking_for_peer) return std::nullopt;
