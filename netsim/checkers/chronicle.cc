@@ -187,8 +187,10 @@ void Chronicle::joined(Group& group, Slot source, Slot target, Duration now) {
     group.copies[target.value].overtaken_by.reset();
 }
 
-void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged const& changed,
-                            Duration now) {
+void Chronicle::leg_changed(World const& world, GroupId id, Slot self,
+                            mirror_note::LegChanged const& changed) {
+    Group& group = groups_[id.value];
+    Duration const now = world.now();
     Copy& copy = group.copies[self.value];
     Pair& pair = copy.pairs[changed.peer.value];
     bool const inward = changed.direction == replication::Direction::inward;
@@ -200,6 +202,8 @@ void Chronicle::leg_changed(Group& group, Slot self, mirror_note::LegChanged con
     if (!inward) return;
     if (changed.to == LegState::paused) copy.watched.reset();
     if (changed.to == LegState::resyncing) {
+        NodeId const node = group.members[self.value];
+        if (!copy.torn) copy.whole_until = world.copy(node, id)->disk->written();
         copy.torn = true;
         copy.watched.reset();
     } else if (changed.to == LegState::mirroring && !copy.torn) {
@@ -221,12 +225,13 @@ void Chronicle::copy_completed(Group& group, Slot target, Duration now) {
     }
 }
 
-void Chronicle::mirror_noted(seen::MirrorNoted const& noted, Duration now) {
+void Chronicle::mirror_noted(World const& world, seen::MirrorNoted const& noted) {
+    Duration const now = world.now();
     Group& group = groups_[noted.group.value];
     Slot const self = slot(noted.group, noted.node);
     Copy& copy = group.copies[self.value];
     if (auto const* changed = std::get_if<mirror_note::LegChanged>(&noted.note)) {
-        leg_changed(group, self, *changed, now);
+        leg_changed(world, noted.group, self, *changed);
     } else if (auto const* completed = std::get_if<mirror_note::CopyCompleted>(&noted.note)) {
         copy.torn = false;
         // It may be stored after the leg was lost; then the source may have gone on without it.
@@ -382,6 +387,11 @@ void Chronicle::booted(World const& world, NodeId node) {
         Copy& copy = groups_[held.group].copies[held.slot.value];
         std::optional<replication::Cell> const stored = held.store->cell();
         copy.claimed = copy.claimed && stored && stored->last_owner;
+        // It died before it had stored that it is inconsistent; no block may have come before that.
+        bool const untouched = copy.torn && copy.whole_until == held.disk->written();
+        bool const unsaid = stored && stored->data != replication::DataState::inconsistent;
+        if (untouched && unsaid) copy.torn = false;
+        copy.whole_until.reset();
         copy.extended = held.machine && held.machine->in_mirror();
     }
 }
@@ -389,9 +399,7 @@ void Chronicle::booted(World const& world, NodeId node) {
 struct Chronicle::See {
     Chronicle& chronicle;
     World const& world;
-    void operator()(seen::MirrorNoted const& noted) const {
-        chronicle.mirror_noted(noted, world.now());
-    }
+    void operator()(seen::MirrorNoted const& noted) const { chronicle.mirror_noted(world, noted); }
     void operator()(seen::NodeNoted const& noted) const { chronicle.node_noted(world, noted); }
     void operator()(seen::NodeDied const& died) const {
         chronicle.died(died, world.now());

@@ -59,7 +59,9 @@ public:
         bool claimed = false;    ///< it was on its way in by right, perhaps before it died
         bool displaced = false;  ///< it was the owner until another was forced online
         bool torn = false;       ///< the target of a resync that never completed
-        bool extended = true;    ///< R93: it is one of the mirror's, as its own node knows it
+        /// Since it was whole last: how many writes its disk had completed then.
+        std::optional<std::uint64_t> whole_until;
+        bool extended = true;  ///< R93: it is one of the mirror's, as its own node knows it
         std::optional<Slot> made_way_for;  ///< when it left service as the owner
         /// The source with which it was in sync in this boot, and is as far as it can know.
         std::optional<Slot> watched;
@@ -112,11 +114,11 @@ public:
 
 private:
     struct See;
-    void mirror_noted(seen::MirrorNoted const& noted, Duration now);
+    void mirror_noted(World const& world, seen::MirrorNoted const& noted);
     void left_service(World const& world, GroupId id, NodeId node);
     void node_noted(World const& world, seen::NodeNoted const& noted);
-    void leg_changed(Group& group, Slot self, replication::note::LegChanged const& changed,
-                     Duration now);
+    void leg_changed(World const& world, GroupId id, Slot self,
+                     replication::note::LegChanged const& changed);
     static void leave_behind(Pair& pair, Duration now);
     void died(seen::NodeDied const& died, Duration now);
     void booted(World const& world, NodeId node);

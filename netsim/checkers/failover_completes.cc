@@ -25,6 +25,21 @@ std::optional<Duration> before_it(Cluster const& cluster, NodeId dead, NodeId ta
     return takes;
 }
 
+/// True while somebody who cannot be asked cannot be shot either: he may be serving, for all that a
+/// target knows (C.8).
+bool cannot_be_shot(World const& world, Chronicle::Group const& group, NodeId target) {
+    if (!world.cluster().fencing) return false;
+    return std::ranges::any_of(group.members, [&](NodeId other) {
+        return other != target && world.node(other).shots_miss && !in_contact(world, target, other);
+    });
+}
+
+/// True when an operator forced the source, or whoever it follows, past an owner: whose data is
+/// right is for an operator to say, and copies of either line wait for it (R32).
+bool is_disputed(Chronicle::Copy const& copy) {
+    return std::ranges::any_of(copy.pairs, &Chronicle::Pair::forced_past);
+}
+
 }  // namespace
 
 /// R62, R97: whoever has heard of it stays out, also when the source dies before it is done.
@@ -67,7 +82,8 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
                 group.copies, [&](Chronicle::Copy const& other) { return other.pairs[p].lonely; });
             if (!mirrored || !heard || !runs || !well || outdated) continue;
             std::optional<Duration> const first = before_it(cluster, died.node, target);
-            if (!first || view.world.node(died.node).shots_miss) continue;
+            if (!first || cannot_be_shot(view.world, group, target)) continue;
+            if (is_disputed(group.copies[dead.value]) || is_disputed(group.copies[p])) continue;
             Detection const& detection = cluster.detection;
             Duration const detected = detection.interval * detection.missed;
             waiting_.push_back({id, died.node, target, view.now(),
@@ -91,6 +107,8 @@ std::optional<Duration> FailoverCompletes::deadline() const {
 void FailoverCompletes::passed(View& view) {
     std::erase_if(waiting_, [&](Waiting const& waiting) {
         if (waiting.until > view.now()) return false;
+        Chronicle::Group const& group = view.chronicle.group(waiting.group);
+        if (cannot_be_shot(view.world, group, waiting.target)) return true;
         view.findings.violated(
             text.name, text.rule, view.now(),
             fmt::format("{} died at {} while {} mirrored {} in sync and heard it, but at {} nobody "

@@ -4,6 +4,7 @@
 #include "netsim/checkers/no_silent_split_brain.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -17,8 +18,14 @@ void NoSilentSplitBrain::on(View& view, From from, replication::note::LegChanged
     std::string const& source = view.name(group.members[changed.peer.value]);
     Chronicle::Pair const& mine = group.copies[self.value].pairs[changed.peer.value];
     Chronicle::Pair const& theirs = group.copies[changed.peer.value].pairs[self.value];
+    // Forced past the owner whose target this copy is: the operator answers for what it holds, and
+    // the report is due between those two.
+    bool const forced =
+        std::ranges::any_of(group.copies[changed.peer.value].pairs, &Chronicle::Pair::forced_past);
     char const* const does = changed.to == LegState::resyncing ? "resynchronises" : "mirrors to";
-    if (mine.lonely) {
+    if (mine.lonely && forced && !group.copies[self.value].owner) {
+        view.findings.allowed(text.name, "operator override");
+    } else if (mine.lonely) {
         view.findings.violated(
             text.name, text.rule, view.now(),
             fmt::format(
