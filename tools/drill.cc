@@ -130,7 +130,7 @@ std::optional<language::Failure> Drill::play() {
 }
 
 std::expected<std::vector<std::string>, std::string> Drill::add(std::string const& step) {
-    std::string const text = language::to_yaml(scenario_);
+    std::string const text = language::to_yaml(without_idle(step));
     // Without steps the file has none yet, and the section stands there empty.
     auto const loaded = language::load_text("drill", text + "  - " + step + "\n", known_names());
     if (!loaded) {
@@ -185,6 +185,24 @@ bool Drill::undo() {
     return true;
 }
 
-std::string Drill::to_yaml() const { return language::to_yaml(scenario_); }
+/// A file may not say of a workload that it waits when no step starts it. Those that nobody has
+/// started yet, nor does with this step, do nothing and are left out.
+language::Scenario Drill::without_idle(std::string_view step) const {
+    language::Scenario scenario = scenario_;
+    auto const starts = [&](std::uint16_t mirror) {
+        return std::ranges::any_of(scenario.steps, [&](language::Step const& taken) {
+            auto const* start = std::get_if<language::step::StartWorkload>(&taken.action);
+            return start != nullptr && start->mirror == mirror;
+        });
+    };
+    std::erase_if(scenario.workload, [&](language::Workload const& workload) {
+        std::string const& name = scenario.cluster.mirrors[workload.mirror].name;
+        bool const meant = step.starts_with("start_workload") && step.contains(name);
+        return !workload.started && !meant && !starts(workload.mirror);
+    });
+    return scenario;
+}
+
+std::string Drill::to_yaml() const { return language::to_yaml(without_idle("")); }
 
 }  // namespace sunder::tools

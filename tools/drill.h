@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sunder::tools {
@@ -46,6 +47,7 @@ private:
     /// Plays `scenario_`. What failed, if a step did not come true.
     std::optional<language::Failure> play();
     std::expected<std::vector<std::string>, std::string> add(language::Step step);
+    [[nodiscard]] language::Scenario without_idle(std::string_view step) const;
 
     language::Scenario scenario_;
     std::uint64_t seed_;

@@ -6,12 +6,12 @@
 
 #include "base/units.h"
 #include "scenarios/campaign/hunter.h"
-#include "scenarios/language/load.h"
 #include "scenarios/language/narration.h"
 #include "tools/campaign_file.h"
 #include "tools/campaign_report.h"
 #include "tools/narrations.h"
 #include "tools/run_command.h"
+#include "tools/scenario_paths.h"
 #include "tools/shard.h"
 
 #include <unistd.h>
@@ -145,31 +145,6 @@ Results work(std::vector<Scenario> const& scenarios, Plan const& plan, unsigned 
     return results;
 }
 
-std::vector<Scenario> load_cases(ExploreRequest const& request) {
-    std::vector<Scenario> scenarios;
-    language::KnownNames const known = known_names();
-    bool wrong = false;
-    for (std::string const& file : scenario_files(request.paths)) {
-        auto loaded = language::load(file, known);
-        if (!loaded) {
-            print_diagnostics(loaded.error());
-            wrong = true;
-            continue;
-        }
-        for (Scenario& scenario : *loaded) {
-            if (request.only_case.empty() || scenario.case_name() == request.only_case) {
-                scenarios.push_back(std::move(scenario));
-            }
-        }
-    }
-    if (wrong) scenarios.clear();
-    if (!wrong && scenarios.empty() && !request.only_case.empty()) {
-        fmt::print(stderr, "error: no case is called '{}'; `sunder list` shows them all\n",
-                   request.only_case);
-    }
-    return scenarios;
-}
-
 bool write_results(std::string const& path, Results const& results) {
     if (path.empty()) return true;
     std::ofstream file(path);
@@ -216,7 +191,8 @@ int explore(ExploreRequest const& request) {
                    time ? "it is nothing: write '10 min'" : time.error());
         return wrong_input;
     }
-    std::vector<Scenario> const scenarios = load_cases(request);
+    std::vector<Scenario> const scenarios =
+        load_cases(scenario_files(request.paths), request.only_case);
     if (scenarios.empty()) return wrong_input;
     unsigned const jobs =
         request.jobs != 0 ? request.jobs : std::max(1U, std::thread::hardware_concurrency());

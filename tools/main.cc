@@ -8,6 +8,7 @@
 #include "tools/narrations.h"
 #include "tools/play_command.h"
 #include "tools/run_command.h"
+#include "tools/scenario_paths.h"
 #include "tools/shrink_command.h"
 
 #include <fmt/format.h>
@@ -104,7 +105,9 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
     explore->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")
         ->capture_default_str();
-    explore->add_option("--seed", request.seed, "The seed")->capture_default_str();
+    explore->add_option("--seed", request.seed, "The seed")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     explore->add_option("--acts", request.acts, "What befalls a run, at most")
         ->capture_default_str()
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000}));
@@ -126,7 +129,9 @@ CLI::App* add_play(CLI::App& app, tools::PlayRequest& request) {
     play->add_option("path", request.path, "The scenario file")->required();
     play->add_option("--case", request.only_case,
                      "The case (see `sunder list`). Default: the first");
-    play->add_option("--seed", request.seed, "The seed")->capture_default_str();
+    play->add_option("--seed", request.seed, "The seed")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     play->add_flag("--with-steps", request.with_steps,
                    "Begin where the steps of the file end, instead of with its cluster");
     play->add_option(
@@ -147,7 +152,8 @@ int main(int argc, char** argv) {
         "shrink", "Make a failing scenario as small as it can be and still fail");
     shrink->add_option("path", shrinking.path, "The scenario file")->required();
     shrink->add_option("--seed", shrinking.seed, "The seed under which it fails")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     shrink->add_option("--case", shrinking.only_case, "The case (see `sunder list`)");
     shrink->add_option("--time-limit", shrinking.time_limit, "Seconds")
         ->capture_default_str()

@@ -31,6 +31,7 @@ constexpr char const* help =
     "  crash NODE, power_cut NODE, pause NODE, resume NODE, restart NODE\n"
     "  cut A B, heal A B        a link between two neighbours\n"
     "  write MIRROR [AT [LENGTH]], read ..., trim ..., flush MIRROR\n"
+    "                           of one of its volumes: write MIRROR/VOLUME ...\n"
     "  move MIRROR NODE         an operator's switchover\n"
     "  force MIRROR NODE        an operator forces it online\n"
     "  confirm NODE DEAD        an administrator tells NODE that DEAD is dead\n"
@@ -72,8 +73,13 @@ std::vector<std::string> words_of(std::string const& line) {
     return words;
 }
 
+/// MIRROR or MIRROR/VOLUME.
 std::string range_of(std::vector<std::string> const& words) {
-    return fmt::format("{}: {{mirror: {}, at: {}, length: {}}}", words[0], words[1],
+    std::size_t const slash = words[1].find('/');
+    std::string const mirror = words[1].substr(0, slash);
+    std::string const volume =
+        slash == std::string::npos ? "" : ", volume: " + words[1].substr(slash + 1);
+    return fmt::format("{}: {{mirror: {}{}, at: {}, length: {}}}", words[0], mirror, volume,
                        words.size() > 2 ? words[2] : "0 B", words.size() > 3 ? words[3] : "4 KiB");
 }
 

@@ -4,11 +4,11 @@
 // run is one thread; runs share nothing.
 #include "tools/run_command.h"
 
-#include "scenarios/language/load.h"
 #include "scenarios/language/narration.h"
 #include "tools/exhaust_command.h"
 #include "tools/narrations.h"
 #include "tools/report.h"
+#include "tools/scenario_paths.h"
 #include "tools/trace.h"
 
 #include <unistd.h>
@@ -138,30 +138,6 @@ void run_seeds(std::vector<CaseReport>& reports, RunRequest const& request, Prog
 }
 
 /// Loads everything; what is wrong is printed and makes the answer empty.
-std::vector<Scenario> load_all(std::vector<std::string> const& files, RunRequest const& request) {
-    language::KnownNames const known = known_names();
-    std::vector<Scenario> scenarios;
-    bool wrong = false;
-    for (std::string const& file : files) {
-        auto loaded = language::load(file, known);
-        if (!loaded) {
-            print_diagnostics(loaded.error());
-            wrong = true;
-            continue;
-        }
-        for (Scenario& scenario : *loaded) {
-            if (!request.only_case.empty() && scenario.case_name() != request.only_case) continue;
-            scenarios.push_back(std::move(scenario));
-        }
-    }
-    if (wrong) return {};
-    if (scenarios.empty()) {
-        fmt::print(stderr, "error: no case is called '{}'; `sunder list` shows them all\n",
-                   request.only_case);
-    }
-    return scenarios;
-}
-
 bool write_file(std::string const& path, std::string const& text) {
     if (path.empty()) return true;
     std::ofstream file(path);
@@ -253,42 +229,6 @@ bool would_overwrite(std::string const& output, std::vector<std::string> const& 
     return lost;
 }
 
-std::vector<std::string> scenario_files(std::vector<std::string> const& paths) {
-    namespace fs = std::filesystem;
-    std::vector<std::string> files;
-    for (std::string const& path : paths) {
-        std::error_code error;
-        if (fs::is_directory(path, error)) {
-            std::vector<std::string> found;
-            fs::recursive_directory_iterator entry(path, error);
-            for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-                fs::path const file = entry->path();
-                bool const yaml = file.extension() == ".yaml" || file.extension() == ".yml";
-                // A cluster that several scenarios include is not one itself.
-                bool const scenario = yaml && file.stem().extension() != ".cluster";
-                std::error_code unknown;
-                if (scenario && entry->is_regular_file(unknown)) found.push_back(file.string());
-            }
-            if (error) {
-                fmt::print(stderr, "error: {} cannot be read: {}\n", path, error.message());
-                return {};
-            }
-            if (found.empty()) {
-                fmt::print(stderr, "error: there is no scenario (*.yaml) in {}\n", path);
-                return {};
-            }
-            std::ranges::sort(found);
-            files.insert(files.end(), found.begin(), found.end());
-        } else if (fs::exists(path, error)) {
-            files.push_back(path);
-        } else {
-            fmt::print(stderr, "error: {} is neither a scenario file nor a folder\n", path);
-            return {};
-        }
-    }
-    return files;
-}
-
 int run(RunRequest const& request) {
     bool const exhaust = request.engine == "exhaust";
     if (exhaust && !request.trace_file.empty()) {
@@ -305,7 +245,7 @@ int run(RunRequest const& request) {
                                       &request.counterexample_file}) {
         if (would_overwrite(*output, files)) return wrong_input;
     }
-    std::vector<Scenario> const scenarios = load_all(files, request);
+    std::vector<Scenario> const scenarios = load_cases(files, request.only_case);
     if (scenarios.empty()) return wrong_input;
     if (exhaust) return run_exhaust(scenarios, request);
 

@@ -37,7 +37,4 @@ int run(RunRequest const& request);
 /// Complains and returns true when writing there would lose one of the scenarios.
 bool would_overwrite(std::string const& output, std::vector<std::string> const& scenarios);
 
-/// All scenario files at these paths, sorted; complains and returns nothing when one is not there.
-std::vector<std::string> scenario_files(std::vector<std::string> const& paths);
-
 }  // namespace sunder::tools
