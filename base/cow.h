@@ -2,7 +2,7 @@
 //
 // A value that copies share until one of them changes it: so that a copied world owns only what
 // has happened to it since. May be empty, as an optional. All copies of one value belong to one
-// thread.
+// thread; a copy that is to go to another one is made to own its value first.
 //
 // A search makes and drops a copy with every event it tries. Values that nobody holds any more are
 // therefore kept, and the next copy is assigned to one of them, whose memory it uses again.
@@ -58,6 +58,19 @@ public:
         }
         held_->printed = false;
         return held_->value;
+    }
+    /// Shares nothing with any other copy any more; `part(value)` does the same inside the value.
+    template <class Part>
+    void own(Part&& part) {
+        if (held_ == nullptr) return;
+        if (held_->holders != 1) {
+            Held* const own = made(held_->value);
+            own->printed = held_->printed;
+            own->print = held_->print;
+            --held_->holders;
+            held_ = own;
+        }
+        part(held_->value);
     }
     /// Gives back the memory of what nobody holds any more.
     static void release_spares() { std::exchange(spares(), {}); }

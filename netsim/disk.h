@@ -75,6 +75,11 @@ public:
     };
     Done complete(std::uint32_t place);
 
+    /// Shares nothing with any copy any more.
+    void own() {
+        image_.own();
+        if (image_kept_) image_kept_->own();
+    }
     /// Another disk is put in place of this one.
     void replace(Image image);
     /// The array drops the image of what was there before when so much has been overwritten.

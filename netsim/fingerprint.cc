@@ -115,12 +115,18 @@ Fingerprint World::fingerprint(Timing timing) const {
     // What is pending, and which of it has to wait for what.
     EventQueue::PendingList const all = effective();
     boost::container::small_vector<Fingerprint, 16> prints;
-    for (EventQueue::Pending const& one : all) prints.push_back(fingerprint_of(one.event));
+    boost::container::small_vector<Lasting, 16> lastings;  // asked once, not for each pair
+    for (EventQueue::Pending const& one : all) {
+        prints.push_back(fingerprint_of(one.event));
+        lastings.push_back(lasting(one.event.kind));
+    }
     Fingerprint pending = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
         Fingerprint waits_for = 0;
-        for (std::size_t j = 0; timing == Timing::by_duration && j < all.size(); ++j) {
-            if (comes_first(all[j], all[i])) waits_for += prints[j];
+        bool const waits = timing == Timing::by_duration && all[i].event.kind > last_io;
+        for (std::size_t j = 0; waits && j < all.size(); ++j) {
+            bool const first = all[j].begun_before(all[i]) && lastings[j].most <= lastings[i].least;
+            if (first) waits_for += prints[j];
         }
         pending += mix(prints[i], waits_for);
     }

@@ -23,6 +23,15 @@ Image::Image(std::uint64_t sectors) : sectors_(sectors) {
     while (span_ < sectors_) span_ *= fan_out;
 }
 
+void Image::own() {
+    Image apart(sectors_);
+    for (std::uint64_t sector = 0; sector < sectors_; ++sector) {
+        Content const content = at(sector);
+        if (content != Content{}) apart.fill({sector, 1}, content);
+    }
+    *this = std::move(apart);
+}
+
 void Image::fill(Extent range, Content content) {
     VERIFY(range.end() <= sectors_);
     if (range.count != 0) fill_slot(root_, 0, span_, range, content);

@@ -34,6 +34,9 @@ public:
     void fill(Extent range, Content content);
     [[nodiscard]] Payload read(Extent range) const;
     [[nodiscard]] Content at(std::uint64_t sector) const;
+    /// Shares no node with any other image any more, whose copies belong to one thread. Reads every
+    /// sector.
+    void own();
 
     /// Calls `visit(Extent)` for each maximal run, inside `within`, in which the two differ; stops
     /// when `visit` returns false.

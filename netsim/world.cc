@@ -249,6 +249,21 @@ void World::release_spares() {
     Cow<Connection>::release_spares();
 }
 
+void World::own() {
+    auto const whole = [](auto&) {};
+    for (NodeSim& node : nodes_) {
+        node.machine.own(whole);
+        for (SharerSim& one : node.shares) one.machine.own(whole);
+        for (CopySim& copy : node.copies) {
+            copy.machine.own(whole);
+            copy.above.machine.own(whole);
+            copy.disk.own([](SimDisk& disk) { disk.own(); });
+            copy.store.own(whole);
+        }
+    }
+    for (Cow<Connection>& connection : connections_) connection.own(whole);
+}
+
 std::optional<Duration> World::next_time() const {
     if (queue_.empty()) return std::nullopt;
     return queue_.next_time();
@@ -284,8 +299,10 @@ EventQueue::PendingList World::enabled(Timing timing) const {
     if (timing == Timing::any_order) return all;
     EventQueue::PendingList ready;
     for (EventQueue::Pending const& later : all) {
-        bool const waits = std::ranges::any_of(
-            all, [&](EventQueue::Pending const& earlier) { return comes_first(earlier, later); });
+        bool const io = later.event.kind <= last_io;  // waits for nothing
+        bool const waits = !io && std::ranges::any_of(all, [&](EventQueue::Pending const& earlier) {
+            return comes_first(earlier, later);
+        });
         if (!waits) ready.push_back(later);
     }
     return ready;

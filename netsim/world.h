@@ -113,6 +113,8 @@ public:
     World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed);
     /// Gives back the memory that many worlds at a time have used.
     static void release_spares();
+    /// Shares nothing that changes with any copy any more, so that another thread may have it.
+    void own();
 
     // Choosers.
     /// Everything that could happen next, in a defined order: what is pending and would take

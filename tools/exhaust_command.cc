@@ -64,6 +64,9 @@ void tell_rounds(SearchResult const& result, std::vector<std::string>& told) {
                                    round.faults, round.states, round.transitions,
                                    round.by_depth.empty() ? 0 : round.by_depth.size() - 1,
                                    round.complete ? "" : ", not finished"));
+        if (round.passed != 0) {
+            told.push_back(fmt::format("           gone through and not kept: {}", round.passed));
+        }
         if (!round.complete) told.push_back("           states by depth:" + coverage(round));
         if (!round.complete || round.by_deviations.size() > 1) {
             told.push_back("           states by deviations:" + layers(round));
@@ -78,10 +81,12 @@ std::string verdict_of(SearchResult const& result, bool in_turn, char const* sto
     switch (result.verdict) {
         case SearchResult::Verdict::proved:
             return fmt::format(
-                "proved within the bound: all {} states, {}; two states were taken for one with a "
+                "proved within the bound: all {} states{}, {}; two states were taken for one with "
+                "a "
                 "probability of {:.1e}; {:.0f} B a state",
-                last.states, in_turn ? "every order so ordinary" : "every order of events",
-                collision, static_cast<double>(result.bytes) / states);
+                last.states, last.passed != 0 ? " with a choice" : "",
+                in_turn ? "every order so ordinary" : "every order of events", collision,
+                static_cast<double>(result.bytes) / states);
         case SearchResult::Verdict::violated:
             return in_turn ? "a counterexample, with the fewest faults and then deviations:"
                            : "a counterexample, with the fewest faults and then the fewest events:";
@@ -148,7 +153,8 @@ CaseReport exhaust_case(language::Scenario const& asked, ExhaustLimits const& li
     report.runs = 1;
     std::vector<std::string>& told = report.first.narration;
     told.push_back("bound: " + language::in_words(*scenario.bounded));
-    std::optional<language::Exhausted> const done = language::exhaust(scenario, pulse);
+    std::optional<language::Exhausted> const done =
+        language::exhaust(scenario, pulse, {limits.reduce, limits.jobs, {}});
     if (terminal) fmt::print(stderr, "\r{:78}\r", "");
     report.seconds = seconds();
     malloc_trim(0);  // the next case has the same limit

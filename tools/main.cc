@@ -79,9 +79,15 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
     run->add_option("--deviations", request.deviations,
                     "Of exhaust: how often a run may leave the order in which things were begun, "
                     "whatever 'bounded:' says");
+    run->add_option("--reduce", request.reduce,
+                    "Of exhaust: what is left out without a loss: states without a choice are not "
+                    "kept (order), blocks that nobody touched are alike (symmetry)")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"none", "order", "symmetry", "all"}));
     run->add_option("--counterexample", request.counterexample_file,
                     "Of exhaust: where a counterexample is written as a scenario");
-    run->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")
+    run->add_option("--jobs", request.jobs,
+                    "Runs at a time, or threads of a search; 0: one per processor")
         ->capture_default_str();
     run->add_option("--case", request.only_case, "Only the case of this name (see `sunder list`)");
     run->add_flag("--explain", request.explain, "Say on which facts each decision stands");

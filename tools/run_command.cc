@@ -183,8 +183,18 @@ int status_of(std::vector<CaseReport> const& reports) {
 int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& request) {
     std::vector<CaseReport> reports;
     std::size_t skipped = 0;
-    ExhaustLimits limits{request.time_limit, request.memory_limit << 30, request.deviations,
-                         request.counterexample_file, 0};
+    bool const all = request.reduce == "all";
+    netsim::Reductions const reduce{.chains = all || request.reduce == "order",
+                                    .blocks = all || request.reduce == "symmetry"};
+    unsigned const jobs =
+        request.jobs != 0 ? request.jobs : std::max(1U, std::thread::hardware_concurrency());
+    ExhaustLimits limits{request.time_limit,
+                         request.memory_limit << 30,
+                         request.deviations,
+                         reduce,
+                         jobs,
+                         request.counterexample_file,
+                         0};
     for (Scenario const& scenario : scenarios) {
         if (!scenario.bounded) {
             fmt::print("skipped: {} has no 'bounded:'\n", title_of(scenario));

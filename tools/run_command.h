@@ -26,6 +26,7 @@ struct RunRequest {
     double time_limit = 60;              ///< seconds of an exhaustive search, for each case
     std::uint64_t memory_limit = 4;      ///< of the same, in GiB
     std::optional<unsigned> deviations;  ///< in place of what the files say
+    std::string reduce = "symmetry";     ///< none, order, symmetry, all: what exhaust leaves out
     std::string counterexample_file;
     std::string trace_file;
     std::string junit_file;

@@ -89,7 +89,7 @@ std::optional<Violation> Convergence::whole() const {
 
 std::optional<Violation> Convergence::missing(State const& state, Fingerprint print) {
     list_repairs(state.world, repairs_);
-    if (repairs_.empty() && good_.contains(print)) return std::nullopt;
+    if (repairs_.empty() && good(print)) return std::nullopt;
     run_ = state;
     way_.clear();
     Findings findings;
@@ -97,7 +97,7 @@ std::optional<Violation> Convergence::missing(State const& state, Fingerprint pr
     unsigned repairs_left = most_repairs;
     if (repair(findings)) print = print_of(run_->world, run_->oracle, timing_);
     for (unsigned events = 0;; ++events) {
-        if (good_.contains(print)) break;
+        if (good(print)) break;
         way_.push_back(print);
         if (!findings.violations().empty()) return findings.violations().front();
         if (!run_->world.next_time() && repairs_left-- != 0 && repair(findings)) {
@@ -116,7 +116,7 @@ std::optional<Violation> Convergence::missing(State const& state, Fingerprint pr
         show(*run_, seen_, findings);
         print = print_of(run_->world, run_->oracle, timing_);
     }
-    for (Fingerprint const passed : way_) (void)good_.insert(passed);
+    for (Fingerprint const passed : way_) (void)fresh_.insert(passed);
     return std::nullopt;
 }
 

@@ -20,7 +20,6 @@ struct State {
     World world;
     Oracle oracle;
     Amounts spent;
-    std::uint32_t number = 0;
     std::uint32_t depth = 0;  ///< events on the way that was found first
 };
 
@@ -33,22 +32,28 @@ void advance(State& state, Action const& action, std::vector<std::uint8_t> picks
     return hash_words(world.fingerprint(timing), oracle.fingerprint());
 }
 
+/// One thread's. What is known to all of them is only read meanwhile; `fresh` is to be added to it
+/// when none of them is at work, and is not asked before, so that no answer depends on who has
+/// asked what first.
 class Convergence {
 public:
-    explicit Convergence(Timing timing) : timing_(timing) {}
+    Convergence(Timing timing, FingerprintSet const& known) : timing_(timing), known_(&known) {}
 
     /// What is missing after all faults were repaired and nothing moves any more, as a violation of
     /// the property that should have brought it about; nothing when the cluster is whole.
     /// `print` is the state's own.
     [[nodiscard]] std::optional<Violation> missing(State const& state, Fingerprint print);
-    [[nodiscard]] std::uint64_t bytes() const { return good_.bytes(); }
+    [[nodiscard]] FingerprintSet& fresh() { return fresh_; }
 
 private:
     bool repair(Findings& findings);
     [[nodiscard]] std::optional<Violation> whole() const;
 
+    [[nodiscard]] bool good(Fingerprint print) const { return known_->contains(print); }
+
     Timing timing_;
-    FingerprintSet good_;
+    FingerprintSet const* known_;
+    FingerprintSet fresh_;
     std::optional<State> run_;
     std::vector<Fingerprint> way_;
     std::vector<Action> repairs_;

@@ -332,6 +332,15 @@ bool Oracle::flush_failed() const {
     return std::ranges::any_of(copy_, [](Copy const& copy) { return copy.flush_failed; });
 }
 
+std::uint8_t Oracle::blocks_touched() const {
+    unsigned touched = 0;
+    for (std::uint8_t w = 1; w <= asked_; ++w) touched = std::max(touched, writes_[w].block + 1U);
+    for (Read const& read : reads_) {
+        if (read.request != 0) touched = std::max(touched, read.block + 1U);
+    }
+    return static_cast<std::uint8_t>(touched);
+}
+
 void Oracle::left_service(std::uint8_t self) {
     Copy& copy = copy_[self];
     copy.serving = false;

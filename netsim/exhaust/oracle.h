@@ -46,6 +46,8 @@ public:
     [[nodiscard]] bool left_open() const;
     /// True when a copy has failed to flush since its node started.
     [[nodiscard]] bool flush_failed() const;
+    /// One more than the highest block that was changed, or that a read is under way from.
+    [[nodiscard]] std::uint8_t blocks_touched() const;
     [[nodiscard]] Fingerprint fingerprint() const;
 
 private:

@@ -3,10 +3,11 @@
 // Rounds, levels, and the way back to a violation.
 #include "netsim/exhaust/search.h"
 
-#include "netsim/exhaust/converge.h"
-#include "netsim/exhaust/visited.h"
+#include "base/verify.h"
+#include "netsim/exhaust/crew.h"
+#include "netsim/exhaust/share.h"
 
-#include <deque>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -18,27 +19,30 @@ constexpr std::size_t most_told = 2000;
 
 class Search {
 public:
-    Search(State const& initial, SearchOptions const& options, Convergence& convergence,
+    Search(State const& initial, SearchOptions const& options, FingerprintSet& converging,
            unsigned faults)
-        : initial_(initial), options_(options), bounds_(options.bounds), convergence_(convergence) {
-        bounds_.faults = faults;
+        : converging_(converging),
+          frame_{initial, options, options.bounds, visited_, converging},
+          crew_(options.jobs) {
+        frame_.bounds.faults = faults;
         round_.faults = faults;
+        for (unsigned share = 0; share < options.jobs; ++share) {
+            shares_.push_back(std::make_unique<Share>(frame_));
+        }
     }
 
     /// False when it was stopped.
     bool run() {
-        Fingerprint const print = print_of(initial_.world, initial_.oracle, bounds_.timing);
-        (void)visited_.insert(key_of(initial_, print), {});
-        next_.push_back(std::make_unique<State>(initial_));
-        round_.by_depth.push_back(1);
-        if (!judge(initial_, print)) return true;
-        while (!next_.empty()) {
-            while (!next_.empty()) {
-                if (!expand_level(limited() ? Which::in_turn : Which::all)) return stopped_at_end();
+        if (!begin()) return stopped_at_end();
+        while (waiting() != 0) {
+            while (waiting() != 0) {
+                if (!expand_level(frame_.limited() ? Which::in_turn : Which::all))
+                    return stopped_at_end();
             }
             count_layer();
-            if (round_.by_deviations.size() > bounds_.deviations) break;
-            std::swap(next_, layer_);
+            if (round_.by_deviations.size() > frame_.bounds.deviations) break;
+            for (auto& share : shares_) std::swap(share->next, share->layer);
+            frame_.passed_by = 0;
             if (!expand_level(Which::out_of_turn)) return stopped_at_end();
         }
         return true;
@@ -53,17 +57,25 @@ public:
     [[nodiscard]] std::optional<Counterexample> const& counterexample() const { return found_; }
 
 private:
-    using StatePtr = std::unique_ptr<State>;
-    enum class Which : std::uint8_t { all, in_turn, out_of_turn };
-
-    [[nodiscard]] bool limited() const { return bounds_.deviations != any_number; }
     /// Whether a round that went no further was done: a violation was found, or time was up.
     [[nodiscard]] bool stopped_at_end() const { return found_.has_value(); }
 
-    /// What a state is known by. What comes next in turn matters only where turns do.
-    [[nodiscard]] Fingerprint key_of(State const& state, Fingerprint print) const {
-        Fingerprint const key = mix(print, state.spent.fingerprint());
-        return limited() ? mix(key, state.world.fingerprint_of_turns()) : key;
+    [[nodiscard]] std::size_t waiting() const {
+        std::size_t sum = 0;
+        for (auto const& share : shares_) sum += share->next.size();
+        return sum;
+    }
+
+    /// False when the first state is violated.
+    bool begin() {
+        State const& initial = frame_.initial;
+        Fingerprint const print = print_of(initial.world, initial.oracle, frame_.bounds.timing);
+        (void)visited_.insert(key_of(frame_, initial, print), {});
+        round_.by_depth.push_back(1);
+        Share& first = *shares_.front();
+        first.next.push_back(first.start(print));
+        if (frame_.options.seen) frame_.options.seen(initial);
+        return settle({});
     }
 
     void count_layer() {
@@ -74,129 +86,171 @@ private:
 
     /// False when a violation was found or time is up.
     bool expand_level(Which which) {
-        std::swap(level_, next_);
-        while (!level_.empty()) {
-            bool const again =
-                which == Which::in_turn && round_.by_deviations.size() < bounds_.deviations;
-            if (!expand(level_.front(), which, again)) return false;
-            (again ? layer_ : spares_).push_back(std::move(level_.front()));
-            level_.pop_front();
-            if (!pulse()) return false;
+        frame_.turns_remain =
+            frame_.limited() && round_.by_deviations.size() < frame_.bounds.deviations;
+        frontier_ = waiting();
+        for (auto& share : shares_) {
+            std::swap(share->level, share->next);
+            share->next.clear();
         }
-        return true;
+        balance();
+        crew_.all(
+            [&](unsigned share) { shares_[share]->expand(which, share == 0 ? pulse_ : nullptr); });
+        if (frame_.stopped) return false;
+        if (which == Which::in_turn) frame_.passed_by += static_cast<std::uint32_t>(frontier_);
+        std::optional<Broken> const broken = first_broken();
+        count(broken);
+        accept(broken);
+        return settle(broken);
     }
 
-    /// Notes the places of the actions to be tried.
-    void choose(Which which) {
-        EventQueue::Pending const* const next = next_by_itself(all_);
-        chosen_.clear();
-        for (std::uint16_t a = 0; a < all_.size(); ++a) {
-            bool const wanted =
-                which == Which::all || deviates(all_[a], next) == (which == Which::out_of_turn);
-            if (wanted) chosen_.push_back(a);
-        }
+    /// Shares of like size; what goes from one to another is copied, so little does.
+    void balance() {
+        auto const smaller = [](auto const& a, auto const& b) {
+            return a->level.size() < b->level.size();
+        };
+        auto const [least, most] = std::ranges::minmax_element(shares_, smaller);
+        std::size_t const apart = (*most)->level.size() - (*least)->level.size();
+        if (apart < 64 || apart * 4 < (*most)->level.size()) return;
+        auto const from = static_cast<unsigned>(most - shares_.begin());
+        std::vector<Waiting> given;
+        crew_.all([&](unsigned share) {
+            if (share == from) given = shares_[share]->give(apart / 2);
+        });
+        std::vector<Waiting>& level = (*least)->level;
+        for (Waiting& one : given) level.push_back(std::move(one));
+        std::ranges::sort(level, {}, &Waiting::place);
     }
 
-    /// False when a violation was found. Uses `from` up, but when it is needed again.
-    bool expand(StatePtr& from, Which which, bool again) {
-        std::uint32_t const parent = from->number;
-        list_actions(from->world, bounds_, from->spent, all_);
-        choose(which);
-        for (std::uint16_t const a : chosen_) {
-            bool const last = !again && a == chosen_.back() && !has_fates(all_[a]);
-            std::vector<std::uint8_t> picks;
-            std::uint16_t outcome = 0;
-            bool more = true;
-            while (more) {
-                if (last) {
-                    std::swap(scratch_, from);  // nobody else needs it any more
-                } else {
-                    *scratch_ = *from;
-                }
-                Step const step{parent, a, outcome++};
-                if (!try_out(all_[a], picks, step)) return false;
-                more = has_fates(all_[a]) && next_picks(picks, asked_);
+    [[nodiscard]] std::optional<Broken> first_broken() const {
+        std::optional<Broken> first;
+        for (auto const& share : shares_) {
+            if (share->broken && (!first || share->broken->where < first->where))
+                first = share->broken;
+        }
+        return first;
+    }
+
+    /// Transitions, up to the one that broke something.
+    void count(std::optional<Broken> const& broken) {
+        for (auto const& share : shares_) {
+            for (Where const& one : share->tried) {
+                bool const beyond = broken && one.place > broken->where.place;
+                round_.transitions += beyond ? 0 : one.transition;
             }
         }
-        return true;
     }
 
-    /// Makes it happen to the scratch state, which goes into the next level when it is new.
-    bool try_out(Action const& action, std::vector<std::uint8_t> const& picks, Step const& step) {
-        Findings findings;
-        advance(*scratch_, action, picks, findings);
-        ++round_.transitions;
-        if (!findings.violations().empty()) {
-            tell(step, findings.violations().front(), false);
-            return false;
+    /// What is new of what the shares have found, in the order in which one alone finds it.
+    void accept(std::optional<Broken> const& broken) {
+        std::vector<std::size_t> done(shares_.size());
+        std::uint32_t place = 0;
+        passed_.clear();
+        for (;;) {
+            Share* from = nullptr;
+            std::size_t which = 0;
+            for (std::size_t s = 0; s < shares_.size(); ++s) {
+                auto const& its = shares_[s]->candidates;
+                if (done[s] == its.size()) continue;
+                if (from != nullptr && from->candidates[done[which]].where < its[done[s]].where)
+                    continue;
+                from = shares_[s].get();
+                which = s;
+            }
+            if (from == nullptr) return;
+            Candidate& one = from->candidates[done[which]++];
+            if (broken && one.where > broken->where) return;
+            bool const fresh = one.waiting.kept ? visited_.insert(one.key, one.waiting.way)
+                                                : passed_.insert(one.key);
+            if (!fresh) {
+                from->drop(std::move(one.waiting));
+                continue;
+            }
+            one.waiting.number = visited_.last();
+            one.waiting.place = place++;
+            note(one.waiting);
+            from->next.push_back(std::move(one.waiting));
         }
-        if (has_fates(action)) asked_ = scratch_->world.chooser().asked();
-        Fingerprint const print = print_of(scratch_->world, scratch_->oracle, bounds_.timing);
-        if (!visited_.insert(key_of(*scratch_, print), step)) return true;
-        scratch_->number = visited_.last();
-        if (++scratch_->depth >= round_.by_depth.size()) round_.by_depth.push_back(0);
-        ++round_.by_depth[scratch_->depth];
-        if (!judge(*scratch_, print)) return false;
-        next_.push_back(std::move(scratch_));
-        scratch_ = spare();
-        return true;
     }
 
-    /// A state that is done with, so that its memory is used again.
-    StatePtr spare() {
-        if (spares_.empty()) return std::make_unique<State>(initial_);
-        StatePtr again = std::move(spares_.back());
-        spares_.pop_back();
-        return again;
+    void note(Waiting const& one) {
+        if (frame_.options.seen) frame_.options.seen(*one.state);
+        if (one.state->depth >= round_.by_depth.size()) round_.by_depth.push_back(0);
+        ++round_.by_depth[one.state->depth];
+        if (!one.kept) ++round_.passed;
     }
 
-    bool judge(State const& state, Fingerprint print) {
-        if (!options_.liveness) return true;
-        std::optional<Violation> const missing = convergence_.missing(state, print);
-        if (!missing) return true;
-        tell(visited_.step(state.number), *missing, true);
-        return false;
+    /// Judges what is new, and tells what is broken. False when anything is, or time is up.
+    bool settle(std::optional<Broken> broken) {
+        for (auto& share : shares_) share->broken.reset();
+        crew_.all([&](unsigned share) { shares_[share]->judge(share == 0 ? pulse_ : nullptr); });
+        if (frame_.stopped) return false;
+        for (auto& share : shares_) {
+            share->fresh().for_each([&](Fingerprint print) { (void)converging_.insert(print); });
+            share->fresh().clear();
+        }
+        if (std::optional<Broken> const unwell = first_broken()) broken = unwell;
+        if (broken) tell(*broken);
+        return !broken;
     }
 
     bool pulse() {
-        if (!options_.pulse || (++expanded_ & 0xfff) != 0) return true;
-        return options_.pulse({visited_.size(), round_.transitions, visited_.bytes(), round_.faults,
-                               static_cast<unsigned>(round_.by_deviations.size()),
-                               static_cast<unsigned>(round_.by_depth.size()),
-                               level_.size() + next_.size() + layer_.size()});
+        SearchOptions const& options = frame_.options;
+        if (!options.pulse || (++pulses_ & 0xfff) != 0) return true;
+        bool const on =
+            options.pulse({visited_.size(), round_.transitions, visited_.bytes(), round_.faults,
+                           static_cast<unsigned>(round_.by_deviations.size()),
+                           static_cast<unsigned>(round_.by_depth.size()), frontier_});
+        if (!on) frame_.stopped = true;
+        return on;
     }
 
     /// Walks back to the beginning and forth again, for the words.
-    void tell(Step last, Violation const& violation, bool healed) {
+    void tell(Broken const& broken) {
         std::vector<Step> steps;
-        bool const at_start = visited_.size() == 1 && healed;
-        if (!at_start) steps.push_back(last);
-        for (std::uint32_t at = last.parent; at != 0; at = visited_.step(at).parent) {
+        bool const at_start = broken.healed && round_.by_depth.size() == 1;
+        if (!at_start) steps.push_back(broken.way);
+        for (std::uint32_t at = broken.way.parent; at != 0; at = visited_.step(at).parent) {
             steps.push_back(visited_.step(at));
         }
         Counterexample told;
-        told.violation = violation;
-        State state = initial_;
-        for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-            list_actions(state.world, bounds_, state.spent, all_);
-            Action const action = all_[step->action];
-            std::string words = in_words(state.world, action);
-            State const before = state;
-            std::vector<std::uint8_t> picks;
-            for (std::uint16_t outcome = 0;; ++outcome) {
-                state = before;
-                Findings findings;
-                advance(state, action, picks, findings);
-                if (outcome == step->outcome) break;
-                (void)next_picks(picks, state.world.chooser().asked());
-            }
-            picks.resize(state.world.chooser().asked().size());
-            told.path.push_back({action, std::move(picks), std::move(words)});
-        }
+        told.violation = broken.violation;
+        State state = frame_.initial;
+        for (auto step = steps.rbegin(); step != steps.rend(); ++step)
+            tell_step(*step, state, told);
         told.repaired_at = told.path.size();
-        if (healed) tell_repair(state, told);
+        if (broken.healed) tell_repair(state, told);
         told.violation.at = state.world.now();
         found_ = std::move(told);
+    }
+
+    /// What was chosen, and what then could not but follow.
+    void tell_step(Step const& step, State& state, Counterexample& told) {
+        std::vector<Action> all;
+        std::vector<std::uint8_t> chosen;
+        list_actions(frame_, state, all);
+        Action const action = all[step.action];
+        std::string words = in_words(state.world, action);
+        State const before = state;
+        std::vector<std::uint8_t> picks;
+        Findings findings;
+        for (std::uint16_t outcome = 0;; ++outcome) {
+            state = before;
+            advance(state, action, picks, findings);
+            if (outcome == step.outcome) break;
+            (void)next_picks(picks, state.world.chooser().asked());
+        }
+        picks.resize(state.world.chooser().asked().size());
+        told.path.push_back({action, std::move(picks), std::move(words)});
+        for (unsigned passed = 0; passed < step.passed; ++passed) {
+            list_actions(frame_, state, all);
+            choose(all, frame_.limited() ? Which::in_turn : Which::all, chosen);
+            VERIFY(is_forced(all, chosen));
+            Action const& next = all[chosen.front()];
+            words = in_words(state.world, next);
+            advance(state, next, {}, findings);
+            told.path.push_back({next, {}, std::move(words)});
+        }
     }
 
     /// The repairs, and then event by event what the cluster does by itself, up to the violation.
@@ -222,38 +276,33 @@ private:
         }
     }
 
-    State const& initial_;
-    SearchOptions const& options_;
-    Bounds bounds_;
-    Convergence& convergence_;
     Visited visited_;
-    std::deque<StatePtr> level_;
-    std::deque<StatePtr> next_;
-    std::deque<StatePtr> layer_;  // to be gone on from, out of turn
-    std::deque<StatePtr> spares_;
-    StatePtr scratch_ = std::make_unique<State>(initial_);
-    std::vector<Action> all_;            // of the state that is expanded
-    std::vector<std::uint16_t> chosen_;  // of them
-    std::vector<std::uint8_t> asked_;
+    FingerprintSet passed_;  // of one level
+    FingerprintSet& converging_;
+    Frame frame_;
+    std::vector<std::unique_ptr<Share>> shares_;
+    Crew crew_;  // after the shares, so that it is gone before them
+    std::function<bool()> const pulse_ = [this] { return pulse(); };
     Round round_;
-    std::uint64_t expanded_ = 0;
+    std::uint64_t pulses_ = 0;
+    std::size_t frontier_ = 0;
     std::optional<Counterexample> found_;
 };
 
 SearchResult rounds(World const& world, SearchOptions const& options) {
-    State initial{world, Oracle(world), {}, 0, 0};
+    State initial{world, Oracle(world), {}, 0};
     initial.world.chooser().follow({});
     // What had arrived is asked of asynchronous targets only.
     initial.world.watching.records = world.cluster().mirrors.front().has_asynchronous_pairs();
-    Convergence convergence(options.bounds.timing);
+    FingerprintSet converging;
     SearchResult result;
     for (unsigned faults = 0; faults <= options.bounds.most.faults(); ++faults) {
         if (faults > options.bounds.faults) break;
-        Search round(initial, options, convergence, faults);
+        Search round(initial, options, converging, faults);
         bool const complete = round.run();
         result.rounds.push_back(round.round());
         result.rounds.back().complete = complete && !round.counterexample();
-        result.bytes = round.bytes() + convergence.bytes();
+        result.bytes = round.bytes() + converging.bytes();
         if (round.counterexample()) {
             result.counterexample = round.counterexample();
             result.verdict = SearchResult::Verdict::violated;

@@ -3,16 +3,21 @@
 // The second chooser: breadth first through everything that may happen within a bound, deepened by
 // the number of faults, so that the first counterexample has the fewest faults and among those the
 // fewest events. Each state is judged by the oracle, and from each one the cluster, healed and left
-// alone, must come to rest whole (LIV-1, LIV-3, LIV-4). No reductions: every order of events is
-// gone through.
+// alone, must come to rest whole (LIV-1, LIV-3, LIV-4). What may be left out is said in reduce.h;
+// by default nothing is, and every order of events is gone through.
 //
 // When the bound limits deviations, a round goes on in layers: all that happens in turn, then what
 // needs one thing out of turn, then two. A counterexample has the fewest of them, and a bound that
 // has no end otherwise is proved at least for runs that are so ordinary.
+//
+// Threads share the states of a level. Which of two equal states is kept, its number, and the
+// violation that is told are decided by the order of the level alone, so that nothing depends on
+// how many threads there are.
 #pragma once
 
 #include "netsim/exhaust/action.h"
 #include "netsim/exhaust/oracle.h"
+#include "netsim/exhaust/reduce.h"
 
 #include <cstdint>
 #include <functional>
@@ -22,6 +27,8 @@
 #include <vector>
 
 namespace sunder::netsim {
+
+struct State;
 
 struct Reached {
     std::uint64_t states = 0;
@@ -35,8 +42,12 @@ struct Reached {
 
 struct SearchOptions {
     Bounds bounds;
+    Reductions reduce;
+    unsigned jobs = 1;  ///< threads, at least one
     /// Whether the cluster, healed, comes to rest is asked of every state.
     bool liveness = true;
+    /// Shown each state that is seen, in their order, when set: for tests.
+    std::function<void(State const&)> seen;
     /// Called now and then; false ends the search, whose verdict is then unknown.
     std::function<bool(Reached const&)> pulse;
 };
@@ -44,9 +55,10 @@ struct SearchOptions {
 /// One round: all states within so many faults.
 struct Round {
     unsigned faults = 0;
-    std::vector<std::uint64_t> by_depth;       ///< new states at each depth
+    std::vector<std::uint64_t> by_depth;       ///< new states at each depth, with those passed
     std::vector<std::uint64_t> by_deviations;  ///< of each layer; one when they are not limited
-    std::uint64_t states = 0;
+    std::uint64_t states = 0;                  ///< that were kept
+    std::uint64_t passed = 0;  ///< where there was no choice, each time one was gone through
     std::uint64_t transitions = 0;
     bool complete = false;
 };

@@ -32,6 +32,17 @@ public:
         return prints_[find(prints_, print)] == print;
     }
     [[nodiscard]] std::uint64_t size() const { return used_; }
+    void clear() {
+        if (used_ == 0) return;
+        prints_ = std::vector<Fingerprint>(1024);
+        used_ = 0;
+    }
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (Fingerprint const print : prints_) {
+            if (print != 0) visit(print);
+        }
+    }
     [[nodiscard]] std::uint64_t bytes() const { return prints_.capacity() * sizeof(Fingerprint); }
 
 private:
@@ -56,13 +67,15 @@ private:
 /// How a state was reached first.
 struct Step {
     std::uint32_t parent = 0;
-    std::uint16_t action = 0;   ///< its place in the list of the parent's actions
+    std::uint8_t action = 0;    ///< its place in the list of the parent's actions
+    std::uint8_t passed = 0;    ///< events without an alternative that followed it (reduce.h)
     std::uint16_t outcome = 0;  ///< which of the fates of what was not stable
 };
 
 class Visited {
 public:
-    /// The number of the state, when it is new.
+    [[nodiscard]] bool contains(Fingerprint print) const { return prints_.contains(print); }
+    /// True when the state is new; its number is then `last`.
     [[nodiscard]] bool insert(Fingerprint print, Step step) {
         if (!prints_.insert(print)) return false;
         VERIFY(steps_.size() < ~std::uint32_t{0});

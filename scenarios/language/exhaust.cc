@@ -135,7 +135,8 @@ std::string in_words(netsim::Bounds const& bounds) {
 }
 
 std::optional<Exhausted> exhaust(Scenario const& scenario,
-                                 std::function<bool(netsim::Reached const&)> const& pulse) {
+                                 std::function<bool(netsim::Reached const&)> const& pulse,
+                                 Exhausting const& how) {
     auto const cluster =
         std::make_shared<netsim::Cluster const>(reduced(scenario.cluster, *scenario.bounded));
     std::optional<netsim::World> const world = netsim::at_rest(cluster);
@@ -143,6 +144,9 @@ std::optional<Exhausted> exhaust(Scenario const& scenario,
     netsim::SearchOptions options;
     options.bounds = *scenario.bounded;
     options.pulse = pulse;
+    options.reduce = how.reduce;
+    options.jobs = how.jobs;
+    options.seen = how.seen;
     Exhausted done;
     done.result = netsim::search(*world, options);
     if (done.result.counterexample) {

@@ -18,9 +18,17 @@ struct Exhausted {
     std::optional<Scenario> replay;
 };
 
+/// How a search goes about it; its verdict is the same.
+struct Exhausting {
+    netsim::Reductions reduce;
+    unsigned jobs = 1;  ///< threads
+    std::function<void(netsim::State const&)> seen;
+};
+
 /// Nothing when the cluster, left alone, does not get into sync. Requires `scenario.bounded`.
 [[nodiscard]] std::optional<Exhausted> exhaust(
-    Scenario const& scenario, std::function<bool(netsim::Reached const&)> const& pulse);
+    Scenario const& scenario, std::function<bool(netsim::Reached const&)> const& pulse,
+    Exhausting const& how = {});
 
 /// "2 blocks, 3 writes; 2 crashes, 1 power cut, 1 cut; timers by duration".
 [[nodiscard]] std::string in_words(netsim::Bounds const& bounds);

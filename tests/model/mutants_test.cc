@@ -217,6 +217,15 @@ TEST_CASE("mutants are found by exhaustive search, and their counterexamples rep
                    one.within, found.violation.property, done->result.rounds.back().states,
                    found.repaired_at);
 
+        // With less that is looked at, and by two threads, it is found all the same.
+        auto const again = language::exhaust(
+            scenario(setup, bound), [](netsim::Reached const& r) { return r.states < 2'000'000; },
+            {{.chains = true, .blocks = true}, 2, {}});
+        REQUIRE(again);
+        REQUIRE(again->result.counterexample);
+        CHECK(again->result.counterexample->violation.property == one.property);
+        CHECK(again->result.counterexample->repaired_at == found.repaired_at);
+
         // The file that was written about it, read again, breaks something in the simulator too.
         std::string const text = language::to_yaml(*done->replay);
         INFO(text);

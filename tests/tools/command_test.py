@@ -240,9 +240,13 @@ expect:
 
     def test_a_bound_is_proved_and_a_short_limit_leaves_it_unknown(self):
         narrow = self.write(GOOD + "bounded: {writes: 2}\n")
-        proved = self.sunder("run", "--engine", "exhaust", narrow)
+        search = ["run", "--engine", "exhaust"]
+        proved = self.sunder(*search, "--reduce", "none", "--jobs", "1", narrow)
         self.assertEqual(proved.returncode, 0, proved.stdout + proved.stderr)
         self.assertIn("proved within the bound: all 6383 states", proved.stdout)
+        reduced = self.sunder(*search, "--reduce", "all", "--jobs", "2", narrow)
+        self.assertEqual(reduced.returncode, 0, reduced.stdout + reduced.stderr)
+        self.assertRegex(reduced.stdout, r"all \d+ states with a choice, every order of events")
         in_turn = self.sunder("run", "--engine", "exhaust", "--deviations", "0", narrow)
         self.assertEqual(in_turn.returncode, 0, in_turn.stdout + in_turn.stderr)
         self.assertIn("2 writes, at most 0 deviations", in_turn.stdout)

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a search leaves out, and why nothing is lost by it: which states it need not keep, and which
+// requests are like others but for the name of their block.
+//
+// *Chains.* Where one event and nothing else may happen, there is no choice, and the state on its
+// far side is reached by whoever reaches this one. Such a state is shown to the oracle, asked
+// whether it comes to rest, and gone through, but it is not kept for longer than its level. Kept
+// are those where several things may happen, every so many of the others, so that two ways into one
+// chain do not both go to its end, and one in each circle. So exactly the same states are seen and
+// judged, in the same order of events, with fewer of them remembered, and some of them twice. A
+// search in turn consists nearly only of chains. One in every order of events has few.
+//
+// *Blocks.* Blocks that nobody has touched yet are alike, so a request need go to the first of them
+// only; the others lead to the same but for names. That holds while the machines treat all blocks
+// alike. A resync does not: it copies the lowest block first, and so "the block that was written
+// first is copied first" and its mirror image are different histories. It is therefore done in
+// rounds without faults, of mirrors that no limit can throw out of sync.
+//
+// What was looked at and left out, because it is not sound or saves nothing:
+// - Exchanging nodes: they have different priorities, and the first one was the source.
+// - Ample (persistent) sets. While a node may still die, every event of it depends on its death.
+//   When no fault is left, a record, its store, its disk write and its bit all change what SAF-3
+//   compares after every event, so almost nothing is invisible; and a node may be sent something
+//   at any moment by whoever has anything to do, so that only a cluster of which all but one node
+//   are idle has a persistent set, in which case there is no choice to save.
+// - Sleep sets keep all states; they save transitions, of which there are 2.5 to 3.5 a state.
+#pragma once
+
+#include "netsim/exhaust/action.h"
+#include "netsim/exhaust/oracle.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace sunder::netsim {
+
+struct Reductions {
+    bool chains = false;
+    bool blocks = false;
+    friend bool operator==(Reductions const&, Reductions const&) = default;
+};
+
+/// What is passed on the way to a kept state fits into a byte, and every circle is broken.
+inline constexpr std::uint8_t longest_chain = 255;
+/// One state in so many is kept although it has no choice, by its fingerprint, so that ways that
+/// have met do not go on side by side for long.
+inline constexpr Fingerprint marks_apart = 32;
+[[nodiscard]] constexpr bool is_mark(Fingerprint key) { return key / 2 % marks_apart == 0; }
+
+enum class Which : std::uint8_t { all, in_turn, out_of_turn };
+
+/// The places of those actions that are to be tried.
+inline void choose(std::vector<Action> const& all, Which which, std::vector<std::uint8_t>& chosen) {
+    EventQueue::Pending const* const next = next_by_itself(all);
+    chosen.clear();
+    for (std::size_t a = 0; a < all.size(); ++a) {
+        bool const wanted =
+            which == Which::all || deviates(all[a], next) == (which == Which::out_of_turn);
+        if (wanted) chosen.push_back(static_cast<std::uint8_t>(a));
+    }
+}
+
+/// True when there is no choice: one event, which has one outcome.
+[[nodiscard]] inline bool is_forced(std::vector<Action> const& all,
+                                    std::vector<std::uint8_t> const& chosen) {
+    return chosen.size() == 1 && all[chosen.front()].kind == Action::Kind::event;
+}
+
+/// Whether blocks that were not touched are alike in this round.
+[[nodiscard]] inline bool blocks_are_alike(Cluster const& cluster, Bounds const& bounds) {
+    return bounds.faults == 0 && !cluster.mirrors.front().has_asynchronous_pairs();
+}
+
+/// The bounds of the next request.
+[[nodiscard]] inline Bounds without_twins(Bounds bounds, Oracle const& oracle) {
+    bounds.blocks = std::min<std::uint8_t>(bounds.blocks, oracle.blocks_touched() + 1);
+    return bounds;
+}
+
+}  // namespace sunder::netsim

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What one thread of a search does with its share of a level: it tries out what may happen in each
+// state, and asks of each new state whether the cluster comes to rest. What is new, and in which
+// order it is numbered, is decided by the search, between two of these (search.cc).
+//
+// States of one share may share memory with each other, and with those of no other.
+#pragma once
+
+#include "netsim/exhaust/converge.h"
+#include "netsim/exhaust/search.h"
+#include "netsim/exhaust/visited.h"
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace sunder::netsim {
+
+/// A state that was reached and is to be gone on from.
+struct Waiting {
+    std::unique_ptr<State> state;
+    Step way;  ///< from the last state that was kept
+    Fingerprint print = 0;
+    std::uint32_t number = 0;  ///< of a kept one
+    std::uint32_t place = 0;   ///< in its level, over all shares
+    bool kept = true;
+};
+
+/// Where in a level something was found: at which state, by which of its transitions.
+struct Where {
+    std::uint32_t place = 0;
+    std::uint32_t transition = 0;
+    friend auto operator<=>(Where const&, Where const&) = default;
+};
+
+struct Candidate {
+    Waiting waiting;
+    Fingerprint key = 0;
+    Where where;
+};
+
+struct Broken {
+    Where where;
+    Step way;
+    Violation violation;
+    bool healed = false;  ///< it took repairs, and time, to see it
+};
+
+/// What all shares go by, and none of them changes.
+struct Frame {
+    State const& initial;
+    SearchOptions const& options;
+    Bounds bounds;
+    Visited const& visited;
+    FingerprintSet const& converging;
+    bool turns_remain = false;    ///< what is in the level will be expanded again, out of turn
+    std::uint32_t passed_by = 0;  ///< states before this level that will be, too
+    std::atomic<bool> stopped{false};
+    [[nodiscard]] bool limited() const { return bounds.deviations != any_number; }
+};
+
+/// What a state is known by. What comes next in turn matters only where turns do.
+[[nodiscard]] Fingerprint key_of(Frame const& frame, State const& state, Fingerprint print);
+/// All that may happen, but for what is left out.
+void list_actions(Frame const& frame, State const& state, std::vector<Action>& all);
+
+class Share {
+public:
+    explicit Share(Frame& frame)
+        : frame_(frame),
+          initial_(frame.initial),
+          convergence_(frame.options.bounds.timing, frame.converging) {
+        initial_.world.own();
+        scratch_ = spare();
+    }
+
+    /// Of what is waiting in `level`, what may happen becomes `candidates`. States that are needed
+    /// again, out of turn, go into `layer`.
+    void expand(Which which, std::function<bool()> const& pulse);
+    /// The state of the beginning, for the share that begins.
+    [[nodiscard]] Waiting start(Fingerprint print) const {
+        return {std::make_unique<State>(initial_), {}, print, 0, 0, true};
+    }
+    /// Whether what is waiting in `next` comes to rest; until one does not, which is `broken`.
+    void judge(std::function<bool()> const& pulse);
+    void drop(Waiting waiting) { spares_.push_back(std::move(waiting.state)); }
+    /// Lets another share have the last `count` of the level.
+    [[nodiscard]] std::vector<Waiting> give(std::size_t count);
+    [[nodiscard]] FingerprintSet& fresh() { return convergence_.fresh(); }
+
+    std::vector<Waiting> level;
+    std::vector<Waiting> next;
+    std::vector<Waiting> layer;
+    std::vector<Candidate> candidates;
+    std::vector<Where> tried;  ///< of each place of the level that was expanded, how many
+    std::optional<Broken> broken;
+
+private:
+    [[nodiscard]] bool expand_one(Waiting& from, Which which, bool again);
+    [[nodiscard]] bool try_out(Waiting& from, std::uint8_t a,
+                               std::vector<std::uint8_t> const& picks, std::uint16_t outcome);
+    [[nodiscard]] bool forced(State const& state);
+    std::unique_ptr<State> spare();
+
+    Frame& frame_;
+    State initial_;
+    Convergence convergence_;
+    std::unique_ptr<State> scratch_;
+    std::deque<std::unique_ptr<State>> spares_;
+    FingerprintSet met_;                // within this level
+    std::vector<Action> all_;           // of the state that is expanded
+    std::vector<std::uint8_t> chosen_;  // of them
+    std::vector<Action> ahead_;         // of one that was reached
+    std::vector<std::uint8_t> chosen_ahead_;
+    std::vector<std::uint8_t> asked_;
+};
+
+}  // namespace sunder::netsim
