@@ -5,7 +5,9 @@
 #include "netsim/exhaust/search.h"
 #include "netsim/world.h"
 #include "tools/bench_curve.h"
+#include "tools/bench_spin.h"
 #include "tools/bench_support.h"
+#include "tools/crew.h"
 
 #include <sys/resource.h>
 
@@ -87,6 +89,25 @@ void report(char const* what, double value, char const* unit, double aim) {
                value / aim);
 }
 
+/// The states that a search in turn keeps, of a write, a crash and a power cut.
+void bench_reductions(netsim::World const& world) {
+    double kept = 0;
+    for (bool const reduced : {false, true}) {
+        netsim::SearchOptions options;
+        options.bounds.most = {.writes = 1, .crashes = 1, .power_cuts = 1};
+        options.bounds.deviations = 0;
+        options.reduce = {.chains = reduced, .blocks = reduced};
+        netsim::SearchResult result;
+        double const time = median_seconds([&] { result = netsim::search(world, options); }, 1);
+        auto const states = static_cast<double>(result.rounds.back().states);
+        fmt::print(
+            "{:58} {:>14.0f} states in {:.2f} s{}\n",
+            reduced ? "    with reductions" : "exhaust in turn: a write, a crash, a power cut",
+            states, time, reduced ? fmt::format(" ({:.1f} times fewer)", kept / states) : "");
+        kept = states;
+    }
+}
+
 /// Distinct states a second of two nodes and three writes, in every order of events.
 void bench_search(language::Scenario const& scenario) {
     netsim::Cluster small = scenario.cluster;
@@ -95,20 +116,33 @@ void bench_search(language::Scenario const& scenario) {
     small.mirrors[0].intent_log_chunk = ByteCount{sector_bytes};
     small.mirrors[0].initially_in_sync = true;
     auto const world = netsim::at_rest(std::make_shared<netsim::Cluster const>(small));
-    for (bool const liveness : {false, true}) {
+    auto const spin = bench::spin_states_per_second();
+    struct Way {
+        char const* words;
+        bool liveness;
+        unsigned jobs;
+    };
+    for (Way const& way : {Way{"exhaust: distinct states", false, 1},
+                           Way{"exhaust: distinct states, two threads", false, 2},
+                           Way{"    each asked whether it comes to rest", true, 1},
+                           Way{"    each asked whether it comes to rest, two threads", true, 2}}) {
         netsim::SearchOptions options;
         options.bounds.most.writes = 3;
-        options.liveness = liveness;
+        options.liveness = way.liveness;
+        tools::Crew crew(way.jobs);
+        options.jobs = way.jobs;
+        options.together = std::ref(crew);
         options.pulse = [](netsim::Reached const& so_far) { return so_far.states < 400'000; };
         netsim::SearchResult result;
         double const time = median_seconds([&] { result = netsim::search(*world, options); }, 3);
         auto const states = static_cast<double>(result.rounds.back().states);
-        report(liveness ? "exhaust: distinct states, each asked whether it comes to rest"
-                        : "exhaust: distinct states",
-               states / time, "states/s", 2e5);
+        report(way.words, states / time, "states/s", 3e5);
+        if (spin) fmt::print("{:58} {:>14.2f}\n", "    of SPIN's rate", states / time / *spin);
         report("    memory of a visited state beside the frontier",
                static_cast<double>(result.bytes) / states, "bytes", 64);
     }
+    if (spin) fmt::print("{:58} {:>14.0f} states/s\n", "SPIN: leader election of seven", *spin);
+    bench_reductions(*world);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "scenarios/language/exhaust.h"
 #include "scenarios/language/play.h"
 #include "scenarios/language/write.h"
+#include "tools/crew.h"
 
 #include <malloc.h>
 #include <unistd.h>
@@ -127,6 +128,13 @@ std::string file_name(ExhaustLimits const& limits, language::Scenario const& sce
     return (path.parent_path() / numbered).string();
 }
 
+std::optional<language::Exhausted> explored(
+    language::Scenario const& scenario, ExhaustLimits const& limits,
+    std::function<bool(netsim::Reached const&)> const& pulse) {
+    Crew crew(limits.jobs);
+    return language::exhaust(scenario, pulse, {limits.reduce, limits.jobs, std::ref(crew), {}});
+}
+
 }  // namespace
 
 CaseReport exhaust_case(language::Scenario const& asked, ExhaustLimits const& limits) {
@@ -153,8 +161,7 @@ CaseReport exhaust_case(language::Scenario const& asked, ExhaustLimits const& li
     report.runs = 1;
     std::vector<std::string>& told = report.first.narration;
     told.push_back("bound: " + language::in_words(*scenario.bounded));
-    std::optional<language::Exhausted> const done =
-        language::exhaust(scenario, pulse, {limits.reduce, limits.jobs, {}});
+    std::optional<language::Exhausted> const done = explored(scenario, limits, pulse);
     if (terminal) fmt::print(stderr, "\r{:78}\r", "");
     report.seconds = seconds();
     malloc_trim(0);  // the next case has the same limit

@@ -4,7 +4,6 @@
 #include "netsim/exhaust/search.h"
 
 #include "base/verify.h"
-#include "netsim/exhaust/crew.h"
 #include "netsim/exhaust/share.h"
 
 #include <algorithm>
@@ -21,14 +20,22 @@ class Search {
 public:
     Search(State const& initial, SearchOptions const& options, FingerprintSet& converging,
            unsigned faults)
-        : converging_(converging),
-          frame_{initial, options, options.bounds, visited_, converging},
-          crew_(options.jobs) {
+        : converging_(converging), frame_{initial, options, options.bounds, visited_, converging} {
         frame_.bounds.faults = faults;
         round_.faults = faults;
         for (unsigned share = 0; share < options.jobs; ++share) {
             shares_.push_back(std::make_unique<Share>(frame_));
         }
+    }
+
+    Search(Search const&) = delete;
+    Search& operator=(Search const&) = delete;
+    /// What belongs to a thread is given back there.
+    ~Search() {
+        all([this](unsigned share) {
+            shares_[share].reset();
+            World::release_spares();
+        });
     }
 
     /// False when it was stopped.
@@ -59,6 +66,14 @@ public:
 private:
     /// Whether a round that went no further was done: a violation was found, or time was up.
     [[nodiscard]] bool stopped_at_end() const { return found_.has_value(); }
+
+    void all(std::function<void(unsigned)> const& work) const {
+        if (frame_.options.together) {
+            frame_.options.together(work);
+        } else {
+            for (unsigned share = 0; share < shares_.size(); ++share) work(share);
+        }
+    }
 
     [[nodiscard]] std::size_t waiting() const {
         std::size_t sum = 0;
@@ -94,8 +109,7 @@ private:
             share->next.clear();
         }
         balance();
-        crew_.all(
-            [&](unsigned share) { shares_[share]->expand(which, share == 0 ? pulse_ : nullptr); });
+        all([&](unsigned share) { shares_[share]->expand(which, share == 0 ? pulse_ : nullptr); });
         if (frame_.stopped) return false;
         if (which == Which::in_turn) frame_.passed_by += static_cast<std::uint32_t>(frontier_);
         std::optional<Broken> const broken = first_broken();
@@ -114,7 +128,7 @@ private:
         if (apart < 64 || apart * 4 < (*most)->level.size()) return;
         auto const from = static_cast<unsigned>(most - shares_.begin());
         std::vector<Waiting> given;
-        crew_.all([&](unsigned share) {
+        all([&](unsigned share) {
             if (share == from) given = shares_[share]->give(apart / 2);
         });
         std::vector<Waiting>& level = (*least)->level;
@@ -183,7 +197,7 @@ private:
     /// Judges what is new, and tells what is broken. False when anything is, or time is up.
     bool settle(std::optional<Broken> broken) {
         for (auto& share : shares_) share->broken.reset();
-        crew_.all([&](unsigned share) { shares_[share]->judge(share == 0 ? pulse_ : nullptr); });
+        all([&](unsigned share) { shares_[share]->judge(share == 0 ? pulse_ : nullptr); });
         if (frame_.stopped) return false;
         for (auto& share : shares_) {
             share->fresh().for_each([&](Fingerprint print) { (void)converging_.insert(print); });
@@ -281,7 +295,6 @@ private:
     FingerprintSet& converging_;
     Frame frame_;
     std::vector<std::unique_ptr<Share>> shares_;
-    Crew crew_;  // after the shares, so that it is gone before them
     std::function<bool()> const pulse_ = [this] { return pulse(); };
     Round round_;
     std::uint64_t pulses_ = 0;

@@ -43,7 +43,10 @@ struct Reached {
 struct SearchOptions {
     Bounds bounds;
     Reductions reduce;
-    unsigned jobs = 1;  ///< threads, at least one
+    unsigned jobs = 1;  ///< shares that are worked on at a time, at least one
+    /// Calls what it is given with each number below `jobs`, each always on a thread of its own,
+    /// and returns when all are done; when null, one does it after the other.
+    std::function<void(std::function<void(unsigned)> const&)> together;
     /// Whether the cluster, healed, comes to rest is asked of every state.
     bool liveness = true;
     /// Shown each state that is seen, in their order, when set: for tests.

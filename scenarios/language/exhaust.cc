@@ -146,6 +146,7 @@ std::optional<Exhausted> exhaust(Scenario const& scenario,
     options.pulse = pulse;
     options.reduce = how.reduce;
     options.jobs = how.jobs;
+    options.together = how.together;
     options.seen = how.seen;
     Exhausted done;
     done.result = netsim::search(*world, options);

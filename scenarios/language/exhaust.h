@@ -21,7 +21,8 @@ struct Exhausted {
 /// How a search goes about it; its verdict is the same.
 struct Exhausting {
     netsim::Reductions reduce;
-    unsigned jobs = 1;  ///< threads
+    unsigned jobs = 1;  ///< and how they work together (netsim::SearchOptions)
+    std::function<void(std::function<void(unsigned)> const&)> together;
     std::function<void(netsim::State const&)> seen;
 };
 

@@ -5,6 +5,7 @@
 // blocks where requests are left out that are like others. And threads, against one.
 #include "netsim/exhaust/converge.h"
 #include "tests/model/setup.h"
+#include "tools/crew.h"
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
@@ -90,7 +91,8 @@ Explored explored(Case const& one, netsim::Reductions const& reduce, unsigned jo
     bound.deviations = one.deviations;
     bound.blocks = one.blocks;
     Explored made;
-    language::Exhausting how{reduce, jobs, {}};
+    tools::Crew crew(jobs);
+    language::Exhausting how{reduce, jobs, std::ref(crew), {}};
     how.seen = [&](netsim::State const& state) {
         made.all.insert(netsim::print_of(state.world, state.oracle, one.timing));
         made.abstract.insert(abstract(state));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Threads that do the same thing, each to its own share, and wait for one another: between two
-// calls of `all` none of them runs. Share 0 belongs to the caller.
+// calls none of them runs. Share 0 belongs to the caller, and each other one always to the same
+// thread.
 #pragma once
 
 #include <condition_variable>
@@ -10,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-namespace sunder::netsim {
+namespace sunder::tools {
 
 class Crew {
 public:
@@ -31,7 +32,7 @@ public:
     }
 
     /// Calls `work(share)` for each share, and returns when all are done.
-    void all(std::function<void(unsigned)> const& work) {
+    void operator()(std::function<void(unsigned)> const& work) {
         if (!helpers_.empty()) {
             std::lock_guard const lock(mutex_);
             work_ = &work;
@@ -70,4 +71,4 @@ private:
     std::vector<std::thread> helpers_;
 };
 
-}  // namespace sunder::netsim
+}  // namespace sunder::tools
