@@ -192,6 +192,31 @@ expect:
         self.assertGreater(len(told), 20)
         self.assertEqual(narration, [line.strip() for line in told])
 
+    def test_a_drill_may_have_volumes_and_workloads_that_wait(self):
+        text = GOOD.replace("size: 1 MiB", "volumes: {log: 512 KiB, data: 512 KiB}")
+        self.assertIn("volumes", text)
+        workload = ("workload: [{on: datarep, volume: log, write: random, block: 4 KiB, "
+                    "rate: 100/s, started: no}]\n")
+        text = text.replace("steps:", workload + "steps:\n  - start_workload: datarep", 1)
+        path = self.write(text)
+        words = ["wait: {mirror: datarep, is: fully operational}", "write datarep/data 4 KiB 8 KiB",
+                 "save idle.yaml", "start_workload: datarep", "5 s", "save busy.yaml"]
+        drill = subprocess.run([SUNDER, "play", path], cwd=self.folder.name, text=True,
+                               input="\n".join(words), capture_output=True, timeout=60)
+        self.assertEqual(drill.returncode, 0, drill.stdout + drill.stderr)
+        self.assertNotIn("no step starts", drill.stdout)
+        for name, busy in (("idle.yaml", False), ("busy.yaml", True)):
+            saved = Path(self.folder.name) / name
+            self.assertIn("volume: data, at: 4 KiB, length: 8 KiB", saved.read_text())
+            self.assertEqual("started: no" in saved.read_text(), busy)
+            replay = self.sunder("run", str(saved))
+            self.assertEqual(replay.returncode, 0, replay.stdout + replay.stderr)
+
+    def test_a_file_that_is_named_twice_is_run_once(self):
+        path = self.write(GOOD)
+        run = self.sunder("run", path, self.folder.name, path)
+        self.assertIn("1 passed, 0 failed", run.stdout, run.stderr)
+
     def test_what_a_drill_refuses_leaves_it_as_it_was(self):
         drill = self.play(["10 s", "crash server3", "crash server1", "crash server1", "fly",
                            "force datarep server1", "move datarep server2", "why server2", "steps",
