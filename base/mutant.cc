@@ -73,6 +73,12 @@ constexpr std::string_view names[] = {
     "lagging_copy_goes_first",
     "hierarchy_starts_at_once",
     "mirror_leaves_first",
+    "resync_unnamed",
+    "cursor_never_returns",
+    "absence_excused",
+    "barrier_passes_held",
+    "absence_stored_once",
+    "quorum_loss_overtaken",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

@@ -72,6 +72,12 @@ enum class Mutant {
     lagging_copy_goes_first,   ///< SAF-1: by its priority, before a copy that writes waited for
     hierarchy_starts_at_once,  ///< R99: nothing waits for what it needs
     mirror_leaves_first,       ///< R99: a mirror leaves service under what stands on it
+    resync_unnamed,            ///< R36, 499533fe3: others are not named what a resync brings
+    cursor_never_returns,      ///< G4, d8c4f8de8: what the cursor passed busy stays behind
+    absence_excused,        ///< SAF-18, #145: a copy that was away is declared in sync all the same
+    barrier_passes_held,    ///< SAF-2, 15f2580ae: a barrier is confirmed before writes that wait
+    absence_stored_once,    ///< G20, 3d0668819: the store of one absence counts for the next, too
+    quorum_loss_overtaken,  ///< R35: who was about to hand over keeps what quorum took from it
     last
 };
 

@@ -3,6 +3,7 @@
 // The mirror moves from one node to another while both live: an operator's switchover (R96), and a
 // source whose disk fails (DESIGN 4). The target asks, the source decides last, and leaves only
 // while the leg stands.
+#include "base/mutant.h"
 #include "base/verify.h"
 #include "nodes/node_machine.h"
 
@@ -212,6 +213,7 @@ void NodeMachine::stayed_in_service(std::size_t r, Slot asker, Outbox& out) {
     if (members_.connected(peer)) {
         out.put(output::Send{peer, control::GiveUpRefused{group, SwitchoverRule::leg_lost}});
     }
+    if (mutant(Mutant::quorum_loss_overtaken)) return;
     if (!has_quorum(members_.quorum())) leave_without_quorum(r, out);
 }
 

@@ -10,6 +10,16 @@
 
 namespace sunder::replication {
 
+namespace {
+
+/// Third copies lack what a resync brings as they lack what is written (R36).
+bool concerns_thirds(Record const& record) {
+    if (record.range.count == 0) return false;
+    return record.kind != RecordKind::resync || !mutant(Mutant::resync_unnamed);
+}
+
+}  // namespace
+
 /// Why a record cannot be what a source of this group sends; empty when it can.
 std::string_view MirrorMachine::impossible(Slot peer, Record const& record) const {
     if (record.group != config_->group) return "a record of another group";
@@ -38,7 +48,11 @@ void MirrorMachine::receive(Slot peer, ConnectionId connection, Record const& re
         close_leg(peer, out);
         return;
     }
-    if (record.range.count != 0) name_for_others(peer, record.range);
+    if (concerns_thirds(record)) name_for_others(peer, record.range);
+    if (record.range.count == 0 && !queue_.empty() && mutant(Mutant::barrier_passes_held)) {
+        acknowledge_record(peer, connection, record.sequence, out);
+        return;
+    }
     queue_.add(Incoming{peer, connection, record});
     pump_applying(out);
 }
@@ -84,7 +98,8 @@ bool MirrorMachine::apply_next(Outbox& out) {
         queue_.take(0);
         return true;
     }
-    if (!ensure_applying() || !is_named_for_others(head.from, record->range)) return false;
+    if (!ensure_applying()) return false;
+    if (concerns_thirds(*record) && !is_named_for_others(head.from, record->range)) return false;
     bool const overlaps = std::ranges::any_of(applying_, [&](Applying const& applying) {
         return applying.range.overlaps(record->range);
     });

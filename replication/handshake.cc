@@ -26,6 +26,7 @@ HandshakeDecision decide_same(Facts const& facts) {
 
 /// The target holds the generation since which the source has counted bits.
 HandshakeDecision decide_tracked(Facts const& facts) {
+    if (mutant(Mutant::absence_excused)) return {Verdict::in_sync, ResyncRule::same_generation};
     if (!facts.target_was_written) return {Verdict::partial, ResyncRule::target_was_away};
     if (!facts.bitmap_merge) return {Verdict::full, ResyncRule::cannot_merge};
     return {Verdict::partial, ResyncRule::union_of_both_logs};

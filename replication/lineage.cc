@@ -73,7 +73,9 @@ void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
         if (!mutant(Mutant::generation_not_minted)) cell.succeed(fresh);
     });
     for_each_peer([&](Slot peer) {
-        if ((unrecorded & bit_of(peer)) != 0) absence_version_[peer.value] = version;
+        CellStore::Version& awaited = absence_version_[peer.value];
+        if (mutant(Mutant::absence_stored_once) && awaited != 0) return;
+        if ((unrecorded & bit_of(peer)) != 0) awaited = version;
     });
     announcing_ |= unrecorded;
     greeting_due_ = true;

@@ -105,6 +105,7 @@ std::optional<std::uint64_t> MirrorMachine::next_to_run(leg::Resyncing& resyncin
         return chunk;
     };
     std::optional<std::uint64_t> first = idle_from(resyncing.cursor);
+    if (mutant(Mutant::cursor_never_returns)) return first;
     // G4: the cursor is only where the search begins; it ends when nothing is needed.
     if (!first && !mutant(Mutant::finish_with_bits_left)) first = idle_from(0);
     if (!first && !resyncing.reserved && !mutant(Mutant::busy_chunk_never_reserved)) {

@@ -21,6 +21,7 @@
 #include "netsim/checkers/no_later_copy_overwritten.h"
 #include "netsim/checkers/no_lost_acknowledged_write.h"
 #include "netsim/checkers/no_promotion_of_inconsistent_copy.h"
+#include "netsim/checkers/no_service_without_quorum.h"
 #include "netsim/checkers/no_silent_split_brain.h"
 #include "netsim/checkers/resync_completes.h"
 #include "netsim/checkers/resync_convergence.h"
@@ -45,7 +46,7 @@ using EachOf =
          ResyncCopiesTheUnion, EveryLossAttributed, ResyncCompletes, FailoverCompletes,
          BothBackInService, Linearizability, FlushMakesDurable, ErrorsAreNotData, ZeroesOnEveryCopy,
          NoLaterCopyOverwritten, EqualLabelEqualData, BootsWithWhatWasStable, EveryRequestEnds,
-         TakeoverPermitted, HierarchyInOrder>;
+         TakeoverPermitted, HierarchyInOrder, NoServiceWithoutQuorum>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {

@@ -12,10 +12,6 @@ namespace {
 
 constexpr Duration patience = seconds(10);
 
-bool contains(std::vector<NodeId> const& nodes, NodeId node) {
-    return std::ranges::find(nodes, node) != nodes.end();
-}
-
 }  // namespace
 
 TakeoverPermitted::Node& TakeoverPermitted::of(View& view, NodeId node) {
@@ -28,6 +24,7 @@ TakeoverPermitted::Node& TakeoverPermitted::of(View& view, NodeId node) {
 void TakeoverPermitted::on(View& view, seen::NodeStarted const& started) {
     of(view, started.node) = {};
     of(view, started.node).started = view.now();
+    votes_.started(view, started.node);
     count(view, started.node);
 }
 
@@ -56,11 +53,13 @@ void TakeoverPermitted::on(View& view, NodeId node, nodes::note::FencingEnded co
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::PeerSeen const& note) {
     of(view, node).peers[note.peer.value] = {true, view.now(), {}, false, {}};
+    votes_.heard(view, node, note.peer, true);
     count(view, node);
 }
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::PeerLost const& note) {
     of(view, node).peers[note.peer.value] = {false, view.now(), {}, false, {}};
+    votes_.heard(view, node, note.peer, false);
     count(view, node);
 }
 
@@ -68,44 +67,21 @@ void TakeoverPermitted::on(View& view, NodeId node, nodes::note::FencingStarted 
     of(view, node).peers[note.peer.value].shot_at = view.now();
 }
 
-/// Whether a disk is reached cannot be told from whom a node hears.
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::QuorumChanged const& note) {
-    of(view, node).reaches_storage = note.rule == nodes::QuorumRule::storage_reached;
+    votes_.reaches_storage(view, node, note.rule == nodes::QuorumRule::storage_reached);
 }
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::Decided const& note) {
     of(view, node).rule[note.group.value] = note.decision.rule;
 }
 
-bool TakeoverPermitted::quorate(View& view, NodeId node) {
-    QuorumSetup const& quorum = view.world.cluster().quorum;
-    Node const& self = of(view, node);
-    if (quorum.mode == nodes::QuorumMode::none) return true;
-    if (quorum.mode == nodes::QuorumMode::storage) return self.reaches_storage;
-    std::size_t voters = 0;
-    std::size_t heard = 0;
-    bool breaker = false;
-    for (std::uint8_t other = 0; other < self.peers.size(); ++other) {
-        bool const hears = other == node.value || self.peers[other].heard;
-        if (contains(quorum.tie_breakers, NodeId{other})) {
-            breaker = breaker || hears;
-        } else {
-            ++voters;
-            heard += hears ? 1 : 0;
-        }
-    }
-    return heard * 2 > voters || (heard * 2 == voters && breaker && self.had_quorum);
-}
-
 void TakeoverPermitted::count(View& view, NodeId node) {
-    bool const now = quorate(view, node);
-    of(view, node).had_quorum = now;
-    if (now) left(node);
+    if (votes_.has_quorum(view, node)) left(node);
 }
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     if (came.forced) return;
-    if (!quorate(view, node)) {
+    if (!votes_.has_quorum(view, node)) {
         doubtful_.push_back({node, came.group, view.now() + patience});
     }
     if (of(view, node).rule[came.group.value] != nodes::InServiceRule::failover) return;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "netsim/checkers/view.h"
+#include "netsim/checkers/votes.h"
 
 #include <map>
 #include <optional>
@@ -50,12 +51,9 @@ private:
     struct Node {
         std::vector<Peer> peers;
         Duration started;
-        bool had_quorum = false;
-        bool reaches_storage = false;
         std::map<std::uint16_t, nodes::InServiceRule> rule;  ///< by group: last decided
     };
     Node& of(View& view, NodeId node);
-    [[nodiscard]] bool quorate(View& view, NodeId node);
     void count(View& view, NodeId node);
     void check_suspect(View& view, NodeId node, NodeId suspect, GroupId group);
     void refuse(View& view, NodeId node, GroupId group, std::string const& why);
@@ -69,6 +67,7 @@ private:
     void left(NodeId node);
 
     std::vector<Node> nodes_;
+    Votes votes_;
     std::vector<Doubtful> doubtful_;
     std::map<nodes::AdminId, seen::OperatorAsked> asked_;  // about deaths, until answered
 };

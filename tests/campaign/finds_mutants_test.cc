@@ -73,6 +73,8 @@ constexpr Missed missed[] = {
      "the copy that lags has to miss the last write before a death"},
     {Mutant::pause_forgotten, "its source has to die within a pause: found after 735 runs"},
     {Mutant::failed_fencing_believed, "a shot has to miss: found after 840 runs"},
+    {Mutant::absence_stored_once, "a source has to lose its power as it stores a second absence"},
+    {Mutant::quorum_loss_overtaken, "quorum has to be lost while a write holds up a hand-over"},
 };
 
 HuntSetup const setup{

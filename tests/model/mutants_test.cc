@@ -159,6 +159,25 @@ constexpr Found table[] = {
      .passes_unseen = true,
      .deviations = 0,
      .copies = 3},
+    {Mutant::absence_excused, "1 write, 1 crash", write_and_crash, "intent_log_superset"},
+    {Mutant::barrier_passes_held, "1 write", one_write, "intent_log_superset"},
+    {Mutant::cursor_never_returns,
+     "2 writes, 1 crash",
+     {.writes = 2, .crashes = 1},
+     "resync_completes",
+     true},
+    {.mutant = Mutant::absence_stored_once,
+     .within = "2 writes, 2 resets, 1 crash",
+     .most = {.writes = 2, .crashes = 1, .resets = 2},
+     .property = "no_silent_split_brain",
+     .deviations = 1},
+    {.mutant = Mutant::resync_unnamed,
+     .within = "3 copies, 1 write, 3 crashes",
+     .most = {.writes = 1, .crashes = 3},
+     .property = "intent_log_superset",
+     .passes_unseen = true,
+     .deviations = 0,
+     .copies = 3},
 };
 
 struct NotFound {
@@ -182,6 +201,7 @@ constexpr NotFound others[] = {
     {Mutant::mirror_leaves_first, "nothing stands on a mirror in a search"},
     {Mutant::unextended_copy_kept, "no operator extends a mirror in a search"},
     {Mutant::restored_unnamed, "no operator falls back on an image in a search"},
+    {Mutant::quorum_loss_overtaken, "no search asks for quorum"},
 };
 
 language::KnownNames known() {

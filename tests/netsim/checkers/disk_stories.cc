@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What happens in each story of a failing disk.
+// What happens in each story of a disk.
 #include "tests/netsim/checkers/disk_stories.h"
 
 namespace sunder::netsim::test {
+
+namespace {
+
+using replication::HostOp;
+
+constexpr NodeId server1 = Stage::server1;
+
+}  // namespace
 
 Cluster lender() {
     Cluster cluster = small_cluster();
@@ -64,6 +72,56 @@ void fall_back(Stage& stage) {
     stage.resolve(next_source);
     stage.until_mirroring();
     stage.end_well();
+}
+
+void write_and_flush(Stage& stage) {
+    stage.until_mirroring();
+    stage.work(server1, 5, 64, 300);
+    stage.write(server1, block(stage.dice.below(100)));
+    stage.run_for(milliseconds(2));
+    stage.ask(server1, HostOp::flush, {});
+    stage.end_well();
+}
+
+void flush_fails_once(Stage& stage) {
+    stage.until_mirroring();
+    stage.run_for(milliseconds(300));
+    stage.write(server1, block(stage.dice.below(100)));
+    stage.run_for(milliseconds(2));
+    stage.disk_faults(server1, {.flushes = true});
+    stage.ask(server1, HostOp::flush, {});
+    stage.run_for(milliseconds(2));
+    stage.disk_faults(server1, {});
+    stage.ask(server1, HostOp::flush, {});
+    stage.end_well();
+}
+
+void reads_fail(Stage& stage) {
+    stage.until_mirroring();
+    stage.run_for(milliseconds(300));
+    stage.disk_faults(server1, {.reads = true});
+    stage.ask(server1, HostOp::read, block(stage.dice.below(100)));
+    stage.run_for(milliseconds(2));
+    stage.disk_faults(server1, {});
+    stage.end_well();
+}
+
+void write_fails(Stage& stage) {
+    stage.until_mirroring();
+    stage.run_for(milliseconds(300));
+    stage.disk_faults(server1, {.writes = true});
+    stage.write(server1, block(stage.dice.below(100)));
+    stage.run_for(milliseconds(5));
+}
+
+void write_and_trim(Stage& stage) {
+    stage.until_mirroring();
+    stage.run_for(milliseconds(300));
+    std::uint64_t const number = stage.dice.below(100);
+    stage.write(server1, block(number));
+    stage.run_for(milliseconds(2));
+    stage.ask(server1, HostOp::trim, {number * 8 + 1, 5});
+    stage.run_for(milliseconds(2));
 }
 
 }  // namespace sunder::netsim::test

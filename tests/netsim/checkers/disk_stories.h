@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Stories of a source whose disk refuses something, for the hunts.
+// Stories of what a disk is asked and refuses, for the hunts.
 #pragma once
 
 #include "tests/netsim/checkers/stage.h"
@@ -16,5 +16,16 @@ void write_and_borrow(Stage& stage);
 Cluster with_fallback();
 /// Scenario 2, and an operator who falls back on the image.
 void fall_back(Stage& stage);
+
+/// A host writes and flushes.
+void write_and_flush(Stage& stage);
+/// A flush fails; then the disk is well again, and the host flushes once more.
+void flush_fails_once(Stage& stage);
+/// A host reads what its disk cannot read.
+void reads_fail(Stage& stage);
+/// The source's disk refuses a write; nobody asks again.
+void write_fails(Stage& stage);
+/// A block is written and trimmed.
+void write_and_trim(Stage& stage);
 
 }  // namespace sunder::netsim::test

@@ -20,6 +20,16 @@ Cluster with_a_database() {
     return cluster;
 }
 
+Cluster with_a_vote() {
+    Cluster cluster = with_a_database();
+    cluster.resources[0].stop = milliseconds(300);
+    add_node(cluster, "third");
+    cluster.quorum.mode = nodes::QuorumMode::majority;
+    cluster.quorum.on_loss = nodes::LossAction::leave_service;
+    cluster.detection.connection_timeout = seconds(5);
+    return cluster;
+}
+
 void moved_to_and_fro(Stage& stage) {
     stage.until_mirroring();
     stage.run_for(seconds(2));
@@ -29,6 +39,23 @@ void moved_to_and_fro(Stage& stage) {
         stage.work(to, 5, 64, 300);
         stage.run_for(seconds(2));
     }
+    stage.end_well();
+}
+
+void loses_quorum_on_its_way_out(Stage& stage) {
+    World& world = stage.world();
+    stage.until_mirroring();
+    stage.run_until([&] { return world.usable(Stage::server1, Stage::group); });
+    stage.run_for(seconds(2));
+    stage.switch_over(Stage::server2);
+    stage.run_for(milliseconds(200));
+    stage.write(Stage::server1, block(stage.dice.below(64)));
+    for (LinkSetup const& link : world.cluster().links) world.cut(link.a, link.b, false);
+    stage.look();
+    stage.run_for(seconds(25));
+    stage.work(Stage::server1, 3, 64, 300);
+    for (LinkSetup const& link : world.cluster().links) world.heal(link.a, link.b);
+    stage.look();
     stage.end_well();
 }
 

@@ -11,7 +11,12 @@ namespace sunder::netsim::test {
 /// in a second.
 Cluster with_a_database();
 
+/// The same, a third node with a vote, and connections that hold longer than a node is waited for.
+Cluster with_a_vote();
+
 /// It moves to the other server and back.
 void moved_to_and_fro(Stage& stage);
+/// It begins to move, and its source loses everybody with a write under way.
+void loses_quorum_on_its_way_out(Stage& stage);
 
 }  // namespace sunder::netsim::test

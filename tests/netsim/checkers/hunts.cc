@@ -6,6 +6,7 @@
 #include "tests/netsim/checkers/disk_stories.h"
 #include "tests/netsim/checkers/hierarchy_stories.h"
 #include "tests/netsim/checkers/pause_stories.h"
+#include "tests/netsim/checkers/resync_stories.h"
 #include "tests/netsim/checkers/takeover_stories.h"
 #include "tests/netsim/checkers/target_stories.h"
 #include "tests/netsim/checkers/volume_stories.h"
@@ -49,31 +50,6 @@ Cluster distant() {
     return cluster;
 }
 
-/// Disks that take their time, and not always the same.
-Cluster hesitant() {
-    Cluster cluster = small_cluster();
-    for (NodeSetup& node : cluster.nodes) {
-        node.disk.bandwidth = Bandwidth{400'000'000};
-        node.disk.jitter = milliseconds(3);
-    }
-    return cluster;
-}
-
-/// And a slow link, so that a resync takes several runs and hosts get in between.
-Cluster sluggish() {
-    Cluster cluster = hesitant();
-    cluster.links[0].there.bandwidth = Bandwidth{20'000'000};
-    return cluster;
-}
-
-/// The source's disk is so slow that a target confirms first: the next of overlapping writes is
-/// under way the moment the one before it is done.
-Cluster laggard() {
-    Cluster cluster = small_cluster();
-    cluster.nodes[0].disk.latency = milliseconds(50);
-    return cluster;
-}
-
 // --- Stories -------------------------------------------------------------------------------------
 
 /// A write is answered although the path is cut; then the source loses power.
@@ -104,60 +80,21 @@ void lonely_write_power(Stage& stage) {
     stage.end_well();
 }
 
+/// The same a second time, after the first was made good.
+void lonely_again(Stage& stage) {
+    stage.until_mirroring();
+    stage.reset();
+    RequestId const first = stage.write(server1, block(stage.dice.below(200)));
+    stage.run_until([&] { return stage.acknowledged(first); }, milliseconds(50));
+    lonely_write_power(stage);
+}
+
 /// A host writes here and there.
 void plain_work(Stage& stage) {
     stage.until_mirroring();
     for (int i = 0; i < 6; ++i) {
         stage.work(server1, 12, 40, 150);
         stage.run_for(milliseconds(250));
-    }
-    stage.end_well();
-}
-
-/// A target is away while a host works, comes back, and the host goes on.
-void work_during_resync(Stage& stage) {
-    stage.until_mirroring();
-    stage.crash(server2);
-    stage.work(server1, 40, 256, 400);
-    stage.run_for(milliseconds(600));
-    stage.restart(server2);
-    stage.run_until([&] { return stage.resyncing(); });
-    stage.work(server1, 60, 256, 1500);
-    stage.until_mirroring();
-    stage.work(server1, 5, 64, 500);
-    stage.end_well();
-}
-
-/// A target was away while a whole range was written: runs are long and flushes are short.
-void long_runs(Stage& stage) {
-    stage.until_mirroring();
-    stage.crash(server2);
-    for (std::uint64_t i = 0; i < 8; ++i) {
-        stage.write(server1, {stage.dice.below(8) * 256, 256});
-        stage.run_for(milliseconds(2));
-    }
-    stage.restart(server2);
-    stage.run_until([&] { return stage.resyncing(); });
-    stage.until_mirroring();
-    stage.end_well();
-}
-
-/// The first resync of a mirror, and nothing else.
-void first_resync(Stage& stage) {
-    stage.run_until([&] { return stage.mirroring() || stage.broken(); });
-    // A target that is done too early confuses its source about what is still on the way.
-    if (!stage.broken()) stage.end_well();
-}
-
-/// A host overwrites one block, four writes deep, from before the first resync until its end.
-void overwrites_in_resync(Stage& stage) {
-    stage.run_until([&] { return stage.serves(server1); });
-    std::vector<RequestId> pending;
-    Duration const until = stage.world().now() + seconds(20);
-    while (!stage.mirroring() && !stage.broken() && stage.world().now() < until) {
-        std::erase_if(pending, [&](RequestId one) { return stage.acknowledged(one); });
-        while (pending.size() < 4) pending.push_back(stage.write(server1, block(3)));
-        stage.run_for(milliseconds(5 + static_cast<std::int64_t>(stage.dice.below(10))));
     }
     stage.end_well();
 }
@@ -177,24 +114,6 @@ void failback(Stage& stage) {
     stage.heal();
     stage.restart(server1);
     stage.run_for(seconds(1));
-    stage.end_well();
-}
-
-/// A resync breaks off in the middle, begins again, and then its source dies for good.
-void broken_resync(Stage& stage) {
-    stage.until_mirroring();
-    stage.crash(server2);
-    for (std::uint64_t i = 0; i < 6; ++i) {
-        stage.write(server1, {i * 256, 256});
-        stage.run_for(milliseconds(5));
-    }
-    stage.restart(server2);
-    stage.run_until([&] { return stage.resyncing(); });
-    stage.run_for(milliseconds(1 + static_cast<std::int64_t>(stage.dice.below(60))));
-    stage.reset();
-    stage.run_for(milliseconds(60 + static_cast<std::int64_t>(stage.dice.below(100))));
-    stage.power_cut(server1);
-    stage.run_for(seconds(3));
     stage.end_well();
 }
 
@@ -236,6 +155,43 @@ void burst(Stage& stage) {
     stage.end_well();
 }
 
+/// Barriers arrive while a slow disk holds writes back, and then the target loses its power.
+void barriers_behind_held_writes(Stage& stage) {
+    stage.until_mirroring();
+    stage.run_for(milliseconds(300));
+    stage.slow_disk(server2, 400);
+    for (int i = 0; i < 8; ++i) {
+        stage.write(server1, block(stage.dice.below(2)));
+        stage.run_for(milliseconds(1));
+    }
+    stage.run_for(milliseconds(250));
+    stage.power_cut(server2);
+    stage.slow_disk(server2, 1);
+    stage.run_for(milliseconds(100));
+    stage.end_well();
+}
+
+/// A target dies while it applies what a host writes, and misses some; when it is back, its source
+/// dies.
+void dies_while_it_applies(Stage& stage) {
+    stage.until_mirroring();
+    stage.run_for(milliseconds(300));
+    stage.write(server1, block(stage.dice.below(64)));
+    stage.run_for(milliseconds(5));
+    stage.crash(server2);
+    for (int i = 0; i < 5; ++i) {
+        stage.write(server1, block(stage.dice.below(64)));
+        stage.run_for(milliseconds(2));
+    }
+    stage.run_for(seconds(1));
+    stage.restart(server2);
+    stage.until_mirroring();
+    stage.run_for(seconds(1));
+    stage.crash(server1);
+    stage.run_until([&] { return stage.serves(server2); });
+    stage.end_well();
+}
+
 /// The target loses power with records that it has not flushed.
 void target_loses_power(Stage& stage) {
     stage.until_mirroring();
@@ -243,20 +199,6 @@ void target_loses_power(Stage& stage) {
     stage.work(server1, 6, 64, 300);
     stage.power_cut(server2);
     stage.run_for(milliseconds(100));
-    stage.end_well();
-}
-
-/// The source dies while it resynchronises its target.
-void source_dies_in_resync(Stage& stage) {
-    stage.until_mirroring();
-    stage.crash(server2);
-    stage.work(server1, 30, 256, 400);
-    stage.run_for(milliseconds(10));
-    stage.restart(server2);
-    stage.run_until([&] { return stage.resyncing(); });
-    stage.run_for(milliseconds(static_cast<std::int64_t>(stage.dice.below(30))));
-    stage.crash(server1);
-    stage.run_for(seconds(4));
     stage.end_well();
 }
 
@@ -326,61 +268,6 @@ void read_power_read(Stage& stage) {
     stage.run_until([&] { return stage.serves(server2); });
     stage.ask(server2, HostOp::read, block(number));
     stage.end_well();
-}
-
-/// A host writes and flushes.
-void write_and_flush(Stage& stage) {
-    stage.until_mirroring();
-    stage.work(server1, 5, 64, 300);
-    stage.write(server1, block(stage.dice.below(100)));
-    stage.run_for(milliseconds(2));
-    stage.ask(server1, HostOp::flush, {});
-    stage.end_well();
-}
-
-/// A flush fails; then the disk is well again, and the host flushes once more.
-void flush_fails_once(Stage& stage) {
-    stage.until_mirroring();
-    stage.run_for(milliseconds(300));
-    stage.write(server1, block(stage.dice.below(100)));
-    stage.run_for(milliseconds(2));
-    stage.disk_faults(server1, {.flushes = true});
-    stage.ask(server1, HostOp::flush, {});
-    stage.run_for(milliseconds(2));
-    stage.disk_faults(server1, {});
-    stage.ask(server1, HostOp::flush, {});
-    stage.end_well();
-}
-
-/// A host reads what its disk cannot read.
-void reads_fail(Stage& stage) {
-    stage.until_mirroring();
-    stage.run_for(milliseconds(300));
-    stage.disk_faults(server1, {.reads = true});
-    stage.ask(server1, HostOp::read, block(stage.dice.below(100)));
-    stage.run_for(milliseconds(2));
-    stage.disk_faults(server1, {});
-    stage.end_well();
-}
-
-/// The source's disk refuses a write; nobody asks again.
-void write_fails(Stage& stage) {
-    stage.until_mirroring();
-    stage.run_for(milliseconds(300));
-    stage.disk_faults(server1, {.writes = true});
-    stage.write(server1, block(stage.dice.below(100)));
-    stage.run_for(milliseconds(5));
-}
-
-/// A block is written and trimmed.
-void write_and_trim(Stage& stage) {
-    stage.until_mirroring();
-    stage.run_for(milliseconds(300));
-    std::uint64_t const number = stage.dice.below(100);
-    stage.write(server1, block(number));
-    stage.run_for(milliseconds(2));
-    stage.ask(server1, HostOp::trim, {number * 8 + 1, 5});
-    stage.run_for(milliseconds(2));
 }
 
 /// The source gives up its target, says so on its disk, and dies before it could tell its host. The
@@ -563,6 +450,18 @@ constexpr Hunt hunts[] = {
      "takeover_permitted", true},
     {Mutant::busy_chunk_never_reserved, "overwrites in a resync", overwrites_in_resync, laggard,
      "resync_completes", true},
+    {Mutant::cursor_never_returns, "overwrites in a resync", overwrites_in_resync, laggard,
+     "resync_completes", true},
+    {Mutant::resync_unnamed, "resynchronised behind a third", resynchronised_behind_a_third, three,
+     "mirror_equality", false},
+    {Mutant::absence_excused, "dies while it applies", dies_while_it_applies, small_cluster,
+     "no_lost_acknowledged_write", false},
+    {Mutant::barrier_passes_held, "barriers behind held writes", barriers_behind_held_writes,
+     asynchronous, "intent_log_superset", false},
+    {Mutant::absence_stored_once, "leg drops twice, power cut", lonely_again, small_cluster,
+     "no_silent_split_brain", true},
+    {Mutant::quorum_loss_overtaken, "loses quorum on its way out", loses_quorum_on_its_way_out,
+     with_a_vote, "no_service_without_quorum", true},
 };
 
 }  // namespace

@@ -111,6 +111,22 @@ void favourite_left_behind(Stage& stage) {
     all_come_back(stage);
 }
 
+void resynchronised_behind_a_third(Stage& stage) {
+    until_leads(stage, server1);
+    stage.run_for(milliseconds(500));
+    stage.crash(server2);
+    stage.crash(server3);
+    stage.work(server1, 10, 64, 300);
+    stage.run_for(seconds(1));
+    stage.restart(server2);
+    stage.run_until([&] { return stage.resyncing(); });
+    until_leads(stage, server1);
+    stage.run_for(seconds(1));
+    stage.crash(server1);
+    until_leads(stage, server2);
+    all_come_back(stage);
+}
+
 void settled_too_soon(Stage& stage) {
     // Bits are cleared every 100 ms, and a connection that stalls is given up after 400.
     written_past_server3(stage,

@@ -18,6 +18,8 @@ void targets_apart(Stage& stage);
 void leaves_and_joins(Stage& stage);
 /// The target of the higher priority is left behind, and then the source dies.
 void favourite_left_behind(Stage& stage);
+/// A target is brought up to date while the third copy is away, and then the source dies.
+void resynchronised_behind_a_third(Stage& stage);
 /// Bits are cleared while one target still lags, and then the source dies.
 void settled_too_soon(Stage& stage);
 

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What can go wrong in a resync.
+#include "tests/netsim/checkers/resync_stories.h"
+
+namespace sunder::netsim::test {
+
+namespace {
+
+constexpr NodeId server1 = Stage::server1;
+constexpr NodeId server2 = Stage::server2;
+
+}  // namespace
+
+Cluster hesitant() {
+    Cluster cluster = small_cluster();
+    for (NodeSetup& node : cluster.nodes) {
+        node.disk.bandwidth = Bandwidth{400'000'000};
+        node.disk.jitter = milliseconds(3);
+    }
+    return cluster;
+}
+
+Cluster sluggish() {
+    Cluster cluster = hesitant();
+    cluster.links[0].there.bandwidth = Bandwidth{20'000'000};
+    return cluster;
+}
+
+Cluster laggard() {
+    Cluster cluster = small_cluster();
+    cluster.nodes[0].disk.latency = milliseconds(50);
+    return cluster;
+}
+
+void work_during_resync(Stage& stage) {
+    stage.until_mirroring();
+    stage.crash(server2);
+    stage.work(server1, 40, 256, 400);
+    stage.run_for(milliseconds(600));
+    stage.restart(server2);
+    stage.run_until([&] { return stage.resyncing(); });
+    stage.work(server1, 60, 256, 1500);
+    stage.until_mirroring();
+    stage.work(server1, 5, 64, 500);
+    stage.end_well();
+}
+
+void long_runs(Stage& stage) {
+    stage.until_mirroring();
+    stage.crash(server2);
+    for (std::uint64_t i = 0; i < 8; ++i) {
+        stage.write(server1, {stage.dice.below(8) * 256, 256});
+        stage.run_for(milliseconds(2));
+    }
+    stage.restart(server2);
+    stage.run_until([&] { return stage.resyncing(); });
+    stage.until_mirroring();
+    stage.end_well();
+}
+
+void first_resync(Stage& stage) {
+    stage.run_until([&] { return stage.mirroring() || stage.broken(); });
+    // A target that is done too early confuses its source about what is still on the way.
+    if (!stage.broken()) stage.end_well();
+}
+
+void overwrites_in_resync(Stage& stage) {
+    stage.run_until([&] { return stage.serves(server1); });
+    std::vector<RequestId> pending;
+    Duration const until = stage.world().now() + seconds(20);
+    while (!stage.mirroring() && !stage.broken() && stage.world().now() < until) {
+        std::erase_if(pending, [&](RequestId one) { return stage.acknowledged(one); });
+        while (pending.size() < 4) pending.push_back(stage.write(server1, block(3)));
+        stage.run_for(milliseconds(5 + static_cast<std::int64_t>(stage.dice.below(10))));
+    }
+    stage.end_well();
+}
+
+void broken_resync(Stage& stage) {
+    stage.until_mirroring();
+    stage.crash(server2);
+    for (std::uint64_t i = 0; i < 6; ++i) {
+        stage.write(server1, {i * 256, 256});
+        stage.run_for(milliseconds(5));
+    }
+    stage.restart(server2);
+    stage.run_until([&] { return stage.resyncing(); });
+    stage.run_for(milliseconds(1 + static_cast<std::int64_t>(stage.dice.below(60))));
+    stage.reset();
+    stage.run_for(milliseconds(60 + static_cast<std::int64_t>(stage.dice.below(100))));
+    stage.power_cut(server1);
+    stage.run_for(seconds(3));
+    stage.end_well();
+}
+
+void source_dies_in_resync(Stage& stage) {
+    stage.until_mirroring();
+    stage.crash(server2);
+    stage.work(server1, 30, 256, 400);
+    stage.run_for(milliseconds(10));
+    stage.restart(server2);
+    stage.run_until([&] { return stage.resyncing(); });
+    stage.run_for(milliseconds(static_cast<std::int64_t>(stage.dice.below(30))));
+    stage.crash(server1);
+    stage.run_for(seconds(4));
+    stage.end_well();
+}
+
+}  // namespace sunder::netsim::test
