@@ -4,8 +4,7 @@
 // in for the checkers' own tests only. In every other build `mutant()` is the constant false. Used
 // in .cc files only, so that both builds agree on every header.
 //
-// G7, a buffer that changes while it is sent, has none, because a payload is immutable; G22 and G24
-// need a rewind log, which is not built.
+// Which trap each falls into, and why some traps have none, is in tests/netsim/checkers/traps.cc.
 #pragma once
 
 #include <array>

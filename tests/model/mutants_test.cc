@@ -175,7 +175,6 @@ constexpr Found table[] = {
      .within = "3 copies, 1 write, 3 crashes",
      .most = {.writes = 1, .crashes = 3},
      .property = "intent_log_superset",
-     .passes_unseen = true,
      .deviations = 0,
      .copies = 3},
 };

@@ -5,6 +5,8 @@
 // it ships has to come through the same stories unharmed. Built with SUNDER_MUTANTS, apart from all
 // other tests.
 #include "tests/netsim/checkers/hunts.h"
+#include "tests/netsim/checkers/properties.h"
+#include "tests/netsim/checkers/traps.h"
 
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
@@ -60,8 +62,46 @@ Caught hunt_down(Hunt const& hunt) {
     return caught;
 }
 
+/// Runs in which each checker caught a mutant that falls into the trap.
+using Matrix = std::array<std::map<std::string, int>, last_trap + 1>;
+
+/// A cell is that number, or "-" where nobody was caught, or "n/a" with the reason below.
+std::string to_text(Matrix const& matrix) {
+    std::string text = "\ntrap x checker: runs caught\n      ";
+    std::string below;
+    for (std::size_t c = 0; c < Checkers::texts().size(); ++c) {
+        text += fmt::format("{:>5}", c + 1);
+        below += fmt::format("{:>5}  {}\n", c + 1, Checkers::texts()[c].name);
+    }
+    text += "\n";
+    for (Trap trap = 1; trap <= last_trap; ++trap) {
+        std::string const name = fmt::format("G{}", trap);
+        text += fmt::format("{:6}", name);
+        bool const impossible = !why_impossible(trap).empty();
+        if (impossible) below += fmt::format("{:>5}  n/a: {}\n", name, why_impossible(trap));
+        for (CheckerText const& checker : Checkers::texts()) {
+            auto const runs = matrix[trap].find(std::string(checker.name));
+            bool const caught = runs != matrix[trap].end();
+            text += fmt::format("{:>5}", impossible ? "n/a"
+                                         : caught   ? std::to_string(runs->second)
+                                                    : "-");
+        }
+        text += "\n";
+    }
+    return text + below;
+}
+
+/// Each trap that something can fall into has caught something.
+void check(Matrix const& matrix) {
+    for (Trap trap = 1; trap <= last_trap; ++trap) {
+        INFO("G" << int{trap});
+        CHECK(matrix[trap].empty() == !why_impossible(trap).empty());
+    }
+}
+
 TEST_CASE("each mutant is caught by the checker that is there for it") {
     std::map<std::string, std::vector<Mutant>> alone;
+    Matrix matrix;
     std::string table =
         fmt::format("{:30} {:34} {:28} {}\n", "mutant", "checker (runs that it caught)", "hunt",
                     "median seeds until caught");
@@ -70,6 +110,7 @@ TEST_CASE("each mutant is caught by the checker that is there for it") {
         std::string by;
         std::string const row(name_of(hunt.mutant));
         for (auto const& [checker, runs] : caught.by) {
+            for (Trap const trap : traps_of(hunt.mutant)) matrix[trap][checker] += runs;
             by += fmt::format(" {} ({})", checker, runs);
             std::string const hit = fmt::format("{} ({})", checker, runs);
             bool const leads = checker == caught.by.begin()->first;
@@ -83,7 +124,8 @@ TEST_CASE("each mutant is caught by the checker that is there for it") {
         if (hunt.alone) CHECK(caught.by.size() == 1);
         if (caught.by.size() == 1) alone[caught.by.begin()->first].push_back(hunt.mutant);
     }
-    std::fputs(table.c_str(), stdout);
+    std::fputs((table + to_text(matrix)).c_str(), stdout);
+    check(matrix);
     for (CheckerText const& checker : Checkers::texts()) {
         INFO(checker.name << " is the only one to catch some mutant");
         CHECK(alone.contains(std::string(checker.name)));
@@ -96,6 +138,29 @@ TEST_CASE("every mutant is hunted") {
         INFO(name_of(which));
         CHECK(std::ranges::any_of(all_hunts(),
                                   [&](Hunt const& hunt) { return hunt.mutant == which; }));
+    }
+}
+
+TEST_CASE("each property has a checker, or it is said why it has none") {
+    std::set<std::string> named;
+    std::string table = "\nproperty and its checkers\n";
+    for (Property const& property : properties()) {
+        std::string by;
+        for (CheckerText const& checker : Checkers::texts()) {
+            bool const judges = is_judged_by(property, checker);
+            if (judges) by += fmt::format("{}{}", by.empty() ? "" : ", ", checker.name);
+            if (judges) named.emplace(checker.name);
+        }
+        INFO(property.id);
+        CHECK(by.empty() == !property.why_unjudged.empty());
+        table += by.empty() ? fmt::format("{:7} none: {}\n", property.id, property.why_unjudged)
+                            : fmt::format("{:7} {}\n", property.id, by);
+    }
+    std::fputs(table.c_str(), stdout);
+    CHECK(properties().size() == 23 + 8);
+    for (CheckerText const& checker : Checkers::texts()) {
+        INFO(checker.name << " is there for a property, or for a rule of the product");
+        CHECK(named.contains(std::string(checker.name)) != checker.rule.starts_with('R'));
     }
 }
 
