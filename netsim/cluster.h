@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "netsim/disk_faults.h"
 #include "nodes/hierarchy.h"
 #include "nodes/quorum.h"
 #include "replication/config.h"
@@ -24,6 +25,8 @@ struct DiskModel {
     Duration latency = microseconds(100);
     Duration jitter = microseconds(50);  ///< added to each operation, uniform in [0, jitter]
     Bandwidth bandwidth{4'000'000'000};  ///< 500 MB/s
+    Tears tears = Tears::sectors;
+    bool ignores_flushes = false;  ///< FLT-3: answers them, and keeps what they cover in its cache
     friend bool operator==(DiskModel const&, DiskModel const&) = default;
 };
 

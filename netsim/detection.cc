@@ -57,8 +57,9 @@ void World::update_watcher(NodeId who, NodeId whom, PathId path) {
     Detection const& detection = cluster_->detection;
     Duration const phase{static_cast<std::int64_t>(
         choose(static_cast<std::uint64_t>(detection.interval.ns), Choice::beat_phase, who.value))};
-    Duration const due = audible ? now_ + phase + beat_latency(who, whom, path)
-                                 : now_ + detection.interval * detection.missed - phase;
+    Duration const due = audible
+                             ? now_ + phase + beat_latency(who, whom, path)
+                             : now_ + by_clock(who, detection.interval * detection.missed - phase);
     queue_.push(due, {audible ? EventKind::heard : EventKind::silent, who.value, 0,
                       whom.value | std::uint32_t{path.value} << 8, watch.token});
 }

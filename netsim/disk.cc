@@ -52,6 +52,8 @@ Fingerprint SimDisk::fingerprint() const {
     hasher.add(std::uint64_t{faults.reads} | std::uint64_t{faults.writes} << 1 |
                std::uint64_t{faults.flushes} << 2 | std::uint64_t{image_kept_.has_value()} << 3 |
                std::uint64_t{touched_.size()} << 4);
+    hasher.add(std::uint64_t{faults.stores} | std::uint64_t{faults.hangs} << 1 |
+               std::uint64_t{traps_.size()} << 2);
     for (Written const& written : unflushed_) {
         hasher.add(hash_words(written.range.first, written.range.count,
                               written.before.fingerprint(), written.after.fingerprint()));
@@ -59,10 +61,11 @@ Fingerprint SimDisk::fingerprint() const {
     return hasher.result();
 }
 
-SimDisk::Done SimDisk::complete(std::uint32_t place) {
+SimDisk::Done SimDisk::complete(std::uint32_t place, std::uint64_t rotten) {
     DiskOp op = std::move(under_way_[place]);
     under_way_[place] = DiskOp{};
     free_.push_back(place);
+    if (auto const trap = sprung(op)) return lie(std::move(op), *trap, rotten);
     switch (op.kind) {
         case DiskOp::Kind::none:
             VERIFY(!"an operation completes once");
@@ -77,13 +80,10 @@ SimDisk::Done SimDisk::complete(std::uint32_t place) {
             unflushed_.push_back({++written_, op.range, image_.read(op.range), op.payload});
             change(op.range, op.payload);
             return {std::move(op), true, {}};
-        case DiskOp::Kind::flush: {
+        case DiskOp::Kind::flush:
             if (faults.flushes) return {std::move(op), false, {}};
-            auto const covered = std::ranges::find_if(
-                unflushed_, [&](Written const& written) { return written.number > op.covers; });
-            unflushed_.erase(unflushed_.begin(), covered);
+            flush(op);
             return {std::move(op), true, {}};
-        }
         case DiskOp::Kind::keep_image:
             image_kept_ = image_;
             touched_.clear();
@@ -93,6 +93,7 @@ SimDisk::Done SimDisk::complete(std::uint32_t place) {
             // What was not flushed before is replaced, so no power cut brings it back.
             if (kept) image_ = *image_kept_;
             if (kept) unflushed_.clear();
+            if (kept) promised_ = 0;
             return {std::move(op), kept, {}};
         }
         case DiskOp::Kind::drop_image:
@@ -103,11 +104,30 @@ SimDisk::Done SimDisk::complete(std::uint32_t place) {
     return {};
 }
 
+/// A disk that ignores flushes keeps in its cache what it has promised to keep; what has been there
+/// for long has reached the medium by itself.
+void SimDisk::flush(DiskOp const& op) {
+    constexpr std::size_t cache = 256;
+    auto const covered = std::ranges::find_if(
+        unflushed_, [&](Written const& written) { return written.number > op.covers; });
+    if (!model_.ignores_flushes) {
+        unflushed_.erase(unflushed_.begin(), covered);
+        return;
+    }
+    promised_ = std::max(promised_, op.covers);
+    auto const promised = static_cast<std::size_t>(covered - unflushed_.begin());
+    if (promised > cache) {
+        unflushed_.erase(unflushed_.begin(),
+                         unflushed_.begin() + static_cast<std::ptrdiff_t>(promised - cache));
+    }
+}
+
 void SimDisk::replace(Image image) {
     image_ = std::move(image);
     unflushed_.clear();
     image_kept_.reset();
     touched_.clear();
+    promised_ = 0;
 }
 
 void SimDisk::change(Extent range, Payload const& payload) {
@@ -159,16 +179,32 @@ void SimDisk::apply(Extent range, Payload const& payload, Fate fate, Choose cons
         case Fate::torn:
             break;
     }
-    // Torn: each sector for itself, or for long writes a run of them, so that draws stay bounded.
-    std::uint64_t const unit = std::max<std::uint64_t>(1, range.count / 64);
+    apply_torn(range, payload, choose);
+}
+
+/// Each unit for itself, or what lies before or behind a point. Long writes are torn in fewer
+/// places, so that draws stay bounded.
+void SimDisk::apply_torn(Extent range, Payload const& payload, Choose const& choose) {
+    constexpr std::uint64_t block = KiB(4).bytes / sector_bytes;
+    std::uint64_t const least = model_.tears == Tears::blocks ? block : 1;
+    std::uint64_t const unit = std::max(least, range.count / 64 / least * least);
+    bool const shorn = model_.tears == Tears::head || model_.tears == Tears::tail;
+    std::uint64_t const units = (range.count + unit - 1) / unit;
+    std::uint64_t const point = range.first + (shorn ? choose(units + 1) * unit : 0);
     std::uint64_t position = range.first;
     payload.for_each([&](Piece const& piece) {
-        for (std::uint64_t done = 0; done < piece.sectors; done += unit) {
-            std::uint64_t const sectors = std::min(unit, piece.sectors - done);
-            if (choose(2) == 0) {
-                Content const content{piece.id, piece.id == 0 ? 0 : piece.offset - position};
-                change({position + done, sectors}, content);
+        for (std::uint64_t done = 0; done < piece.sectors;) {
+            std::uint64_t const at = position + done;
+            // Units count from the beginning of the disk, as a disk's own blocks do.
+            std::uint64_t const sectors = std::min(unit - at % least, piece.sectors - done);
+            bool const there = model_.tears == Tears::head   ? at < point
+                               : model_.tears == Tears::tail ? at >= point
+                                                             : choose(2) == 0;
+            if (there) {
+                change({at, sectors},
+                       Content{piece.id, piece.id == 0 ? 0 : piece.offset - position});
             }
+            done += sectors;
         }
         position += piece.sectors;
     });
@@ -191,17 +227,48 @@ FateCount SimDisk::crash(Choose const& choose) {
     return count;
 }
 
+/// What power left of a write that no flush covered is as good as what was meant.
+void SimDisk::keep_word(Image& meant, Written const& written) const {
+    std::uint64_t position = written.range.first;
+    written.after.for_each([&](Piece const& piece) {
+        Content const content{piece.id, piece.id == 0 ? 0 : piece.offset - position};
+        for (std::uint64_t done = 0; done < piece.sectors; ++done) {
+            if (image_.at(position + done) == content) meant.fill({position + done, 1}, content);
+        }
+        position += piece.sectors;
+    });
+}
+
 FateCount SimDisk::power_cut(Choose const& choose) {
     FateCount count;
+    bool const lies = promised_ != 0;
+    std::optional<Image> meant;
     for (auto written = unflushed_.rbegin(); written != unflushed_.rend(); ++written) {
+        if (lies && !meant && written->number <= promised_) meant = image_;
         change(written->range, written->before);
     }
     for (Written const& written : unflushed_) {
-        apply(written.range, written.after, draw(choose, count), choose);
+        bool const promised = written.number <= promised_;
+        FateCount ignored;
+        Fate const fate = draw(choose, promised ? ignored : count);
+        if (promised && fate != Fate::as_new) ++count.broken;
+        apply(written.range, written.after, fate, choose);
+        if (meant && !promised) keep_word(*meant, written);
     }
+    if (meant) broken_ = differences_from(*meant);
+    promised_ = 0;
     unflushed_.clear();
     abandon(choose, count);
     return count;
+}
+
+std::vector<Spoilt> SimDisk::differences_from(Image const& image) const {
+    std::vector<Spoilt> found;
+    Image::for_each_difference(image_, image, {0, image_.sectors()}, [&](Extent difference) {
+        found.push_back({difference, image_.read(difference)});
+        return true;
+    });
+    return found;
 }
 
 }  // namespace sunder::netsim

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // A simulated disk: what it holds, what it has promised to hold, and what is on the way. A power
-// cut keeps of each write that was not flushed {old, new, torn at 512 B}, independently (FLT-3); a
-// process crash keeps what the operating system already has (FLT-1).
+// cut keeps of each write that was not flushed {old, new, torn}, independently (FLT-3); a process
+// crash keeps what the operating system already has (FLT-1). It also lies, where it is told to
+// (disk_faults.h), and then says what is there instead of what it was told to hold.
 #pragma once
 
 #include "base/ids.h"
 #include "base/units.h"
 #include "netsim/cluster.h"
+#include "netsim/disk_faults.h"
 #include "netsim/image.h"
 
 #include <cstdint>
@@ -42,14 +44,7 @@ struct FateCount {
     std::uint64_t as_new = 0;
     std::uint64_t as_old = 0;
     std::uint64_t torn = 0;
-};
-
-/// Which kinds of operation fail.
-struct DiskFaults {
-    bool reads = false;
-    bool writes = false;
-    bool flushes = false;
-    std::uint32_t slowness = 1;  ///< every operation takes so many times longer
+    std::uint64_t broken = 0;  ///< flushed on a disk that ignores flushes, and not there as new
 };
 
 class SimDisk {
@@ -72,8 +67,27 @@ public:
         DiskOp op;
         bool ok = true;
         Payload payload;
+        std::optional<DiskLie> lie{};
+        std::vector<Spoilt> spoilt{};  ///< of a lie
     };
-    Done complete(std::uint32_t place);
+    /// `rotten`: a content that nobody has used, for a read that is answered wrongly.
+    Done complete(std::uint32_t place, std::uint64_t rotten = first_rotten);
+
+    /// Goes wrong from now on, beside whatever does already.
+    void lay(DiskTrap const& trap);
+    void mend();
+    [[nodiscard]] std::size_t traps() const { return traps_.size(); }
+    /// True when operations fail, hang or crawl, or some are about to fail.
+    [[nodiscard]] bool suffers() const;
+    /// True when the cell or a page of the intent log cannot be stored; such a trap is used up.
+    [[nodiscard]] bool may_refuse_store() const;
+    bool refuses_store();
+    /// What is at rest there changes.
+    void rot(Extent range, std::uint64_t rotten) { image_.fill(range, Content{rotten, 0}); }
+    /// What the last power cut took back although it had been flushed, as it is now; true once.
+    [[nodiscard]] std::vector<Spoilt> take_broken_promises() { return std::exchange(broken_, {}); }
+    /// What is there in place of what `image` holds.
+    [[nodiscard]] std::vector<Spoilt> differences_from(Image const& image) const;
 
     /// Shares nothing with any copy any more.
     void own() {
@@ -101,10 +115,13 @@ public:
     [[nodiscard]] DiskOp const& under_way(std::uint32_t place) const { return under_way_[place]; }
     /// The number of the last write that completed; numbers only grow.
     [[nodiscard]] std::uint64_t written() const { return written_; }
-    /// Calls visit(number, Extent) for each write that a power cut may take back, oldest first.
+    /// Calls visit(number, Extent) for each write that a power cut may take back without breaking
+    /// the disk's word, oldest first.
     template <class Visit>
     void for_each_unflushed(Visit&& visit) const {
-        for (Written const& written : unflushed_) visit(written.number, written.range);
+        for (Written const& written : unflushed_) {
+            if (written.number > promised_) visit(written.number, written.range);
+        }
     }
 
 private:
@@ -114,7 +131,17 @@ private:
         Payload before;
         Payload after;
     };
+    struct Armed {
+        DiskTrap trap;
+        Image before;  ///< of a stale read
+    };
+    /// The trap that the operation runs into; null when there is none. It is used up by it.
+    [[nodiscard]] std::optional<Armed> sprung(DiskOp const& op);
+    Done lie(DiskOp op, Armed const& trap, std::uint64_t rotten);
+    void flush(DiskOp const& op);
     void apply(Extent range, Payload const& payload, Fate fate, Choose const& choose);
+    void apply_torn(Extent range, Payload const& payload, Choose const& choose);
+    void keep_word(Image& meant, Written const& written) const;
     void change(Extent range, Payload const& payload);
     void change(Extent range, Content content);
     void touch(Extent range);
@@ -131,6 +158,9 @@ private:
     std::vector<std::uint32_t> free_;
     std::vector<Written> unflushed_;
     std::uint64_t written_ = 0;
+    std::uint64_t promised_ = 0;  // the last write that a flush covered and that is not flushed
+    std::vector<Armed> traps_;
+    std::vector<Spoilt> broken_;
 };
 
 }  // namespace sunder::netsim

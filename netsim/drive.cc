@@ -83,13 +83,19 @@ void World::start_store(NodeId node, CopySim& copy, std::uint32_t place) {
 }
 
 void World::stored(NodeId node, CopySim& copy, std::uint32_t place) {
-    trace(node, "stored");
-    step_mirror(node, copy, mirror::input::PersistDone{copy.store.edit().complete(place), true});
+    if (hangs(node, copy, EventKind::persist_done, place)) return;
+    bool const ok = !copy.disk->may_refuse_store() || !copy.disk.edit().refuses_store();
+    trace(node, ok ? "stored" : "NOT stored");
+    StableStore& store = copy.store.edit();
+    PersistId const id = ok ? store.complete(place) : store.refuse(place);
+    step_mirror(node, copy, mirror::input::PersistDone{id, ok});
 }
 
 void World::disk_done(NodeId node, CopySim& copy, std::uint32_t place) {
+    if (hangs(node, copy, EventKind::disk_done, place)) return;
     SimDisk& disk = copy.disk.edit();
-    SimDisk::Done done = disk.complete(place);
+    SimDisk::Done done = disk.complete(place, next_rotten_);
+    if (done.lie) see_lie(node, copy, *done.lie, std::move(done.spoilt));
     bool const image_lost = disk.take_image_lost();
     if (tracer) {
         static constexpr char const* names[] = {"none",       "read",          "write",     "flush",
@@ -196,7 +202,7 @@ void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
         }
         void operator()(mirror::output::ArmTimer& out) const {
             TimerEvent const timer = event_of(copy, out.timer);
-            world.queue_.push(world.now_ + out.after,
+            world.queue_.push(world.now_ + world.by_clock(node, out.after),
                               {timer.kind, node.value, copy.group, 0, ++timer.token});
         }
         void operator()(mirror::output::CancelTimer& out) const {
@@ -237,18 +243,21 @@ void World::carry_out(NodeId node, nodes::Output& output) {
             world.locals_.push_back({node.value, out.group.value, out.command});
         }
         void operator()(nodes::output::ArmBootWait&) const {
-            world.queue_.push(world.now_ + world.cluster_->detection.boot_wait,
-                              {EventKind::boot_wait, node.value, 0, 0, life()});
+            world.queue_.push(
+                world.now_ + world.by_clock(node, world.cluster_->detection.boot_wait),
+                {EventKind::boot_wait, node.value, 0, 0, life()});
         }
         void operator()(nodes::output::ArmConfirmation& out) const {
-            world.queue_.push(world.now_ + out.after, {EventKind::confirmation, node.value, 0,
-                                                       out.peer.value | out.silence << 8, life()});
+            world.queue_.push(world.now_ + world.by_clock(node, out.after),
+                              {EventKind::confirmation, node.value, 0,
+                               out.peer.value | out.silence << 8, life()});
         }
         void operator()(nodes::output::ArmShot& out) const {
             std::vector<Duration> const& delays = world.cluster_->fencing->delay;
             Duration const delay = delays.empty() ? Duration{} : delays[out.peer.value];
-            world.queue_.push(world.now_ + delay, {EventKind::aim, node.value, 0,
-                                                   out.peer.value | out.silence << 8, life()});
+            world.queue_.push(
+                world.now_ + world.by_clock(node, delay),
+                {EventKind::aim, node.value, 0, out.peer.value | out.silence << 8, life()});
         }
         void operator()(nodes::output::Shoot& out) const {
             world.queue_.push(world.now_ + world.cluster_->fencing->takes,

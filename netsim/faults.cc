@@ -89,6 +89,9 @@ void World::die(NodeId node, seen::NodeDied::How how) {
         fates.as_new += some.as_new;
         fates.as_old += some.as_old;
         fates.torn += some.torn;
+        fates.broken += some.broken;
+        std::vector<Spoilt> broken = copy.disk.edit().take_broken_promises();
+        if (!broken.empty()) see_lie(node, copy, DiskLie::ignored_flush, std::move(broken));
         copy.store.edit().die(
             [&](std::uint64_t n) { return choose(n, Choice::stored, node.value); });
         copy.machine.reset();
@@ -100,11 +103,13 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     fates_.as_new += fates.as_new;
     fates_.as_old += fates.as_old;
     fates_.torn += fates.torn;
+    fates_.broken += fates.broken;
     sim.machine.reset();
     for (SharerSim& one : sim.shares) one.machine.reset();
     ++sim.life;
     sim.paused = false;
     sim.deferred.clear();
+    sim.hung.clear();
     trace(node, power ? "POWER CUT" : how == seen::NodeDied::How::stopped ? "STOPPED" : "CRASH");
     see(seen::NodeDied{how, node, fates});
     connections_of_dead(node, silent);
@@ -213,11 +218,6 @@ void World::heal(Vertex a, Vertex b) {
     network_.heal(a, b);
     see(seen::LinkHealed{a, b});
     routes_changed();
-}
-
-void World::set_disk_faults(NodeId node, DiskFaults const& faults) {
-    for (CopySim& copy : nodes_[node.value].copies) copy.disk.edit().faults = faults;
-    see(seen::DiskFaulted{node, faults});
 }
 
 }  // namespace sunder::netsim

@@ -74,6 +74,7 @@ Fingerprint World::fingerprint(Timing timing) const {
     Hasher hasher;
     for (NodeSim const& node : nodes_) {
         hasher.add(node.machine ? node.print : 0);
+        hasher.add(node.hung.size() << 32 | node.clock);
         hasher.add(node.deferred.size() << 2 | std::uint64_t{node.shots_miss} << 1 |
                    std::uint64_t{node.paused});
         for (SharerSim const& one : node.shares) {

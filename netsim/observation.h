@@ -15,7 +15,9 @@
 #include "replication/examine.h"
 #include "replication/seam.h"
 
+#include <optional>
 #include <variant>
+#include <vector>
 
 namespace sunder::netsim {
 
@@ -135,6 +137,34 @@ struct DiskFaulted {
     NodeId node;
     DiskFaults faults;
 };
+/// Something will go wrong with the next operations on a node's disks, or on one mirror's.
+struct DiskTrapped {
+    NodeId node;
+    std::optional<GroupId> group;
+    DiskTrap trap;
+};
+/// A disk has lied: what is there, or was read there, is not what it was told to hold. No machine
+/// knows.
+struct DiskLied {
+    NodeId node;
+    GroupId group;
+    DiskLie how = DiskLie::bit_rot;
+    std::vector<Spoilt> spoilt;
+};
+/// Somebody kept what a node had on its disks, as a snapshot of a virtual machine does.
+struct SnapshotTaken {
+    NodeId node;
+};
+/// And put it back (FLT-4, FLT-5).
+struct RolledBack {
+    enum class What : std::uint8_t { everything, metadata, data } what = What::everything;
+    NodeId node;
+};
+/// A node's timers take so many percent of their time.
+struct ClockSkewed {
+    NodeId node;
+    std::uint32_t percent = 100;
+};
 struct ResourceFaulted {
     NodeId node;
     ResourceId resource;
@@ -181,8 +211,9 @@ using Observation =
                  seen::AdminAnswered, seen::OperatorAsked, seen::IntentLogExamined,
                  seen::ImageTaken, seen::ImageWritten, seen::NodeDied, seen::NodeStarted,
                  seen::SharedDiskNoted, seen::NodePaused, seen::NodeResumed, seen::LinkCut,
-                 seen::LinkHealed, seen::ConnectionsReset, seen::DiskFaulted, seen::ResourceFaulted,
-                 seen::FencingFaulted, seen::DiskWritten, seen::RecordSent, seen::RecordArrived,
-                 seen::AlarmRang>;
+                 seen::LinkHealed, seen::ConnectionsReset, seen::DiskFaulted, seen::DiskTrapped,
+                 seen::DiskLied, seen::SnapshotTaken, seen::RolledBack, seen::ClockSkewed,
+                 seen::ResourceFaulted, seen::FencingFaulted, seen::DiskWritten, seen::RecordSent,
+                 seen::RecordArrived, seen::AlarmRang>;
 
 }  // namespace sunder::netsim

@@ -43,6 +43,13 @@ public:
         return pending.id;
     }
 
+    /// It could not be stored; what was there before still is.
+    PersistId refuse(std::uint32_t where) {
+        PersistId const id = under_way_[where].id;
+        under_way_[where] = {};
+        return id;
+    }
+
     /// The node dies. `choose(n)` draws from [0, n).
     template <class Choose>
     void die(Choose&& choose) {
@@ -60,6 +67,12 @@ public:
         under_way_.clear();
     }
 
+    /// A copy of what is stored, without what is being stored.
+    [[nodiscard]] StableStore at_rest() const {
+        StableStore copy(cell_);
+        copy.pages_ = pages_;
+        return copy;
+    }
     /// What the next boot finds.
     [[nodiscard]] std::optional<replication::Cell> cell() const {
         return cell_ ? std::optional(*cell_) : std::nullopt;

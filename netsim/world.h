@@ -6,7 +6,7 @@
 // the calls below.
 //
 // One .cc file per concern: world (dispatch), drive (steps of machines and their outputs), faults,
-// operators, resources, shared disks, streams (connections), detection.
+// injured disks, operators, resources, shared disks, streams (connections), detection.
 #pragma once
 
 #include "base/cow.h"
@@ -82,6 +82,8 @@ struct NodeSim {
     std::optional<NodeId> reserved{};  ///< of a shared disk: the server that has reserved it
     bool in_service = false;           ///< of a shared disk: as is marked on it
     bool shots_miss = false;           ///< whoever has it shot is told that it failed
+    std::uint32_t clock = 100;         ///< its timers take so many percent of their time
+    std::vector<Event> hung{};         ///< what its disks owe it since they hang
     Duration paused_at;
     std::vector<Event> deferred;  ///< what came due during the pause
     [[nodiscard]] bool up() const { return machine.has_value(); }
@@ -91,6 +93,16 @@ struct NodeSim {
 struct DiskImage {
     Image content;
     replication::Cell cell;
+};
+
+/// What a node had on its disks once.
+struct NodeSnapshot {
+    struct Copy {
+        Image content;
+        StableStore store;
+        nodes::StoredHierarchy above;
+    };
+    std::vector<Copy> copies;  ///< in the node's order
 };
 
 /// What else may be watched; off by default, because it costs time.
@@ -147,7 +159,17 @@ public:
     void cut(Vertex a, Vertex b, bool one_way);
     void heal(Vertex a, Vertex b);
     void reset(NodeId a, NodeId b, bool half_open);
+    /// A healthy one is mended: nothing is left of what was to go wrong.
     void set_disk_faults(NodeId node, DiskFaults const& faults);
+    /// On the disk of one mirror, or on all of the node's.
+    void lay_trap(NodeId node, std::optional<GroupId> group, DiskTrap const& trap);
+    /// What is at rest there changes, and nobody is told (FLT-10).
+    void rot(NodeId node, GroupId group, Extent range);
+    NodeSnapshot take_snapshot(NodeId node);
+    /// Requires that the node is down, and that the snapshot is its own.
+    void roll_back(NodeId node, NodeSnapshot const& snapshot, seen::RolledBack::What what);
+    /// From now on its timers take so many percent of their time (FLT-11). Requires percent > 0.
+    void skew_clock(NodeId node, std::uint32_t percent);
     /// What goes wrong with a resource from now on: on a node, on one of the servers of a shared
     /// disk, or, with the node that stands for the disk, on both.
     void set_resource_faults(NodeId at, ResourceId resource, ResourceFaults const& faults);
@@ -293,6 +315,14 @@ private:
     void start_disk(NodeId node, CopySim& copy, DiskOp op);
     void start_store(NodeId node, CopySim& copy, std::uint32_t place);
     void disk_done(NodeId node, CopySim& copy, std::uint32_t place);
+    void see_lie(NodeId node, CopySim const& copy, DiskLie how, std::vector<Spoilt> spoilt);
+    /// True when the disk hangs, and will answer when it is mended.
+    [[nodiscard]] bool hangs(NodeId node, CopySim const& copy, EventKind kind, std::uint32_t place);
+    /// How long the node's timer of that time takes.
+    [[nodiscard]] Duration by_clock(NodeId node, Duration time) const {
+        std::uint32_t const percent = nodes_[node.value].clock;
+        return percent == 100 ? time : Duration{time.ns / 100 * percent};
+    }
     void stored(NodeId node, CopySim& copy, std::uint32_t place);
     void boot(NodeId node, bool continues = false);
     void boot_later(NodeId node);
@@ -411,6 +441,7 @@ private:
     std::array<Recent, 16> recent_{};  // a ring by number of event
     std::uint64_t next_request_ = 1;
     std::uint64_t next_content_ = 1;
+    std::uint64_t next_rotten_ = first_rotten;
     std::uint32_t next_admin_ = 1;
     std::uint32_t next_life_ = 1;
 };

@@ -216,6 +216,7 @@ int explore(ExploreRequest const& request) {
     plan.setup.seed = request.seed;
     plan.shard = *shard;
     plan.setup.most_acts = request.acts;
+    if (request.all_faults) plan.setup.kinds = campaign::everything;
     unsigned const threads = request.runs == 0 || plan.runs > 0
                                  ? jobs
                                  : static_cast<unsigned>(plan.threads_with_one_more);

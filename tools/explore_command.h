@@ -17,6 +17,7 @@ struct ExploreRequest {
     std::uint64_t runs = 0;     ///< of each case, over all shards; 0: as many as the time allows
     std::uint64_t seed = 1;
     std::uint64_t acts = 12;  ///< at most, of a run
+    bool all_faults = false;  ///< also what is outside the fault budget
     unsigned jobs = 0;        ///< 0: as many as there are processors
     std::string shard;        ///< "i/n"; empty: as the environment says
     std::string commit = "unknown";

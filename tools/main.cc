@@ -117,6 +117,10 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
     explore->add_option("--acts", request.acts, "What befalls a run, at most")
         ->capture_default_str()
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000}));
+    explore->add_flag(
+        "--all-faults", request.all_faults,
+        "Disks that hang, are full and lie, rollbacks and clocks as well: what is lost "
+        "outside the fault budget is allowed by name");
     explore->add_option("--case", request.only_case, "Only the case of this name");
     explore->add_option("--shard", request.shard,
                         "i/n: the i-th of n processes that share the campaign. Default: as a Slurm "

@@ -59,9 +59,23 @@ template <class Checker, class... What>
 concept Wants =
     requires(Checker& checker, View& view, What const&... what) { checker.on(view, what...); };
 
+/// What the checker finds from here on is outside the budget, or it is not.
+template <class Checker>
+void set_budget(Checker const&, View& view) {
+    std::optional<NodeId> const node = view.injuries.rolled_back();
+    if (!node || Checker::text.without_memory) {
+        view.findings.outside_budget(std::nullopt);
+    } else {
+        view.findings.outside_budget("after the metadata of " + view.name(*node) + " was put back");
+    }
+}
+
 template <class Checker, class... What>
 void show_one(Checker& checker, View& view, What const&... what) {
-    if constexpr (Wants<Checker, What...>) checker.on(view, what...);
+    if constexpr (Wants<Checker, What...>) {
+        if (view.injuries.rolled_back()) set_budget(checker, view);
+        checker.on(view, what...);
+    }
 }
 
 /// Shows an observation to those checkers that have an overload for it.
@@ -82,10 +96,11 @@ struct Checkers::All {
 
     Chronicle chronicle;
     Ledger ledger;
+    Injuries injuries;
     EachOf<std::tuple> checkers;
 
     [[nodiscard]] View view(World const& world, Findings& findings) {
-        return View{world, findings, chronicle, ledger};
+        return View{world, findings, chronicle, ledger, injuries};
     }
 
     struct See {
@@ -138,6 +153,7 @@ Checkers& Checkers::operator=(Checkers const& other) {
 }
 
 void Checkers::see(World const& world, Observation const& observation, Findings& findings) {
+    all_->injuries.see(world, observation);
     View view = all_->view(world, findings);
     std::visit(All::See{*all_, world, view}, observation);
     all_->chronicle.see(world, observation);
@@ -158,7 +174,10 @@ std::optional<Duration> Checkers::deadline() const {
 void Checkers::passed(World const& world, Findings& findings) {
     View view = all_->view(world, findings);
     auto const one = [&](auto& checker) {
-        if constexpr (requires { checker.passed(view); }) checker.passed(view);
+        if constexpr (requires { checker.passed(view); }) {
+            set_budget(checker, view);
+            checker.passed(view);
+        }
     };
     std::apply([&](auto&... checker) { (one(checker), ...); }, all_->checkers);
 }
@@ -166,7 +185,10 @@ void Checkers::passed(World const& world, Findings& findings) {
 void Checkers::finish(World const& world, Findings& findings) {
     View view = all_->view(world, findings);
     auto const one = [&](auto& checker) {
-        if constexpr (requires { checker.finish(view); }) checker.finish(view);
+        if constexpr (requires { checker.finish(view); }) {
+            set_budget(checker, view);
+            checker.finish(view);
+        }
     };
     std::apply([&](auto&... checker) { (one(checker), ...); }, all_->checkers);
 }

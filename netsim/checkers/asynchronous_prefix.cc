@@ -115,8 +115,9 @@ void AsynchronousPrefix::on(View& view, NodeId node, nodes::note::CameInService 
     if (mine.live && mine.source == *copy.watched) judge(view, came.group, node, mine);
 }
 
-AsynchronousPrefix::Fit AsynchronousPrefix::fit(Stream const& stream, Image const& image,
-                                                Extent mirrored) {
+AsynchronousPrefix::Fit AsynchronousPrefix::fit(View const& view, From from, Stream const& stream) {
+    Image const& image = view.image(from.node, from.group);
+    Extent const mirrored = view.mirrored(from.group);
     std::size_t const count = stream.recent.size();
     Fit result;
     // A record that can be seen in the copy or has arrived, and all before it, belong in.
@@ -138,8 +139,9 @@ AsynchronousPrefix::Fit AsynchronousPrefix::fit(Stream const& stream, Image cons
     auto const difference = [&](Extent within) {
         Extent first;
         Image::for_each_difference(model, image, within, [&](Extent found) {
-            first = found;
-            return false;
+            auto const rest = view.unexplained(text.name, from.group, found, {from.node});
+            first = rest.value_or(Extent{});
+            return !rest;
         });
         return first;
     };
@@ -166,7 +168,7 @@ AsynchronousPrefix::Fit AsynchronousPrefix::fit(Stream const& stream, Image cons
 
 void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream const& stream) {
     Image const& image = view.image(node, group);
-    Fit const best = fit(stream, image, view.mirrored(group));
+    Fit const best = fit(view, {node, group}, stream);
     std::string const& source = view.name(view.chronicle.group(group).members[stream.source.value]);
     std::uint32_t const most = limit(view, group);
     if (best.found && best.missing <= most) return;

@@ -66,7 +66,7 @@ private:
         std::size_t missing = 0;  ///< records after it
         Extent difference;        ///< where the copy fits no shorter one
     };
-    [[nodiscard]] static Fit fit(Stream const& stream, Image const& image, Extent mirrored);
+    [[nodiscard]] static Fit fit(View const& view, From from, Stream const& stream);
     void judge(View& view, GroupId group, NodeId node, Stream const& stream);
 
     std::vector<Stream> streams_;        // by group and slot

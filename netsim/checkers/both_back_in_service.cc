@@ -11,8 +11,13 @@ namespace sunder::netsim {
 void BothBackInService::disturbed(View& view) {
     Detection const& detection = view.world.cluster().detection;
     since_ = view.now();
-    deadline_ = view.now() + detection.boot_wait + detection.interval * (detection.missed + 1) +
-                detection.connection_timeout + detection.reconnect * 3 + seconds(10);
+    std::int64_t slowest = 100;
+    for (std::uint8_t n = 0; n < view.world.cluster().nodes.size(); ++n) {
+        slowest = std::max<std::int64_t>(slowest, view.world.node(NodeId{n}).clock);
+    }
+    Duration const timers = detection.boot_wait + detection.interval * (detection.missed + 1);
+    deadline_ = view.now() + Duration{timers.ns / 100 * slowest} + detection.connection_timeout +
+                detection.reconnect * 3 + seconds(10);
 }
 
 void BothBackInService::on(View& view, seen::NodeStarted const& started) {
@@ -64,9 +69,7 @@ void BothBackInService::passed(View& view) {
         for (std::size_t a = 0; a < group.members.size(); ++a) {
             if (!group.copies[a].extended) continue;
             exists = true;
-            DiskFaults const& faults = view.world.copy(group.members[a], id)->disk->faults;
-            well =
-                well && !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
+            well = well && !view.world.copy(group.members[a], id)->disk->suffers();
             failed = failed || failed_[group.members[a].value];
             auto const* machine = view.machine(group.members[a], id);
             owned = owned || (machine != nullptr && machine->stable_cell().last_owner);

@@ -36,6 +36,7 @@ public:
     void on(View& view, seen::LinkHealed const&) { disturbed(view); }
     void on(View& view, seen::OperatorAsked const&) { disturbed(view); }
     void on(View& view, seen::DiskFaulted const&) { disturbed(view); }
+    void on(View& view, seen::DiskTrapped const&) { disturbed(view); }
     [[nodiscard]] std::optional<Duration> deadline() const { return deadline_; }
     void passed(View& view);
 

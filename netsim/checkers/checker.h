@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ struct Violation {
 class Findings {
 public:
     void violated(std::string_view property, std::string_view rule, Duration at, std::string story);
+    /// While set, whatever is violated is allowed by this name: it is outside the fault budget.
+    void outside_budget(std::optional<std::string> reason) { outside_ = std::move(reason); }
     /// An outcome outside the assumptions, or one that a policy accepts: named and counted.
     void allowed(std::string_view property, std::string const& what, std::uint64_t count = 1);
     [[nodiscard]] std::vector<Violation> const& violations() const { return violations_; }
@@ -42,6 +45,7 @@ public:
 private:
     std::vector<Violation> violations_;
     std::map<std::string, std::uint64_t> allowed_;
+    std::optional<std::string> outside_;
 };
 
 /// Name, rule and one sentence, for lists and reports.
@@ -49,6 +53,8 @@ struct CheckerText {
     std::string_view name;
     std::string_view rule;
     std::string_view words;
+    /// It holds whatever the stable cells and intent logs say, also when they were put back.
+    bool without_memory = false;
 };
 
 }  // namespace sunder::netsim

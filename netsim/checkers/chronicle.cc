@@ -68,6 +68,11 @@ std::size_t Chronicle::serving(GroupId id) const {
         std::ranges::count_if(group.copies, [](Copy const& copy) { return copy.serving; }));
 }
 
+bool Chronicle::any_frozen(GroupId group) const {
+    return std::ranges::any_of(groups_[group.value].members,
+                               [&](NodeId node) { return nodes_[node.value].frozen; });
+}
+
 bool Chronicle::another_serves(GroupId id, NodeId node) const {
     return serving(id) > (copy(id, node).serving ? 1U : 0U);
 }
@@ -399,13 +404,21 @@ void Chronicle::booted(World const& world, NodeId node) {
 struct Chronicle::See {
     Chronicle& chronicle;
     World const& world;
-    void operator()(seen::MirrorNoted const& noted) const { chronicle.mirror_noted(world, noted); }
+    void operator()(seen::MirrorNoted const& noted) const {
+        auto const* failed = std::get_if<replication::note::DiskFailed>(&noted.note);
+        bool const store =
+            failed != nullptr && failed->what == replication::note::DiskFailed::What::persist;
+        Node& node = chronicle.nodes_[noted.node.value];
+        node.frozen = node.frozen || store;
+        chronicle.mirror_noted(world, noted);
+    }
     void operator()(seen::NodeNoted const& noted) const { chronicle.node_noted(world, noted); }
     void operator()(seen::NodeDied const& died) const {
         chronicle.died(died, world.now());
         chronicle.contacts_changed(world);
     }
     void operator()(seen::NodeStarted const& started) const {
+        chronicle.nodes_[started.node.value].frozen = false;
         chronicle.booted(world, started.node);
         chronicle.contacts_changed(world);
     }

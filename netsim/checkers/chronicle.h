@@ -83,6 +83,7 @@ public:
     struct Node {
         std::optional<Duration> died_at;
         bool lost_power = false;  ///< how it died last
+        bool frozen = false;      ///< it could not store something since it booted (DESIGN 4)
     };
 
     Chronicle() = default;
@@ -97,6 +98,8 @@ public:
     [[nodiscard]] Node const& node(NodeId id) const { return nodes_[id.value]; }
     /// The slots of legs on which `node` mirrors to targets that are in sync.
     [[nodiscard]] std::uint8_t in_sync_targets(GroupId group, NodeId node) const;
+    /// True when a copy of the group waits for what it could not store, and will until it boots.
+    [[nodiscard]] bool any_frozen(GroupId group) const;
     [[nodiscard]] bool another_serves(GroupId group, NodeId node) const;
     [[nodiscard]] std::size_t serving(GroupId group) const;
     /// True when `behind` has had time to hear that `ahead` acknowledges writes without it.

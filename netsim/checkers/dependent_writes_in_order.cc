@@ -45,7 +45,10 @@ void DependentWritesInOrder::on(View& view, NodeId node, nodes::note::CameInServ
     if (mine.source != *watched) return;
     NodeId const source = group.members[mine.source.value];
     auto const found =
-        view.ledger.inversion(came.group, view.image(node, came.group), source, mine.since);
+        view.ledger.inversion(came.group, view.image(node, came.group), source, mine.since,
+                              [&](std::uint64_t sector, Content content) {
+                                  return view.injured(text.name, came.group, node, sector, content);
+                              });
     if (!found) return;
     view.findings.violated(
         text.name, text.rule, view.now(),

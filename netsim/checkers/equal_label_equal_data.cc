@@ -42,7 +42,10 @@ std::optional<std::string> EqualLabelEqualData::compare(View const& view, GroupI
     Image const& mine = view.image(source, group);
     Image const& theirs = view.image(target, group);
     std::optional<std::string> found;
-    Image::for_each_difference(mine, theirs, view.mirrored(group), [&](Extent difference) {
+    Image::for_each_difference(mine, theirs, view.mirrored(group), [&](Extent whole) {
+        auto const rest = view.unexplained(text.name, group, whole, {source, target});
+        if (!rest) return true;
+        Extent const difference = *rest;
         bool open = false;
         view.ledger.for_each_open(group, [&](Request const& request) {
             open = open || (request.changes() && request.range.overlaps(difference));

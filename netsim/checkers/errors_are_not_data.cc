@@ -32,7 +32,9 @@ void ErrorsAreNotData::on(View& view, seen::HostAnswered const& answered) {
     std::uint64_t position = request->range.first;
     image.read(request->range).for_each([&](Piece const& piece) {
         bool const there = piece.id == request->content && piece.offset == position;
-        if (!there) {
+        bool const blamed = !there && view.unexplained(text.name, request->group,
+                                                       {position, piece.sectors}, {request->node});
+        if (blamed) {
             Content const found{piece.id, piece.id == 0 ? 0 : piece.offset - position};
             view.findings.violated(
                 text.name, text.rule, view.now(),

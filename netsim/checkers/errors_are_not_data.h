@@ -18,7 +18,7 @@ namespace sunder::netsim {
 class ErrorsAreNotData {
 public:
     static constexpr CheckerText text{"errors_are_not_data", "SAF-14",
-                                      "what a disk refused is not answered as done"};
+                                      "what a disk refused is not answered as done", true};
 
     void on(View& view, seen::HostAnswered const& answered);
 };

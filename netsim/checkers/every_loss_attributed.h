@@ -19,7 +19,7 @@ class EveryLossAttributed {
 public:
     static constexpr CheckerText text{
         "every_loss_attributed", "SAF-23",
-        "what an operator's override loses is on the engine's own record"};
+        "what an operator's override loses is on the engine's own record", true};
 
     void on(View& view, seen::OperatorAsked const& asked);
     void on(View& view, seen::NodeDied const& died);

@@ -4,6 +4,7 @@
 #include "netsim/checkers/every_request_ends.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <bit>
 
 namespace sunder::netsim {
@@ -19,6 +20,16 @@ void EveryRequestEnds::finish(View& view) {
                 std::popcount(view.chronicle.in_sync_targets(group, request.node)));
             if (view.world.cluster().policy.guarded && mirrors + 1 < on.size()) {
                 view.findings.allowed(text.name, "held back by a guarded policy");
+                return;
+            }
+            bool const hangs = std::ranges::any_of(
+                on, [&](NodeId node) { return view.world.copy(node, group)->disk->faults.hangs; });
+            if (hangs) {
+                view.findings.allowed(text.name, "a disk hangs");
+                return;
+            }
+            if (view.chronicle.any_frozen(group)) {
+                view.findings.allowed(text.name, "frozen: something could not be stored");
                 return;
             }
             view.findings.violated(

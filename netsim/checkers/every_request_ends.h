@@ -17,7 +17,7 @@ namespace sunder::netsim {
 class EveryRequestEnds {
 public:
     static constexpr CheckerText text{"every_request_ends", "LIV-2",
-                                      "every accepted request is answered in the end"};
+                                      "every accepted request is answered in the end", true};
 
     void finish(View& view);
 };

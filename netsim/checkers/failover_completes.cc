@@ -69,9 +69,7 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             Chronicle::Pair const& leg = group.copies[p].pairs[dead.value];
             Chronicle::Pair const& source = group.copies[dead.value].pairs[p];
             CopySim const* copy = view.world.copy(target, id);
-            DiskFaults const& faults = copy->disk->faults;
-            bool const well =
-                !faults.reads && !faults.writes && !faults.flushes && faults.slowness == 1;
+            bool const well = !copy->disk->suffers() && !view.chronicle.any_frozen(id);
             bool const mirrored = leg.leg == LegState::mirroring && leg.inward &&
                                   source.leg == LegState::mirroring && !source.lonely;
             bool const heard = view.world.network().reaches(died.node.value, target.value) &&
@@ -85,7 +83,8 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             if (!first || cannot_be_shot(view.world, group, target)) continue;
             if (is_disputed(group.copies[dead.value]) || is_disputed(group.copies[p])) continue;
             Detection const& detection = cluster.detection;
-            Duration const detected = detection.interval * detection.missed;
+            std::int64_t const clock = std::max<std::uint32_t>(view.world.node(target).clock, 100);
+            Duration const detected{(detection.interval * detection.missed).ns / 100 * clock};
             waiting_.push_back({id, died.node, target, view.now(),
                                 view.now() + detected * 2 + seconds(5) + *first});
             break;

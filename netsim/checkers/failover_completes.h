@@ -29,6 +29,7 @@ public:
     void on(View&, seen::NodePaused const&) { waiting_.clear(); }
     void on(View&, seen::LinkCut const&) { waiting_.clear(); }
     void on(View&, seen::DiskFaulted const&) { waiting_.clear(); }
+    void on(View&, seen::DiskTrapped const&) { waiting_.clear(); }
     [[nodiscard]] std::optional<Duration> deadline() const;
     void passed(View& view);
 

@@ -21,7 +21,8 @@ class FlushMakesDurable {
 public:
     static constexpr CheckerText text{"flush_makes_durable", "SAF-13",
                                       "an answered flush is stable on every copy in sync, and a "
-                                      "failed one is not believed later"};
+                                      "failed one is not believed later",
+                                      true};
 
     void on(View& view, seen::HostAsked const& asked);
     void on(View& view, seen::HostAnswered const& answered);

@@ -18,7 +18,7 @@ class HierarchyInOrder {
 public:
     static constexpr CheckerText text{
         "hierarchy_in_order", "R98, R99",
-        "resources start after what they need, and stop before it; the mirror is the last"};
+        "resources start after what they need, and stop before it; the mirror is the last", true};
 
     void on(View&, seen::NodeDied const& died) { nodes_.erase(died.node); }
     void on(View&, NodeId node, nodes::note::CameInService const& came) {

@@ -65,6 +65,13 @@ bool IntentLogSuperset::covers(Pair const& pair, Logs const& logs, std::uint64_t
     return wanted && stable;
 }
 
+std::optional<Extent> IntentLogSuperset::unexplained(View const& view, Pair const& pair,
+                                                     Extent difference) {
+    auto const& on = view.mirror(pair.group).on;
+    return view.unexplained(text.name, pair.group, difference,
+                            {on[pair.a.value], on[pair.b.value]});
+}
+
 void IntentLogSuperset::report(View& view, Pair const& pair, Extent where, char const* occasion) {
     NodeId const a = view.mirror(pair.group).on[pair.a.value];
     NodeId const b = view.mirror(pair.group).on[pair.b.value];
@@ -101,7 +108,9 @@ void IntentLogSuperset::check_chunk(View& view, Pair& pair, Logs const& logs, st
     Image const& a = view.image(view.mirror(pair.group).on[pair.a.value], pair.group);
     Image const& b = view.image(view.mirror(pair.group).on[pair.b.value], pair.group);
     Image::for_each_difference(a, b, within, [&](Extent difference) {
-        report(view, pair, difference, occasion);
+        auto const rest = unexplained(view, pair, difference);
+        if (!rest) return true;
+        report(view, pair, *rest, occasion);
         return false;
     });
 }
@@ -153,7 +162,11 @@ void IntentLogSuperset::check_all(View& view, Pair& pair, char const* occasion) 
              c <= (difference.end() - 1) / chunk_sectors; ++c) {
             pair.written.set(c);
             if (covers(pair, both, c)) continue;
-            report(view, pair, difference, occasion);
+            std::uint64_t const first = std::max(difference.first, c * chunk_sectors);
+            std::uint64_t const end = std::min(difference.end(), (c + 1) * chunk_sectors);
+            auto const rest = unexplained(view, pair, {first, end - first});
+            if (!rest) continue;
+            report(view, pair, *rest, occasion);
             return false;
         }
         return true;

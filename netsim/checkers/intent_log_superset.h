@@ -66,6 +66,9 @@ private:
     void bind(View& view, GroupId group, Slot target, Slot source);
     void release(View& view, GroupId group, NodeId node);
     void bind_pair(View& view, GroupId group, Slot a, Slot b);
+    /// What is left of a difference that no disk's lie explains.
+    [[nodiscard]] static std::optional<Extent> unexplained(View const& view, Pair const& pair,
+                                                           Extent difference);
     void report(View& view, Pair const& pair, Extent where, char const* occasion);
 
     std::vector<Pair> pairs_;

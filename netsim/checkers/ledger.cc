@@ -321,7 +321,7 @@ void Ledger::check_read(Request const& read, Payload const& payload, Report cons
 }
 
 std::optional<Inversion> Ledger::inversion(GroupId id, Image const& image, NodeId source,
-                                           Duration since) const {
+                                           Duration since, Explained const& explained) const {
     Inversion found;
     auto const look_at = [&](Unit const& unit, Extent where) {
         if (unit.content == untouched) return;
@@ -329,7 +329,7 @@ std::optional<Inversion> Ledger::inversion(GroupId id, Image const& image, NodeI
         Request const& owed = requests_[unit.owner];
         bool const counts = unit.owner != 0 && owed.state == State::acknowledged &&
                             owed.node == source && owed.asked > since;
-        if (counts && !may_hold(unit, content)) {
+        if (counts && !may_hold(unit, content) && !explained(where.first, content)) {
             bool const earlier =
                 found.missing == nullptr || owed.answered_tick < found.missing->answered_tick;
             if (earlier) {
@@ -363,10 +363,10 @@ std::optional<Inversion> Ledger::inversion(GroupId id, Image const& image, NodeI
 }
 
 void Ledger::resolve(GroupId id, Image const& image, NodeId node, Duration now, bool open_question,
-                     Report const& report) {
+                     Report const& report, Explained const& explained) {
     ++tick_;
     Group& group = groups_[id.value];
-    Verdict const verdict{node, now, open_question};
+    Verdict const verdict{node, now, open_question, explained};
     for (Page& page : group.pages) resolve_page(page, group, image, verdict, report);
 }
 
@@ -392,6 +392,7 @@ void Ledger::resolve_page(Page& page, Group const& group, Image const& image,
         if (unit.content == untouched || first >= group.sectors) continue;
         Content const found = image.at(first);
         if (!may_hold(unit, found)) {
+            if (verdict.explained(first, found)) continue;
             report(mismatch(unit, {first, std::min(step, group.sectors - first)}, found));
         }
         settle(unit, found, verdict);

@@ -104,19 +104,23 @@ public:
     [[nodiscard]] Request const* written(GroupId group, std::uint64_t content) const;
 
     using Report = std::function<void(Mismatch const&)>;
+    /// True when somebody else answers for that content at that sector.
+    using Explained = std::function<bool(std::uint64_t sector, Content found)>;
     /// Compares what a host read with what it may hold.
     void check_read(Request const& read, Payload const& payload, Report const& report) const;
     /// Compares a copy with what it may hold; from now on each unit holds what was found (no
     /// flip-flop). What indeterminate writes are found become settled ones of `node`; those that
     /// are not found are out of the question, unless `open_question`: another copy may yet prove to
-    /// be the later one.
+    /// be the later one. A mismatch that is `explained` is not reported, and settles nothing.
     void resolve(GroupId group, Image const& image, NodeId node, Duration now, bool open_question,
-                 Report const& report);
+                 Report const& report, Explained const& explained);
 
     /// Of the writes that `source` acknowledged: the earliest of those asked for after `since` that
-    /// the copy lacks, and the latest that it has, if they are in the wrong order.
+    /// the copy lacks, and the latest that it has, if they are in the wrong order. What it lacks
+    /// by an `explained` content does not count.
     [[nodiscard]] std::optional<Inversion> inversion(GroupId group, Image const& image,
-                                                     NodeId source, Duration since) const;
+                                                     NodeId source, Duration since,
+                                                     Explained const& explained) const;
 
     /// Remembers the losses of the last comparison, for whoever has to attribute them.
     void lost(GroupId group, Losses const& losses) { groups_[group.value].losses = losses; }
@@ -175,6 +179,7 @@ private:
         NodeId node;
         Duration now;
         bool open_question = false;
+        Explained const& explained;
     };
     void settle(Unit& unit, Content found, Verdict const& verdict);
     void resolve_page(Page& page, Group const& group, Image const& image, Verdict const& verdict,

@@ -58,6 +58,9 @@ void Linearizability::on(View& view, seen::HostAsked const& asked) {
     for_each_block(asked.range, [&](std::uint64_t b) {
         auto found = mine.registers.find(b);
         if (found == mine.registers.end()) {
+            std::uint64_t const middle = b * block + block / 2;
+            Content const held = view.image(asked.node, asked.group).at(middle);
+            if (view.injuries.find(asked.group, middle, held) != nullptr) return;
             found = mine.registers.emplace(b, first_seen(view, asked, b)).first;
         }
         if (asked.op == HostOp::read) {
@@ -104,6 +107,11 @@ void Linearizability::read_answered(View& view, Group& mine, Request const& requ
             bool const was_well = history.linearizable();
             auto const expected = history.expected();
             Content const content{piece.id, piece.id == 0 ? 0 : piece.offset - position};
+            if (view.injured(text.name, request.group, request.node, b * block + block / 2,
+                             content)) {
+                history.abandon_read(request.id.value);
+                return;
+            }
             history.answer_read(request.id.value, value_of(content));
             if (history.linearizable() || !was_well) return;
             auto const words = [&](Content held) {
@@ -162,6 +170,7 @@ void Linearizability::compare(View& view, GroupId id, NodeId node) {
         std::uint64_t const middle = b * block + block / 2;
         Value const found = value_of(image.at(middle));
         if (history.may_hold(found)) continue;
+        if (view.injured(text.name, id, node, middle, image.at(middle))) continue;
         bool const lost = std::ranges::any_of(
             losses.where, [&](Extent const& where) { return where.overlaps({middle, 1}); });
         bool const counted = losses.node == node && losses.at == view.now();

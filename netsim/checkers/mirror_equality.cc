@@ -59,7 +59,10 @@ void MirrorEquality::compare(View& view, GroupId group, NodeId source) {
         if (!is_target(view, group, source, view.chronicle.slot(group, target))) continue;
         Image::for_each_difference(
             view.image(source, group), view.image(target, group), view.mirrored(group),
-            [&](Extent difference) {
+            [&](Extent whole) {
+                auto const rest = view.unexplained(text.name, group, whole, {source, target});
+                if (!rest) return true;
+                Extent const difference = *rest;
                 auto const holds = [&](NodeId node) {
                     return describe_found(view.world, view.ledger, group,
                                           view.image(node, group).at(difference.first));
@@ -104,7 +107,8 @@ void MirrorEquality::finish(View& view) {
         if (!source) continue;
         compare(view, group, *source);
         bool const sticky = source->value < flush_failed_.size() && flush_failed_[source->value];
-        if (view.world.next_time() || sticky)
+        bool const frozen = view.chronicle.any_frozen(group);
+        if (view.world.next_time() || sticky || frozen)
             continue;  // somebody may yet clear bits, or never will
         for (NodeId const target : view.mirror(group).on) {
             if (!is_target(view, group, *source, view.chronicle.slot(group, target))) continue;

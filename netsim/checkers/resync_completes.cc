@@ -24,13 +24,14 @@ Duration bound(View const& view, GroupId group, NodeId source, NodeId target) {
     Duration const once = Bandwidth{slowest}.time_for({view.mirror(group).sectors * sector_bytes});
     Duration const round_trip =
         network.latency(source.value, target.value) + network.latency(target.value, source.value);
-    return once * 20 + round_trip * 100 + seconds(10) + view.world.cluster().settle_interval * 3;
+    std::int64_t const clock =
+        std::max<std::int64_t>({100, view.world.node(source).clock, view.world.node(target).clock});
+    Duration const settles{view.world.cluster().settle_interval.ns / 100 * clock};
+    return once * 20 + round_trip * 100 + seconds(10) + settles * 3;
 }
 
 bool disk_suffers(View const& view, GroupId group, NodeId node) {
-    SimDisk const& disk = *view.world.copy(node, group)->disk;
-    return disk.faults.reads || disk.faults.writes || disk.faults.flushes ||
-           disk.faults.slowness > 1;
+    return view.world.copy(node, group)->disk->suffers() || view.chronicle.any_frozen(group);
 }
 
 /// The target has followed a third node since, which cannot be asked what it was, or is the other

@@ -73,6 +73,7 @@ void ResyncConvergence::on(View& view, From from,
         view.mirrored(from.group), [&](Extent difference) {
             for (std::uint64_t s = difference.first; s < difference.end() && !judged; ++s) {
                 if (on_the_way(view, from.group, source, self, {s, 1})) continue;
+                if (!view.unexplained(text.name, from.group, {s, 1}, {source, from.node})) continue;
                 judged = true;
                 auto const holds = [&](NodeId node) {
                     return describe_found(view.world, view.ledger, from.group,

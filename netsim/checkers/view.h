@@ -2,12 +2,17 @@
 //
 // What a checker is shown together with an observation: the world as the event left it, the
 // chronicle as it was before the observation, the ledger with the question, answer or death in its
-// books, and where findings go.
+// books, the injuries that disks have done to their data, and where findings go.
 #pragma once
 
 #include "netsim/checkers/checker.h"
 #include "netsim/checkers/chronicle.h"
+#include "netsim/checkers/injuries.h"
 #include "netsim/checkers/ledger.h"
+
+#include <initializer_list>
+#include <optional>
+#include <string_view>
 
 namespace sunder::netsim {
 
@@ -28,6 +33,7 @@ struct View {
     Findings& findings;
     Chronicle const& chronicle;
     Ledger& ledger;
+    Injuries const& injuries;
 
     [[nodiscard]] Duration now() const { return world.now(); }
     [[nodiscard]] std::string const& name(NodeId node) const { return world.node(node).name; }
@@ -39,6 +45,15 @@ struct View {
     }
     /// The part of a disk that is mirrored.
     [[nodiscard]] Extent mirrored(GroupId group) const { return {0, mirror(group).sectors}; }
+    /// True when a disk's lie explains why `node` holds, or read, this content there: nobody is to
+    /// blame, and it is counted by the lie's name.
+    bool injured(std::string_view property, GroupId group, NodeId node, std::uint64_t sector,
+                 Content found) const;
+    /// What is left of the extent from the first sector on in which no lie explains what any of
+    /// the copies holds; nothing when all of it is explained.
+    [[nodiscard]] std::optional<Extent> unexplained(std::string_view property, GroupId group,
+                                                    Extent where,
+                                                    std::initializer_list<NodeId> copies) const;
     /// The machine of a copy; null while its node is down.
     [[nodiscard]] replication::MirrorMachine const* machine(NodeId node, GroupId group) const {
         CopySim const* copy = world.copy(node, group);

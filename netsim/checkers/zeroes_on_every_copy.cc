@@ -33,7 +33,8 @@ void ZeroesOnEveryCopy::on(View& view, seen::HostAnswered const&) {
         if (died && *died >= request->asked) continue;
         std::uint64_t position = request->range.first;
         view.image(mirror.on[s], request->group).read(request->range).for_each([&](Piece const& p) {
-            if (p.id != 0) {
+            if (p.id != 0 && view.unexplained(text.name, request->group, {position, p.sectors},
+                                              {mirror.on[s]})) {
                 view.findings.violated(
                     text.name, text.rule, view.now(),
                     fmt::format("{}, but {} holds {} in {}", describe(view.world, *request),

@@ -18,7 +18,7 @@ namespace sunder::netsim {
 class ZeroesOnEveryCopy {
 public:
     static constexpr CheckerText text{"zeroes_on_every_copy", "SAF-12",
-                                      "trimmed sectors read as zeroes on every copy in sync"};
+                                      "trimmed sectors read as zeroes on every copy in sync", true};
 
     void on(View& view, seen::HostAnswered const& answered);
 };

@@ -106,6 +106,10 @@ struct Blow {
     Feature operator()(seen::DiskFaulted const&) const { return 28; }
     Feature operator()(seen::ResourceFaulted const&) const { return 29; }
     Feature operator()(seen::FencingFaulted const&) const { return 30; }
+    Feature operator()(seen::DiskLied const& lied) const { return 100 + number(lied.how); }
+    Feature operator()(seen::DiskTrapped const&) const { return 31; }
+    Feature operator()(seen::RolledBack const& back) const { return 32 + number(back.what); }
+    Feature operator()(seen::ClockSkewed const&) const { return 35; }
     Feature operator()(seen::OperatorAsked const& asked) const { return 40 + number(asked.what); }
     Feature operator()(auto const&) const { return 0; }
 };

@@ -49,10 +49,11 @@ bool is_shared(Scenario const& scenario, NodeId node) {
 
 std::string_view name_of(Kind kind) {
     static constexpr std::string_view names[] = {
-        "crash",       "power cut", "freeze",     "cut",       "one-way cut",  "isolate",
-        "flap",        "reset",     "half open",  "slow disk", "failing disk", "twice",
-        "switch over", "force",     "keep apart", "take out",  "missing shot", "read",
-        "flush",       "fua",       "trim"};
+        "crash",        "power cut", "freeze",     "cut",       "one-way cut",  "isolate",
+        "flap",         "reset",     "half open",  "slow disk", "failing disk", "twice",
+        "switch over",  "force",     "keep apart", "take out",  "missing shot", "read",
+        "flush",        "fua",       "trim",       "hung disk", "medium error", "full disk",
+        "skewed clock", "lie",       "rollback"};
     static_assert(std::size(names) == static_cast<std::size_t>(Kind::last));
     return names[static_cast<std::size_t>(kind)];
 }
@@ -117,8 +118,53 @@ void Drawing::fault(Recipe& recipe, Kind kind, RandomStream& dice) const {
         case Kind::flush:
         case Kind::fua:
         case Kind::trim:
+        case Kind::hung_disk:
+        case Kind::medium_error:
+        case Kind::full_disk:
+        case Kind::skewed_clock:
+        case Kind::lie:
+        case Kind::rollback:
         case Kind::last:
             return;
+    }
+}
+
+/// What goes wrong with disks beside refusing, and with clocks.
+void Drawing::injure(Recipe& recipe, Kind kind, RandomStream& dice) const {
+    auto const mirror = static_cast<std::uint16_t>(dice.below(base_.cluster.mirrors.size()));
+    NodeId const node = copy_of(mirror, dice);
+    std::uint64_t const sectors = base_.cluster.mirrors[mirror].sectors;
+    // Where hosts ask, too.
+    constexpr std::uint64_t block = 8;
+    std::uint64_t const blocks = std::clamp<std::uint64_t>(sectors / block, 1, 32);
+    std::uint64_t const at = dice.below(blocks) * block;
+    step::DiskPart const part{mirror, at, std::min(block * (1 + dice.below(4)), sectors - at)};
+    auto const count = static_cast<std::uint32_t>(1 + dice.below(3));
+    auto const put = [&](Action action) { recipe.acts.push_back({pause(dice), action}); };
+    if (kind == Kind::hung_disk) {
+        put(step::HangDisk{node});
+        if (dice.below(2) == 0) put(step::FailDisk{node, false, false, false});
+    } else if (kind == Kind::medium_error) {
+        std::uint64_t const what = 1 + dice.below(3);
+        put(step::FailDisk{node, (what & 1) != 0, (what & 2) != 0, false, false, part, count});
+    } else if (kind == Kind::full_disk) {
+        put(step::FailDisk{node, false, false, false, true, std::nullopt, count});
+        // What it could not store it waits for until it boots.
+        if (!is_shared(base_, node)) {
+            put(step::Crash{node, {}});
+            put(step::Restart{node});
+        }
+    } else if (kind == Kind::skewed_clock) {
+        static constexpr std::uint32_t percents[] = {10, 50, 300, 1000};
+        put(step::SkewClock{server(dice), percents[dice.below(4)]});
+    } else if (kind == Kind::lie) {
+        put(step::CorruptDisk{node, static_cast<netsim::DiskLie>(dice.below(5)), part, count});
+    } else if (kind == Kind::rollback && !is_shared(base_, node)) {
+        using What = netsim::seen::RolledBack::What;
+        put(step::TakeSnapshot{node});
+        put(step::Crash{node, {}});
+        recipe.acts.push_back({{}, step::RollBack{node, static_cast<What>(dice.below(3))}});
+        put(step::Restart{node});
     }
 }
 
@@ -198,6 +244,12 @@ void Drawing::operate(Recipe& recipe, Kind kind, RandomStream& dice) const {
         case Kind::flush:
         case Kind::fua:
         case Kind::trim:
+        case Kind::hung_disk:
+        case Kind::medium_error:
+        case Kind::full_disk:
+        case Kind::skewed_clock:
+        case Kind::lie:
+        case Kind::rollback:
         case Kind::last:
             return;
     }
@@ -285,6 +337,13 @@ void Drawing::add_kind(Recipe& recipe, Kind kind, RandomStream& dice) const {
         case Kind::failing_disk:
         case Kind::missing_shot:
             return fault(recipe, kind, dice);
+        case Kind::hung_disk:
+        case Kind::medium_error:
+        case Kind::full_disk:
+        case Kind::skewed_clock:
+        case Kind::lie:
+        case Kind::rollback:
+            return injure(recipe, kind, dice);
         case Kind::last:
             return;
     }
@@ -304,7 +363,7 @@ void Drawing::add(Recipe& recipe, RandomStream& dice) const {
 Recipe Drawing::fresh(RandomStream& dice) const {
     Recipe recipe;
     recipe.seed = 1 + dice.below(1U << 30);
-    recipe.diet = static_cast<Diet>(dice.next()) & everything;
+    recipe.diet = static_cast<Diet>(dice.next()) & kinds_;
     static constexpr std::uint64_t rates[] = {1, 5, 20};
     recipe.rate = rates[dice.below(3)];
     std::size_t const wanted = 1 + dice.below(most_);
@@ -389,6 +448,12 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
             put(step::FailDisk{failed->node, false, false, false});
         } else if (auto const* slow = std::get_if<step::SlowDisk>(&act.action)) {
             put(step::FailDisk{slow->node, false, false, false});
+        } else if (auto const* hung = std::get_if<step::HangDisk>(&act.action)) {
+            put(step::FailDisk{hung->node, false, false, false});
+        } else if (auto const* lying = std::get_if<step::CorruptDisk>(&act.action)) {
+            put(step::FailDisk{lying->node, false, false, false});
+        } else if (auto const* skewed = std::get_if<step::SkewClock>(&act.action)) {
+            put(step::SkewClock{skewed->node, 100});
         } else if (auto const* cut = std::get_if<step::Cut>(&act.action)) {
             put(step::Heal{cut->a, cut->b});
         } else if (auto const* missing = std::get_if<step::FailFencing>(&act.action)) {

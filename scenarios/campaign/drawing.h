@@ -38,11 +38,20 @@ enum class Kind : std::uint8_t {
     flush,
     fua,
     trim,
+    // Drawn only where all faults are asked for:
+    hung_disk,     ///< FLT-8
+    medium_error,  ///< FLT-9: in one place, a number of times
+    full_disk,     ///< FLT-9: the cell and the intent log cannot be stored; then a restart
+    skewed_clock,  ///< FLT-11
+    lie,           ///< FLT-10: outside the fault budget, so that losses are allowed by its name
+    rollback,      ///< FLT-4, FLT-5: outside the fault budget
     last
 };
 std::string_view name_of(Kind);
 using Diet = std::uint32_t;  ///< a set of kinds, by bit
 inline constexpr Diet everything = (Diet{1} << static_cast<unsigned>(Kind::last)) - 1;
+/// Without what is drawn only where all faults are asked for.
+inline constexpr Diet usual = (Diet{1} << static_cast<unsigned>(Kind::hung_disk)) - 1;
 
 /// Something that is done so long after what was done before it.
 struct Act {
@@ -53,7 +62,7 @@ struct Act {
 
 struct Recipe {
     std::uint64_t seed = 1;  ///< of the world
-    Diet diet = everything;
+    Diet diet = usual;
     std::uint64_t rate = 10;  ///< requests a second, at most; of a closed loop so many times ten
     std::vector<Act> acts;
     friend bool operator==(Recipe const&, Recipe const&) = default;
@@ -62,8 +71,10 @@ struct Recipe {
 /// Draws from all that is possible in a scenario's cluster.
 class Drawing {
 public:
-    /// `most`: acts of a run. Requires most > 0, and a scenario that outlives the drawing.
-    Drawing(language::Scenario const& base, std::size_t most) : base_(base), most_(most) {}
+    /// `most`: acts of a run; `kinds`: of which they are. Requires most > 0, and a scenario that
+    /// outlives the drawing.
+    Drawing(language::Scenario const& base, std::size_t most, Diet kinds = usual)
+        : base_(base), most_(most), kinds_(kinds) {}
 
     [[nodiscard]] Recipe fresh(RandomStream& dice) const;
     /// Another run like this one: an act goes, comes, or moves.
@@ -78,6 +89,7 @@ private:
     void add(Recipe& recipe, RandomStream& dice) const;
     void add_kind(Recipe& recipe, Kind kind, RandomStream& dice) const;
     void fault(Recipe& recipe, Kind kind, RandomStream& dice) const;
+    void injure(Recipe& recipe, Kind kind, RandomStream& dice) const;
     void links(Recipe& recipe, Kind kind, RandomStream& dice) const;
     void operate(Recipe& recipe, Kind kind, RandomStream& dice) const;
     void request(Recipe& recipe, Kind kind, RandomStream& dice) const;
@@ -87,6 +99,7 @@ private:
 
     language::Scenario const& base_;
     std::size_t most_;
+    Diet kinds_;
 };
 
 }  // namespace sunder::campaign

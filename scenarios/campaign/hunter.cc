@@ -43,7 +43,9 @@ Scenario as_played(Scenario scenario, Outcome const& outcome) {
 }  // namespace
 
 Hunter::Hunter(Scenario const& base, HuntSetup const& setup)
-    : setup_(setup), drawing_(base, setup.most_acts), dice_(setup.seed, 79, setup.number) {
+    : setup_(setup),
+      drawing_(base, setup.most_acts, setup.kinds),
+      dice_(setup.seed, 79, setup.number) {
     results_.path = base.path;
     results_.case_name = base.case_name();
 }

@@ -17,6 +17,17 @@ ShapePtr nodes() {
                  {"50 us"}),
         optional("bandwidth", "Shared by all operations. Default: 4 Gbit/s.", bandwidth(),
                  {"500 MB/s"}),
+        optional("tears",
+                 "What a power cut leaves of a write that it tears (FLT-3): any of its sectors of "
+                 "512 B, any of its blocks of 4 KiB, or its head or its tail. Default: sectors.",
+                 make_shape(
+                     shape::Choice{"a way to tear a write", {"sectors", "blocks", "head", "tail"}}),
+                 {"blocks"}),
+        optional("flushes",
+                 "ignored: they are answered and not done, so that a power cut takes back what "
+                 "they covered (FLT-3). Default: done.",
+                 make_shape(shape::Choice{"what becomes of flushes", {"done", "ignored"}}),
+                 {"ignored"}),
     };
     shape::Object node{"a node", {}, {}};
     node.keys = {

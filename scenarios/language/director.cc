@@ -266,12 +266,59 @@ struct Director::Doing {
         return true;
     }
     bool operator()(step::FailDisk const& step) const {
-        bool const mends = !step.reads && !step.writes && !step.flushes;
+        bool const mends = !step.reads && !step.writes && !step.flushes && !step.stores;
+        if (step.where || step.count != 0) {
+            netsim::DiskTrap trap{std::nullopt, step.reads, step.writes, step.flushes,
+                                  step.stores,  Extent{},   step.count};
+            std::optional<GroupId> group;
+            if (step.where) {
+                trap.range = {step.where->at, step.where->sectors};
+                group = GroupId{step.where->mirror};
+            }
+            world.lay_trap(step.node, group, trap);
+            return true;
+        }
         netsim::DiskFaults faults = mends ? netsim::DiskFaults{} : faults_of(step.node);
         faults.reads = faults.reads || step.reads;
         faults.writes = faults.writes || step.writes;
         faults.flushes = faults.flushes || step.flushes;
+        faults.stores = faults.stores || step.stores;
         world.set_disk_faults(step.node, faults);
+        return true;
+    }
+    bool operator()(step::HangDisk const& step) const {
+        netsim::DiskFaults faults = faults_of(step.node);
+        faults.hangs = true;
+        world.set_disk_faults(step.node, faults);
+        return true;
+    }
+    bool operator()(step::CorruptDisk const& step) const {
+        GroupId const group{step.where.mirror};
+        Extent const range{step.where.at, step.where.sectors};
+        if (step.lie == netsim::DiskLie::bit_rot) {
+            world.rot(step.node, group, range);
+        } else {
+            world.lay_trap(step.node, group,
+                           {step.lie, false, false, false, false, range, step.count});
+        }
+        return true;
+    }
+    bool operator()(step::TakeSnapshot const& step) const {
+        director.snapshots_.insert_or_assign(step.node, world.take_snapshot(step.node));
+        return true;
+    }
+    bool operator()(step::RollBack const& step) const {
+        if (!expect_up(step.node, false)) return false;
+        auto const snapshot = director.snapshots_.find(step.node);
+        if (snapshot == director.snapshots_.end()) {
+            director.fail("no snapshot was taken");
+            return false;
+        }
+        world.roll_back(step.node, snapshot->second, step.what);
+        return true;
+    }
+    bool operator()(step::SkewClock const& step) const {
+        world.skew_clock(step.node, step.percent);
         return true;
     }
     bool operator()(step::Write const& step) const {

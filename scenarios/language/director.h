@@ -72,6 +72,7 @@ private:
     netsim::World& world_;
     std::vector<Application> applications_;              // application n is number n + 1
     std::map<std::uint16_t, netsim::DiskImage> images_;  // the last of each mirror
+    std::map<NodeId, netsim::NodeSnapshot> snapshots_;   // the last of each node
     std::size_t step_ = 0;
     bool leave_out_ = false;
     std::vector<std::size_t> left_out_;

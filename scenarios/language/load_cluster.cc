@@ -25,6 +25,15 @@ netsim::DiskModel read_disk(Node const* node, Report const& report) {
     set_if(disk.jitter, duration_of(node->find("jitter")));
     set_if(disk.bandwidth,
            bandwidth_above_zero(node->find("bandwidth"), report, "the bandwidth of the disk"));
+    static constexpr std::pair<std::string_view, netsim::Tears> ways[] = {
+        {"sectors", netsim::Tears::sectors},
+        {"blocks", netsim::Tears::blocks},
+        {"head", netsim::Tears::head},
+        {"tail", netsim::Tears::tail}};
+    for (auto const& [name, tears] : ways) {
+        if (text_of(node->find("tears")) == name) disk.tears = tears;
+    }
+    disk.ignores_flushes = text_of(node->find("flushes")) == "ignored";
     return disk;
 }
 

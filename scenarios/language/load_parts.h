@@ -124,6 +124,10 @@ Expect read_expect(Node const* node, Names const&, KnownNames const&);
 std::vector<Step> read_steps(Node const* node, Node const* workload_node,
                              std::vector<Workload> const&, Names const&, KnownNames const&);
 
+/// The part of a mirror that the keys mirror, volume, at and length name. Reports what is outside.
+std::optional<step::DiskPart> part_of(Node const& value, Names const&);
+/// What goes wrong with disks and clocks; nothing for other keys.
+std::optional<Action> read_fault_step(std::string_view key, Node const& value, Names const&);
 /// What operators do beside images; nothing for other keys.
 std::optional<Action> read_operator_step(std::string_view key, Node const& value, Names const&,
                                          KnownNames const&);

@@ -68,9 +68,6 @@ private:
     Read cut(Node const& value);
     Read heal(Node const& value);
     Read reset(Node const& value);
-    Read slow_disk(Node const& value);
-    Read fail_disk(Node const& value);
-    Read mend_disk(Node const& value);
     Read write(Node const& value);
     Read read_range(Node const& value);
     Read trim(Node const& value);
@@ -80,6 +77,10 @@ private:
     Read stop_workload(Node const& value);
     Read take_image(Node const& value);
     Read write_image(Node const& value);
+    Read take_snapshot(Node const& value);
+    Read roll_back(Node const& value);
+    /// True when the node is down here, as far as that is known; `why` says why it has to be.
+    bool expect_down(NodeId node, Node const& named, char const* why);
 
     /// The node, if it is in one of the states from which it can become `next`.
     std::optional<NodeId> become(Node const& value, std::initializer_list<NodeIs> from,
@@ -89,12 +90,6 @@ private:
         netsim::Vertex b = 0;
     };
     std::optional<Neighbours> neighbours(Node const* a, Node const* b, Span place);
-    struct Range {
-        std::uint16_t mirror = 0;
-        std::uint64_t at = 0;
-        std::uint64_t sectors = 0;
-    };
-    std::optional<Range> range(Node const& value);
     std::optional<std::uint16_t> mirror_with_workload(Node const& value);
     [[nodiscard]] Report const& report() const { return names_.report(); }
 
@@ -105,13 +100,14 @@ private:
     std::vector<NodeState> nodes_;
     bool states_known_ = true;
     std::set<std::uint16_t> images_;  // mirrors of which an image was taken
+    std::set<NodeId> snapshots_;      // nodes of which one was taken
     std::set<std::string> started_;   // mirrors whose workload a step starts
 };
 
 Read StepReader::read(std::string_view key, Node const& value) {
     if (value.broken) return std::nullopt;
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 23> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 22> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},
@@ -123,9 +119,6 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"cut", &StepReader::cut},
         {"heal", &StepReader::heal},
         {"reset", &StepReader::reset},
-        {"slow_disk", &StepReader::slow_disk},
-        {"fail_disk", &StepReader::fail_disk},
-        {"mend_disk", &StepReader::mend_disk},
         {"write", &StepReader::write},
         {"read", &StepReader::read_range},
         {"trim", &StepReader::trim},
@@ -135,10 +128,13 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"stop_workload", &StepReader::stop_workload},
         {"take_image", &StepReader::take_image},
         {"write_image", &StepReader::write_image},
+        {"take_snapshot", &StepReader::take_snapshot},
+        {"roll_back", &StepReader::roll_back},
     }};
     for (auto const& [name, reader] : readers) {
         if (name == key) return (this->*reader)(value);
     }
+    if (auto const faulty = read_fault_step(key, value, names_)) return faulty;
     if (auto const ordered = read_operator_step(key, value, names_, known_)) return ordered;
     if (auto const made = read_hierarchy_step(key, value, names_, known_)) return made;
     if (auto const made = read_member_step(key, value, names_, known_)) return made;
@@ -274,7 +270,7 @@ Read StepReader::restart(Node const& value) {
     return step::Restart{*node};
 }
 
-// ---- network and disks
+// ---- network
 
 std::optional<StepReader::Neighbours> StepReader::neighbours(Node const* a, Node const* b,
                                                              Span place) {
@@ -332,58 +328,10 @@ Read StepReader::reset(Node const& value) {
     return step::Reset{*a, *b, boolean_of(value.find("half_open")).value_or(false)};
 }
 
-Read StepReader::slow_disk(Node const& value) {
-    std::optional<NodeId> const node = names_.holder(value.find("on"));
-    std::optional<std::int64_t> const factor = integer_of(value.find("factor"));
-    if (!node || !factor) return std::nullopt;
-    return step::SlowDisk{*node, static_cast<std::uint32_t>(*factor)};
-}
-
-Read StepReader::fail_disk(Node const& value) {
-    std::optional<NodeId> const node = names_.holder(value.find("on"));
-    if (!node) return std::nullopt;
-    step::FailDisk made{*node, false, false, false};
-    for (Node const& item : items_of(value.find("operations"))) {
-        made.reads = made.reads || item.text == "reads";
-        made.writes = made.writes || item.text == "writes";
-        made.flushes = made.flushes || item.text == "flushes";
-    }
-    return made;
-}
-
-Read StepReader::mend_disk(Node const& value) {
-    std::optional<NodeId> const node = names_.holder(&value);
-    if (!node) return std::nullopt;
-    return step::FailDisk{*node, false, false, false};
-}
-
 // ---- hosts
 
-std::optional<StepReader::Range> StepReader::range(Node const& value) {
-    std::optional<std::uint16_t> const mirror = names_.mirror(value.find("mirror"));
-    Node const* const length = value.find("length");
-    auto const at = sectors_of(value.find("at"), report(), Code::outside_volume, "this position");
-    auto const sectors = sectors_of(length, report(), Code::outside_volume, "this length");
-    if (sectors && *sectors == 0) {
-        report().error(Code::outside_volume, mark_of(*length), "this length is zero",
-                       {"at least 512 B", {}});
-        return std::nullopt;
-    }
-    std::optional<Extent> const part = names_.part(mirror, value);
-    if (!part || !at || !sectors) return std::nullopt;
-    if (*at >= part->count || *sectors > part->count - *at) {
-        Node const* const wrong = *at >= part->count ? value.find("at") : length;
-        report().error(
-            Code::outside_volume, mark_of(*wrong),
-            fmt::format("this is behind the end of {}", names_.part_in_words(*mirror, value)),
-            {fmt::format("its size is {}", to_text(ByteCount{part->count * sector_bytes})), {}});
-        return std::nullopt;
-    }
-    return Range{*mirror, part->first + *at, *sectors};
-}
-
 Read StepReader::write(Node const& value) {
-    std::optional<Range> const where = range(value);
+    std::optional<step::DiskPart> const where = part_of(value, names_);
     if (!where) return std::nullopt;
     bool const fua = boolean_of(value.find("fua")).value_or(false);
     return step::Write{where->mirror, where->at, where->sectors, fua,
@@ -391,21 +339,21 @@ Read StepReader::write(Node const& value) {
 }
 
 Read StepReader::read_range(Node const& value) {
-    std::optional<Range> const where = range(value);
+    std::optional<step::DiskPart> const where = part_of(value, names_);
     if (!where) return std::nullopt;
     return step::Read{where->mirror, where->at, where->sectors,
                       names_.node_of(where->mirror, value.find("on"))};
 }
 
 Read StepReader::trim(Node const& value) {
-    std::optional<Range> const where = range(value);
+    std::optional<step::DiskPart> const where = part_of(value, names_);
     if (!where) return std::nullopt;
     return step::Trim{where->mirror, where->at, where->sectors, false,
                       names_.node_of(where->mirror, value.find("on"))};
 }
 
 Read StepReader::write_zeroes(Node const& value) {
-    std::optional<Range> const where = range(value);
+    std::optional<step::DiskPart> const where = part_of(value, names_);
     if (!where) return std::nullopt;
     return step::Trim{where->mirror, where->at, where->sectors, true,
                       names_.node_of(where->mirror, value.find("on"))};
@@ -469,15 +417,44 @@ Read StepReader::write_image(Node const& value) {
                        {"a 'take_image' step takes one", {}});
         return std::nullopt;
     }
-    NodeState const& state = nodes_[node->value];
+    if (!expect_down(*node, *on, "a disk is made from an image while its node is down"))
+        return std::nullopt;
+    return step::WriteImage{*mirror, *node};
+}
+
+bool StepReader::expect_down(NodeId node, Node const& named, char const* why) {
+    NodeState const& state = nodes_[node.value];
     bool const down = state.is != NodeIs::running && state.is != NodeIs::paused;
-    if (states_known_ && !down) {
-        report().error(Code::bad_step, mark_of(*on),
-                       fmt::format("'{}' is {} here", on->text, word_of(state.is)),
-                       {"a disk is made from an image while its node is down", {}});
+    if (!states_known_ || down) return true;
+    report().error(Code::bad_step, mark_of(named),
+                   fmt::format("'{}' is {} here", named.text, word_of(state.is)), {why, {}});
+    return false;
+}
+
+Read StepReader::take_snapshot(Node const& value) {
+    std::optional<NodeId> const node = names_.holder(&value);
+    if (!node) return std::nullopt;
+    snapshots_.insert(*node);
+    return step::TakeSnapshot{*node};
+}
+
+Read StepReader::roll_back(Node const& value) {
+    Node const* const named = value.find("node");
+    std::optional<NodeId> const node = names_.holder(named);
+    if (!node) return std::nullopt;
+    if (!snapshots_.contains(*node)) {
+        report().error(Code::bad_step, mark_of(*named),
+                       fmt::format("no snapshot of '{}' was taken before", named->text),
+                       {"a 'take_snapshot' step takes one", {}});
         return std::nullopt;
     }
-    return step::WriteImage{*mirror, *node};
+    if (!expect_down(*node, *named, "disks are put back while their node is down"))
+        return std::nullopt;
+    using What = netsim::seen::RolledBack::What;
+    std::string const what = text_of(value.find("what")).value_or("everything");
+    return step::RollBack{*node, what == "metadata" ? What::metadata
+                                 : what == "data"   ? What::data
+                                                    : What::everything};
 }
 
 }  // namespace

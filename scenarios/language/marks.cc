@@ -145,9 +145,33 @@ struct NodeMark {
     std::string_view operator()(auto const&) const { return ""; }
 };
 
+std::string_view mark_of(netsim::DiskLie lie) {
+    switch (lie) {
+        case netsim::DiskLie::bit_rot:
+            return "bit_rot";
+        case netsim::DiskLie::wrong_read:
+            return "wrong_read";
+        case netsim::DiskLie::stale_read:
+            return "stale_read";
+        case netsim::DiskLie::lost_write:
+            return "lost_write";
+        case netsim::DiskLie::misdirected_write:
+            return "misdirected_write";
+        case netsim::DiskLie::ignored_flush:
+            return "ignored_flush";
+        case netsim::DiskLie::old_data:
+            return "old_data";
+        case netsim::DiskLie::last:
+            break;
+    }
+    return "";
+}
+
 }  // namespace
 
 std::string_view mark_of(netsim::Observation const& observation) {
+    if (auto const* lied = std::get_if<seen::DiskLied>(&observation)) return mark_of(lied->how);
+    if (std::holds_alternative<seen::RolledBack>(observation)) return "rolled_back";
     if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
         return std::visit(MirrorMark{}, noted->note);
     }
@@ -232,7 +256,15 @@ std::vector<std::string> mark_names() {
             "resource_does_not_stop",
             "confirmation_asked",
             "fenced",
-            "fencing_failed"};
+            "fencing_failed",
+            "rolled_back",
+            "bit_rot",
+            "wrong_read",
+            "stale_read",
+            "lost_write",
+            "misdirected_write",
+            "ignored_flush",
+            "old_data"};
 }
 
 std::vector<std::string> rule_names() {

@@ -4,6 +4,7 @@
 #include "scenarios/language/narration.h"
 
 #include "base/text.h"
+#include "scenarios/language/narrate_faults.h"
 
 #include <fmt/format.h>
 
@@ -370,10 +371,6 @@ struct Sentence {
         }
         return fmt::format("deletes {}", mirror);
     }
-    std::string vertex(netsim::Vertex v) const {
-        return v < cluster.nodes.size() ? cluster.nodes[v].name
-                                        : cluster.switches[v - cluster.nodes.size()];
-    }
     std::string line(NodeId node, std::string const& text) const {
         return fmt::format("{:10} {}", name(node), text);
     }
@@ -488,44 +485,7 @@ struct Sentence {
     Line operator()(seen::NodeResumed const& resumed) const {
         return line(resumed.node, "runs again");
     }
-    Line operator()(seen::LinkCut const& cut) const {
-        return fmt::format("{:10} CUT between {} and {}{}", "network", vertex(cut.a), vertex(cut.b),
-                           cut.one_way ? ", one way" : "");
-    }
-    Line operator()(seen::LinkHealed const& healed) const {
-        return fmt::format("{:10} healed between {} and {}", "network", vertex(healed.a),
-                           vertex(healed.b));
-    }
-    Line operator()(seen::ConnectionsReset const& reset) const {
-        return fmt::format("{:10} connections between {} and {} reset{}", "network", name(reset.a),
-                           name(reset.b), reset.half_open ? ", the former alone knows" : "");
-    }
-    Line operator()(seen::DiskFaulted const& faulted) const {
-        netsim::DiskFaults const& faults = faulted.faults;
-        std::vector<std::string> failing;
-        if (faults.reads) failing.emplace_back("reads");
-        if (faults.writes) failing.emplace_back("writes");
-        if (faults.flushes) failing.emplace_back("flushes");
-        if (!failing.empty())
-            return line(faulted.node, fmt::format("disk fails {}", join(failing)));
-        if (faults.slowness > 1)
-            return line(faulted.node, fmt::format("disk {} times slower", faults.slowness));
-        return line(faulted.node, "disk healthy");
-    }
-    Line operator()(seen::ResourceFaulted const& faulted) const {
-        std::string const& what = cluster.resources[faulted.resource.value].name;
-        std::vector<std::string> failing;
-        if (faulted.faults.start) failing.emplace_back("start");
-        if (faulted.faults.stop) failing.emplace_back("stop");
-        if (faulted.faults.recovery) failing.emplace_back("recovery");
-        if (faulted.failed) return line(faulted.at, fmt::format("{} RUNS NO MORE", what));
-        if (failing.empty()) return line(faulted.at, fmt::format("{} mended", what));
-        return line(faulted.at, fmt::format("{} fails to: {}", what, join(failing)));
-    }
-    Line operator()(seen::FencingFaulted const& faulted) const {
-        return line(faulted.node, faulted.works ? "can be shot again"
-                                                : "can no longer be shot: shots at it miss");
-    }
+    Line operator()(auto const& fault) const { return FaultSentence{cluster}(fault); }
     Line operator()(seen::DiskWritten const&) const { return std::nullopt; }
     Line operator()(seen::RecordSent const&) const { return std::nullopt; }
     Line operator()(seen::RecordArrived const&) const { return std::nullopt; }

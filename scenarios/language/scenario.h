@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "netsim/cluster.h"
 #include "netsim/exhaust/bounds.h"
+#include "netsim/observation.h"
 #include "scenarios/language/place.h"
 
 #include <cstdint>
@@ -144,13 +145,54 @@ struct SlowDisk {
     std::uint32_t factor = 1;
     friend bool operator==(SlowDisk const&, SlowDisk const&) = default;
 };
-/// Kinds of operation that fail on this node's disks from now on; all false is healthy.
+/// A part of the disk of a mirror; `at` counts in the mirror's address space.
+struct DiskPart {
+    std::uint16_t mirror = 0;
+    std::uint64_t at = 0;
+    std::uint64_t sectors = 0;
+    friend bool operator==(DiskPart const&, DiskPart const&) = default;
+};
+/// Kinds of operation that fail on this node's disks (FLT-9); all false is healthy, and mends
+/// everything.
 struct FailDisk {
     NodeId node;
     bool reads = false;
     bool writes = false;
     bool flushes = false;
+    bool stores = false;              ///< there is no room for the cell and the intent log
+    std::optional<DiskPart> where{};  ///< nothing: anywhere
+    std::uint32_t count = 0;          ///< the next so many; 0: from now on
     friend bool operator==(FailDisk const&, FailDisk const&) = default;
+};
+/// This node's disks answer nothing until they are mended (FLT-8).
+struct HangDisk {
+    NodeId node;
+    friend bool operator==(HangDisk const&, HangDisk const&) = default;
+};
+/// A disk lies about a part of what it holds (FLT-10).
+struct CorruptDisk {
+    NodeId node;
+    netsim::DiskLie lie = netsim::DiskLie::bit_rot;
+    DiskPart where;
+    std::uint32_t count = 1;  ///< of those that concern operations: the next so many
+    friend bool operator==(CorruptDisk const&, CorruptDisk const&) = default;
+};
+/// Keeps all that is on a node's disks; the last of each node stays.
+struct TakeSnapshot {
+    NodeId node;
+    friend bool operator==(TakeSnapshot const&, TakeSnapshot const&) = default;
+};
+/// Puts it back while the node is down (FLT-4, FLT-5).
+struct RollBack {
+    NodeId node;
+    netsim::seen::RolledBack::What what = netsim::seen::RolledBack::What::everything;
+    friend bool operator==(RollBack const&, RollBack const&) = default;
+};
+/// FLT-11: a node's timers take so many percent of their time; 100 is right.
+struct SkewClock {
+    NodeId node;
+    std::uint32_t percent = 100;
+    friend bool operator==(SkewClock const&, SkewClock const&) = default;
 };
 /// Host requests on the node that has the mirror in service (R3); they are awaited. Here and below,
 /// `at` counts in the mirror's address space, whatever volume the file names.
@@ -315,13 +357,16 @@ struct FailFencing {
 };
 }  // namespace step
 
-using Action = std::variant<
-    step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause, step::Resume,
-    step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk, step::FailDisk, step::Write,
-    step::Read, step::Trim, step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload,
-    step::StopWorkload, step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
-    step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk,
-    step::EditHierarchy, step::EditExtension, step::FailResource, step::FailFencing>;
+using Action =
+    std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
+                 step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
+                 step::FailDisk, step::HangDisk, step::CorruptDisk, step::TakeSnapshot,
+                 step::RollBack, step::SkewClock, step::Write, step::Read, step::Trim, step::Flush,
+                 step::Ask, step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
+                 step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
+                 step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover,
+                 step::MoveSharedDisk, step::EditHierarchy, step::EditExtension, step::FailResource,
+                 step::FailFencing>;
 
 struct Step {
     Action action;

@@ -43,7 +43,14 @@ Key optional(std::string name, std::string about, ShapePtr shape,
 ShapePtr cluster();
 ShapePtr workload();
 ShapePtr steps();
+/// What happens to nodes, disks, clocks and links.
+std::vector<Key> node_steps();
+std::vector<Key> fault_steps();
 std::vector<Key> operator_steps();
+/// Keys of steps: the node that is meant, a volume of a mirror, a part of one.
+Key on_node(std::string about);
+Key volume_key();
+std::vector<Key> range_keys();
 /// What has to come before a takeover: keys of a cluster, and steps about it.
 std::vector<Key> member_keys();
 std::vector<Key> member_steps();

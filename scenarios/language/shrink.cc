@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace sunder::language {
 
@@ -79,11 +80,43 @@ private:
     }
     void on(World const& world, seen::DiskFaulted const& faulted) {
         netsim::DiskFaults const& faults = faulted.faults;
-        if (faults.slowness != 1) {
+        if (faults.hangs) {
+            add(world, step::HangDisk{faulted.node});
+        } else if (faults.slowness != 1) {
             add(world, step::SlowDisk{faulted.node, faults.slowness});
         } else {
-            add(world, step::FailDisk{faulted.node, faults.reads, faults.writes, faults.flushes});
+            add(world, step::FailDisk{faulted.node, faults.reads, faults.writes, faults.flushes,
+                                      faults.stores});
         }
+    }
+    void on(World const& world, seen::DiskTrapped const& trapped) {
+        netsim::DiskTrap const& trap = trapped.trap;
+        std::optional<step::DiskPart> where;
+        if (trapped.group)
+            where = step::DiskPart{trapped.group->value, trap.range.first, trap.range.count};
+        if (trap.lie && where) {
+            add(world, step::CorruptDisk{trapped.node, *trap.lie, *where, trap.count});
+        } else {
+            add(world, step::FailDisk{trapped.node, trap.reads, trap.writes, trap.flushes,
+                                      trap.stores, where, trap.count});
+        }
+    }
+    void on(World const& world, seen::DiskLied const& lied) {
+        if (lied.how != netsim::DiskLie::bit_rot) return;  // it follows from what was done before
+        for (netsim::Spoilt const& one : lied.spoilt) {
+            add(world,
+                step::CorruptDisk{
+                    lied.node, lied.how, {lied.group.value, one.range.first, one.range.count}});
+        }
+    }
+    void on(World const& world, seen::SnapshotTaken const& taken) {
+        add(world, step::TakeSnapshot{taken.node});
+    }
+    void on(World const& world, seen::RolledBack const& back) {
+        add(world, step::RollBack{back.node, back.what});
+    }
+    void on(World const& world, seen::ClockSkewed const& skewed) {
+        add(world, step::SkewClock{skewed.node, skewed.percent});
     }
     void on(World const& world, seen::OperatorAsked const& asked) {
         using What = seen::OperatorAsked::What;
@@ -139,6 +172,10 @@ bool is_fault(Step const& step) {
            std::holds_alternative<step::Pause>(step.action) ||
            std::holds_alternative<step::SlowDisk>(step.action) ||
            std::holds_alternative<step::FailDisk>(step.action) ||
+           std::holds_alternative<step::HangDisk>(step.action) ||
+           std::holds_alternative<step::CorruptDisk>(step.action) ||
+           std::holds_alternative<step::RollBack>(step.action) ||
+           std::holds_alternative<step::SkewClock>(step.action) ||
            std::holds_alternative<step::ForceOnline>(step.action) ||
            std::holds_alternative<step::SwitchOver>(step.action) ||
            std::holds_alternative<step::ResolveSplitBrain>(step.action) ||
@@ -149,6 +186,7 @@ bool is_fault(Step const& step) {
 bool possible(Scenario const& scenario) {
     enum class Is : std::uint8_t { up, paused, down };
     std::vector<Is> nodes;
+    std::set<NodeId> snapshots;
     for (netsim::NodeSetup const& node : scenario.cluster.nodes) {
         nodes.push_back(node.started ? Is::up : Is::down);
     }
@@ -169,6 +207,10 @@ bool possible(Scenario const& scenario) {
             move(pause->node, Is::up, Is::paused);
         } else if (auto const* resume = std::get_if<step::Resume>(&step.action)) {
             move(resume->node, Is::paused, Is::up);
+        } else if (auto const* taken = std::get_if<step::TakeSnapshot>(&step.action)) {
+            snapshots.insert(taken->node);
+        } else if (auto const* back = std::get_if<step::RollBack>(&step.action)) {
+            fits = fits && nodes[back->node.value] == Is::down && snapshots.contains(back->node);
         } else if (auto const* ask = std::get_if<step::Ask>(&step.action)) {
             fits = fits && nodes[ask->node.value] == Is::up;
         } else if (auto const* force = std::get_if<step::ForceOnline>(&step.action)) {

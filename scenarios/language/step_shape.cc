@@ -56,32 +56,6 @@ ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
     return make_shape(std::move(made));
 }
 
-ShapePtr pair_of(std::string what, std::string item) {
-    return make_shape(
-        shape::List{std::move(what), make_shape(shape::Name{std::move(item)}), 2, 2, false});
-}
-
-ShapePtr neighbours() { return pair_of("two neighbours", "the name of a node or a switch"); }
-
-Key on_node(std::string about) {
-    return required("on", std::move(about), node_name(), {"server1"});
-}
-
-Key volume_key() {
-    return optional("volume", "The volume that is meant, of a mirror that has `volumes`.",
-                    volume_name(), {"log"});
-}
-
-std::vector<Key> range_keys() {
-    return {
-        required("mirror", "The mirror whose volume is meant.", mirror_name(), {"datarep"}),
-        volume_key(),
-        required("at", "Where it begins in the volume: a multiple of 512 B.", byte_count(),
-                 {"0 B", "64 KiB"}),
-        required("length", "How long it is: a multiple of 512 B.", byte_count(), {"4 KiB"}),
-    };
-}
-
 std::vector<Key> time_steps() {
     return {
         optional(
@@ -104,68 +78,6 @@ std::vector<Key> time_steps() {
                  "names are those that an exhaustive search prints.",
                  make_shape(shape::Text{"the name of an event"}),
                  {"server2 receives hello from server1 for datarep"}),
-    };
-}
-
-/// A node, or a node with what becomes of what was not stable.
-ShapePtr death(std::string const& what) {
-    return make_shape(shape::Alternatives{
-        {node_name(),
-         object(
-             what,
-             {required("node", "The node.", node_name(), {"server1"}),
-              required("fates",
-                       "For each thing that was not stable, in order: 0 it is there, 1 it is "
-                       "not, 2 it is torn or damaged. What is left open is drawn.",
-                       make_shape(shape::List{"fates", make_shape(shape::Integer{"a fate", 0, 2}),
-                                              0, 1000, false}))})}});
-}
-
-std::vector<Key> node_steps() {
-    return {
-        optional("crash", "The node's process dies; what the operating system has, stays.",
-                 death("a crash")),
-        optional("power_cut", "The node loses its power, and everything that was not flushed.",
-                 death("a power cut")),
-        optional("pause", "The node stands still, as a virtual machine that is moved.", node_name(),
-                 {"server1"}),
-        optional("resume", "A paused node goes on.", node_name(), {"server1"}),
-        optional("restart", "A node that died boots.", node_name(), {"server1"}),
-    };
-}
-
-std::vector<Key> fault_steps() {
-    ShapePtr const one_way =
-        object("a one-way cut",
-               {required("from", "Where nothing leaves any more.",
-                         make_shape(shape::Name{"the name of a node or a switch"}), {"server1"}),
-                required("to", "Where nothing arrives any more.",
-                         make_shape(shape::Name{"the name of a node or a switch"}), {"server2"})});
-    ShapePtr const operation =
-        make_shape(shape::Choice{"a kind of operation", {"reads", "writes", "flushes"}});
-    return {
-        optional("cut", "Cuts the link between two neighbours; with from and to, one way only.",
-                 make_shape(shape::Alternatives{{neighbours(), one_way}})),
-        optional("heal", "Heals the link between two neighbours, in both directions.",
-                 neighbours()),
-        optional(
-            "reset", "Drops the connections between two nodes.",
-            object("a reset", {required("between", "The two nodes.",
-                                        pair_of("the two nodes", "the name of a node")),
-                               optional("half_open", "yes: only one side notices. Default: no.",
-                                        make_shape(shape::Boolean{}), {"yes"})})),
-        optional("slow_disk", "Each operation of a node's disks takes so many times longer.",
-                 object("a slow disk",
-                        {on_node("The node."),
-                         required("factor", "How many times longer; 1 is healthy.",
-                                  make_shape(shape::Integer{"a factor", 1, 1'000'000}), {"10"})})),
-        optional(
-            "fail_disk", "Operations of a node's disks fail from now on.",
-            object("a failing disk", {on_node("The node."),
-                                      required("operations", "What fails.",
-                                               make_shape(shape::List{"failing operations",
-                                                                      operation, 1, 3, true}))})),
-        optional("mend_disk", "A node's disks work again.", node_name(), {"server1"}),
     };
 }
 

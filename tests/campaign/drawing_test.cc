@@ -66,7 +66,7 @@ TEST_CASE("a drawn run is written down as a file that loads as the same run") {
 
 TEST_CASE("each kind is in the diet of about every other run") {
     Scenario const base = test::three_nodes();
-    Drawing const drawing(base, 12);
+    Drawing const drawing(base, 12, everything);
     RandomStream dice(11, 1, 0);
     std::vector<int> times(static_cast<std::size_t>(Kind::last));
     constexpr int runs = 400;
@@ -86,7 +86,7 @@ TEST_CASE("each kind is in the diet of about every other run") {
 
 TEST_CASE("a kind that is not in the diet is not drawn") {
     Scenario const base = test::two_nodes();
-    Drawing const drawing(base, 30);
+    Drawing const drawing(base, 30, everything);
     RandomStream dice(13, 1, 0);
     std::set<std::size_t> seen;
     for (int i = 0; i < 300; ++i) {
@@ -104,10 +104,66 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
                 CHECK_FALSE(without(Kind::freeze));
             } else if (std::holds_alternative<language::step::SlowDisk>(act.action)) {
                 CHECK_FALSE(without(Kind::slow_disk));
+            } else if (std::holds_alternative<language::step::CorruptDisk>(act.action)) {
+                CHECK_FALSE(without(Kind::lie));
+            } else if (std::holds_alternative<language::step::RollBack>(act.action)) {
+                CHECK_FALSE(without(Kind::rollback));
+            } else if (std::holds_alternative<language::step::HangDisk>(act.action)) {
+                CHECK_FALSE(without(Kind::hung_disk));
+            } else if (std::holds_alternative<language::step::SkewClock>(act.action)) {
+                CHECK_FALSE(without(Kind::skewed_clock));
             }
         }
     }
-    CHECK(seen.size() >= 14);
+    CHECK(seen.size() >= 19);
+}
+
+TEST_CASE("lies and rollbacks are drawn where all faults are asked for, and then only") {
+    Scenario const base = test::two_nodes();
+    for (Diet const kinds : {usual, everything}) {
+        Drawing const drawing(base, 30, kinds);
+        RandomStream dice(17, 1, 0);
+        std::size_t outside = 0;
+        for (int i = 0; i < 100; ++i) {
+            for (Act const& act : drawing.fresh(dice).acts) {
+                bool const lies = std::holds_alternative<language::step::CorruptDisk>(act.action);
+                bool const back = std::holds_alternative<language::step::RollBack>(act.action);
+                outside += lies || back ? 1 : 0;
+            }
+        }
+        CHECK((outside > 0) == (kinds == everything));
+    }
+}
+
+TEST_CASE("what is lost outside the fault budget is allowed by name, and the rest is judged") {
+    std::size_t lies = 0;
+    std::size_t named = 0;
+    for (Scenario const& base : {test::two_nodes(), test::three_nodes()}) {
+        Drawing const drawing(base, 12, everything);
+        RandomStream dice(19, 1, 0);
+        for (int i = 0; i < 60; ++i) {
+            Recipe recipe = drawing.fresh(dice);
+            language::PlayOptions options;
+            options.seed = recipe.seed;
+            options.leave_out_impossible = true;
+            Scenario const scenario = drawing.scenario(recipe);
+            language::Outcome const outcome = language::play(scenario, options);
+            INFO(language::to_yaml(scenario));
+            for (netsim::Violation const& violation : outcome.violations) {
+                FAIL_CHECK(violation.property << ": " << violation.story);
+            }
+            for (auto const& [mark, times] : outcome.marks) {
+                bool const lie = mark == "lost_write" || mark == "misdirected_write" ||
+                                 mark == "wrong_read" || mark == "stale_read" || mark == "bit_rot";
+                lies += lie ? 1 : 0;
+            }
+            for (auto const& [what, times] : outcome.allowed) {
+                named += what.find(" on server") != std::string::npos ? 1 : 0;
+            }
+        }
+    }
+    CHECK(lies > 10);
+    CHECK(named > 5);
 }
 
 TEST_CASE("a branch is the same run up to its moment") {

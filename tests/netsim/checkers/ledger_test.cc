@@ -17,6 +17,9 @@ using replication::HostStatus;
 constexpr NodeId server1 = Stage::server1;
 constexpr NodeId server2 = Stage::server2;
 
+/// No disk has lied.
+bool nothing(std::uint64_t, Content) { return false; }
+
 /// A ledger of a mirror that reads as zeroes, and a disk to compare it with.
 struct Books {
     Books() : stage(zeroes(), 1), ledger(stage.world()), disk(2048) { stage.until_mirroring(); }
@@ -48,8 +51,9 @@ struct Books {
     /// Runs of sectors that do not hold what they have to, in sectors.
     std::uint64_t wrong(bool open_question = true) {
         std::uint64_t sectors = 0;
-        ledger.resolve(Stage::group, disk, server2, seconds(1), open_question,
-                       [&](Mismatch const& lost) { sectors += lost.where.count; });
+        ledger.resolve(
+            Stage::group, disk, server2, seconds(1), open_question,
+            [&](Mismatch const& lost) { sectors += lost.where.count; }, nothing);
         return sectors;
     }
     /// The same for an answer to a read.
@@ -69,6 +73,22 @@ struct Books {
     Image disk;
     std::uint64_t requests = 0;
 };
+
+TEST_CASE("what a disk's lie explains is not reported, and settles nothing") {
+    Books books;
+    books.write(block(0), 100);
+    books.disk.fill(block(0), {77, 0});
+    std::uint64_t reported = 0;
+    books.ledger.resolve(
+        Stage::group, books.disk, server2, seconds(1), false,
+        [&](Mismatch const& lost) { reported += lost.where.count; },
+        [](std::uint64_t sector, Content found) { return sector == 0 && found.id == 77; });
+    CHECK(reported == 0);
+    books.disk.fill(block(0), {100, 0});
+    CHECK(books.wrong() == 0);  // it still has to be there, and is
+    books.disk.fill(block(0), {77, 0});
+    CHECK(books.wrong() == 8);
+}
 
 TEST_CASE("only the last of two writes that follow each other may be there") {
     Books books;
@@ -166,7 +186,7 @@ TEST_CASE("a read returns the last acknowledged write") {
 TEST_CASE("a write without one that was acknowledged before it was asked is an inversion") {
     Books books;
     auto const inversion = [&](Duration since = {}) {
-        return books.ledger.inversion(Stage::group, books.disk, server1, since);
+        return books.ledger.inversion(Stage::group, books.disk, server1, since, nothing);
     };
     std::uint64_t const log = books.write({0, 8}, 1);
     std::uint64_t const data = books.write({1024, 8}, 2);
@@ -178,7 +198,7 @@ TEST_CASE("a write without one that was acknowledged before it was asked is an i
     CHECK(found->there->id == RequestId{data});
     CHECK(found->where == Extent{0, 8});
     CHECK_FALSE(inversion(hours(1)));  // both were asked before it counts
-    CHECK_FALSE(books.ledger.inversion(Stage::group, books.disk, server2, {}));
+    CHECK_FALSE(books.ledger.inversion(Stage::group, books.disk, server2, {}, nothing));
     books.disk.fill({0, 8}, Content{1, 0});
     CHECK_FALSE(inversion());
     // It may be overwritten already by what nobody acknowledged.
@@ -194,7 +214,7 @@ TEST_CASE("of two writes at the same time either may be there without the other"
     books.answer(one);
     books.answer(other);
     books.disk.fill({1024, 8}, Content{2, 0});
-    CHECK_FALSE(books.ledger.inversion(Stage::group, books.disk, server1, {}));
+    CHECK_FALSE(books.ledger.inversion(Stage::group, books.disk, server1, {}, nothing));
 }
 
 TEST_CASE("a write that is under way hides what lies under it, and settles nothing") {

@@ -21,9 +21,16 @@ namespace sunder::netsim::test {
 namespace {
 
 /// The properties that were broken in one run.
-std::set<std::string> run(Hunt const& hunt, Mutant living, std::uint64_t seed, std::string* story) {
+std::set<std::string> run(Hunt const& hunt, Mutant living, std::uint64_t seed, std::string* story,
+                          bool rotten = false) {
     living_mutant = living;
     Stage stage(hunt.cluster(), seed);
+    if (rotten) {
+        // The last block of the first copy is not what it was, and everybody outside knows.
+        MirrorSetup const& mirror = stage.world().cluster().mirrors[0];
+        stage.world().rot(mirror.on[0], Stage::group, {mirror.sectors - 8, 8});
+        stage.look();
+    }
     hunt.play(stage);
     living_mutant = Mutant::none;
     std::set<std::string> broken;
@@ -129,6 +136,21 @@ TEST_CASE("each mutant is caught by the checker that is there for it") {
     for (CheckerText const& checker : Checkers::texts()) {
         INFO(checker.name << " is the only one to catch some mutant");
         CHECK(alone.contains(std::string(checker.name)));
+    }
+}
+
+TEST_CASE("a rotten block hides no mutant, and is none") {
+    for (Hunt const& hunt : all_hunts()) {
+        bool caught = false;
+        for (std::uint64_t seed = 1; seed <= seeds_per_start; ++seed) {
+            caught = caught || run(hunt, hunt.mutant, seed, nullptr, true).contains(hunt.catcher);
+            std::string story;
+            std::set<std::string> const broken = run(hunt, Mutant::none, seed, &story, true);
+            INFO(hunt.story << ", seed " << seed << "\n" << story);
+            REQUIRE(broken.empty());
+        }
+        INFO(name_of(hunt.mutant) << " in \"" << hunt.story << "\"");
+        CHECK(caught);
     }
 }
 
