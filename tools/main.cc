@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 namespace {
 
@@ -45,6 +46,17 @@ int look_at(std::vector<std::string> const& paths, bool list) {
     return wrong ? tools::wrong_input : tools::all_held;
 }
 
+CLI::Validator seed() {
+    return {[](std::string& text) -> std::string {
+                bool const digits = !text.empty() && std::ranges::all_of(text, [](char c) {
+                    return c >= '0' && c <= '9';
+                });
+                if (digits && text.size() < 20) return "";
+                return fmt::format("expected a whole number from 0, such as 1, found '{}'", text);
+            },
+            "SEED"};
+}
+
 /// Anything that a clock could show; CLI11's own range lets "nan" pass.
 CLI::Validator seconds() {
     return {[](std::string& text) -> std::string {
@@ -59,9 +71,7 @@ CLI::Validator seconds() {
 void add_run(CLI::App& app, tools::RunRequest& request) {
     CLI::App* run = app.add_subcommand("run", "Play scenarios in the simulator and judge them");
     run->add_option("path", request.paths, "Scenario files, or folders of them")->required();
-    run->add_option("--seed", request.seed, "The first seed")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+    run->add_option("--seed", request.seed, "The first seed")->capture_default_str()->check(seed());
     run->add_option("--seeds", request.seeds, "How many seeds to run, counting up")
         ->capture_default_str()
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
@@ -111,9 +121,7 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
     explore->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")
         ->capture_default_str();
-    explore->add_option("--seed", request.seed, "The seed")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+    explore->add_option("--seed", request.seed, "The seed")->capture_default_str()->check(seed());
     explore->add_option("--acts", request.acts, "What befalls a run, at most")
         ->capture_default_str()
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000}));
@@ -139,9 +147,7 @@ CLI::App* add_play(CLI::App& app, tools::PlayRequest& request) {
     play->add_option("path", request.path, "The scenario file")->required();
     play->add_option("--case", request.only_case,
                      "The case (see `sunder list`). Default: the first");
-    play->add_option("--seed", request.seed, "The seed")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+    play->add_option("--seed", request.seed, "The seed")->capture_default_str()->check(seed());
     play->add_flag("--with-steps", request.with_steps,
                    "Begin where the steps of the file end, instead of with its cluster");
     play->add_option(
@@ -163,7 +169,7 @@ int main(int argc, char** argv) {
     shrink->add_option("path", shrinking.path, "The scenario file")->required();
     shrink->add_option("--seed", shrinking.seed, "The seed under which it fails")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(seed());
     shrink->add_option("--case", shrinking.only_case, "The case (see `sunder list`)");
     shrink->add_option("--time-limit", shrinking.time_limit, "Seconds")
         ->capture_default_str()

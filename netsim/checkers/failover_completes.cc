@@ -34,10 +34,13 @@ bool cannot_be_shot(World const& world, Chronicle::Group const& group, NodeId ta
     });
 }
 
-/// True when an operator forced the source, or whoever it follows, past an owner: whose data is
-/// right is for an operator to say, and copies of either line wait for it (R32).
+/// True when an operator forced the source, or whoever it follows, past an owner, or when the copy
+/// has reported split brain: whose data is right is for an operator to say, and copies of either
+/// line wait for it (R32).
 bool is_disputed(Chronicle::Copy const& copy) {
-    return std::ranges::any_of(copy.pairs, &Chronicle::Pair::forced_past);
+    return std::ranges::any_of(copy.pairs, [](Chronicle::Pair const& pair) {
+        return pair.forced_past || pair.split_noted;
+    });
 }
 
 }  // namespace
