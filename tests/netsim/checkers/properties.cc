@@ -25,7 +25,9 @@ constexpr Property table[] = {
     {"SAF-13"},
     {"SAF-14"},
     {.id = "SAF-15",
-     .why_unjudged = "nothing here has checksums, and no fault corrupts a sector silently"},
+     .why_unjudged =
+         "nothing here has checksums, so nobody can tell which copy is right; what a disk "
+         "falsified is named, wherever it spreads"},
     {"SAF-16"},
     {"SAF-17"},
     {"SAF-18"},
