@@ -37,6 +37,7 @@ struct NodeSetup {
     bool blocks_resource_failover = false;  ///< R65
     /// Not a server, but copies on a disk that these two share (R112); the first creates them.
     std::vector<NodeId> shared_by{};
+    bool bitmap_merge = true;  ///< R22, FLT-16: no where this server's kernel cannot
     friend bool operator==(NodeSetup const&, NodeSetup const&) = default;
 };
 

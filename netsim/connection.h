@@ -36,6 +36,7 @@ struct End {
     Fifo<InTransit> inbound;
     bool scheduled = false;  ///< a delivery is in the event queue
     bool orphaned = false;   ///< the sender lost power: what the network loses now stays lost
+    bool half_open = false;  ///< the sender has given it up and said nothing: all of it arrives
     std::uint32_t token = 0;
 };
 

@@ -300,7 +300,11 @@ RequestId World::ask(NodeId node, GroupId group, mirror::HostOp op, Extent range
         asked.payload = Payload::pattern(range.count, content, range.first);
     see(seen::HostAsked{request, node, group, op, fua, range, content, held->machine->open(),
                         held->machine->open_apart()});
-    step_mirror(node, *held, asked);
+    if (nodes_[node.value].memory_full) {
+        nodes_[node.value].held.push_back({group.value, std::move(asked)});
+        return request;
+    }
+    step_mirror(node, *held, std::move(asked));
     drain_locals();
     return request;
 }

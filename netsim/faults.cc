@@ -110,6 +110,9 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     sim.paused = false;
     sim.deferred.clear();
     sim.hung.clear();
+    sim.memory_full = false;
+    sim.unread.clear();
+    sim.held.clear();
     trace(node, power ? "POWER CUT" : how == seen::NodeDied::How::stopped ? "STOPPED" : "CRASH");
     see(seen::NodeDied{how, node, fates});
     connections_of_dead(node, silent);
@@ -206,6 +209,36 @@ void World::resume(NodeId node) {
     drain_locals();
     update_watchers();
     check_stalls();
+}
+
+void World::fill_memory(NodeId node) {
+    VERIFY(nodes_[node.value].up());
+    nodes_[node.value].memory_full = true;
+    trace(node, "its memory is FULL");
+    see(seen::MemoryPressed{node, true});
+    for (NodeId const carried : carried_by(node)) nodes_[carried.value].memory_full = true;
+}
+
+void World::free_memory(NodeId node) {
+    trace(node, "it has memory again");
+    see(seen::MemoryPressed{node, false});
+    take_in(node);
+    for (NodeId const carried : carried_by(node)) take_in(carried);
+    drain_locals();
+}
+
+void World::take_in(NodeId node) {
+    NodeSim& sim = nodes_[node.value];
+    sim.memory_full = false;
+    for (Event const& event : std::exchange(sim.unread, {})) queue_.push(now_, event);
+    for (HeldRequest& one : std::exchange(sim.held, {})) {
+        step_mirror(node, *find_copy(node, one.group), std::move(one.asked));
+    }
+}
+
+bool World::any_memory_full(GroupId group) const {
+    return std::ranges::any_of(cluster_->mirrors[group.value].on,
+                               [&](NodeId node) { return nodes_[node.value].memory_full; });
 }
 
 void World::cut(Vertex a, Vertex b, bool one_way) {

@@ -40,7 +40,8 @@ Fingerprint of_end(Connection const& link, unsigned e) {
     End const& end = link.ends[e];
     Hasher hasher;
     hasher.add(std::uint64_t{end.up} | std::uint64_t{end.life == link.life} << 1 |
-               std::uint64_t{end.scheduled} << 2 | std::uint64_t{end.orphaned} << 3);
+               std::uint64_t{end.scheduled} << 2 | std::uint64_t{end.orphaned} << 3 |
+               std::uint64_t{end.half_open} << 4);
     for (InTransit const& item : end.inbound) {
         hasher.add(mix(item.life == link.life ? 1 : 0, of_item(item.what)));
     }
@@ -75,7 +76,8 @@ Fingerprint World::fingerprint(Timing timing) const {
     for (NodeSim const& node : nodes_) {
         hasher.add(node.machine ? node.print : 0);
         hasher.add(node.hung.size() << 32 | node.clock);
-        hasher.add(node.deferred.size() << 2 | std::uint64_t{node.shots_miss} << 1 |
+        hasher.add(node.held.size() << 48 | node.unread.size() << 32 | node.deferred.size() << 3 |
+                   std::uint64_t{node.memory_full} << 2 | std::uint64_t{node.shots_miss} << 1 |
                    std::uint64_t{node.paused});
         for (SharerSim const& one : node.shares) {
             hasher.add(one.machine ? one.machine->fingerprint() : 0);

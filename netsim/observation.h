@@ -165,6 +165,11 @@ struct ClockSkewed {
     NodeId node;
     std::uint32_t percent = 100;
 };
+/// A node takes in no more (FLT-13), or does again.
+struct MemoryPressed {
+    NodeId node;
+    bool full = true;
+};
 struct ResourceFaulted {
     NodeId node;
     ResourceId resource;
@@ -213,7 +218,7 @@ using Observation =
                  seen::SharedDiskNoted, seen::NodePaused, seen::NodeResumed, seen::LinkCut,
                  seen::LinkHealed, seen::ConnectionsReset, seen::DiskFaulted, seen::DiskTrapped,
                  seen::DiskLied, seen::SnapshotTaken, seen::RolledBack, seen::ClockSkewed,
-                 seen::ResourceFaulted, seen::FencingFaulted, seen::DiskWritten, seen::RecordSent,
-                 seen::RecordArrived, seen::AlarmRang>;
+                 seen::MemoryPressed, seen::ResourceFaulted, seen::FencingFaulted,
+                 seen::DiskWritten, seen::RecordSent, seen::RecordArrived, seen::AlarmRang>;
 
 }  // namespace sunder::netsim

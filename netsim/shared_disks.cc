@@ -128,6 +128,7 @@ void World::carry(NodeId server, NodeId shared, bool continues) {
     VERIFY(sim.reserved == server && !sim.up());
     network_.stand(shared.value, server.value);
     sim.paused = false;
+    sim.memory_full = nodes_[server.value].memory_full;
     // Who was looking on cannot know how far the other had come; the disk does.
     sim.in_service = sim.in_service && continues;
     boot(shared, sim.in_service);

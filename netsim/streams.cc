@@ -216,6 +216,7 @@ void World::end_lost(std::size_t connection, unsigned end) {
 void World::clear_inbound(End& end) {
     end.inbound.clear();
     end.scheduled = false;
+    end.half_open = false;
     ++end.token;
 }
 
@@ -240,7 +241,9 @@ void World::reset(NodeId a, NodeId b, bool half_open) {
                 clear_inbound(link.ends[end]);
                 end_lost(c, end);
             }
-            if (!half_open && link.ends[1 - end].up && runs(b)) {
+            if (half_open) {
+                link.ends[1 - end].half_open = link.ends[1 - end].up;
+            } else if (link.ends[1 - end].up && runs(b)) {
                 clear_inbound(link.ends[1 - end]);
                 end_lost(c, 1 - end);
             }
@@ -273,7 +276,10 @@ void World::try_connect(std::uint32_t connection) {
     link.stalling = false;
     ++link.stall_token;
     for (unsigned end = 0; end < 2; ++end) {
-        clear_inbound(link.ends[end]);
+        // What a reset has left in a half-open stream is read before the next connection is
+        // (FLT-7).
+        if (!link.ends[end].half_open) clear_inbound(link.ends[end]);
+        link.ends[end].half_open = false;
         link.ends[end].orphaned = false;
         send_on(connection, end, Opened{}, word_bytes, link.life);
     }

@@ -14,6 +14,16 @@ namespace {
 using replication::GroupConfig;
 using replication::Slot;
 
+/// Whether the kernels that carry a node's copies can merge the other's intent log (R22).
+bool can_merge(Cluster const& cluster, NodeId node) {
+    NodeSetup const& setup = cluster.nodes[node.value];
+    bool able = cluster.policy.bitmap_merge && setup.bitmap_merge;
+    for (NodeId const server : setup.shared_by) {
+        able = able && cluster.nodes[server.value].bitmap_merge;
+    }
+    return able;
+}
+
 /// A run is what the narrowest link carries in 100 ms, from 64 KiB to 16 MiB; the window keeps the
 /// link busy for a round trip and one run more (DESIGN 4).
 void size_resync(GroupConfig& config, Network const& network, NodeId self,
@@ -61,7 +71,7 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorS
     config.asynchronous_limit = mirror.asynchronous_limit;
     config.intent_log = mirror.intent_log_chunk.has_value();
     config.chunk_sectors = mirror.intent_log_chunk.value_or(KiB(64)).bytes / sector_bytes;
-    config.bitmap_merge = cluster.policy.bitmap_merge;
+    config.bitmap_merge = can_merge(cluster, mirror.on[place]);
     config.guarded = cluster.policy.guarded;
     SplitBrainSetup const& split =
         mirror.split_brain ? *mirror.split_brain : cluster.policy.split_brain;
@@ -285,8 +295,10 @@ EventQueue::PendingList World::effective() const {
     EventQueue::PendingList all;
     queue_.for_each_pending([&](EventQueue::Pending const& pending) {
         bool const of_world = pending.event.kind >= EventKind::stall_timeout;
-        bool const asleep = !of_world && nodes_[pending.event.node].paused;
-        if (!asleep && current(pending.event)) all.push_back(pending);
+        NodeSim const& node = nodes_[pending.event.node];
+        bool const asleep = !of_world && node.paused;
+        if (!asleep && !takes_no_more(pending.event) && current(pending.event))
+            all.push_back(pending);
     });
     return all;
 }
@@ -435,8 +447,13 @@ bool World::current(Event const& event) const {
     return false;
 }
 
-/// What comes due for a paused node waits until it runs again.
+/// What comes due for a paused node waits until it runs again, what arrives at one without memory
+/// until there is room.
 bool World::defer(Event const& event) {
+    if (takes_no_more(event)) {
+        nodes_[event.node].unread.push_back(event);
+        return true;
+    }
     bool const of_world = event.kind >= EventKind::stall_timeout;
     if (of_world || !nodes_[event.node].paused) return false;
     nodes_[event.node].deferred.push_back(event);

@@ -70,6 +70,12 @@ struct SharerSim {
     Cow<nodes::shared_disk::Machine> machine;  ///< while the server is up
 };
 
+/// What a host has asked of a node that had no memory for it.
+struct HeldRequest {
+    std::uint16_t group = 0;
+    replication::input::HostRequest asked;
+};
+
 struct NodeSim {
     std::string name;
     std::shared_ptr<nodes::NodeConfig const> config;
@@ -84,6 +90,9 @@ struct NodeSim {
     bool shots_miss = false;           ///< whoever has it shot is told that it failed
     std::uint32_t clock = 100;         ///< its timers take so many percent of their time
     std::vector<Event> hung{};         ///< what its disks owe it since they hang
+    bool memory_full = false;          ///< it takes in no message and no request (FLT-13)
+    std::vector<Event> unread{};       ///< what has arrived since
+    std::vector<HeldRequest> held{};   ///< what hosts have asked since
     Duration paused_at;
     std::vector<Event> deferred;  ///< what came due during the pause
     [[nodiscard]] bool up() const { return machine.has_value(); }
@@ -170,6 +179,10 @@ public:
     void roll_back(NodeId node, NodeSnapshot const& snapshot, seen::RolledBack::What what);
     /// From now on its timers take so many percent of their time (FLT-11). Requires percent > 0.
     void skew_clock(NodeId node, std::uint32_t percent);
+    /// A node's memory is full (FLT-13): messages stay in its sockets and requests with its hosts,
+    /// heartbeats come and go, and what it has taken in goes on. It ends with the process.
+    void fill_memory(NodeId node);
+    void free_memory(NodeId node);
     /// What goes wrong with a resource from now on: on a node, on one of the servers of a shared
     /// disk, or, with the node that stands for the disk, on both.
     void set_resource_faults(NodeId at, ResourceId resource, ResourceFaults const& faults);
@@ -230,6 +243,8 @@ public:
     [[nodiscard]] bool is_extended(NodeId node, GroupId group) const;
     /// True when it serves, and so does everything that stands on the mirror: hosts can use it.
     [[nodiscard]] bool usable(NodeId node, GroupId group) const;
+    /// True when the memory of some node with a copy of the mirror is full.
+    [[nodiscard]] bool any_memory_full(GroupId group) const;
     /// The mirror that the resource stands on.
     [[nodiscard]] GroupId mirror_of(ResourceId resource) const;
     /// What the node makes of the resource; nothing while it is down.
@@ -259,6 +274,10 @@ private:
     void happen(Event const& event);
     void take_place(Event const& event);
     [[nodiscard]] bool defer(Event const& event);
+    void take_in(NodeId node);
+    [[nodiscard]] bool takes_no_more(Event const& event) const {
+        return event.kind == EventKind::deliver && nodes_[event.node].memory_full;
+    }
     [[nodiscard]] bool current(Event const& event) const;
     struct Lasting {
         Duration least;

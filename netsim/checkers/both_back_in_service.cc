@@ -62,7 +62,7 @@ void BothBackInService::passed(View& view) {
         Chronicle::Group const& group = view.chronicle.group(id);
         bool together = true;
         bool split = false;
-        bool well = true;
+        bool well = !view.world.any_memory_full(id);
         bool failed = false;
         bool owned = false;
         bool exists = false;

@@ -28,6 +28,10 @@ void EveryRequestEnds::finish(View& view) {
                 view.findings.allowed(text.name, "a disk hangs");
                 return;
             }
+            if (view.world.any_memory_full(group)) {
+                view.findings.allowed(text.name, "memory is full");
+                return;
+            }
             if (view.chronicle.any_frozen(group)) {
                 view.findings.allowed(text.name, "frozen: something could not be stored");
                 return;

@@ -72,7 +72,8 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             Chronicle::Pair const& leg = group.copies[p].pairs[dead.value];
             Chronicle::Pair const& source = group.copies[dead.value].pairs[p];
             CopySim const* copy = view.world.copy(target, id);
-            bool const well = !copy->disk->suffers() && !view.chronicle.any_frozen(id);
+            bool const well = !copy->disk->suffers() && !view.chronicle.any_frozen(id) &&
+                              !view.world.any_memory_full(id);
             bool const mirrored = leg.leg == LegState::mirroring && leg.inward &&
                                   source.leg == LegState::mirroring && !source.lonely;
             bool const heard = view.world.network().reaches(died.node.value, target.value) &&
@@ -111,6 +112,9 @@ void FailoverCompletes::passed(View& view) {
         if (waiting.until > view.now()) return false;
         Chronicle::Group const& group = view.chronicle.group(waiting.group);
         if (cannot_be_shot(view.world, group, waiting.target)) return true;
+        // Who has returned since may have been forced past.
+        Slot const target = view.chronicle.slot(waiting.group, waiting.target);
+        if (is_disputed(group.copies[target.value])) return true;
         view.findings.violated(
             text.name, text.rule, view.now(),
             fmt::format("{} died at {} while {} mirrored {} in sync and heard it, but at {} nobody "

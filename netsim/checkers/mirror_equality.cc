@@ -107,7 +107,7 @@ void MirrorEquality::finish(View& view) {
         if (!source) continue;
         compare(view, group, *source);
         bool const sticky = source->value < flush_failed_.size() && flush_failed_[source->value];
-        bool const frozen = view.chronicle.any_frozen(group);
+        bool const frozen = view.chronicle.any_frozen(group) || view.world.any_memory_full(group);
         if (view.world.next_time() || sticky || frozen)
             continue;  // somebody may yet clear bits, or never will
         for (NodeId const target : view.mirror(group).on) {

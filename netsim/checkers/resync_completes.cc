@@ -30,8 +30,9 @@ Duration bound(View const& view, GroupId group, NodeId source, NodeId target) {
     return once * 20 + round_trip * 100 + seconds(10) + settles * 3;
 }
 
-bool disk_suffers(View const& view, GroupId group, NodeId node) {
-    return view.world.copy(node, group)->disk->suffers() || view.chronicle.any_frozen(group);
+bool suffers(View const& view, GroupId group, NodeId node) {
+    return view.world.copy(node, group)->disk->suffers() || view.chronicle.any_frozen(group) ||
+           view.world.any_memory_full(group);
 }
 
 /// The target has followed a third node since, which cannot be asked what it was, or is the other
@@ -56,8 +57,8 @@ void ResyncCompletes::on(View& view, From from, replication::note::ResyncDecided
     auto const* machine = view.machine(from.node, from.group);
     if (!copies || machine == nullptr || !machine->open()) return;
     NodeId const target = view.mirror(from.group).on[decided.peer.value];
-    if (!view.in_contact(from.node, target) || disk_suffers(view, from.group, from.node) ||
-        disk_suffers(view, from.group, target)) {
+    if (!view.in_contact(from.node, target) || suffers(view, from.group, from.node) ||
+        suffers(view, from.group, target)) {
         return;
     }
     Slot const self = view.chronicle.slot(from.group, from.node);
@@ -82,8 +83,8 @@ void ResyncCompletes::give_up(View& view) {
         auto const& on = view.mirror(waiting.group).on;
         NodeId const source = on[waiting.source.value];
         NodeId const target = on[waiting.target.value];
-        return !view.in_contact(source, target) || disk_suffers(view, waiting.group, source) ||
-               disk_suffers(view, waiting.group, target);
+        return !view.in_contact(source, target) || suffers(view, waiting.group, source) ||
+               suffers(view, waiting.group, target);
     });
 }
 
@@ -103,8 +104,8 @@ void ResyncCompletes::finish(View& view) {
             NodeId const target = group.members[p];
             bool const known = p != source.value && machine != nullptr &&
                                group.copies[p].extended && group.copies[source.value].extended &&
-                               view.in_contact(node, target) && !disk_suffers(view, id, node) &&
-                               !disk_suffers(view, id, target);
+                               view.in_contact(node, target) && !suffers(view, id, node) &&
+                               !suffers(view, id, target);
             if (!known) continue;
             auto const* leg = std::get_if<replication::leg::Handshaking>(&machine->leg(Slot{p}));
             bool const refused = leg != nullptr && leg->decided &&

@@ -110,6 +110,7 @@ struct Blow {
     Feature operator()(seen::DiskTrapped const&) const { return 31; }
     Feature operator()(seen::RolledBack const& back) const { return 32 + number(back.what); }
     Feature operator()(seen::ClockSkewed const&) const { return 35; }
+    Feature operator()(seen::MemoryPressed const& pressed) const { return pressed.full ? 36 : 37; }
     Feature operator()(seen::OperatorAsked const& asked) const { return 40 + number(asked.what); }
     Feature operator()(auto const&) const { return 0; }
 };

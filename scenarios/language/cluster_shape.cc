@@ -36,6 +36,10 @@ ShapePtr nodes() {
                  "yes: when its own disk fails a mirror on this node is not moved to another; an "
                  "administrator has to act (R65). Default: no.",
                  make_shape(shape::Boolean{}), {"yes"}),
+        optional("bitmap_merge",
+                 "no: this server's kernel cannot merge another's intent log, so that no resync "
+                 "with it does (R22, FLT-16). Default: as the cluster says.",
+                 make_shape(shape::Boolean{}), {"no"}),
         optional("shared_by",
                  "This is no server, but copies on a disk that these two servers share; one at a "
                  "time has it in service (R112). The first one starts.",

@@ -152,6 +152,10 @@ struct Holds {
     bool operator()(ResourceState const& wanted) const {
         return resource_is(world, wanted.node, wanted.resource) == wanted.is;
     }
+    bool operator()(Storing const& wanted) const {
+        netsim::CopySim const* copy = world.copy(wanted.node, GroupId{wanted.mirror});
+        return world.node(wanted.node).up() && !copy->store->idle();
+    }
     bool operator()(FlagState const& wanted) const {
         netsim::CopySim const* copy = world.copy(wanted.node, GroupId{wanted.mirror});
         if (copy == nullptr) return false;
@@ -283,6 +287,11 @@ std::string in_words(Condition const& condition, netsim::Cluster const& cluster)
         std::string operator()(ResourceState const& wanted) const {
             return fmt::format("{} {} on {}", cluster.resources[wanted.resource.value].name,
                                name_of(wanted.is), cluster.nodes[wanted.node.value].name);
+        }
+        std::string operator()(Storing const& wanted) const {
+            return fmt::format("{} storing what {} needs to remember",
+                               cluster.nodes[wanted.node.value].name,
+                               cluster.mirrors[wanted.mirror].name);
         }
         std::string operator()(FlagState const& wanted) const {
             return fmt::format(

@@ -237,6 +237,19 @@ struct Director::Doing {
         world.resume(step.node);
         return true;
     }
+    bool operator()(step::FillMemory const& step) const {
+        if (!expect_up(step.node, true)) return false;
+        if (world.node(step.node).memory_full == step.full) {
+            director.fail(step.full ? "its memory is full already" : "its memory is not full");
+            return false;
+        }
+        if (step.full) {
+            world.fill_memory(step.node);
+        } else {
+            world.free_memory(step.node);
+        }
+        return true;
+    }
     bool operator()(step::Restart const& step) const {
         if (!expect_up(step.node, false)) return false;
         world.restart(step.node);
@@ -248,6 +261,17 @@ struct Director::Doing {
     }
     bool operator()(step::Heal const& step) const {
         world.heal(step.a, step.b);
+        return true;
+    }
+    bool operator()(step::Isolate const& step) const {
+        for (netsim::LinkSetup const& link : world.cluster().links) {
+            if (link.a != step.who && link.b != step.who) continue;
+            if (step.cut) {
+                world.cut(link.a, link.b, false);
+            } else {
+                world.heal(link.a, link.b);
+            }
+        }
         return true;
     }
     bool operator()(step::Reset const& step) const {

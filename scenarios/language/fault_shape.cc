@@ -126,6 +126,11 @@ std::vector<Key> node_steps() {
                  death("a power cut")),
         optional("pause", "The node stands still, as a virtual machine that is moved.", node_name(),
                  {"server1"}),
+        optional("fill_memory",
+                 "A node's memory is full (FLT-13): messages stay in its sockets and requests with "
+                 "their hosts, while its heartbeats go on. It ends with the process.",
+                 node_name(), {"server2"}),
+        optional("free_memory", "It has room again.", node_name(), {"server2"}),
         optional("resume", "A paused node goes on.", node_name(), {"server1"}),
         optional("restart", "A node that died boots.", node_name(), {"server1"}),
     };
@@ -143,11 +148,18 @@ std::vector<Key> fault_steps() {
                  make_shape(shape::Alternatives{{neighbours(), one_way}})),
         optional("heal", "Heals the link between two neighbours, in both directions.",
                  neighbours()),
+        optional("isolate",
+                 "Cuts every link of a node or a switch, as when a switch fails (FLT-6).",
+                 make_shape(shape::Name{"the name of a node or a switch"}), {"switch1"}),
+        optional("rejoin", "Heals every link of a node or a switch.",
+                 make_shape(shape::Name{"the name of a node or a switch"}), {"switch1"}),
         optional(
             "reset", "Drops the connections between two nodes.",
             object("a reset", {required("between", "The two nodes.",
                                         pair_of("the two nodes", "the name of a node")),
-                               optional("half_open", "yes: only one side notices. Default: no.",
+                               optional("half_open",
+                                        "yes: only the first notices; what it had sent is still "
+                                        "read. Default: no.",
                                         make_shape(shape::Boolean{}), {"yes"})})),
     };
     for (Key& key : disk_steps()) keys.push_back(std::move(key));

@@ -48,7 +48,8 @@ void read_nodes(Node const& cluster_node, netsim::Cluster& cluster, Report const
              read_disk(entry.value.find("disk"), report),
              boolean_of(entry.value.find("started")).value_or(true),
              boolean_of(entry.value.find("block_resource_failover")).value_or(false),
-             {}});
+             {},
+             boolean_of(entry.value.find("bitmap_merge")).value_or(true)});
     }
 }
 

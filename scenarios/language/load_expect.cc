@@ -104,6 +104,13 @@ std::optional<Condition> read_has_quorum(Node const& node, Names const& names) {
     return QuorumState{*which, *held == "held"};
 }
 
+std::optional<Condition> read_storing(Node const& node, Names const& names) {
+    std::optional<std::uint16_t> const mirror = names.mirror(node.find("mirror"));
+    std::optional<NodeId> const which = names.node_of(mirror, node.find("storing"));
+    if (!mirror || !which) return std::nullopt;
+    return Storing{*mirror, *which};
+}
+
 /// A block must be sectors, and fit into the mirror, or into each volume that is used.
 std::uint64_t read_block(Node const& used, std::optional<std::uint16_t> mirror,
                          std::optional<std::uint16_t> volume, std::uint64_t by_default,
@@ -200,6 +207,7 @@ std::optional<Condition> read_condition(Node const& node, Names const& names) {
     if (node.find("state") != nullptr) return read_resource_state(node, names);
     if (node.find("flag") != nullptr) return read_flag(node, names);
     if (node.find("runs") != nullptr) return read_runs(node, names);
+    if (node.find("storing") != nullptr) return read_storing(node, names);
     if (node.find("quorum") != nullptr) return read_has_quorum(node, names);
     return std::nullopt;
 }

@@ -66,7 +66,7 @@ private:
                        "name the servers that it is attached to");
             }
         }
-        for (char const* const key : {"started", "block_resource_failover"}) {
+        for (char const* const key : {"started", "block_resource_failover", "bitmap_merge"}) {
             if (Node const* const found = value.find(key)) {
                 refuse(mark_of(*found), fmt::format("a disk has no '{}'", key),
                        "write it at a server that shares the disk");

@@ -65,8 +65,13 @@ private:
     Read pause(Node const& value);
     Read resume(Node const& value);
     Read restart(Node const& value);
+    Read fill_memory(Node const& value);
+    Read free_memory(Node const& value);
     Read cut(Node const& value);
     Read heal(Node const& value);
+    std::optional<netsim::Vertex> linked(Node const& value);
+    Read isolate(Node const& value);
+    Read rejoin(Node const& value);
     Read reset(Node const& value);
     Read write(Node const& value);
     Read read_range(Node const& value);
@@ -107,7 +112,7 @@ private:
 Read StepReader::read(std::string_view key, Node const& value) {
     if (value.broken) return std::nullopt;
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 22> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 26> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},
@@ -118,6 +123,10 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"restart", &StepReader::restart},
         {"cut", &StepReader::cut},
         {"heal", &StepReader::heal},
+        {"isolate", &StepReader::isolate},
+        {"rejoin", &StepReader::rejoin},
+        {"fill_memory", &StepReader::fill_memory},
+        {"free_memory", &StepReader::free_memory},
         {"reset", &StepReader::reset},
         {"write", &StepReader::write},
         {"read", &StepReader::read_range},
@@ -270,6 +279,18 @@ Read StepReader::restart(Node const& value) {
     return step::Restart{*node};
 }
 
+Read StepReader::fill_memory(Node const& value) {
+    auto const node = become(value, {NodeIs::running}, NodeIs::running);
+    if (!node) return std::nullopt;
+    return step::FillMemory{*node, true};
+}
+
+Read StepReader::free_memory(Node const& value) {
+    auto const node = become(value, {NodeIs::running}, NodeIs::running);
+    if (!node) return std::nullopt;
+    return step::FillMemory{*node, false};
+}
+
 // ---- network
 
 std::optional<StepReader::Neighbours> StepReader::neighbours(Node const* a, Node const* b,
@@ -311,6 +332,31 @@ Read StepReader::heal(Node const& value) {
     auto const found = neighbours(&ends[0], &ends[1], mark_of(value));
     if (!found) return std::nullopt;
     return step::Heal{found->a, found->b};
+}
+
+/// A node or a switch all of whose links are meant.
+std::optional<netsim::Vertex> StepReader::linked(Node const& value) {
+    std::optional<netsim::Vertex> const who = names_.vertex(&value);
+    bool const none =
+        who && std::ranges::none_of(names_.cluster().links, [&](netsim::LinkSetup const& link) {
+            return link.a == *who || link.b == *who;
+        });
+    if (!none) return who;
+    report().error(Code::bad_step, mark_of(value), fmt::format("'{}' has no link", value.text),
+                   {"name a node or a switch that 'network' links", {}});
+    return std::nullopt;
+}
+
+Read StepReader::isolate(Node const& value) {
+    auto const who = linked(value);
+    if (!who) return std::nullopt;
+    return step::Isolate{*who, true};
+}
+
+Read StepReader::rejoin(Node const& value) {
+    auto const who = linked(value);
+    if (!who) return std::nullopt;
+    return step::Isolate{*who, false};
 }
 
 Read StepReader::reset(Node const& value) {

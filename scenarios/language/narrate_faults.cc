@@ -110,6 +110,10 @@ FaultSentence::Line FaultSentence::operator()(seen::RolledBack const& back) cons
                                        words[static_cast<int>(back.what)]));
 }
 
+FaultSentence::Line FaultSentence::operator()(seen::MemoryPressed const& pressed) const {
+    return line(pressed.node, pressed.full ? "its memory is FULL" : "it has memory again");
+}
+
 FaultSentence::Line FaultSentence::operator()(seen::ClockSkewed const& skewed) const {
     if (skewed.percent == 100) return line(skewed.node, "its clock is right again");
     return line(skewed.node, fmt::format("its timers take {} % of their time", skewed.percent));

@@ -25,6 +25,7 @@ struct FaultSentence {
     Line operator()(netsim::seen::SnapshotTaken const&) const;
     Line operator()(netsim::seen::RolledBack const&) const;
     Line operator()(netsim::seen::ClockSkewed const&) const;
+    Line operator()(netsim::seen::MemoryPressed const&) const;
 
 private:
     [[nodiscard]] std::string const& name(NodeId node) const {

@@ -73,8 +73,14 @@ struct QuorumState {
     bool held = true;
     friend bool operator==(QuorumState const&, QuorumState const&) = default;
 };
-using Condition =
-    std::variant<InServiceAt, MirrorState, ResourceState, FlagState, NodeRuns, QuorumState>;
+/// A node has told its disk to keep a cell or a page of an intent log, and it is not there yet.
+struct Storing {
+    std::uint16_t mirror = 0;
+    NodeId node;
+    friend bool operator==(Storing const&, Storing const&) = default;
+};
+using Condition = std::variant<InServiceAt, MirrorState, ResourceState, FlagState, NodeRuns,
+                               QuorumState, Storing>;
 
 namespace step {
 /// Breakpoint on a state, armed when the step is reached; true at once if it holds already.
@@ -131,6 +137,12 @@ struct Heal {
     netsim::Vertex a = 0;
     netsim::Vertex b = 0;
     friend bool operator==(Heal const&, Heal const&) = default;
+};
+/// Cuts (or heals) every link of a node or a switch.
+struct Isolate {
+    netsim::Vertex who = 0;
+    bool cut = true;
+    friend bool operator==(Isolate const&, Isolate const&) = default;
 };
 /// Drops the connections between two nodes at once (reset), or on one side only (half-open).
 struct Reset {
@@ -193,6 +205,12 @@ struct SkewClock {
     NodeId node;
     std::uint32_t percent = 100;
     friend bool operator==(SkewClock const&, SkewClock const&) = default;
+};
+/// A node's memory is full, or has room again (FLT-13).
+struct FillMemory {
+    NodeId node;
+    bool full = true;
+    friend bool operator==(FillMemory const&, FillMemory const&) = default;
 };
 /// Host requests on the node that has the mirror in service (R3); they are awaited. Here and below,
 /// `at` counts in the mirror's address space, whatever volume the file names.
@@ -359,14 +377,14 @@ struct FailFencing {
 
 using Action =
     std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
-                 step::Resume, step::Restart, step::Cut, step::Heal, step::Reset, step::SlowDisk,
-                 step::FailDisk, step::HangDisk, step::CorruptDisk, step::TakeSnapshot,
-                 step::RollBack, step::SkewClock, step::Write, step::Read, step::Trim, step::Flush,
-                 step::Ask, step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
-                 step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
-                 step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover,
-                 step::MoveSharedDisk, step::EditHierarchy, step::EditExtension, step::FailResource,
-                 step::FailFencing>;
+                 step::Resume, step::Restart, step::Cut, step::Heal, step::Isolate, step::Reset,
+                 step::SlowDisk, step::FailDisk, step::HangDisk, step::CorruptDisk,
+                 step::TakeSnapshot, step::RollBack, step::SkewClock, step::FillMemory, step::Write,
+                 step::Read, step::Trim, step::Flush, step::Ask, step::Event, step::Rest,
+                 step::StartWorkload, step::StopWorkload, step::ForceOnline, step::SwitchOver,
+                 step::ResolveSplitBrain, step::Ordered, step::Examine, step::TakeImage,
+                 step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk, step::EditHierarchy,
+                 step::EditExtension, step::FailResource, step::FailFencing>;
 
 struct Step {
     Action action;

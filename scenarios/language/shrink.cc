@@ -118,6 +118,9 @@ private:
     void on(World const& world, seen::ClockSkewed const& skewed) {
         add(world, step::SkewClock{skewed.node, skewed.percent});
     }
+    void on(World const& world, seen::MemoryPressed const& pressed) {
+        add(world, step::FillMemory{pressed.node, pressed.full});
+    }
     void on(World const& world, seen::OperatorAsked const& asked) {
         using What = seen::OperatorAsked::What;
         if (asked.what == What::force_online) {
@@ -168,6 +171,8 @@ bool is_fault(Step const& step) {
     return std::holds_alternative<step::Crash>(step.action) ||
            std::holds_alternative<step::PowerCut>(step.action) ||
            std::holds_alternative<step::Cut>(step.action) ||
+           std::holds_alternative<step::Isolate>(step.action) ||
+           std::holds_alternative<step::FillMemory>(step.action) ||
            std::holds_alternative<step::Reset>(step.action) ||
            std::holds_alternative<step::Pause>(step.action) ||
            std::holds_alternative<step::SlowDisk>(step.action) ||
@@ -211,6 +216,8 @@ bool possible(Scenario const& scenario) {
             snapshots.insert(taken->node);
         } else if (auto const* back = std::get_if<step::RollBack>(&step.action)) {
             fits = fits && nodes[back->node.value] == Is::down && snapshots.contains(back->node);
+        } else if (auto const* memory = std::get_if<step::FillMemory>(&step.action)) {
+            fits = fits && nodes[memory->node.value] == Is::up;
         } else if (auto const* ask = std::get_if<step::Ask>(&step.action)) {
             fits = fits && nodes[ask->node.value] == Is::up;
         } else if (auto const* force = std::get_if<step::ForceOnline>(&step.action)) {

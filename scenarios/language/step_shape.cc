@@ -48,6 +48,12 @@ ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
         {"runs", with_more({required("node", "The node that is meant.", node_name(), {"server1"}),
                             required("runs", "Whether it runs, or is down or paused.",
                                      make_shape(shape::Boolean{}), {"yes", "no"})})},
+        {"storing",
+         with_more({required("storing",
+                             "The node that has a cell or a page of its intent log under way to "
+                             "its disk.",
+                             node_name(), {"server2"}),
+                    required("mirror", "The mirror that is meant.", mirror_name(), {"datarep"})})},
         {"quorum",
          with_more({required("quorum", "Whether the node has quorum (R67).",
                              make_shape(shape::Choice{"a quorum", {"held", "lost"}}), {"lost"}),

@@ -67,6 +67,7 @@ std::string node_entry(Cluster const& cluster, netsim::NodeSetup const& node) {
         disk += disk.empty() ? "" : ", ";
         disk += "block_resource_failover: yes";
     }
+    if (!node.bitmap_merge) disk += disk.empty() ? "bitmap_merge: no" : ", bitmap_merge: no";
     return fmt::format("{}: {{{}}}", node.name, disk);
 }
 

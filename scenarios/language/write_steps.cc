@@ -68,6 +68,10 @@ std::string condition_entry(Condition const& condition, Cluster const& cluster) 
             return fmt::format("quorum: {}, on: {}", state.held ? "held" : "lost",
                                cluster.nodes[state.node.value].name);
         }
+        std::string operator()(Storing const& state) const {
+            return fmt::format("storing: {}, mirror: {}", cluster.nodes[state.node.value].name,
+                               cluster.mirrors[state.mirror].name);
+        }
         std::string operator()(FlagState const& state) const {
             return fmt::format(
                 "flag: {}, on: {}, mirror: {}, set: {}",
@@ -162,6 +166,12 @@ struct SourceOf {
     }
     std::string operator()(step::SkewClock const& step) const {
         return fmt::format("skew_clock: {{on: {}, percent: {}}}", node(step.node), step.percent);
+    }
+    std::string operator()(step::FillMemory const& step) const {
+        return (step.full ? "fill_memory: " : "free_memory: ") + node(step.node);
+    }
+    std::string operator()(step::Isolate const& step) const {
+        return (step.cut ? "isolate: " : "rejoin: ") + vertex(cluster, step.who);
     }
     std::string operator()(step::Restart const& step) const {
         return "restart: " + node(step.node);
