@@ -83,7 +83,9 @@ public:
     [[nodiscard]] bool may_refuse_store() const;
     bool refuses_store();
     /// What is at rest there changes.
-    void rot(Extent range, std::uint64_t rotten) { image_.fill(range, Content{rotten, 0}); }
+    void rot(Extent range, std::uint64_t rotten) {
+        image_.write(range, rotten_there(range, rotten));
+    }
     /// What the last power cut took back although it had been flushed, as it is now; true once.
     [[nodiscard]] std::vector<Spoilt> take_broken_promises() { return std::exchange(broken_, {}); }
     /// What is there in place of what `image` holds.

@@ -112,9 +112,8 @@ SimDisk::Done SimDisk::lie(DiskOp op, Armed const& armed, std::uint64_t rotten) 
         std::uint64_t const end =
             anywhere ? range.end() : std::min(range.end(), armed.trap.range.end());
         Extent const part{first, end - first};
-        Payload const wrong = how == DiskLie::stale_read
-                                  ? armed.before.read(part)
-                                  : Payload::pattern(part.count, rotten, part.first);
+        Payload const wrong =
+            how == DiskLie::stale_read ? armed.before.read(part) : rotten_there(part, rotten);
         Image seen = image_;
         seen.write(part, wrong);
         done.payload = seen.read(range);

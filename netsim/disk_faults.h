@@ -74,5 +74,9 @@ inline constexpr std::uint64_t misdirected_by = KiB(64).bytes / sector_bytes;
 /// Contents that no host asked for; each is used once.
 inline constexpr std::uint64_t first_rotten = 0x7000'0000'0000'0000ULL;
 inline bool is_rotten(std::uint64_t content) { return content >> 60 == 7; }
+/// What is in the range when it is rotten.
+inline Payload rotten_there(Extent range, std::uint64_t rotten) {
+    return Payload::pattern(range.count, rotten, range.first);
+}
 
 }  // namespace sunder::netsim

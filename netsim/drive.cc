@@ -119,14 +119,21 @@ std::uint64_t content_of(Payload const& payload) {
     return id;
 }
 
+bool is_watched(Watching const& watching, mirror::Record const& record) {
+    bool const resync = record.kind == mirror::RecordKind::resync;
+    return watching.records || (resync && watching.rare_records);
+}
+
 }  // namespace
 
 void World::see_arrival(NodeId node, CopySim const& copy, mirror::input::MessageArrived const& in) {
     auto const* record = std::get_if<mirror::Record>(&in.message);
     ConnectionId const* connection = mirror::connection_of(copy.machine->leg(in.peer));
     if (record == nullptr || connection == nullptr || *connection != in.connection) return;
+    bool const late = record->era < copy.machine->cell().era;
+    if (!watching.records && !late) return;
     see(seen::RecordArrived{node, GroupId{copy.group}, copy.config->nodes[in.peer.value],
-                            record->sequence, content_of(record->payload)});
+                            record->sequence, content_of(record->payload), late});
 }
 
 namespace {
@@ -158,12 +165,11 @@ void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
         void operator()(mirror::output::Send& out) const {
             std::size_t const connection =
                 world.connection_between(node, peer(out.peer), GroupId{copy.group});
-            if (world.watching.records) {
-                if (auto const* record = std::get_if<mirror::Record>(&out.message)) {
-                    world.see(seen::RecordSent{node, GroupId{copy.group}, record->kind,
-                                               record->sequence, record->range,
-                                               content_of(record->payload)});
-                }
+            auto const* record = std::get_if<mirror::Record>(&out.message);
+            if (record != nullptr && is_watched(world.watching, *record)) {
+                world.see(seen::RecordSent{node, GroupId{copy.group}, record->kind,
+                                           record->sequence, record->range,
+                                           content_of(record->payload)});
             }
             std::uint64_t const bytes = mirror::wire_bytes(out.message);
             world.send(node, connection, std::move(out.message), bytes);

@@ -49,8 +49,7 @@ void World::rot(NodeId node, GroupId group, Extent range) {
     VERIFY(held != nullptr);
     std::uint64_t const rotten = next_rotten_;
     held->disk.edit().rot(range, rotten);
-    see_lie(node, *held, DiskLie::bit_rot,
-            {{range, Payload::pattern(range.count, rotten, range.first)}});
+    see_lie(node, *held, DiskLie::bit_rot, {{range, rotten_there(range, rotten)}});
 }
 
 NodeSnapshot World::take_snapshot(NodeId node) {

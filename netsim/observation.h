@@ -204,6 +204,7 @@ struct RecordArrived {
     NodeId from;
     std::uint64_t sequence = 0;
     std::uint64_t content = 0;
+    bool late = false;  ///< it is of an earlier era than the target has accepted (SAF-7)
 };
 struct AlarmRang {
     std::uint32_t what = 0;

@@ -168,7 +168,7 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
         trace_.add(replication::fingerprint(*message));
         replication::input::MessageArrived arrived{slot_of(held_copy, peer), item.life,
                                                    std::move(*message)};
-        if (watching.records) see_arrival(node, held_copy, arrived);
+        if (watching.records || watching.rare_records) see_arrival(node, held_copy, arrived);
         step_mirror(node, held_copy, std::move(arrived));
         return;
     }

@@ -118,6 +118,8 @@ struct NodeSnapshot {
 struct Watching {
     bool disk_writes = false;
     bool records = false;
+    /// Of the records: of a resync when they are sent, and late ones when they arrive.
+    bool rare_records = false;
 };
 
 /// What an order of events has to respect besides cause and effect.

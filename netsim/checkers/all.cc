@@ -31,6 +31,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <tuple>
 
 namespace sunder::netsim {
@@ -59,21 +60,26 @@ template <class Checker, class... What>
 concept Wants =
     requires(Checker& checker, View& view, What const&... what) { checker.on(view, what...); };
 
-/// What the checker finds from here on is outside the budget, or it is not.
+/// Lives as long as a checker looks: what it finds is outside the budget, or it is not.
 template <class Checker>
-void set_budget(Checker const&, View& view) {
-    std::optional<NodeId> const node = view.injuries.rolled_back();
-    if (!node || Checker::text.without_memory) {
-        view.findings.outside_budget(std::nullopt);
-    } else {
-        view.findings.outside_budget("after the metadata of " + view.name(*node) + " was put back");
+class Budget {
+public:
+    explicit Budget(View& view) {
+        std::optional<NodeId> const node = view.injuries.rolled_back();
+        if (node && !Checker::text.without_memory) {
+            outside_.emplace(view.findings,
+                             "after the metadata of " + view.name(*node) + " was put back");
+        }
     }
-}
+
+private:
+    std::optional<Findings::Outside> outside_;
+};
 
 template <class Checker, class... What>
 void show_one(Checker& checker, View& view, What const&... what) {
     if constexpr (Wants<Checker, What...>) {
-        if (view.injuries.rolled_back()) set_budget(checker, view);
+        Budget<Checker> const budget(view);
         checker.on(view, what...);
     }
 }
@@ -109,7 +115,10 @@ struct Checkers::All {
         View& view;
 
         void operator()(seen::HostAsked const& asked) const {
-            all.ledger.see(world, asked);
+            auto const is_false = [&](std::uint64_t sector, Content held) {
+                return all.injuries.on_disk({asked.group, asked.node, sector}, held) != nullptr;
+            };
+            all.ledger.see(world, asked, std::cref(is_false));
             show(all.checkers, view, asked);
         }
         void operator()(seen::HostAnswered const& answered) const {
@@ -139,6 +148,7 @@ struct Checkers::All {
 
 Checkers::Checkers(World& world) : all_(std::make_unique<All>(world)) {
     world.watching.disk_writes = true;
+    world.watching.rare_records = true;
     auto const& mirrors = world.cluster().mirrors;
     world.watching.records =
         world.watching.records || std::ranges::any_of(mirrors, [](MirrorSetup const& mirror) {
@@ -173,9 +183,9 @@ std::optional<Duration> Checkers::deadline() const {
 
 void Checkers::passed(World const& world, Findings& findings) {
     View view = all_->view(world, findings);
-    auto const one = [&](auto& checker) {
+    auto const one = [&]<class Checker>(Checker& checker) {
         if constexpr (requires { checker.passed(view); }) {
-            set_budget(checker, view);
+            Budget<Checker> const budget(view);
             checker.passed(view);
         }
     };
@@ -184,9 +194,9 @@ void Checkers::passed(World const& world, Findings& findings) {
 
 void Checkers::finish(World const& world, Findings& findings) {
     View view = all_->view(world, findings);
-    auto const one = [&](auto& checker) {
+    auto const one = [&]<class Checker>(Checker& checker) {
         if constexpr (requires { checker.finish(view); }) {
-            set_budget(checker, view);
+            Budget<Checker> const budget(view);
             checker.finish(view);
         }
     };

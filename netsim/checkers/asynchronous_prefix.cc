@@ -139,7 +139,7 @@ AsynchronousPrefix::Fit AsynchronousPrefix::fit(View const& view, From from, Str
     auto const difference = [&](Extent within) {
         Extent first;
         Image::for_each_difference(model, image, within, [&](Extent found) {
-            auto const rest = view.unexplained(text.name, from.group, found, {from.node});
+            auto const rest = view.unexplained(from.group, found, {from.node});
             first = rest.value_or(Extent{});
             return !rest;
         });
@@ -153,6 +153,11 @@ AsynchronousPrefix::Fit AsynchronousPrefix::fit(View const& view, From from, Str
         result.found = difference(mirrored).count == 0;
     }
     result.missing = count - applied;
+    if (result.found) {
+        Image::for_each_difference(model, image, mirrored, [&](Extent explained) {
+            return !view.unexplained(text.name, from.group, explained, {from.node});
+        });
+    }
     // Of all prefixes that fit, the longest: records may have changed nothing, or been undone.
     std::size_t const shortest = applied;
     while (result.found && applied < count) {

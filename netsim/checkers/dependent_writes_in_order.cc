@@ -44,11 +44,11 @@ void DependentWritesInOrder::on(View& view, NodeId node, nodes::note::CameInServ
     InSync const& mine = of(view, came.group, node);
     if (mine.source != *watched) return;
     NodeId const source = group.members[mine.source.value];
-    auto const found =
-        view.ledger.inversion(came.group, view.image(node, came.group), source, mine.since,
-                              [&](std::uint64_t sector, Content content) {
-                                  return view.injured(text.name, came.group, node, sector, content);
-                              });
+    auto const found = view.ledger.inversion(
+        came.group, view.image(node, came.group), source, mine.since,
+        [&](std::uint64_t sector, Content content) {
+            return view.injured(text.name, {came.group, node, sector}, content);
+        });
     if (!found) return;
     view.findings.violated(
         text.name, text.rule, view.now(),

@@ -192,7 +192,7 @@ void Ledger::acknowledge(Unit& unit, std::uint32_t entry) {
 
 // --- What was seen -------------------------------------------------------------------------------
 
-void Ledger::see(World const& world, seen::HostAsked const& asked) {
+void Ledger::see(World const& world, seen::HostAsked const& asked, Explained const& explained) {
     answered_ = Request{};
     if (!asked.accepted) return;  // it will be told so, and nothing changes
     CopySim const* copy = world.copy(asked.node, asked.group);
@@ -215,7 +215,8 @@ void Ledger::see(World const& world, seen::HostAsked const& asked) {
     Image const& image = copy->disk->image();
     for_each_unit(groups_[asked.group.value], asked.range, [&](Unit& unit, Extent where) {
         // Nobody wrote it yet, so what the node in service holds is its content.
-        if (unit.content == untouched) unit.content = image.at(where.first).id;
+        Content const held = image.at(where.first);
+        if (unit.content == untouched && !explained(where.first, held)) unit.content = held.id;
         add_candidate(unit, entry);
     });
 }

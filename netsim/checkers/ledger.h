@@ -79,7 +79,11 @@ public:
     Ledger() = default;
     explicit Ledger(World const& world);
 
-    void see(World const& world, seen::HostAsked const& asked);
+    /// True when somebody else answers for that content at that sector.
+    using Explained = std::function<bool(std::uint64_t sector, Content found)>;
+    /// What is first written over counts as what the unit held, unless somebody else answers for
+    /// it; then nothing is known of it until the write is acknowledged.
+    void see(World const& world, seen::HostAsked const& asked, Explained const& explained);
     /// `in_sync`: the slots of targets in sync at this moment.
     void see(World const& world, seen::HostAnswered const& answered, std::uint8_t in_sync);
     void see(World const& world, seen::NodeDied const& died);
@@ -104,8 +108,6 @@ public:
     [[nodiscard]] Request const* written(GroupId group, std::uint64_t content) const;
 
     using Report = std::function<void(Mismatch const&)>;
-    /// True when somebody else answers for that content at that sector.
-    using Explained = std::function<bool(std::uint64_t sector, Content found)>;
     /// Compares what a host read with what it may hold.
     void check_read(Request const& read, Payload const& payload, Report const& report) const;
     /// Compares a copy with what it may hold; from now on each unit holds what was found (no

@@ -60,7 +60,7 @@ void Linearizability::on(View& view, seen::HostAsked const& asked) {
         if (found == mine.registers.end()) {
             std::uint64_t const middle = b * block + block / 2;
             Content const held = view.image(asked.node, asked.group).at(middle);
-            if (view.injuries.find(asked.group, middle, held) != nullptr) return;
+            if (view.injuries.on_disk({asked.group, asked.node, middle}, held) != nullptr) return;
             found = mine.registers.emplace(b, first_seen(view, asked, b)).first;
         }
         if (asked.op == HostOp::read) {
@@ -107,7 +107,7 @@ void Linearizability::read_answered(View& view, Group& mine, Request const& requ
             bool const was_well = history.linearizable();
             auto const expected = history.expected();
             Content const content{piece.id, piece.id == 0 ? 0 : piece.offset - position};
-            if (view.injured(text.name, request.group, request.node, b * block + block / 2,
+            if (view.misread(text.name, {request.group, request.node, b * block + block / 2},
                              content)) {
                 history.abandon_read(request.id.value);
                 return;
@@ -170,7 +170,7 @@ void Linearizability::compare(View& view, GroupId id, NodeId node) {
         std::uint64_t const middle = b * block + block / 2;
         Value const found = value_of(image.at(middle));
         if (history.may_hold(found)) continue;
-        if (view.injured(text.name, id, node, middle, image.at(middle))) continue;
+        if (view.injured(text.name, {id, node, middle}, image.at(middle))) continue;
         bool const lost = std::ranges::any_of(
             losses.where, [&](Extent const& where) { return where.overlaps({middle, 1}); });
         bool const counted = losses.node == node && losses.at == view.now();

@@ -129,7 +129,7 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
     };
     view.ledger.resolve(loss.group, view.image(loss.node, loss.group), loss.node, view.now(),
                         !loss.settled, judge, [&](std::uint64_t sector, Content found) {
-                            return view.injured(text.name, loss.group, loss.node, sector, found);
+                            return view.injured(text.name, {loss.group, loss.node, sector}, found);
                         });
     view.ledger.lost(loss.group, {loss.node, view.now(), loss.forced, counted_.size() + anonymous,
                                   std::move(where)});
@@ -199,7 +199,7 @@ void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered)
                       request->state == Request::State::acknowledged;
     if (!read) return;
     auto const judge = [&](Mismatch const& lost) {
-        if (view.injured(text.name, answered.group, answered.node, lost.where.first, lost.found))
+        if (view.misread(text.name, {answered.group, answered.node, lost.where.first}, lost.found))
             return;
         Loss loss;
         loss.node = answered.node;

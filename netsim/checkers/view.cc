@@ -3,26 +3,58 @@
 // Which of what a checker finds is the doing of a disk.
 #include "netsim/checkers/view.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace sunder::netsim {
 
-bool View::injured(std::string_view property, GroupId group, NodeId node, std::uint64_t sector,
-                   Content found) const {
-    Injury const* injury = injuries.find(group, sector, found);
+namespace {
+
+/// The injury of some copy that explains it; null when there is none.
+std::pair<Injury const*, NodeId> explanation(View const& view, GroupId group, std::uint64_t sector,
+                                             std::initializer_list<NodeId> copies) {
+    for (NodeId const node : copies) {
+        Injury const* injury =
+            view.injuries.on_disk({group, node, sector}, view.image(node, group).at(sector));
+        if (injury != nullptr) return {injury, node};
+    }
+    return {nullptr, {}};
+}
+
+bool allow(View const& view, std::string_view property, Injury const* injury, NodeId node) {
     if (injury == nullptr) return false;
-    findings.allowed(property, Injuries::name(world, *injury, node));
+    if (view.injuries.count(property, *injury, node)) {
+        view.findings.allowed(property, Injuries::name(view.world, *injury, node));
+    }
     return true;
+}
+
+}  // namespace
+
+bool View::injured(std::string_view property, Injuries::Place const& place, Content found) const {
+    return allow(*this, property, injuries.on_disk(place, found), place.node);
+}
+
+bool View::misread(std::string_view property, Injuries::Place const& place, Content found) const {
+    return allow(*this, property, injuries.in_answer(place, found), place.node);
+}
+
+std::optional<Extent> View::unexplained(GroupId group, Extent where,
+                                        std::initializer_list<NodeId> copies) const {
+    if (injuries.none()) return where;
+    for (std::uint64_t s = where.first; s < where.end(); ++s) {
+        bool const explained = explanation(*this, group, s, copies).first != nullptr;
+        if (!explained) return Extent{s, where.end() - s};
+    }
+    return std::nullopt;
 }
 
 std::optional<Extent> View::unexplained(std::string_view property, GroupId group, Extent where,
                                         std::initializer_list<NodeId> copies) const {
-    if (injuries.none()) return where;
+    auto const rest = unexplained(group, where, copies);
+    if (rest) return rest;
     for (std::uint64_t s = where.first; s < where.end(); ++s) {
-        bool const explained = std::ranges::any_of(copies, [&](NodeId node) {
-            return injured(property, group, node, s, image(node, group).at(s));
-        });
-        if (!explained) return Extent{s, where.end() - s};
+        auto const [injury, node] = explanation(*this, group, s, copies);
+        allow(*this, property, injury, node);
     }
     return std::nullopt;
 }

@@ -33,7 +33,7 @@ struct View {
     Findings& findings;
     Chronicle const& chronicle;
     Ledger& ledger;
-    Injuries const& injuries;
+    Injuries& injuries;
 
     [[nodiscard]] Duration now() const { return world.now(); }
     [[nodiscard]] std::string const& name(NodeId node) const { return world.node(node).name; }
@@ -45,14 +45,20 @@ struct View {
     }
     /// The part of a disk that is mirrored.
     [[nodiscard]] Extent mirrored(GroupId group) const { return {0, mirror(group).sectors}; }
-    /// True when a disk's lie explains why `node` holds, or read, this content there: nobody is to
-    /// blame, and it is counted by the lie's name.
-    bool injured(std::string_view property, GroupId group, NodeId node, std::uint64_t sector,
-                 Content found) const;
+    /// True when a disk's lie explains why the copy holds this content there: nobody is to blame,
+    /// and the injury is counted, once for each property and copy, by the lie's name.
+    [[nodiscard]] bool injured(std::string_view property, Injuries::Place const& place,
+                               Content found) const;
+    /// The same of what a host of the node was told.
+    [[nodiscard]] bool misread(std::string_view property, Injuries::Place const& place,
+                               Content found) const;
     /// What is left of the extent from the first sector on in which no lie explains what any of
-    /// the copies holds; nothing when all of it is explained.
+    /// the copies holds; nothing when all of it is explained, which is then counted.
     [[nodiscard]] std::optional<Extent> unexplained(std::string_view property, GroupId group,
                                                     Extent where,
+                                                    std::initializer_list<NodeId> copies) const;
+    /// The same, and nothing is counted: for questions that are only supposed.
+    [[nodiscard]] std::optional<Extent> unexplained(GroupId group, Extent where,
                                                     std::initializer_list<NodeId> copies) const;
     /// The machine of a copy; null while its node is down.
     [[nodiscard]] replication::MirrorMachine const* machine(NodeId node, GroupId group) const {

@@ -36,7 +36,7 @@ struct Books {
         asked.op = op;
         asked.range = range;
         asked.content = content;
-        ledger.see(stage.world(), asked);
+        ledger.see(stage.world(), asked, [](std::uint64_t, Content) { return false; });
         return requests;
     }
     void answer(std::uint64_t request, HostStatus status = HostStatus::ok) {

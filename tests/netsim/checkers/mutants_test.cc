@@ -154,6 +154,48 @@ TEST_CASE("a rotten block hides no mutant, and is none") {
     }
 }
 
+namespace {
+
+/// A disk lies about a block of the first copy, and then a target that takes a trim for no data
+/// stays behind: what it holds is what the lie once left on the other copy.
+std::set<std::string> trimmed_beside(DiskLie lie, Mutant living) {
+    constexpr NodeId source = Stage::server1;
+    living_mutant = living;
+    Stage stage(small_cluster(), 1);
+    stage.until_mirroring();
+    stage.write(source, block(3));
+    stage.run_for(seconds(1));
+    DiskTrap trap;
+    trap.lie = lie;
+    trap.range = block(3);
+    trap.count = 1;
+    stage.world().lay_trap(source, Stage::group, trap);
+    for (int i = 0; i < 2; ++i) {
+        stage.ask(source, replication::HostOp::trim, block(3));
+        stage.run_for(seconds(1));
+        stage.ask(source, replication::HostOp::read, block(3));
+        stage.run_for(seconds(1));
+    }
+    stage.end_well();
+    living_mutant = Mutant::none;
+    std::set<std::string> broken;
+    for (Violation const& violation : stage.findings().violations())
+        broken.insert(violation.property);
+    return broken;
+}
+
+}  // namespace
+
+TEST_CASE("an injury that ended, or never got there, excuses no mutant") {
+    for (DiskLie const lie : {DiskLie::lost_write, DiskLie::stale_read}) {
+        INFO(name_of(lie));
+        std::set<std::string> const broken = trimmed_beside(lie, Mutant::trim_not_applied);
+        CHECK(broken.contains("zeroes_on_every_copy"));  // it never got there
+        CHECK(broken.contains("mirror_equality"));       // and ended on the other copy
+        CHECK(trimmed_beside(lie, Mutant::none).empty());
+    }
+}
+
 TEST_CASE("every mutant is hunted") {
     for (int m = 1; m < static_cast<int>(Mutant::last); ++m) {
         auto const which = static_cast<Mutant>(m);
