@@ -79,6 +79,10 @@ constexpr std::string_view names[] = {
     "barrier_passes_held",
     "absence_stored_once",
     "quorum_loss_overtaken",
+    "interrupted_begins_anew",
+    "concession_untold",
+    "earlier_era_heard",
+    "last_chunk_whole",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

@@ -77,6 +77,10 @@ enum class Mutant {
     barrier_passes_held,    ///< SAF-2, 15f2580ae: a barrier is confirmed before writes that wait
     absence_stored_once,    ///< G20, 3d0668819: the store of one absence counts for the next, too
     quorum_loss_overtaken,  ///< R35: who was about to hand over keeps what quorum took from it
+    interrupted_begins_anew,  ///< LIV-8: what an interrupted resync had done is done again
+    concession_untold,        ///< LIV-7: the loser of a split brain does not greet again
+    earlier_era_heard,        ///< SAF-7: a record of a former source is taken
+    last_chunk_whole,         ///< SAF-21: a resync writes its last chunk whole, past the end
     last
 };
 

@@ -7,6 +7,8 @@
 #include "replication/mirror_machine.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace sunder::replication {
 
@@ -16,6 +18,24 @@ namespace {
 bool concerns_thirds(Record const& record) {
     if (record.range.count == 0) return false;
     return record.kind != RecordKind::resync || !mutant(Mutant::resync_unnamed);
+}
+
+void put_on_disk(DiskOpId op, Record const& record, GroupConfig const& config, Outbox& out) {
+    bool const last = record.kind == RecordKind::resync && mutant(Mutant::last_chunk_whole) &&
+                      record.range.end() == config.mirrored_sectors;
+    std::uint64_t const beyond =
+        last ? config.chunk_sectors - 1 - (record.range.end() - 1) % config.chunk_sectors : 0;
+    if (record.kind == RecordKind::trim && mutant(Mutant::trim_not_applied)) {
+        out.put(output::DiskFlush{op});
+    } else if (beyond != 0) {
+        std::vector<Piece> pieces;
+        record.payload.for_each([&](Piece const& piece) { pieces.push_back(piece); });
+        pieces.push_back({beyond, 0, 0});
+        Extent const whole{record.range.first, record.range.count + beyond};
+        out.put(output::DiskWrite{op, whole, Payload::of(std::move(pieces))});
+    } else {
+        out.put(output::DiskWrite{op, record.range, record.payload});
+    }
 }
 
 }  // namespace
@@ -43,7 +63,8 @@ void MirrorMachine::receive(Slot peer, ConnectionId connection, Record const& re
     auto const* following = std::get_if<leg::Following>(&legs_[peer.value]);
     bool const awaited =
         following != nullptr && following->phase >= leg::Following::Phase::resyncing;
-    if (!awaited || record.era < cell().era) {
+    bool const earlier = record.era < cell().era && !mutant(Mutant::earlier_era_heard);
+    if (!awaited || earlier) {
         // SAF-7: whatever a former source still has to say is refused.
         close_leg(peer, out);
         return;
@@ -110,11 +131,7 @@ bool MirrorMachine::apply_next(Outbox& out) {
     DiskOpId const op = new_op(DiskUse::apply);
     applying_.add(
         Applying{op, head.from, head.connection, record->sequence, record->range, record->fua});
-    if (record->kind == RecordKind::trim && mutant(Mutant::trim_not_applied)) {
-        out.put(output::DiskFlush{op});
-    } else {
-        out.put(output::DiskWrite{op, record->range, record->payload});
-    }
+    put_on_disk(op, *record, *config_, out);
     if (record->kind == RecordKind::resync) {
         if (auto* following = std::get_if<leg::Following>(&legs_[head.from.value])) {
             Chunks const chunks = log_.chunks_of(record->range);

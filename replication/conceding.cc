@@ -5,6 +5,7 @@
 // last owner no more. From then on it is an ancestor of the winner whatever crashes; its intent log
 // still names what it wrote since, so that a resync of the union overwrites all of that. Before
 // that cell is stable it is split brain as before.
+#include "base/mutant.h"
 #include "base/verify.h"
 #include "replication/kinship.h"
 #include "replication/mirror_machine.h"
@@ -90,7 +91,7 @@ void MirrorMachine::concession_advance(passage::Conceding const& conceding, Outb
     if (busy || !cells_.is_stable(conceding.version)) return;
     passage_ = passage::None{};
     ++conceded_;
-    greet_all(out);
+    if (!mutant(Mutant::concession_untold)) greet_all(out);
 }
 
 }  // namespace sunder::replication

@@ -76,7 +76,8 @@ HandshakeDecision decide_resync(HandshakeFacts const& facts) {
         // G18: an interrupted resync that counts as done.
         if (mutant(Mutant::interrupted_is_done))
             return {Verdict::in_sync, ResyncRule::same_generation};
-        return {Verdict::partial, ResyncRule::continue_interrupted};
+        bool const anew = mutant(Mutant::interrupted_begins_anew);
+        return {anew ? Verdict::full : Verdict::partial, ResyncRule::continue_interrupted};
     }
     switch (facts.target) {
         case Facts::Target::same:

@@ -8,6 +8,7 @@
 #include "netsim/checkers/boots_with_what_was_stable.h"
 #include "netsim/checkers/both_back_in_service.h"
 #include "netsim/checkers/dependent_writes_in_order.h"
+#include "netsim/checkers/earlier_eras_refused.h"
 #include "netsim/checkers/equal_label_equal_data.h"
 #include "netsim/checkers/errors_are_not_data.h"
 #include "netsim/checkers/every_loss_attributed.h"
@@ -17,15 +18,18 @@
 #include "netsim/checkers/hierarchy_in_order.h"
 #include "netsim/checkers/intent_log_superset.h"
 #include "netsim/checkers/linearizability.h"
+#include "netsim/checkers/loser_rejoins.h"
 #include "netsim/checkers/mirror_equality.h"
 #include "netsim/checkers/no_later_copy_overwritten.h"
 #include "netsim/checkers/no_lost_acknowledged_write.h"
 #include "netsim/checkers/no_promotion_of_inconsistent_copy.h"
 #include "netsim/checkers/no_service_without_quorum.h"
 #include "netsim/checkers/no_silent_split_brain.h"
+#include "netsim/checkers/nothing_outside_the_mirror.h"
 #include "netsim/checkers/resync_completes.h"
 #include "netsim/checkers/resync_convergence.h"
 #include "netsim/checkers/resync_copies_the_union.h"
+#include "netsim/checkers/resync_keeps_progress.h"
 #include "netsim/checkers/takeover_permitted.h"
 #include "netsim/checkers/zeroes_on_every_copy.h"
 
@@ -47,7 +51,8 @@ using EachOf =
          ResyncCopiesTheUnion, EveryLossAttributed, ResyncCompletes, FailoverCompletes,
          BothBackInService, Linearizability, FlushMakesDurable, ErrorsAreNotData, ZeroesOnEveryCopy,
          NoLaterCopyOverwritten, EqualLabelEqualData, BootsWithWhatWasStable, EveryRequestEnds,
-         TakeoverPermitted, HierarchyInOrder, NoServiceWithoutQuorum>;
+         TakeoverPermitted, HierarchyInOrder, NoServiceWithoutQuorum, ResyncKeepsProgress,
+         LoserRejoins, EarlierErasRefused, NothingOutsideTheMirror>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {

@@ -201,6 +201,10 @@ constexpr NotFound others[] = {
     {Mutant::unextended_copy_kept, "no operator extends a mirror in a search"},
     {Mutant::restored_unnamed, "no operator falls back on an image in a search"},
     {Mutant::quorum_loss_overtaken, "no search asks for quorum"},
+    {Mutant::interrupted_begins_anew, "nothing is lost by copying twice; chunks are not counted"},
+    {Mutant::concession_untold, "no operator resolves a split brain in a search"},
+    {Mutant::earlier_era_heard, "a search compares contents, and a resync takes this one back"},
+    {Mutant::last_chunk_whole, "every block is a chunk, and every disk ends with its mirror"},
 };
 
 language::KnownNames known() {

@@ -311,6 +311,21 @@ void both_write_alone(Stage& stage) {
     stage.end_well();
 }
 
+/// Both serve at a time, and then an operator has the first one give up.
+void split_and_resolved(Stage& stage) {
+    stage.until_mirroring();
+    stage.run_for(milliseconds(300));
+    stage.cut();
+    stage.write(server1, block(stage.dice.below(100)));
+    stage.run_until([&] { return stage.serves(server2); });
+    stage.write(server2, block(stage.dice.below(100)));
+    stage.run_for(seconds(1));
+    stage.heal();
+    stage.run_for(seconds(5));
+    stage.resolve(server1);
+    stage.end_well();
+}
+
 /// The source dies while it stores bits of chunks that it writes alone, and a new generation.
 void dies_while_storing(Stage& stage) {
     stage.until_mirroring();
@@ -462,6 +477,14 @@ constexpr Hunt hunts[] = {
      "no_silent_split_brain", true},
     {Mutant::quorum_loss_overtaken, "loses quorum on its way out", loses_quorum_on_its_way_out,
      with_a_vote, "no_service_without_quorum", true},
+    {Mutant::interrupted_begins_anew, "flaps after some progress", flaps_after_progress, sluggish,
+     "resync_keeps_progress", true},
+    {Mutant::concession_untold, "split and resolved", split_and_resolved, small_cluster,
+     "loser_rejoins", true},
+    {Mutant::earlier_era_heard, "outbid behind its back", outbid_behind_its_back, three,
+     "earlier_eras_refused", true},
+    {Mutant::last_chunk_whole, "the first resync of a larger disk", first_resync, roomy,
+     "nothing_outside_the_mirror", true},
 };
 
 }  // namespace

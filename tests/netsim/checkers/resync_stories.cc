@@ -33,6 +33,14 @@ Cluster laggard() {
     return cluster;
 }
 
+Cluster roomy() {
+    Cluster cluster = small_cluster();
+    MirrorSetup& mirror = cluster.mirrors[0];
+    mirror.sectors -= 8;
+    mirror.sectors_on = {mirror.sectors, mirror.sectors + MiB(1).bytes / sector_bytes};
+    return cluster;
+}
+
 void work_during_resync(Stage& stage) {
     stage.until_mirroring();
     stage.crash(server2);
@@ -91,6 +99,23 @@ void broken_resync(Stage& stage) {
     stage.run_for(milliseconds(60 + static_cast<std::int64_t>(stage.dice.below(100))));
     stage.power_cut(server1);
     stage.run_for(seconds(3));
+    stage.end_well();
+}
+
+void flaps_after_progress(Stage& stage) {
+    auto const left = [&] {
+        auto const& machine = stage.world().copy(server1, Stage::group)->machine;
+        return machine->log().bits(replication::Slot{1}).count();
+    };
+    stage.run_until([&] { return stage.resyncing(); });
+    std::uint64_t const whole = left();
+    stage.run_until([&] { return left() < whole; });
+    for (int i = 0; i < 2 && !stage.mirroring(); ++i) {
+        stage.run_for(milliseconds(static_cast<std::int64_t>(stage.dice.below(40))));
+        stage.reset();
+        stage.run_until([&] { return stage.resyncing() || stage.mirroring(); });
+    }
+    stage.until_mirroring();
     stage.end_well();
 }
 

@@ -15,6 +15,9 @@ Cluster sluggish();
 /// under way the moment the one before it is done.
 Cluster laggard();
 
+/// A mirror that does not end with a chunk, on a target whose disk is larger.
+Cluster roomy();
+
 /// A target is away while a host works, comes back, and the host goes on.
 void work_during_resync(Stage& stage);
 /// A target was away while a whole range was written: runs are long and flushes are short.
@@ -25,6 +28,8 @@ void first_resync(Stage& stage);
 void overwrites_in_resync(Stage& stage);
 /// A resync breaks off in the middle, begins again, and then its source dies for good.
 void broken_resync(Stage& stage);
+/// The connection breaks twice in the first resync, when some of it has been confirmed for good.
+void flaps_after_progress(Stage& stage);
 /// The source dies while it resynchronises its target.
 void source_dies_in_resync(Stage& stage);
 

@@ -111,6 +111,24 @@ void favourite_left_behind(Stage& stage) {
     all_come_back(stage);
 }
 
+void outbid_behind_its_back(Stage& stage) {
+    until_leads(stage, server1);
+    stage.run_for(milliseconds(300));
+    stage.world().cut(server1.value, server2.value, false);
+    stage.look();
+    for (int i = 0; i < 20; ++i) {
+        if (stage.serves(server1)) stage.write(server1, block(stage.dice.below(64)));
+        stage.run_for(milliseconds(50));
+    }
+    stage.force(server2);
+    for (int i = 0; i < 40; ++i) {
+        if (stage.serves(server1)) stage.write(server1, block(stage.dice.below(64)));
+        stage.run_for(microseconds(50 + static_cast<std::int64_t>(stage.dice.below(100))));
+    }
+    stage.run_for(seconds(5));
+    all_come_back(stage);
+}
+
 void resynchronised_behind_a_third(Stage& stage) {
     until_leads(stage, server1);
     stage.run_for(milliseconds(500));

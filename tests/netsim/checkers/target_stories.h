@@ -20,6 +20,9 @@ void leaves_and_joins(Stage& stage);
 void favourite_left_behind(Stage& stage);
 /// A target is brought up to date while the third copy is away, and then the source dies.
 void resynchronised_behind_a_third(Stage& stage);
+/// A target is forced online past a source that it does not hear; their third copy still follows
+/// that one, and hosts go on there.
+void outbid_behind_its_back(Stage& stage);
 /// Bits are cleared while one target still lags, and then the source dies.
 void settled_too_soon(Stage& stage);
 

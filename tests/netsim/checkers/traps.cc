@@ -60,6 +60,7 @@ constexpr Falls table[] = {
     {Mutant::barrier_passes_held, {2, 10}, 2},
     {Mutant::absence_stored_once, {20}, 1},
     {Mutant::quorum_loss_overtaken, {16}, 1},
+    {Mutant::interrupted_begins_anew, {18}, 1},
 };
 
 struct Impossible {
