@@ -6,6 +6,8 @@
 #include "base/verify.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 namespace sunder::netsim {
 
@@ -17,7 +19,22 @@ Extent common(Extent a, Extent b) {
     return {first, end > first ? end - first : 0};
 }
 
+/// In which of the slots of this span a sector lies. Spans are powers of two.
+std::uint64_t slot_of(std::uint64_t sector, std::uint64_t span) {
+    return sector >> std::countr_zero(span);
+}
+
 }  // namespace
+
+Fingerprint Image::sum_of_weights(std::size_t places) {
+    static constexpr auto sums = [] {
+        std::array<Fingerprint, fan_out + 1> sum{};
+        for (std::uint64_t place = 0; place < fan_out; ++place)
+            sum[place + 1] = sum[place] + weight(place);
+        return sum;
+    }();
+    return sums[places];
+}
 
 Image::Image(std::uint64_t sectors) : sectors_(sectors) {
     while (span_ < sectors_) span_ *= fan_out;
@@ -46,19 +63,19 @@ void Image::fill_slot(Slot& slot, std::uint64_t start, std::uint64_t span, Exten
     }
     if (!slot.child) {
         if (slot.content == content) return;
-        slot.child = new Node(span == block ? block : fan_out, slot.content);
+        slot.child = new Node(span == block ? block : fan_out, slot);
     } else if (slot.child->use_count() > 1) {
         slot.child = new Node(*slot.child);
     }
     std::uint64_t const step = finer(span);
     Extent const covered = common(range, {start, span});
-    std::uint64_t const first = (covered.first - start) / step;
-    std::uint64_t const last = (covered.end() - 1 - start) / step;
+    std::uint64_t const first = slot_of(covered.first - start, step);
+    std::uint64_t const last = slot_of(covered.end() - 1 - start, step);
     for (std::uint64_t i = first; i <= last; ++i) {
         Slot& below = slot.child->slots[i];
-        slot.child->print -= below.print(i);
+        Fingerprint const before = below.print();
         fill_slot(below, start + i * step, step, range, content);
-        slot.child->print += below.print(i);
+        slot.child->print += (below.print() - before) * weight(i);
     }
     // A long sequential fill leaves one slot behind, not a node per boundary it crossed.
     auto const& slots = slot.child->slots;
@@ -88,8 +105,8 @@ void Image::collect(Slot const& slot, std::uint64_t start, std::uint64_t span, E
     if (covered.count == 0) return;
     if (slot.child) {
         std::uint64_t const step = finer(span);
-        std::uint64_t const first = (covered.first - start) / step;
-        std::uint64_t const last = (covered.end() - 1 - start) / step;
+        std::uint64_t const first = slot_of(covered.first - start, step);
+        std::uint64_t const last = slot_of(covered.end() - 1 - start, step);
         for (std::uint64_t i = first; i <= last; ++i) {
             collect(slot.child->slots[i], start + i * step, step, range, pieces);
         }
@@ -108,33 +125,33 @@ void Image::collect(Slot const& slot, std::uint64_t start, std::uint64_t span, E
     pieces.push_back({covered.count, content.id, offset});
 }
 
+Image::Place Image::around(Extent range) const {
+    Place place{&root_, 0, span_};
+    while (place.slot->child) {
+        std::uint64_t const step = finer(place.span);
+        std::uint64_t const first = slot_of(range.first - place.start, step);
+        if (first != slot_of(range.end() - 1 - place.start, step)) break;
+        place = {&place.slot->child->slots[first], place.start + first * step, step};
+    }
+    return place;
+}
+
 Payload Image::read(Extent range) const {
-    VERIFY(range.end() <= sectors_);
-    // Most reads find one piece, and then nothing is allocated for the payload.
+    VERIFY(range.count != 0 && range.end() <= sectors_);
+    Place const place = around(range);
+    Content const content = place.slot->content;
+    if (!place.slot->child) {
+        return content.id == 0
+                   ? Payload::zero(range.count)
+                   : Payload::pattern(range.count, content.id, content.shift + range.first);
+    }
     thread_local std::vector<Piece> pieces;
     pieces.clear();
-    collect(root_, 0, span_, range, pieces);
-    if (pieces.size() == 1) {
-        Piece const piece = pieces.front();
-        return piece.id == 0 ? Payload::zero(piece.sectors)
-                             : Payload::pattern(piece.sectors, piece.id, piece.offset);
-    }
+    collect(*place.slot, place.start, place.span, range, pieces);
     return Payload::of(pieces);
 }
 
-Content Image::at(std::uint64_t sector) const {
-    Slot const* slot = &root_;
-    std::uint64_t start = 0;
-    std::uint64_t span = span_;
-    while (slot->child) {
-        std::uint64_t const step = finer(span);
-        std::uint64_t const i = (sector - start) / step;
-        slot = &slot->child->slots[i];
-        start += i * step;
-        span = step;
-    }
-    return slot->content;
-}
+Content Image::at(std::uint64_t sector) const { return around({sector, 1}).slot->content; }
 
 void Image::compare(Slot const& a, Slot const& b, std::uint64_t start, std::uint64_t span,
                     Extent within, std::vector<Extent>& differences) {
@@ -152,8 +169,8 @@ void Image::compare(Slot const& a, Slot const& b, std::uint64_t start, std::uint
     std::uint64_t const step = finer(span);
     Slot const uniform_a{a.content, nullptr};
     Slot const uniform_b{b.content, nullptr};
-    std::uint64_t const first = (covered.first - start) / step;
-    std::uint64_t const last = (covered.end() - 1 - start) / step;
+    std::uint64_t const first = slot_of(covered.first - start, step);
+    std::uint64_t const last = slot_of(covered.end() - 1 - start, step);
     for (std::uint64_t i = first; i <= last; ++i) {
         Slot const& below_a = a.child ? a.child->slots[i] : uniform_a;
         Slot const& below_b = b.child ? b.child->slots[i] : uniform_b;

@@ -58,18 +58,18 @@ private:
     struct Slot {
         Content content;
         NodePtr child;
-        [[nodiscard]] Fingerprint print(std::uint64_t place) const;
+        [[nodiscard]] Fingerprint print() const;
     };
     struct Node : boost::intrusive_ref_counter<Node, boost::thread_unsafe_counter> {
-        Node(std::size_t used, Content content) : slots(used) {
-            for (std::size_t i = 0; i < used; ++i) {
-                slots[i].content = content;
-                print += slots[i].print(i);
-            }
-        }
+        Node(std::size_t used, Slot const& uniform)
+            : slots(used, uniform), print(uniform.print() * sum_of_weights(used)) {}
         boost::container::small_vector<Slot, block> slots;  // the finest nodes have few
-        Fingerprint print = 0;  // the sum of the slots', so that a change of one costs two hashes
+        /// The sum of the slots', each times the weight of its place, so that neither a change of
+        /// one nor a node that is uniform has to look at all of them.
+        Fingerprint print;
     };
+    static constexpr Fingerprint weight(std::uint64_t place) { return mix(place, place) | 1; }
+    static Fingerprint sum_of_weights(std::size_t places);
     /// True when they are the same at one glance. Nodes of one fingerprint are taken for the same,
     /// which they are but for one time in 2^64.
     static bool alike(Slot const& a, Slot const& b) {
@@ -77,7 +77,14 @@ private:
         return a.child == b.child || a.child->print == b.child->print;
     }
     static std::uint64_t finer(std::uint64_t span) { return span == block ? 1 : span / fan_out; }
-
+    /// A slot and where what it covers begins.
+    struct Place {
+        Slot const* slot;
+        std::uint64_t start;
+        std::uint64_t span;
+    };
+    /// The finest slot that covers all of a range that is not empty.
+    [[nodiscard]] Place around(Extent range) const;
     static void fill_slot(Slot& slot, std::uint64_t start, std::uint64_t span, Extent range,
                           Content content);
     static void collect(Slot const& slot, std::uint64_t start, std::uint64_t span, Extent range,
@@ -90,8 +97,8 @@ private:
     Slot root_;
 };
 
-inline Fingerprint Image::Slot::print(std::uint64_t place) const {
-    return child ? mix(child->print, place) : hash_words(place, content.id, content.shift);
+inline Fingerprint Image::Slot::print() const {
+    return child ? mix(child->print, 1) : hash_words(content.id, content.shift);
 }
 
 template <class Visit>
