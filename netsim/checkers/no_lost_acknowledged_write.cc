@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <string_view>
 
 namespace sunder::netsim {
 
@@ -112,17 +114,16 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
     counted_.clear();
     std::uint64_t anonymous = 0;
     std::vector<Extent> where;
+    // A split brain loses thousands by the same excuse.
+    std::map<std::string_view, std::uint64_t> excused;
     auto const judge = [&](Mismatch const& lost) {
         std::uint64_t const id = lost.owed != nullptr ? lost.owed->id.value : 0;
         where.push_back(lost.where);
-        if (id != 0) {
-            if (std::ranges::find(counted_, id) != counted_.end()) return;
-            counted_.push_back(id);
-        }
+        if (id != 0 && !counted_.insert(id).second) return;
         char const* excuse = loss.excuse(view, lost.owed);
         if (excuse != nullptr) {
             if (id == 0) ++anonymous;
-            view.findings.allowed(text.name, excuse);
+            ++excused[excuse];
             return;
         }
         view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
@@ -131,6 +132,8 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
                         !loss.settled, judge, [&](std::uint64_t sector, Content found) {
                             return view.injured(text.name, {loss.group, loss.node, sector}, found);
                         });
+    for (auto const& [excuse, count] : excused)
+        view.findings.allowed(text.name, std::string(excuse), count);
     view.ledger.lost(loss.group, {loss.node, view.now(), loss.forced, counted_.size() + anonymous,
                                   std::move(where)});
 }

@@ -24,6 +24,10 @@
 
 #include "netsim/checkers/view.h"
 
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <cstdint>
+#include <vector>
+
 namespace sunder::netsim {
 
 class NoLostAcknowledgedWrite {
@@ -46,7 +50,7 @@ private:
 
     enum class Split : std::uint8_t { none, by_itself, by_force, by_policy };
     std::vector<Split> split_;  // by group: two nodes served at once and went their own ways
-    std::vector<std::uint64_t> counted_;
+    boost::unordered_flat_set<std::uint64_t> counted_;  // requests, within one comparison
 };
 
 }  // namespace sunder::netsim

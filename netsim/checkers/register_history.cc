@@ -4,6 +4,7 @@
 #include "netsim/checkers/register_history.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace sunder::netsim {
 

@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
 namespace sunder::netsim {
 
@@ -92,7 +91,8 @@ private:
     Pasts pasts_;
     boost::container::small_vector<Write, 2> writes_;  // asked and not answered, perhaps never
     boost::container::small_vector<Read, 2> reads_;
-    std::vector<Event> waiting_;  // behind a read whose answer is not known yet
+    // Behind a read whose answer is not known yet; nearly always one event, that is taken at once.
+    boost::container::small_vector<Event, 1> waiting_;
     std::uint64_t now_ = 0;
     bool overwhelmed_ = false;
 };
