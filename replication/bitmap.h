@@ -20,8 +20,7 @@ public:
     static constexpr std::uint64_t word_bits = 64;
 
     Bitmap() = default;
-    explicit Bitmap(std::uint64_t bits)
-        : bits_(bits), words_((bits + 63) / 64), summary_((words_.size() + 63) / 64) {}
+    explicit Bitmap(std::uint64_t bits) : bits_(bits), words_(words() + (words() + 63) / 64) {}
 
     [[nodiscard]] std::uint64_t size() const { return bits_; }
     [[nodiscard]] std::uint64_t count() const { return count_; }
@@ -40,7 +39,7 @@ public:
     void set(std::uint64_t bit) { replace(bit / 64, words_[bit / 64] | mask(bit)); }
     void reset(std::uint64_t bit) { replace(bit / 64, words_[bit / 64] & ~mask(bit)); }
     void set_all() {
-        for (std::uint64_t w = 0; w < words_.size(); ++w) replace(w, full_word(w));
+        for (std::uint64_t w = 0; w < words(); ++w) replace(w, full_word(w));
     }
     void clear() {
         for_each_word([&](std::uint64_t w, std::uint64_t) { replace(w, 0); });
@@ -53,8 +52,8 @@ public:
         if (std::uint64_t const rest = words_[w] >> (from % 64) << (from % 64); rest != 0) {
             return w * 64 + static_cast<std::uint64_t>(std::countr_zero(rest));
         }
-        for (++w; w < words_.size();) {
-            std::uint64_t const rest = summary_[w / 64] >> (w % 64) << (w % 64);
+        for (++w; w < words();) {
+            std::uint64_t const rest = summary(w) >> (w % 64) << (w % 64);
             if (rest == 0) {
                 w = (w / 64 + 1) * 64;
                 continue;
@@ -81,9 +80,9 @@ public:
     template <class Visit>
     void for_each_word(Visit&& visit) const {
         if (count_ == 0) return;
-        for (std::uint64_t s = 0; s < summary_.size(); ++s) {
-            for (std::uint64_t rest = summary_[s]; rest != 0; rest &= rest - 1) {
-                std::uint64_t const w = s * 64 + static_cast<std::uint64_t>(std::countr_zero(rest));
+        for (std::uint64_t first = 0; first < words(); first += 64) {
+            for (std::uint64_t rest = summary(first); rest != 0; rest &= rest - 1) {
+                std::uint64_t const w = first + static_cast<std::uint64_t>(std::countr_zero(rest));
                 visit(w, words_[w]);
             }
         }
@@ -122,19 +121,22 @@ private:
         count_ += static_cast<std::uint64_t>(std::popcount(value));
         count_ -= static_cast<std::uint64_t>(std::popcount(word));
         word = value;
+        std::uint64_t& used = words_[words() + w / 64];
         if (value != 0) {
-            summary_[w / 64] |= mask(w);
+            used |= mask(w);
         } else {
-            summary_[w / 64] &= ~mask(w);
+            used &= ~mask(w);
         }
     }
+    [[nodiscard]] std::uint64_t words() const { return (bits_ + 63) / 64; }
+    /// Which of word `w` and those beside it are not zero.
+    [[nodiscard]] std::uint64_t summary(std::uint64_t w) const { return words_[words() + w / 64]; }
 
-    using Words = boost::container::small_vector<std::uint64_t, 1>;
     std::uint64_t bits_ = 0;
     std::uint64_t count_ = 0;
     Fingerprint sum_ = 0;  // commutative over the words, so that a change costs two mixes
-    Words words_;
-    Words summary_;
+    // The words and behind them their summary: one piece of memory, since searches copy many sets.
+    boost::container::small_vector<std::uint64_t, 2> words_;
 };
 
 /// "3 of 1024".

@@ -11,15 +11,6 @@
 
 namespace sunder::replication {
 
-PeerMask MirrorMachine::peers() const {
-    return in_mirror() ? static_cast<PeerMask>(extended_ & ~bit_of(config_->self)) : PeerMask{0};
-}
-
-bool MirrorMachine::in_mirror() const {
-    return (extended_ & bit_of(config_->self)) != 0 &&
-           !std::holds_alternative<passage::Erasing>(passage_);
-}
-
 void MirrorMachine::extend(command::Extend const& order, Outbox& out) {
     PeerMask const before = peers();
     extended_ = order.to;
@@ -70,9 +61,9 @@ void MirrorMachine::greet_newcomers(PeerMask known, Outbox& out) {
 
 /// Once nothing is on its way to the disk any more.
 void MirrorMachine::erase_if_idle(Outbox& out) {
-    bool const stays = (extended_ & bit_of(config_->self)) != 0;
+    if ((extended_ & bit_of(config_->self)) != 0) return;
     bool const holds = cell().current || cell().role == Role::source || cell().last_owner;
-    if (stays || !holds || open_ || mutant(Mutant::unextended_copy_kept)) return;
+    if (!holds || open_ || mutant(Mutant::unextended_copy_kept)) return;
     end_apart(out);
     if (!quiet() || image_ != Image::idle) return;
     passage::Erasing erasing;

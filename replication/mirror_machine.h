@@ -79,9 +79,15 @@ public:
     [[nodiscard]] CopyState copy_state() const;
     [[nodiscard]] Leg const& leg(Slot peer) const { return legs_[peer.value]; }
     /// The copies that this one mirrors with: those to which the mirror is extended, if it is one.
-    [[nodiscard]] PeerMask peers() const;
+    [[nodiscard]] PeerMask peers() const {
+        auto const others = static_cast<PeerMask>(extended_ & ~bit_of(config_->self));
+        return in_mirror() ? others : PeerMask{0};
+    }
     /// The mirror is extended to this copy (R93).
-    [[nodiscard]] bool in_mirror() const;
+    [[nodiscard]] bool in_mirror() const {
+        return (extended_ & bit_of(config_->self)) != 0 &&
+               !std::holds_alternative<passage::Erasing>(passage_);
+    }
     [[nodiscard]] bool split(Slot peer) const { return (split_ & bit_of(peer)) != 0; }
     /// True when no request, record or store is under way.
     [[nodiscard]] bool quiet() const;
