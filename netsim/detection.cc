@@ -68,7 +68,7 @@ void World::heard(NodeId who, NodeId whom, PathId path) {
     Watcher& watch = watcher(who, whom, path);
     if (watch.told) return;  // it came back before it was missed
     watch.told = true;
-    trace(who, fmt::format("hears {}", nodes_[whom.value].name));
+    if (tracer) trace(who, fmt::format("hears {}", nodes_[whom.value].name));
     step_node(who, nodes::input::PeerHeard{whom, path});
     sharer_heard(who, whom);
 }
@@ -79,7 +79,7 @@ void World::silent(NodeId who, NodeId whom, PathId path) {
     ++watch.token;
     if (!watch.told) return;
     watch.told = false;
-    trace(who, fmt::format("no longer hears {}", nodes_[whom.value].name));
+    if (tracer) trace(who, fmt::format("no longer hears {}", nodes_[whom.value].name));
     step_node(who, nodes::input::PeerSilent{whom, path});
     tell_sharers(who, nodes::shared_disk::input::PeerSilent{hears_others(who, whom)}, whom);
 }

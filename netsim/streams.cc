@@ -144,12 +144,12 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
         to.up = true;
         to.life = item.life;
         if (!link.group) {
-            trace(node, fmt::format("connected to {}", nodes_[peer.value].name));
+            if (tracer) trace(node, fmt::format("connected to {}", nodes_[peer.value].name));
             step_node(node, nodes::input::ConnectionUp{peer});
             return;
         }
         CopySim& held_copy = *find_copy(node, link.group->value);
-        trace(node, fmt::format("leg to {} connected", nodes_[peer.value].name));
+        if (tracer) trace(node, fmt::format("leg to {} connected", nodes_[peer.value].name));
         step_mirror(node, held_copy,
                     replication::input::ConnectionUp{slot_of(held_copy, peer), item.life});
         return;
@@ -202,7 +202,9 @@ void World::end_lost(std::size_t connection, unsigned end) {
     End& lost = link.ends[end];
     NodeId const peer = link.ends[1 - end].node;
     lost.up = false;
-    trace(lost.node, fmt::format("connection to {} lost", nodes_[peer.value].name));
+    if (tracer) {
+        trace(lost.node, fmt::format("connection to {} lost", nodes_[peer.value].name));
+    }
     if (link.group) {
         CopySim& held_copy = *find_copy(lost.node, link.group->value);
         step_mirror(lost.node, held_copy,
