@@ -87,15 +87,6 @@ public:
 
 private:
     void add(Recipe& recipe, RandomStream& dice) const;
-    void add_kind(Recipe& recipe, Kind kind, RandomStream& dice) const;
-    void fault(Recipe& recipe, Kind kind, RandomStream& dice) const;
-    void injure(Recipe& recipe, Kind kind, RandomStream& dice) const;
-    void links(Recipe& recipe, Kind kind, RandomStream& dice) const;
-    void operate(Recipe& recipe, Kind kind, RandomStream& dice) const;
-    void request(Recipe& recipe, Kind kind, RandomStream& dice) const;
-    void repair(Recipe& recipe, RandomStream& dice) const;
-    [[nodiscard]] NodeId server(RandomStream& dice) const;
-    [[nodiscard]] NodeId copy_of(std::uint16_t mirror, RandomStream& dice) const;
 
     language::Scenario const& base_;
     std::size_t most_;

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How one act of each kind is drawn: who or what it befalls, when, and how. What a run is made of
+// these is drawn elsewhere (drawing.h). Pure: chance is a stream that is handed in.
+#pragma once
+
+#include "base/random.h"
+#include "scenarios/campaign/drawing.h"
+#include "scenarios/language/scenario.h"
+
+#include <cstdint>
+
+namespace sunder::campaign {
+
+/// Where acts are drawn for, and where they go.
+class Site {
+public:
+    /// Requires that all three outlive it.
+    Site(language::Scenario const& base, Recipe& recipe, RandomStream& dice)
+        : base_(base), recipe_(recipe), dice_(dice) {}
+
+    /// An act of this kind, or the few that belong to it; none where the cluster has no place for
+    /// it.
+    void draw(Kind kind) const;
+    void draw_writes() const;
+    /// Something is mended, whether it is broken or not.
+    void draw_repair() const;
+
+    /// From 10 us to 100 s, every order of magnitude alike: what passes in a millisecond is met as
+    /// well as what takes all timeouts.
+    [[nodiscard]] Duration pause() const;
+    [[nodiscard]] Duration instant() const;
+
+private:
+    struct Row;
+    struct Table;
+    friend std::string_view name_of(Kind);
+
+    [[nodiscard]] netsim::Cluster const& cluster() const { return base_.cluster; }
+    [[nodiscard]] std::uint64_t below(std::uint64_t n) const { return dice_.below(n); }
+    void put(Duration after, language::Action action) const {
+        recipe_.acts.push_back({after, std::move(action)});
+    }
+    [[nodiscard]] NodeId server() const;
+    [[nodiscard]] std::uint16_t mirror() const;
+    [[nodiscard]] NodeId copy_of(std::uint16_t mirror) const;
+
+    /// What all faults are drawn with, and what all operators' words are.
+    struct Fault {
+        std::uint16_t mirror;
+        Duration after;
+    };
+    [[nodiscard]] Fault fault() const;
+    struct Word {
+        std::uint16_t mirror;
+        NodeId node;
+        Duration after;
+    };
+    [[nodiscard]] Word word() const;
+    /// And what else goes wrong with disks: a part of one, and how often.
+    struct Injury {
+        NodeId node;
+        language::step::DiskPart part;
+        std::uint32_t count;
+    };
+    [[nodiscard]] Injury injury() const;
+
+    void crash() const;
+    void power_cut() const;
+    void freeze() const;
+    void reset(bool half_open) const;
+    void slow_disk() const;
+    void failing_disk() const;
+    void missing_shot() const;
+    void cut(bool one_way) const;
+    void isolate() const;
+    void flap() const;
+    void twice() const;
+    void switch_over() const;
+    void force() const;
+    void keep_apart() const;
+    void take_out() const;
+    void requests(replication::HostOp op, bool fua) const;
+    void hung_disk() const;
+    void medium_error() const;
+    void full_disk() const;
+    void skewed_clock() const;
+    void lie() const;
+    void rollback() const;
+
+    language::Scenario const& base_;
+    Recipe& recipe_;
+    RandomStream& dice_;
+};
+
+/// It stands for a disk that two servers share, and is no server itself.
+[[nodiscard]] bool is_shared(language::Scenario const& scenario, NodeId node);
+
+}  // namespace sunder::campaign
