@@ -140,6 +140,33 @@ bool deviates(Action const& action, EventQueue::Pending const* next) {
     return next->event.kind <= last_io;
 }
 
+Agent agent_of(Kind kind) {
+    switch (kind) {
+        case Kind::event:
+            return Agent::world;
+        case Kind::write:
+        case Kind::flush:
+        case Kind::read:
+        case Kind::trim:
+            return Agent::host;
+        case Kind::restart:
+        case Kind::heal:
+        case Kind::resume:
+        case Kind::mend_disk:
+            return Agent::repair;
+        case Kind::crash:
+        case Kind::power_cut:
+        case Kind::cut:
+        case Kind::reset:
+        case Kind::force:
+        case Kind::switch_over:
+        case Kind::pause:
+        case Kind::fail_disk:
+            return Agent::fault;
+    }
+    return Agent::world;
+}
+
 bool has_fates(Action const& action) {
     return action.kind == Kind::crash || action.kind == Kind::power_cut;
 }

@@ -54,6 +54,10 @@ void list_repairs(World const& world, std::vector<Action>& all);
 /// True when it happens out of turn. Requires `next` of the list that the action is from.
 [[nodiscard]] bool deviates(Action const& action, EventQueue::Pending const* next);
 
+/// Who does it. What faults spend is limited, an operator's word is one of them; repairs are free.
+enum class Agent : std::uint8_t { world, host, fault, repair };
+[[nodiscard]] Agent agent_of(Action::Kind kind);
+
 /// Whether it may have several outcomes: fates of what was not stable.
 [[nodiscard]] bool has_fates(Action const& action);
 

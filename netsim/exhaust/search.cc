@@ -233,7 +233,7 @@ private:
         for (auto step = steps.rbegin(); step != steps.rend(); ++step)
             tell_step(*step, state, told);
         told.repaired_at = told.path.size();
-        if (broken.healed) tell_repair(state, told);
+        if (broken.healed) tell_repairs(state, told);
         told.violation.at = state.world.now();
         found_ = std::move(told);
     }
@@ -264,29 +264,6 @@ private:
             words = in_words(state.world, next);
             advance(state, next, {}, findings);
             told.path.push_back({next, {}, std::move(words)});
-        }
-    }
-
-    /// The repairs, and then event by event what the cluster does by itself, up to the violation.
-    static void tell_repair(State& state, Counterexample& told) {
-        World const& world = state.world;
-        std::vector<Action> repairs;
-        Findings findings;
-        auto const happens = [&](Action const& action) {
-            std::string words = in_words(world, action);
-            advance(state, action, {}, findings);
-            told.path.push_back({action, {}, std::move(words)});
-        };
-        auto const repair = [&] {
-            list_repairs(world, repairs);
-            for (Action const& one : repairs) happens(one);
-            return !repairs.empty();
-        };
-        (void)repair();
-        while (findings.violations().empty() && told.path.size() <= most_told) {
-            EventQueue::PendingList const all = world.enabled();
-            if (all.empty() && !repair()) return;
-            if (!all.empty()) happens({Action::Kind::event, {}, 0, all.front()});
         }
     }
 
@@ -330,6 +307,28 @@ SearchResult rounds(World const& world, SearchOptions const& options) {
 }
 
 }  // namespace
+
+void tell_repairs(State& state, Counterexample& told) {
+    World const& world = state.world;
+    std::vector<Action> repairs;
+    Findings findings;
+    auto const happens = [&](Action const& action) {
+        std::string words = in_words(world, action);
+        advance(state, action, {}, findings);
+        told.path.push_back({action, {}, std::move(words)});
+    };
+    auto const repair = [&] {
+        list_repairs(world, repairs);
+        for (Action const& one : repairs) happens(one);
+        return !repairs.empty();
+    };
+    (void)repair();
+    while (findings.violations().empty() && told.path.size() <= most_told) {
+        EventQueue::PendingList const all = world.enabled();
+        if (all.empty() && !repair()) return;
+        if (!all.empty()) happens({Action::Kind::event, {}, 0, all.front()});
+    }
+}
 
 SearchResult search(World const& world, SearchOptions const& options) {
     SearchResult result = rounds(world, options);

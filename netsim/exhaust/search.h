@@ -81,6 +81,10 @@ struct Counterexample {
     Violation violation;
 };
 
+/// Adds the repairs to what is told, and then event by event what the cluster does by itself, up to
+/// the violation. Uses the state up.
+void tell_repairs(State& state, Counterexample& told);
+
 struct SearchResult {
     enum class Verdict : std::uint8_t { proved, violated, unknown } verdict = Verdict::proved;
     std::vector<Round> rounds;

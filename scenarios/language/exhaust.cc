@@ -79,16 +79,18 @@ language::Action action_of(netsim::Happening const& happened, netsim::Cluster co
     return step::Rest{patience};
 }
 
+std::string amount(std::uint64_t number, char const* what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+}  // namespace
+
 Scenario replay_of(Scenario const& scenario, netsim::Cluster const& cluster,
-                   netsim::Counterexample const& found) {
+                   netsim::Counterexample const& found, std::string const& how) {
     Scenario replay;
     replay.title = fmt::format("{} is broken ({})", found.violation.property, found.violation.rule);
-    bool const in_turn = scenario.bounded->deviations != netsim::any_number;
-    replay.about = fmt::format(
-        "{} found within the bound of '{}'. {}",
-        in_turn ? "The way with the fewest faults, and then the fewest deviations, that a search"
-                : "The shortest way that a search of every order of events",
-        scenario.title, found.violation.story);
+    replay.about = fmt::format("{} found within the bound of '{}'. {}", how, scenario.title,
+                               found.violation.story);
     replay.source = fmt::format("{} of the bound {}", scenario.path, in_words(*scenario.bounded));
     replay.cluster = cluster;
     replay.steps.push_back(make_step(step::Rest{patience}, cluster));
@@ -99,12 +101,6 @@ Scenario replay_of(Scenario const& scenario, netsim::Cluster const& cluster,
     replay.expect.always = {found.violation.property};
     return replay;
 }
-
-std::string amount(std::uint64_t number, char const* what) {
-    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
-
-}  // namespace
 
 std::string in_words(netsim::Bounds const& bounds) {
     netsim::Amounts const& most = bounds.most;
@@ -134,12 +130,15 @@ std::string in_words(netsim::Bounds const& bounds) {
                                                               : "; timers by duration");
 }
 
+std::optional<netsim::World> bounded_world(Scenario const& scenario) {
+    return netsim::at_rest(
+        std::make_shared<netsim::Cluster const>(reduced(scenario.cluster, *scenario.bounded)));
+}
+
 std::optional<Exhausted> exhaust(Scenario const& scenario,
                                  std::function<bool(netsim::Reached const&)> const& pulse,
                                  Exhausting const& how) {
-    auto const cluster =
-        std::make_shared<netsim::Cluster const>(reduced(scenario.cluster, *scenario.bounded));
-    std::optional<netsim::World> const world = netsim::at_rest(cluster);
+    std::optional<netsim::World> const world = bounded_world(scenario);
     if (!world) return std::nullopt;
     netsim::SearchOptions options;
     options.bounds = *scenario.bounded;
@@ -151,7 +150,12 @@ std::optional<Exhausted> exhaust(Scenario const& scenario,
     Exhausted done;
     done.result = netsim::search(*world, options);
     if (done.result.counterexample) {
-        done.replay = replay_of(scenario, *cluster, *done.result.counterexample);
+        bool const in_turn = options.bounds.deviations != netsim::any_number;
+        done.replay = replay_of(
+            scenario, world->cluster(), *done.result.counterexample,
+            in_turn
+                ? "The way with the fewest faults, and then the fewest deviations, that a search"
+                : "The shortest way that a search of every order of events");
     }
     return done;
 }

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace sunder::language {
 
@@ -30,6 +31,14 @@ struct Exhausting {
 [[nodiscard]] std::optional<Exhausted> exhaust(
     Scenario const& scenario, std::function<bool(netsim::Reached const&)> const& pulse,
     Exhausting const& how = {});
+
+/// The world in which a search of the scenario's bound begins: its cluster with so few blocks, at
+/// rest. Nothing when the cluster, left alone, does not get into sync. Requires `scenario.bounded`.
+[[nodiscard]] std::optional<netsim::World> bounded_world(Scenario const& scenario);
+
+/// What was found in that world, as a scenario; `how` says of what kind the way to it is.
+[[nodiscard]] Scenario replay_of(Scenario const& scenario, netsim::Cluster const& cluster,
+                                 netsim::Counterexample const& found, std::string const& how);
 
 /// "2 blocks, 3 writes; 2 crashes, 1 power cut, 1 cut; timers by duration".
 [[nodiscard]] std::string in_words(netsim::Bounds const& bounds);
