@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
+#include <fstream>
 
 namespace sunder::tools {
 
@@ -15,8 +16,9 @@ using campaign::CaseResults;
 using campaign::Coverage;
 using campaign::Finding;
 using campaign::Results;
+using campaign::Schedules;
 
-constexpr std::uint64_t format_version = 1;
+constexpr std::uint64_t format_version = 2;
 
 json::object names_json(Coverage::Names const& names) {
     json::object made;
@@ -30,6 +32,12 @@ json::object finding_json(Finding const& finding) {
             {"scenario", finding.text}};
 }
 
+json::object schedules_json(Schedules const& one) {
+    return {{"streams", one.streams}, {"events", one.events},
+            {"scripts", one.scripts}, {"runs_by_depth", json::value_from(one.runs)},
+            {"cut_off", one.cut_off}, {"known", json::value_from(one.known)}};
+}
+
 json::object case_json(CaseResults const& one) {
     json::array features(one.features.begin(), one.features.end());
     json::array growth;
@@ -38,6 +46,8 @@ json::object case_json(CaseResults const& one) {
     }
     json::array findings;
     for (Finding const& finding : one.findings) findings.push_back(finding_json(finding));
+    json::value schedules;
+    if (one.schedules) schedules = schedules_json(*one.schedules);
     return {{"path", one.path},
             {"case", one.case_name},
             {"runs", one.runs},
@@ -49,6 +59,8 @@ json::object case_json(CaseResults const& one) {
             {"allowed", names_json(one.allowed)},
             {"growth", std::move(growth)},
             {"findings", std::move(findings)},
+            {"schedules", std::move(schedules)},
+            {"reached_of_known", reached_of_known(one)},
             {"features", std::move(features)}};
 }
 
@@ -73,6 +85,21 @@ Finding finding_of(json::object const& from) {
             number(from, "count")};
 }
 
+Schedules schedules_of(json::object const& from) {
+    Schedules one;
+    one.streams = number(from, "streams");
+    one.events = number(from, "events");
+    one.scripts = from.at("scripts").to_number<double>();
+    for (json::value const& runs : from.at("runs_by_depth").as_array()) {
+        one.runs.push_back(runs.to_number<std::uint64_t>());
+    }
+    one.cut_off = number(from, "cut_off");
+    for (json::value const& state : from.at("known").as_array()) {
+        one.known.push_back(state.to_number<std::uint64_t>());
+    }
+    return one;
+}
+
 CaseResults case_of(json::object const& from) {
     CaseResults one;
     one.path = text(from, "path");
@@ -94,6 +121,9 @@ CaseResults case_of(json::object const& from) {
     for (json::value const& feature : from.at("features").as_array()) {
         one.features.push_back(feature.to_number<std::uint64_t>());
     }
+    if (auto const* schedules = from.at("schedules").if_object()) {
+        one.schedules = schedules_of(*schedules);
+    }
     return one;
 }
 
@@ -111,6 +141,15 @@ std::string to_json(Results const& results) {
                            {"seconds", results.seconds},
                            {"cases", std::move(cases)}};
     return json::serialize(all) + "\n";
+}
+
+bool write_results(std::string const& path, Results const& results) {
+    if (path.empty()) return true;
+    std::ofstream file(path);
+    file << to_json(results);
+    file.close();
+    if (!file) fmt::print(stderr, "error: cannot write {}\n", path);
+    return static_cast<bool>(file);
 }
 
 std::expected<Results, std::string> results_of(std::string const& text_of_file) {

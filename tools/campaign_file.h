@@ -12,6 +12,8 @@
 namespace sunder::tools {
 
 std::string to_json(campaign::Results const& results);
+/// Nothing is written where no path is given. False when it cannot be, which is said.
+bool write_results(std::string const& path, campaign::Results const& results);
 /// An error says what is wrong with the text.
 std::expected<campaign::Results, std::string> results_of(std::string const& text);
 

@@ -3,11 +3,13 @@
 // Words, numbers and files of a campaign.
 #include "tools/campaign_report.h"
 
+#include "netsim/exhaust/schedule.h"
 #include "scenarios/language/narration.h"
 #include "tools/run_command.h"
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,15 +22,52 @@ using campaign::CaseResults;
 using campaign::Coverage;
 using campaign::Finding;
 using campaign::Results;
+using campaign::Schedules;
+
+/// How surely a bug of each depth would have been found, and how much of what there is was seen.
+void tell_schedules(CaseResults const& one) {
+    Schedules const& told = *one.schedules;
+    fmt::print(
+        "       by priorities: {} streams, up to {} events a run ({} runs were cut off there), at "
+        "most "
+        "{:.3g} scripts of requests and faults\n",
+        told.streams, told.events, told.cut_off, told.scripts);
+    for (unsigned depth = 1; depth <= told.runs.size(); ++depth) {
+        double const chance = netsim::least_chance(told.scripts, told.streams,
+                                                   static_cast<std::uint32_t>(told.events), depth);
+        std::uint64_t const runs = told.runs[depth - 1];
+        // A guarantee is never rounded up to certainty.
+        double const percent = std::min(100 * netsim::least_chance_of_any(chance, runs), 99.99);
+        fmt::print(
+            "       a bug of depth {} within that is found with a probability of at least 1/{:.0f} "
+            "a "
+            "run, {:.3g} % in {} runs\n",
+            depth, std::ceil(1 / chance), percent, runs);
+    }
+    if (told.known.empty()) {
+        fmt::print(
+            "       how many abstract states there are is unknown: no exhaustive search of the "
+            "bound "
+            "came to its end\n");
+        return;
+    }
+    std::uint64_t const reached = reached_of_known(one);
+    fmt::print(
+        "       reached {} of {} abstract states ({:.1f} %) that an exhaustive search knows\n",
+        reached, told.known.size(),
+        100 * static_cast<double>(reached) / static_cast<double>(told.known.size()));
+}
 
 void tell_case(CaseResults const& one) {
     std::string const name = one.case_name.empty() ? "" : fmt::format(" [{}]", one.case_name);
     fmt::print("{}{}\n", one.path, name);
-    fmt::print("  {} {} runs, {} events, {} features reached", one.violated > 0 ? "FAIL" : "ok  ",
-               one.runs, one.events, one.features.size());
+    fmt::print("  {} {} runs, {} events, {} {} reached", one.violated > 0 ? "FAIL" : "ok  ",
+               one.runs, one.events, one.features.size(),
+               one.schedules ? "abstract states" : "features");
     if (one.violated > 0) fmt::print(", {} runs violated something", one.violated);
     if (one.unknown > 0) fmt::print(", {} unknown: too many events", one.unknown);
     fmt::print("\n");
+    if (one.schedules) tell_schedules(one);
 }
 
 /// Of the case that ran longest: the others look alike.
@@ -74,21 +113,21 @@ std::string file_name(CaseResults const& one, Finding const& finding, std::strin
 
 }  // namespace
 
-bool tell_campaign(Results const& results, std::string const& folder) {
+bool tell_campaign(Results const& results, std::string const& folder, bool quiet) {
     Coverage::Names marks;
     Coverage::Names rules;
     Coverage::Names allowed;
     std::uint64_t runs = 0;
     std::uint64_t events = 0;
     for (CaseResults const& one : results.cases) {
-        tell_case(one);
+        if (!quiet || one.violated > 0 || one.unknown > 0) tell_case(one);
         runs += one.runs;
         events += one.events;
         for (auto const& [name, times] : one.marks) marks[name] += times;
         for (auto const& [name, times] : one.rules) rules[name] += times;
         for (auto const& [name, times] : one.allowed) allowed[name] += times;
     }
-    tell_growth(results);
+    if (!quiet) tell_growth(results);
     tell_never("marks", language::mark_names(), marks);
     std::vector<std::string> all_rules = language::rule_names();
     for (std::string const& name : language::handshake_rule_names()) {

@@ -11,8 +11,8 @@
 namespace sunder::tools {
 
 /// Prints it, and writes the findings into a folder, which is made when it is not there. False when
-/// one cannot be written, which is said.
-bool tell_campaign(campaign::Results const& results, std::string const& folder);
+/// one cannot be written, which is said. `quiet`: without the cases in which nothing was found.
+bool tell_campaign(campaign::Results const& results, std::string const& folder, bool quiet = false);
 
 /// DESIGN 7: what the results come to.
 int status_of(campaign::Results const& results);

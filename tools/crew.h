@@ -5,6 +5,7 @@
 // thread.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -12,6 +13,11 @@
 #include <vector>
 
 namespace sunder::tools {
+
+/// As many as were asked for; 0: as there are processors.
+inline unsigned threads_of(unsigned asked) {
+    return asked != 0 ? asked : std::max(1U, std::thread::hardware_concurrency());
+}
 
 class Crew {
 public:
@@ -30,6 +36,8 @@ public:
         begins_.notify_all();
         for (std::thread& helper : helpers_) helper.join();
     }
+
+    [[nodiscard]] unsigned size() const { return static_cast<unsigned>(helpers_.size() + 1); }
 
     /// Calls `work(share)` for each share, and returns when all are done.
     void operator()(std::function<void(unsigned)> const& work) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// `sunder explore`: random runs of the clusters of scenario files, and `sunder report merge`: what
-// several machines found, as one.
+// `sunder explore`: random runs of the clusters of scenario files.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +14,22 @@ struct ExploreRequest {
     std::string only_case;
     std::string time = "60 s";  ///< for all cases together
     std::uint64_t runs = 0;     ///< of each case, over all shards; 0: as many as the time allows
+    std::uint64_t runs_in_all = 0;  ///< over all cases, in place of `runs`; 0: as `runs` says
+    bool quiet = false;             ///< of cases without findings only the sums
     std::uint64_t seed = 1;
     std::uint64_t acts = 12;  ///< at most, of a run
     bool all_faults = false;  ///< also what is outside the fault budget
-    unsigned jobs = 0;        ///< 0: as many as there are processors
-    std::string shard;        ///< "i/n"; empty: as the environment says
+    /// time: with faults at random moments of virtual time; priority: by priorities within
+    /// `bounded:`.
+    std::string schedule = "time";
+    unsigned depth = 3;                   ///< of a priority schedule, at most
+    std::uint64_t known_states = 200000;  ///< of an exhaustive search to compare with; 0: none
+    unsigned jobs = 0;                    ///< 0: as many as there are processors
+    std::string shard;                    ///< "i/n"; empty: as the environment says
     std::string commit = "unknown";
     std::string findings = "findings";  ///< a folder
     std::string json_file;
 };
 int explore(ExploreRequest const& request);
-
-struct MergeRequest {
-    std::vector<std::string> files;
-    std::string findings = "findings";
-    std::string json_file;
-};
-int merge_reports(MergeRequest const& request);
 
 }  // namespace sunder::tools

@@ -5,6 +5,7 @@
 #include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
 #include "tools/explore_command.h"
+#include "tools/merge_command.h"
 #include "tools/narrations.h"
 #include "tools/play_command.h"
 #include "tools/run_command.h"
@@ -119,6 +120,12 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
         ->add_option("--runs", request.runs,
                      "How many runs of each case, whatever the time; such a campaign is repeatable")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
+    explore
+        ->add_option("--runs-in-all", request.runs_in_all,
+                     "The same, divided among all cases and rounded up")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
+        ->excludes("--runs");
+    explore->add_flag("--quiet", request.quiet, "Of cases without findings only the sums");
     explore->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")
         ->capture_default_str();
     explore->add_option("--seed", request.seed, "The seed")->capture_default_str()->check(seed());
@@ -129,6 +136,22 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
         "--all-faults", request.all_faults,
         "Disks that hang, are full and lie, rollbacks and clocks as well: what is lost "
         "outside the fault budget is allowed by name");
+    explore
+        ->add_option(
+            "--schedule", request.schedule,
+            "time: random faults at random moments; priority: within 'bounded:', streams of "
+            "events by random priorities, whose chance to find a bug is told")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"time", "priority"}));
+    explore->add_option("--depth", request.depth, "Of priority: bugs of this depth, at most")
+        ->capture_default_str()
+        ->check(CLI::Range(1U, 10U));
+    explore
+        ->add_option(
+            "--known-states", request.known_states,
+            "Of priority: compare with an exhaustive search, unless it has more states; 0: "
+            "do not")
+        ->capture_default_str();
     explore->add_option("--case", request.only_case, "Only the case of this name");
     explore->add_option("--shard", request.shard,
                         "i/n: the i-th of n processes that share the campaign. Default: as a Slurm "

@@ -8,6 +8,7 @@
 #include "tools/drill.h"
 #include "tools/narrations.h"
 #include "tools/run_command.h"
+#include "tools/scenario_paths.h"
 
 #include <unistd.h>
 

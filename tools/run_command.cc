@@ -5,6 +5,7 @@
 #include "tools/run_command.h"
 
 #include "scenarios/language/narration.h"
+#include "tools/crew.h"
 #include "tools/exhaust_command.h"
 #include "tools/narrations.h"
 #include "tools/report.h"
@@ -20,7 +21,6 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-#include <thread>
 
 namespace sunder::tools {
 
@@ -128,16 +128,11 @@ void run_seeds(std::vector<CaseReport>& reports, RunRequest const& request, Prog
             progress.done_one();
         }
     };
-    unsigned const wanted =
-        request.jobs != 0 ? request.jobs : std::max(1U, std::thread::hardware_concurrency());
-    auto const threads = static_cast<unsigned>(std::min<std::uint64_t>(wanted, total));
-    std::vector<std::thread> pool;
-    for (unsigned t = 1; t < threads; ++t) pool.emplace_back(work);
-    work();
-    for (std::thread& thread : pool) thread.join();
+    Crew crew(static_cast<unsigned>(std::min<std::uint64_t>(threads_of(request.jobs), total)));
+    crew([&](unsigned) { work(); });
 }
 
-/// Loads everything; what is wrong is printed and makes the answer empty.
+/// Nothing is written where no path is given.
 bool write_file(std::string const& path, std::string const& text) {
     if (path.empty()) return true;
     std::ofstream file(path);
@@ -186,13 +181,11 @@ int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& reques
     bool const all = request.reduce == "all";
     netsim::Reductions const reduce{.chains = all || request.reduce == "order",
                                     .blocks = all || request.reduce == "symmetry"};
-    unsigned const jobs =
-        request.jobs != 0 ? request.jobs : std::max(1U, std::thread::hardware_concurrency());
     ExhaustLimits limits{request.time_limit,
                          request.memory_limit << 30,
                          request.deviations,
                          reduce,
-                         jobs,
+                         threads_of(request.jobs),
                          request.counterexample_file,
                          0};
     for (Scenario const& scenario : scenarios) {
@@ -227,18 +220,6 @@ int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& reques
 
 }  // namespace
 
-bool would_overwrite(std::string const& output, std::vector<std::string> const& scenarios) {
-    bool const lost = std::ranges::any_of(scenarios, [&](std::string const& scenario) {
-        std::error_code error;
-        return !output.empty() && std::filesystem::equivalent(output, scenario, error);
-    });
-    if (lost) {
-        fmt::print(stderr, "error: {} is the scenario itself: name another file for the output\n",
-                   output);
-    }
-    return lost;
-}
-
 int run(RunRequest const& request) {
     bool const exhaust = request.engine == "exhaust";
     if (exhaust && !request.trace_file.empty()) {
@@ -249,13 +230,9 @@ int run(RunRequest const& request) {
         fmt::print(stderr, "error: --deviations and --counterexample need --engine exhaust\n");
         return wrong_input;
     }
-    std::vector<std::string> const files = scenario_files(request.paths);
-    if (files.empty()) return wrong_input;
-    for (std::string const* output : {&request.trace_file, &request.junit_file, &request.json_file,
-                                      &request.counterexample_file}) {
-        if (would_overwrite(*output, files)) return wrong_input;
-    }
-    std::vector<Scenario> const scenarios = load_cases(files, request.only_case);
+    std::vector<Scenario> const scenarios = load_cases(
+        request.paths, request.only_case,
+        {request.trace_file, request.junit_file, request.json_file, request.counterexample_file});
     if (scenarios.empty()) return wrong_input;
     if (exhaust) return run_exhaust(scenarios, request);
 

@@ -35,7 +35,4 @@ struct RunRequest {
 
 int run(RunRequest const& request);
 
-/// Complains and returns true when writing there would lose one of the scenarios.
-bool would_overwrite(std::string const& output, std::vector<std::string> const& scenarios);
-
 }  // namespace sunder::tools

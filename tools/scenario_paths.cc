@@ -64,8 +64,25 @@ std::vector<std::string> scenario_files(std::vector<std::string> const& paths) {
     return files;
 }
 
-std::vector<language::Scenario> load_cases(std::vector<std::string> const& files,
-                                           std::string const& only_case) {
+bool would_overwrite(std::string const& output, std::vector<std::string> const& scenarios) {
+    bool const lost = std::ranges::any_of(scenarios, [&](std::string const& scenario) {
+        std::error_code error;
+        return !output.empty() && std::filesystem::equivalent(output, scenario, error);
+    });
+    if (lost) {
+        fmt::print(stderr, "error: {} is the scenario itself: name another file for the output\n",
+                   output);
+    }
+    return lost;
+}
+
+std::vector<language::Scenario> load_cases(std::vector<std::string> const& paths,
+                                           std::string const& only_case,
+                                           std::vector<std::string> const& outputs) {
+    std::vector<std::string> const files = scenario_files(paths);
+    for (std::string const& output : outputs) {
+        if (would_overwrite(output, files)) return {};
+    }
     language::KnownNames const known = known_names();
     std::vector<language::Scenario> scenarios;
     bool wrong = false;

@@ -14,9 +14,14 @@ namespace sunder::tools {
 /// when a path is neither, or holds none.
 std::vector<std::string> scenario_files(std::vector<std::string> const& paths);
 
-/// All cases of the files, or those of one name; empty name: all. Nothing when a file is wrong or
-/// none is called so.
-std::vector<language::Scenario> load_cases(std::vector<std::string> const& files,
-                                           std::string const& only_case);
+/// All cases of the files that the paths name, or those of one name; empty name: all. Nothing when
+/// a path or a file is wrong, when none is called so, or when one of the outputs would overwrite
+/// one.
+std::vector<language::Scenario> load_cases(std::vector<std::string> const& paths,
+                                           std::string const& only_case,
+                                           std::vector<std::string> const& outputs);
+
+/// Complains and returns true when writing there would lose one of the scenarios.
+bool would_overwrite(std::string const& output, std::vector<std::string> const& scenarios);
 
 }  // namespace sunder::tools

@@ -9,6 +9,7 @@
 #include "tools/narrations.h"
 #include "tools/report.h"
 #include "tools/run_command.h"
+#include "tools/scenario_paths.h"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -15,7 +15,7 @@ namespace {
 namespace seen = netsim::seen;
 namespace mirror = replication::note;
 
-enum class Kind : std::uint64_t { mark = 1, rule, pair, after_blow, state, apart };
+using Kind = Coverage::Kind;
 
 Feature feature(Kind kind, std::uint64_t a, std::uint64_t b = 0) {
     return hash_words(static_cast<std::uint64_t>(kind), a, b);
@@ -84,16 +84,6 @@ std::uint64_t abstract(netsim::CopySim const& copy) {
     return state;
 }
 
-Feature abstract(netsim::World const& world) {
-    Hasher hasher;
-    for (std::uint8_t n = 0; n < world.cluster().nodes.size(); ++n) {
-        netsim::NodeSim const& node = world.node(NodeId{n});
-        hasher.add((node.up() ? 1U : 0U) | (node.paused ? 2U : 0U));
-        for (netsim::CopySim const& copy : node.copies) hasher.add(abstract(copy));
-    }
-    return hasher.result();
-}
-
 /// What is done to the cluster from outside; 0: this is something else.
 struct Blow {
     Feature operator()(seen::NodeDied const& died) const { return 10 + number(died.how); }
@@ -117,6 +107,16 @@ struct Blow {
 
 }  // namespace
 
+Feature abstract_state(netsim::World const& world) {
+    Hasher hasher;
+    for (std::uint8_t n = 0; n < world.cluster().nodes.size(); ++n) {
+        netsim::NodeSim const& node = world.node(NodeId{n});
+        hasher.add((node.up() ? 1U : 0U) | (node.paused ? 2U : 0U));
+        for (netsim::CopySim const& copy : node.copies) hasher.add(abstract(copy));
+    }
+    return hasher.result();
+}
+
 void Coverage::reach(Feature feature, Duration at) {
     if (known_.insert(feature).second) reached_.push_back({feature, at});
 }
@@ -125,8 +125,20 @@ void Coverage::followed(netsim::World const& world, std::uint8_t node, Feature w
     last_.resize(world.cluster().nodes.size());
     reach(feature(Kind::pair, last_[node], what), world.now());
     reach(feature(Kind::after_blow, blow_, what), world.now());
-    reach(feature(Kind::state, abstract(world)), world.now());
+    reach(feature(Kind::state, abstract_state(world)), world.now());
     last_[node] = what;
+}
+
+/// Counts it; the first time it is a feature.
+void Coverage::name(Names& names, Kind kind, std::string_view name, Duration at) {
+    if (name.empty()) return;
+    auto const found = names.find(name);
+    if (found != names.end()) {
+        ++found->second;
+        return;
+    }
+    names.emplace(name, 1);
+    reach(feature(kind, of_text(name)), at);
 }
 
 void Coverage::see(netsim::World const& world, netsim::Observation const& observation) {
@@ -136,24 +148,8 @@ void Coverage::see(netsim::World const& world, netsim::Observation const& observ
                          std::holds_alternative<seen::RecordSent>(observation) ||
                          std::holds_alternative<seen::RecordArrived>(observation);
     if (of_host) return;
-    if (std::string_view const mark = language::mark_of(observation); !mark.empty()) {
-        auto const found = marks_.find(mark);
-        if (found == marks_.end()) {
-            marks_.emplace(mark, 1);
-            reach(feature(Kind::mark, of_text(mark)), world.now());
-        } else {
-            ++found->second;
-        }
-    }
-    if (std::string_view const rule = language::rule_of(observation); !rule.empty()) {
-        auto const found = rules_.find(rule);
-        if (found == rules_.end()) {
-            rules_.emplace(rule, 1);
-            reach(feature(Kind::rule, of_text(rule)), world.now());
-        } else {
-            ++found->second;
-        }
-    }
+    name(marks_, Kind::mark, language::mark_of(observation), world.now());
+    name(rules_, Kind::rule, language::rule_of(observation), world.now());
     if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
         bool const idle = std::holds_alternative<mirror::Settled>(noted->note);
         if (!idle) followed(world, noted->node.value, of_note(noted->note, 1));

@@ -19,9 +19,16 @@ namespace sunder::campaign {
 
 using Feature = std::uint64_t;
 
+/// Equal when the cluster is the same to an observer without a memory: which nodes are up, what
+/// each copy says of itself and of its legs. Without time, contents and names of generations.
+[[nodiscard]] Feature abstract_state(netsim::World const& world);
+
 /// Of one run.
 class Coverage {
 public:
+    /// Of features.
+    enum class Kind : std::uint64_t { mark = 1, rule, pair, after_blow, state, apart };
+
     void see(netsim::World const& world, netsim::Observation const& observation);
 
     struct Reached {
@@ -29,12 +36,13 @@ public:
         Duration at;  ///< for the first time in this run
     };
     [[nodiscard]] std::vector<Reached> const& reached() const { return reached_; }
-    using Names = std::map<std::string, std::uint64_t, std::less<>>;
+    using Names = std::map<std::string, std::uint64_t, std::less<>>;  ///< how often each
     [[nodiscard]] Names const& marks() const { return marks_; }
     [[nodiscard]] Names const& rules() const { return rules_; }
 
 private:
     void reach(Feature feature, Duration at);
+    void name(Names& names, Kind kind, std::string_view name, Duration at);
     void followed(netsim::World const& world, std::uint8_t node, Feature what);
 
     std::vector<Reached> reached_;

@@ -20,8 +20,6 @@ using language::Scenario;
 /// After so many runs that saw nothing new, one is gone on from no more.
 constexpr unsigned most_barren = 12;
 constexpr std::size_t most_kept = 4096;
-/// Findings of one property are told apart no further: the shortest of so many counts.
-constexpr std::uint64_t most_shrunk = 3;
 
 /// What the run was without the steps that had no effect, or that it did not come to: of all steps
 /// only the waits at the beginning can fail.
@@ -99,12 +97,10 @@ void Hunter::hunt() {
     learn(recipe, coverage, began.value_or(Duration{}));
     ++results_.runs;
     results_.events += outcome.statistics.events;
-    for (auto const& [mark, times] : coverage.marks()) results_.marks[mark] += times;
-    for (auto const& [rule, times] : coverage.rules()) results_.rules[rule] += times;
+    add(results_.marks, coverage.marks());
+    add(results_.rules, coverage.rules());
     for (auto const& [what, times] : outcome.allowed) results_.allowed[what] += times;
-    if (std::has_single_bit(results_.runs)) {
-        results_.growth.push_back({results_.runs, known_.size()});
-    }
+    if (std::has_single_bit(results_.runs)) results_.growth.push_back({results_.runs, reached()});
     if (outcome.result == language::Result::unknown) ++results_.unknown;
     if (outcome.result != language::Result::violated) return;
     ++results_.violated;

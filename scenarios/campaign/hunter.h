@@ -7,7 +7,7 @@
 
 #include "scenarios/campaign/coverage.h"
 #include "scenarios/campaign/drawing.h"
-#include "scenarios/campaign/results.h"
+#include "scenarios/campaign/searcher.h"
 #include "scenarios/language/play.h"
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -26,16 +26,12 @@ struct HuntSetup {
     std::uint64_t shrink_attempts = 4000;   ///< for each finding that is shrunk
 };
 
-class Hunter {
+class Hunter final : public Searcher {
 public:
     /// Requires a scenario that outlives the hunter.
     Hunter(language::Scenario const& base, HuntSetup const& setup);
 
-    /// Draws a run and plays it.
-    void hunt();
-    [[nodiscard]] CaseResults const& results() const { return results_; }
-    /// Features seen so far.
-    [[nodiscard]] std::size_t reached() const { return known_.size(); }
+    void hunt() override;
 
 private:
     /// A run worth going on from.
@@ -54,7 +50,6 @@ private:
     boost::unordered_flat_set<Feature> known_;
     std::vector<Kept> kept_;
     std::optional<std::size_t> parent_;
-    CaseResults results_;
 };
 
 }  // namespace sunder::campaign

@@ -12,15 +12,19 @@ namespace sunder::campaign {
 
 namespace {
 
-void add(Coverage::Names& into, Coverage::Names const& other) {
-    for (auto const& [name, times] : other) into[name] += times;
-}
-
 void unite(std::vector<Feature>& into, std::vector<Feature> const& other) {
     into.insert(into.end(), other.begin(), other.end());
     std::ranges::sort(into);
     auto const twice = std::ranges::unique(into);
     into.erase(twice.begin(), twice.end());
+}
+
+void add(Schedules& into, Schedules const& other) {
+    VERIFY(into.streams == other.streams && into.events == other.events &&
+           into.runs.size() == other.runs.size());
+    for (std::size_t d = 0; d < into.runs.size(); ++d) into.runs[d] += other.runs[d];
+    into.cut_off += other.cut_off;
+    if (into.known.empty()) into.known = other.known;
 }
 
 /// Whose growth is told: that of who ran longer; of two as long, always the same one.
@@ -35,6 +39,17 @@ bool is_told_before(CaseResults const& a, CaseResults const& b) {
 
 }  // namespace
 
+void add(Coverage::Names& into, Coverage::Names const& other) {
+    for (auto const& [name, times] : other) into[name] += times;
+}
+
+std::uint64_t reached_of_known(CaseResults const& one) {
+    if (!one.schedules) return 0;
+    return static_cast<std::uint64_t>(std::ranges::count_if(one.features, [&](Feature state) {
+        return std::ranges::binary_search(one.schedules->known, state);
+    }));
+}
+
 void keep_shorter(Finding& into, Finding const& other) {
     std::uint64_t const count = into.count + other.count;
     auto const order = [](Finding const& one) {
@@ -47,6 +62,8 @@ void keep_shorter(Finding& into, Finding const& other) {
 
 void merge(CaseResults& into, CaseResults const& other) {
     VERIFY(into.path == other.path && into.case_name == other.case_name);
+    VERIFY(into.schedules.has_value() == other.schedules.has_value());
+    if (into.schedules) add(*into.schedules, *other.schedules);
     if (is_told_before(other, into)) into.growth = other.growth;
     into.runs += other.runs;
     into.violated += other.violated;

@@ -7,6 +7,7 @@
 #include "scenarios/campaign/coverage.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,18 @@ struct Finding {
 /// that comes first in the alphabet, so that the order of merging does not matter.
 void keep_shorter(Finding& into, Finding const& other);
 
+/// Of runs that priorities decide (netsim/exhaust/schedule.h), whose features are abstract states.
+struct Schedules {
+    std::uint64_t streams = 0;
+    std::uint64_t events = 0;         ///< of a run, at most
+    double scripts = 1;               ///< what hosts ask and what fails is one of so many, at most
+    std::vector<std::uint64_t> runs;  ///< of depth 1, of depth 2...
+    std::uint64_t cut_off = 0;        ///< runs that had not ended by then
+    /// All abstract states of the bound, sorted; empty when no search of it has ended.
+    std::vector<Feature> known;
+    friend bool operator==(Schedules const&, Schedules const&) = default;
+};
+
 /// Of one case of a scenario.
 struct CaseResults {
     std::string path;
@@ -46,6 +59,7 @@ struct CaseResults {
     };
     std::vector<Growth> growth;  ///< of one searcher, at every power of two; not merged
     std::vector<Finding> findings;
+    std::optional<Schedules> schedules;
     friend bool operator==(CaseResults const&, CaseResults const&) = default;
 };
 
@@ -58,7 +72,11 @@ struct Results {
     friend bool operator==(Results const&, Results const&) = default;
 };
 
-/// Adds the results of another searcher of the same case.
+void add(Coverage::Names& into, Coverage::Names const& other);
+/// How many of the known states were reached.
+[[nodiscard]] std::uint64_t reached_of_known(CaseResults const& one);
+/// Adds the results of another searcher of the same case. Requires that either both are by
+/// priorities, with the same bound, or neither.
 void merge(CaseResults& into, CaseResults const& other);
 /// Adds the results of another shard. Requires the same commit and seed.
 void merge(Results& into, Results const& other);

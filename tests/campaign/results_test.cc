@@ -27,6 +27,10 @@ CaseResults some_case(std::string path, std::uint64_t draw) {
     for (std::uint64_t f = 0; f < draw % 6; ++f)
         one.features.push_back(hash_words(draw % 13, f, 0));
     one.growth = {{one.runs, one.features.size()}};
+    if (one.path == "b.yaml") {
+        one.schedules = Schedules{22, 60, 4.5, {draw % 5, 1}, draw % 2, {}};
+        if (draw % 5 == 0) one.schedules->known = {3, 5, 1000};
+    }
     for (std::uint64_t n = 0; n < draw % 3; ++n) {
         one.findings.push_back(finding(n == 0 ? "mirror_equality" : "linearizability", 1 + draw % 9,
                                        "text " + std::to_string(draw % 17)));
@@ -88,12 +92,20 @@ TEST_CASE("of two findings of one property the shorter one stays, and both count
     CHECK(one.findings[0].property == "linearizability");
 }
 
+TEST_CASE("of what was reached the known is counted") {
+    CaseResults one = some_case("b.yaml", 0);
+    one.features = {9, 5, 7, 3};
+    CHECK(reached_of_known(one) == 2);
+    one.schedules.reset();
+    CHECK(reached_of_known(one) == 0);
+}
+
 TEST_CASE("a file that holds no results says so") {
     CHECK(tools::results_of("{}").error().find("no result of a campaign") != std::string::npos);
     CHECK(tools::results_of("{\"sunder_campaign\": 99}").error() ==
-          "it has format 99, and this program reads 1");
+          "it has format 99, and this program reads 2");
     CHECK(tools::results_of("not JSON").error().starts_with("it cannot be read"));
-    CHECK(tools::results_of("{\"sunder_campaign\": 1, \"commit\": 5}")
+    CHECK(tools::results_of("{\"sunder_campaign\": 2, \"commit\": 5}")
               .error()
               .starts_with("it cannot be read"));
 }

@@ -385,6 +385,49 @@ expect:
         self.assertEqual(twice.returncode, 3)
         self.assertIn("shard 1/2 is there twice", twice.stderr)
 
+    def test_by_priority_the_chance_and_the_share_of_all_states_are_told(self):
+        bounded = self.write(GOOD + "bounded: {blocks: 1, writes: 0, crashes: 1}\n", "bounded.yaml")
+        without = self.write(GOOD)
+        folder = Path(self.folder.name)
+        results = folder / "results.json"
+        run = self.explore(bounded, without, "--schedule", "priority", "--runs", "300", "--jobs",
+                           "2", "--json", str(results), "--findings", str(folder / "found"))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("skipped: " + without, run.stdout)
+        case = json.loads(results.read_text())["cases"][0]
+        schedules = case["schedules"]
+        self.assertEqual(schedules["streams"], 22)
+        self.assertEqual(schedules["scripts"], 4)
+        self.assertEqual(schedules["runs_by_depth"], [100, 100, 100])
+        events = schedules["events"]
+        self.assertIn(f"22 streams, up to {events} events a run", run.stdout)
+        found = "within that is found with a probability of at least"
+        self.assertIn(f"a bug of depth 1 {found} 1/88 a run", run.stdout)
+        self.assertIn(f"a bug of depth 3 {found} 1/{88 * events**2} a run", run.stdout)
+        known = len(schedules["known"])
+        reached = case["reached_of_known"]
+        self.assertTrue(0 < reached <= known)
+        self.assertEqual(reached, len(case["features"]))
+        self.assertIn(f"reached {reached} of {known} abstract states", run.stdout)
+        merged = self.sunder("report", "merge", str(results))
+        self.assertIn(f"reached {reached} of {known} abstract states", merged.stdout)
+        unknown = self.explore(bounded, "--schedule", "priority", "--runs", "10", "--known-states",
+                               "0", "--findings", str(folder / "found"))
+        self.assertIn("how many abstract states there are is unknown", unknown.stdout)
+        nothing = self.explore(without, "--schedule", "priority", "--runs", "1")
+        self.assertEqual(nothing.returncode, 3)
+        self.assertIn("add 'bounded:", nothing.stderr)
+
+    def test_cases_whose_runs_would_be_the_same_are_played_once(self):
+        one = self.write(GOOD, "one.yaml")
+        other = self.write(GOOD + "  - pass: 1 s\n", "two.yaml")
+        run = self.explore(one, other, self.write(MATRIX, "three.yaml"), "--runs-in-all", "5",
+                           "--jobs", "1", "--quiet")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("2 of 4 cases are left out", run.stdout)
+        self.assertIn("\n6 runs,", run.stdout)  # three of each of two, which is no fewer than five
+        self.assertNotIn("one.yaml", run.stdout)
+
     def test_what_a_campaign_finds_is_written_down_and_replays(self):
         # No word gets through such a link in time, and nobody comes in service.
         path = self.write(GOOD.replace("latency: 200 us, bandwidth: 1 Gbit/s",
@@ -424,6 +467,8 @@ expect:
             (["--shard", "3/2"], {}, "'3/2' is no shard: write i/n"),
             (["--shard", "x"], {}, "'x' is no shard"),
             (["--time", "soon"], {}, "--time:"),
+            (["--json", path], {}, "is the scenario itself"),
+            (["--runs", "1", "--runs-in-all", "1"], {}, "excludes"),
             (["--case", "none"], {}, "no case is called 'none'"),
             ([], {"SLURM_ARRAY_TASK_ID": "1"}, "SLURM_ARRAY_TASK_MAX is not set"),
             ([], {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "1",
