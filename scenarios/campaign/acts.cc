@@ -55,6 +55,7 @@ struct Site::Table {
         {Kind::skewed_clock, "skewed clock", [](Site const& site) { site.skewed_clock(); }},
         {Kind::lie, "lie", [](Site const& site) { site.lie(); }},
         {Kind::rollback, "rollback", [](Site const& site) { site.rollback(); }},
+        {Kind::full_memory, "full memory", [](Site const& site) { site.full_memory(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {
@@ -266,6 +267,13 @@ void Site::hung_disk() const {
     Injury const drawn = injury();
     put(pause(), step::HangDisk{drawn.node});
     if (below(2) == 0) put(pause(), step::FailDisk{drawn.node, false, false, false});
+}
+
+void Site::full_memory() const {
+    Duration const after = fault().after;
+    NodeId const node = server();
+    put(after, step::FillMemory{node, true});
+    if (below(2) == 0) put(pause(), step::FillMemory{node, false});
 }
 
 void Site::medium_error() const {

@@ -87,6 +87,7 @@ private:
     void skewed_clock() const;
     void lie() const;
     void rollback() const;
+    void full_memory() const;
 
     language::Scenario const& base_;
     Recipe& recipe_;

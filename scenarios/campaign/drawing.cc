@@ -137,6 +137,8 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
             put(step::FailDisk{lying->node, false, false, false});
         } else if (auto const* skewed = std::get_if<step::SkewClock>(&act.action)) {
             put(step::SkewClock{skewed->node, 100});
+        } else if (auto const* full = std::get_if<step::FillMemory>(&act.action)) {
+            if (full->full) put(step::FillMemory{full->node, false});
         } else if (auto const* cut = std::get_if<step::Cut>(&act.action)) {
             put(step::Heal{cut->a, cut->b});
         } else if (auto const* missing = std::get_if<step::FailFencing>(&act.action)) {

@@ -45,6 +45,7 @@ enum class Kind : std::uint8_t {
     skewed_clock,  ///< FLT-11
     lie,           ///< FLT-10: outside the fault budget, so that losses are allowed by its name
     rollback,      ///< FLT-4, FLT-5: outside the fault budget
+    full_memory,   ///< FLT-13
     last
 };
 std::string_view name_of(Kind);

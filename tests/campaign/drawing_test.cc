@@ -112,10 +112,12 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
                 CHECK_FALSE(without(Kind::hung_disk));
             } else if (std::holds_alternative<language::step::SkewClock>(act.action)) {
                 CHECK_FALSE(without(Kind::skewed_clock));
+            } else if (std::holds_alternative<language::step::FillMemory>(act.action)) {
+                CHECK_FALSE(without(Kind::full_memory));
             }
         }
     }
-    CHECK(seen.size() >= 19);
+    CHECK(seen.size() >= 20);
 }
 
 TEST_CASE("lies and rollbacks are drawn where all faults are asked for, and then only") {
