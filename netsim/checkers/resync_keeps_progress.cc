@@ -38,17 +38,25 @@ void ResyncKeepsProgress::on(View& view, From from,
                              replication::note::ResyncInterrupted const& interrupted) {
     auto const* machine = view.machine(from.node, from.group);
     if (machine == nullptr || !machine->open()) return;  // said by the target, or on the way out
+    // A source may learn of the end after its target has died, and booted.
+    Pair const pair{from.group, from.node, interrupted.peer};
+    auto const started = started_.find(pair);
+    auto const& died =
+        view.chronicle.node(view.mirror(from.group).on[interrupted.peer.value]).died_at;
+    if (started == started_.end() || (died && *died >= started->second)) return;
     Left left{interrupted.resync, interrupted.chunks_left};
     // What waits to be admitted has set no bit yet.
     view.ledger.for_each_open(from.group, [&](Request const& open) {
         if (open.changes()) left.chunks += chunks_of(*machine, open.range);
     });
-    left_[{from.group, from.node, interrupted.peer}] = left;
+    left_[pair] = left;
 }
 
 void ResyncKeepsProgress::on(View& view, From from,
                              replication::note::ResyncStarted const& started) {
-    auto const found = left_.find({from.group, from.node, started.peer});
+    Pair const pair{from.group, from.node, started.peer};
+    started_[pair] = view.now();
+    auto const found = left_.find(pair);
     if (found == left_.end()) return;
     Left const left = found->second;
     left_.erase(found);

@@ -38,7 +38,8 @@ private:
         std::uint64_t chunks = 0;  ///< that were left, and those that hosts asked for since
     };
     void forget(GroupId group, NodeId source);
-    std::map<Pair, Left> left_;
+    std::map<Pair, Left> left_;         ///< since the resync broke off
+    std::map<Pair, Duration> started_;  ///< the resync that goes on, or broke off last
 };
 
 }  // namespace sunder::netsim
