@@ -133,6 +133,11 @@ int explore(ExploreRequest const& request) {
         return wrong_input;
     }
     bool const by_priority = request.schedule == "priority";
+    if (by_priority && request.all_faults) {
+        fmt::print(stderr,
+                   "error: --all-faults is of --schedule time: 'bounded:' says what fails\n");
+        return wrong_input;
+    }
     std::vector<Scenario> loaded =
         load_cases(request.paths, request.only_case, {request.json_file});
     if (loaded.empty()) return wrong_input;

@@ -12,6 +12,9 @@ namespace sunder::netsim {
 
 namespace {
 
+/// What is known to come to rest is forgotten when it is more; then it is found again.
+constexpr std::uint64_t most_remembered = 1U << 20;
+
 State start(World const& world) {
     State state{world, Oracle(world), {}, 0};
     state.world.chooser().follow({});
@@ -111,6 +114,9 @@ void Walker::judge(Findings const& findings) {
     Fingerprint const print = print_of(state_.world, state_.oracle, bounds_.timing);
     Fingerprint const whole = mix(print, state_.spent.fingerprint());
     if (comes_to_rest_.contains(whole)) return;
+    for (FingerprintSet* set : {&comes_to_rest_, &converging_}) {
+        if (set->size() > most_remembered) set->clear();
+    }
     std::optional<Violation> missing = convergence_.missing(state_, print);
     convergence_.fresh().for_each([&](Fingerprint rests) { (void)converging_.insert(rests); });
     convergence_.fresh().clear();

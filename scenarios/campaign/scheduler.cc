@@ -93,8 +93,8 @@ void Scheduler::report(netsim::Schedule const& schedule, netsim::Walked walked) 
         return;
     }
     netsim::Counterexample const found = netsim::shortened(walker_, schedule, std::move(walked));
-    language::Scenario const replay = language::replay_of(
-        base_, cluster_, found, "A way that priorities have led to, which a search by priorities");
+    language::Scenario const replay =
+        language::replay_of(base_, cluster_, found, "A way, made shorter, that priorities");
     finding.story = found.violation.story;
     finding.steps = replay.steps.size();
     finding.text = language::to_yaml(replay);

@@ -161,6 +161,7 @@ TEST_CASE("what a priority schedule finds is written as a scenario that breaks t
     language::Loaded const loaded = language::load_text("found.yaml", finding.text, names);
     REQUIRE(loaded);
     CHECK(loaded->front().steps.size() == finding.steps);
+    CHECK(finding.steps == 4);  // the write and one event between two rests: no search finds fewer
     language::Outcome const outcome = language::play(loaded->front(), {});
     living_mutant = Mutant::none;
     REQUIRE_FALSE(outcome.violations.empty());

@@ -468,6 +468,7 @@ expect:
             (["--shard", "x"], {}, "'x' is no shard"),
             (["--time", "soon"], {}, "--time:"),
             (["--json", path], {}, "is the scenario itself"),
+            (["--schedule", "priority", "--all-faults"], {}, "is of --schedule time"),
             (["--runs", "1", "--runs-in-all", "1"], {}, "excludes"),
             (["--case", "none"], {}, "no case is called 'none'"),
             ([], {"SLURM_ARRAY_TASK_ID": "1"}, "SLURM_ARRAY_TASK_MAX is not set"),
