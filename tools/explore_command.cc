@@ -118,6 +118,18 @@ void compare(Results& results, std::vector<Scenario> const& scenarios,
     }
 }
 
+/// Empty when there is nothing, which has been said.
+std::vector<Scenario> to_explore(ExploreRequest const& request, bool by_priority) {
+    std::vector<Scenario> loaded =
+        load_cases(request.paths, request.only_case, {request.json_file});
+    if (loaded.empty()) return loaded;
+    std::vector<Scenario> scenarios = one_of_each(std::move(loaded), by_priority);
+    if (scenarios.empty()) {
+        fmt::print(stderr, "error: nothing to explore: add 'bounded: {{writes: 2, faults: 1}}'\n");
+    }
+    return scenarios;
+}
+
 }  // namespace
 
 int explore(ExploreRequest const& request) {
@@ -138,14 +150,8 @@ int explore(ExploreRequest const& request) {
                    "error: --all-faults is of --schedule time: 'bounded:' says what fails\n");
         return wrong_input;
     }
-    std::vector<Scenario> loaded =
-        load_cases(request.paths, request.only_case, {request.json_file});
-    if (loaded.empty()) return wrong_input;
-    std::vector<Scenario> const scenarios = one_of_each(std::move(loaded), by_priority);
-    if (scenarios.empty()) {
-        fmt::print(stderr, "error: nothing to explore: add 'bounded: {{writes: 2, faults: 1}}'\n");
-        return wrong_input;
-    }
+    std::vector<Scenario> const scenarios = to_explore(request, by_priority);
+    if (scenarios.empty()) return wrong_input;
     unsigned const jobs = threads_of(request.jobs);
     std::uint64_t const runs =
         request.runs_in_all == 0 ? request.runs

@@ -45,9 +45,8 @@ void LoserRejoins::finish(View& view) {
         auto const* loses = view.machine(loser, group);
         bool const awaited = wins != nullptr && wins->open() && loses != nullptr &&
                              !loses->open() && view.in_contact(winner, loser);
-        bool const sick = view.chronicle.any_frozen(group) ||
-                          view.world.any_memory_full(group) || suffers(view, winner, group) ||
-                          suffers(view, loser, group);
+        bool const sick = view.chronicle.any_frozen(group) || view.world.any_memory_full(group) ||
+                          suffers(view, winner, group) || suffers(view, loser, group);
         if (!awaited || sick) continue;
         view.findings.violated(
             text.name, text.rule, view.now(),
