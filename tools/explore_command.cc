@@ -118,16 +118,20 @@ void compare(Results& results, std::vector<Scenario> const& scenarios,
     }
 }
 
-/// Empty when there is nothing, which has been said.
-std::vector<Scenario> to_explore(ExploreRequest const& request, bool by_priority) {
-    std::vector<Scenario> loaded =
-        load_cases(request.paths, request.only_case, {request.json_file});
-    if (loaded.empty()) return loaded;
-    std::vector<Scenario> scenarios = one_of_each(std::move(loaded), by_priority);
-    if (scenarios.empty()) {
+/// What is to be played. Empty when something is wrong with the request, which is said.
+std::vector<Scenario> cases_of(ExploreRequest const& request, bool by_priority) {
+    if (by_priority && request.all_faults) {
+        fmt::print(stderr,
+                   "error: --all-faults is of --schedule time: 'bounded:' says what fails\n");
+        return {};
+    }
+    std::vector<Scenario> cases = load_cases(request.paths, request.only_case, {request.json_file});
+    if (cases.empty()) return {};
+    cases = one_of_each(std::move(cases), by_priority);
+    if (cases.empty()) {
         fmt::print(stderr, "error: nothing to explore: add 'bounded: {{writes: 2, faults: 1}}'\n");
     }
-    return scenarios;
+    return cases;
 }
 
 }  // namespace
@@ -145,12 +149,7 @@ int explore(ExploreRequest const& request) {
         return wrong_input;
     }
     bool const by_priority = request.schedule == "priority";
-    if (by_priority && request.all_faults) {
-        fmt::print(stderr,
-                   "error: --all-faults is of --schedule time: 'bounded:' says what fails\n");
-        return wrong_input;
-    }
-    std::vector<Scenario> const scenarios = to_explore(request, by_priority);
+    std::vector<Scenario> const scenarios = cases_of(request, by_priority);
     if (scenarios.empty()) return wrong_input;
     unsigned const jobs = threads_of(request.jobs);
     std::uint64_t const runs =
