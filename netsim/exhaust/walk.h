@@ -56,7 +56,6 @@ private:
     Bounds bounds_;
     State const initial_;
     Scheduling scheduling_;
-    std::uint32_t levels_ = 0;
     State state_;
     State before_;
     FingerprintSet comes_to_rest_;

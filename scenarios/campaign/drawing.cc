@@ -27,6 +27,15 @@ bool settles(Scenario const& scenario) {
            });
 }
 
+/// Requests a second, so that no run has many more of them than others: what hosts ask in long
+/// pauses, in which nothing else happens, shows little.
+std::uint64_t rate_over(std::vector<Act> const& acts) {
+    constexpr std::int64_t requests = 100;
+    Duration whole;
+    for (Act const& act : acts) whole += act.after;
+    return static_cast<std::uint64_t>(requests / (whole.ns / seconds(1).ns + 1) + 1);
+}
+
 }  // namespace
 
 void Drawing::add(Recipe& recipe, RandomStream& dice) const {
@@ -100,10 +109,11 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
     made.steps.clear();
     made.expect = {};
     made.bounded.reset();
+    std::uint64_t const rate = std::min(recipe.rate, rate_over(recipe.acts));
     for (language::Workload& workload : made.workload) {
         workload.started = true;
         if (workload.rate) {
-            workload.rate->per_second = std::min(workload.rate->per_second, recipe.rate);
+            workload.rate->per_second = std::min(workload.rate->per_second, rate);
         } else {
             // A closed loop would fill any time with as many as it can.
             workload.count = 10 * recipe.rate;
