@@ -157,8 +157,7 @@ private:
             outcome_.narration.push_back(time_column(world_.now()) + *line);
             if (!options_.explain) return;
             if (auto const facts = explain(observation)) {
-                outcome_.narration.push_back(std::string(13, ' ') +
-                                             "           because: " + *facts);
+                outcome_.narration.push_back(fmt::format("{:24}because: {}", "", *facts));
             }
         }
     }
