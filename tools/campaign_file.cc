@@ -152,6 +152,13 @@ bool write_results(std::string const& path, Results const& results) {
     return static_cast<bool>(file);
 }
 
+bool can_write_results(std::string const& path) {
+    if (path.empty()) return true;
+    bool const opens = std::ofstream(path, std::ios::app).is_open();
+    if (!opens) fmt::print(stderr, "error: cannot write {}\n", path);
+    return opens;
+}
+
 std::expected<Results, std::string> results_of(std::string const& text_of_file) {
     try {
         json::value const parsed = json::parse(text_of_file);

@@ -14,6 +14,8 @@ namespace sunder::tools {
 std::string to_json(campaign::Results const& results);
 /// Nothing is written where no path is given. False when it cannot be, which is said.
 bool write_results(std::string const& path, campaign::Results const& results);
+/// Whether `write_results` will find its place, asked before hours are spent. False is said.
+bool can_write_results(std::string const& path);
 /// An error says what is wrong with the text.
 std::expected<campaign::Results, std::string> results_of(std::string const& text);
 

@@ -22,6 +22,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <ctime>
 #include <memory>
 
 namespace sunder::tools {
@@ -37,8 +38,11 @@ using Clock = std::chrono::steady_clock;
 std::atomic<bool> stopped = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-double since(Clock::time_point began) {
-    return std::chrono::duration<double>(Clock::now() - began).count();
+/// Of this thread, in seconds.
+double processor_time() {
+    std::timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
 struct Plan {
@@ -75,7 +79,7 @@ Results work(std::vector<Scenario> const& scenarios, Plan const& plan, unsigned 
         searchers.push_back(searcher_for(scenario, plan, thread));
     }
     std::uint64_t const most = plan.runs + (thread < plan.threads_with_one_more ? 1 : 0);
-    auto const began = Clock::now();
+    double const began = processor_time();
     for (std::uint64_t run = 0; most == 0 ? plan.runs == 0 : run < most; ++run) {
         for (std::unique_ptr<Searcher> const& searcher : searchers) {
             if (stopped || Clock::now() >= plan.until) break;
@@ -88,7 +92,7 @@ Results work(std::vector<Scenario> const& scenarios, Plan const& plan, unsigned 
         if (stopped || Clock::now() >= plan.until) break;
     }
     Results results;
-    results.seconds = since(began);
+    results.seconds = processor_time() - began;
     for (std::unique_ptr<Searcher> const& searcher : searchers) {
         Results one;
         one.cases = {searcher->results()};
@@ -150,7 +154,7 @@ int explore(ExploreRequest const& request) {
     }
     bool const by_priority = request.schedule == "priority";
     std::vector<Scenario> const scenarios = cases_of(request, by_priority);
-    if (scenarios.empty()) return wrong_input;
+    if (scenarios.empty() || !can_write_results(request.json_file)) return wrong_input;
     unsigned const jobs = threads_of(request.jobs);
     std::uint64_t const runs =
         request.runs_in_all == 0 ? request.runs
@@ -195,7 +199,9 @@ int explore(ExploreRequest const& request) {
     if (stopped) fmt::print("stopped before its end\n");
     bool const told = tell_campaign(results, request.findings, request.quiet);
     bool const written = write_results(request.json_file, results);
-    return told && written ? status_of(results) : wrong_input;
+    if (!told || !written) return wrong_input;
+    int const status = status_of(results);
+    return stopped && status == all_held ? unknown : status;
 }
 
 }  // namespace sunder::tools

@@ -37,6 +37,8 @@ public:
     void on(View& view, seen::OperatorAsked const&) { disturbed(view); }
     void on(View& view, seen::DiskFaulted const&) { disturbed(view); }
     void on(View& view, seen::DiskTrapped const&) { disturbed(view); }
+    void on(View& view, seen::MemoryPressed const&) { disturbed(view); }
+    void on(View& view, seen::ClockSkewed const&) { disturbed(view); }
     [[nodiscard]] std::optional<Duration> deadline() const { return deadline_; }
     void passed(View& view);
 

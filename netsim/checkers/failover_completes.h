@@ -30,6 +30,8 @@ public:
     void on(View&, seen::LinkCut const&) { waiting_.clear(); }
     void on(View&, seen::DiskFaulted const&) { waiting_.clear(); }
     void on(View&, seen::DiskTrapped const&) { waiting_.clear(); }
+    void on(View&, seen::MemoryPressed const&) { waiting_.clear(); }
+    void on(View&, seen::ClockSkewed const&) { waiting_.clear(); }
     [[nodiscard]] std::optional<Duration> deadline() const;
     void passed(View& view);
 

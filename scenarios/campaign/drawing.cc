@@ -30,7 +30,7 @@ bool settles(Scenario const& scenario) {
 /// Requests a second, so that no run has many more of them than others: what hosts ask in long
 /// pauses, in which nothing else happens, shows little.
 std::uint64_t rate_over(std::vector<Act> const& acts) {
-    constexpr std::int64_t requests = 100;
+    constexpr std::int64_t requests = 150;
     Duration whole;
     for (Act const& act : acts) whole += act.after;
     return static_cast<std::uint64_t>(requests / (whole.ns / seconds(1).ns + 1) + 1);

@@ -67,6 +67,7 @@ private:
     Read restart(Node const& value);
     Read fill_memory(Node const& value);
     Read free_memory(Node const& value);
+    Read memory(Node const& value, bool full);
     Read cut(Node const& value);
     Read heal(Node const& value);
     std::optional<netsim::Vertex> linked(Node const& value);
@@ -279,16 +280,16 @@ Read StepReader::restart(Node const& value) {
     return step::Restart{*node};
 }
 
-Read StepReader::fill_memory(Node const& value) {
-    auto const node = become(value, {NodeIs::running}, NodeIs::running);
-    if (!node) return std::nullopt;
-    return step::FillMemory{*node, true};
-}
+Read StepReader::fill_memory(Node const& value) { return memory(value, true); }
 
-Read StepReader::free_memory(Node const& value) {
+Read StepReader::free_memory(Node const& value) { return memory(value, false); }
+
+Read StepReader::memory(Node const& value, bool full) {
+    std::vector<NodeState> const before = nodes_;
     auto const node = become(value, {NodeIs::running}, NodeIs::running);
+    nodes_ = before;  // whatever it is, this step leaves it so
     if (!node) return std::nullopt;
-    return step::FillMemory{*node, false};
+    return step::FillMemory{*node, full};
 }
 
 // ---- network
