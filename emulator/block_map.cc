@@ -75,11 +75,10 @@ MapId BlockMap::create(DiskGroupId group, std::uint64_t sectors) {
 
 void BlockMap::expand(MapId map, std::uint64_t sectors) {
     Member& own = member_of(map);
-    VERIFY(family_of(map).members.size() == 1 && !own.behind && own.ahead.empty());
-    VERIFY(sectors >= own.sectors);
+    VERIFY(!own.behind && own.ahead.empty() && sectors >= own.sectors);
+    for (MapId const other : family_of(map).members) VERIFY(other == map || member(other).dropped);
     own.sectors = sectors;
-    Commit const at = change();
-    static_cast<void>(at);
+    static_cast<void>(change());
     while (own.tree.height < Tree::height_for(own.chunks())) {
         ++own.tree.height;
         if (!own.tree.root) continue;
@@ -112,7 +111,7 @@ MapId BlockMap::snapshot(MapId source) {
     return map;
 }
 
-void BlockMap::restore(MapId map, MapId from) {
+MapId BlockMap::restore(MapId map, MapId from) {
     Member& own = member_of(map);
     Member& other = member_of(from);
     VERIFY(own.family == other.family && own.sectors == other.sectors);
@@ -138,6 +137,7 @@ void BlockMap::restore(MapId map, MapId from) {
     }
     new_era(families_.at(own.family).line);
     if (keep_changes_) changes_.maps.insert({map, from, gone});
+    return gone;
 }
 
 void BlockMap::drop(MapId map) {

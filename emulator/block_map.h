@@ -78,15 +78,19 @@ class BlockMap {
 public:
     // Commands. Each is a change of its own.
 
+    /// Nothing of the map changes, but something of what stands on it, that is to be durable.
+    Commit touch() { return change(); }
     /// A map in which nothing is mapped, alone in a family and on a line.
     MapId create(DiskGroupId group, std::uint64_t sectors);
-    /// Requires a map that is alone in its family and in no link, and a size not below its own.
+    /// Requires a map in no link, whose family has no other that was not dropped, and a size not
+    /// below its own.
     void expand(MapId map, std::uint64_t sectors);
     /// Shares all that `source` has, in no more time for a full map than for an empty one. Requires
     /// that `source` lacks nothing.
     MapId snapshot(MapId source);
-    /// Gives `map` what `from`, of the same family, has. What it had is released step by step.
-    void restore(MapId map, MapId from);
+    /// Gives `map` what `from`, of the same family, has. What it had is released step by step, as
+    /// the map that is returned.
+    MapId restore(MapId map, MapId from);
     /// Nobody reads it any more; its slots come back step by step. Requires a map in no link.
     void drop(MapId map);
     /// Requires maps of one size, `behind` alone in its family and empty.
@@ -164,6 +168,7 @@ public:
     };
     [[nodiscard]] Member const& member(MapId map) const;
     [[nodiscard]] Family const& family_of(MapId map) const;
+    [[nodiscard]] bool has(MapId map) const { return members_.contains(map); }
     [[nodiscard]] std::map<FamilyId, Family> const& families() const { return families_; }
     [[nodiscard]] Link const& link_of(LinkId link) const;
     [[nodiscard]] std::map<LinkId, Link> const& links() const { return links_; }

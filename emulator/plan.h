@@ -86,13 +86,9 @@ struct NoSpace {
 };
 using Planned = std::variant<Plan, First, MakeDurable, NoSpace>;
 
-/// Whether one more slot may be taken for a map.
-struct Allowance {
-    bool claim = true;   ///< for a chunk that the family's first map begins to use
-    bool growth = true;  ///< for a chunk in which its maps begin to differ
-};
-/// Asked only when a slot is needed.
-using Allowances = std::function<Allowance(MapId)>;
+/// Whether one more slot may be taken for a map; asked only when one is needed. `claim`: for a chunk
+/// that the family's first map begins to use; else for a chunk in which its maps begin to differ.
+using Allowances = std::function<bool(MapId, bool claim)>;
 
 /// Where a part of a read lies. Nothing: it reads as zeroes.
 struct Segment {

@@ -7,9 +7,8 @@
 // use, then as many maps hold different data there, and the writing one shares its own.
 #include "emulator/write_plans.h"
 
-#include "emulator/sharing.h"
-
 #include "emulator/mutant.h"
+#include "emulator/sharing.h"
 
 namespace sunder::emulator {
 
@@ -77,8 +76,7 @@ std::optional<Planned> BlockMap::take_slot(Plan& plan, Part& part, Allowances co
     if (part.fresh == no_sub_chunk) return std::nullopt;
     Family& family = families_.at(member(part.map).family);
     bool const claim = part.before.empty() && part.map == family.members.front();
-    Allowance const allowance = allowed(part.map);
-    if (!(claim ? allowance.claim : allowance.growth)) return NoSpace{claim};
+    if (!allowed(part.map, claim)) return NoSpace{claim};
     Slot const slot = slots_[family.group].take();
     unsettled_.erase({family.group, slot});
     ++family.slots;

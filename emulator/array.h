@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The array: commands of operators, requests of hosts, background work, faults. A value, as every
+// machine: it has no medium and no clock. What its driver owes it:
+// - A command, a conclusion or an overflow comes when no plan of the lines concerned is open, and
+//   what it changed is made durable before it is answered and before anything else is planned.
+// - A request is cut into chunks. Each is planned, carried out (copies first, then puts) and
+//   committed under a lock of {plan.line, plan.chunk}.
+// - A host's flush makes the stores' data durable, then the changes of the map, then says `settle`.
+// - After a power cut it goes on with what was durable, and says `restarted`.
+#pragma once
+
+#include "emulator/command.h"
+#include "emulator/state.h"
+
+#include <expected>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace sunder::emulator {
+
+/// Why a host's request fails. Nothing of it was done.
+enum class IoRule : std::uint8_t {
+    no_such_volume,
+    not_accessible,  ///< a container, or a mirrorclone that is not fractured (arrays A8)
+    out_of_range,
+    read_only,
+    snapshot_invalid,  ///< it could not grow (arrays A10); a medium error to hosts
+    medium_error,      ///< a disk group that has the data, or has to take it, failed
+    copies_full,       ///< snapshots would have to grow and cannot (arrays A10)
+    group_full,        ///< a thin volume would have to
+};
+std::string_view name_of(IoRule);
+
+/// Snapshots cannot grow: the driver brings the volume's line to rest, calls `overflow(volume)`,
+/// and asks again (arrays A10, `invalidate_snapshots`).
+struct Overflow {
+    VolumeId volume;
+    LineId line;
+};
+using WritePlan = std::variant<Plan, First, MakeDurable, Overflow, IoRule>;
+
+/// A copy is complete: the driver brings its line to rest and calls `conclude(link)`.
+struct Conclude {
+    LinkId link;
+    LineId line;
+};
+using BackgroundStep = std::variant<Plan, MakeDurable, Conclude, Overflow>;
+
+class Array {
+public:
+    explicit Array(Profile const& profile, bool licensed = true);
+
+    /// Does it, or says which rule speaks against it and changes nothing.
+    [[nodiscard]] std::expected<Answer, Refusal> carry_out(Command const& command);
+
+    /// Any range of the volume. Segments in its order.
+    [[nodiscard]] std::expected<std::vector<Segment>, IoRule> plan_read(VolumeId volume,
+                                                                        Extent range) const;
+    /// A range of at least one sector in one chunk. Of `zeroes` whole sub-chunks are unmapped.
+    [[nodiscard]] WritePlan plan_write(VolumeId volume, Extent range, bool zeroes = false);
+    /// A write there needs no plan: where `plan_read` says, the data goes. Reads only.
+    [[nodiscard]] bool writes_in_place(VolumeId volume, Extent range) const;
+    /// May the volume be written, or read, at all?
+    [[nodiscard]] std::optional<IoRule> refuses(VolumeId volume, bool write) const;
+    Commit commit(Plan const& plan) { return state_.map.commit(plan); }
+    void abandon(Plan const& plan) { state_.map.abandon(plan); }
+
+    /// What is to be done next behind the scenes: space that is given back first, then the copies
+    /// in turn. Nothing: there is none, or it cannot go on.
+    [[nodiscard]] std::optional<BackgroundStep> next_background_step();
+    /// A snapclone is independent, a restore is over.
+    Commit conclude(LinkId link);
+    /// Invalidates the snapshots of the volume's family that need to grow. Returns them.
+    std::vector<VolumeId> overflow(VolumeId volume);
+
+    void settle(Commit durable) { state_.map.settle(durable); }
+    void settle_always() { state_.map.settle_always(); }
+    void restarted() { state_.map.restarted(); }
+    /// For the store: what changed in the map is collected, and taken.
+    void keep_changes(bool keep) { state_.map.keep_changes(keep); }
+    [[nodiscard]] MapChanges take_changes() { return state_.map.take_changes(); }
+
+    [[nodiscard]] State const& state() const { return state_; }
+    [[nodiscard]] std::vector<std::string> audit() const;
+    [[nodiscard]] Fingerprint fingerprint() const;
+    friend bool operator==(Array const& a, Array const& b) {
+        return a.state_ == b.state_ && a.last_filled_ == b.last_filled_;
+    }
+
+private:
+    using Result = std::expected<Answer, Refusal>;
+
+    // array.cc
+    VolumeId add(Volume volume);
+    Volume& volume_named(std::string const& name);
+    void drop_map(Volume& volume);
+    void fail_links(DiskGroupId group);
+    void apply(command::AddDiskGroup const&, Answer&);
+    void apply(command::FailDiskGroup const&, Answer&);
+    void apply(command::DeleteDiskGroup const&, Answer&);
+    void apply(command::AddVolume const&, Answer&);
+    void apply(command::ExpandVolume const&, Answer&);
+    void apply(command::DeleteVolume const&, Answer&);
+    void apply(command::RenameVolume const&, Answer&);
+    void apply(command::SetCache const&, Answer&);
+    void apply(command::SetWriteProtect const&, Answer&);
+    void apply(command::AddContainer const&, Answer&);
+    void apply(command::ChangeIntoContainer const&, Answer&);
+    void apply(command::Prepare const&, Answer&);
+    void apply(command::AddHost const&, Answer&);
+    void apply(command::DeleteHost const&, Answer&);
+    void apply(command::Present const&, Answer&);
+    void apply(command::Unpresent const&, Answer&);
+    template <class What>
+    [[nodiscard]] Result carry_out_one(What const& command);
+    [[nodiscard]] Result carry_out_one(command::AddMultisnap const& command);
+
+    // copies.cc
+    VolumeId make_copy(std::string const& name, std::string const& source, std::string const& group,
+                       std::optional<Vraid> vraid, std::string const& container);
+    void apply(command::AddSnapshot const&, Answer&);
+    void apply(command::AddSnapclone const&, Answer&);
+    void apply(command::AddMirrorclone const&, Answer&);
+    void apply(command::RestoreSnapshot const&, Answer&);
+    void apply(command::Fracture const&, Answer&);
+    void apply(command::Resync const&, Answer&);
+    void apply(command::RestoreMirrorclone const&, Answer&);
+    void apply(command::Detach const&, Answer&);
+    void apply(command::Migrate const&, Answer&);
+
+    // array_io.cc
+    [[nodiscard]] bool allows(MapId map, bool claim);
+    [[nodiscard]] bool takes(DiskGroupId group, std::uint64_t raw);
+    [[nodiscard]] bool reaches_failed(Plan const& plan) const;
+    [[nodiscard]] std::optional<Plan> release_first(MapId map) const;
+    [[nodiscard]] std::optional<VolumeId> volume_of(MapId map) const;
+    [[nodiscard]] WritePlan no_room(VolumeId volume, NoSpace what);
+
+    State state_;
+    LinkId last_filled_;
+    // Free raw bytes that were found and not given away since; not part of the value.
+    std::map<DiskGroupId, std::uint64_t> room_;
+};
+
+}  // namespace sunder::emulator

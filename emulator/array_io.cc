@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Requests of hosts and work behind the scenes: who may, whether there is room, and what the map
+// says to it.
+#include "emulator/array.h"
+
+namespace sunder::emulator {
+
+std::optional<IoRule> Array::refuses(VolumeId id, bool write) const {
+    auto const found = state_.catalogue.volumes.find(id);
+    if (found == state_.catalogue.volumes.end()) return IoRule::no_such_volume;
+    Volume const& volume = found->second;
+    if (volume.as<role::Container>() != nullptr) return IoRule::not_accessible;
+    if (!volume.map) return IoRule::snapshot_invalid;
+    bool const hidden = volume.as<role::Mirrorclone>() != nullptr &&
+                        !std::holds_alternative<mirror::Fractured>(mirror_state(state_, id));
+    if (hidden) return IoRule::not_accessible;
+    if (write && volume.write_protect) return IoRule::read_only;
+    if (state_.catalogue.groups.at(volume.group).failed) return IoRule::medium_error;
+    return std::nullopt;
+}
+
+std::expected<std::vector<Segment>, IoRule> Array::plan_read(VolumeId id, Extent range) const {
+    if (auto const refusal = refuses(id, false)) return std::unexpected(*refusal);
+    Volume const& volume = state_.catalogue.volumes.at(id);
+    if (range.count > volume.sectors || range.first > volume.sectors - range.count) {
+        return std::unexpected(IoRule::out_of_range);
+    }
+    auto segments = state_.map.plan_read(*volume.map, range);
+    for (Segment const& segment : segments) {
+        if (segment.at && state_.catalogue.groups.at(segment.at->group).failed) {
+            return std::unexpected(IoRule::medium_error);
+        }
+    }
+    // Of what a copy lacks in a failed group nobody knows whether it was zeroes.
+    if (!broken(state_, id)) return segments;
+    for (std::uint64_t sector = range.first; sector < range.end();) {
+        Extent const part = first_chunk_of({sector, range.end() - sector});
+        if ((state_.map.lacking(*volume.map, chunk_of(sector)) & touched_by(part)) != 0) {
+            return std::unexpected(IoRule::medium_error);
+        }
+        sector = part.end();
+    }
+    return segments;
+}
+
+bool Array::writes_in_place(VolumeId id, Extent range) const {
+    if (refuses(id, true)) return false;
+    Volume const& volume = state_.catalogue.volumes.at(id);
+    if (range.count > volume.sectors || range.first > volume.sectors - range.count) return false;
+    return state_.map.writes_in_place(*volume.map, range);
+}
+
+WritePlan Array::plan_write(VolumeId id, Extent range, bool zeroes) {
+    if (auto const refusal = refuses(id, true)) return *refusal;
+    Volume const& volume = state_.catalogue.volumes.at(id);
+    if (range.count > volume.sectors || range.first > volume.sectors - range.count) {
+        return IoRule::out_of_range;
+    }
+    if (broken(state_, id)) {
+        // The rest of a sub-chunk that is written in part would be lost, and look as if it were not.
+        Mask const partly = without(touched_by(range), covered_by(range, volume.sectors));
+        if ((state_.map.lacking(*volume.map, chunk_of(range.first)) & partly) != 0) {
+            return IoRule::medium_error;
+        }
+    }
+    auto const allowed = [&](MapId map, bool claim) { return allows(map, claim); };
+    Planned planned = state_.map.plan_write(*volume.map, range, zeroes, allowed);
+    if (auto* const plan = std::get_if<Plan>(&planned)) {
+        if (!reaches_failed(*plan)) return std::move(*plan);
+        state_.map.abandon(*plan);
+        return IoRule::medium_error;
+    }
+    if (auto* const first = std::get_if<First>(&planned)) return std::move(*first);
+    if (auto const* const durable = std::get_if<MakeDurable>(&planned)) return *durable;
+    return no_room(id, std::get<NoSpace>(planned));
+}
+
+bool Array::reaches_failed(Plan const& plan) const {
+    auto const failed = [&](DiskGroupId group) {
+        return state_.catalogue.groups.at(group).failed;
+    };
+    for (Copy const& copy : plan.copies) {
+        if (failed(copy.to.group) || (copy.from && failed(copy.from->group))) return true;
+    }
+    return std::any_of(plan.puts.begin(), plan.puts.end(),
+                       [&](Put const& put) { return failed(put.group); });
+}
+
+std::optional<Plan> Array::release_first(MapId map) const {
+    for (MapId const other : state_.map.family_of(map).members) {
+        auto const& dropped = state_.map.member(other).dropped;
+        if (!dropped || *dropped > state_.map.durable()) continue;
+        Plan plan;
+        plan.map = other;
+        plan.release = true;
+        return plan;
+    }
+    return std::nullopt;
+}
+
+WritePlan Array::no_room(VolumeId id, NoSpace what) {
+    Volume const& volume = state_.catalogue.volumes.at(id);
+    // What deleted copies still have comes first.
+    if (auto release = release_first(*volume.map)) return First{std::move(*release)};
+    if (what.claim) return IoRule::group_full;
+    switch (state_.profile.overcommit) {
+        case Overcommit::fail_writes: return IoRule::copies_full;
+        case Overcommit::invalidate_snapshots: {
+            auto const* const copy = volume.as<role::Snapshot>();
+            VolumeId const source = copy != nullptr ? copy->source : id;
+            for (VolumeId const snapshot : state_.catalogue.snapshots_of(source)) {
+                auto const* const role =
+                    state_.catalogue.volumes.at(snapshot).as<role::Snapshot>();
+                if (role->demand && !role->invalid) {
+                    return Overflow{id, state_.map.family_of(*volume.map).line};
+                }
+            }
+            return IoRule::copies_full;
+        }
+    }
+    VERIFY(false);
+}
+
+bool Array::allows(MapId map, bool claim) {
+    auto const id = volume_of(map);
+    VERIFY(id);
+    Volume const& volume = state_.catalogue.volumes.at(*id);
+    if (claim) return !volume.thin || takes(volume.group, raw_bytes(1, volume.vraid));
+    BlockMap::Family const& family = state_.map.family_of(map);
+    if (growth_of(state_, family) < reserved_growth(state_, family)) return true;
+    return takes(volume.group, raw_bytes(1, growth_vraid(state_, family)));
+}
+
+bool Array::takes(DiskGroupId group, std::uint64_t raw) {
+    auto const [room, made] = room_.try_emplace(group, 0);
+    if (room->second < raw) room->second = capacity_of(state_, group).free();
+    if (room->second < raw) return false;
+    room->second -= raw;
+    return true;
+}
+
+std::optional<VolumeId> Array::volume_of(MapId map) const {
+    for (auto const& [id, volume] : state_.catalogue.volumes) {
+        if (volume.map == map) return id;
+    }
+    return std::nullopt;
+}
+
+std::optional<BackgroundStep> Array::next_background_step() {
+    if (auto plan = state_.map.plan_release()) return std::move(*plan);
+    auto const& links = state_.map.links();
+    auto next = links.upper_bound(last_filled_);
+    for (std::size_t left = links.size(); left > 0; --left, ++next) {
+        if (next == links.end()) next = links.begin();
+        auto const& [id, link] = *next;
+        LineId const line = state_.map.family_of(link.ahead).line;
+        if (link.mode == LinkMode::apart) continue;
+        if (link.lacking.empty()) {
+            if (link.mode == LinkMode::follow) continue;
+            last_filled_ = id;
+            return Conclude{id, line};
+        }
+        auto const failed = [&](MapId map) {
+            return state_.catalogue.groups.at(state_.map.family_of(map).group).failed;
+        };
+        if (failed(link.ahead) || failed(link.behind)) continue;
+        last_filled_ = id;
+        auto planned = state_.map.plan_fill(id, [&](MapId map, bool claim) { return allows(map, claim); });
+        VERIFY(planned);
+        if (auto* const plan = std::get_if<Plan>(&*planned)) {
+            if (!reaches_failed(*plan)) return std::move(*plan);
+            state_.map.abandon(*plan);
+            continue;
+        }
+        if (auto const* const durable = std::get_if<MakeDurable>(&*planned)) return *durable;
+        // Snapshots of the one behind would have to grow.
+        WritePlan const room = no_room(*volume_of(link.behind), std::get<NoSpace>(*planned));
+        if (auto const* const overflow = std::get_if<Overflow>(&room)) return *overflow;
+    }
+    return std::nullopt;
+}
+
+}  // namespace sunder::emulator

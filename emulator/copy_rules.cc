@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Rules about local copies (arrays A4, A7..A9, A12).
+#include "emulator/rule_parts.h"
+
+#include <set>
+
+namespace sunder::emulator {
+
+namespace rule_parts {
+
+Verdict good_name(std::string_view name) {
+    bool const bad = name.empty() || name.size() > 32 ||
+                     name.find_first_of("\\/\"") != std::string_view::npos;
+    if (bad) return refuse(Rule::bad_name, name);
+    return std::nullopt;
+}
+
+Verdict name_free(State const& state, std::string_view name) {
+    if (state.catalogue.volume_named(name)) return refuse(Rule::name_in_use, name);
+    return good_name(name);
+}
+
+Verdict known(State const& state, std::string_view name) {
+    if (state.catalogue.volume_named(name)) return std::nullopt;
+    return refuse(Rule::no_such_volume, name);
+}
+
+bool bad_size(ByteCount size) { return size.bytes == 0 || size.bytes % sector_bytes != 0; }
+
+Verdict one_more(State const& state, std::string_view name) {
+    if (state.catalogue.volumes.size() < state.profile.volumes) return std::nullopt;
+    return refuse(Rule::too_many_volumes, name);
+}
+
+Verdict group_takes(State const& state, std::string_view group, std::uint64_t chunks, Vraid vraid,
+                    std::string_view subject) {
+    auto const id = state.catalogue.group_named(group);
+    if (!id) return refuse(Rule::no_such_group, group);
+    if (state.catalogue.groups.at(*id).failed) return refuse(Rule::group_failed, subject);
+    if (raw_bytes(chunks, vraid) > capacity_of(state, *id).free()) {
+        return refuse(Rule::no_space, subject);
+    }
+    return std::nullopt;
+}
+
+bool has_relatives(State const& state, VolumeId id) {
+    Catalogue const& catalogue = state.catalogue;
+    return catalogue.volumes.at(id).as<role::Ordinary>() == nullptr ||
+           !catalogue.snapshots_of(id).empty() || !catalogue.mirrorclones_of(id).empty() ||
+           !catalogue.snapclones_of(id).empty();
+}
+
+Verdict container_fits(State const& state, std::string_view container, std::string_view source) {
+    VolumeId const source_id = *state.catalogue.volume_named(source);
+    Volume const& place = state.catalogue.volumes.at(*state.catalogue.volume_named(container));
+    Volume const& from = state.catalogue.volumes.at(source_id);
+    auto const* const role = place.as<role::Container>();
+    if (role == nullptr) return refuse(Rule::not_a_container, container);
+    if (from.as<role::Container>() != nullptr) return refuse(Rule::is_container, source);
+    if (place.sectors != from.sectors) return refuse(Rule::container_size, container);
+    if (role->prepared_for && *role->prepared_for != source_id) {
+        return refuse(Rule::container_prepared, container);
+    }
+    return std::nullopt;
+}
+
+}  // namespace rule_parts
+
+using rule_parts::known;
+
+namespace {
+
+/// arrays A2 (U): of the "same or lower" rule.
+unsigned height(Profile const& profile, Vraid vraid) {
+    switch (vraid) {
+        case Vraid::vraid0: return 0;
+        case Vraid::vraid5: return 1;
+        case Vraid::vraid1: return 3;
+        case Vraid::vraid6: return profile.vraid6_above_vraid1 ? 4 : 2;
+    }
+    VERIFY(false);
+}
+
+/// What every copy asks for: a licence, names, a source that works.
+Verdict copy_begins(State const& state, std::string_view name, std::string_view source,
+                    std::string_view container) {
+    if (auto refusal = known(state, source)) return refusal;
+    if (!state.licensed) return refuse(Rule::no_licence, source);
+    Volume const& from = state.catalogue.volumes.at(*state.catalogue.volume_named(source));
+    if (from.as<role::Container>() != nullptr) return refuse(Rule::is_container, source);
+    if (state.catalogue.groups.at(from.group).failed) return refuse(Rule::group_failed, source);
+    if (name != container) {
+        if (auto refusal = rule_parts::name_free(state, name)) return refusal;
+    }
+    if (container.empty()) return rule_parts::one_more(state, name);
+    if (auto refusal = known(state, container)) return refusal;
+    return rule_parts::container_fits(state, container, source);
+}
+
+/// Where a clone goes: into its container, which has the room, or into a group that has it.
+Verdict clone_fits(State const& state, command::AddSnapclone const& command) {
+    Volume const& from = state.catalogue.volumes.at(*state.catalogue.volume_named(command.source));
+    Vraid const vraid = command.vraid.value_or(from.vraid);
+    if (!command.container.empty()) {
+        VolumeId const id = *state.catalogue.volume_named(command.container);
+        DiskGroupId const group = state.catalogue.volumes.at(id).group;
+        if (!state.catalogue.groups.at(group).failed) return std::nullopt;
+        return refuse(Rule::group_failed, command.container);
+    }
+    if (vraid == Vraid::vraid6 && !state.profile.vraid6) {
+        return refuse(Rule::feature_missing, command.name);
+    }
+    std::string const& own = state.catalogue.groups.at(from.group).name;
+    return rule_parts::group_takes(state, command.group.empty() ? own : command.group,
+                                   from.chunks(), vraid, command.name);
+}
+
+Verdict snapshot_limits(State const& state, command::AddSnapshot const& command, VolumeId source) {
+    Volume const& from = state.catalogue.volumes.at(source);
+    auto const others = state.catalogue.snapshots_of(source);
+    if (others.size() >= state.profile.snapshots_per_source) {
+        return refuse(Rule::too_many_snapshots, command.source);
+    }
+    std::uint64_t const sum = (others.size() + 1) * from.sectors * sector_bytes;
+    if (state.profile.snapshot_sizes.bytes != 0 && sum > state.profile.snapshot_sizes.bytes) {
+        return refuse(Rule::snapshot_sizes_exceeded, command.source);
+    }
+    return std::nullopt;
+}
+
+Verdict needs_mirrorclone(State const& state, std::string_view name) {
+    if (auto refusal = known(state, name)) return refusal;
+    VolumeId const id = *state.catalogue.volume_named(name);
+    if (!state.licensed) return refuse(Rule::no_licence, name);
+    if (state.catalogue.volumes.at(id).as<role::Mirrorclone>() != nullptr) return std::nullopt;
+    return refuse(Rule::not_a_mirrorclone, name);
+}
+
+}  // namespace
+
+Verdict may(State const& state, command::AddSnapshot const& command) {
+    if (auto refusal = copy_begins(state, command.name, command.source, command.container)) {
+        return refusal;
+    }
+    VolumeId const source = *state.catalogue.volume_named(command.source);
+    Volume const& from = state.catalogue.volumes.at(source);
+    if (from.as<role::Snapshot>() != nullptr) {
+        return refuse(Rule::snapshot_of_snapshot, command.source);
+    }
+    // arrays A4.12: while a clone is in progress no other copy of that source is made.
+    if (normalizing(state, source) || !state.catalogue.snapclones_of(source).empty()) {
+        return refuse(Rule::source_normalizing, command.source);
+    }
+    bool const hidden = from.as<role::Mirrorclone>() != nullptr &&
+                        !std::holds_alternative<mirror::Fractured>(mirror_state(state, source));
+    if (hidden) return refuse(Rule::mirrorclone_not_fractured, command.source);
+    if (restoring(state, source)) return refuse(Rule::restore_in_progress, command.source);
+    Vraid vraid = command.vraid.value_or(from.vraid);
+    if (!command.container.empty()) {
+        VolumeId const container = *state.catalogue.volume_named(command.container);
+        Volume const& place = state.catalogue.volumes.at(container);
+        if (command.demand) return refuse(Rule::container_demand, command.container);
+        if (place.group != from.group) return refuse(Rule::container_group, command.container);
+        vraid = place.vraid;
+    }
+    if (height(state.profile, vraid) > height(state.profile, from.vraid)) {
+        return refuse(Rule::vraid_too_high, command.source);
+    }
+    for (VolumeId const other : state.catalogue.snapshots_of(source)) {
+        Volume const& snapshot = state.catalogue.volumes.at(other);
+        bool const alike = snapshot.as<role::Snapshot>()->demand == command.demand &&
+                           snapshot.vraid == vraid;
+        if (!alike) return refuse(Rule::mixed_snapshots, command.source);
+    }
+    if (auto refusal = snapshot_limits(state, command, source)) return refusal;
+    if (!command.container.empty()) return std::nullopt;
+    return rule_parts::group_takes(state, state.catalogue.groups.at(from.group).name,
+                                   command.demand ? 0 : from.chunks(), vraid, command.name);
+}
+
+Verdict may(State const& state, command::AddSnapclone const& command) {
+    if (auto refusal = copy_begins(state, command.name, command.source, command.container)) {
+        return refusal;
+    }
+    VolumeId const source = *state.catalogue.volume_named(command.source);
+    Volume const& from = state.catalogue.volumes.at(source);
+    if (from.as<role::Snapshot>() != nullptr) {
+        return refuse(Rule::clone_of_snapshot, command.source);
+    }
+    if (from.as<role::Mirrorclone>() != nullptr) {
+        return refuse(Rule::clone_of_mirrorclone, command.source);
+    }
+    if (!state.catalogue.snapshots_of(source).empty()) {
+        return refuse(Rule::clone_source_has_snapshot, command.source);
+    }
+    if (!state.catalogue.mirrorclones_of(source).empty()) {
+        return refuse(Rule::clone_source_has_mirrorclone, command.source);
+    }
+    if (normalizing(state, source) && !state.profile.snapclone_of_normalizing) {
+        return refuse(Rule::source_normalizing, command.source);
+    }
+    if (broken(state, source)) return refuse(Rule::clone_broken, command.source);
+    if (!state.catalogue.snapclones_of(source).empty()) {
+        return refuse(Rule::one_snapclone_at_a_time, command.source);
+    }
+    return clone_fits(state, command);
+}
+
+Verdict may(State const& state, command::AddMirrorclone const& command) {
+    if (auto refusal = copy_begins(state, command.name, command.source, command.container)) {
+        return refusal;
+    }
+    if (state.profile.mirrorclones_per_source == 0) {
+        return refuse(Rule::feature_missing, command.name);
+    }
+    VolumeId const source = *state.catalogue.volume_named(command.source);
+    if (normalizing(state, source)) return refuse(Rule::source_normalizing, command.source);
+    if (state.catalogue.volumes.at(source).as<role::Ordinary>() == nullptr) {
+        return refuse(Rule::mirrorclone_of_copy, command.source);
+    }
+    if (!state.catalogue.snapclones_of(source).empty()) {
+        return refuse(Rule::source_has_snapclone, command.source);
+    }
+    if (state.catalogue.mirrorclones_of(source).size() >= state.profile.mirrorclones_per_source) {
+        return refuse(Rule::too_many_mirrorclones, command.source);
+    }
+    return clone_fits(state, {command.name, command.source, command.group, command.vraid,
+                              command.container});
+}
+
+Verdict may(State const& state, command::AddMultisnap const& command) {
+    if (command.copies.size() > state.profile.multisnap_volumes) {
+        return refuse(Rule::too_many_in_multisnap, "multisnap");
+    }
+    std::set<std::string> sources;
+    for (auto const& copy : command.copies) {
+        auto const& source = std::visit([](auto const& one) -> auto const& { return one.source; },
+                                        copy);
+        if (!sources.insert(source).second) return refuse(Rule::twice_in_multisnap, source);
+    }
+    return std::nullopt;
+}
+
+Verdict may(State const& state, command::RestoreSnapshot const& command) {
+    if (auto refusal = known(state, command.volume)) return refusal;
+    if (auto refusal = known(state, command.snapshot)) return refusal;
+    if (!state.licensed) return refuse(Rule::no_licence, command.volume);
+    if (!state.profile.instant_restore) return refuse(Rule::feature_missing, command.volume);
+    VolumeId const id = *state.catalogue.volume_named(command.volume);
+    Volume const& snapshot =
+        state.catalogue.volumes.at(*state.catalogue.volume_named(command.snapshot));
+    auto const* const role = snapshot.as<role::Snapshot>();
+    if (role == nullptr || role->source != id) {
+        return refuse(Rule::not_its_snapshot, command.snapshot);
+    }
+    if (role->invalid) return refuse(Rule::snapshot_invalid, command.snapshot);
+    if (state.catalogue.groups.at(snapshot.group).failed) {
+        return refuse(Rule::group_failed, command.snapshot);
+    }
+    if (state.catalogue.presented(id)) return refuse(Rule::is_presented, command.volume);
+    if (restoring(state, id)) return refuse(Rule::restore_in_progress, command.volume);
+    for (VolumeId const clone : state.catalogue.mirrorclones_of(id)) {
+        if (!std::holds_alternative<mirror::Fractured>(mirror_state(state, clone))) {
+            return refuse(Rule::mirrorclone_not_fractured,
+                          state.catalogue.volumes.at(clone).name);
+        }
+    }
+    return std::nullopt;
+}
+
+Verdict may(State const& state, command::Fracture const& command) {
+    if (auto refusal = needs_mirrorclone(state, command.mirrorclone)) return refusal;
+    VolumeId const id = *state.catalogue.volume_named(command.mirrorclone);
+    MirrorState const now = mirror_state(state, id);
+    if (std::holds_alternative<mirror::Synchronized>(now)) return std::nullopt;
+    bool const fractured = std::holds_alternative<mirror::Fractured>(now);
+    return refuse(fractured ? Rule::mirrorclone_fractured : Rule::mirrorclone_not_synchronized,
+                  command.mirrorclone);
+}
+
+Verdict may(State const& state, command::Resync const& command) {
+    if (auto refusal = needs_mirrorclone(state, command.mirrorclone)) return refusal;
+    VolumeId const id = *state.catalogue.volume_named(command.mirrorclone);
+    Volume const& clone = state.catalogue.volumes.at(id);
+    if (!std::holds_alternative<mirror::Fractured>(mirror_state(state, id))) {
+        return refuse(Rule::mirrorclone_not_fractured, command.mirrorclone);
+    }
+    if (state.catalogue.presented(id)) {
+        return refuse(Rule::mirrorclone_presented, command.mirrorclone);
+    }
+    VolumeId const source = clone.as<role::Mirrorclone>()->source;
+    for (VolumeId const side : {id, source}) {
+        Volume const& volume = state.catalogue.volumes.at(side);
+        if (state.catalogue.groups.at(volume.group).failed) {
+            return refuse(Rule::group_failed, volume.name);
+        }
+        if (restoring(state, side)) return refuse(Rule::restore_in_progress, volume.name);
+    }
+    return std::nullopt;
+}
+
+Verdict may(State const& state, command::RestoreMirrorclone const& command) {
+    return may(state, command::Resync{command.mirrorclone});
+}
+
+Verdict may(State const& state, command::Detach const& command) {
+    if (auto refusal = needs_mirrorclone(state, command.mirrorclone)) return refusal;
+    VolumeId const id = *state.catalogue.volume_named(command.mirrorclone);
+    if (!std::holds_alternative<mirror::Fractured>(mirror_state(state, id))) {
+        return refuse(Rule::mirrorclone_not_fractured, command.mirrorclone);
+    }
+    return std::nullopt;
+}
+
+Verdict may(State const& state, command::Migrate const& command) {
+    if (auto refusal = needs_mirrorclone(state, command.mirrorclone)) return refusal;
+    VolumeId const id = *state.catalogue.volume_named(command.mirrorclone);
+    Volume const& clone = state.catalogue.volumes.at(id);
+    if (!std::holds_alternative<mirror::Synchronized>(mirror_state(state, id))) {
+        return refuse(Rule::mirrorclone_not_synchronized, command.mirrorclone);
+    }
+    VolumeId const source = clone.as<role::Mirrorclone>()->source;
+    for (VolumeId const side : {id, source}) {
+        if (state.catalogue.snapshots_of(side).empty()) continue;
+        return refuse(Rule::source_has_snapshot, state.catalogue.volumes.at(side).name);
+    }
+    return std::nullopt;
+}
+
+}  // namespace sunder::emulator

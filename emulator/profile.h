@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What differs between the arrays and firmwares that are emulated: limits, what a firmware has, and
+// which of two contradicting manuals is believed. Sources in brackets are those of the reference
+// ("arrays"); (U) marks what no stored manual says.
+#pragma once
+
+#include "base/describe.h"
+#include "base/units.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace sunder::emulator {
+
+/// arrays A10, a CONFLICT: what happens when demand-allocated snapshots cannot grow.
+enum class Overcommit : std::uint8_t {
+    fail_writes,           ///< writes that would make them grow fail, the source's too
+                           ///< [EVA-2 p.441][EVA-6 p.137]
+    invalidate_snapshots,  ///< the family's are invalidated, the source goes on [EVA-1 p.11]
+};
+std::string_view name_of(Overcommit);
+
+struct Profile {
+    std::string_view name;
+    Overcommit overcommit = Overcommit::fail_writes;
+    std::uint32_t snapshots_per_source = 0;  ///< arrays A5 (U): 7, 16 or 64
+    /// arrays A5 [EVA-2 p.441]: the sizes of one source's snapshots together; 0: no such limit.
+    ByteCount snapshot_sizes;
+    ByteCount largest_volume;                 ///< arrays A5 [EVA-2 p.441]; later ones (U)
+    std::uint32_t volumes = 0;                ///< arrays A5 (U): with snapshots and containers
+    std::uint32_t mirrorclones_per_source = 0;  ///< arrays A5 (U); 0: the firmware has none
+    std::uint32_t multisnap_volumes = 0;      ///< arrays A5 (U): in one MULTISNAP
+    std::uint32_t lowest_lun = 1;             ///< arrays A5 (U)
+    std::uint32_t highest_lun = 255;          ///< arrays A5 (U)
+    /// arrays A4.6 [EVA-4 p.35]: up to XCS 10000000 what is still normalizing cannot be the source
+    /// of a snapclone; the newest manual limits the clause to those.
+    bool snapclone_of_normalizing = false;
+    bool instant_restore = false;  ///< arrays A9 (U which firmware)
+    bool vraid6 = false;           ///< arrays A2 (U which firmware)
+    /// arrays A2 (U): the "same or lower" rule's order of Vraid6 and Vraid1.
+    bool vraid6_above_vraid1 = true;
+    bool thin = false;             ///< volumes that take space as they are written (`istpvdisk`)
+    bool delete_while_unsharing = false;  ///< arrays A3 (U): a snapclone that is not done yet
+    std::uint32_t spare_drives_per_level = 2;  ///< arrays A2 (U): times the largest drive
+    friend bool operator==(Profile const&, Profile const&) = default;
+};
+SUNDER_DESCRIBE(Profile, name, overcommit, snapshots_per_source, snapshot_sizes, largest_volume,
+                volumes, mirrorclones_per_source, multisnap_volumes, lowest_lun, highest_lun,
+                snapclone_of_normalizing, instant_restore, vraid6, vraid6_above_vraid1, thin,
+                delete_while_unsharing, spare_drives_per_level);
+
+/// All that are known, oldest first.
+std::span<Profile const> profiles();
+/// Null when there is none of that name.
+Profile const* find_profile(std::string_view name);
+
+}  // namespace sunder::emulator

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What state.h reads off an array.
+#include "emulator/state.h"
+
+namespace sunder::emulator {
+
+std::string_view name_of(MirrorState const& state) {
+    struct Name {
+        std::string_view operator()(mirror::SyncInProgress const&) { return "Sync in progress"; }
+        std::string_view operator()(mirror::Synchronized const&) { return "Synchronized"; }
+        std::string_view operator()(mirror::Fractured const&) { return "Fractured"; }
+        std::string_view operator()(mirror::RestoreInProgress const&) {
+            return "Restore in progress";
+        }
+    };
+    return std::visit(Name{}, state);
+}
+
+MirrorState mirror_state(State const& state, VolumeId mirrorclone) {
+    auto const* const role = state.catalogue.volumes.at(mirrorclone).as<role::Mirrorclone>();
+    VERIFY(role != nullptr);
+    Link const& link = state.map.link_of(role->link);
+    switch (link.mode) {
+        case LinkMode::follow:
+            if (link.lacking.empty()) return mirror::Synchronized{};
+            return mirror::SyncInProgress{link.lacking.chunks()};
+        case LinkMode::apart: return mirror::Fractured{link.changed.chunks()};
+        case LinkMode::come_back: return mirror::RestoreInProgress{link.lacking.chunks()};
+        case LinkMode::push: break;
+    }
+    VERIFY(false);
+}
+
+namespace {
+
+Volume const* volume_of(State const& state, MapId map) {
+    for (auto const& [id, volume] : state.catalogue.volumes) {
+        if (volume.map == map) return &volume;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::uint64_t reserved_growth(State const& state, BlockMap::Family const& family) {
+    std::uint64_t chunks = 0;
+    for (MapId const map : family.members) {
+        Volume const* const volume = volume_of(state, map);
+        if (volume == nullptr) continue;
+        auto const* const snapshot = volume->as<role::Snapshot>();
+        if (snapshot != nullptr && !snapshot->demand) chunks += volume->chunks();
+    }
+    return chunks;
+}
+
+Vraid growth_vraid(State const& state, BlockMap::Family const& family) {
+    Vraid vraid = Vraid::vraid1;
+    for (MapId const map : family.members) {
+        if (auto const left = state.leaving.find(map); left != state.leaving.end()) {
+            vraid = left->second;
+        } else if (Volume const* const volume = volume_of(state, map)) {
+            vraid = volume->vraid;
+            if (volume->as<role::Snapshot>() != nullptr) break;
+        }
+    }
+    return vraid;
+}
+
+std::uint64_t growth_of(State const& state, BlockMap::Family const& family) {
+    BlockMap::Member const& first = state.map.member(family.members.front());
+    std::uint64_t const own = first.dropped ? 0 : first.mapped;
+    return family.slots > own ? family.slots - own : 0;
+}
+
+Capacity capacity_of(State const& state, DiskGroupId id) {
+    DiskGroup const& group = state.catalogue.groups.at(id);
+    std::uint64_t spares = group.largest_drive.bytes * state.profile.spare_drives_per_level;
+    switch (group.spare) {
+        case SparePolicy::none: spares = 0; break;
+        case SparePolicy::single: break;
+        case SparePolicy::twice: spares *= 2; break;
+    }
+    Capacity capacity;
+    capacity.total = group.capacity.bytes > spares ? group.capacity.bytes - spares : 0;
+    for (auto const& [name, volume] : state.catalogue.volumes) {
+        if (volume.group != id) continue;
+        auto const* const snapshot = volume.as<role::Snapshot>();
+        if (snapshot != nullptr && (snapshot->demand || snapshot->invalid)) continue;
+        std::uint64_t const chunks =
+            volume.thin && volume.map ? state.map.member(*volume.map).mapped : volume.chunks();
+        capacity.used += raw_bytes(chunks, volume.vraid);
+    }
+    for (auto const& [name, family] : state.map.families()) {
+        if (family.group != id || family.slots == 0) continue;
+        std::uint64_t const growth = growth_of(state, family);
+        if (growth == 0) continue;
+        std::uint64_t const reserved = reserved_growth(state, family);
+        if (growth > reserved) {
+            capacity.used += raw_bytes(growth - reserved, growth_vraid(state, family));
+        }
+    }
+    return capacity;
+}
+
+Occupancy occupancy_of(State const& state, DiskGroupId id) {
+    DiskGroup const& group = state.catalogue.groups.at(id);
+    Capacity const capacity = capacity_of(state, id);
+    // Percentages of a raw capacity fit as long as it is below an exabyte.
+    if (capacity.used * 100 >= capacity.total * group.alarm_percent) return Occupancy::alarm;
+    if (capacity.used * 100 >= capacity.total * group.warning_percent) return Occupancy::warning;
+    return Occupancy::normal;
+}
+
+bool normalizing(State const& state, VolumeId volume) {
+    return state.catalogue.volumes.at(volume).as<role::Unsharing>() != nullptr;
+}
+
+bool broken(State const& state, VolumeId id) {
+    Volume const& volume = state.catalogue.volumes.at(id);
+    if (!volume.map) return false;
+    auto const& behind = state.map.member(*volume.map).behind;
+    if (!behind) return false;
+    Link const& link = state.map.link_of(*behind);
+    return !link.lacking.empty() &&
+           state.catalogue.groups.at(state.map.family_of(link.ahead).group).failed;
+}
+
+bool restoring(State const& state, VolumeId id) {
+    Volume const& volume = state.catalogue.volumes.at(id);
+    if (volume.restoring && state.map.has(*volume.restoring)) return true;
+    if (!volume.map) return false;
+    auto const& behind = state.map.member(*volume.map).behind;
+    return behind && state.map.link_of(*behind).mode == LinkMode::come_back;
+}
+
+unsigned progress_of(State const& state, VolumeId id) {
+    Volume const& volume = state.catalogue.volumes.at(id);
+    if (!volume.map) return 100;
+    auto const percent = [](std::uint64_t left, std::uint64_t all) {
+        return left == 0 ? 100U : static_cast<unsigned>((all - left) * 100 / all);
+    };
+    if (volume.restoring && state.map.has(*volume.restoring)) {
+        BlockMap::Member const& old = state.map.member(*volume.restoring);
+        return percent(old.chunks() - old.released, old.chunks());
+    }
+    auto const& behind = state.map.member(*volume.map).behind;
+    if (!behind) return 100;
+    Link const& link = state.map.link_of(*behind);
+    return percent(link.lacking.chunks(), link.lacking.size());
+}
+
+}  // namespace sunder::emulator
