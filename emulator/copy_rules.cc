@@ -260,6 +260,17 @@ Verdict may(State const& state, command::RestoreSnapshot const& command) {
     }
     if (state.catalogue.presented(id)) return refuse(Rule::is_presented, command.volume);
     if (restoring(state, id)) return refuse(Rule::restore_in_progress, command.volume);
+    // What it holds takes space of its own until it is given up.
+    Volume const& volume = state.catalogue.volumes.at(id);
+    std::uint64_t const own = state.map.member(*volume.map).mapped;
+    std::uint64_t const theirs = state.map.member(*snapshot.map).mapped;
+    if (own > theirs) {
+        std::uint64_t const more = raw_bytes(own - theirs, growth_vraid(
+            state, state.map.family_of(*volume.map)));
+        if (more > capacity_of(state, volume.group).free()) {
+            return refuse(Rule::no_space, command.volume);
+        }
+    }
     for (VolumeId const clone : state.catalogue.mirrorclones_of(id)) {
         if (!std::holds_alternative<mirror::Fractured>(mirror_state(state, clone))) {
             return refuse(Rule::mirrorclone_not_fractured,

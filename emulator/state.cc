@@ -55,22 +55,22 @@ std::uint64_t reserved_growth(State const& state, BlockMap::Family const& family
 }
 
 Vraid growth_vraid(State const& state, BlockMap::Family const& family) {
-    Vraid vraid = Vraid::vraid1;
+    std::optional<Vraid> vraid;
     for (MapId const map : family.members) {
+        bool const first = map == family.members.front();
         if (auto const left = state.leaving.find(map); left != state.leaving.end()) {
-            vraid = left->second;
+            if (!first || !vraid) vraid = left->second;
         } else if (Volume const* const volume = volume_of(state, map)) {
             vraid = volume->vraid;
-            if (volume->as<role::Snapshot>() != nullptr) break;
+            if (!first) break;
         }
     }
-    return vraid;
+    return vraid.value_or(Vraid::vraid1);
 }
 
 std::uint64_t growth_of(State const& state, BlockMap::Family const& family) {
     BlockMap::Member const& first = state.map.member(family.members.front());
-    std::uint64_t const own = first.dropped ? 0 : first.mapped;
-    return family.slots > own ? family.slots - own : 0;
+    return family.slots > first.mapped ? family.slots - first.mapped : 0;
 }
 
 Capacity capacity_of(State const& state, DiskGroupId id) {
@@ -94,6 +94,11 @@ Capacity capacity_of(State const& state, DiskGroupId id) {
     for (auto const& [name, family] : state.map.families()) {
         if (family.group != id || family.slots == 0) continue;
         std::uint64_t const growth = growth_of(state, family);
+        // A first map that was dropped has no reservation any more, and takes what it still has.
+        if (auto const left = state.leaving.find(family.members.front());
+            left != state.leaving.end()) {
+            capacity.used += raw_bytes(family.slots - growth, left->second);
+        }
         if (growth == 0) continue;
         std::uint64_t const reserved = reserved_growth(state, family);
         if (growth > reserved) {

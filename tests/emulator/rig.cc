@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The driver and the model behind rig.h.
+#include "tests/emulator/rig.h"
+
+#include "base/hash.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sunder::emulator::test {
+
+std::string in_text(Act const& act) {
+    return fmt::format("{{{}, {}, {}, {}}}", act.kind, act.a, act.b, act.c);
+}
+
+Rig::Rig(Profile const& profile, std::uint64_t sectors, bool small_group)
+    : array(profile), durable_(profile) {
+    ByteCount const size{sectors * sector_bytes};
+    std::uint64_t const chunks = chunks_for(sectors);
+    ByteCount const room{(small_group ? 4 : 400) * chunks * chunk_bytes};
+    static_cast<void>(command(command::AddDiskGroup{"one", room}));
+    static_cast<void>(command(command::AddDiskGroup{"two", {400 * chunks * chunk_bytes}}));
+    static_cast<void>(command(command::AddVolume{"v1", "one", size, Vraid::vraid0}));
+    static_cast<void>(command(command::AddVolume{"v2", "two", size, Vraid::vraid5}));
+    static_cast<void>(command(command::AddContainer{"c1", "one", size, Vraid::vraid0}));
+    static_cast<void>(command(command::AddContainer{"c2", "two", size, Vraid::vraid5}));
+    last_name_ = 2;
+    befell.times.clear();
+}
+
+void Rig::complain(std::string words) {
+    if (wrong_.empty()) wrong_ = std::move(words);
+}
+
+VolumeId Rig::id(std::string const& name) const {
+    auto const found = array.state().catalogue.volume_named(name);
+    VERIFY(found);
+    return *found;
+}
+
+std::optional<VolumeId> Rig::pick(std::uint16_t number) const {
+    auto const& volumes = array.state().catalogue.volumes;
+    if (volumes.empty()) return std::nullopt;
+    return std::next(volumes.begin(), static_cast<std::ptrdiff_t>(number % volumes.size()))->first;
+}
+
+std::string Rig::name_at(std::uint16_t number) const {
+    auto const found = pick(number);
+    return found ? array.state().catalogue.volumes.at(*found).name : "nobody";
+}
+
+Extent Rig::range_of(VolumeId volume, std::uint16_t where, std::uint16_t how) const {
+    std::uint64_t const sectors = array.state().catalogue.volumes.at(volume).sectors;
+    // Large maps are written about the borders of a leaf only, where compare() looks.
+    std::uint64_t first = where % std::min<std::uint64_t>(sectors, 3 * chunk_sectors);
+    if (sectors > 300 * chunk_sectors && where % 2 == 1) {
+        first += (fan_out - 2) * chunk_sectors;
+    }
+    std::uint64_t count = 1 + how % 300;
+    if (how % 4 == 0) {
+        first -= first % sub_chunk_sectors;
+        count = sub_chunk_sectors * (1 + how / 4 % 16);
+    }
+    return {first, std::min(count, sectors - first)};
+}
+
+void Rig::flush() {
+    store.flush();
+    array.settle(array.state().map.commits());
+    durable_ = array;
+    for (auto& [volume, row] : rows_) {
+        for (Cell& cell : row) cell.also.clear();
+    }
+}
+
+std::expected<Answer, Refusal> Rig::command(Command const& command) {
+    close_write();
+    Array const before = array;
+    auto answer = array.carry_out(command);
+    if (!answer) {
+        ++befell.times[std::string("refused: ") + std::string(text_of(answer.error().rule).name)];
+        if (!(array == before)) complain("a refusal changed something: " + answer.error().words);
+        if (array.fingerprint() != before.fingerprint()) complain("a refusal left a trace");
+        return answer;
+    }
+    ++befell.times[fmt::format("done: {}", command.index())];
+    flush();
+    adopt(before, command, *answer);
+    return answer;
+}
+
+void Rig::adopt(Array const& before, Command const& command, Answer const& answer) {
+    struct Follow {
+        Rig& rig;
+        Array const& before;
+        Answer const& answer;
+        std::map<VolumeId, Row>& rows;
+
+        VolumeId old(std::string const& name) const {
+            return *before.state().catalogue.volume_named(name);
+        }
+        VolumeId source_of(std::string const& mirrorclone) const {
+            Volume const& clone = before.state().catalogue.volumes.at(old(mirrorclone));
+            return clone.as<role::Mirrorclone>()->source;
+        }
+        void operator()(command::AddVolume const&) {
+            VolumeId const made = answer.made.front();
+            rows[made] = Row(rig.array.state().catalogue.volumes.at(made).sectors);
+        }
+        void operator()(command::ExpandVolume const& one) {
+            rows[old(one.name)].resize(one.size.bytes / sector_bytes);
+        }
+        void operator()(command::DeleteVolume const& one) { rows.erase(old(one.name)); }
+        void operator()(command::ChangeIntoContainer const& one) { rows.erase(old(one.name)); }
+        void operator()(command::AddSnapshot const& one) {
+            rows[answer.made.front()] = rows.at(old(one.source));
+        }
+        void operator()(command::AddSnapclone const& one) {
+            rows[answer.made.front()] = rows.at(old(one.source));
+        }
+        void operator()(command::AddMultisnap const& one) {
+            for (std::size_t i = 0; i < one.copies.size(); ++i) {
+                std::visit(
+                    [&](auto const& copy) { rows[answer.made[i]] = rows.at(old(copy.source)); },
+                    one.copies[i]);
+            }
+        }
+        void operator()(command::RestoreSnapshot const& one) {
+            rows[old(one.volume)] = rows.at(old(one.snapshot));
+        }
+        void operator()(command::Fracture const& one) {
+            auto const source = rows.find(source_of(one.mirrorclone));
+            if (source != rows.end()) rows[old(one.mirrorclone)] = source->second;
+        }
+        void operator()(command::Resync const& one) { rows.erase(old(one.mirrorclone)); }
+        void operator()(command::RestoreMirrorclone const& one) {
+            rows[source_of(one.mirrorclone)] = rows.at(old(one.mirrorclone));
+            rows.erase(old(one.mirrorclone));
+        }
+        void operator()(command::FailDiskGroup const& one) {
+            DiskGroupId const group = *before.state().catalogue.group_named(one.name);
+            rig.store.lose(group);
+            for (auto const& [id, volume] : rig.array.state().catalogue.volumes) {
+                if (volume.group == group) rows.erase(id);
+            }
+        }
+        void operator()(command::AddDiskGroup const&) {}
+        void operator()(command::DeleteDiskGroup const&) {}
+        void operator()(command::RenameVolume const&) {}
+        void operator()(command::SetCache const&) {}
+        void operator()(command::SetWriteProtect const&) {}
+        void operator()(command::AddContainer const&) {}
+        void operator()(command::Prepare const&) {}
+        void operator()(command::AddHost const&) {}
+        void operator()(command::DeleteHost const&) {}
+        void operator()(command::Present const&) {}
+        void operator()(command::Unpresent const&) {}
+        void operator()(command::AddMirrorclone const&) {}
+        void operator()(command::Detach const&) {}
+        void operator()(command::Migrate const&) {}
+    };
+    std::visit(Follow{*this, before, answer, rows_}, command);
+}
+
+void Rig::remember(VolumeId volume, Extent range, std::uint64_t id) {
+    Row& row = rows_.at(volume);
+    for (std::uint64_t sector = range.first; sector < range.end(); ++sector) {
+        row[sector].also.push_back(row[sector].now);
+        row[sector].now = id;
+    }
+}
+
+void Rig::part(VolumeId volume, Extent range, std::uint64_t id, std::optional<IoRule>& refusal) {
+    for (int rounds = 0; rounds < 200; ++rounds) {
+        WritePlan planned = array.plan_write(volume, range, id == 0);
+        if (auto const* const plan = std::get_if<Plan>(&planned)) {
+            bool const in_place = array.writes_in_place(volume, range);
+            if (in_place && id != 0 && !plan->in_place()) complain("in place, and is planned");
+            carry_out(*plan, store, ValueStore::Pattern{id});
+            array.commit(*plan);
+            remember(volume, range, id);
+            ++befell.times[plan->in_place() ? "in place" : "placed"];
+            if (!plan->copies.empty()) ++befell.times["copied part of a sub-chunk"];
+            return;
+        }
+        if (auto const* const first = std::get_if<First>(&planned)) {
+            carry_out(first->plan, store, ValueStore::Pattern{});
+            array.commit(first->plan);
+            ++befell.times[first->plan.release ? "released first" : "pushed first"];
+        } else if (std::holds_alternative<MakeDurable>(planned)) {
+            flush();
+            ++befell.times["made durable first"];
+        } else if (std::holds_alternative<Overflow>(planned)) {
+            for (VolumeId const gone : array.overflow(volume)) rows_.erase(gone);
+            flush();
+            ++befell.times["snapshots invalidated"];
+        } else {
+            refusal = std::get<IoRule>(planned);
+            ++befell.times[fmt::format("host refused: {}", name_of(*refusal))];
+            return;
+        }
+    }
+    complain("a write comes to no end");
+}
+
+std::optional<IoRule> Rig::write(VolumeId volume, Extent range, bool zeroes) {
+    close_write();
+    std::uint64_t const id = zeroes ? 0 : ++last_pattern_;
+    std::optional<IoRule> refusal;
+    while (range.count != 0 && !refusal) {
+        Extent const one = first_chunk_of(range);
+        part(volume, one, id, refusal);
+        range = {one.end(), range.count - one.count};
+    }
+    return refusal;
+}
+
+void Rig::open_write(VolumeId volume, Extent range) {
+    close_write();
+    range = first_chunk_of(range);
+    WritePlan planned = array.plan_write(volume, range, false);
+    auto* const plan = std::get_if<Plan>(&planned);
+    if (plan == nullptr) {
+        if (auto const* const first = std::get_if<First>(&planned)) array.abandon(first->plan);
+        return;
+    }
+    open_ = Open{std::move(*plan), volume, range, ++last_pattern_};
+    carry_out(open_->plan, store, ValueStore::Pattern{open_->id});
+    ++befell.times["a write stayed open"];
+}
+
+void Rig::close_write() {
+    if (!open_) return;
+    Open const open = std::move(*open_);
+    open_.reset();
+    array.commit(open.plan);
+    remember(open.volume, open.range, open.id);
+}
+
+void Rig::write_halfway(VolumeId volume, Extent range, std::uint64_t seed) {
+    open_write(volume, range);
+    if (open_ && seed % 3 == 0) {
+        array.abandon(open_->plan);
+        // In place is in place: what was put may stay.
+        for (std::uint64_t sector = open_->range.first; sector < open_->range.end(); ++sector) {
+            rows_.at(volume)[sector].also.push_back(open_->id);
+        }
+        open_.reset();
+    }
+    power_cut(seed);
+}
+
+void Rig::power_cut(std::uint64_t seed) {
+    if (open_) {
+        Row& row = rows_.at(open_->volume);
+        for (std::uint64_t sector = open_->range.first; sector < open_->range.end(); ++sector) {
+            row[sector].also.push_back(open_->id);
+        }
+        open_.reset();
+    }
+    store.power_cut([&](DiskGroupId group, std::uint64_t sector) {
+        // Whole sub-chunks mostly, single sectors now and then.
+        std::uint64_t const unit = seed % 4 == 0 ? sector : sector / sub_chunk_sectors;
+        return hash_words(seed, group.value, unit) % 2 == 0;
+    });
+    array = durable_;
+    array.restarted();
+    after_power_cut();
+    flush();
+    ++befell.times["power cuts"];
+}
+
+bool Rig::step() {
+    close_write();
+    auto next = array.next_background_step();
+    if (!next) return false;
+    if (auto const* const plan = std::get_if<Plan>(&*next)) {
+        carry_out(*plan, store, ValueStore::Pattern{});
+        array.commit(*plan);
+        ++befell.times[plan->release ? "released" : "filled"];
+    } else if (std::holds_alternative<MakeDurable>(*next)) {
+        flush();
+    } else if (auto const* const done = std::get_if<Conclude>(&*next)) {
+        array.conclude(done->link);
+        flush();
+        ++befell.times["concluded"];
+    } else {
+        for (VolumeId const gone : array.overflow(std::get<Overflow>(*next).volume)) {
+            rows_.erase(gone);
+        }
+        flush();
+        ++befell.times["snapshots invalidated"];
+    }
+    return true;
+}
+
+void Rig::come_to_rest() {
+    flush();
+    for (int steps = 0; steps < 100000 && step(); ++steps) {
+        // Space of what is gone comes back once that is durable.
+        if (steps % 16 == 0) flush();
+        if (steps == 99999) complain("background work comes to no end");
+    }
+    flush();
+    while (step()) {
+    }
+    compare(true);
+    audit();
+}
+
+void Rig::audit() {
+    if (open_) return;
+    for (std::string const& words : array.audit()) complain("audit: " + words);
+}
+
+}  // namespace sunder::emulator::test

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a host finds, held against the model; and what each act of a random run does.
+#include "tests/emulator/rig.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sunder::emulator::test {
+
+namespace {
+
+/// The content of a sector; nothing: another sector's, or nobody's.
+std::optional<std::uint64_t> id_at(ValueStore const& store, Segment const& segment,
+                                   std::uint64_t sector) {
+    if (!segment.at) return 0;
+    ValueStore::Sector const found =
+        store.read(segment.at->group, segment.at->sector + (sector - segment.volume.first));
+    if (found == ValueStore::garbage) return std::nullopt;
+    if (found.id != 0 && found.offset != sector) return std::nullopt;
+    return found.id;
+}
+
+}  // namespace
+
+void Rig::compare_volume(VolumeId volume, Extent range) {
+    State const& state = array.state();
+    Volume const& what = state.catalogue.volumes.at(volume);
+    Row const& row = rows_.at(volume);
+    while (range.count != 0) {
+        Extent const one = first_chunk_of(range);
+        range = {one.end(), range.count - one.count};
+        auto const segments = array.plan_read(volume, one);
+        if (!segments) {
+            bool const lost = segments.error() == IoRule::medium_error && broken(state, volume) &&
+                              state.map.lacking(*what.map, chunk_of(one.first)) != no_sub_chunk;
+            if (lost) {
+                ++befell.times["read what was lost"];
+            } else {
+                complain(fmt::format("{} cannot be read at {}: {}", what.name, one.first,
+                                     name_of(segments.error())));
+            }
+            continue;
+        }
+        std::uint64_t next = one.first;
+        for (Segment const& segment : *segments) {
+            if (segment.volume.first != next) complain("segments with a gap");
+            next = segment.volume.end();
+            for (std::uint64_t sector = segment.volume.first; sector < next; ++sector) {
+                bool const open = open_ && open_->volume == volume && sector >= open_->range.first &&
+                                  sector < open_->range.end();
+                auto const found = id_at(store, segment, sector);
+                Cell const& cell = row[sector];
+                if (found == cell.now || (open && found == open_->id)) continue;
+                if (std::find(cell.also.begin(), cell.also.end(), found) != cell.also.end() &&
+                    open) {
+                    continue;
+                }
+                complain(fmt::format(
+                    "{} sector {} (chunk {}, sub-chunk {}) holds {}, not {}", what.name, sector,
+                    chunk_of(sector), sector % chunk_sectors / sub_chunk_sectors,
+                    found ? fmt::format("{}", *found) : "what belongs elsewhere", cell.now));
+                return;
+            }
+        }
+        if (next != one.end()) complain("segments end too early");
+    }
+}
+
+void Rig::after_power_cut() {
+    for (auto& [volume, row] : rows_) {
+        auto const segments = array.plan_read(volume, {0, row.size()});
+        if (!segments) continue;  // of a broken copy; compare() looks chunk by chunk
+        for (Segment const& segment : *segments) {
+            for (std::uint64_t sector = segment.volume.first; sector < segment.volume.end();
+                 ++sector) {
+                Cell& cell = row[sector];
+                if (cell.also.empty()) continue;
+                auto const found = id_at(store, segment, sector);
+                bool const allowed =
+                    found && (*found == cell.now ||
+                              std::find(cell.also.begin(), cell.also.end(), *found) !=
+                                  cell.also.end());
+                if (!allowed) {
+                    complain(fmt::format("after a power cut {} sector {} holds {}",
+                                         array.state().catalogue.volumes.at(volume).name, sector,
+                                         found ? fmt::format("{}", *found) : "nobody's"));
+                    return;
+                }
+                cell.now = *found;
+                cell.also.clear();
+            }
+        }
+    }
+    compare(false);
+}
+
+void Rig::compare(bool all) {
+    for (auto const& [volume, row] : rows_) {
+        std::uint64_t const hot = 5 * chunk_sectors;
+        if (all || row.size() <= 2 * hot) {
+            compare_volume(volume, {0, row.size()});
+            continue;
+        }
+        compare_volume(volume, {0, hot});
+        std::uint64_t const border = (fan_out - 2) * chunk_sectors;
+        if (row.size() > border) {
+            compare_volume(volume, {border, std::min(row.size() - border, hot)});
+        }
+    }
+}
+
+Command Rig::command_of(Act const& act, unsigned kind) const {
+    std::string const fresh = fmt::format("n{}", last_name_);
+    std::string const name = name_at(act.a);
+    std::string const group = act.c % 2 == 0 ? "one" : "two";
+    auto const container = [&] { return act.c % 3 == 0 ? name_at(act.b) : std::string(); };
+    auto const vraid = static_cast<Vraid>(act.b % 4);
+    std::uint64_t sectors = 128;
+    if (auto const volume = pick(act.a)) {
+        sectors = array.state().catalogue.volumes.at(*volume).sectors;
+    }
+    switch (kind) {
+        case 0: return command::AddVolume{fresh, group, {sectors * sector_bytes}, vraid,
+                                          act.c % 4 == 3};
+        case 1: return command::ExpandVolume{name, {(sectors + 1 + act.b % 300) * sector_bytes}};
+        case 2: return command::DeleteVolume{name};
+        case 3: return command::AddContainer{fresh, group, {sectors * sector_bytes}, vraid};
+        case 4: return command::ChangeIntoContainer{name};
+        case 5: return command::Prepare{name, name_at(act.b)};
+        case 6:
+        case 7: return command::AddSnapshot{fresh, name, act.c % 4 != 3, {}, container()};
+        case 8: return command::AddSnapclone{fresh, name, group, {}, container()};
+        case 9: return command::AddMirrorclone{fresh, name, group, {}, container()};
+        case 10: return command::RestoreSnapshot{name, name_at(act.b)};
+        case 11: return command::Fracture{name};
+        case 12: return command::Resync{name};
+        case 13: return command::RestoreMirrorclone{name};
+        case 14: return command::Detach{name};
+        case 15: return command::Migrate{name};
+        case 16:
+            return command::AddMultisnap{{command::AddSnapshot{fresh + "a", name, true},
+                                          command::AddSnapclone{fresh + "b", name_at(act.b)}}};
+    }
+    VERIFY(false);
+}
+
+void Rig::act(Act const& act) {
+    if (!wrong_.empty()) return;
+    unsigned const kind = act.kind % kinds_of_acts;
+    auto const volume = pick(act.a);
+    ++last_name_;
+    if (kind <= 16) {
+        // Groups fail seldom, or nothing would be left.
+        if (kind == 4 && act.b % 16 == 0) {
+            static_cast<void>(
+                command(command::FailDiskGroup{act.c % 2 == 0 ? "one" : "two"}));
+        } else {
+            static_cast<void>(command(command_of(act, kind)));
+        }
+    } else if (kind == 17) {
+        flush();
+    } else if (kind == 18) {
+        power_cut(act.a);
+    } else if (kind == 19) {
+        for (unsigned steps = 1 + act.a % 8; steps > 0 && step(); --steps) {
+        }
+    } else if (volume && rows_.contains(*volume)) {
+        Extent const range = range_of(*volume, act.b, act.c);
+        if (kind == 20) {
+            static_cast<void>(write(*volume, range, true));
+        } else if (kind == 21) {
+            write_halfway(*volume, range, act.a);
+        } else if (kind == 22) {
+            open_write(*volume, range);
+        } else {
+            static_cast<void>(write(*volume, range));
+        }
+    }
+    compare(false);
+    audit();
+}
+
+}  // namespace sunder::emulator::test
