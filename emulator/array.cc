@@ -10,14 +10,22 @@ namespace sunder::emulator {
 
 std::string_view name_of(IoRule rule) {
     switch (rule) {
-        case IoRule::no_such_volume: return "no_such_volume";
-        case IoRule::not_accessible: return "not_accessible";
-        case IoRule::out_of_range: return "out_of_range";
-        case IoRule::read_only: return "read_only";
-        case IoRule::snapshot_invalid: return "snapshot_invalid";
-        case IoRule::medium_error: return "medium_error";
-        case IoRule::copies_full: return "copies_full";
-        case IoRule::group_full: return "group_full";
+        case IoRule::no_such_volume:
+            return "no_such_volume";
+        case IoRule::not_accessible:
+            return "not_accessible";
+        case IoRule::out_of_range:
+            return "out_of_range";
+        case IoRule::read_only:
+            return "read_only";
+        case IoRule::snapshot_invalid:
+            return "snapshot_invalid";
+        case IoRule::medium_error:
+            return "medium_error";
+        case IoRule::copies_full:
+            return "copies_full";
+        case IoRule::group_full:
+            return "group_full";
     }
     return "unknown";
 }
@@ -78,8 +86,9 @@ void Array::drop_map(Volume& volume) {
 void Array::apply(command::AddDiskGroup const& command, Answer&) {
     DiskGroupId const id{static_cast<std::uint16_t>(++state_.catalogue.last_id)};
     state_.catalogue.groups[id] =
-        DiskGroup{command.name,          command.capacity,        command.largest_drive, command.spare,
-                  command.alarm_percent, command.warning_percent, false};
+        DiskGroup{command.name,  command.capacity,      command.largest_drive,
+                  command.spare, command.alarm_percent, command.warning_percent,
+                  false};
 }
 
 void Array::apply(command::FailDiskGroup const& command, Answer&) {
@@ -180,6 +189,7 @@ void Array::apply(command::AddContainer const& command, Answer& answer) {
 
 void Array::apply(command::ChangeIntoContainer const& command, Answer&) {
     Volume& volume = volume_named(command.name);
+    volume.leaving = volume.map;
     drop_map(volume);
     volume.role = role::Container{};
     volume.thin = false;

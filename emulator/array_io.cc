@@ -58,7 +58,7 @@ WritePlan Array::plan_write(VolumeId id, Extent range, bool zeroes) {
         return IoRule::out_of_range;
     }
     if (broken(state_, id)) {
-        // The rest of a sub-chunk that is written in part would be lost, and look as if it were not.
+        // The rest of a sub-chunk that is written in part would be lost, and not look it.
         Mask const partly = without(touched_by(range), covered_by(range, volume.sectors));
         if ((state_.map.lacking(*volume.map, chunk_of(range.first)) & partly) != 0) {
             return IoRule::medium_error;
@@ -77,9 +77,7 @@ WritePlan Array::plan_write(VolumeId id, Extent range, bool zeroes) {
 }
 
 bool Array::reaches_failed(Plan const& plan) const {
-    auto const failed = [&](DiskGroupId group) {
-        return state_.catalogue.groups.at(group).failed;
-    };
+    auto const failed = [&](DiskGroupId group) { return state_.catalogue.groups.at(group).failed; };
     for (Copy const& copy : plan.copies) {
         if (failed(copy.to.group) || (copy.from && failed(copy.from->group))) return true;
     }
@@ -105,13 +103,13 @@ WritePlan Array::no_room(VolumeId id, NoSpace what) {
     if (auto release = release_first(*volume.map)) return First{std::move(*release)};
     if (what.claim) return IoRule::group_full;
     switch (state_.profile.overcommit) {
-        case Overcommit::fail_writes: return IoRule::copies_full;
+        case Overcommit::fail_writes:
+            return IoRule::copies_full;
         case Overcommit::invalidate_snapshots: {
             auto const* const copy = volume.as<role::Snapshot>();
             VolumeId const source = copy != nullptr ? copy->source : id;
             for (VolumeId const snapshot : state_.catalogue.snapshots_of(source)) {
-                auto const* const role =
-                    state_.catalogue.volumes.at(snapshot).as<role::Snapshot>();
+                auto const* const role = state_.catalogue.volumes.at(snapshot).as<role::Snapshot>();
                 if (role->demand && !role->invalid) {
                     return Overflow{id, state_.map.family_of(*volume.map).line};
                 }
@@ -166,7 +164,8 @@ std::optional<BackgroundStep> Array::next_background_step() {
         };
         if (failed(link.ahead) || failed(link.behind)) continue;
         last_filled_ = id;
-        auto planned = state_.map.plan_fill(id, [&](MapId map, bool claim) { return allows(map, claim); });
+        auto planned =
+            state_.map.plan_fill(id, [&](MapId map, bool claim) { return allows(map, claim); });
         VERIFY(planned);
         if (auto* const plan = std::get_if<Plan>(&*planned)) {
             if (!reaches_failed(*plan)) return std::move(*plan);

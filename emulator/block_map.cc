@@ -7,10 +7,14 @@ namespace sunder::emulator {
 
 std::string_view name_of(LinkMode mode) {
     switch (mode) {
-        case LinkMode::push: return "push";
-        case LinkMode::follow: return "follow";
-        case LinkMode::apart: return "apart";
-        case LinkMode::come_back: return "come_back";
+        case LinkMode::push:
+            return "push";
+        case LinkMode::follow:
+            return "follow";
+        case LinkMode::apart:
+            return "apart";
+        case LinkMode::come_back:
+            return "come_back";
     }
     return "unknown";
 }
@@ -163,8 +167,8 @@ LinkId BlockMap::link(MapId ahead, MapId behind, LinkMode mode) {
     VERIFY(!own.behind && own.ahead.empty() && family_of(behind).members.size() == 1);
     VERIFY(own.sectors == member(ahead).sectors && own.mapped == 0);
     LinkId const id{++last_name_};
-    links_.emplace(id, Link{ahead, behind, mode, SubSet(own.chunks(), true),
-                            SubSet(own.chunks(), false)});
+    links_.emplace(
+        id, Link{ahead, behind, mode, SubSet(own.chunks(), true), SubSet(own.chunks(), false)});
     tie(id);
     Family& family = families_.at(own.family);
     eras_.erase(family.line);

@@ -136,7 +136,8 @@ public:
     void settle(Commit durable);
     /// Nothing was told to survive yet, and everything does: for stores without a medium.
     void settle_always() { settle(std::numeric_limits<Commit>::max()); }
-    /// After a power cut: what was being written may differ between the sides of mirrors.
+    /// What there is was read back after a power cut: plans that were open are forgotten, and what
+    /// was being written may differ between the sides of mirrors.
     void restarted();
     [[nodiscard]] Commit commits() const { return commits_; }
     [[nodiscard]] Commit durable() const { return durable_; }
@@ -150,12 +151,12 @@ public:
         FamilyId family;
         Tree tree{};
         std::uint64_t sectors = 0;
-        NodeId shared_below = 0;       ///< nodes up to this one may be another map's, too
-        std::uint64_t mapped = 0;      ///< chunks of which something is mapped, or about to be
+        NodeId shared_below = 0;         ///< nodes up to this one may be another map's, too
+        std::uint64_t mapped = 0;        ///< chunks of which something is mapped, or about to be
         std::optional<LinkId> behind{};  ///< the link in which it is the one behind
         std::vector<LinkId> ahead{};     ///< the links in which it is the one ahead
         std::optional<Commit> dropped{};
-        std::uint64_t released = 0;    ///< chunks of a dropped map that were given up, from 0 on
+        std::uint64_t released = 0;  ///< chunks of a dropped map that were given up, from 0 on
         friend bool operator==(Member const&, Member const&) = default;
         [[nodiscard]] std::uint64_t chunks() const { return chunks_for(sectors); }
     };
@@ -234,6 +235,9 @@ private:
     void release_leaf(MapId map, Commit at);
     void forget_nodes(MapId map);
     void forget_nodes(MapId map, Node const* node, std::uint64_t chunk, unsigned level);
+
+    // durability.cc
+    void recount();
 
     // block_map.cc
     Member& member_of(MapId map);

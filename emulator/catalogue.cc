@@ -9,10 +9,14 @@ namespace sunder::emulator {
 
 std::string_view name_of(Vraid vraid) {
     switch (vraid) {
-        case Vraid::vraid0: return "vraid0";
-        case Vraid::vraid1: return "vraid1";
-        case Vraid::vraid5: return "vraid5";
-        case Vraid::vraid6: return "vraid6";
+        case Vraid::vraid0:
+            return "vraid0";
+        case Vraid::vraid1:
+            return "vraid1";
+        case Vraid::vraid5:
+            return "vraid5";
+        case Vraid::vraid6:
+            return "vraid6";
     }
     return "unknown";
 }
@@ -20,45 +24,60 @@ std::string_view name_of(Vraid vraid) {
 std::uint64_t raw_bytes(std::uint64_t chunks, Vraid vraid) {
     std::uint64_t const quarter = chunk_bytes / 4;
     switch (vraid) {
-        case Vraid::vraid0: return chunks * quarter * 4;
-        case Vraid::vraid1: return chunks * quarter * 8;
-        case Vraid::vraid5: return chunks * quarter * 5;
-        case Vraid::vraid6: return chunks * quarter * 6;
+        case Vraid::vraid0:
+            return chunks * quarter * 4;
+        case Vraid::vraid1:
+            return chunks * quarter * 8;
+        case Vraid::vraid5:
+            return chunks * quarter * 5;
+        case Vraid::vraid6:
+            return chunks * quarter * 6;
     }
     VERIFY(false);
 }
 
 std::string_view name_of(SparePolicy policy) {
     switch (policy) {
-        case SparePolicy::none: return "none";
-        case SparePolicy::single: return "single";
-        case SparePolicy::twice: return "double";
+        case SparePolicy::none:
+            return "none";
+        case SparePolicy::single:
+            return "single";
+        case SparePolicy::twice:
+            return "double";
     }
     return "unknown";
 }
 
 std::string_view name_of(Occupancy occupancy) {
     switch (occupancy) {
-        case Occupancy::normal: return "normal";
-        case Occupancy::warning: return "warning";
-        case Occupancy::alarm: return "alarm";
+        case Occupancy::normal:
+            return "normal";
+        case Occupancy::warning:
+            return "warning";
+        case Occupancy::alarm:
+            return "alarm";
     }
     return "unknown";
 }
 
 std::string_view name_of(CacheMode mode) {
     switch (mode) {
-        case CacheMode::write_back: return "write_back";
-        case CacheMode::write_through: return "write_through";
+        case CacheMode::write_back:
+            return "write_back";
+        case CacheMode::write_through:
+            return "write_through";
     }
     return "unknown";
 }
 
 std::string_view name_of(Access access) {
     switch (access) {
-        case Access::read_write: return "read_write";
-        case Access::read_only: return "read_only";
-        case Access::none: return "none";
+        case Access::read_write:
+            return "read_write";
+        case Access::read_only:
+            return "read_only";
+        case Access::none:
+            return "none";
     }
     return "unknown";
 }
@@ -150,7 +169,7 @@ Fingerprint Catalogue::fingerprint() const {
         hasher.add(volume.map ? volume.map->value + 1ULL : 0);
         hasher.add(static_cast<std::uint64_t>(volume.cache_requested) * 4 +
                    static_cast<std::uint64_t>(volume.cache) * 2 + volume.write_protect);
-        hasher.add(volume.restoring ? volume.restoring->value + 1ULL : 0);
+        hasher.add(volume.leaving ? volume.leaving->value + 1ULL : 0);
     }
     for (auto const& [id, host] : hosts) {
         hasher.add(id.value);

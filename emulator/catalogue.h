@@ -84,7 +84,7 @@ struct Volume {
     CacheMode cache_requested = CacheMode::write_back;
     CacheMode cache = CacheMode::write_back;
     bool write_protect = false;
-    std::optional<MapId> restoring{};  ///< what it held before an instant restore, while it goes
+    std::optional<MapId> leaving{};  ///< what it held before it was restored or became a container
     friend bool operator==(Volume const&, Volume const&) = default;
 
     [[nodiscard]] std::uint64_t chunks() const { return chunks_for(sectors); }

@@ -37,8 +37,8 @@ void ValueStore::copy(Copy const& copy) {
 void ValueStore::put(DiskGroupId group, std::uint64_t sector, Extent volume, Pattern const& data) {
     for (std::uint64_t i = 0; i < volume.count; ++i) {
         std::uint64_t const at = sector + i;
-        block_to_write(group, at / sub_chunk_sectors)[at % sub_chunk_sectors] = {
-            data.id, volume.first + i};
+        block_to_write(group, at / sub_chunk_sectors)[at % sub_chunk_sectors] = {data.id,
+                                                                                 volume.first + i};
     }
 }
 

@@ -145,14 +145,15 @@ struct Migrate {
 
 }  // namespace command
 
-using Command = std::variant<
-    command::AddDiskGroup, command::FailDiskGroup, command::DeleteDiskGroup, command::AddVolume,
-    command::ExpandVolume, command::DeleteVolume, command::RenameVolume, command::SetCache,
-    command::SetWriteProtect, command::AddContainer, command::ChangeIntoContainer, command::Prepare,
-    command::AddHost, command::DeleteHost, command::Present, command::Unpresent,
-    command::AddSnapshot, command::AddSnapclone, command::AddMirrorclone, command::AddMultisnap,
-    command::RestoreSnapshot, command::Fracture, command::Resync, command::RestoreMirrorclone,
-    command::Detach, command::Migrate>;
+using Command =
+    std::variant<command::AddDiskGroup, command::FailDiskGroup, command::DeleteDiskGroup,
+                 command::AddVolume, command::ExpandVolume, command::DeleteVolume,
+                 command::RenameVolume, command::SetCache, command::SetWriteProtect,
+                 command::AddContainer, command::ChangeIntoContainer, command::Prepare,
+                 command::AddHost, command::DeleteHost, command::Present, command::Unpresent,
+                 command::AddSnapshot, command::AddSnapclone, command::AddMirrorclone,
+                 command::AddMultisnap, command::RestoreSnapshot, command::Fracture,
+                 command::Resync, command::RestoreMirrorclone, command::Detach, command::Migrate>;
 
 /// The driver makes everything up to `durable` durable before it answers, or plans anything else.
 struct Answer {

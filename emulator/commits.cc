@@ -75,9 +75,14 @@ void BlockMap::change_link(LinkChange const& change, std::uint64_t chunk, Commit
     if (change.stale != no_sub_chunk && !mutant(Mutant::change_unmarked)) {
         switch (link.mode) {
             case LinkMode::apart:
-            case LinkMode::come_back: link.changed.add(chunk, change.stale); break;
-            case LinkMode::follow: link.lacking.add(chunk, change.stale); break;
-            case LinkMode::push: break;
+            case LinkMode::come_back:
+                link.changed.add(chunk, change.stale);
+                break;
+            case LinkMode::follow:
+                link.lacking.add(chunk, change.stale);
+                break;
+            case LinkMode::push:
+                break;
         }
     }
     auto const intent = link.intents.find(chunk / intent_chunks);
@@ -168,47 +173,6 @@ std::optional<Plan> BlockMap::plan_release() const {
         return plan;
     }
     return std::nullopt;
-}
-
-void BlockMap::settle(Commit durable) {
-    VERIFY(durable >= durable_);
-    durable_ = durable;
-    for (auto& [group, slots] : slots_) slots.settle(durable);
-    std::erase_if(unsettled_, [&](auto const& entry) { return entry.second.at <= durable; });
-    for (auto& [id, link] : links_) {
-        // A region that nobody wrote between two moments at which all was durable is in order.
-        auto const gone = std::erase_if(link.intents, [&](auto const& intent) {
-            return intent.second.open == 0 && intent.second.last <= durable_before_;
-        });
-        if (gone != 0 && keep_changes_) changes_.links.insert(id);
-    }
-    durable_before_ = durable;
-}
-
-void BlockMap::restarted() {
-    for (auto& [id, link] : links_) {
-        std::uint64_t const chunks = link.lacking.size();
-        for (auto const& [region, intent] : link.intents) {
-            std::uint64_t const end = std::min((region + 1) * intent_chunks, chunks);
-            for (std::uint64_t chunk = region * intent_chunks; chunk < end; ++chunk) {
-                if (link.mode == LinkMode::follow) {
-                    link.lacking.add(chunk, whole_chunk);
-                } else if (link.mode == LinkMode::come_back) {
-                    link.changed.add(chunk, without(whole_chunk, link.lacking.at(chunk)));
-                } else {
-                    link.changed.add(chunk, whole_chunk);
-                }
-            }
-        }
-        link.intents.clear();
-        if (keep_changes_) changes_.links.insert(id);
-    }
-    static_cast<void>(change());
-}
-
-MapChanges BlockMap::take_changes() {
-    changes_.up_to = commits_;
-    return std::exchange(changes_, {});
 }
 
 }  // namespace sunder::emulator

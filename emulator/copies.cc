@@ -13,6 +13,7 @@ VolumeId Array::make_copy(std::string const& name, std::string const& source,
         VolumeId const id = *state_.catalogue.volume_named(container);
         Volume& place = state_.catalogue.volumes.at(id);
         place.name = name;
+        place.leaving.reset();
         // arrays A11: the firmware sets both back to write-back.
         place.cache = place.cache_requested = CacheMode::write_back;
         from.cache = from.cache_requested = CacheMode::write_back;
@@ -38,25 +39,23 @@ void Array::apply(command::AddSnapshot const& command, Answer& answer) {
 
 void Array::apply(command::AddSnapclone const& command, Answer& answer) {
     VolumeId const source = *state_.catalogue.volume_named(command.source);
-    VolumeId const id = make_copy(command.name, command.source, command.group, command.vraid,
-                                  command.container);
+    VolumeId const id =
+        make_copy(command.name, command.source, command.group, command.vraid, command.container);
     Volume& volume = state_.catalogue.volumes.at(id);
     volume.map = state_.map.create(volume.group, volume.sectors);
     MapId const from = *state_.catalogue.volumes.at(source).map;
-    volume.role =
-        role::Unsharing{source, state_.map.link(from, *volume.map, LinkMode::push)};
+    volume.role = role::Unsharing{source, state_.map.link(from, *volume.map, LinkMode::push)};
     answer.made.push_back(id);
 }
 
 void Array::apply(command::AddMirrorclone const& command, Answer& answer) {
     VolumeId const source = *state_.catalogue.volume_named(command.source);
-    VolumeId const id = make_copy(command.name, command.source, command.group, command.vraid,
-                                  command.container);
+    VolumeId const id =
+        make_copy(command.name, command.source, command.group, command.vraid, command.container);
     Volume& volume = state_.catalogue.volumes.at(id);
     volume.map = state_.map.create(volume.group, volume.sectors);
     MapId const from = *state_.catalogue.volumes.at(source).map;
-    volume.role =
-        role::Mirrorclone{source, state_.map.link(from, *volume.map, LinkMode::follow)};
+    volume.role = role::Mirrorclone{source, state_.map.link(from, *volume.map, LinkMode::follow)};
     answer.made.push_back(id);
 }
 
@@ -64,7 +63,7 @@ void Array::apply(command::RestoreSnapshot const& command, Answer&) {
     Volume& volume = volume_named(command.volume);
     MapId const gone = state_.map.restore(*volume.map, *volume_named(command.snapshot).map);
     state_.leaving[gone] = volume.vraid;
-    volume.restoring = gone;
+    volume.leaving = gone;
 }
 
 void Array::apply(command::Fracture const& command, Answer&) {

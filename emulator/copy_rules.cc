@@ -10,8 +10,8 @@ namespace sunder::emulator {
 namespace rule_parts {
 
 Verdict good_name(std::string_view name) {
-    bool const bad = name.empty() || name.size() > 32 ||
-                     name.find_first_of("\\/\"") != std::string_view::npos;
+    bool const bad =
+        name.empty() || name.size() > 32 || name.find_first_of("\\/\"") != std::string_view::npos;
     if (bad) return refuse(Rule::bad_name, name);
     return std::nullopt;
 }
@@ -62,6 +62,9 @@ Verdict container_fits(State const& state, std::string_view container, std::stri
     if (role->prepared_for && *role->prepared_for != source_id) {
         return refuse(Rule::container_prepared, container);
     }
+    if (emptying(state, *state.catalogue.volume_named(container))) {
+        return refuse(Rule::container_emptying, container);
+    }
     return std::nullopt;
 }
 
@@ -74,10 +77,14 @@ namespace {
 /// arrays A2 (U): of the "same or lower" rule.
 unsigned height(Profile const& profile, Vraid vraid) {
     switch (vraid) {
-        case Vraid::vraid0: return 0;
-        case Vraid::vraid5: return 1;
-        case Vraid::vraid1: return 3;
-        case Vraid::vraid6: return profile.vraid6_above_vraid1 ? 4 : 2;
+        case Vraid::vraid0:
+            return 0;
+        case Vraid::vraid5:
+            return 1;
+        case Vraid::vraid1:
+            return 3;
+        case Vraid::vraid6:
+            return profile.vraid6_above_vraid1 ? 4 : 2;
     }
     VERIFY(false);
 }
@@ -169,8 +176,8 @@ Verdict may(State const& state, command::AddSnapshot const& command) {
     }
     for (VolumeId const other : state.catalogue.snapshots_of(source)) {
         Volume const& snapshot = state.catalogue.volumes.at(other);
-        bool const alike = snapshot.as<role::Snapshot>()->demand == command.demand &&
-                           snapshot.vraid == vraid;
+        bool const alike =
+            snapshot.as<role::Snapshot>()->demand == command.demand && snapshot.vraid == vraid;
         if (!alike) return refuse(Rule::mixed_snapshots, command.source);
     }
     if (auto refusal = snapshot_limits(state, command, source)) return refusal;
@@ -225,8 +232,8 @@ Verdict may(State const& state, command::AddMirrorclone const& command) {
     if (state.catalogue.mirrorclones_of(source).size() >= state.profile.mirrorclones_per_source) {
         return refuse(Rule::too_many_mirrorclones, command.source);
     }
-    return clone_fits(state, {command.name, command.source, command.group, command.vraid,
-                              command.container});
+    return clone_fits(
+        state, {command.name, command.source, command.group, command.vraid, command.container});
 }
 
 Verdict may(State const& state, command::AddMultisnap const& command) {
@@ -235,8 +242,8 @@ Verdict may(State const& state, command::AddMultisnap const& command) {
     }
     std::set<std::string> sources;
     for (auto const& copy : command.copies) {
-        auto const& source = std::visit([](auto const& one) -> auto const& { return one.source; },
-                                        copy);
+        auto const& source =
+            std::visit([](auto const& one) -> auto const& { return one.source; }, copy);
         if (!sources.insert(source).second) return refuse(Rule::twice_in_multisnap, source);
     }
     return std::nullopt;
@@ -265,16 +272,15 @@ Verdict may(State const& state, command::RestoreSnapshot const& command) {
     std::uint64_t const own = state.map.member(*volume.map).mapped;
     std::uint64_t const theirs = state.map.member(*snapshot.map).mapped;
     if (own > theirs) {
-        std::uint64_t const more = raw_bytes(own - theirs, growth_vraid(
-            state, state.map.family_of(*volume.map)));
+        std::uint64_t const more =
+            raw_bytes(own - theirs, growth_vraid(state, state.map.family_of(*volume.map)));
         if (more > capacity_of(state, volume.group).free()) {
             return refuse(Rule::no_space, command.volume);
         }
     }
     for (VolumeId const clone : state.catalogue.mirrorclones_of(id)) {
         if (!std::holds_alternative<mirror::Fractured>(mirror_state(state, clone))) {
-            return refuse(Rule::mirrorclone_not_fractured,
-                          state.catalogue.volumes.at(clone).name);
+            return refuse(Rule::mirrorclone_not_fractured, state.catalogue.volumes.at(clone).name);
         }
     }
     return std::nullopt;

@@ -49,12 +49,13 @@ std::vector<std::string> BlockMap::audit() const {
                     if (!slots_.at(family.group).in_use(layer.slot)) {
                         wrong.push_back(what() + ": the slot counts as free");
                     }
-                    bool const owned = !member.dropped && leaf->id > member.shared_below &&
-                                       leaf->owned(at);
+                    bool const owned =
+                        !member.dropped && leaf->id > member.shared_below && leaf->owned(at);
                     if (!owned) continue;
                     for (MapId const other : family.members) {
                         if (other == id || this->member(other).dropped) continue;
-                        if ((this->member(other).tree.get(chunk).in(layer.slot) & layer.mask) == 0) {
+                        if ((this->member(other).tree.get(chunk).in(layer.slot) & layer.mask) ==
+                            0) {
                             continue;
                         }
                         wrong.push_back(fmt::format("{}: counts as its own, map {} has it, too",

@@ -9,9 +9,9 @@
 #include "base/hash.h"
 #include "emulator/geometry.h"
 
+#include <array>
 #include <boost/container/static_vector.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>

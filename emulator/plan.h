@@ -2,7 +2,7 @@
 //
 // What a driver does for a request, as values: a plan says which data goes where before the map may
 // change, and becomes true when it is committed. Between the two the driver holds the lock of the
-// chunk. A plan that is dropped half-way, as in a power cut, has changed nothing that anybody reads.
+// chunk. A plan that is dropped half-way, as in a power cut, has changed nothing that is read.
 #pragma once
 
 #include "emulator/map_node.h"
@@ -86,8 +86,9 @@ struct NoSpace {
 };
 using Planned = std::variant<Plan, First, MakeDurable, NoSpace>;
 
-/// Whether one more slot may be taken for a map; asked only when one is needed. `claim`: for a chunk
-/// that the family's first map begins to use; else for a chunk in which its maps begin to differ.
+/// Whether one more slot may be taken for a map; asked only when one is needed. `claim`: for a
+/// chunk that the family's first map begins to use; else for a chunk in which its maps begin to
+/// differ.
 using Allowances = std::function<bool(MapId, bool claim)>;
 
 /// Where a part of a read lies. Nothing: it reads as zeroes.

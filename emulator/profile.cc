@@ -9,8 +9,10 @@ namespace sunder::emulator {
 
 std::string_view name_of(Overcommit policy) {
     switch (policy) {
-        case Overcommit::fail_writes: return "fail_writes";
-        case Overcommit::invalidate_snapshots: return "invalidate_snapshots";
+        case Overcommit::fail_writes:
+            return "fail_writes";
+        case Overcommit::invalidate_snapshots:
+            return "invalidate_snapshots";
     }
     return "unknown";
 }

@@ -28,12 +28,12 @@ struct Profile {
     std::uint32_t snapshots_per_source = 0;  ///< arrays A5 (U): 7, 16 or 64
     /// arrays A5 [EVA-2 p.441]: the sizes of one source's snapshots together; 0: no such limit.
     ByteCount snapshot_sizes;
-    ByteCount largest_volume;                 ///< arrays A5 [EVA-2 p.441]; later ones (U)
-    std::uint32_t volumes = 0;                ///< arrays A5 (U): with snapshots and containers
+    ByteCount largest_volume;                   ///< arrays A5 [EVA-2 p.441]; later ones (U)
+    std::uint32_t volumes = 0;                  ///< arrays A5 (U): with snapshots and containers
     std::uint32_t mirrorclones_per_source = 0;  ///< arrays A5 (U); 0: the firmware has none
-    std::uint32_t multisnap_volumes = 0;      ///< arrays A5 (U): in one MULTISNAP
-    std::uint32_t lowest_lun = 1;             ///< arrays A5 (U)
-    std::uint32_t highest_lun = 255;          ///< arrays A5 (U)
+    std::uint32_t multisnap_volumes = 0;        ///< arrays A5 (U): in one MULTISNAP
+    std::uint32_t lowest_lun = 1;               ///< arrays A5 (U)
+    std::uint32_t highest_lun = 255;            ///< arrays A5 (U)
     /// arrays A4.6 [EVA-4 p.35]: up to XCS 10000000 what is still normalizing cannot be the source
     /// of a snapclone; the newest manual limits the clause to those.
     bool snapclone_of_normalizing = false;
@@ -41,8 +41,8 @@ struct Profile {
     bool vraid6 = false;           ///< arrays A2 (U which firmware)
     /// arrays A2 (U): the "same or lower" rule's order of Vraid6 and Vraid1.
     bool vraid6_above_vraid1 = true;
-    bool thin = false;             ///< volumes that take space as they are written (`istpvdisk`)
-    bool delete_while_unsharing = false;  ///< arrays A3 (U): a snapclone that is not done yet
+    bool thin = false;  ///< volumes that take space as they are written (`istpvdisk`)
+    bool delete_while_unsharing = false;       ///< arrays A3 (U): a snapclone that is not done yet
     std::uint32_t spare_drives_per_level = 2;  ///< arrays A2 (U): times the largest drive
     friend bool operator==(Profile const&, Profile const&) = default;
 };

@@ -28,11 +28,10 @@ std::vector<Segment> BlockMap::plan_read(MapId map, Extent range) const {
     auto const add = [&](Extent part, std::optional<Segment::At> at) {
         if (!segments.empty()) {
             Segment& last = segments.back();
-            bool const goes_on =
-                last.at && at
-                    ? last.at->group == at->group &&
-                          last.at->sector + last.volume.count == at->sector
-                    : !last.at && !at;
+            bool const goes_on = last.at && at
+                                     ? last.at->group == at->group &&
+                                           last.at->sector + last.volume.count == at->sector
+                                     : !last.at && !at;
             if (goes_on) {
                 last.volume.count += part.count;
                 return;

@@ -41,6 +41,7 @@ enum class Rule : unsigned char {
     container_size,
     container_group,
     container_prepared,
+    container_emptying,
     container_demand,
     snapshot_of_snapshot,
     source_normalizing,

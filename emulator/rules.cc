@@ -68,6 +68,7 @@ Verdict may(State const& state, command::ExpandVolume const& command) {
         return refuse(Rule::volume_too_large, command.name);
     }
     if (rule_parts::has_relatives(state, *id)) return refuse(Rule::has_relatives, command.name);
+    if (emptying(state, *id)) return refuse(Rule::restore_in_progress, command.name);
     std::uint64_t const more = volume.thin ? 0 : chunks_for(sectors) - volume.chunks();
     std::string const& group = state.catalogue.groups.at(volume.group).name;
     return group_takes(state, group, more, volume.vraid, command.name);
@@ -93,8 +94,7 @@ Verdict may(State const& state, command::DeleteVolume const& command) {
         return refuse(Rule::snapclone_unsharing, command.name);
     }
     if (volume.as<role::Mirrorclone>() != nullptr && !lost) {
-        bool const fractured =
-            std::holds_alternative<mirror::Fractured>(mirror_state(state, id));
+        bool const fractured = std::holds_alternative<mirror::Fractured>(mirror_state(state, id));
         return refuse(fractured ? Rule::mirrorclone_attached : Rule::mirrorclone_not_fractured,
                       command.name);
     }
@@ -120,8 +120,8 @@ Verdict may(State const& state, command::SetWriteProtect const& command) {
 }
 
 Verdict may(State const& state, command::AddContainer const& command) {
-    return may(state, command::AddVolume{command.name, command.group, command.size, command.vraid,
-                                         false});
+    return may(state,
+               command::AddVolume{command.name, command.group, command.size, command.vraid, false});
 }
 
 Verdict may(State const& state, command::ChangeIntoContainer const& command) {
@@ -131,6 +131,7 @@ Verdict may(State const& state, command::ChangeIntoContainer const& command) {
     if (volume.as<role::Container>() != nullptr) return refuse(Rule::is_container, command.name);
     if (state.catalogue.presented(id)) return refuse(Rule::is_presented, command.name);
     if (rule_parts::has_relatives(state, id)) return refuse(Rule::has_relatives, command.name);
+    if (emptying(state, id)) return refuse(Rule::restore_in_progress, command.name);
     if (!volume.thin) return std::nullopt;
     // A container has all its space.
     std::uint64_t const more = volume.chunks() - state.map.member(*volume.map).mapped;

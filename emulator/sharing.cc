@@ -138,7 +138,8 @@ Mask BlockMap::guarded(DiskGroupId group, Slot slot, MapId map) const {
 
 void BlockMap::unsettle(DiskGroupId group, Slot slot, Mask mask, Commit at, MapId by) {
     if (at <= durable_) return;
-    auto const [found, made] = unsettled_.try_emplace({group, slot}, Unsettled{mask, at, by, false});
+    auto const [found, made] =
+        unsettled_.try_emplace({group, slot}, Unsettled{mask, at, by, false});
     if (made) return;
     Unsettled& entry = found->second;
     if (entry.at <= durable_) {

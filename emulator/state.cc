@@ -25,9 +25,12 @@ MirrorState mirror_state(State const& state, VolumeId mirrorclone) {
         case LinkMode::follow:
             if (link.lacking.empty()) return mirror::Synchronized{};
             return mirror::SyncInProgress{link.lacking.chunks()};
-        case LinkMode::apart: return mirror::Fractured{link.changed.chunks()};
-        case LinkMode::come_back: return mirror::RestoreInProgress{link.lacking.chunks()};
-        case LinkMode::push: break;
+        case LinkMode::apart:
+            return mirror::Fractured{link.changed.chunks()};
+        case LinkMode::come_back:
+            return mirror::RestoreInProgress{link.lacking.chunks()};
+        case LinkMode::push:
+            break;
     }
     VERIFY(false);
 }
@@ -77,9 +80,14 @@ Capacity capacity_of(State const& state, DiskGroupId id) {
     DiskGroup const& group = state.catalogue.groups.at(id);
     std::uint64_t spares = group.largest_drive.bytes * state.profile.spare_drives_per_level;
     switch (group.spare) {
-        case SparePolicy::none: spares = 0; break;
-        case SparePolicy::single: break;
-        case SparePolicy::twice: spares *= 2; break;
+        case SparePolicy::none:
+            spares = 0;
+            break;
+        case SparePolicy::single:
+            break;
+        case SparePolicy::twice:
+            spares *= 2;
+            break;
     }
     Capacity capacity;
     capacity.total = group.capacity.bytes > spares ? group.capacity.bytes - spares : 0;
@@ -94,9 +102,15 @@ Capacity capacity_of(State const& state, DiskGroupId id) {
     for (auto const& [name, family] : state.map.families()) {
         if (family.group != id || family.slots == 0) continue;
         std::uint64_t const growth = growth_of(state, family);
-        // A first map that was dropped has no reservation any more, and takes what it still has.
-        if (auto const left = state.leaving.find(family.members.front());
-            left != state.leaving.end()) {
+        // A first map that was dropped has no reservation any more, and takes what it still has;
+        // but for one whose volume became a container, and still keeps the space.
+        auto const left = state.leaving.find(family.members.front());
+        bool const kept = std::any_of(
+            state.catalogue.volumes.begin(), state.catalogue.volumes.end(), [&](auto const& one) {
+                return one.second.template as<role::Container>() != nullptr &&
+                       one.second.leaving == family.members.front();
+            });
+        if (left != state.leaving.end() && !kept) {
             capacity.used += raw_bytes(family.slots - growth, left->second);
         }
         if (growth == 0) continue;
@@ -131,9 +145,14 @@ bool broken(State const& state, VolumeId id) {
            state.catalogue.groups.at(state.map.family_of(link.ahead).group).failed;
 }
 
+bool emptying(State const& state, VolumeId id) {
+    auto const& leaving = state.catalogue.volumes.at(id).leaving;
+    return leaving && state.map.has(*leaving);
+}
+
 bool restoring(State const& state, VolumeId id) {
+    if (emptying(state, id)) return true;
     Volume const& volume = state.catalogue.volumes.at(id);
-    if (volume.restoring && state.map.has(*volume.restoring)) return true;
     if (!volume.map) return false;
     auto const& behind = state.map.member(*volume.map).behind;
     return behind && state.map.link_of(*behind).mode == LinkMode::come_back;
@@ -141,14 +160,14 @@ bool restoring(State const& state, VolumeId id) {
 
 unsigned progress_of(State const& state, VolumeId id) {
     Volume const& volume = state.catalogue.volumes.at(id);
-    if (!volume.map) return 100;
     auto const percent = [](std::uint64_t left, std::uint64_t all) {
         return left == 0 ? 100U : static_cast<unsigned>((all - left) * 100 / all);
     };
-    if (volume.restoring && state.map.has(*volume.restoring)) {
-        BlockMap::Member const& old = state.map.member(*volume.restoring);
+    if (emptying(state, id)) {
+        BlockMap::Member const& old = state.map.member(*volume.leaving);
         return percent(old.chunks() - old.released, old.chunks());
     }
+    if (!volume.map) return 100;
     auto const& behind = state.map.member(*volume.map).behind;
     if (!behind) return 100;
     Link const& link = state.map.link_of(*behind);

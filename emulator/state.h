@@ -46,8 +46,8 @@ MirrorState mirror_state(State const& state, VolumeId mirrorclone);
 
 /// Raw bytes of a disk group.
 struct Capacity {
-    std::uint64_t total = 0;   ///< without what is kept for spares
-    std::uint64_t used = 0;    ///< reserved, or taken by copies beyond that
+    std::uint64_t total = 0;  ///< without what is kept for spares
+    std::uint64_t used = 0;   ///< reserved, or taken by copies beyond that
     [[nodiscard]] std::uint64_t free() const { return used < total ? total - used : 0; }
 };
 Capacity capacity_of(State const& state, DiskGroupId group);
@@ -66,6 +66,8 @@ unsigned progress_of(State const& state, VolumeId volume);
 bool normalizing(State const& state, VolumeId volume);
 /// What it still lacks is lost, because the disk group that has it failed.
 bool broken(State const& state, VolumeId volume);
+/// What it held before is still being given up.
+bool emptying(State const& state, VolumeId volume);
 /// A restore of the volume, by whatever way, is going on.
 bool restoring(State const& state, VolumeId volume);
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Where a write goes. A sub-chunk that nobody else reads is overwritten in place. Any other goes to
-// a hole, the same sub-chunk of a slot that the family has at this chunk already and in which nobody
-// uses it, and only then to a slot that is taken. So a family of k maps never has more than k slots
-// at a chunk, and a copy with all its space reserved never runs out: if every slot's sub-chunk is in
-// use, then as many maps hold different data there, and the writing one shares its own.
+// Where a write goes. A sub-chunk that nobody else reads is overwritten in place. Any other goes
+// to a hole, the same sub-chunk of a slot that the family has at this chunk already and in which
+// nobody uses it, and only then to a slot that is taken. So a family of k maps never has more than
+// k slots at a chunk, and a copy with all its space reserved never runs out: if every slot's
+// sub-chunk is in use, then as many maps hold different data there, and the writing one shares its
+// own.
 #include "emulator/write_plans.h"
 
 #include "emulator/mutant.h"
@@ -32,8 +33,8 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
     for (Layer const& layer : part.before) {
         auto const here = static_cast<Mask>(layer.mask & wanted);
         if (here == no_sub_chunk) continue;
-        auto const held = static_cast<Mask>(others.mask_of(layer.slot) |
-                                            guarded(family.group, layer.slot, map));
+        auto const held =
+            static_cast<Mask>(others.mask_of(layer.slot) | guarded(family.group, layer.slot, map));
         moving |= here & held;
     }
     auto const shares = [&] {
@@ -47,9 +48,8 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
     if (!alone && known_own) others = others_at(map, chunk);
     part.moved = moving;
     auto const fill_hole = [&](Slot slot) {
-        auto const taken =
-            static_cast<Mask>(part.before.in(slot) | others.mask_of(slot) |
-                              guarded(family.group, slot, map));
+        auto const taken = static_cast<Mask>(part.before.in(slot) | others.mask_of(slot) |
+                                             guarded(family.group, slot, map));
         Mask const hole = without(moving, taken);
         part.after.put(slot, hole);
         moving = without(moving, hole);

@@ -43,7 +43,7 @@ TEST_CASE("an array holds what plain rows of sectors would hold") {
         bool const small_group = *rc::gen::arbitrary<bool>();
         bool const large_map = *rc::gen::inRange(0, 30) == 0;
         std::uint64_t const sectors = large_map ? 301 * chunk_sectors + 5 : 3 * chunk_sectors + 37;
-        auto const acts = *rc::gen::scale(3.0, rc::gen::container<std::vector<Act>>(any_act()));
+        auto const acts = *rc::gen::resize(120, rc::gen::container<std::vector<Act>>(any_act()));
         Rig rig(profile, sectors, small_group);
         for (Act const& act : acts) {
             rig.act(act);

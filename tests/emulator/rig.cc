@@ -17,13 +17,14 @@ std::string in_text(Act const& act) {
 
 Rig::Rig(Profile const& profile, std::uint64_t sectors, bool small_group)
     : array(profile), durable_(profile) {
+    array.keep_changes(true);
     ByteCount const size{sectors * sector_bytes};
     std::uint64_t const chunks = chunks_for(sectors);
     ByteCount const room{(small_group ? 4 : 400) * chunks * chunk_bytes};
     static_cast<void>(command(command::AddDiskGroup{"one", room}));
     static_cast<void>(command(command::AddDiskGroup{"two", {400 * chunks * chunk_bytes}}));
-    static_cast<void>(command(command::AddVolume{"v1", "one", size, Vraid::vraid0}));
-    static_cast<void>(command(command::AddVolume{"v2", "two", size, Vraid::vraid5}));
+    static_cast<void>(command(command::AddVolume{"data", "one", size, Vraid::vraid0}));
+    static_cast<void>(command(command::AddVolume{"logs", "two", size, Vraid::vraid5}));
     static_cast<void>(command(command::AddContainer{"c1", "one", size, Vraid::vraid0}));
     static_cast<void>(command(command::AddContainer{"c2", "two", size, Vraid::vraid5}));
     last_name_ = 2;
@@ -41,9 +42,12 @@ VolumeId Rig::id(std::string const& name) const {
 }
 
 std::optional<VolumeId> Rig::pick(std::uint16_t number) const {
+    // Of the first two, which most things are about, or of all.
     auto const& volumes = array.state().catalogue.volumes;
     if (volumes.empty()) return std::nullopt;
-    return std::next(volumes.begin(), static_cast<std::ptrdiff_t>(number % volumes.size()))->first;
+    std::uint64_t const bound = number % 3 == 0 ? std::uint64_t{2} : volumes.size();
+    auto const place = static_cast<std::ptrdiff_t>(number / 3 % std::min(bound, volumes.size()));
+    return std::next(volumes.begin(), place)->first;
 }
 
 std::string Rig::name_at(std::uint16_t number) const {
@@ -68,6 +72,7 @@ Extent Rig::range_of(VolumeId volume, std::uint16_t where, std::uint16_t how) co
 
 void Rig::flush() {
     store.flush();
+    keep_rows();
     array.settle(array.state().map.commits());
     durable_ = array;
     for (auto& [volume, row] : rows_) {
@@ -91,76 +96,66 @@ std::expected<Answer, Refusal> Rig::command(Command const& command) {
     return answer;
 }
 
-void Rig::adopt(Array const& before, Command const& command, Answer const& answer) {
-    struct Follow {
-        Rig& rig;
-        Array const& before;
-        Answer const& answer;
-        std::map<VolumeId, Row>& rows;
+/// What a command does to what hosts find.
+struct Rig::Follow {
+    Rig& rig;
+    Array const& before;
+    Answer const& answer;
+    std::map<VolumeId, Row>& rows;
 
-        VolumeId old(std::string const& name) const {
-            return *before.state().catalogue.volume_named(name);
+    VolumeId old(std::string const& name) const {
+        return *before.state().catalogue.volume_named(name);
+    }
+    VolumeId source_of(std::string const& mirrorclone) const {
+        Volume const& clone = before.state().catalogue.volumes.at(old(mirrorclone));
+        return clone.as<role::Mirrorclone>()->source;
+    }
+    void operator()(command::AddVolume const&) {
+        VolumeId const made = answer.made.front();
+        rows[made] = Row(rig.array.state().catalogue.volumes.at(made).sectors);
+    }
+    void operator()(command::ExpandVolume const& one) {
+        rows[old(one.name)].resize(one.size.bytes / sector_bytes);
+    }
+    void operator()(command::DeleteVolume const& one) { rows.erase(old(one.name)); }
+    void operator()(command::ChangeIntoContainer const& one) { rows.erase(old(one.name)); }
+    void operator()(command::AddSnapshot const& one) {
+        rows[answer.made.front()] = rows.at(old(one.source));
+    }
+    void operator()(command::AddSnapclone const& one) {
+        rows[answer.made.front()] = rows.at(old(one.source));
+    }
+    void operator()(command::AddMultisnap const& one) {
+        for (std::size_t i = 0; i < one.copies.size(); ++i) {
+            std::visit([&](auto const& copy) { rows[answer.made[i]] = rows.at(old(copy.source)); },
+                       one.copies[i]);
         }
-        VolumeId source_of(std::string const& mirrorclone) const {
-            Volume const& clone = before.state().catalogue.volumes.at(old(mirrorclone));
-            return clone.as<role::Mirrorclone>()->source;
+    }
+    void operator()(command::RestoreSnapshot const& one) {
+        rows[old(one.volume)] = rows.at(old(one.snapshot));
+    }
+    void operator()(command::Fracture const& one) {
+        auto const source = rows.find(source_of(one.mirrorclone));
+        if (source != rows.end()) rows[old(one.mirrorclone)] = source->second;
+    }
+    void operator()(command::Resync const& one) { rows.erase(old(one.mirrorclone)); }
+    void operator()(command::RestoreMirrorclone const& one) {
+        rows[source_of(one.mirrorclone)] = rows.at(old(one.mirrorclone));
+        rows.erase(old(one.mirrorclone));
+    }
+    void operator()(command::FailDiskGroup const& one) {
+        DiskGroupId const group = *before.state().catalogue.group_named(one.name);
+        rig.store.lose(group);
+        for (auto const& [id, volume] : rig.array.state().catalogue.volumes) {
+            if (volume.group == group) rows.erase(id);
         }
-        void operator()(command::AddVolume const&) {
-            VolumeId const made = answer.made.front();
-            rows[made] = Row(rig.array.state().catalogue.volumes.at(made).sectors);
-        }
-        void operator()(command::ExpandVolume const& one) {
-            rows[old(one.name)].resize(one.size.bytes / sector_bytes);
-        }
-        void operator()(command::DeleteVolume const& one) { rows.erase(old(one.name)); }
-        void operator()(command::ChangeIntoContainer const& one) { rows.erase(old(one.name)); }
-        void operator()(command::AddSnapshot const& one) {
-            rows[answer.made.front()] = rows.at(old(one.source));
-        }
-        void operator()(command::AddSnapclone const& one) {
-            rows[answer.made.front()] = rows.at(old(one.source));
-        }
-        void operator()(command::AddMultisnap const& one) {
-            for (std::size_t i = 0; i < one.copies.size(); ++i) {
-                std::visit(
-                    [&](auto const& copy) { rows[answer.made[i]] = rows.at(old(copy.source)); },
-                    one.copies[i]);
-            }
-        }
-        void operator()(command::RestoreSnapshot const& one) {
-            rows[old(one.volume)] = rows.at(old(one.snapshot));
-        }
-        void operator()(command::Fracture const& one) {
-            auto const source = rows.find(source_of(one.mirrorclone));
-            if (source != rows.end()) rows[old(one.mirrorclone)] = source->second;
-        }
-        void operator()(command::Resync const& one) { rows.erase(old(one.mirrorclone)); }
-        void operator()(command::RestoreMirrorclone const& one) {
-            rows[source_of(one.mirrorclone)] = rows.at(old(one.mirrorclone));
-            rows.erase(old(one.mirrorclone));
-        }
-        void operator()(command::FailDiskGroup const& one) {
-            DiskGroupId const group = *before.state().catalogue.group_named(one.name);
-            rig.store.lose(group);
-            for (auto const& [id, volume] : rig.array.state().catalogue.volumes) {
-                if (volume.group == group) rows.erase(id);
-            }
-        }
-        void operator()(command::AddDiskGroup const&) {}
-        void operator()(command::DeleteDiskGroup const&) {}
-        void operator()(command::RenameVolume const&) {}
-        void operator()(command::SetCache const&) {}
-        void operator()(command::SetWriteProtect const&) {}
-        void operator()(command::AddContainer const&) {}
-        void operator()(command::Prepare const&) {}
-        void operator()(command::AddHost const&) {}
-        void operator()(command::DeleteHost const&) {}
-        void operator()(command::Present const&) {}
-        void operator()(command::Unpresent const&) {}
-        void operator()(command::AddMirrorclone const&) {}
-        void operator()(command::Detach const&) {}
-        void operator()(command::Migrate const&) {}
-    };
+    }
+    /// By any other what hosts find does not change.
+    template <class What>
+    void operator()(What const&) {}
+};
+
+void Rig::adopt(Array const& before, Command const& command, Answer const& answer) {
     std::visit(Follow{*this, before, answer, rows_}, command);
 }
 

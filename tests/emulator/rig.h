@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // An array with a driver and a store, beside a naive model of it in which every volume is a plain
-// row of sectors. The driver does what array.h asks of drivers; the model knows what a host may find
-// in each sector. Acts are numbers, so that RapidCheck shrinks them.
+// row of sectors. The driver does what array.h asks of drivers; the model knows what a host may
+// find in each sector. Acts are numbers, so that RapidCheck shrinks them.
 #pragma once
 
 #include "emulator/array.h"
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,7 @@ private:
     void write_halfway(VolumeId volume, Extent range, std::uint64_t seed);
     void open_write(VolumeId volume, Extent range);
     void close_write();
+    struct Follow;
     void adopt(Array const& before, Command const& command, Answer const& answer);
     void compare_volume(VolumeId volume, Extent range);
     void compare_row(VolumeId volume, Extent range, std::vector<Segment> const& segments,
@@ -87,6 +89,17 @@ private:
     void audit();
     Command command_of(Act const& act, unsigned kind) const;
     void after_power_cut();
+    /// Does what a store does with the changes, and sees whether its rows are the map.
+    void keep_rows();
+
+    struct NodeRow {
+        unsigned level = 0;
+        std::vector<std::uint64_t> content{};
+        friend bool operator==(NodeRow const&, NodeRow const&) = default;
+    };
+    static NodeRow row_of(Node const& node, unsigned level);
+    void check_rows(Node const* node, unsigned level, std::set<NodeId>& seen);
+    std::map<NodeId, NodeRow> nodes_;
 
     std::map<VolumeId, Row> rows_;
     Array durable_;  // what a power cut leaves

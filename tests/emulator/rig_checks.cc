@@ -48,8 +48,8 @@ void Rig::compare_volume(VolumeId volume, Extent range) {
             if (segment.volume.first != next) complain("segments with a gap");
             next = segment.volume.end();
             for (std::uint64_t sector = segment.volume.first; sector < next; ++sector) {
-                bool const open = open_ && open_->volume == volume && sector >= open_->range.first &&
-                                  sector < open_->range.end();
+                bool const open = open_ && open_->volume == volume &&
+                                  sector >= open_->range.first && sector < open_->range.end();
                 auto const found = id_at(store, segment, sector);
                 Cell const& cell = row[sector];
                 if (found == cell.now || (open && found == open_->id)) continue;
@@ -79,9 +79,8 @@ void Rig::after_power_cut() {
                 if (cell.also.empty()) continue;
                 auto const found = id_at(store, segment, sector);
                 bool const allowed =
-                    found && (*found == cell.now ||
-                              std::find(cell.also.begin(), cell.also.end(), *found) !=
-                                  cell.also.end());
+                    found && (*found == cell.now || std::find(cell.also.begin(), cell.also.end(),
+                                                              *found) != cell.also.end());
                 if (!allowed) {
                     complain(fmt::format("after a power cut {} sector {} holds {}",
                                          array.state().catalogue.volumes.at(volume).name, sector,
@@ -111,6 +110,60 @@ void Rig::compare(bool all) {
     }
 }
 
+Rig::NodeRow Rig::row_of(Node const& node, unsigned level) {
+    NodeRow row{level, {}};
+    for (unsigned at = 0; at < fan_out; ++at) {
+        if (!node.is_leaf) {
+            auto const& child = static_cast<Inner const&>(node).children[at];
+            row.content.push_back(child ? child->id : 0);
+            continue;
+        }
+        for (Layer const& layer : static_cast<Leaf const&>(node).get(at)) {
+            row.content.push_back(at);
+            row.content.push_back(std::uint64_t{layer.slot} << 16 | layer.mask);
+        }
+    }
+    return row;
+}
+
+void Rig::check_rows(Node const* node, unsigned level, std::set<NodeId>& seen) {
+    if (node == nullptr || !seen.insert(node->id).second) return;
+    auto const row = nodes_.find(node->id);
+    if (row == nodes_.end() || row->second != row_of(*node, level)) {
+        complain(
+            fmt::format("node {} of level {} is not what the store was told", node->id, level));
+    }
+    if (node->is_leaf) return;
+    for (auto const& child : static_cast<Inner const*>(node)->children) {
+        check_rows(child.get(), level - 1, seen);
+    }
+}
+
+void Rig::keep_rows() {
+    MapChanges const changes = array.take_changes();
+    BlockMap const& map = array.state().map;
+    for (auto const& [id, at] : changes.written) {
+        Node const* const node =
+            map.has(at.map) ? map.member(at.map).tree.node(at.chunk, at.level) : nullptr;
+        if (node == nullptr || node->id != id) {
+            complain(fmt::format("node {} is not where the changes say", id));
+            return;
+        }
+        nodes_[id] = row_of(*node, at.level);
+    }
+    for (NodeId const id : changes.dropped) nodes_.erase(id);
+    std::set<NodeId> seen;
+    for (auto const& [id, family] : map.families()) {
+        for (MapId const member : family.members) {
+            Tree const& tree = map.member(member).tree;
+            check_rows(tree.root.get(), tree.height, seen);
+        }
+    }
+    if (seen.size() != nodes_.size()) {
+        complain(fmt::format("the store has {} nodes, the map {}", nodes_.size(), seen.size()));
+    }
+}
+
 Command Rig::command_of(Act const& act, unsigned kind) const {
     std::string const fresh = fmt::format("n{}", last_name_);
     std::string const name = name_at(act.a);
@@ -122,23 +175,38 @@ Command Rig::command_of(Act const& act, unsigned kind) const {
         sectors = array.state().catalogue.volumes.at(*volume).sectors;
     }
     switch (kind) {
-        case 0: return command::AddVolume{fresh, group, {sectors * sector_bytes}, vraid,
-                                          act.c % 4 == 3};
-        case 1: return command::ExpandVolume{name, {(sectors + 1 + act.b % 300) * sector_bytes}};
-        case 2: return command::DeleteVolume{name};
-        case 3: return command::AddContainer{fresh, group, {sectors * sector_bytes}, vraid};
-        case 4: return command::ChangeIntoContainer{name};
-        case 5: return command::Prepare{name, name_at(act.b)};
+        case 0:
+            return command::AddVolume{
+                fresh, group, {sectors * sector_bytes}, vraid, act.c % 4 == 3};
+        case 1:
+            return command::ExpandVolume{name, {(sectors + 1 + act.b % 300) * sector_bytes}};
+        case 2:
+            return command::DeleteVolume{name};
+        case 3:
+            return command::AddContainer{fresh, group, {sectors * sector_bytes}, vraid};
+        case 4:
+            return command::ChangeIntoContainer{name};
+        case 5:
+            return command::Prepare{name, name_at(act.b)};
         case 6:
-        case 7: return command::AddSnapshot{fresh, name, act.c % 4 != 3, {}, container()};
-        case 8: return command::AddSnapclone{fresh, name, group, {}, container()};
-        case 9: return command::AddMirrorclone{fresh, name, group, {}, container()};
-        case 10: return command::RestoreSnapshot{name, name_at(act.b)};
-        case 11: return command::Fracture{name};
-        case 12: return command::Resync{name};
-        case 13: return command::RestoreMirrorclone{name};
-        case 14: return command::Detach{name};
-        case 15: return command::Migrate{name};
+        case 7:
+            return command::AddSnapshot{fresh, name, act.c % 4 != 3, {}, container()};
+        case 8:
+            return command::AddSnapclone{fresh, name, group, {}, container()};
+        case 9:
+            return command::AddMirrorclone{fresh, name, group, {}, container()};
+        case 10:
+            return command::RestoreSnapshot{name, name_at(act.b)};
+        case 11:
+            return command::Fracture{name};
+        case 12:
+            return command::Resync{name};
+        case 13:
+            return command::RestoreMirrorclone{name};
+        case 14:
+            return command::Detach{name};
+        case 15:
+            return command::Migrate{name};
         case 16:
             return command::AddMultisnap{{command::AddSnapshot{fresh + "a", name, true},
                                           command::AddSnapclone{fresh + "b", name_at(act.b)}}};
@@ -154,8 +222,7 @@ void Rig::act(Act const& act) {
     if (kind <= 16) {
         // Groups fail seldom, or nothing would be left.
         if (kind == 4 && act.b % 16 == 0) {
-            static_cast<void>(
-                command(command::FailDiskGroup{act.c % 2 == 0 ? "one" : "two"}));
+            static_cast<void>(command(command::FailDiskGroup{act.c % 2 == 0 ? "one" : "two"}));
         } else {
             static_cast<void>(command(command_of(act, kind)));
         }

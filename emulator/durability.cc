@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What of the map survives, what the store has to be told, and how it goes on after a power cut.
+#include "emulator/block_map.h"
+
+namespace sunder::emulator {
+
+void BlockMap::settle(Commit durable) {
+    VERIFY(durable >= durable_);
+    durable_ = durable;
+    for (auto& [group, slots] : slots_) slots.settle(durable);
+    std::erase_if(unsettled_, [&](auto const& entry) { return entry.second.at <= durable; });
+    for (auto& [id, link] : links_) {
+        // A region that nobody wrote between two moments at which all was durable is in order.
+        auto const gone = std::erase_if(link.intents, [&](auto const& intent) {
+            return intent.second.open == 0 && intent.second.last <= durable_before_;
+        });
+        if (gone != 0 && keep_changes_) changes_.links.insert(id);
+    }
+    durable_before_ = durable;
+}
+
+void BlockMap::recount() {
+    slots_.clear();
+    unsettled_.clear();
+    for (auto& [id, family] : families_) {
+        family.slots = 0;
+        slots_.try_emplace(family.group);
+    }
+    for (auto& [id, member] : members_) {
+        Family& family = families_.at(member.family);
+        Slots& slots = slots_.at(family.group);
+        std::uint64_t mapped = 0;
+        std::uint64_t chunk = member.dropped ? member.released : 0;
+        while ((chunk = next_mapped_leaf(member.tree, chunk, member.chunks())) < member.chunks()) {
+            Leaf const* const leaf = member.tree.leaf(chunk);
+            std::uint64_t const end = std::min((chunk / fan_out + 1) * fan_out, member.chunks());
+            for (; chunk < end; ++chunk) {
+                Entry const entry = leaf->get(static_cast<unsigned>(chunk % fan_out));
+                if (!entry.empty()) ++mapped;
+                for (Layer const& layer : entry) {
+                    if (slots.in_use(layer.slot)) continue;
+                    slots.adopt(layer.slot);
+                    ++family.slots;
+                }
+            }
+        }
+        if (!member.dropped) member.mapped = mapped;
+    }
+}
+
+void BlockMap::restarted() {
+    recount();
+    durable_ = durable_before_ = commits_;
+    for (auto& [id, link] : links_) {
+        std::uint64_t const chunks = link.lacking.size();
+        for (auto const& [region, intent] : link.intents) {
+            std::uint64_t const end = std::min((region + 1) * intent_chunks, chunks);
+            for (std::uint64_t chunk = region * intent_chunks; chunk < end; ++chunk) {
+                if (link.mode == LinkMode::follow) {
+                    link.lacking.add(chunk, whole_chunk);
+                } else if (link.mode == LinkMode::come_back) {
+                    link.changed.add(chunk, without(whole_chunk, link.lacking.at(chunk)));
+                } else {
+                    link.changed.add(chunk, whole_chunk);
+                }
+            }
+        }
+        link.intents.clear();
+        if (keep_changes_) changes_.links.insert(id);
+    }
+    static_cast<void>(change());
+}
+
+MapChanges BlockMap::take_changes() {
+    changes_.up_to = commits_;
+    return std::exchange(changes_, {});
+}
+
+}  // namespace sunder::emulator
