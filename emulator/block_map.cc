@@ -130,6 +130,9 @@ MapId BlockMap::restore(MapId map, MapId from) {
     old.mapped = own.mapped;
     old.dropped = change();
     families_.at(own.family).members.push_back(gone);
+    for (auto& [id, at] : changes_.written) {
+        if (at.map == map) at.map = gone;
+    }
     own.tree = other.tree;
     own.mapped = other.mapped;
     own.shared_below = other.shared_below = last_node_;

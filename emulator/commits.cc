@@ -44,8 +44,10 @@ void BlockMap::change_entry(EntryChange const& change, std::uint64_t chunk, Comm
     auto const place = static_cast<unsigned>(chunk % fan_out);
     Entry const before = leaf.get(place);
     leaf.set(place, change.entry);
-    leaf.set_owned(place, change.owned);
     Member& own = member_of(change.map);
+    // Who is alone in his family need not remember.
+    bool const alone = families_.at(own.family).members.size() == 1;
+    leaf.set_owned(place, alone ? no_sub_chunk : change.owned);
     if (change.entry.empty() && !before.empty()) --own.mapped;
     Family& family = families_.at(own.family);
     for (Layer const& layer : before) {

@@ -27,6 +27,7 @@ void BlockMap::recount() {
         family.slots = 0;
         slots_.try_emplace(family.group);
     }
+    std::map<NodeId, std::uint64_t> seen;  // leaves, and how many chunks are mapped in each
     for (auto& [id, member] : members_) {
         Family& family = families_.at(member.family);
         Slots& slots = slots_.at(family.group);
@@ -34,16 +35,18 @@ void BlockMap::recount() {
         std::uint64_t chunk = member.dropped ? member.released : 0;
         while ((chunk = next_mapped_leaf(member.tree, chunk, member.chunks())) < member.chunks()) {
             Leaf const* const leaf = member.tree.leaf(chunk);
-            std::uint64_t const end = std::min((chunk / fan_out + 1) * fan_out, member.chunks());
-            for (; chunk < end; ++chunk) {
-                Entry const entry = leaf->get(static_cast<unsigned>(chunk % fan_out));
-                if (!entry.empty()) ++mapped;
-                for (Layer const& layer : entry) {
+            auto const [known, first] = seen.try_emplace(leaf->id, 0);
+            for (unsigned at = 0; first && at < fan_out; ++at) {
+                if (leaf->empty(at)) continue;
+                ++known->second;
+                for (Layer const& layer : leaf->get(at)) {
                     if (slots.in_use(layer.slot)) continue;
                     slots.adopt(layer.slot);
                     ++family.slots;
                 }
             }
+            mapped += known->second;
+            chunk = (chunk / fan_out + 1) * fan_out;
         }
         if (!member.dropped) member.mapped = mapped;
     }

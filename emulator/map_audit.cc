@@ -49,15 +49,14 @@ std::vector<std::string> BlockMap::audit() const {
                     if (!slots_.at(family.group).in_use(layer.slot)) {
                         wrong.push_back(what() + ": the slot counts as free");
                     }
-                    bool const owned =
-                        !member.dropped && leaf->id > member.shared_below && leaf->owned(at);
-                    if (!owned) continue;
+                    bool const own_leaf = !member.dropped && leaf->id > member.shared_below;
+                    auto const owned =
+                        own_leaf ? static_cast<Mask>(leaf->owned(at) & layer.mask) : no_sub_chunk;
+                    if (owned == no_sub_chunk) continue;
                     for (MapId const other : family.members) {
                         if (other == id || this->member(other).dropped) continue;
-                        if ((this->member(other).tree.get(chunk).in(layer.slot) & layer.mask) ==
-                            0) {
-                            continue;
-                        }
+                        Mask const theirs = this->member(other).tree.get(chunk).in(layer.slot);
+                        if ((theirs & owned) == 0) continue;
                         wrong.push_back(fmt::format("{}: counts as its own, map {} has it, too",
                                                     what(), other.value));
                     }

@@ -91,17 +91,20 @@ public:
         return word - 1;
     }
     [[nodiscard]] bool empty(unsigned at) const { return words_[at] == 0; }
-    /// No other map uses the sub-chunks that this chunk uses: a memory of what was found out, which
+    /// Sub-chunks of which it was found out that no other map uses their places: a memory, which
     /// holds while no other map has this leaf.
-    [[nodiscard]] bool owned(unsigned at) const {
-        return ((owned_[at / 64] >> (at % 64)) & 1U) != 0;
+    [[nodiscard]] Mask owned(unsigned at) const {
+        return owned_.empty() ? no_sub_chunk : owned_[at];
     }
-    void set_owned(unsigned at, bool yes) {
-        std::uint64_t const mark = std::uint64_t{1} << (at % 64);
-        owned_[at / 64] = yes ? owned_[at / 64] | mark : owned_[at / 64] & ~mark;
+    void set_owned(unsigned at, Mask mask) {
+        if (owned_.empty() && mask == no_sub_chunk) return;
+        if (owned_.empty()) owned_.resize(fan_out, no_sub_chunk);
+        owned_[at] = mask;
     }
     void disown_all() { owned_ = {}; }
-    [[nodiscard]] std::size_t bytes() const { return sizeof *this + more_.capacity() * 2; }
+    [[nodiscard]] std::size_t bytes() const {
+        return sizeof *this + (more_.capacity() + owned_.capacity()) * sizeof(std::uint16_t);
+    }
 
 private:
     // Slots are below this: 128 TiB in one disk group.
@@ -109,9 +112,9 @@ private:
     void compact();
     [[nodiscard]] std::size_t record_size(std::uint32_t word) const;
 
-    std::array<std::uint64_t, fan_out / 64> owned_{};
     std::array<std::uint32_t, fan_out> words_{};  // 0, slot + 1, or `complex` and a place in more_
     std::vector<std::uint16_t> more_;  // records: number of layers, then slot (low, high) and mask
+    std::vector<Mask> owned_;          // empty until the first is found out
     std::uint32_t garbage_ = 0;        // words of more_ that no entry uses
 };
 

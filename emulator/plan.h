@@ -41,7 +41,7 @@ struct Shared {
 struct EntryChange {
     MapId map;
     Entry entry;
-    bool owned = false;  ///< nobody else uses what it uses
+    Mask owned = no_sub_chunk;  ///< of these nobody else uses the places
 };
 
 /// What a commit changes between a clone and what it is copied from.

@@ -21,6 +21,7 @@ BlockMap::Users BlockMap::others_at(MapId map, std::uint64_t chunk) const {
     Users users;
     Family const& family = family_of(map);
     boost::container::small_vector<NodeId, 16> seen;
+    boost::container::small_vector<Node const*, 16> roots;
     for (bool const live : {true, false}) {
         for (MapId const id : family.members) {
             Member const& other = member(id);
@@ -30,10 +31,14 @@ BlockMap::Users BlockMap::others_at(MapId map, std::uint64_t chunk) const {
             // What was dropped may be overwritten when the drop is durable.
             bool const reads = live || *other.dropped > durable_;
             if (!live && reads) users.last_drop = std::max(users.last_drop, *other.dropped);
-            auto const* const leaf = static_cast<Leaf const*>(node_of(other, chunk, 1));
+            // Whoever shares all with one that was looked at adds nothing.
+            Node const* const root = other.tree.root.get();
+            if (std::find(roots.begin(), roots.end(), root) != roots.end()) continue;
+            if (reads) roots.push_back(root);
+            auto const* const leaf = other.tree.leaf(chunk);
             if (leaf == nullptr || leaf->empty(chunk % fan_out)) continue;
             if (std::find(seen.begin(), seen.end(), leaf->id) != seen.end()) continue;
-            seen.push_back(leaf->id);
+            if (reads) seen.push_back(leaf->id);
             for (Layer const& layer : leaf->get(chunk % fan_out)) {
                 auto at = std::find_if(users.slots.begin(), users.slots.end(),
                                        [&](auto const& user) { return user.slot == layer.slot; });

@@ -23,29 +23,40 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
     auto const at = static_cast<unsigned>(chunk % fan_out);
     if (leaf != nullptr) part.before = leaf->get(at);
     part.after = part.before;
+    // What is known to be its own needs no look at the others.
     bool const alone = family.members.size() == 1;
-    bool const known_own =
-        alone || (leaf != nullptr && leaf->id > own.shared_below && leaf->owned(at));
+    bool const own_leaf = leaf != nullptr && leaf->id > own.shared_below;
+    Mask const known = alone ? whole_chunk : own_leaf ? leaf->owned(at) : no_sub_chunk;
+    bool looked = alone || mutant(Mutant::snapshot_overwritten);
     Users others;
-    if (!known_own && !mutant(Mutant::snapshot_overwritten)) others = others_at(map, chunk);
-
-    Mask moving = without(wanted, part.before.mapped());
-    for (Layer const& layer : part.before) {
+    auto const held_in = [&](Layer const& layer) {
         auto const here = static_cast<Mask>(layer.mask & wanted);
-        if (here == no_sub_chunk) continue;
+        if (here == no_sub_chunk) return no_sub_chunk;
+        if (!looked && without(here, known) != no_sub_chunk) {
+            others = others_at(map, chunk);
+            looked = true;
+        }
         auto const held =
             static_cast<Mask>(others.mask_of(layer.slot) | guarded(family.group, layer.slot, map));
-        moving |= here & held;
-    }
-    auto const shares = [&] {
-        return std::any_of(part.after.begin(), part.after.end(), [&](Layer const& layer) {
-            return (layer.mask & others.mask_of(layer.slot)) != 0;
-        });
+        return static_cast<Mask>(here & held);
     };
-    part.owned = !shares();
+    Mask moving = without(wanted, part.before.mapped());
+    for (Layer const& layer : part.before) moving |= held_in(layer);
+    auto const own_places = [&] {
+        Mask mask = no_sub_chunk;
+        for (Layer const& layer : part.after) {
+            mask |= without(layer.mask,
+                            looked ? others.mask_of(layer.slot) : without(whole_chunk, known));
+        }
+        return mask;
+    };
+    part.owned = own_places();
     if (moving == no_sub_chunk) return part;
 
-    if (!alone && known_own) others = others_at(map, chunk);
+    if (!looked) {
+        others = others_at(map, chunk);
+        looked = true;
+    }
     part.moved = moving;
     auto const fill_hole = [&](Slot slot) {
         auto const taken = static_cast<Mask>(part.before.in(slot) | others.mask_of(slot) |
@@ -68,7 +79,7 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
     }
     part.fresh = moving;
     part.after.clear(moving);
-    part.owned = !shares();
+    part.owned = static_cast<Mask>(own_places() | moving);
     return part;
 }
 

@@ -13,7 +13,7 @@ struct BlockMap::Part {
     Entry after;
     Mask moved = no_sub_chunk;  // lie elsewhere afterwards; those of `fresh` are still to be placed
     Mask fresh = no_sub_chunk;  // need a slot that is taken for them
-    bool owned = false;
+    Mask owned = no_sub_chunk;
 };
 
 }  // namespace sunder::emulator

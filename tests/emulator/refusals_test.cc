@@ -70,7 +70,8 @@ TEST_CASE("A5: the sizes of one source's snapshots together stay below 15 TB") {
     auto const most = [](ByteCount size) {
         Rig rig(*find_profile("eva-xcs6"), four_chunks, false);
         done(rig, AddDiskGroup{"big", {std::uint64_t{1} << 50}});
-        done(rig, AddVolume{"w", "big", size, Vraid::vraid0});
+        // Too large for the model's rows.
+        REQUIRE(rig.array.carry_out(AddVolume{"w", "big", size, Vraid::vraid0}));
         for (int made = 0;; ++made) {
             auto const answer = rig.array.carry_out(AddSnapshot{fmt::format("s{}", made), "w"});
             if (answer) continue;

@@ -20,7 +20,7 @@ Rig::Rig(Profile const& profile, std::uint64_t sectors, bool small_group)
     array.keep_changes(true);
     ByteCount const size{sectors * sector_bytes};
     std::uint64_t const chunks = chunks_for(sectors);
-    ByteCount const room{(small_group ? 4 : 400) * chunks * chunk_bytes};
+    ByteCount const room{(small_group ? 2 * chunks + 2 : 400 * chunks) * chunk_bytes};
     static_cast<void>(command(command::AddDiskGroup{"one", room}));
     static_cast<void>(command(command::AddDiskGroup{"two", {400 * chunks * chunk_bytes}}));
     static_cast<void>(command(command::AddVolume{"data", "one", size, Vraid::vraid0}));

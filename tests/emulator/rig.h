@@ -75,6 +75,7 @@ private:
     void complain(std::string words);
     std::optional<VolumeId> pick(std::uint16_t number) const;
     std::string name_at(std::uint16_t number) const;
+    std::string mirrorclone_at(std::uint16_t number) const;
     Extent range_of(VolumeId volume, std::uint16_t where, std::uint16_t how) const;
     void part(VolumeId volume, Extent range, std::uint64_t id, std::optional<IoRule>& refusal);
     void remember(VolumeId volume, Extent range, std::uint64_t id);

@@ -164,9 +164,18 @@ void Rig::keep_rows() {
     }
 }
 
+std::string Rig::mirrorclone_at(std::uint16_t number) const {
+    std::vector<std::string> names;
+    for (auto const& [id, volume] : array.state().catalogue.volumes) {
+        if (volume.as<role::Mirrorclone>() != nullptr) names.push_back(volume.name);
+    }
+    return names.empty() ? "nobody" : names[number % names.size()];
+}
+
 Command Rig::command_of(Act const& act, unsigned kind) const {
     std::string const fresh = fmt::format("n{}", last_name_);
-    std::string const name = name_at(act.a);
+    bool const of_mirror = kind >= 11 && kind <= 15;
+    std::string const name = of_mirror ? mirrorclone_at(act.a) : name_at(act.a);
     std::string const group = act.c % 2 == 0 ? "one" : "two";
     auto const container = [&] { return act.c % 3 == 0 ? name_at(act.b) : std::string(); };
     auto const vraid = static_cast<Vraid>(act.b % 4);
