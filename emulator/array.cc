@@ -76,8 +76,14 @@ Volume& Array::volume_named(std::string const& name) {
     return state_.catalogue.volumes.at(*state_.catalogue.volume_named(name));
 }
 
+void Array::set_map(VolumeId volume, MapId map) {
+    state_.catalogue.volumes.at(volume).map = map;
+    state_.owners[map] = volume;
+}
+
 void Array::drop_map(Volume& volume) {
     if (!volume.map) return;
+    state_.owners.erase(*volume.map);
     state_.leaving[*volume.map] = volume.vraid;
     state_.map.drop(*volume.map);
     volume.map.reset();
@@ -132,8 +138,9 @@ void Array::apply(command::AddVolume const& command, Answer& answer) {
     volume.sectors = command.size.bytes / sector_bytes;
     volume.vraid = command.vraid;
     volume.thin = command.thin;
-    volume.map = state_.map.create(volume.group, volume.sectors);
+    MapId const map = state_.map.create(volume.group, volume.sectors);
     answer.made.push_back(add(std::move(volume)));
+    set_map(answer.made.back(), map);
 }
 
 void Array::apply(command::ExpandVolume const& command, Answer&) {
@@ -225,7 +232,8 @@ std::vector<std::string> Array::audit() const {
         if (!volume.map) continue;
         bool const fits = state_.map.has(*volume.map) &&
                           state_.map.member(*volume.map).sectors == volume.sectors &&
-                          state_.map.family_of(*volume.map).group == volume.group;
+                          state_.map.family_of(*volume.map).group == volume.group &&
+                          state_.owners.at(*volume.map) == id;
         if (!fits) wrong.push_back(volume.name + ": its map is not of its size and disk group");
     }
     for (auto const& [id, group] : state_.catalogue.groups) {

@@ -95,6 +95,7 @@ private:
     // array.cc
     VolumeId add(Volume volume);
     Volume& volume_named(std::string const& name);
+    void set_map(VolumeId volume, MapId map);
     void drop_map(Volume& volume);
     void fail_links(DiskGroupId group);
     void apply(command::AddDiskGroup const&, Answer&);
@@ -135,7 +136,6 @@ private:
     [[nodiscard]] bool takes(DiskGroupId group, std::uint64_t raw);
     [[nodiscard]] bool reaches_failed(Plan const& plan) const;
     [[nodiscard]] std::optional<Plan> release_first(MapId map) const;
-    [[nodiscard]] std::optional<VolumeId> volume_of(MapId map) const;
     [[nodiscard]] WritePlan no_room(VolumeId volume, NoSpace what);
 
     State state_;

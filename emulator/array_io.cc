@@ -121,9 +121,7 @@ WritePlan Array::no_room(VolumeId id, NoSpace what) {
 }
 
 bool Array::allows(MapId map, bool claim) {
-    auto const id = volume_of(map);
-    VERIFY(id);
-    Volume const& volume = state_.catalogue.volumes.at(*id);
+    Volume const& volume = state_.catalogue.volumes.at(state_.owners.at(map));
     if (claim) return !volume.thin || takes(volume.group, raw_bytes(1, volume.vraid));
     BlockMap::Family const& family = state_.map.family_of(map);
     if (growth_of(state_, family) < reserved_growth(state_, family)) return true;
@@ -136,13 +134,6 @@ bool Array::takes(DiskGroupId group, std::uint64_t raw) {
     if (room->second < raw) return false;
     room->second -= raw;
     return true;
-}
-
-std::optional<VolumeId> Array::volume_of(MapId map) const {
-    for (auto const& [id, volume] : state_.catalogue.volumes) {
-        if (volume.map == map) return id;
-    }
-    return std::nullopt;
 }
 
 std::optional<BackgroundStep> Array::next_background_step() {
@@ -174,7 +165,7 @@ std::optional<BackgroundStep> Array::next_background_step() {
         }
         if (auto const* const durable = std::get_if<MakeDurable>(&*planned)) return *durable;
         // Snapshots of the one behind would have to grow.
-        WritePlan const room = no_room(*volume_of(link.behind), std::get<NoSpace>(*planned));
+        WritePlan const room = no_room(state_.owners.at(link.behind), std::get<NoSpace>(*planned));
         if (auto const* const overflow = std::get_if<Overflow>(&room)) return *overflow;
     }
     return std::nullopt;

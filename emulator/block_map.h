@@ -216,6 +216,8 @@ private:
                                                    Allowances const& allowed);
     [[nodiscard]] std::optional<Planned> add_part(Plan& plan, MapId map, Mask wanted, Extent range,
                                                   Allowances const& allowed);
+    [[nodiscard]] std::optional<Planned> add_change(Plan& plan, Part const& part,
+                                                    Allowances const& allowed);
     void add_copies(Plan& plan, Part const& part, Mask copied) const;
     void add_puts(Plan& plan, Part const& part, Mask put, Extent range) const;
     [[nodiscard]] std::optional<Planned> push_first(MapId map, std::uint64_t chunk, Mask touched,

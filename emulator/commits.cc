@@ -31,6 +31,7 @@ void BlockMap::abandon(Plan const& plan) {
         --family.slots;
     }
     for (MapId const map : plan.claims) --member_of(map).mapped;
+    for (MapId const map : plan.leaves) ++member_of(map).mapped;
     for (LinkChange const& change : plan.links) {
         auto const link = links_.find(change.link);
         if (link == links_.end()) continue;
@@ -48,7 +49,6 @@ void BlockMap::change_entry(EntryChange const& change, std::uint64_t chunk, Comm
     // Who is alone in his family need not remember.
     bool const alone = families_.at(own.family).members.size() == 1;
     leaf.set_owned(place, alone ? no_sub_chunk : change.owned);
-    if (change.entry.empty() && !before.empty()) --own.mapped;
     Family& family = families_.at(own.family);
     for (Layer const& layer : before) {
         Mask const left = without(layer.mask, change.entry.in(layer.slot));

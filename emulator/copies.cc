@@ -33,7 +33,7 @@ void Array::apply(command::AddSnapshot const& command, Answer& answer) {
         make_copy(command.name, command.source, "", command.vraid, command.container);
     Volume& volume = state_.catalogue.volumes.at(id);
     volume.role = role::Snapshot{source, command.demand, false};
-    volume.map = state_.map.snapshot(*state_.catalogue.volumes.at(source).map);
+    set_map(id, state_.map.snapshot(*state_.catalogue.volumes.at(source).map));
     answer.made.push_back(id);
 }
 
@@ -42,7 +42,7 @@ void Array::apply(command::AddSnapclone const& command, Answer& answer) {
     VolumeId const id =
         make_copy(command.name, command.source, command.group, command.vraid, command.container);
     Volume& volume = state_.catalogue.volumes.at(id);
-    volume.map = state_.map.create(volume.group, volume.sectors);
+    set_map(id, state_.map.create(volume.group, volume.sectors));
     MapId const from = *state_.catalogue.volumes.at(source).map;
     volume.role = role::Unsharing{source, state_.map.link(from, *volume.map, LinkMode::push)};
     answer.made.push_back(id);
@@ -53,7 +53,7 @@ void Array::apply(command::AddMirrorclone const& command, Answer& answer) {
     VolumeId const id =
         make_copy(command.name, command.source, command.group, command.vraid, command.container);
     Volume& volume = state_.catalogue.volumes.at(id);
-    volume.map = state_.map.create(volume.group, volume.sectors);
+    set_map(id, state_.map.create(volume.group, volume.sectors));
     MapId const from = *state_.catalogue.volumes.at(source).map;
     volume.role = role::Mirrorclone{source, state_.map.link(from, *volume.map, LinkMode::follow)};
     answer.made.push_back(id);
@@ -89,6 +89,7 @@ void Array::apply(command::Migrate const& command, Answer&) {
     auto const* const role = clone.as<role::Mirrorclone>();
     Volume& source = state_.catalogue.volumes.at(role->source);
     state_.map.swap_sides(role->link);
+    std::swap(state_.owners.at(*clone.map), state_.owners.at(*source.map));
     std::swap(clone.map, source.map);
     std::swap(clone.group, source.group);
     std::swap(clone.vraid, source.vraid);
@@ -103,7 +104,7 @@ Commit Array::conclude(LinkId link) {
         return state_.map.commits();
     }
     VERIFY(done.mode == LinkMode::push);
-    Volume& clone = state_.catalogue.volumes.at(*volume_of(done.behind));
+    Volume& clone = state_.catalogue.volumes.at(state_.owners.at(done.behind));
     state_.map.unlink(link);
     clone.role = role::Ordinary{};
     return state_.map.commits();

@@ -65,6 +65,7 @@ struct Plan {
     boost::container::small_vector<Shared, 4> left;  ///< places that a clone stops reading
     boost::container::small_vector<std::pair<MapId, Slot>, 1> taken;  ///< given back by abandon()
     boost::container::small_vector<MapId, 1> claims;  ///< maps that begin to use the chunk
+    boost::container::small_vector<MapId, 1> leaves;  ///< maps that stop using it
 
     /// Committing it changes nothing in the map.
     [[nodiscard]] bool in_place() const { return changes.empty() && links.empty() && !release; }

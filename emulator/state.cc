@@ -38,10 +38,8 @@ MirrorState mirror_state(State const& state, VolumeId mirrorclone) {
 namespace {
 
 Volume const* volume_of(State const& state, MapId map) {
-    for (auto const& [id, volume] : state.catalogue.volumes) {
-        if (volume.map == map) return &volume;
-    }
-    return nullptr;
+    auto const found = state.owners.find(map);
+    return found == state.owners.end() ? nullptr : &state.catalogue.volumes.at(found->second);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ struct State {
     bool licensed = true;  ///< for local copies (arrays A4.1)
     Catalogue catalogue;
     BlockMap map;
-    std::map<MapId, Vraid> leaving;  ///< dropped maps that still take space, and how much of it
+    std::map<MapId, VolumeId> owners;  ///< whose map it is: an index of the catalogue
+    std::map<MapId, Vraid> leaving;    ///< dropped maps that still take space, and how much of it
     friend bool operator==(State const&, State const&) = default;
 };
 

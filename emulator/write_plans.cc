@@ -154,13 +154,27 @@ std::optional<Planned> BlockMap::add_part(Plan& plan, MapId map, Mask wanted, Ex
     add_copies(plan, part, without(data & (part.moved | lacks), covered));
     add_puts(plan, part, data, range);
     if (plan.zeroes) part.after.clear(wanted & covered);
-    if (part.after != part.before) {
-        plan.changes.push_back({map, part.after, part.owned});
-        if (part.before.empty()) {
-            plan.claims.push_back(map);
-            ++member_of(map).mapped;
-        }
+    return add_change(plan, part, allowed);
+}
+
+std::optional<Planned> BlockMap::add_change(Plan& plan, Part const& part,
+                                            Allowances const& allowed) {
+    if (part.after == part.before) return std::nullopt;
+    MapId const map = part.map;
+    if (part.before.empty()) {
+        plan.claims.push_back(map);
+        ++member_of(map).mapped;
+    } else if (part.after.empty()) {
+        // What copies still have is theirs alone then, and takes space beside the reservation.
+        bool const stays =
+            std::all_of(part.before.begin(), part.before.end(),
+                        [&](Layer const& layer) { return slot_used(map, plan.chunk, layer.slot); });
+        bool const first = map == family_of(map).members.front();
+        if (first && stays && !allowed(map, false)) return NoSpace{false};
+        plan.leaves.push_back(map);
+        --member_of(map).mapped;
     }
+    plan.changes.push_back({map, part.after, part.owned});
     return std::nullopt;
 }
 
@@ -269,12 +283,9 @@ Planned BlockMap::plan_fill(LinkId id, std::uint64_t chunk, Mask mask, Allowance
     if (auto refused = take_slot(plan, part, allowed)) return std::move(*refused);
     add_copies(plan, part, mapped);
     part.after.clear(without(mask, mapped));
-    if (part.after != part.before) {
-        plan.changes.push_back({link.behind, part.after, part.owned});
-        if (part.before.empty()) {
-            plan.claims.push_back(link.behind);
-            ++member_of(link.behind).mapped;
-        }
+    if (auto refused = add_change(plan, part, allowed)) {
+        abandon(plan);
+        return std::move(*refused);
     }
     plan.links.push_back({id, mask, no_sub_chunk});
     if (link.mode == LinkMode::push) plan.left.assign(sources.begin(), sources.end());

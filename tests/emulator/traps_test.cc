@@ -226,7 +226,7 @@ TEST_CASE("A2: raw space is counted with its overhead, spares and thin volumes")
     CHECK(used() == 8 * chunk_bytes);
     done(rig, AddVolume{"r6", "g", four_chunks_size, Vraid::vraid6});
     CHECK(used() == 14 * chunk_bytes);
-    done(rig, AddVolume{"thin", "g", GiB(1024), Vraid::vraid5, true});
+    done(rig, AddVolume{"thin", "g", MiB(100), Vraid::vraid5, true});
     CHECK(used() == 14 * chunk_bytes);
     write(rig, "thin", {chunk_sectors * 1000, 1});
     CHECK(used() == 14 * chunk_bytes + chunk_bytes * 5 / 4);
