@@ -20,16 +20,17 @@ using netsim::test::runs;
 using netsim::test::show;
 
 #ifdef SUNDER_MANY_RUNS
-constexpr int own_runs = 1500;
+constexpr int own_runs = 3000;
 #else
 constexpr int own_runs = 100;
 #endif
 
 rc::Gen<Act> any_act() {
-    return rc::gen::build<Act>(rc::gen::set(&Act::kind, rc::gen::inRange<std::uint8_t>(0, 26)),
-                               rc::gen::set(&Act::a, rc::gen::inRange<std::uint16_t>(0, 4096)),
-                               rc::gen::set(&Act::b, rc::gen::inRange<std::uint16_t>(0, 4096)),
-                               rc::gen::set(&Act::c, rc::gen::inRange<std::uint16_t>(0, 4096)));
+    return rc::gen::build<Act>(
+        rc::gen::set(&Act::kind, rc::gen::inRange<std::uint8_t>(0, kinds_of_acts)),
+        rc::gen::set(&Act::a, rc::gen::inRange<std::uint16_t>(0, 4096)),
+        rc::gen::set(&Act::b, rc::gen::inRange<std::uint16_t>(0, 4096)),
+        rc::gen::set(&Act::c, rc::gen::inRange<std::uint16_t>(0, 4096)));
 }
 
 TEST_CASE("an array holds what plain rows of sectors would hold") {

@@ -14,7 +14,7 @@
 namespace sunder::emulator::test {
 namespace {
 
-constexpr std::uint64_t most_runs = 400;
+constexpr std::uint64_t most_runs = 2000;
 
 struct Alive {
     explicit Alive(Mutant which) { living_mutant = which; }

@@ -66,6 +66,9 @@ Extent Rig::range_of(VolumeId volume, std::uint16_t where, std::uint16_t how) co
     if (how % 4 == 0) {
         first -= first % sub_chunk_sectors;
         count = sub_chunk_sectors * (1 + how / 4 % 16);
+    } else if (how % 4 == 1) {
+        first -= first % chunk_sectors;
+        count = chunk_sectors * (1 + how / 4 % 2);
     }
     return {first, std::min(count, sectors - first)};
 }

@@ -25,7 +25,7 @@ struct Act {
     std::uint16_t c = 0;
 };
 std::string in_text(Act const& act);
-inline constexpr unsigned kinds_of_acts = 26;
+inline constexpr unsigned kinds_of_acts = 34;
 
 /// How often something befell a run, or many.
 struct Befell {

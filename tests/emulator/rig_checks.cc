@@ -244,7 +244,7 @@ void Rig::act(Act const& act) {
         }
     } else if (volume && rows_.contains(*volume)) {
         Extent const range = range_of(*volume, act.b, act.c);
-        if (kind == 20) {
+        if (kind == 20 || kind >= 32) {
             static_cast<void>(write(*volume, range, true));
         } else if (kind == 21) {
             write_halfway(*volume, range, act.a);
