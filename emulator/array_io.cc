@@ -86,11 +86,12 @@ bool Array::reaches_failed(Plan const& plan) const {
 }
 
 std::optional<Plan> Array::release_first(MapId map) const {
-    for (MapId const other : state_.map.family_of(map).members) {
-        auto const& dropped = state_.map.member(other).dropped;
+    auto const& members = state_.map.family_of(map).members;
+    for (auto other = members.rbegin(); other != members.rend(); ++other) {
+        auto const& dropped = state_.map.member(*other).dropped;
         if (!dropped || *dropped > state_.map.durable()) continue;
         Plan plan;
-        plan.map = other;
+        plan.map = *other;
         plan.release = true;
         return plan;
     }

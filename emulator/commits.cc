@@ -166,11 +166,13 @@ void BlockMap::forget_nodes(MapId map, Node const* node, std::uint64_t chunk, un
 }
 
 std::optional<Plan> BlockMap::plan_release() const {
-    for (auto const& [id, member] : members_) {
+    // A family's first map goes last: what it has is not charged to the copies (state.cc).
+    for (auto at = members_.rbegin(); at != members_.rend(); ++at) {
         // Its places are given out again only if it cannot come back.
+        Member const& member = at->second;
         if (!member.dropped || *member.dropped > durable_) continue;
         Plan plan;
-        plan.map = id;
+        plan.map = at->first;
         plan.release = true;
         return plan;
     }

@@ -27,10 +27,9 @@ BlockMap::Users BlockMap::others_at(MapId map, std::uint64_t chunk) const {
             Member const& other = member(id);
             if (id == map || live == other.dropped.has_value()) continue;
             if (chunk >= other.chunks() || (other.dropped && other.released > chunk)) continue;
-            ++users.maps;
+            if (live) ++users.maps;
             // What was dropped may be overwritten when the drop is durable.
             bool const reads = live || *other.dropped > durable_;
-            if (!live && reads) users.last_drop = std::max(users.last_drop, *other.dropped);
             // Whoever shares all with one that was looked at adds nothing.
             Node const* const root = other.tree.root.get();
             if (std::find(roots.begin(), roots.end(), root) != roots.end()) continue;

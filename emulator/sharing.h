@@ -14,8 +14,7 @@ struct BlockMap::Users {
         bool live = false;         // some map that was not dropped has it
     };
     boost::container::small_vector<User, 8> slots;
-    std::size_t maps = 0;  // that have this chunk, the asking one not counted
-    Commit last_drop = 0;  // the latest that is not durable
+    std::size_t maps = 0;  // that have this chunk and were not dropped, the asking one not counted
 
     [[nodiscard]] User const* find(Slot slot) const {
         for (User const& user : slots) {

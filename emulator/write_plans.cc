@@ -2,8 +2,8 @@
 //
 // Where a write goes. A sub-chunk that nobody else reads is overwritten in place. Any other goes
 // to a hole, the same sub-chunk of a slot that the family has at this chunk already and in which
-// nobody uses it, and only then to a slot that is taken. So a family of k maps never has more than
-// k slots at a chunk, and a copy with all its space reserved never runs out: if every slot's
+// nobody uses it, and only then to a slot that is taken. So k maps that were not dropped have at
+// most k slots at a chunk, and a copy with all its space reserved never runs out: if every slot's
 // sub-chunk is in use, then as many maps hold different data there, and the writing one shares its
 // own.
 #include "emulator/write_plans.h"
@@ -68,9 +68,10 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
     for (Layer const& layer : part.before) fill_hole(layer.slot);
     std::size_t slots = part.before.size();
     for (auto const& user : others.slots) {
-        if (part.before.in(user.slot) != no_sub_chunk) continue;
+        // What only dropped maps have is given up without asking whether a plan is open.
+        if (!user.live || part.before.in(user.slot) != no_sub_chunk) continue;
         ++slots;
-        if (user.live) fill_hole(user.slot);
+        fill_hole(user.slot);
     }
     if (moving != no_sub_chunk && slots > others.maps) {
         // Only what is not durable yet keeps places from being used.

@@ -70,26 +70,24 @@ void Rig::compare_volume(VolumeId volume, Extent range) {
 
 void Rig::after_power_cut() {
     for (auto& [volume, row] : rows_) {
-        auto const segments = array.plan_read(volume, {0, row.size()});
-        if (!segments) continue;  // of a broken copy; compare() looks chunk by chunk
-        for (Segment const& segment : *segments) {
-            for (std::uint64_t sector = segment.volume.first; sector < segment.volume.end();
-                 ++sector) {
-                Cell& cell = row[sector];
-                if (cell.also.empty()) continue;
-                auto const found = id_at(store, segment, sector);
-                bool const allowed =
-                    found && (*found == cell.now || std::find(cell.also.begin(), cell.also.end(),
-                                                              *found) != cell.also.end());
-                if (!allowed) {
-                    complain(fmt::format("after a power cut {} sector {} holds {}",
-                                         array.state().catalogue.volumes.at(volume).name, sector,
-                                         found ? fmt::format("{}", *found) : "nobody's"));
-                    return;
-                }
-                cell.now = *found;
-                cell.also.clear();
+        for (std::uint64_t sector = 0; sector < row.size(); ++sector) {
+            Cell& cell = row[sector];
+            if (cell.also.empty()) continue;
+            auto const segments = array.plan_read(volume, {sector, 1});
+            // Of a broken copy: compare() sees whether it may be lost.
+            if (!segments) continue;
+            auto const found = id_at(store, segments->front(), sector);
+            bool const allowed =
+                found && (*found == cell.now ||
+                          std::find(cell.also.begin(), cell.also.end(), *found) != cell.also.end());
+            if (!allowed) {
+                complain(fmt::format("after a power cut {} sector {} holds {}",
+                                     array.state().catalogue.volumes.at(volume).name, sector,
+                                     found ? fmt::format("{}", *found) : "nobody's"));
+                return;
             }
+            cell.now = *found;
+            cell.also.clear();
         }
     }
     compare(false);
