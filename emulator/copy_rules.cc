@@ -339,8 +339,13 @@ Verdict may(State const& state, command::Migrate const& command) {
     }
     VolumeId const source = clone.as<role::Mirrorclone>()->source;
     for (VolumeId const side : {id, source}) {
-        if (state.catalogue.snapshots_of(side).empty()) continue;
-        return refuse(Rule::source_has_snapshot, state.catalogue.volumes.at(side).name);
+        Volume const& volume = state.catalogue.volumes.at(side);
+        if (state.catalogue.groups.at(volume.group).failed) {
+            return refuse(Rule::group_failed, volume.name);
+        }
+        if (!state.catalogue.snapshots_of(side).empty()) {
+            return refuse(Rule::source_has_snapshot, volume.name);
+        }
     }
     return std::nullopt;
 }

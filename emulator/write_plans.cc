@@ -154,7 +154,8 @@ std::optional<Planned> BlockMap::add_part(Plan& plan, MapId map, Mask wanted, Ex
     Mask const lacks = lacking(map, plan.chunk);
     add_copies(plan, part, without(data & (part.moved | lacks), covered));
     add_puts(plan, part, data, range);
-    if (plan.zeroes) part.after.clear(wanted & covered);
+    // What it lacked and is zeroes ahead is zeroes of its own now, whatever lay in its place.
+    if (plan.zeroes) part.after.clear(wanted & (covered | without(lacks, data)));
     return add_change(plan, part, allowed);
 }
 

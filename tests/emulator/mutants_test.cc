@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include <string>
+#include <vector>
 
 namespace sunder::emulator::test {
 namespace {
@@ -23,19 +24,42 @@ struct Alive {
     Alive& operator=(Alive const&) = delete;
 };
 
-/// What the first run says that finds something wrong; the mutant is dead when that is said.
+std::string play(Mutant which, std::vector<Act> const& acts) {
+    Rig rig(*find_profile("eva-xcs6"), 3 * chunk_sectors + 37, false);
+    Alive const alive(which);
+    for (Act const& act : acts) {
+        rig.act(act);
+        if (!rig.wrong().empty()) break;
+    }
+    return rig.wrong();
+}
+
+/// What the first run says that finds something wrong, with the acts that it needs; the mutant is
+/// dead when that is said.
 std::string hunt(Mutant which, std::uint64_t runs, std::uint64_t& found_after) {
     for (std::uint64_t seed = 1; seed <= runs; ++seed) {
         RandomStream random(seed, 1, 0);
-        Rig rig(*find_profile("eva-xcs6"), 3 * chunk_sectors + 37, false);
         auto const draw = [&] { return static_cast<std::uint16_t>(random.below(4096)); };
-        Alive const alive(which);
-        for (int acts = 0; acts < 60 && rig.wrong().empty(); ++acts) {
-            rig.act(
-                {static_cast<std::uint8_t>(random.below(kinds_of_acts)), draw(), draw(), draw()});
+        std::vector<Act> acts;
+        for (int i = 0; i < 60; ++i) {
+            auto const kind = static_cast<std::uint8_t>(random.below(kinds_of_acts));
+            std::uint16_t const a = draw();
+            std::uint16_t const b = draw();
+            acts.push_back({kind, a, b, draw()});
         }
         found_after = seed;
-        if (!rig.wrong().empty()) return rig.wrong();
+        std::string wrong = play(which, acts);
+        if (wrong.empty()) continue;
+        for (std::size_t at = acts.size(); at-- > 0;) {
+            std::vector<Act> fewer = acts;
+            fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(at));
+            std::string const still = play(which, fewer);
+            if (still.empty()) continue;
+            acts = std::move(fewer);
+            wrong = still;
+        }
+        for (Act const& act : acts) wrong += "\n    " + in_text(act);
+        return wrong;
     }
     return "";
 }

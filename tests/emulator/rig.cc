@@ -139,7 +139,8 @@ struct Rig::Follow {
     }
     void operator()(command::Fracture const& one) {
         auto const source = rows.find(source_of(one.mirrorclone));
-        if (source != rows.end()) rows[old(one.mirrorclone)] = source->second;
+        VolumeId const clone = old(one.mirrorclone);
+        rows[clone] = source != rows.end() ? source->second : rig.orphans_.at(clone);
     }
     void operator()(command::Resync const& one) { rows.erase(old(one.mirrorclone)); }
     void operator()(command::RestoreMirrorclone const& one) {
@@ -149,6 +150,13 @@ struct Rig::Follow {
     void operator()(command::FailDiskGroup const& one) {
         DiskGroupId const group = *before.state().catalogue.group_named(one.name);
         rig.store.lose(group);
+        // A mirrorclone has what its source had.
+        for (auto const& [id, volume] : before.state().catalogue.volumes) {
+            auto const* const clone = volume.as<role::Mirrorclone>();
+            if (clone == nullptr) continue;
+            auto const source = rows.find(clone->source);
+            if (source != rows.end()) rig.orphans_[id] = source->second;
+        }
         for (auto const& [id, volume] : rig.array.state().catalogue.volumes) {
             if (volume.group == group) rows.erase(id);
         }

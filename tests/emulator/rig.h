@@ -103,7 +103,8 @@ private:
     std::map<NodeId, NodeRow> nodes_;
 
     std::map<VolumeId, Row> rows_;
-    Array durable_;  // what a power cut leaves
+    std::map<VolumeId, Row> orphans_;  // of mirrorclones whose source is lost
+    Array durable_;                    // what a power cut leaves
     std::optional<Open> open_;
     std::uint64_t last_pattern_ = 0;
     std::uint64_t last_name_ = 0;
