@@ -145,6 +145,7 @@ struct Rig::Follow {
     void operator()(command::Resync const& one) { rows.erase(old(one.mirrorclone)); }
     void operator()(command::RestoreMirrorclone const& one) {
         rows[source_of(one.mirrorclone)] = rows.at(old(one.mirrorclone));
+        rig.orphans_[old(one.mirrorclone)] = rows.at(old(one.mirrorclone));
         rows.erase(old(one.mirrorclone));
     }
     void operator()(command::FailDiskGroup const& one) {
@@ -154,8 +155,13 @@ struct Rig::Follow {
         for (auto const& [id, volume] : before.state().catalogue.volumes) {
             auto const* const clone = volume.as<role::Mirrorclone>();
             if (clone == nullptr) continue;
+            bool const restores =
+                before.state().map.link_of(clone->link).mode == LinkMode::come_back;
             auto const source = rows.find(clone->source);
-            if (source != rows.end()) rig.orphans_[id] = source->second;
+            if (source != rows.end() && !restores) rig.orphans_[id] = source->second;
+            // One that was being restored from is by itself, as it was then.
+            Volume const& now = rig.array.state().catalogue.volumes.at(id);
+            if (restores && now.as<role::Ordinary>() != nullptr) rows[id] = rig.orphans_.at(id);
         }
         for (auto const& [id, volume] : rig.array.state().catalogue.volumes) {
             if (volume.group == group) rows.erase(id);
