@@ -36,6 +36,23 @@ std::uint64_t rate_over(std::vector<Act> const& acts) {
     return static_cast<std::uint64_t>(requests / (whole.ns / seconds(1).ns + 1) + 1);
 }
 
+/// From the start on, and no more than a run may have.
+void set_workload(std::vector<language::Workload>& workloads, Recipe const& recipe) {
+    std::uint64_t const rate = std::min(recipe.rate, rate_over(recipe.acts));
+    for (language::Workload& workload : workloads) {
+        workload.started = true;
+        if (workload.rate) {
+            workload.rate->per_second = std::min(workload.rate->per_second, rate);
+        } else {
+            // A closed loop would fill any time with as many as it can.
+            workload.count = 10 * recipe.rate;
+        }
+        workload.reads_percent = has(recipe.diet, Kind::read) ? 30 : 0;
+        workload.flush_every.reset();
+        if (has(recipe.diet, Kind::flush)) workload.flush_every = 16;
+    }
+}
+
 }  // namespace
 
 void Drawing::add(Recipe& recipe, RandomStream& dice) const {
@@ -109,19 +126,7 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
     made.steps.clear();
     made.expect = {};
     made.bounded.reset();
-    std::uint64_t const rate = std::min(recipe.rate, rate_over(recipe.acts));
-    for (language::Workload& workload : made.workload) {
-        workload.started = true;
-        if (workload.rate) {
-            workload.rate->per_second = std::min(workload.rate->per_second, rate);
-        } else {
-            // A closed loop would fill any time with as many as it can.
-            workload.count = 10 * recipe.rate;
-        }
-        workload.reads_percent = has(recipe.diet, Kind::read) ? 30 : 0;
-        workload.flush_every.reset();
-        if (has(recipe.diet, Kind::flush)) workload.flush_every = 16;
-    }
+    set_workload(made.workload, recipe);
     auto const put = [&](Action action) {
         made.steps.push_back(language::make_step(std::move(action), made.cluster));
     };
@@ -147,8 +152,6 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
             put(step::FailDisk{lying->node, false, false, false});
         } else if (auto const* skewed = std::get_if<step::SkewClock>(&act.action)) {
             put(step::SkewClock{skewed->node, 100});
-        } else if (auto const* full = std::get_if<step::FillMemory>(&act.action)) {
-            if (full->full) put(step::FillMemory{full->node, false});
         } else if (auto const* cut = std::get_if<step::Cut>(&act.action)) {
             put(step::Heal{cut->a, cut->b});
         } else if (auto const* missing = std::get_if<step::FailFencing>(&act.action)) {
@@ -159,6 +162,11 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
         if (is_shared(base_, NodeId{n})) continue;
         put(step::Resume{NodeId{n}});
         put(step::Restart{NodeId{n}});
+    }
+    for (Act const& act : recipe.acts) {
+        // A node has to run to take in what waits.
+        auto const* memory = std::get_if<step::FillMemory>(&act.action);
+        if (memory != nullptr && memory->full) put(step::FillMemory{memory->node, false});
     }
     for (std::uint16_t m = 0; m < made.cluster.mirrors.size(); ++m) put(step::StopWorkload{m});
     put(step::Pass{minutes(3)});

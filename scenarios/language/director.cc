@@ -238,7 +238,7 @@ struct Director::Doing {
         return true;
     }
     bool operator()(step::FillMemory const& step) const {
-        if (!expect_up(step.node, true)) return false;
+        if (!expect_runs(step.node)) return false;
         if (world.node(step.node).memory_full == step.full) {
             director.fail(step.full ? "its memory is full already" : "its memory is not full");
             return false;
