@@ -4,12 +4,15 @@
 #include "scenarios/language/load.h"
 #include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
+#include "tools/array_command.h"
+#include "tools/array_file.h"
 #include "tools/explore_command.h"
 #include "tools/merge_command.h"
 #include "tools/narrations.h"
 #include "tools/play_command.h"
 #include "tools/run_command.h"
 #include "tools/scenario_paths.h"
+#include "tools/serve_command.h"
 #include "tools/shrink_command.h"
 
 #include <fmt/format.h>
@@ -179,6 +182,28 @@ CLI::App* add_play(CLI::App& app, tools::PlayRequest& request) {
     return play;
 }
 
+CLI::App* add_serve(CLI::App& app, tools::ServeRequest& request) {
+    CLI::App* serve =
+        app.add_subcommand("serve", "Serve the array of a file to hosts, by NBD (needs nbdkit)");
+    serve->add_option("path", request.path, "The file that describes it")->required();
+    serve->add_option("--socket", request.socket, "A Unix socket, instead of the file's address");
+    serve->add_option("--pidfile", request.pidfile, "Written when hosts may attach");
+    serve->add_option("--plugin", request.plugin,
+                      "nbdkit's plugin, when it does not lie beside this program");
+    serve->add_flag("--print", request.print, "The command that would be run, and no more");
+    return serve;
+}
+
+CLI::App* add_array(CLI::App& app, tools::ArrayRequest& request) {
+    CLI::App* array = app.add_subcommand(
+        "array", "Say something to an array that is served: `sunder array help` says what");
+    array->add_option("--control", request.control, "The socket at which it hears operators")
+        ->envname("SUNDER_CONTROL");
+    array->add_flag("--json", request.json, "The answer as it comes");
+    array->add_option("words", request.words, "Such as: add snapshot s1 of=data");
+    return array;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -220,6 +245,12 @@ int main(int argc, char** argv) {
     CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of scenario files");
     bool of_cluster = false;
     schema->add_flag("--cluster", of_cluster, "Of files that `include:` names instead");
+    bool of_array = false;
+    schema->add_flag("--array", of_array, "Of files that `sunder serve` reads instead");
+    tools::ServeRequest serving;
+    CLI::App* serve = add_serve(app, serving);
+    tools::ArrayRequest asking;
+    CLI::App* array = add_array(app, asking);
     CLI::App* names =
         app.add_subcommand("names", "Print the checkers, marks and rules that scenarios may name");
     try {
@@ -234,8 +265,12 @@ int main(int argc, char** argv) {
     if (*play) return tools::play(playing);
     if (*check) return look_at(paths, false);
     if (*list) return look_at(paths.empty() ? std::vector<std::string>{"scenarios"} : paths, true);
+    if (*serve) return tools::serve(serving);
+    if (*array) return tools::ask_array(asking);
     if (*schema) {
-        fmt::print("{}", of_cluster ? language::cluster_schema() : language::scenario_schema());
+        fmt::print("{}", of_array     ? tools::array_schema()
+                         : of_cluster ? language::cluster_schema()
+                                      : language::scenario_schema());
         return tools::all_held;
     }
     if (*names) {

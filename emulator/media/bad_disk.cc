@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "emulator/media/bad_disk.h"
+
+#include <array>
+#include <chrono>
+#include <thread>
+
+namespace sunder::emulator::media {
+
+namespace {
+
+/// What comes before the request itself; the error that it ends with, if one was asked for.
+IoResult before(std::vector<Fault> const& faults, RequestKind kind) {
+    for (Fault const& fault : faults) {
+        if (fault.kind == FaultKind::delay) {
+            std::this_thread::sleep_for(std::chrono::nanoseconds(fault.time.ns));
+        }
+        if (fault.kind == FaultKind::error) {
+            return std::unexpected(IoError{
+                fault.number, fmt::format("the {} meets fault '{}'", name_of(kind), fault.name)});
+        }
+    }
+    return {};
+}
+
+// What is misaligned is refused by the driver, and meets no fault.
+bool aligned(std::uint64_t offset, std::uint64_t count) {
+    return offset % sector_bytes == 0 && count % sector_bytes == 0 && count > 0;
+}
+
+}  // namespace
+
+IoResult BadDisk::read(VolumeId volume, std::uint64_t offset, std::span<std::byte> into) {
+    if (!aligned(offset, into.size())) return driver_.read(volume, offset, into);
+    auto const faults = faults_.befall(volume, RequestKind::read, {offset, into.size()});
+    if (!faults.empty()) {
+        if (IoResult allowed = before(faults, RequestKind::read); !allowed) return allowed;
+        for (Fault const& fault : faults) {
+            if (fault.kind != FaultKind::bit_rot) continue;
+            if (IoResult done = rot(volume, offset, into.size()); !done) return done;
+        }
+    }
+    return driver_.read(volume, offset, into);
+}
+
+IoResult BadDisk::rot(VolumeId volume, std::uint64_t offset, std::uint64_t count) {
+    std::array<std::byte, sector_bytes> sector;
+    std::uint64_t const at = offset + faults_.below(count / sector_bytes) * sector_bytes;
+    if (IoResult done = driver_.read(volume, at, sector); !done) return done;
+    std::uint64_t const bit = faults_.below(sector_bytes * 8);
+    sector[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+    return driver_.write(volume, at, sector);
+}
+
+IoResult BadDisk::write(VolumeId volume, std::uint64_t offset, std::span<std::byte const> from,
+                        bool durable) {
+    if (!aligned(offset, from.size())) return driver_.write(volume, offset, from, durable);
+    auto const faults = faults_.befall(volume, RequestKind::write, {offset, from.size()});
+    if (faults.empty()) return driver_.write(volume, offset, from, durable);
+    return write_badly(volume, offset, from, durable, faults);
+}
+
+IoResult BadDisk::write_badly(VolumeId volume, std::uint64_t offset,
+                              std::span<std::byte const> from, bool durable,
+                              std::vector<Fault> const& faults) {
+    if (IoResult allowed = before(faults, RequestKind::write); !allowed) return allowed;
+    for (Fault const& fault : faults) {
+        switch (fault.kind) {
+            case FaultKind::error:
+            case FaultKind::delay:
+            case FaultKind::bit_rot:
+                break;
+            case FaultKind::torn:
+                from = from.first(faults_.below(from.size() / sector_bytes) * sector_bytes);
+                break;
+            case FaultKind::lost:
+                from = {};
+                break;
+            case FaultKind::misdirected:
+                offset = elsewhere(volume, offset, from.size());
+                break;
+        }
+        if (from.empty()) return durable ? driver_.flush() : IoResult{};
+    }
+    return driver_.write(volume, offset, from, durable);
+}
+
+std::uint64_t BadDisk::elsewhere(VolumeId volume, std::uint64_t offset, std::uint64_t count) {
+    std::uint64_t const size = driver_.look_at([&](Array const& array) {
+        auto const& volumes = array.state().catalogue.volumes;
+        auto const found = volumes.find(volume);
+        return found == volumes.end() ? 0 : found->second.sectors * sector_bytes;
+    });
+    if (size <= count) return offset;
+    // One of the places where it could lie, but its own.
+    std::uint64_t const place = faults_.below((size - count) / sector_bytes) * sector_bytes;
+    return place < offset ? place : place + sector_bytes;
+}
+
+IoResult BadDisk::zero(VolumeId volume, std::uint64_t offset, std::uint64_t count, bool keep,
+                       bool durable) {
+    if (!aligned(offset, count)) return driver_.zero(volume, offset, count, keep, durable);
+    auto const faults = faults_.befall(volume, RequestKind::write, {offset, count});
+    if (IoResult allowed = before(faults, RequestKind::write); !allowed) return allowed;
+    for (Fault const& fault : faults) {
+        if (fault.kind == FaultKind::lost) return durable ? driver_.flush() : IoResult{};
+        if (fault.kind == FaultKind::torn) {
+            count = faults_.below(count / sector_bytes) * sector_bytes;
+            if (count == 0) return durable ? driver_.flush() : IoResult{};
+        }
+        if (fault.kind == FaultKind::misdirected) offset = elsewhere(volume, offset, count);
+    }
+    return driver_.zero(volume, offset, count, keep, durable);
+}
+
+IoResult BadDisk::flush(VolumeId volume) {
+    auto const faults = faults_.befall(volume, RequestKind::flush, {});
+    if (IoResult allowed = before(faults, RequestKind::flush); !allowed) return allowed;
+    return driver_.flush();
+}
+
+}  // namespace sunder::emulator::media

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What makes changes durable, and the work behind the scenes.
+#include "emulator/media/driver.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace sunder::emulator::media {
+
+// Who wants to be durable waits for the round that began after he came; one of those who wait makes
+// it for all of them.
+IoResult Driver::flush() {
+    if (keeper_ == nullptr) return {};
+    std::unique_lock waiting(flushing_);
+    std::uint64_t const mine = ++asked_;
+    while (done_ < mine) {
+        if (running_) {
+            flushed_.wait(waiting);
+            continue;
+        }
+        running_ = true;
+        std::uint64_t const all = asked_;
+        waiting.unlock();
+        int const result = save_once();
+        waiting.lock();
+        running_ = false;
+        done_ = all;
+        last_result_ = result;
+        flushed_.notify_all();
+    }
+    if (last_result_ != 0) return std::unexpected(failed_medium(last_result_, "flush"));
+    return {};
+}
+
+int Driver::save_once() {
+    std::lock_guard const saving(saving_);
+    return save(false);
+}
+
+int Driver::save(bool alone) {
+    if (failed_ != 0) return failed_;
+    Rows rows;
+    {
+        std::unique_lock const collecting(map_);
+        rows = rows_of(array_);
+    }
+    // What the rows point to was written before they were committed.
+    failed_ = data_->sync();
+    if (failed_ != 0 || rows.empty()) return failed_;
+    failed_ = keeper_->save(rows);
+    if (failed_ != 0) return failed_;
+    std::unique_lock<Gate> nobody_inside;
+    if (!alone) nobody_inside = std::unique_lock(gate_);
+    std::unique_lock const settling(map_);
+    array_.settle(rows.up_to);
+    return 0;
+}
+
+int Driver::change_at_rest(std::function<bool()> const& change) {
+    std::lock_guard const saving(saving_);
+    if (failed_ != 0) return failed_;
+    std::unique_lock const nobody_inside(gate_);
+    {
+        std::unique_lock const changing(map_);
+        if (!change()) return 0;
+    }
+    return keeper_ == nullptr ? 0 : save(true);
+}
+
+bool Driver::step() {
+    std::optional<BackgroundStep> next;
+    {
+        std::shared_lock const passing(gate_);
+        Alone alone(map_);
+        next = array_.next_background_step();
+        if (!next) return false;
+        if (auto* const plan = std::get_if<Plan>(&*next)) {
+            if (plan->release) {
+                array_.commit(*plan);
+                return true;
+            }
+            // Plans of one chunk are made under its lock, which comes before `map_`.
+            std::mutex& chunk = lock_of(plan->line, plan->chunk);
+            std::unique_lock mine(chunk, std::try_to_lock);
+            if (!mine) {
+                array_.abandon(*plan);
+                alone.unlock();
+                mine.lock();  // until whoever has it is done
+                return true;
+            }
+            return finish(std::move(*plan), nullptr, 0, alone) == 0;
+        }
+    }
+    if (std::holds_alternative<MakeDurable>(*next)) return flush().has_value();
+    if (auto const* const done = std::get_if<Conclude>(&*next)) return conclude(*done);
+    return overflow(std::get<Overflow>(*next)).has_value();
+}
+
+void Driver::start() {
+    VERIFY(!worker_.joinable());
+    worker_ = std::thread([this] { work(); });
+}
+
+void Driver::stop() {
+    {
+        std::lock_guard const guard(idle_);
+        stopping_ = true;
+    }
+    woken_.notify_all();
+    if (worker_.joinable()) worker_.join();
+}
+
+void Driver::wake() {
+    {
+        std::lock_guard const guard(idle_);
+        wake_ = true;
+    }
+    woken_.notify_all();
+}
+
+void Driver::work() {
+    using Clock = std::chrono::steady_clock;
+    auto due = Clock::now();  // when what was copied so far may have been copied
+    std::unique_lock waiting(idle_);
+    while (!stopping_) {
+        wake_ = false;
+        waiting.unlock();
+        std::uint64_t const before = copied_;
+        bool const more = step();
+        waiting.lock();
+        if (!more) {
+            // Hosts' writes give it work, too, and do not wake it: it looks now and then.
+            woken_.wait_for(waiting, std::chrono::seconds(1), [&] { return wake_ || stopping_; });
+            due = std::max(due, Clock::now());
+            continue;
+        }
+        if (options_.background_rate == 0) continue;
+        due +=
+            std::chrono::nanoseconds((copied_ - before) * 1'000'000'000 / options_.background_rate);
+        woken_.wait_until(waiting, due, [&] { return stopping_; });
+    }
+}
+
+}  // namespace sunder::emulator::media

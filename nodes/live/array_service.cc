@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nodes/live/array_service.h"
+
+#include "base/text.h"
+#include "emulator/media/memory_data.h"
+#include "nodes/live/array_status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace sunder::live {
+
+namespace {
+
+using namespace emulator;
+namespace json = boost::json;
+
+ControlReply reply(unsigned status, json::object const& body) {
+    return {status, json::serialize(body) + "\n"};
+}
+
+ControlReply wrong(unsigned status, std::string_view words) {
+    return reply(status, {{"error", json::string(words)}});
+}
+
+std::expected<Profile, std::string> profile_named(std::string_view name) {
+    if (Profile const* const found = find_profile(name)) return *found;
+    std::vector<std::string> known;
+    for (Profile const& profile : profiles()) known.emplace_back(profile.name);
+    auto const meant = did_you_mean(name, known);
+    return std::unexpected(fmt::format("there is no profile '{}'{}; known: {}", name,
+                                       meant ? fmt::format(", did you mean '{}'?", *meant) : "",
+                                       join(known)));
+}
+
+std::expected<std::unique_ptr<media::Driver>, std::string> make_driver(
+    ArrayOptions const& options) {
+    media::DriverOptions const how{options.background_rate};
+    auto const profile = profile_named(options.profile.empty() ? profiles().back().name
+                                                               : std::string_view(options.profile));
+    if (!profile) return std::unexpected(profile.error());
+    return std::make_unique<media::Driver>(Array(*profile), std::make_unique<media::MemoryData>(),
+                                           nullptr, how);
+}
+
+std::string describe_export(Volume const& volume, Catalogue const& catalogue, Access access) {
+    return fmt::format("{}, {} of {} in {}", to_text(ByteCount{volume.sectors * sector_bytes}),
+                       name_of(access), name_of(volume.vraid),
+                       catalogue.groups.at(volume.group).name);
+}
+
+}  // namespace
+
+ArrayService::ArrayService(std::unique_ptr<media::Driver> driver, std::uint64_t fault_seed)
+    : driver_(std::move(driver)), faults_(fault_seed), disk_(*driver_, faults_) {}
+
+std::expected<std::unique_ptr<ArrayService>, std::string> ArrayService::open(
+    ArrayOptions const& options) {
+    auto driver = make_driver(options);
+    if (!driver) return std::unexpected(driver.error());
+    std::unique_ptr<ArrayService> service(new ArrayService(std::move(*driver), options.fault_seed));
+    if (auto begun = service->begin(options.begin); !begun) return std::unexpected(begun.error());
+    if (options.control.empty()) return service;
+    auto control = ControlServer::listen(options.control,
+                                         [inside = service.get()](ControlRequest const& request) {
+                                             return inside->handle(request);
+                                         });
+    if (!control) return std::unexpected(control.error());
+    service->control_ = std::move(*control);
+    return service;
+}
+
+std::expected<void, std::string> ArrayService::begin(
+    std::vector<std::vector<std::string>> const& all) {
+    for (auto const& words : all) {
+        ControlReply const said = ask(words);
+        if (said.status == 200) continue;
+        auto const error = json::parse(said.body).as_object();
+        auto const* const rule = error.if_contains("rule");
+        if (rule != nullptr && adds_what_exists(words, rule->as_string())) continue;
+        return std::unexpected(fmt::format("{}: {}", join(words, " "),
+                                           std::string_view(error.at("error").as_string())));
+    }
+    return {};
+}
+
+void ArrayService::start() {
+    driver_->start();
+    if (control_ != nullptr) control_->start();
+}
+
+void ArrayService::stop() {
+    if (control_ != nullptr) control_->stop();
+    driver_->stop();
+}
+
+std::vector<Export> ArrayService::exports() const {
+    return driver_->look_at([](Array const& array) {
+        Catalogue const& catalogue = array.state().catalogue;
+        std::vector<Export> all;
+        for (auto const& [key, presentation] : catalogue.presentations) {
+            if (presentation.access == Access::none) continue;
+            if (array.refuses(presentation.volume, false)) continue;
+            Volume const& volume = catalogue.volumes.at(presentation.volume);
+            std::string name =
+                catalogue.hosts.size() == 1
+                    ? volume.name
+                    : fmt::format("{}/{}", catalogue.hosts.at(key.first).name, volume.name);
+            bool const writable = presentation.access == Access::read_write &&
+                                  array.refuses(presentation.volume, true) != IoRule::read_only;
+            all.push_back({std::move(name), volume.name, presentation.volume,
+                           volume.sectors * sector_bytes, writable, volume.thin,
+                           describe_export(volume, catalogue,
+                                           writable ? Access::read_write : Access::read_only)});
+        }
+        return all;
+    });
+}
+
+std::expected<Export, std::string> ArrayService::find_export(std::string_view name) const {
+    std::vector<Export> const all = exports();
+    std::vector<std::string> known;
+    for (Export const& one : all) {
+        // With one host, its name may be said, too.
+        bool const longer =
+            name.ends_with(one.volume_name) && name.find('/') != name.npos &&
+            driver_->look_at([&](Array const& array) {
+                auto const& hosts = array.state().catalogue.hosts;
+                return hosts.size() == 1 &&
+                       fmt::format("{}/{}", hosts.begin()->second.name, one.volume_name) == name;
+            });
+        if (one.name == name || longer || (name.empty() && all.size() == 1)) return one;
+        known.push_back(one.name);
+    }
+    if (known.empty()) return std::unexpected("no volume is presented to any host");
+    if (name.empty()) {
+        return std::unexpected("several volumes are presented, say which: " + join(known));
+    }
+    auto const meant = did_you_mean(name, known);
+    return std::unexpected(fmt::format("no volume is presented as '{}'{}; presented: {}", name,
+                                       meant ? fmt::format(", did you mean '{}'?", *meant) : "",
+                                       join(known)));
+}
+
+ControlReply ArrayService::handle(ControlRequest const& request) {
+    if (request.path == "/status") {
+        return request.method == "GET" ? answer(ShowArray{}) : wrong(405, "/status: use GET");
+    }
+    if (request.path != "/array") {
+        return wrong(404, "there is GET /status, and POST /array with a list of words");
+    }
+    if (request.method != "POST") return wrong(405, "/array: use POST");
+    boost::system::error_code failure;
+    json::value const body = json::parse(request.body, failure);
+    std::vector<std::string> words;
+    bool usable = !failure && body.is_array();
+    if (usable) {
+        for (json::value const& word : body.as_array()) {
+            usable = usable && word.is_string();
+            if (usable) words.emplace_back(word.as_string());
+        }
+    }
+    if (!usable) {
+        return wrong(400, R"(expected a list of words, such as ["add", "host", "web1"])");
+    }
+    return ask(words);
+}
+
+ControlReply ArrayService::ask(std::span<std::string const> words) {
+    auto request = read_array_request(words);
+    if (!request) return wrong(400, request.error());
+    return std::visit([&](auto& asked) { return answer(std::move(asked)); }, *request);
+}
+
+ControlReply ArrayService::answer(Command const& command) {
+    auto const result = driver_->carry_out(command);
+    if (result) return reply(200, {{"done", true}});
+    if (auto const* const refusal = std::get_if<Refusal>(&result.error())) {
+        return reply(
+            409, {{"error", refusal->words}, {"rule", json::string(text_of(refusal->rule).name)}});
+    }
+    return wrong(500, std::get<media::IoError>(result.error()).words);
+}
+
+ControlReply ArrayService::answer(AddFault asked) {
+    if (!asked.volume.empty()) {
+        auto const found = driver_->look_at(
+            [&](Array const& array) { return array.state().catalogue.volume_named(asked.volume); });
+        if (!found) return wrong(409, fmt::format("there is no volume '{}'", asked.volume));
+        asked.fault.volume = found;
+    }
+    std::string const name = asked.fault.name;
+    if (faults_.add(std::move(asked.fault))) return reply(200, {{"done", true}});
+    return wrong(409, fmt::format("there is a fault '{}'; remove it first", name));
+}
+
+ControlReply ArrayService::answer(RemoveFault const& asked) {
+    if (faults_.remove(asked.name) || asked.name.empty()) return reply(200, {{"done", true}});
+    return wrong(409, fmt::format("there is no fault '{}'", asked.name));
+}
+
+ControlReply ArrayService::answer(ListFaults const&) const {
+    auto const all = faults_.list();
+    return reply(200, {{"faults", driver_->look_at([&](Array const& array) {
+                            return in_json(all, array.state().catalogue);
+                        })}});
+}
+
+ControlReply ArrayService::answer(ShowArray const&) const {
+    return reply(200, driver_->look_at([](Array const& array) { return in_json(array.state()); }));
+}
+
+}  // namespace sunder::live

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A process that serves an array: its driver, the volumes as hosts see them, and the door for
+// operators. It decides which volume is shown to whom under which name; how hosts attach is the
+// plugin's business.
+#pragma once
+
+#include "emulator/media/bad_disk.h"
+#include "nodes/live/array_words.h"
+#include "nodes/live/control_server.h"
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sunder::live {
+
+struct ArrayOptions {
+    /// The folder of the store; none: everything is in memory, and gone with the process.
+    std::optional<std::string> store{};
+    /// Of an array that is made; of one that is there: none, or its own.
+    std::string profile{};
+    /// Where operators are heard; empty: nowhere.
+    std::string control{};
+    /// Said before anybody is heard; what is there already is left as it is (`adds_what_exists`).
+    std::vector<std::vector<std::string>> begin{};
+    std::uint64_t background_rate = 0;  ///< bytes a second; 0: as fast as it goes
+    std::uint64_t fault_seed = 1;       ///< of the faults that come by chance
+};
+
+/// A volume as one host sees it. Its name is HOST/VOLUME, and VOLUME when there is one host only.
+struct Export {
+    std::string name;
+    std::string volume_name;
+    emulator::VolumeId volume;
+    std::uint64_t bytes = 0;
+    bool writable = false;
+    bool thin = false;
+    std::string description;
+};
+
+class ArrayService {
+public:
+    /// Opens or makes the array. The error says what is wrong, where, and what would be right.
+    static std::expected<std::unique_ptr<ArrayService>, std::string> open(
+        ArrayOptions const& options);
+
+    /// Threads begin: to be called in the process that serves, after it forked.
+    void start();
+    void stop();
+
+    /// What is shown and can be attached at this moment, in the order of hosts and LUNs.
+    [[nodiscard]] std::vector<Export> exports() const;
+    /// By either of its names; the only one there is for an empty name. The error is for people.
+    [[nodiscard]] std::expected<Export, std::string> find_export(std::string_view name) const;
+
+    emulator::media::BadDisk& disk() { return disk_; }
+    emulator::media::Driver& driver() { return *driver_; }
+
+    /// An operator's words, and the answer to them.
+    ControlReply ask(std::span<std::string const> words);
+
+private:
+    ArrayService(std::unique_ptr<emulator::media::Driver> driver, std::uint64_t fault_seed);
+    ControlReply handle(ControlRequest const& request);
+    ControlReply answer(emulator::Command const& command);
+    ControlReply answer(AddFault asked);
+    ControlReply answer(RemoveFault const& asked);
+    ControlReply answer(ListFaults const&) const;
+    ControlReply answer(ShowArray const&) const;
+    std::expected<void, std::string> begin(std::vector<std::vector<std::string>> const& words);
+
+    std::unique_ptr<emulator::media::Driver> driver_;
+    emulator::media::Faults faults_;
+    emulator::media::BadDisk disk_;
+    std::unique_ptr<ControlServer> control_;
+};
+
+}  // namespace sunder::live

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "nodes/live/control_server.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+namespace sunder::live {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Local = asio::local::stream_protocol;
+using Stream = beast::basic_stream<Local>;
+
+/// One connection, answered until it ends or is silent for too long.
+class Session : public std::enable_shared_from_this<Session> {
+public:
+    Session(Local::socket socket, ControlHandler const& handler, std::function<void()> ended)
+        : stream_(std::move(socket)), handler_(handler), ended_(std::move(ended)) {}
+    ~Session() { ended_(); }
+    Session(Session const&) = delete;
+    Session& operator=(Session const&) = delete;
+
+    void read() {
+        parser_.emplace();
+        parser_->body_limit(ControlServer::most_body_bytes);
+        stream_.expires_after(std::chrono::seconds(ControlServer::idle_seconds));
+        http::async_read(stream_, buffer_, *parser_,
+                         [self = shared_from_this()](beast::error_code failure, std::size_t) {
+                             self->asked(failure);
+                         });
+    }
+
+private:
+    void asked(beast::error_code failure) {
+        if (failure == http::error::body_limit || failure == http::error::header_limit) {
+            answer({413, fmt::format(R"({{"error": "a request may have {} bytes"}})",
+                                     ControlServer::most_body_bytes)},
+                   false);
+            return;
+        }
+        if (failure.category() == make_error_code(http::error::end_of_stream).category() &&
+            failure != http::error::end_of_stream) {
+            answer({400, R"({"error": "this is not HTTP"})"}, false);
+            return;
+        }
+        if (failure) return;
+        auto const& message = parser_->get();
+        ControlRequest const request{std::string(message.method_string()),
+                                     std::string(message.target()), message.body()};
+        answer(handler_(request), message.keep_alive());
+    }
+
+    void answer(ControlReply reply, bool go_on) {
+        response_ = {};
+        response_.result(reply.status);
+        response_.set(http::field::content_type, reply.type);
+        response_.body() = std::move(reply.body);
+        response_.keep_alive(go_on);
+        response_.prepare_payload();
+        stream_.expires_after(std::chrono::seconds(ControlServer::idle_seconds));
+        http::async_write(
+            stream_, response_,
+            [self = shared_from_this(), go_on](beast::error_code failure, std::size_t) {
+                if (!failure && go_on) self->read();
+            });
+    }
+
+    Stream stream_;
+    ControlHandler const& handler_;
+    std::function<void()> ended_;
+    beast::flat_buffer buffer_{ControlServer::most_body_bytes};
+    std::optional<http::request_parser<http::string_body>> parser_;
+    http::response<http::string_body> response_;
+};
+
+/// A socket file to which nobody listens any more may go; anything else stays.
+std::expected<void, std::string> make_room(std::string const& path) {
+    struct stat found{};
+    if (::lstat(path.c_str(), &found) != 0) return {};
+    if (!S_ISSOCK(found.st_mode)) {
+        return std::unexpected(fmt::format("{}: there is a file that is no socket", path));
+    }
+    asio::io_context context;
+    Local::socket probe(context);
+    boost::system::error_code failure;
+    probe.connect(Local::endpoint(path), failure);
+    if (!failure) return std::unexpected(fmt::format("{}: somebody listens there", path));
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+        return std::unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
+    }
+    return {};
+}
+
+}  // namespace
+
+struct ControlServer::Inside {
+    asio::io_context context{1};
+    Local::acceptor acceptor{context};
+    std::string path;
+    ControlHandler handler;
+    std::size_t sessions = 0;
+    bool accepting = false;
+    std::thread thread;
+
+    void accept() {
+        if (accepting || sessions >= most_sessions || !acceptor.is_open()) return;
+        accepting = true;
+        acceptor.async_accept([this](beast::error_code failure, Local::socket socket) {
+            accepting = false;
+            if (failure == asio::error::operation_aborted) return;
+            if (!failure) {
+                ++sessions;
+                std::make_shared<Session>(std::move(socket), handler, [this] {
+                    --sessions;
+                    asio::post(context, [this] { accept(); });
+                })->read();
+            }
+            accept();
+        });
+    }
+};
+
+ControlServer::ControlServer(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
+
+ControlServer::~ControlServer() { stop(); }
+
+std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen(
+    std::string path, ControlHandler handler) {
+    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+        return std::unexpected(fmt::format("{}: a socket's path has at most {} characters", path,
+                                           sizeof(sockaddr_un::sun_path) - 1));
+    }
+    if (auto free = make_room(path); !free) return std::unexpected(free.error());
+    auto inside = std::make_unique<Inside>();
+    inside->path = std::move(path);
+    inside->handler = std::move(handler);
+    boost::system::error_code failure;
+    Local::endpoint const here(inside->path);
+    inside->acceptor.open(here.protocol(), failure);
+    if (!failure) {
+        mode_t const before = ::umask(0077);
+        inside->acceptor.bind(here, failure);
+        ::umask(before);
+    }
+    if (!failure) inside->acceptor.listen(asio::socket_base::max_listen_connections, failure);
+    if (failure) {
+        return std::unexpected(fmt::format("{}: {}", inside->path, failure.message()));
+    }
+    return std::unique_ptr<ControlServer>(new ControlServer(std::move(inside)));
+}
+
+void ControlServer::start() {
+    inside_->accept();
+    inside_->thread = std::thread([inside = inside_.get()] { inside->context.run(); });
+}
+
+void ControlServer::stop() {
+    if (inside_->path.empty()) return;
+    inside_->context.stop();
+    if (inside_->thread.joinable()) inside_->thread.join();
+    ::unlink(inside_->path.c_str());
+    inside_->path.clear();
+}
+
+}  // namespace sunder::live

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/array_command.h"
+
+#include "base/units.h"
+#include "nodes/live/array_words.h"
+#include "tools/run_command.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/json.hpp>
+#include <chrono>
+#include <expected>
+
+namespace sunder::tools {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace json = boost::json;
+
+struct Said {
+    unsigned status = 0;
+    std::string body;
+};
+
+std::expected<Said, std::string> say(std::string const& socket, json::array const& words) {
+    asio::io_context context;
+    beast::basic_stream<asio::local::stream_protocol> stream(context);
+    boost::system::error_code failure;
+    stream.socket().connect(asio::local::stream_protocol::endpoint(socket), failure);
+    if (failure) return std::unexpected(failure.message());
+    http::request<http::string_body> request(http::verb::post, "/array", 11);
+    request.set(http::field::host, "localhost");
+    request.set(http::field::content_type, "application/json");
+    request.body() = json::serialize(words);
+    request.keep_alive(false);
+    request.prepare_payload();
+    http::write(stream, request, failure);
+    if (failure) return std::unexpected(failure.message());
+    beast::flat_buffer buffer;
+    http::response_parser<http::string_body> parser;
+    parser.body_limit(std::uint64_t{1} << 30);
+    http::read(stream, buffer, parser, failure);
+    if (failure) return std::unexpected(failure.message());
+    return Said{parser.get().result_int(), parser.get().body()};
+}
+
+std::string text(json::object const& of, std::string_view key) {
+    json::value const* const found = of.if_contains(key);
+    return found == nullptr ? "" : std::string(found->as_string());
+}
+
+std::string size(json::object const& of, std::string_view key) {
+    return to_text(ByteCount{of.at(key).to_number<std::uint64_t>()});
+}
+
+void print_volume(json::object const& volume) {
+    std::string state = text(volume, "kind");
+    std::string const source = text(volume, "source");
+    if (!source.empty()) state += " of " + source;
+    if (std::string const mirror = text(volume, "mirror"); !mirror.empty()) state += ", " + mirror;
+    if (volume.at("normalizing").as_bool()) {
+        state +=
+            fmt::format(", {} % copied", volume.at("progress_percent").to_number<std::uint64_t>());
+    }
+    if (volume.at("broken").as_bool()) state += ", BROKEN: what it lacks is lost";
+    json::value const* const valid = volume.if_contains("valid");
+    if (valid != nullptr && !valid->as_bool()) state += ", INVALID";
+    if (volume.at("write_protected").as_bool()) state += ", write-protected";
+    fmt::print("  {:<20} {:>10}  {:<7} {:<12} {}\n", text(volume, "name"),
+               size(volume, "size_bytes"), text(volume, "vraid"), text(volume, "group"), state);
+}
+
+void print_array(json::object const& array) {
+    fmt::print("profile {}\n", text(array, "profile"));
+    fmt::print("disk groups\n");
+    for (json::value const& value : array.at("disk_groups").as_array()) {
+        json::object const& group = value.as_object();
+        fmt::print("  {:<20} {:>10} of {} used{}{}\n", text(group, "name"),
+                   size(group, "used_bytes"), size(group, "usable_bytes"),
+                   text(group, "occupancy") == "normal" ? "" : ", " + text(group, "occupancy"),
+                   text(group, "state") == "failed" ? ", FAILED" : "");
+    }
+    fmt::print("volumes\n");
+    for (json::value const& value : array.at("volumes").as_array()) {
+        print_volume(value.as_object());
+    }
+    fmt::print("hosts\n");
+    for (json::value const& value : array.at("hosts").as_array()) {
+        json::object const& host = value.as_object();
+        fmt::print("  {}\n", text(host, "name"));
+        for (json::value const& shown : host.at("presented").as_array()) {
+            fmt::print("    LUN {:<4} {}, {}\n", shown.at("lun").to_number<std::uint64_t>(),
+                       text(shown.as_object(), "volume"), text(shown.as_object(), "access"));
+        }
+    }
+}
+
+void print_faults(json::array const& faults) {
+    if (faults.empty()) fmt::print("no faults\n");
+    for (json::value const& value : faults) {
+        json::object const& fault = value.as_object();
+        std::string const volume = text(fault, "volume");
+        fmt::print("{:<20} {:<12} {:<20} befell {}\n", text(fault, "name"), text(fault, "kind"),
+                   volume.empty() ? "every volume" : volume,
+                   fault.at("befell").to_number<std::uint64_t>());
+    }
+}
+
+}  // namespace
+
+std::string array_help() {
+    std::string text = "What can be said to an array:\n";
+    for (live::Grammar const& grammar : live::array_grammars()) {
+        text += fmt::format("  {}\n      {}\n", live::usage_of(grammar), grammar.meaning);
+    }
+    return text;
+}
+
+int ask_array(ArrayRequest const& request) {
+    if (request.words.empty() || request.words.front() == "help") {
+        fmt::print("{}", array_help());
+        return all_held;
+    }
+    // What is wrong with the words is said here as well as there.
+    if (auto const read = live::read_array_request(request.words); !read) {
+        fmt::print(stderr, "array: {}\n", read.error());
+        return wrong_input;
+    }
+    if (request.control.empty()) {
+        fmt::print(stderr,
+                   "array: say where it hears operators: --control SOCKET, or SUNDER_CONTROL\n");
+        return wrong_input;
+    }
+    json::array words;
+    for (std::string const& word : request.words) words.emplace_back(word);
+    auto const said = say(request.control, words);
+    if (!said) {
+        fmt::print(stderr, "array: nobody answers at {}: {}\n", request.control, said.error());
+        return wrong_input;
+    }
+    boost::system::error_code failure;
+    json::value const body = json::parse(said->body, failure);
+    if (failure || !body.is_object()) {
+        fmt::print(stderr, "array: {} is no array's control socket\n", request.control);
+        return wrong_input;
+    }
+    json::object const& answer = body.as_object();
+    if (said->status != 200) {
+        fmt::print(stderr, "array: {}{}\n", text(answer, "error"),
+                   answer.contains("rule") ? fmt::format(" [{}]", text(answer, "rule")) : "");
+        return said->status == 400 ? wrong_input : violated;
+    }
+    if (request.json) {
+        fmt::print("{}", said->body);
+    } else if (answer.contains("faults")) {
+        print_faults(answer.at("faults").as_array());
+    } else if (answer.contains("disk_groups")) {
+        print_array(answer);
+    }
+    return all_held;
+}
+
+}  // namespace sunder::tools

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// `sunder array`: an operator's words to an array that is served, and its answer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sunder::tools {
+
+struct ArrayRequest {
+    std::string control;  ///< the socket at which it hears operators
+    bool json = false;    ///< the answer as it comes
+    std::vector<std::string> words;
+};
+
+/// 0: done; 1: refused; 3: the words are wrong, or nobody hears them.
+int ask_array(ArrayRequest const& request);
+/// `sunder array check DIR`: 0 when nothing is wrong with the store, 1 when something is.
+int check_array(std::string const& folder);
+/// What can be said, a line each.
+std::string array_help();
+
+}  // namespace sunder::tools

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/array_file.h"
+
+#include "emulator/profile.h"
+#include "scenarios/language/load_parts.h"
+#include "scenarios/language/schema.h"
+#include "scenarios/language/shape.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace sunder::tools {
+
+namespace {
+
+using namespace language;
+using shape::Quantity;
+
+ShapePtr text(std::string what) { return make_shape(shape::Text{std::move(what)}); }
+ShapePtr name(std::string what) { return make_shape(shape::Name{std::move(what)}); }
+ShapePtr bytes() { return make_shape(Quantity{Quantity::Of::byte_count}); }
+ShapePtr yes_or_no() { return make_shape(shape::Boolean{}); }
+ShapePtr number(std::string what, std::int64_t least, std::int64_t most) {
+    return make_shape(shape::Integer{std::move(what), least, most});
+}
+ShapePtr words(std::string what, std::vector<std::string> of) {
+    return make_shape(shape::Choice{std::move(what), std::move(of)});
+}
+ShapePtr vraid() { return words("a Vraid level", {"vraid0", "vraid1", "vraid5", "vraid6"}); }
+
+ShapePtr disk_group() {
+    return make_shape(shape::Object{
+        "a disk group",
+        {{"capacity", true, "Raw, of all its drives.", {"100 GiB"}, bytes()},
+         {"drive", false, "The largest drive: what spares are counted in.", {}, bytes()},
+         {"spare",
+          false,
+          "How many drive failures space is kept for.",
+          {},
+          words("a spare policy", {"none", "single", "double"})},
+         {"alarm", false, "Percent: occupancy alarm level.", {}, number("a percentage", 0, 100)},
+         {"warning", false, "Percent: occupancy warning.", {}, number("a percentage", 0, 100)}},
+        {}});
+}
+
+ShapePtr volume() {
+    return make_shape(shape::Object{
+        "a volume",
+        {{"group", true, "The disk group in which it lives.", {}, name("a disk group")},
+         {"size", true, "What hosts see.", {"10 GiB"}, bytes()},
+         {"vraid", false, "vraid5 unless told.", {}, vraid()},
+         {"thin", false, "Takes space as it is written.", {}, yes_or_no()}},
+        {}});
+}
+
+ShapePtr presentation() {
+    return make_shape(
+        shape::Object{"a presentation",
+                      {{"volume", true, "Which volume the host sees.", {}, name("a volume")},
+                       {"lun", true, "Under which number.", {}, number("a LUN", 0, 4294967295)},
+                       {"access",
+                        false,
+                        "read-write unless told.",
+                        {},
+                        words("an access", {"read-write", "read-only", "none"})}},
+                      {}});
+}
+
+ShapePtr listen() {
+    return make_shape(shape::Object{
+        "an address",
+        {{"socket", false, "A Unix socket, relative to this file.", {}, text("a path")},
+         {"port", false, "A port of TCP.", {"10809"}, number("a port", 1, 65535)},
+         {"address", false, "With a port: 127.0.0.1 unless told.", {}, text("an IP address")}},
+        {{"socket", "port"}}});
+}
+
+ShapePtr array_shape() {
+    std::vector<std::string> known;
+    for (emulator::Profile const& profile : emulator::profiles()) {
+        known.emplace_back(profile.name);
+    }
+    auto const map = [](std::string what, ShapePtr value, std::size_t least) {
+        return make_shape(shape::Map{std::move(what), std::move(value), least, 4096});
+    };
+    return make_shape(shape::Object{
+        "an array",
+        {{"array", true, "What it is called.", {"eva1"}, name("a name")},
+         {"profile", false, "The firmware that is emulated.", {}, words("a profile", known)},
+         {"store",
+          false,
+          "A folder, relative to this file, in which the array lives. Without: in memory. What is "
+          "described here is made when it is not there yet; what is there stays as it is.",
+          {},
+          text("a folder")},
+         {"listen", true, "Where hosts attach, by NBD.", {}, listen()},
+         {"control",
+          false,
+          "A Unix socket, relative to this file, for `sunder array`. Unless told: NAME.control.",
+          {},
+          text("a path")},
+         {"threads", false, "Requests at a time.", {}, number("a number", 1, 1024)},
+         {"background_rate", false, "Copied behind the scenes in a second, at most.", {}, bytes()},
+         {"disk_groups", true, "By name.", {}, map("disk groups", disk_group(), 1)},
+         {"volumes", false, "By name.", {}, map("volumes", volume(), 0)},
+         {"hosts",
+          false,
+          "By name: what is presented to each. An export is called HOST/VOLUME, or VOLUME where "
+          "there is one host.",
+          {},
+          map("hosts", make_shape(shape::List{"presentations", presentation(), 0, 4096, false}),
+              0)}},
+        {}});
+}
+
+/// Sizes lose their blank: "10 GiB" is one word of a command.
+std::string word(std::string_view key, Node const* node, std::string_view cut = {}) {
+    if (node == nullptr) return "";
+    std::string value = node->text;
+    std::erase(value, ' ');
+    if (value.starts_with(cut)) value.erase(0, cut.size());
+    return fmt::format(" {}={}", key, value);
+}
+
+class Reader {
+public:
+    Reader(Document const& document, Report const& report)
+        : root_(document.root), report_(report) {}
+
+    ArrayFile read(std::filesystem::path const& folder) {
+        ArrayFile file;
+        auto const path = [&](Node const* node) {
+            return node == nullptr ? std::string()
+                                   : (folder / node->text).lexically_normal().string();
+        };
+        file.name = loading::text_of(root_.find("array")).value_or("");
+        file.profile = loading::text_of(root_.find("profile")).value_or("");
+        if (Node const* const store = root_.find("store")) file.store = path(store);
+        if (Node const* const where = root_.find("listen")) {
+            file.socket = path(where->find("socket"));
+            file.address = loading::text_of(where->find("address")).value_or("127.0.0.1");
+            file.port =
+                static_cast<std::uint16_t>(loading::integer_of(where->find("port")).value_or(0));
+        }
+        Node const* const control = root_.find("control");
+        file.control =
+            control != nullptr ? path(control) : (folder / (file.name + ".control")).string();
+        file.threads =
+            static_cast<unsigned>(loading::integer_of(root_.find("threads")).value_or(16));
+        file.background_rate = loading::text_of(root_.find("background_rate"));
+        read_commands(file);
+        return file;
+    }
+
+private:
+    void read_commands(ArrayFile& file) {
+        for (Entry const& group : loading::entries_of(root_.find("disk_groups"))) {
+            Node const& value = group.value;
+            file.commands.push_back(fmt::format(
+                "add disk-group {}{}{}{}{}{}", group.key, word("capacity", value.find("capacity")),
+                word("drive", value.find("drive")), word("spare", value.find("spare")),
+                word("alarm", value.find("alarm")), word("warning", value.find("warning"))));
+        }
+        for (Entry const& volume : loading::entries_of(root_.find("volumes"))) {
+            Node const& value = volume.value;
+            expect(value.find("group"), "disk_groups", "disk group");
+            std::string const thin =
+                loading::boolean_of(value.find("thin")).value_or(false) ? " thin=yes" : "";
+            file.commands.push_back(fmt::format("add volume {}{}{}{}{}", volume.key,
+                                                word("group", value.find("group")),
+                                                word("size", value.find("size")),
+                                                word("vraid", value.find("vraid"), "vraid"), thin));
+        }
+        for (Entry const& host : loading::entries_of(root_.find("hosts"))) {
+            file.commands.push_back("add host " + host.key);
+            for (Node const& shown : loading::items_of(&host.value)) {
+                Node const* const volume = shown.find("volume");
+                expect(volume, "volumes", "volume");
+                if (volume == nullptr) continue;
+                file.commands.push_back(fmt::format("present {} to={}{}{}", volume->text, host.key,
+                                                    word("lun", shown.find("lun")),
+                                                    word("access", shown.find("access"))));
+            }
+        }
+    }
+
+    void expect(Node const* named, std::string_view section, std::string_view what) {
+        if (named == nullptr) return;
+        std::vector<std::string> known;
+        for (Entry const& entry : loading::entries_of(root_.find(section))) {
+            if (entry.key == named->text) return;
+            known.push_back(entry.key);
+        }
+        report_.unknown(Code::unknown_name, named->span,
+                        fmt::format("there is no {} '{}'", what, named->text), named->text, known);
+    }
+
+    Node const& root_;
+    Report const& report_;
+};
+
+}  // namespace
+
+std::expected<ArrayFile, std::vector<Diagnostic>> read_array_file(std::string const& path) {
+    std::vector<Diagnostic> found;
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream content;
+    if (stream) content << stream.rdbuf();
+    if (!stream) {
+        found.push_back({path,
+                         {},
+                         1,
+                         Code::unreadable_file,
+                         fmt::format("cannot read it: {}", std::strerror(errno)),
+                         "",
+                         {},
+                         ""});
+        return std::unexpected(std::move(found));
+    }
+    Document const document = read_document(path, content.str(), found);
+    Report const report(document, found);
+    check(document.root, *array_shape(), report);
+    ArrayFile file = Reader(document, report).read(std::filesystem::path(path).parent_path());
+    if (!found.empty()) return std::unexpected(in_order(std::move(found), path));
+    return file;
+}
+
+std::string array_schema() {
+    return schema_of(*array_shape(), "Sunder array",
+                     "A disk array that `sunder serve` shows to hosts over NBD.");
+}
+
+}  // namespace sunder::tools
