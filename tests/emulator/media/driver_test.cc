@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The driver under many threads: what hosts wrote in an order is seen in that order in every copy,
+// and copies hold the moment at which they were made, whatever goes on beside.
+#include "emulator/media/driver.h"
+#include "emulator/media/bad_disk.h"
+#include "emulator/media/memory_data.h"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+using namespace sunder;
+using namespace sunder::emulator;
+using namespace sunder::emulator::media;
+
+namespace {
+
+constexpr std::uint64_t size = std::uint64_t{4} << 20;
+constexpr std::size_t block = 4096;
+using Block = std::array<std::byte, block>;
+
+Profile const& profile() { return *find_profile("eva-p6000"); }
+
+void say(Driver& driver, Command const& command) {
+    auto const answer = driver.carry_out(command);
+    if (!answer) {
+        auto const* const refusal = std::get_if<Refusal>(&answer.error());
+        FAIL((refusal != nullptr ? refusal->words : std::get<IoError>(answer.error()).words));
+    }
+}
+
+std::unique_ptr<Driver> make_array(bool thin = false, ByteCount capacity = GiB(8)) {
+    auto driver =
+        std::make_unique<Driver>(Array(profile()), std::make_unique<MemoryData>(), nullptr);
+    say(*driver, command::AddDiskGroup{"dg1", capacity});
+    say(*driver, command::AddDiskGroup{"dg2", capacity});
+    say(*driver, command::AddVolume{"data", "dg1", ByteCount{size}, Vraid::vraid0, thin});
+    return driver;
+}
+
+VolumeId id(Driver const& driver, std::string const& name) {
+    auto const found = driver.look_at(
+        [&](Array const& array) { return array.state().catalogue.volume_named(name); });
+    REQUIRE(found);
+    return *found;
+}
+
+std::uint64_t number_at(Driver& driver, VolumeId volume, std::uint64_t offset) {
+    Block read;
+    REQUIRE(driver.read(volume, offset, read));
+    std::uint64_t number = 0;
+    std::memcpy(&number, read.data(), sizeof number);
+    // A block is one write, or none of it: no torn mixture of two.
+    for (std::size_t at = 0; at < block; at += sizeof number) {
+        std::uint64_t other = 0;
+        std::memcpy(&other, read.data() + at, sizeof other);
+        REQUIRE(other == number);
+    }
+    return number;
+}
+
+Block filled_with(std::uint64_t number) {
+    Block made;
+    for (std::size_t at = 0; at < block; at += sizeof number) {
+        std::memcpy(made.data() + at, &number, sizeof number);
+    }
+    return made;
+}
+
+/// Writes counters, each to a first place and then, when that was answered, to a second one.
+class Writer {
+public:
+    Writer(Driver& driver, VolumeId volume, unsigned number)
+        : driver_(driver), volume_(volume), number_(number) {}
+    void run(std::atomic<bool> const& stop) {
+        for (std::uint64_t count = 1; !stop; ++count) {
+            Block const content = filled_with(count);
+            failed_ = failed_ || !driver_.write(volume_, first(number_), content);
+            failed_ = failed_ || !driver_.write(volume_, second(number_), content);
+            written_ = count;
+        }
+    }
+    // Writers share chunks, and have sub-chunks of their own.
+    static std::uint64_t first(unsigned number) { return number * block; }
+    static std::uint64_t second(unsigned number) { return size / 2 + number * block; }
+    [[nodiscard]] std::uint64_t written() const { return written_; }
+    [[nodiscard]] bool failed() const { return failed_; }
+
+private:
+    Driver& driver_;
+    VolumeId volume_;
+    unsigned number_;
+    std::atomic<std::uint64_t> written_ = 0;
+    std::atomic<bool> failed_ = false;
+};
+
+constexpr unsigned writers = 4;
+
+/// What a copy shows of each writer; `least` is what was answered before it was made.
+std::vector<std::uint64_t> check_copy(Driver& driver, std::string const& name,
+                                      std::array<std::uint64_t, writers> const& least) {
+    std::vector<std::uint64_t> shown;
+    VolumeId const copy = id(driver, name);
+    for (unsigned w = 0; w < writers; ++w) {
+        std::uint64_t const first = number_at(driver, copy, Writer::first(w));
+        std::uint64_t const second = number_at(driver, copy, Writer::second(w));
+        INFO(name << ", writer " << w << ": " << first << " then " << second);
+        CHECK(second >= least[w]);
+        CHECK(first >= second);
+        CHECK(first <= second + 1);
+        shown.push_back(first);
+        shown.push_back(second);
+    }
+    return shown;
+}
+
+/// Goes on until nothing is to be done behind the scenes.
+void finish_background(Driver& driver) {
+    while (driver.step()) {
+    }
+}
+
+template <class Make>
+void copies_keep_their_moment(Make&& make, unsigned rounds) {
+    auto const driver = make_array();
+    VolumeId const data = id(*driver, "data");
+    std::atomic<bool> stop = false;
+    std::array<std::unique_ptr<Writer>, writers> all;
+    std::vector<std::jthread> threads;
+    for (unsigned w = 0; w < writers; ++w) {
+        all[w] = std::make_unique<Writer>(*driver, data, w);
+        threads.emplace_back([&stop, writer = all[w].get()] { writer->run(stop); });
+    }
+    for (unsigned round = 0; round < rounds; ++round) {
+        std::array<std::uint64_t, writers> least{};
+        for (unsigned w = 0; w < writers; ++w) {
+            // Something has to change between two copies.
+            std::uint64_t const before = all[w]->written();
+            while (all[w]->written() == before && !all[w]->failed()) std::this_thread::yield();
+            least[w] = all[w]->written();
+        }
+        std::string const name = "copy" + std::to_string(round);
+        make(*driver, name);
+        auto const at_first = check_copy(*driver, name, least);
+        finish_background(*driver);
+        CHECK(check_copy(*driver, name, least) == at_first);
+        say(*driver, command::DeleteVolume{name});
+    }
+    stop = true;
+    threads.clear();
+    finish_background(*driver);
+    for (auto const& writer : all) CHECK_FALSE(writer->failed());
+    for (unsigned w = 0; w < writers; ++w) {
+        CHECK(number_at(*driver, data, Writer::second(w)) == all[w]->written());
+    }
+    CHECK(driver->look_at([](Array const& array) { return array.audit(); }).empty());
+}
+
+}  // namespace
+
+TEST_CASE("A snapshot taken while four threads write holds one moment (arrays A5)") {
+    copies_keep_their_moment(
+        [](Driver& driver, std::string const& name) {
+            say(driver, command::AddSnapshot{name, "data"});
+        },
+        40);
+}
+
+TEST_CASE("A snapclone taken while four threads write holds one moment, and keeps it (arrays A6)") {
+    copies_keep_their_moment(
+        [](Driver& driver, std::string const& name) {
+            say(driver, command::AddSnapclone{name, "data", "dg2"});
+        },
+        40);
+}
+
+TEST_CASE("A mirrorclone fractured while four threads write holds one moment (arrays A8)") {
+    copies_keep_their_moment(
+        [](Driver& driver, std::string const& name) {
+            say(driver, command::AddMirrorclone{name, "data", "dg2"});
+            finish_background(driver);
+            say(driver, command::Fracture{name});
+            // A mirrorclone that was detached is an ordinary volume, and can be deleted.
+            say(driver, command::Detach{name});
+        },
+        20);
+}
+
+TEST_CASE("What a host may not do is told by an errno that clients of NBD know") {
+    auto const driver = make_array();
+    VolumeId const data = id(*driver, "data");
+    Block content = filled_with(1);
+    auto const number = [](IoResult const& result) { return result ? 0 : result.error().number; };
+    CHECK(number(driver->write(data, size - block, content)) == 0);
+    CHECK(number(driver->write(data, size, content)) == ENOSPC);
+    CHECK(number(driver->read(data, size, content)) == EINVAL);
+    CHECK(number(driver->write(data, 100, content)) == EINVAL);
+    CHECK(number(driver->zero(data, 0, 511, false)) == EINVAL);
+    say(*driver, command::SetWriteProtect{"data", true});
+    CHECK(number(driver->write(data, 0, content)) == EROFS);
+    CHECK(number(driver->read(data, 0, content)) == 0);
+    say(*driver, command::FailDiskGroup{"dg1"});
+    CHECK(number(driver->read(data, 0, content)) == EIO);
+    say(*driver, command::DeleteVolume{"data"});
+    CHECK(number(driver->read(data, 0, content)) == ESHUTDOWN);
+    IoResult const gone = driver->read(data, 0, content);
+    REQUIRE_FALSE(gone);
+    CHECK(gone.error().words == "the volume: it was deleted [no_such_volume]");
+}
+
+TEST_CASE("A thin volume whose disk group is full says so, and takes space that is given back") {
+    auto const driver = make_array(true, MiB(1));
+    VolumeId const data = id(*driver, "data");
+    Block const content = filled_with(7);
+    std::uint64_t written = 0;
+    IoResult result;
+    while (written < size && (result = driver->write(data, written, content))) {
+        written += chunk_bytes;
+    }
+    REQUIRE_FALSE(result);
+    CHECK(result.error().number == ENOSPC);
+    CHECK(written > 0);
+    REQUIRE(driver->zero(data, 0, chunk_bytes, false));
+    CHECK(driver->write(data, written, content));
+    CHECK(number_at(*driver, data, 0) == 0);
+    CHECK(number_at(*driver, data, written) == 7);
+}
+
+TEST_CASE("Extents tell what is written from what is not") {
+    auto const driver = make_array();
+    VolumeId const data = id(*driver, "data");
+    REQUIRE(driver->write(data, 2 * chunk_bytes, filled_with(1)));
+    auto const all = driver->extents(data, 0, size);
+    REQUIRE(all);
+    REQUIRE(all->size() == 3);
+    CHECK_FALSE(all->at(0).at);
+    CHECK(all->at(1).at);
+    CHECK(all->at(1).volume == Extent{2 * chunk_sectors, sub_chunk_sectors});
+    CHECK(all->at(2).volume.end() == size / sector_bytes);
+    REQUIRE(driver->zero(data, 2 * chunk_bytes, block, false));
+    REQUIRE(driver->zero(data, 3 * chunk_bytes, block, true));  // space is to be kept
+    auto const later = driver->extents(data, 0, size);
+    REQUIRE(later);
+    REQUIRE(later->size() == 3);
+    CHECK(later->at(1).volume == Extent{3 * chunk_sectors, sub_chunk_sectors});
+    CHECK(number_at(*driver, data, 3 * chunk_bytes) == 0);
+}
+
+TEST_CASE("Faults befall what they are meant for, as often as they may") {
+    auto const driver = make_array();
+    VolumeId const data = id(*driver, "data");
+    Faults faults(1);
+    BadDisk disk(*driver, faults);
+    auto const with = [&](FaultKind kind, auto&& change) {
+        Fault fault;
+        fault.name = "f";
+        fault.kind = kind;
+        change(fault);
+        faults.remove("");
+        REQUIRE(faults.add(fault));
+        CHECK_FALSE(faults.add(fault));
+    };
+    auto const number = [&](std::uint64_t offset) { return number_at(*driver, data, offset); };
+    REQUIRE(disk.write(data, 0, filled_with(1), false));
+    REQUIRE(disk.write(data, block, filled_with(1), false));
+
+    with(FaultKind::error, [](Fault& fault) {
+        fault.number = ENOMEM;
+        fault.on = RequestKind::write;
+        fault.range = Extent{block, block};
+        fault.count = 1;
+    });
+    CHECK(disk.write(data, 0, filled_with(2), false));
+    IoResult const failed = disk.write(data, block, filled_with(2), false);
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().number == ENOMEM);
+    CHECK(number(block) == 1);
+    CHECK(disk.write(data, block, filled_with(3), false));
+    CHECK(number(block) == 3);
+
+    with(FaultKind::lost, [](Fault&) {});
+    CHECK(disk.write(data, 0, filled_with(4), false));
+    CHECK(number(0) == 2);
+
+    with(FaultKind::torn, [](Fault&) {});
+    CHECK(disk.write(data, 0, filled_with(5), false));
+    Block read;
+    REQUIRE(driver->read(data, 0, read));
+    std::uint64_t last = 0;
+    std::memcpy(&last, read.data() + block - sizeof last, sizeof last);
+    CHECK(last == 2);  // never the whole of it
+
+    with(FaultKind::misdirected, [](Fault&) {});
+    REQUIRE(driver->zero(data, 0, size, false));
+    CHECK(disk.write(data, block, filled_with(6), false));
+    CHECK(number(block) != 6);
+    auto const extents = driver->extents(data, 0, size);
+    REQUIRE(extents);
+    CHECK(std::any_of(extents->begin(), extents->end(),
+                      [](Segment const& segment) { return segment.at.has_value(); }));
+
+    with(FaultKind::bit_rot, [](Fault& fault) { fault.count = 1; });
+    REQUIRE(driver->write(data, 0, filled_with(8)));
+    REQUIRE(disk.read(data, 0, read));
+    Block const good = filled_with(8);
+    int changed = 0;
+    for (std::size_t at = 0; at < block; ++at) {
+        changed += std::popcount(static_cast<unsigned>(read[at] ^ good[at]));
+    }
+    CHECK(changed == 1);
+    Block again;
+    REQUIRE(disk.read(data, 0, again));
+    CHECK(again == read);  // the medium has it
+
+    with(FaultKind::error, [](Fault& fault) {
+        fault.number = EIO;
+        fault.per_million = 500'000;
+    });
+    unsigned errors = 0;
+    for (unsigned i = 0; i < 1000; ++i) errors += disk.flush(data) ? 0U : 1U;
+    CHECK(errors > 400);
+    CHECK(errors < 600);
+}
