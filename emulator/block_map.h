@@ -174,6 +174,8 @@ public:
     [[nodiscard]] Link const& link_of(LinkId link) const;
     [[nodiscard]] std::map<LinkId, Link> const& links() const { return links_; }
     [[nodiscard]] std::uint64_t slots_used(DiskGroupId group) const;
+    /// Slots of all groups that wait until their end is durable.
+    [[nodiscard]] std::uint64_t slots_waiting() const;
     /// Sub-chunks that the map lacks and reads from another one.
     [[nodiscard]] Mask lacking(MapId map, std::uint64_t chunk) const;
     /// What is wrong with it, in words: a place that two families have, a slot that nobody has or

@@ -20,6 +20,12 @@ void BlockMap::settle(Commit durable) {
     durable_before_ = durable;
 }
 
+std::uint64_t BlockMap::slots_waiting() const {
+    std::uint64_t all = 0;
+    for (auto const& [group, slots] : slots_) all += slots.waiting();
+    return all;
+}
+
 void BlockMap::recount() {
     slots_.clear();
     unsettled_.clear();

@@ -13,6 +13,9 @@ namespace {
 
 std::size_t in_bytes(std::uint64_t sectors) { return sectors * sector_bytes; }
 
+/// 256 MiB that a host could have again, if it were durable that nobody has them.
+constexpr std::uint64_t most_waiting = 4096;
+
 std::optional<DiskGroupId> group_lost_by(Catalogue const& catalogue, Command const& command) {
     if (auto const* const failed = std::get_if<command::FailDiskGroup>(&command)) {
         return catalogue.group_named(failed->name);
@@ -30,9 +33,7 @@ Driver::Driver(Array array, std::unique_ptr<GroupData> data, std::unique_ptr<Kee
     : array_(std::move(array)),
       data_(std::move(data)),
       keeper_(std::move(keeper)),
-      options_(options) {
-    if (keeper_ == nullptr) array_.settle_always();
-}
+      options_(options) {}
 
 Driver::~Driver() { stop(); }
 
@@ -140,12 +141,15 @@ IoResult Driver::put(VolumeId volume, Extent range, std::byte const* from, bool 
             from == nullptr ? nullptr : from + in_bytes(part.first - range.first);
         Part const done = put_part(volume, part, data);
         if (!done) return std::unexpected(done.error());
+        if (crowded_.exchange(false)) {
+            if (IoResult made = make_durable(); !made) return made;
+        }
         if (!*done) {
             rest = {part.end(), rest.end() - part.end()};
             continue;
         }
         Halt const& halt = **done;
-        IoResult const mended = halt.overflow ? overflow(*halt.overflow) : flush();
+        IoResult const mended = halt.overflow ? overflow(*halt.overflow) : make_durable();
         if (!mended) return mended;
     }
     return durable ? flush() : IoResult{};
@@ -189,6 +193,7 @@ int Driver::finish(Plan plan, std::byte const* from, std::uint64_t first, Alone&
         }
     }
     array_.commit(plan);
+    if (array_.state().map.slots_waiting() > most_waiting) crowded_ = true;
     return 0;
 }
 
@@ -286,4 +291,6 @@ bool Driver::conclude(Conclude const& what) {
 }
 
 }  // namespace sunder::emulator::media
-namespace sunder::emulator::media { __attribute__((weak)) Rows rows_of(Array&) { return {}; } }
+namespace sunder::emulator::media {
+__attribute__((weak)) Rows rows_of(Array&) { return {}; }
+}  // namespace sunder::emulator::media

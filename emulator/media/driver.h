@@ -42,7 +42,7 @@ struct DriverOptions {
 
 class Driver {
 public:
-    /// Without a keeper nothing survives the process, and everything counts as durable at once.
+    /// Without a keeper nothing survives the process, and a flush has nothing to do.
     Driver(Array array, std::unique_ptr<GroupData> data, std::unique_ptr<Keeper> keeper,
            DriverOptions options = {});
     ~Driver();
@@ -99,6 +99,7 @@ private:
     IoResult overflow(Overflow const& what);
     bool conclude(Conclude const& what);
     int change_at_rest(std::function<bool()> const& change);
+    IoResult make_durable();
     int save(bool alone);
     int save_once();
     void work();
@@ -115,6 +116,7 @@ private:
     std::unique_ptr<GroupData> data_;
     std::unique_ptr<Keeper> keeper_;
     DriverOptions options_;
+    std::atomic<bool> crowded_ = false;  // much waits until it is durable that it is free
     int failed_ = 0;  // under saving_: an errno, for good
 
     // Flushes that wait for one another.

@@ -33,6 +33,15 @@ IoResult Driver::flush() {
     return {};
 }
 
+IoResult Driver::make_durable() {
+    if (keeper_ != nullptr) return flush();
+    // Nobody may be reading in a slot that is given out again.
+    std::unique_lock const nobody_inside(gate_);
+    std::unique_lock const settling(map_);
+    array_.settle(array_.state().map.commits());
+    return {};
+}
+
 int Driver::save_once() {
     std::lock_guard const saving(saving_);
     return save(false);
@@ -65,7 +74,10 @@ int Driver::change_at_rest(std::function<bool()> const& change) {
         std::unique_lock const changing(map_);
         if (!change()) return 0;
     }
-    return keeper_ == nullptr ? 0 : save(true);
+    if (keeper_ != nullptr) return save(true);
+    std::unique_lock const settling(map_);
+    array_.settle(array_.state().map.commits());
+    return 0;
 }
 
 bool Driver::step() {
@@ -92,7 +104,7 @@ bool Driver::step() {
             return finish(std::move(*plan), nullptr, 0, alone) == 0;
         }
     }
-    if (std::holds_alternative<MakeDurable>(*next)) return flush().has_value();
+    if (std::holds_alternative<MakeDurable>(*next)) return make_durable().has_value();
     if (auto const* const done = std::get_if<Conclude>(&*next)) return conclude(*done);
     return overflow(std::get<Overflow>(*next)).has_value();
 }

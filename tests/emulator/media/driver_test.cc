@@ -77,8 +77,8 @@ class Writer {
 public:
     Writer(Driver& driver, VolumeId volume, unsigned number)
         : driver_(driver), volume_(volume), number_(number) {}
-    void run(std::atomic<bool> const& stop) {
-        for (std::uint64_t count = 1; !stop; ++count) {
+    void run(std::stop_token const& stop) {
+        for (std::uint64_t count = 1; !stop.stop_requested(); ++count) {
             Block const content = filled_with(count);
             failed_ = failed_ || !driver_.write(volume_, first(number_), content);
             failed_ = failed_ || !driver_.write(volume_, second(number_), content);
@@ -129,12 +129,12 @@ template <class Make>
 void copies_keep_their_moment(Make&& make, unsigned rounds) {
     auto const driver = make_array();
     VolumeId const data = id(*driver, "data");
-    std::atomic<bool> stop = false;
     std::array<std::unique_ptr<Writer>, writers> all;
     std::vector<std::jthread> threads;
     for (unsigned w = 0; w < writers; ++w) {
         all[w] = std::make_unique<Writer>(*driver, data, w);
-        threads.emplace_back([&stop, writer = all[w].get()] { writer->run(stop); });
+        threads.emplace_back(
+            [writer = all[w].get()](std::stop_token const& stop) { writer->run(stop); });
     }
     for (unsigned round = 0; round < rounds; ++round) {
         std::array<std::uint64_t, writers> least{};
@@ -151,8 +151,7 @@ void copies_keep_their_moment(Make&& make, unsigned rounds) {
         CHECK(check_copy(*driver, name, least) == at_first);
         say(*driver, command::DeleteVolume{name});
     }
-    stop = true;
-    threads.clear();
+    threads.clear();  // asks them to stop, and waits
     finish_background(*driver);
     for (auto const& writer : all) CHECK_FALSE(writer->failed());
     for (unsigned w = 0; w < writers; ++w) {
@@ -229,6 +228,16 @@ TEST_CASE("A thin volume whose disk group is full says so, and takes space that 
     CHECK(driver->write(data, written, content));
     CHECK(number_at(*driver, data, 0) == 0);
     CHECK(number_at(*driver, data, written) == 7);
+}
+
+TEST_CASE("Space that is given back and taken again, without a flush, does not pile up") {
+    auto const driver = make_array(true);
+    VolumeId const data = id(*driver, "data");
+    for (unsigned round = 0; round < 10'000; ++round) {
+        REQUIRE(driver->write(data, 0, filled_with(round)));
+        REQUIRE(driver->zero(data, 0, chunk_bytes, false));
+    }
+    CHECK(driver->look_at([](Array const& a) { return a.state().map.slots_waiting(); }) < 5'000);
 }
 
 TEST_CASE("Extents tell what is written from what is not") {

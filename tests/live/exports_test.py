@@ -1,0 +1,285 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Volumes as clients of NBD meet them: what is listed, what may be done, which errno says what, and
+# whether the tools of the field are content. Faults, as those who test on a bad disk meet them.
+import errno
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import unittest
+
+import served
+from served import Served
+
+try:
+    import nbd
+except ImportError:  # another Python than Debian's
+    nbd = None
+
+MIB = 1 << 20
+CHUNK = 65536
+
+
+@unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
+class Exports(Served):
+    def fails(self, number, call, *arguments):
+        with self.assertRaises(nbd.Error) as caught:
+            call(*arguments)
+        self.assertEqual(caught.exception.errnum, number, caught.exception.string)
+
+    def test_what_is_presented_is_listed_with_what_it_is(self):
+        listed = json.loads(self.run_tool("nbdinfo", "--list", "--json", self.uri("")))
+        exports = {e["export-name"]: e for e in listed["exports"]}
+        self.assertEqual(sorted(exports), ["data", "log", "thin"])
+        data = exports["data"]
+        self.assertEqual(data["export-size"], 256 * MIB)
+        self.assertEqual(data["description"], "256 MiB, read_write of vraid5 in dg1")
+        for flag in ("can_flush", "can_fua", "can_multi_conn", "can_trim", "can_zero",
+                     "can_fast_zero", "can_cache"):
+            self.assertTrue(data[flag], flag)
+        self.assertEqual([data["block_size_" + which] for which in
+                          ("minimum", "preferred", "maximum")], [512, 4096, 32 * MIB])
+        self.assertTrue(exports["log"]["is_read_only"])
+
+    def test_the_only_one_is_the_default_and_others_have_to_be_named(self):
+        with self.assertRaises(nbd.Error):
+            self.connect("")
+        self.say("unpresent", "web1", "lun=2")
+        self.say("unpresent", "web1", "lun=3")
+        self.assertEqual(self.connect("").get_size(), 256 * MIB)
+        self.assertEqual(self.connect("web1/data").get_size(), 256 * MIB)
+        self.say("add", "host", "web2")
+        self.say("present", "log", "to=web2", "lun=1")
+        self.assertEqual(self.connect("web2/log").get_size(), 64 * MIB)
+        with self.assertRaises(nbd.Error):
+            self.connect("web2/data")
+        self.assertIn("no volume is presented as 'web2/data', did you mean 'web1/data'?",
+                      self.log())
+
+    def test_errors_are_those_that_clients_know(self):
+        host = self.connect("data", strict=False)
+        page = b"x" * 4096
+        self.fails(errno.EINVAL, host.pwrite, page, 100)
+        self.fails(errno.EINVAL, host.pread, 100, 0)
+        self.fails(errno.ENOSPC, host.pwrite, page, 256 * MIB)
+        self.fails(errno.EINVAL, host.pread, 4096, 256 * MIB)
+        self.fails(errno.EPERM, self.connect("log", strict=False).pwrite, page, 0)
+        self.say("set", "write-protect", "data", "on=yes")
+        self.fails(errno.EPERM, host.pwrite, page, 0)
+        self.say("set", "write-protect", "data", "on=no")
+        host.pwrite(page, 0)
+        self.say("fail", "disk-group", "dg1")
+        self.fails(errno.EIO, host.pread, 4096, 0)
+        self.assertIn("data: the disk group that has the data, or has to take it, failed",
+                      self.log())
+
+    def test_a_volume_that_is_deleted_shuts_its_hosts_out(self):
+        host = self.connect("data")
+        refused = self.ask("delete", "volume", "data")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("[is_presented]", refused.stderr)
+        self.say("unpresent", "web1", "lun=1")
+        self.say("delete", "volume", "data")
+        self.fails(errno.ESHUTDOWN, host.pread, 4096, 0)
+        with self.assertRaises(nbd.Error):
+            self.connect("data")
+
+    def test_a_full_disk_group_is_told_to_who_writes(self):
+        host = self.connect("thin")
+        with self.assertRaises(nbd.Error) as caught:
+            for chunk in range(1024):
+                host.pwrite(b"y" * 4096, chunk * CHUNK)
+        self.assertEqual(caught.exception.errnum, errno.ENOSPC)
+        self.assertGreater(chunk, 8)
+        # Space that is given back is to be had again.
+        host.trim(CHUNK, 0)
+        host.flush()
+        host.pwrite(b"z" * 4096, chunk * CHUNK)
+        self.assertEqual(host.pread(4096, chunk * CHUNK), b"z" * 4096)
+
+    def test_a_snapshot_that_cannot_grow_reads_errors(self):
+        self.say("add", "volume", "old", "group=small", "size=1MiB", "vraid=0")
+        self.say("present", "old", "to=web1", "lun=11")
+        old = self.connect("old")
+        old.pwrite(b"a" * MIB, 0)
+        self.say("add", "snapshot", "s", "of=old")
+        self.say("present", "s", "to=web1", "lun=12")
+        snapshot = self.connect("s")
+        failure = None
+        thin = self.connect("thin")
+        for chunk in range(64):
+            try:
+                thin.pwrite(b"y" * 4096, chunk * CHUNK)
+            except nbd.Error:
+                break
+        try:
+            old.pwrite(b"b" * MIB, 0)
+        except nbd.Error as error:
+            failure = error.errnum
+        if failure is None:  # the profile lets the source go on, and the snapshot go
+            self.fails(errno.EIO, snapshot.pread, 4096, 0)
+        else:  # or it stops both
+            self.assertEqual(failure, errno.ENOSPC)
+            self.assertEqual(snapshot.pread(4096, 0), b"a" * 4096)
+
+    def test_extents_trims_and_zeroes(self):
+        host = self.connect("data")
+
+        def extents(offset, count):
+            found = []
+            host.block_status(count, offset, lambda _, at, entries, error: found.extend(entries))
+            return list(zip(found[0::2], found[1::2]))
+
+        host.pwrite(b"x" * CHUNK, 2 * CHUNK)
+        self.assertEqual(extents(0, 4 * CHUNK), [(2 * CHUNK, 3), (CHUNK, 0), (CHUNK, 3)])
+        host.trim(CHUNK, 2 * CHUNK)
+        self.assertEqual(extents(0, 4 * CHUNK), [(4 * CHUNK, 3)])
+        self.assertEqual(host.pread(CHUNK, 2 * CHUNK), bytes(CHUNK))
+        host.pwrite(b"x" * CHUNK, 2 * CHUNK)
+        host.zero(4096, 2 * CHUNK + 512, nbd.CMD_FLAG_FAST_ZERO)
+        self.assertEqual(host.pread(8192, 2 * CHUNK),
+                         b"x" * 512 + bytes(4096) + b"x" * (8192 - 512 - 4096))
+        thin = self.connect("thin")
+        self.fails(errno.ENOTSUP, thin.zero, 4096, 0,
+                   nbd.CMD_FLAG_FAST_ZERO | nbd.CMD_FLAG_NO_HOLE)
+        thin.zero(4096, 0, nbd.CMD_FLAG_NO_HOLE)
+        found = []
+        thin.block_status(CHUNK, 0, lambda _, at, entries, error: found.extend(entries))
+        self.assertEqual(found[:2], [4096, 0])  # space is kept for it
+
+    def test_a_snapshot_keeps_its_moment_for_other_connections(self):
+        first, second = self.connect("data"), self.connect("data")
+        first.pwrite(b"old" + bytes(4093), CHUNK)
+        self.say("add", "snapshot", "s1", "of=data")
+        self.say("present", "s1", "to=web1", "lun=9")
+        second.pwrite(b"new" + bytes(4093), CHUNK)
+        first.flush()
+        copy = self.connect("s1")
+        self.assertEqual(copy.pread(512, CHUNK)[:3], b"old")
+        self.assertEqual(first.pread(512, CHUNK)[:3], b"new")
+        copy.pwrite(b"own" + bytes(509), CHUNK)
+        self.assertEqual(first.pread(512, CHUNK)[:3], b"new")
+
+    def test_faults_befall_hosts_and_can_be_taken_away(self):
+        host = self.connect("data")
+        page = b"f" * 4096
+        host.pwrite(page, MIB)
+        self.say("add", "fault", "bad", "kind=error", "volume=data", "on=read", "from=1MiB",
+                 "length=64KiB", "error=EIO", "count=2")
+        self.assertEqual(host.pread(4096, 0), bytes(4096))
+        self.fails(errno.EIO, host.pread, 4096, MIB)
+        self.fails(errno.EIO, host.pread, 512, MIB + CHUNK - 512)
+        self.assertEqual(host.pread(4096, MIB), page)
+        self.assertIn("befell 2", self.say("list", "faults"))
+        self.say("add", "fault", "gone", "kind=lost", "volume=data",
+                 f"while-file={self.folder}/trigger")
+        host.pwrite(b"g" * 4096, MIB)
+        self.assertEqual(host.pread(4096, MIB), b"g" * 4096)
+        (self.folder / "trigger").touch()
+        host.pwrite(page, MIB)
+        self.assertEqual(host.pread(4096, MIB), b"g" * 4096)
+        self.say("remove", "faults")
+        host.pwrite(page, MIB)
+        self.assertEqual(host.pread(4096, MIB), page)
+        for words, wrong in (("kind=delay", "what a delay takes"),
+                             ("kind=torn on=read", "a torn befalls writes only"),
+                             ("kind=error rate=2", "expected a share"),
+                             ("kind=eror", "did you mean 'error'?")):
+            said = self.ask("add", "fault", "x", *words.split())
+            self.assertEqual(said.returncode, 3, said.stdout + said.stderr)
+            self.assertIn(wrong, said.stderr)
+
+    def test_tools_of_the_field_are_content(self):
+        image = self.folder / "image"
+        content = bytearray()
+        for block in range(1024):
+            content += (bytes([block % 251]) if block % 3 else b"\0") * 16384
+        image.write_bytes(content)
+        self.run_tool("nbdcopy", str(image), self.uri("data"))
+        back = self.folder / "back"
+        self.run_tool("nbdcopy", self.uri("data"), str(back))
+        with open(back, "rb") as copied:
+            self.assertEqual(copied.read(len(content)), bytes(content))
+        info = json.loads(self.run_tool("qemu-img", "info", "--output=json", self.uri("data")))
+        self.assertEqual(info["virtual-size"], 256 * MIB)
+        self.run_tool("qemu-img", "convert", "-O", "raw", self.uri("data"),
+                      str(self.folder / "third"))
+        self.run_tool("cmp", str(back), str(self.folder / "third"))
+        self.run_tool("fio", "--name=verify", "--ioengine=nbd", "--uri=" + self.uri("data"),
+                      "--rw=randwrite", "--bs=4k", "--size=32M", "--iodepth=32",
+                      "--verify=crc32c", "--do_verify=1", "--verify_fatal=1",
+                      f"--directory={self.folder}")
+
+
+@unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
+class Control(Served):
+    def send(self, method, path, body=""):
+        connection = http.client.HTTPConnection("localhost", timeout=served.PATIENCE)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(self.folder / "eva1.control"))
+        self.addCleanup(connection.close)
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def test_what_is_asked_wrongly_is_answered_with_what_would_be_right(self):
+        self.assertEqual(self.send("GET", "/status")[1]["profile"], "eva-p6000")
+        for method, path, body, status, words in (
+                ("GET", "/other", "", 404, "POST /array"),
+                ("GET", "/array", "", 405, "use POST"),
+                ("POST", "/array", "{", 400, "expected a list of words"),
+                ("POST", "/array", "[1]", 400, "expected a list of words"),
+                ("POST", "/array", "[]", 400, "nothing was asked"),
+                ("POST", "/array", '["add","volum"]', 400, "did you mean 'add volume'?"),
+                ("POST", "/array", '["delete","volume","x"]', 409, "no volume")):
+            found = self.send(method, path, body)
+            self.assertEqual(found[0], status, (body[:40], found))
+            self.assertIn(words, found[1]["error"])
+
+    def test_what_is_too_long_is_not_read(self):
+        raw = socket.socket(socket.AF_UNIX)
+        raw.settimeout(served.PATIENCE)
+        raw.connect(str(self.folder / "eva1.control"))
+        raw.sendall(b"POST /array HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n")
+        self.assertTrue(raw.recv(65536).startswith(b"HTTP/1.1 413 "))
+        raw.close()
+
+    def test_what_is_no_http_ends_the_connection_and_nothing_else(self):
+        for garbage in (b"\0" * 100, b"\xff" * 70000, b"GET\r\n\r\n", b""):
+            raw = socket.socket(socket.AF_UNIX)
+            raw.settimeout(served.PATIENCE)
+            raw.connect(str(self.folder / "eva1.control"))
+            try:
+                raw.sendall(garbage)
+                raw.shutdown(socket.SHUT_WR)
+                while raw.recv(65536):
+                    pass
+            except OSError:
+                pass  # it hung up first
+            raw.close()
+        self.say("show")
+
+    def test_an_array_is_served_once(self):
+        second = subprocess.run([served.SUNDER, "serve", str(self.file), "--socket",
+                                 str(self.folder / "other.sock")],
+                                capture_output=True, text=True, timeout=served.PATIENCE)
+        self.assertNotEqual(second.returncode, 0)
+        self.assertIn("somebody listens there", second.stderr)
+        self.say("show")
+
+    def test_a_file_that_is_wrong_serves_nothing(self):
+        wrong = self.folder / "wrong.yaml"
+        wrong.write_text(self.file.read_text().replace("group: dg2", "group: dg3")
+                         .replace("lun: 1", "lun: one"))
+        ran = subprocess.run([served.SUNDER, "serve", str(wrong)], capture_output=True, text=True,
+                             timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 3)
+        self.assertIn("there is no disk group 'dg3'", ran.stderr + ran.stdout)
+        self.assertIn("expected a LUN", ran.stderr + ran.stdout)
+
+
+if __name__ == "__main__":
+    served.main(sys.argv)
