@@ -45,6 +45,7 @@ Array::Result Array::carry_out_one(What const& command) {
     room_.clear();
     std::erase_if(state_.leaving, [&](auto const& left) { return !state_.map.has(left.first); });
     Answer answer;
+    catalogue_changed_ = true;
     apply(command, answer);
     answer.durable = state_.map.touch();
     return answer;

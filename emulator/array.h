@@ -15,6 +15,7 @@
 
 #include <expected>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -81,6 +82,12 @@ public:
     /// For the store: what changed in the map is collected, and taken.
     void keep_changes(bool keep) { state_.map.keep_changes(keep); }
     [[nodiscard]] MapChanges take_changes() { return state_.map.take_changes(); }
+    /// Something of the catalogue, or of the maps that are leaving, may have changed since this was
+    /// last asked.
+    [[nodiscard]] bool take_catalogue_changed() { return std::exchange(catalogue_changed_, false); }
+    /// The array that a store kept, or what of it cannot be; owners are found anew. Requires
+    /// `restarted` before anything else.
+    [[nodiscard]] static std::expected<Array, Unsound> load(State state);
 
     [[nodiscard]] State const& state() const { return state_; }
     [[nodiscard]] std::vector<std::string> audit() const;
@@ -139,6 +146,7 @@ private:
     [[nodiscard]] WritePlan no_room(VolumeId volume, NoSpace what);
 
     State state_;
+    bool catalogue_changed_ = true;  // not part of the value: what the store does not know yet
     LinkId last_filled_;
     // Free raw bytes that were found and not given away since; not part of the value.
     std::map<DiskGroupId, std::uint64_t> room_;

@@ -40,7 +40,7 @@ Link const& BlockMap::link_of(LinkId link) const {
 Link& BlockMap::mirror(LinkId link, LinkMode mode) {
     auto const found = links_.find(link);
     VERIFY(found != links_.end() && found->second.mode == mode);
-    if (keep_changes_) changes_.links.insert(link);
+    note_link(link);
     new_era(family_of(found->second.ahead).line);
     static_cast<void>(change());
     return found->second;
@@ -140,7 +140,7 @@ MapId BlockMap::restore(MapId map, MapId from) {
         if (link.ahead != map && link.behind != map) continue;
         VERIFY(link.mode == LinkMode::apart);
         link.changed = SubSet(own.chunks(), true);
-        if (keep_changes_) changes_.links.insert(id);
+        note_link(id);
     }
     new_era(families_.at(own.family).line);
     if (keep_changes_) changes_.maps.insert({map, from, gone});
@@ -178,7 +178,7 @@ LinkId BlockMap::link(MapId ahead, MapId behind, LinkMode mode) {
     family.line = family_of(ahead).line;
     new_era(family.line);
     static_cast<void>(change());
-    if (keep_changes_) changes_.links.insert(id);
+    note_link(id);
     return id;
 }
 
@@ -202,7 +202,7 @@ void BlockMap::unlink(LinkId id) {
         }
     }
     static_cast<void>(change());
-    if (keep_changes_) changes_.links.insert(id);
+    note_link(id);
 }
 
 void BlockMap::fracture(LinkId id) {

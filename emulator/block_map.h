@@ -21,6 +21,7 @@
 #include "emulator/slots.h"
 #include "emulator/sub_set.h"
 
+#include <expected>
 #include <limits>
 #include <map>
 #include <set>
@@ -70,12 +71,23 @@ struct MapChanges {
     std::map<NodeId, At> written{};
     std::set<NodeId> dropped{};
     std::set<MapId> maps{};    ///< made, expanded, given another tree, dropped or gone
-    std::set<LinkId> links{};  ///< made, changed or gone
-    Commit up_to = 0;          ///< tell the map (`settle`) when this is durable
+    std::set<LinkId> links{};  ///< made, changed or gone, but for what their sets hold
+    std::set<LinkId> sets{};   ///< whose sets are others altogether, or gone
+    std::set<std::pair<LinkId, std::uint64_t>> pages{};  ///< of sets, in which something changed
+    Commit up_to = 0;  ///< tell the map (`settle`) when this is durable
 };
+
+struct MapContents;  // map_contents.h
+struct Unsound;
 
 class BlockMap {
 public:
+    /// The map that a store kept, or what of it cannot be. Requires `restarted` before anything
+    /// else.
+    [[nodiscard]] static std::expected<BlockMap, Unsound> load(MapContents contents);
+    [[nodiscard]] NodeId last_node() const { return last_node_; }
+    [[nodiscard]] std::uint32_t last_name() const { return last_name_; }
+
     // Commands. Each is a change of its own.
 
     /// Nothing of the map changes, but something of what stands on it, that is to be durable.
@@ -210,6 +222,8 @@ private:
     [[nodiscard]] Mask guarded(DiskGroupId group, Slot slot, MapId map) const;
     void unsettle(DiskGroupId group, Slot slot, Mask mask, Commit at, MapId by);
     void note_node(NodeId id, MapId map, std::uint64_t chunk, unsigned level);
+    void note_link(LinkId link);
+    void note_page(LinkId link, std::uint64_t chunk);
 
     // write_plans.cc
     [[nodiscard]] std::variant<Part, MakeDurable> place(MapId map, std::uint64_t chunk,
@@ -242,6 +256,10 @@ private:
 
     // durability.cc
     void recount();
+
+    // load_map.cc
+    struct Loading;
+    [[nodiscard]] std::optional<Unsound> load_links(std::map<LinkId, Link> links);
 
     // block_map.cc
     Member& member_of(MapId map);

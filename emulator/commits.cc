@@ -72,7 +72,7 @@ void BlockMap::change_link(LinkChange const& change, std::uint64_t chunk, Commit
     auto const found = links_.find(change.link);
     if (found == links_.end()) return;  // it ended when the last of what it lacked was filled
     Link& link = found->second;
-    if (keep_changes_) changes_.links.insert(change.link);
+    note_page(change.link, chunk);
     if (change.filled != no_sub_chunk) link.lacking.remove(chunk, change.filled);
     if (change.stale != no_sub_chunk && !mutant(Mutant::change_unmarked)) {
         switch (link.mode) {

@@ -104,6 +104,7 @@ Commit Array::conclude(LinkId link) {
         return state_.map.commits();
     }
     VERIFY(done.mode == LinkMode::push);
+    catalogue_changed_ = true;
     Volume& clone = state_.catalogue.volumes.at(state_.owners.at(done.behind));
     state_.map.unlink(link);
     clone.role = role::Ordinary{};
@@ -121,6 +122,7 @@ std::vector<VolumeId> Array::overflow(VolumeId id) {
         if (!role->demand || role->invalid) continue;
         drop_map(one);
         role->invalid = true;
+        catalogue_changed_ = true;
         invalid.push_back(snapshot);
     }
     room_.clear();

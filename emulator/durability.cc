@@ -66,6 +66,7 @@ void BlockMap::restarted() {
         for (auto const& [region, intent] : link.intents) {
             std::uint64_t const end = std::min((region + 1) * intent_chunks, chunks);
             for (std::uint64_t chunk = region * intent_chunks; chunk < end; ++chunk) {
+                note_page(id, chunk);
                 if (link.mode == LinkMode::follow) {
                     link.lacking.add(chunk, whole_chunk);
                 } else if (link.mode == LinkMode::come_back) {
@@ -75,8 +76,8 @@ void BlockMap::restarted() {
                 }
             }
         }
+        if (keep_changes_ && !link.intents.empty()) changes_.links.insert(id);
         link.intents.clear();
-        if (keep_changes_) changes_.links.insert(id);
     }
     static_cast<void>(change());
 }

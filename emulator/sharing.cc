@@ -131,6 +131,16 @@ void BlockMap::note_node(NodeId id, MapId map, std::uint64_t chunk, unsigned lev
     if (keep_changes_) changes_.written[id] = {map, chunk, level};
 }
 
+void BlockMap::note_link(LinkId link) {
+    if (!keep_changes_) return;
+    changes_.links.insert(link);
+    changes_.sets.insert(link);
+}
+
+void BlockMap::note_page(LinkId link, std::uint64_t chunk) {
+    if (keep_changes_) changes_.pages.insert({link, chunk / SubSet::page_chunks});
+}
+
 Mask BlockMap::guarded(DiskGroupId group, Slot slot, MapId map) const {
     if (unsettled_.empty() || mutant(Mutant::unsettled_overwritten)) return no_sub_chunk;
     auto const found = unsettled_.find({group, slot});

@@ -39,6 +39,11 @@ void SubSet::set(std::uint64_t chunk, Mask mask) {
     }
 }
 
+void SubSet::set_page(std::uint64_t number, Page const& page) {
+    std::uint64_t const first = number * page_chunks;
+    for (std::uint64_t i = 0; i < page_chunks && first + i < size_; ++i) set(first + i, page[i]);
+}
+
 std::optional<std::uint64_t> SubSet::next(std::uint64_t from) const {
     if (chunks_ == 0) return std::nullopt;
     for (from = std::max(from, lowest_); from < size_;) {

@@ -33,11 +33,18 @@ public:
 
     /// Chunks in one page.
     static constexpr std::uint64_t page_chunks = 256;
+    using Page = std::array<Mask, page_chunks>;
+    /// What a page that is not there holds: everything, or nothing.
+    [[nodiscard]] bool full() const { return full_; }
+    [[nodiscard]] std::uint64_t pages() const { return pages_.size(); }
+    /// Null when it is not there.
+    [[nodiscard]] Page const* page(std::uint64_t number) const { return pages_[number].get(); }
+    /// For readers of what was stored. Masks of chunks beyond the end are left out.
+    void set_page(std::uint64_t number, Page const& page);
     friend bool operator==(SubSet const& a, SubSet const& b);
     [[nodiscard]] Fingerprint fingerprint() const { return hash_words(size_, full_, print_); }
 
 private:
-    using Page = std::array<Mask, page_chunks>;
     void set(std::uint64_t chunk, Mask mask);
     [[nodiscard]] Mask initial() const { return full_ ? whole_chunk : no_sub_chunk; }
 

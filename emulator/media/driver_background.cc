@@ -2,6 +2,7 @@
 //
 // What makes changes durable, and the work behind the scenes.
 #include "emulator/media/driver.h"
+#include "emulator/media/store.h"
 
 #include <algorithm>
 #include <chrono>
@@ -55,10 +56,8 @@ int Driver::save(bool alone) {
         rows = rows_of(array_);
     }
     // What the rows point to was written before they were committed.
-    failed_ = data_->sync();
+    failed_ = media::make_durable(*data_, *keeper_, rows);
     if (failed_ != 0 || rows.empty()) return failed_;
-    failed_ = keeper_->save(rows);
-    if (failed_ != 0) return failed_;
     std::unique_lock<Gate> nobody_inside;
     if (!alone) nobody_inside = std::unique_lock(gate_);
     std::unique_lock const settling(map_);

@@ -23,8 +23,8 @@ public:
     /// How many bytes there were; fewer than asked for only at the end of the file.
     virtual std::expected<std::size_t, int> read(std::uint64_t offset,
                                                  std::span<std::byte> into) = 0;
-    /// All of it, or an errno and perhaps a part. What lies between the end of the file and `offset`
-    /// reads as zeroes.
+    /// All of it, or an errno and perhaps a part. What lies between the end of the file and
+    /// `offset` reads as zeroes.
     virtual int write(std::uint64_t offset, std::span<std::byte const> from) = 0;
     virtual int truncate(std::uint64_t size) = 0;
     virtual std::expected<std::uint64_t, int> size() = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The bytes of disk groups. Which of them mean something is known to the map alone; a place that was
-// never written reads as zeroes.
+// The bytes of disk groups. Which of them mean something is known to the map alone; a place that
+// was never written reads as zeroes.
 #pragma once
 
 #include "emulator/geometry.h"
@@ -23,8 +23,8 @@ public:
     /// Every write that returned before it was called survives a power cut. Once it failed it fails
     /// for ever (G11).
     virtual int sync() = 0;
-    /// The group is gone, or failed; its data may go. Requires that this is durable in the catalogue
-    /// and that nobody reads or writes there.
+    /// The group is gone, or failed; its data may go. Requires that this is durable in the
+    /// catalogue and that nobody reads or writes there.
     virtual void drop(DiskGroupId group) = 0;
 };
 

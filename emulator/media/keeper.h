@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What keeps the catalogue and the map of an array, as rows of bytes. It decides what of an array is
-// a row of its own; what is in each is said in catalogue_rows.h and map_rows.h.
+// What keeps the catalogue and the map of an array, as rows of bytes. It decides what of an array
+// is a row of its own; what is in each is said in catalogue_rows.h and map_rows.h.
 #pragma once
 
 #include "emulator/array.h"

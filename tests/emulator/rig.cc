@@ -15,9 +15,9 @@ std::string in_text(Act const& act) {
     return fmt::format("{{{}, {}, {}, {}}}", act.kind, act.a, act.b, act.c);
 }
 
-Rig::Rig(Profile const& profile, std::uint64_t sectors, bool small_group)
-    : array(profile), durable_(profile) {
-    array.keep_changes(true);
+Rig::Rig(Profile const& profile, std::uint64_t sectors, bool small_group,
+         std::shared_ptr<Medium> where)
+    : array(where->begin(profile)), medium(std::move(where)) {
     ByteCount const size{sectors * sector_bytes};
     std::uint64_t const chunks = chunks_for(sectors);
     ByteCount const room{(small_group ? 2 * chunks + 2 : 400 * chunks) * chunk_bytes};
@@ -73,14 +73,23 @@ Extent Rig::range_of(VolumeId volume, std::uint16_t where, std::uint16_t how) co
     return {first, std::min(count, sectors - first)};
 }
 
-void Rig::flush() {
-    store.flush();
-    keep_rows();
-    array.settle(array.state().map.commits());
-    durable_ = array;
+void Rig::make_durable() {
+    std::string const words = medium->flush(array);
+    if (!words.empty()) complain(words);
     for (auto& [volume, row] : rows_) {
         for (Cell& cell : row) cell.also.clear();
     }
+}
+
+void Rig::flush() {
+    make_durable();
+    if (settled) settled();
+}
+
+void Rig::forget(std::vector<VolumeId> const& volumes) {
+    make_durable();
+    for (VolumeId const gone : volumes) rows_.erase(gone);
+    if (settled) settled();
 }
 
 std::expected<Answer, Refusal> Rig::command(Command const& command) {
@@ -94,8 +103,9 @@ std::expected<Answer, Refusal> Rig::command(Command const& command) {
         return answer;
     }
     ++befell.times[fmt::format("done: {}", command.index())];
-    flush();
+    make_durable();
     adopt(before, command, *answer);
+    if (settled) settled();
     return answer;
 }
 
@@ -150,7 +160,7 @@ struct Rig::Follow {
     }
     void operator()(command::FailDiskGroup const& one) {
         DiskGroupId const group = *before.state().catalogue.group_named(one.name);
-        rig.store.lose(group);
+        rig.medium->lose(group);
         // A mirrorclone has what its source had.
         for (auto const& [id, volume] : before.state().catalogue.volumes) {
             auto const* const clone = volume.as<role::Mirrorclone>();
@@ -190,7 +200,7 @@ void Rig::part(VolumeId volume, Extent range, std::uint64_t id, std::optional<Io
         if (auto const* const plan = std::get_if<Plan>(&planned)) {
             bool const in_place = array.writes_in_place(volume, range);
             if (in_place && id != 0 && !plan->in_place()) complain("in place, and is planned");
-            carry_out(*plan, store, ValueStore::Pattern{id});
+            carry_out(*plan, *medium, ValueStore::Pattern{id});
             array.commit(*plan);
             remember(volume, range, id);
             ++befell.times[plan->in_place() ? "in place" : "placed"];
@@ -198,15 +208,14 @@ void Rig::part(VolumeId volume, Extent range, std::uint64_t id, std::optional<Io
             return;
         }
         if (auto const* const first = std::get_if<First>(&planned)) {
-            carry_out(first->plan, store, ValueStore::Pattern{});
+            carry_out(first->plan, *medium, ValueStore::Pattern{});
             array.commit(first->plan);
             ++befell.times[first->plan.release ? "released first" : "pushed first"];
         } else if (std::holds_alternative<MakeDurable>(planned)) {
             flush();
             ++befell.times["made durable first"];
         } else if (std::holds_alternative<Overflow>(planned)) {
-            for (VolumeId const gone : array.overflow(volume)) rows_.erase(gone);
-            flush();
+            forget(array.overflow(volume));
             ++befell.times["snapshots invalidated"];
         } else {
             refusal = std::get<IoRule>(planned);
@@ -239,7 +248,7 @@ void Rig::open_write(VolumeId volume, Extent range) {
         return;
     }
     open_ = Open{std::move(*plan), volume, range, ++last_pattern_};
-    carry_out(open_->plan, store, ValueStore::Pattern{open_->id});
+    carry_out(open_->plan, *medium, ValueStore::Pattern{open_->id});
     ++befell.times["a write stayed open"];
 }
 
@@ -265,6 +274,11 @@ void Rig::write_halfway(VolumeId volume, Extent range, std::uint64_t seed) {
 }
 
 void Rig::power_cut(std::uint64_t seed) {
+    find(medium->power_cut(seed));
+    ++befell.times["power cuts"];
+}
+
+void Rig::find(Array there) {
     if (open_) {
         Row& row = rows_.at(open_->volume);
         for (std::uint64_t sector = open_->range.first; sector < open_->range.end(); ++sector) {
@@ -272,16 +286,8 @@ void Rig::power_cut(std::uint64_t seed) {
         }
         open_.reset();
     }
-    store.power_cut([&](DiskGroupId group, std::uint64_t sector) {
-        // Whole sub-chunks mostly, single sectors now and then.
-        std::uint64_t const unit = seed % 4 == 0 ? sector : sector / sub_chunk_sectors;
-        return hash_words(seed, group.value, unit) % 2 == 0;
-    });
-    array = durable_;
-    array.restarted();
+    array = std::move(there);
     after_power_cut();
-    flush();
-    ++befell.times["power cuts"];
 }
 
 bool Rig::step() {
@@ -289,7 +295,7 @@ bool Rig::step() {
     auto next = array.next_background_step();
     if (!next) return false;
     if (auto const* const plan = std::get_if<Plan>(&*next)) {
-        carry_out(*plan, store, ValueStore::Pattern{});
+        carry_out(*plan, *medium, ValueStore::Pattern{});
         array.commit(*plan);
         ++befell.times[plan->release ? "released" : "filled"];
     } else if (std::holds_alternative<MakeDurable>(*next)) {
@@ -299,10 +305,7 @@ bool Rig::step() {
         flush();
         ++befell.times["concluded"];
     } else {
-        for (VolumeId const gone : array.overflow(std::get<Overflow>(*next).volume)) {
-            rows_.erase(gone);
-        }
-        flush();
+        forget(array.overflow(std::get<Overflow>(*next).volume));
         ++befell.times["snapshots invalidated"];
     }
     return true;

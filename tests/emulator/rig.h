@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// An array with a driver and a store, beside a naive model of it in which every volume is a plain
+// An array with a driver and a medium, beside a naive model of it in which every volume is a plain
 // row of sectors. The driver does what array.h asks of drivers; the model knows what a host may
 // find in each sector. Acts are numbers, so that RapidCheck shrinks them.
 #pragma once
 
 #include "emulator/array.h"
-#include "emulator/chunk_store.h"
+#include "tests/emulator/medium.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,11 @@ struct Befell {
     std::map<std::string, std::uint64_t> times;
 };
 
+/// A value; copies share their medium.
 class Rig {
 public:
-    Rig(Profile const& profile, std::uint64_t sectors, bool small_group);
+    Rig(Profile const& profile, std::uint64_t sectors, bool small_group,
+        std::shared_ptr<Medium> medium = std::make_shared<ValueMedium>());
 
     void act(Act const& act);
     /// What is wrong, in words; empty when nothing is.
@@ -43,8 +46,10 @@ public:
     void come_to_rest();
 
     Array array;
-    ValueStore store;
+    std::shared_ptr<Medium> medium;
     Befell befell;
+    /// Called when everything is durable and the model has followed.
+    std::function<void()> settled;
 
     // For tests that know what they want.
     VolumeId id(std::string const& name) const;
@@ -54,6 +59,9 @@ public:
     std::optional<IoRule> write(VolumeId volume, Extent range, bool zeroes = false);
     void flush();
     void power_cut(std::uint64_t seed);
+    /// Power returned, and this is what is there: it has to be one of the things that may be.
+    void find(Array there);
+    void complain(std::string words);
     /// One step behind the scenes; false when there was none.
     bool step();
     void compare(bool all);
@@ -72,7 +80,8 @@ private:
         std::uint64_t id = 0;
     };
 
-    void complain(std::string words);
+    void make_durable();
+    void forget(std::vector<VolumeId> const& volumes);
     std::optional<VolumeId> pick(std::uint16_t number) const;
     std::string name_at(std::uint16_t number) const;
     std::string mirrorclone_at(std::uint16_t number) const;
@@ -90,21 +99,9 @@ private:
     void audit();
     Command command_of(Act const& act, unsigned kind) const;
     void after_power_cut();
-    /// Does what a store does with the changes, and sees whether its rows are the map.
-    void keep_rows();
-
-    struct NodeRow {
-        unsigned level = 0;
-        std::vector<std::uint64_t> content{};
-        friend bool operator==(NodeRow const&, NodeRow const&) = default;
-    };
-    static NodeRow row_of(Node const& node, unsigned level);
-    void check_rows(Node const* node, unsigned level, std::set<NodeId>& seen);
-    std::map<NodeId, NodeRow> nodes_;
 
     std::map<VolumeId, Row> rows_;
     std::map<VolumeId, Row> orphans_;  // of mirrorclones whose source is lost
-    Array durable_;                    // what a power cut leaves
     std::optional<Open> open_;
     std::uint64_t last_pattern_ = 0;
     std::uint64_t last_name_ = 0;

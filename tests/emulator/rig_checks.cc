@@ -12,11 +12,10 @@ namespace sunder::emulator::test {
 namespace {
 
 /// The content of a sector; nothing: another sector's, or nobody's.
-std::optional<std::uint64_t> id_at(ValueStore const& store, Segment const& segment,
-                                   std::uint64_t sector) {
+std::optional<std::uint64_t> id_at(Medium& medium, Segment const& segment, std::uint64_t sector) {
     if (!segment.at) return 0;
     ValueStore::Sector const found =
-        store.read(segment.at->group, segment.at->sector + (sector - segment.volume.first));
+        medium.read(segment.at->group, segment.at->sector + (sector - segment.volume.first));
     if (found == ValueStore::garbage) return std::nullopt;
     if (found.id != 0 && found.offset != sector) return std::nullopt;
     return found.id;
@@ -50,7 +49,7 @@ void Rig::compare_volume(VolumeId volume, Extent range) {
             for (std::uint64_t sector = segment.volume.first; sector < next; ++sector) {
                 bool const open = open_ && open_->volume == volume &&
                                   sector >= open_->range.first && sector < open_->range.end();
-                auto const found = id_at(store, segment, sector);
+                auto const found = id_at(*medium, segment, sector);
                 Cell const& cell = row[sector];
                 if (found == cell.now || (open && found == open_->id)) continue;
                 if (std::find(cell.also.begin(), cell.also.end(), found) != cell.also.end() &&
@@ -76,7 +75,7 @@ void Rig::after_power_cut() {
             auto const segments = array.plan_read(volume, {sector, 1});
             // Of a broken copy: compare() sees whether it may be lost.
             if (!segments) continue;
-            auto const found = id_at(store, segments->front(), sector);
+            auto const found = id_at(*medium, segments->front(), sector);
             bool const allowed =
                 found && (*found == cell.now ||
                           std::find(cell.also.begin(), cell.also.end(), *found) != cell.also.end());
@@ -105,60 +104,6 @@ void Rig::compare(bool all) {
         if (row.size() > border) {
             compare_volume(volume, {border, std::min(row.size() - border, hot)});
         }
-    }
-}
-
-Rig::NodeRow Rig::row_of(Node const& node, unsigned level) {
-    NodeRow row{level, {}};
-    for (unsigned at = 0; at < fan_out; ++at) {
-        if (!node.is_leaf) {
-            auto const& child = static_cast<Inner const&>(node).children[at];
-            row.content.push_back(child ? child->id : 0);
-            continue;
-        }
-        for (Layer const& layer : static_cast<Leaf const&>(node).get(at)) {
-            row.content.push_back(at);
-            row.content.push_back(std::uint64_t{layer.slot} << 16 | layer.mask);
-        }
-    }
-    return row;
-}
-
-void Rig::check_rows(Node const* node, unsigned level, std::set<NodeId>& seen) {
-    if (node == nullptr || !seen.insert(node->id).second) return;
-    auto const row = nodes_.find(node->id);
-    if (row == nodes_.end() || row->second != row_of(*node, level)) {
-        complain(
-            fmt::format("node {} of level {} is not what the store was told", node->id, level));
-    }
-    if (node->is_leaf) return;
-    for (auto const& child : static_cast<Inner const*>(node)->children) {
-        check_rows(child.get(), level - 1, seen);
-    }
-}
-
-void Rig::keep_rows() {
-    MapChanges const changes = array.take_changes();
-    BlockMap const& map = array.state().map;
-    for (auto const& [id, at] : changes.written) {
-        Node const* const node =
-            map.has(at.map) ? map.member(at.map).tree.node(at.chunk, at.level) : nullptr;
-        if (node == nullptr || node->id != id) {
-            complain(fmt::format("node {} is not where the changes say", id));
-            return;
-        }
-        nodes_[id] = row_of(*node, at.level);
-    }
-    for (NodeId const id : changes.dropped) nodes_.erase(id);
-    std::set<NodeId> seen;
-    for (auto const& [id, family] : map.families()) {
-        for (MapId const member : family.members) {
-            Tree const& tree = map.member(member).tree;
-            check_rows(tree.root.get(), tree.height, seen);
-        }
-    }
-    if (seen.size() != nodes_.size()) {
-        complain(fmt::format("the store has {} nodes, the map {}", nodes_.size(), seen.size()));
     }
 }
 

@@ -350,6 +350,7 @@ class Words(Rules):
         harmless = ["mas" "tery", "sr" "cery", "to" "do", "XX" "XXXX", "v" "21", "unim" "proved"]
         self.clean({"base/a.cc": cc(*[f"// a {word}" for word in harmless])})
         self.clean({"README.md": "See https://example.org/blob/" + "mas" "ter/README.md.\n"})
+        self.clean({"emulator/media/a.cc": cc("int a = sqlite3_open_" + "v" "2(b);")})
 
 
 class Paths(Rules):

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How a store is made and opened.
+#include "emulator/media/store.h"
+
+#include "emulator/media/examine.h"
+#include "emulator/media/file_data.h"
+#include "emulator/media/mutant.h"
+#include "emulator/media/problem.h"
+#include "emulator/media/witness.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+namespace sunder::emulator::media {
+
+namespace {
+
+template <class Done>
+using Or = std::expected<Done, Problem>;
+
+/// Reads a file and writes it again, the same bytes. A sync that failed may have left what is read
+/// in memory only, and called it written (G11); from now on it is unsynced again.
+int write_again(File& file) {
+    std::vector<std::byte> part(1 << 20);
+    for (std::uint64_t offset = 0;;) {
+        auto const got = file.read(offset, part);
+        if (!got) return got.error();
+        if (*got == 0) return 0;
+        if (int const error = file.write(offset, std::span(part).first(*got))) return error;
+        offset += *got;
+    }
+}
+
+/// Makes durable what was read, before anything is done that relies upon it.
+int settle_files(Folder& folder, FileData& data, File& witness) {
+    if (mutant(Mutant::opened_unsettled)) return 0;
+    auto const log = folder.open(log_name, Folder::Open::existing);
+    if (!log && log.error() != ENOENT) return log.error();
+    if (log) {
+        if (int const error = write_again(**log)) return error;
+        if (int const error = (*log)->sync()) return error;
+    }
+    if (int const error = witness.sync()) return error;
+    return data.sync_all();  // and the names of all files
+}
+
+/// What a disk group that is gone left behind, when power failed before its file went.
+void remove_leftovers(Folder& folder, Array const& array, std::vector<std::string> const& names) {
+    for (std::string const& name : names) {
+        auto const group = group_of_file(name);
+        if (!group || array.state().catalogue.groups.contains(*group)) continue;
+        static_cast<void>(folder.remove(name));  // or the next time
+    }
+}
+
+/// The rest, once all was read and found well.
+Or<Opened> go_on(Folder& folder, Examined examined, std::unique_ptr<File> witness) {
+    auto const trouble = [&](int error) {
+        return std::unexpected(refused(folder, "", "what was found cannot be made durable", error));
+    };
+    auto data = std::make_unique<FileData>(folder, examined.health);
+    for (DiskGroupId const group : examined.with_files) {
+        if (int const error = data->adopt(group)) {
+            return std::unexpected(
+                refused(folder, data_file_name(group), "it cannot be opened", error));
+        }
+    }
+    if (int const error = settle_files(folder, *data, *witness)) return trouble(error);
+    Database& database = *examined.database;
+    database.vfs().allow_changes();
+    // So that each opening begins a log of its own.
+    if (!mutant(Mutant::opened_unsettled) && !database.empty_log()) {
+        return trouble(database.error_number());
+    }
+    Opened opened{std::move(examined.loaded->array), std::move(data),
+                  std::make_unique<SqliteKeeper>(std::move(examined.database), std::move(witness),
+                                                 examined.health, examined.loaded->seal)};
+    remove_leftovers(folder, opened.array, examined.names);
+    opened.array.keep_changes(true);
+    opened.array.restarted();
+    Rows const rows = rows_of(opened.array);
+    if (int const error = opened.keeper->save(rows)) return trouble(error);
+    opened.array.settle(rows.up_to);
+    return opened;
+}
+
+/// Everything of a new store but its last step.
+std::optional<Problem> make(Folder& folder, std::shared_ptr<Health> const& health,
+                            Profile const& profile, bool licensed) {
+    auto const trouble = [&](char const* file, int error) {
+        return refused(folder, file, "it cannot be made", error);
+    };
+    auto const mark = folder.open(unfinished_name, Folder::Open::made_if_absent);
+    if (!mark) return trouble(unfinished_name, mark.error());
+    if (int const error = folder.sync()) return trouble(unfinished_name, error);
+    for (char const* const name : {database_name, log_name, journal_name, witness_name}) {
+        int const error = folder.remove(name);  // of one that was not finished
+        if (error != 0 && error != ENOENT) return trouble(name, error);
+    }
+    auto witness = folder.open(witness_name, Folder::Open::made_if_absent);
+    if (!witness) return trouble(witness_name, witness.error());
+    if (int const error = write_witness(**witness, 0)) return trouble(witness_name, error);
+    if (int const error = (*witness)->sync()) return trouble(witness_name, error);
+    auto database = std::make_unique<Database>(folder, health, false);
+    database->vfs().allow_changes();
+    if (!database->open(true) || !database->make_tables()) {
+        return trouble(database_name, database->error_number());
+    }
+    Array array(profile, licensed);
+    SqliteKeeper keeper(std::move(database), std::move(*witness), health, Seal{});
+    if (int const error = keeper.save(rows_of(array))) return trouble(database_name, error);
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profile, bool licensed) {
+    {
+        auto health = std::make_shared<Health>();
+        if (auto problem = lock_folder(folder, *health)) return std::unexpected(*problem);
+        Profile const* const known = find_profile(profile.name);
+        VERIFY(known != nullptr && *known == profile);
+        auto const names = folder.list();
+        if (!names) return std::unexpected(refused(folder, "", "it cannot be read", names.error()));
+        auto const has = [&](std::string_view name) {
+            return std::find(names->begin(), names->end(), name) != names->end();
+        };
+        for (std::string const& name : *names) {
+            bool const ours = group_of_file(name) || name == database_name || name == log_name ||
+                              name == witness_name;
+            if (!ours || (has(unfinished_name) && !group_of_file(name))) continue;
+            return std::unexpected(Problem{"a store is there already", place_of(folder, name),
+                                           "open that one, or choose another folder"});
+        }
+        if (auto problem = make(folder, health, profile, licensed))
+            return std::unexpected(*problem);
+        if (health->failed.load()) {
+            return std::unexpected(refused(folder, "", "it cannot be made durable", EIO));
+        }
+        // With this it is a store; its database was synced, and is closed.
+        int error = folder.sync();
+        if (error == 0) error = folder.remove(unfinished_name);
+        if (error == 0) error = folder.sync();
+        if (error != 0) return std::unexpected(refused(folder, "", "it cannot be made", error));
+    }
+    return open_store(folder);
+}
+
+std::expected<Opened, Problem> open_store(Folder& folder) {
+    Examined examined = examine(folder, false);
+    if (!examined.problems.empty()) return std::unexpected(examined.problems.front());
+    auto witness = folder.open(witness_name, Folder::Open::existing);
+    if (!witness) {
+        return std::unexpected(
+            refused(folder, witness_name, "it cannot be opened", witness.error()));
+    }
+    return go_on(folder, std::move(examined), std::move(*witness));
+}
+
+int make_durable(GroupData& data, Keeper& keeper, Rows const& rows) {
+    if (!mutant(Mutant::data_not_synced)) {
+        if (int const error = data.sync()) return error;
+    }
+    return keeper.save(rows);
+}
+
+}  // namespace sunder::emulator::media

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A rig's medium that is a real store on recording files. A sector of a pattern has bytes of its
+// own, so that a mixture, or a stranger's, is found out.
+#pragma once
+
+#include "emulator/media/recording_files.h"
+#include "emulator/media/store.h"
+#include "tests/emulator/medium.h"
+
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace sunder::emulator::media::test {
+
+using Pattern = ValueStore::Sector;
+
+void fill(std::span<std::byte> sector, Pattern pattern);
+/// ValueStore::garbage: they are no pattern's.
+Pattern pattern_of(std::span<std::byte const> sector);
+
+/// What a power cut leaves of each change, at random: a few are missing, or most are.
+std::function<Fate(std::size_t)> random_fates(std::uint64_t seed);
+
+class FileMedium : public emulator::test::Medium {
+public:
+    FileMedium() : folder(std::make_unique<RecordingFolder>()) {}
+    explicit FileMedium(std::unique_ptr<RecordingFolder> there) : folder(std::move(there)) {}
+
+    /// Opens the store that is there. What is wrong with it, in words.
+    std::string open(std::optional<Array>& array);
+
+    Array begin(Profile const& profile) override;
+    void copy(Copy const& copy) override;
+    void put(DiskGroupId group, std::uint64_t sector, Extent volume,
+             ValueStore::Pattern const& data) override;
+    void zero(DiskGroupId group, std::uint64_t sector, std::uint64_t count) override;
+    ValueStore::Sector read(DiskGroupId group, std::uint64_t sector) override;
+    void lose(DiskGroupId group) override;
+    std::string flush(Array& array) override;
+    /// Or the process was killed, and power stays.
+    Array power_cut(std::uint64_t seed) override;
+
+    std::unique_ptr<RecordingFolder> folder;
+    /// Called before each operation of a flush.
+    std::function<void()> between;
+    std::string wrong;  ///< with what power cuts left
+
+private:
+    void close();
+
+    std::unique_ptr<GroupData> data_;
+    std::unique_ptr<Keeper> keeper_;
+};
+
+}  // namespace sunder::emulator::media::test
