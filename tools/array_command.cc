@@ -2,6 +2,8 @@
 #include "tools/array_command.h"
 
 #include "base/units.h"
+#include "emulator/media/posix_files.h"
+#include "emulator/media/store.h"
 #include "nodes/live/array_words.h"
 #include "tools/run_command.h"
 
@@ -12,7 +14,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json.hpp>
-#include <chrono>
+#include <cstring>
 #include <expected>
 
 namespace sunder::tools {
@@ -116,14 +118,35 @@ void print_faults(json::array const& faults) {
 }  // namespace
 
 std::string array_help() {
-    std::string text = "What can be said to an array:\n";
+    std::string text =
+        "  check DIR\n      look for damage in a store that nobody has open, and change nothing\n"
+        "What can be said to an array that is served:\n";
     for (live::Grammar const& grammar : live::array_grammars()) {
         text += fmt::format("  {}\n      {}\n", live::usage_of(grammar), grammar.meaning);
     }
     return text;
 }
 
+int check_array(std::string const& path) {
+    namespace media = emulator::media;
+    auto const folder = media::posix_folder(path);
+    if (!folder) {
+        fmt::print(stderr, "array: {}: {}\n", path, std::strerror(folder.error()));
+        return wrong_input;
+    }
+    auto const problems = media::check_store(**folder);
+    for (media::Problem const& problem : problems) fmt::print("{}\n", media::in_text(problem));
+    fmt::print("{}: {}\n", path,
+               problems.empty()       ? "nothing is wrong"
+               : problems.size() == 1 ? "1 problem"
+                                      : fmt::format("{} problems", problems.size()));
+    return problems.empty() ? all_held : violated;
+}
+
 int ask_array(ArrayRequest const& request) {
+    if (request.words.size() == 2 && request.words.front() == "check") {
+        return check_array(request.words.back());
+    }
     if (request.words.empty() || request.words.front() == "help") {
         fmt::print("{}", array_help());
         return all_held;

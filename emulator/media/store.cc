@@ -116,6 +116,18 @@ std::optional<Problem> make(Folder& folder, std::shared_ptr<Health> const& healt
 
 }  // namespace
 
+std::expected<bool, int> has_store(Folder& folder) {
+    auto const names = folder.list();
+    if (!names) return std::unexpected(names.error());
+    bool found = false;
+    for (std::string const& name : *names) {
+        if (name == unfinished_name) return false;
+        found = found || group_of_file(name) || name == database_name || name == log_name ||
+                name == witness_name;
+    }
+    return found;
+}
+
 std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profile, bool licensed) {
     {
         auto health = std::make_shared<Health>();

@@ -36,6 +36,9 @@ struct Opened {
     std::unique_ptr<Keeper> keeper;
 };
 
+/// Whether there is one to be opened, be it damaged; else there is room for one. An errno when the
+/// folder cannot be read.
+std::expected<bool, int> has_store(Folder& folder);
 /// Makes a store in a folder that has none, and opens it. Requires one of `profiles()`. One that a
 /// power cut kept from being finished is made anew.
 std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profile,

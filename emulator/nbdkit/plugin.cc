@@ -116,7 +116,13 @@ int after_fork() {
 }
 
 void cleanup() {
-    guarded([] { return service.reset(), 0; }, -1);
+    guarded(
+        [] {
+            int const result = service == nullptr ? 0 : tell(service->stop());
+            service.reset();
+            return result;
+        },
+        -1);
 }
 
 int list_exports(int, int, nbdkit_exports* exports) {

@@ -3,12 +3,16 @@
 
 #include "base/text.h"
 #include "emulator/media/memory_data.h"
+#include "emulator/media/posix_files.h"
+#include "emulator/media/store.h"
 #include "nodes/live/array_status.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstring>
+#include <filesystem>
 
 namespace sunder::live {
 
@@ -26,6 +30,7 @@ ControlReply wrong(unsigned status, std::string_view words) {
 }
 
 std::expected<Profile, std::string> profile_named(std::string_view name) {
+    if (name.empty()) return profiles().back();
     if (Profile const* const found = find_profile(name)) return *found;
     std::vector<std::string> known;
     for (Profile const& profile : profiles()) known.emplace_back(profile.name);
@@ -35,14 +40,31 @@ std::expected<Profile, std::string> profile_named(std::string_view name) {
                                        join(known)));
 }
 
-std::expected<std::unique_ptr<media::Driver>, std::string> make_driver(
-    ArrayOptions const& options) {
-    media::DriverOptions const how{options.background_rate};
-    auto const profile = profile_named(options.profile.empty() ? profiles().back().name
-                                                               : std::string_view(options.profile));
-    if (!profile) return std::unexpected(profile.error());
-    return std::make_unique<media::Driver>(Array(*profile), std::make_unique<media::MemoryData>(),
-                                           nullptr, how);
+/// The store in the folder, or one that is made there.
+std::expected<media::Opened, std::string> open_or_make(media::Folder& folder,
+                                                       std::string const& wanted) {
+    auto const in_words = [](media::Problem const& problem) {
+        return std::unexpected(media::in_text(problem));
+    };
+    auto const there = media::has_store(folder);
+    if (!there) return std::unexpected(folder.where() + ": " + std::strerror(there.error()));
+    if (!*there) {
+        auto const profile = profile_named(wanted);
+        if (!profile) return std::unexpected(profile.error());
+        auto made = media::create_store(folder, *profile);
+        if (!made) return in_words(made.error());
+        return std::move(*made);
+    }
+    auto opened = media::open_store(folder);
+    if (!opened) return in_words(opened.error());
+    std::string_view const has = opened->array.state().profile.name;
+    if (!wanted.empty() && wanted != has) {
+        return std::unexpected(
+            fmt::format("{}: this array's profile is {}, and stays it; '{}' "
+                        "was asked for",
+                        folder.where(), has, wanted));
+    }
+    return std::move(*opened);
 }
 
 std::string describe_export(Volume const& volume, Catalogue const& catalogue, Access access) {
@@ -53,14 +75,39 @@ std::string describe_export(Volume const& volume, Catalogue const& catalogue, Ac
 
 }  // namespace
 
-ArrayService::ArrayService(std::unique_ptr<media::Driver> driver, std::uint64_t fault_seed)
-    : driver_(std::move(driver)), faults_(fault_seed), disk_(*driver_, faults_) {}
+ArrayService::ArrayService(Medium medium, std::uint64_t fault_seed)
+    : folder_(std::move(medium.folder)),
+      driver_(std::move(medium.driver)),
+      faults_(fault_seed),
+      disk_(*driver_, faults_) {}
+
+std::expected<ArrayService::Medium, std::string> ArrayService::open_medium(
+    ArrayOptions const& options) {
+    media::DriverOptions const how{options.background_rate};
+    if (!options.store) {
+        auto const profile = profile_named(options.profile);
+        if (!profile) return std::unexpected(profile.error());
+        return Medium{nullptr,
+                      std::make_unique<media::Driver>(
+                          Array(*profile), std::make_unique<media::MemoryData>(), nullptr, how)};
+    }
+    std::error_code failure;
+    std::filesystem::create_directories(*options.store, failure);
+    if (failure) return std::unexpected(*options.store + ": " + failure.message());
+    auto folder = media::posix_folder(*options.store);
+    if (!folder) return std::unexpected(*options.store + ": " + std::strerror(folder.error()));
+    auto opened = open_or_make(**folder, options.profile);
+    if (!opened) return std::unexpected(opened.error());
+    return Medium{std::move(*folder),
+                  std::make_unique<media::Driver>(std::move(opened->array), std::move(opened->data),
+                                                  std::move(opened->keeper), how)};
+}
 
 std::expected<std::unique_ptr<ArrayService>, std::string> ArrayService::open(
     ArrayOptions const& options) {
-    auto driver = make_driver(options);
-    if (!driver) return std::unexpected(driver.error());
-    std::unique_ptr<ArrayService> service(new ArrayService(std::move(*driver), options.fault_seed));
+    auto medium = open_medium(options);
+    if (!medium) return std::unexpected(medium.error());
+    std::unique_ptr<ArrayService> service(new ArrayService(std::move(*medium), options.fault_seed));
     if (auto begun = service->begin(options.begin); !begun) return std::unexpected(begun.error());
     if (options.control.empty()) return service;
     auto control = ControlServer::listen(options.control,
@@ -91,9 +138,10 @@ void ArrayService::start() {
     if (control_ != nullptr) control_->start();
 }
 
-void ArrayService::stop() {
+media::IoResult ArrayService::stop() {
     if (control_ != nullptr) control_->stop();
     driver_->stop();
+    return driver_->flush();
 }
 
 std::vector<Export> ArrayService::exports() const {

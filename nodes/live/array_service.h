@@ -6,6 +6,7 @@
 #pragma once
 
 #include "emulator/media/bad_disk.h"
+#include "emulator/media/files.h"
 #include "nodes/live/array_words.h"
 #include "nodes/live/control_server.h"
 
@@ -50,7 +51,8 @@ public:
 
     /// Threads begin: to be called in the process that serves, after it forked.
     void start();
-    void stop();
+    /// Threads end, and everything is made durable, whether hosts asked for it or not.
+    emulator::media::IoResult stop();
 
     /// What is shown and can be attached at this moment, in the order of hosts and LUNs.
     [[nodiscard]] std::vector<Export> exports() const;
@@ -64,7 +66,12 @@ public:
     ControlReply ask(std::span<std::string const> words);
 
 private:
-    ArrayService(std::unique_ptr<emulator::media::Driver> driver, std::uint64_t fault_seed);
+    struct Medium {
+        std::unique_ptr<emulator::media::Folder> folder;  // of a store; outlives the driver
+        std::unique_ptr<emulator::media::Driver> driver;
+    };
+    static std::expected<Medium, std::string> open_medium(ArrayOptions const& options);
+    ArrayService(Medium medium, std::uint64_t fault_seed);
     ControlReply handle(ControlRequest const& request);
     ControlReply answer(emulator::Command const& command);
     ControlReply answer(AddFault asked);
@@ -73,6 +80,7 @@ private:
     ControlReply answer(ShowArray const&) const;
     std::expected<void, std::string> begin(std::vector<std::vector<std::string>> const& words);
 
+    std::unique_ptr<emulator::media::Folder> folder_;
     std::unique_ptr<emulator::media::Driver> driver_;
     emulator::media::Faults faults_;
     emulator::media::BadDisk disk_;

@@ -30,8 +30,8 @@ using ArrayRequest = std::variant<emulator::Command, AddFault, RemoveFault, List
 
 std::span<Grammar const> array_grammars();
 
-/// Words that add a thing by name, refused because it has that name already: what a description of
-/// an array says again when the array is opened again.
+/// Words that add a thing by a name, or show a volume as a number, that is in use: what a
+/// description of an array says again when the array is opened again. What is there stays.
 bool adds_what_exists(std::span<std::string const> words, std::string_view rule);
 
 /// All that is wrong with it, a line each.

@@ -214,6 +214,58 @@ class Exports(Served):
                       f"--directory={self.folder}")
 
 
+class ExportsOfAStore(Exports):
+    store = "store"
+
+    def test_what_was_there_is_there_again(self):
+        host = self.connect("data")
+        host.pwrite(b"kept" * 1024, MIB)
+        self.say("add", "snapshot", "s1", "of=data")
+        self.say("rename", "volume", "log", "to=old")
+        host.pwrite(b"late" * 1024, MIB)
+        before = self.show()
+        del host
+        self.stop()
+        self.assertIn("nothing is wrong", self.ask("check", str(self.folder / "store")).stdout)
+        self.file.write_text(self.file.read_text().replace("  log: {", "  old: {")
+                             .replace("volume: log", "volume: old"))
+        self.serve()
+        self.assertEqual(self.show(), before)
+        self.assertEqual(self.connect("data").pread(4096, MIB), b"late" * 1024)
+        self.say("present", "s1", "to=web1", "lun=9")
+        self.assertEqual(self.connect("s1").pread(4096, MIB), b"kept" * 1024)
+
+    def test_a_store_has_one_user(self):
+        other = self.folder / "other.yaml"
+        other.write_text(self.file.read_text().replace("array: eva1", "array: eva2"))
+        second = subprocess.run([served.SUNDER, "serve", str(other), "--socket",
+                                 str(self.folder / "other.sock")],
+                                capture_output=True, text=True, timeout=served.PATIENCE)
+        self.assertNotEqual(second.returncode, 0)
+        self.assertIn(str(self.folder / "store"), second.stderr)
+        checked = self.ask("check", str(self.folder / "store"))
+        self.assertEqual(checked.returncode, 1, checked.stdout + checked.stderr)
+        for words in (second.stderr, checked.stdout):
+            self.assertIn("somebody has this store open", words)
+
+    def test_damage_is_named_and_nothing_is_served(self):
+        self.connect("data").pwrite(b"x" * 4096, 0)
+        self.stop()
+        for file in (self.folder / "store").iterdir():
+            if file.name == "array.db":
+                content = bytearray(file.read_bytes())
+                for at in range(8192, len(content), 512):
+                    content[at] ^= 0xff
+                file.write_bytes(content)
+        checked = self.ask("check", str(self.folder / "store"))
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("array.db", checked.stdout)
+        opened = subprocess.run([served.SUNDER, "serve", str(self.file)], capture_output=True,
+                                text=True, timeout=served.PATIENCE)
+        self.assertNotEqual(opened.returncode, 0)
+        self.assertIn("array.db", opened.stderr)
+
+
 @unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
 class Control(Served):
     def send(self, method, path, body=""):
