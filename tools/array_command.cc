@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Asks over HTTP, and shows people what was answered.
 #include "tools/array_command.h"
 
 #include "base/units.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// The grammar of array files, and the commands that a file comes to.
 #include "tools/array_file.h"
 
 #include "emulator/profile.h"

@@ -204,6 +204,14 @@ CLI::App* add_array(CLI::App& app, tools::ArrayRequest& request) {
     return array;
 }
 
+int print_names() {
+    language::KnownNames const known = tools::known_names();
+    for (std::string const& name : known.checkers) fmt::print("checker  {}\n", name);
+    for (std::string const& name : known.marks) fmt::print("mark     {}\n", name);
+    for (std::string const& name : known.rules) fmt::print("rule     {}\n", name);
+    return tools::all_held;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -273,12 +281,6 @@ int main(int argc, char** argv) {
                                       : language::scenario_schema());
         return tools::all_held;
     }
-    if (*names) {
-        language::KnownNames const known = tools::known_names();
-        for (std::string const& name : known.checkers) fmt::print("checker  {}\n", name);
-        for (std::string const& name : known.marks) fmt::print("mark     {}\n", name);
-        for (std::string const& name : known.rules) fmt::print("rule     {}\n", name);
-        return tools::all_held;
-    }
+    if (*names) return print_names();
     return tools::run(request);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Finds nbdkit's plugin, and becomes nbdkit.
 #include "tools/serve_command.h"
 
 #include "tools/array_file.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// What befalls a request: errors and delays come before it, the rest changes what is written.
 #include "emulator/media/bad_disk.h"
 
 #include <array>

@@ -117,7 +117,7 @@ private:
     std::unique_ptr<Keeper> keeper_;
     DriverOptions options_;
     std::atomic<bool> crowded_ = false;  // much waits until it is durable that it is free
-    int failed_ = 0;  // under saving_: an errno, for good
+    int failed_ = 0;                     // under saving_: an errno, for good
 
     // Flushes that wait for one another.
     std::mutex flushing_;

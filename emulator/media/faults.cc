@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Which request meets which fault, and the names of both.
 #include "emulator/media/faults.h"
 
 #include <unistd.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// An errno and words for each rule by which an array refuses a request.
 #include "emulator/media/io_error.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Segments of address space, and what is done to the pages behind them.
 #include "emulator/media/memory_data.h"
 
 #include <sys/mman.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Opening an array, names of exports, and the answers to operators.
 #include "nodes/live/array_service.h"
 
 #include "base/text.h"

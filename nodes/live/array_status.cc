@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// The keys under which the state of an array is told.
 #include "nodes/live/array_status.h"
 
 #include <boost/json.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// The table of verbs, and what each makes of the words behind it.
 #include "nodes/live/array_words.h"
 
 #include "base/text.h"
@@ -233,6 +235,9 @@ void add_things(Table& table) {
                                   {{"on", "yes|no", true, "refuse writes"}},
                                   "protect a volume from its hosts",
                                   "set write-protect data on=yes"});
+}
+
+void add_hosts(Table& table) {
     table.add(add_container, {"add container",
                               "NAME",
                               {{"group", "DISK-GROUP", true, "where it lives"},
@@ -345,6 +350,7 @@ Table const& table() {
     static Table const all = [] {
         Table made;
         add_things(made);
+        add_hosts(made);
         add_copies(made);
         add_faults(made);
         return made;
@@ -359,8 +365,8 @@ std::span<Grammar const> array_grammars() { return table().grammars; }
 bool adds_what_exists(std::span<std::string const> words, std::string_view rule) {
     if (words.empty()) return false;
     if (words.front() == "add") return rule == text_of(Rule::name_in_use).name;
-    return words.front() == "present" && (rule == text_of(Rule::host_presented).name ||
-                                          rule == text_of(Rule::lun_in_use).name);
+    return words.front() == "present" &&
+           (rule == text_of(Rule::host_presented).name || rule == text_of(Rule::lun_in_use).name);
 }
 
 std::expected<ArrayRequest, std::string> read_array_request(std::span<std::string const> words) {

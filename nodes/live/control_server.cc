@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Sessions of HTTP on a Unix socket: one thread reads, asks the handler, and answers.
 #include "nodes/live/control_server.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+//
+// Words are cut, counted and read by type; what is wrong with them is collected.
 #include "nodes/live/words.h"
 
 #include "base/text.h"

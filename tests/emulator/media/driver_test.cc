@@ -260,12 +260,17 @@ TEST_CASE("Extents tell what is written from what is not") {
     CHECK(number_at(*driver, data, 3 * chunk_bytes) == 0);
 }
 
-TEST_CASE("Faults befall what they are meant for, as often as they may") {
-    auto const driver = make_array();
-    VolumeId const data = id(*driver, "data");
-    Faults faults(1);
-    BadDisk disk(*driver, faults);
-    auto const with = [&](FaultKind kind, auto&& change) {
+namespace {
+
+/// A volume on a disk that goes bad as it is told.
+struct Bad {
+    std::unique_ptr<Driver> driver = make_array();
+    VolumeId data = id(*driver, "data");
+    Faults faults{1};
+    BadDisk disk{*driver, faults};
+
+    template <class Change>
+    void with(FaultKind kind, Change&& change) {
         Fault fault;
         fault.name = "f";
         fault.kind = kind;
@@ -273,12 +278,19 @@ TEST_CASE("Faults befall what they are meant for, as often as they may") {
         faults.remove("");
         REQUIRE(faults.add(fault));
         CHECK_FALSE(faults.add(fault));
-    };
-    auto const number = [&](std::uint64_t offset) { return number_at(*driver, data, offset); };
+    }
+    std::uint64_t number(std::uint64_t offset) { return number_at(*driver, data, offset); }
+};
+
+}  // namespace
+
+TEST_CASE("A fault befalls what it is meant for, as often as it may") {
+    Bad bad;
+    auto& [driver, data, faults, disk] = bad;
     REQUIRE(disk.write(data, 0, filled_with(1), false));
     REQUIRE(disk.write(data, block, filled_with(1), false));
 
-    with(FaultKind::error, [](Fault& fault) {
+    bad.with(FaultKind::error, [](Fault& fault) {
         fault.number = ENOMEM;
         fault.on = RequestKind::write;
         fault.range = Extent{block, block};
@@ -288,15 +300,30 @@ TEST_CASE("Faults befall what they are meant for, as often as they may") {
     IoResult const failed = disk.write(data, block, filled_with(2), false);
     REQUIRE_FALSE(failed);
     CHECK(failed.error().number == ENOMEM);
-    CHECK(number(block) == 1);
+    CHECK(bad.number(block) == 1);
     CHECK(disk.write(data, block, filled_with(3), false));
-    CHECK(number(block) == 3);
+    CHECK(bad.number(block) == 3);
 
-    with(FaultKind::lost, [](Fault&) {});
+    bad.with(FaultKind::error, [](Fault& fault) {
+        fault.number = EIO;
+        fault.per_million = 500'000;
+    });
+    unsigned errors = 0;
+    for (unsigned i = 0; i < 1000; ++i) errors += disk.flush(data) ? 0U : 1U;
+    CHECK(errors > 400);
+    CHECK(errors < 600);
+}
+
+TEST_CASE("Bad disks lose, tear, misdirect and forget (FLT-5 to FLT-9)") {
+    Bad bad;
+    auto& [driver, data, faults, disk] = bad;
+    REQUIRE(disk.write(data, 0, filled_with(2), false));
+
+    bad.with(FaultKind::lost, [](Fault&) {});
     CHECK(disk.write(data, 0, filled_with(4), false));
-    CHECK(number(0) == 2);
+    CHECK(bad.number(0) == 2);
 
-    with(FaultKind::torn, [](Fault&) {});
+    bad.with(FaultKind::torn, [](Fault&) {});
     CHECK(disk.write(data, 0, filled_with(5), false));
     Block read;
     REQUIRE(driver->read(data, 0, read));
@@ -304,16 +331,16 @@ TEST_CASE("Faults befall what they are meant for, as often as they may") {
     std::memcpy(&last, read.data() + block - sizeof last, sizeof last);
     CHECK(last == 2);  // never the whole of it
 
-    with(FaultKind::misdirected, [](Fault&) {});
+    bad.with(FaultKind::misdirected, [](Fault&) {});
     REQUIRE(driver->zero(data, 0, size, false));
     CHECK(disk.write(data, block, filled_with(6), false));
-    CHECK(number(block) != 6);
+    CHECK(bad.number(block) != 6);
     auto const extents = driver->extents(data, 0, size);
     REQUIRE(extents);
     CHECK(std::any_of(extents->begin(), extents->end(),
                       [](Segment const& segment) { return segment.at.has_value(); }));
 
-    with(FaultKind::bit_rot, [](Fault& fault) { fault.count = 1; });
+    bad.with(FaultKind::bit_rot, [](Fault& fault) { fault.count = 1; });
     REQUIRE(driver->write(data, 0, filled_with(8)));
     REQUIRE(disk.read(data, 0, read));
     Block const good = filled_with(8);
@@ -325,13 +352,4 @@ TEST_CASE("Faults befall what they are meant for, as often as they may") {
     Block again;
     REQUIRE(disk.read(data, 0, again));
     CHECK(again == read);  // the medium has it
-
-    with(FaultKind::error, [](Fault& fault) {
-        fault.number = EIO;
-        fault.per_million = 500'000;
-    });
-    unsigned errors = 0;
-    for (unsigned i = 0; i < 1000; ++i) errors += disk.flush(data) ? 0U : 1U;
-    CHECK(errors > 400);
-    CHECK(errors < 600);
 }
