@@ -29,6 +29,7 @@ public:
     void on(View& view, From from, replication::note::Conceded const& conceded);
     void on(View& view, NodeId node, nodes::note::OrderDecided const& decided);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
+    void on(View& view, NodeId node, nodes::note::LeftService const& left);
     void on(View& view, seen::NodeDied const&) { disturbed(view); }
     void on(View& view, seen::NodePaused const&) { disturbed(view); }
     void on(View& view, seen::NodeResumed const&) { disturbed(view); }
@@ -44,9 +45,19 @@ public:
 
 private:
     void disturbed(View& view);
+    [[nodiscard]] bool stays_out(std::uint16_t group) const;
     std::optional<Duration> deadline_;
     std::vector<bool> failed_;  // by node: its disk refused something in this boot
-    std::vector<std::optional<NodeId>> taken_out_;  // by group: where
+    /// By an operator; no more once a node that can hear of it serves for so long that it is heard.
+    struct TakenOut {
+        NodeId at;
+        struct Overruled {
+            NodeId by;
+            Duration since;
+        };
+        std::optional<Overruled> overruled{};
+    };
+    std::vector<std::optional<TakenOut>> taken_out_;  // by group
     std::vector<bool> resolved_;  // by group: somebody gave up, and nobody came in since
     Duration since_;
 };
