@@ -14,7 +14,6 @@ namespace sunder::emulator::media {
 
 namespace {
 
-constexpr int log_pages_before_copying = 1000;
 constexpr std::uint8_t format = 1;
 
 }  // namespace
@@ -50,11 +49,12 @@ struct SqliteKeeper::Statements {
 };
 
 SqliteKeeper::SqliteKeeper(std::unique_ptr<Database> database, std::unique_ptr<File> witness,
-                           std::shared_ptr<Health> health, Seal seal)
+                           std::shared_ptr<Health> health, Seal seal, int log_pages)
     : database_(std::move(database)),
       witness_(std::move(witness)),
       health_(std::move(health)),
-      seal_(seal) {
+      seal_(seal),
+      log_pages_(log_pages) {
     for (unsigned table = 0; table < tables; ++table) {
         statements_[table] = std::make_unique<Statements>(database_->connection(),
                                                           name_of(static_cast<Table>(table)));
@@ -74,7 +74,7 @@ int SqliteKeeper::save(Rows const& rows) {
     // It is durable, whatever comes of the rest: a witness may lag, and what a sync does stops the
     // next transaction.
     static_cast<void>(write_witness(*witness_, rows.up_to));
-    if (database_->log_pages() >= log_pages_before_copying) {
+    if (database_->log_pages() >= log_pages_) {
         static_cast<void>(database_->copy_log());
     }
     return 0;

@@ -34,7 +34,7 @@ class SqliteKeeper : public Keeper {
 public:
     /// `seal` is that of the rows in the database.
     SqliteKeeper(std::unique_ptr<Database> database, std::unique_ptr<File> witness,
-                 std::shared_ptr<Health> health, Seal seal);
+                 std::shared_ptr<Health> health, Seal seal, int log_pages);
     ~SqliteKeeper() override;
 
     int save(Rows const& rows) override;
@@ -50,6 +50,7 @@ private:
     std::unique_ptr<File> witness_;
     std::shared_ptr<Health> health_;
     Seal seal_;
+    int log_pages_;
     std::array<std::unique_ptr<Statements>, tables> statements_;
 };
 

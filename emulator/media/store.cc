@@ -56,7 +56,7 @@ void remove_leftovers(Folder& folder, Array const& array, std::vector<std::strin
 }
 
 /// The rest, once all was read and found well.
-Or<Opened> go_on(Folder& folder, Examined examined, std::unique_ptr<File> witness) {
+Or<Opened> go_on(Folder& folder, Examined examined, std::unique_ptr<File> witness, Tuning tuning) {
     auto const trouble = [&](int error) {
         return std::unexpected(refused(folder, "", "what was found cannot be made durable", error));
     };
@@ -74,9 +74,10 @@ Or<Opened> go_on(Folder& folder, Examined examined, std::unique_ptr<File> witnes
     if (!mutant(Mutant::opened_unsettled) && !database.empty_log()) {
         return trouble(database.error_number());
     }
-    Opened opened{std::move(examined.loaded->array), std::move(data),
-                  std::make_unique<SqliteKeeper>(std::move(examined.database), std::move(witness),
-                                                 examined.health, examined.loaded->seal)};
+    Opened opened{
+        std::move(examined.loaded->array), std::move(data),
+        std::make_unique<SqliteKeeper>(std::move(examined.database), std::move(witness),
+                                       examined.health, examined.loaded->seal, tuning.log_pages)};
     remove_leftovers(folder, opened.array, examined.names);
     opened.array.keep_changes(true);
     opened.array.restarted();
@@ -109,7 +110,8 @@ std::optional<Problem> make(Folder& folder, std::shared_ptr<Health> const& healt
         return trouble(database_name, database->error_number());
     }
     Array array(profile, licensed);
-    SqliteKeeper keeper(std::move(database), std::move(*witness), health, Seal{});
+    SqliteKeeper keeper(std::move(database), std::move(*witness), health, Seal{},
+                        Tuning{}.log_pages);
     if (int const error = keeper.save(rows_of(array))) return trouble(database_name, error);
     return std::nullopt;
 }
@@ -128,7 +130,8 @@ std::expected<bool, int> has_store(Folder& folder) {
     return found;
 }
 
-std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profile, bool licensed) {
+std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profile, bool licensed,
+                                            Tuning tuning) {
     {
         auto health = std::make_shared<Health>();
         if (auto problem = lock_folder(folder, *health)) return std::unexpected(*problem);
@@ -157,10 +160,10 @@ std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profi
         if (error == 0) error = folder.sync();
         if (error != 0) return std::unexpected(refused(folder, "", "it cannot be made", error));
     }
-    return open_store(folder);
+    return open_store(folder, tuning);
 }
 
-std::expected<Opened, Problem> open_store(Folder& folder) {
+std::expected<Opened, Problem> open_store(Folder& folder, Tuning tuning) {
     Examined examined = examine(folder, false);
     if (!examined.problems.empty()) return std::unexpected(examined.problems.front());
     auto witness = folder.open(witness_name, Folder::Open::existing);
@@ -168,7 +171,7 @@ std::expected<Opened, Problem> open_store(Folder& folder) {
         return std::unexpected(
             refused(folder, witness_name, "it cannot be opened", witness.error()));
     }
-    return go_on(folder, std::move(examined), std::move(*witness));
+    return go_on(folder, std::move(examined), std::move(*witness), tuning);
 }
 
 int make_durable(GroupData& data, Keeper& keeper, Rows const& rows) {

@@ -36,14 +36,20 @@ struct Opened {
     std::unique_ptr<Keeper> keeper;
 };
 
+struct Tuning {
+    /// Pages of 4 KiB that the database's log may have before they are brought into the database,
+    /// which takes two syncs and keeps the log short.
+    int log_pages = 1000;
+};
+
 /// Whether there is one to be opened, be it damaged; else there is room for one. An errno when the
 /// folder cannot be read.
 std::expected<bool, int> has_store(Folder& folder);
 /// Makes a store in a folder that has none, and opens it. Requires one of `profiles()`. One that a
 /// power cut kept from being finished is made anew.
 std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profile,
-                                            bool licensed = true);
-std::expected<Opened, Problem> open_store(Folder& folder);
+                                            bool licensed = true, Tuning tuning = {});
+std::expected<Opened, Problem> open_store(Folder& folder, Tuning tuning = {});
 /// All that is wrong with a store that nobody has open. Changes nothing.
 std::vector<Problem> check_store(Folder& folder);
 

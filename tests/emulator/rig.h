@@ -42,6 +42,8 @@ public:
     void act(Act const& act);
     /// What is wrong, in words; empty when nothing is.
     [[nodiscard]] std::string wrong() const { return wrong_; }
+    /// A write is between its plan and its commit.
+    [[nodiscard]] bool write_open() const { return open_.has_value(); }
     /// Goes on until nothing is left to do behind the scenes; then everything is compared.
     void come_to_rest();
 
@@ -99,6 +101,7 @@ private:
     void audit();
     Command command_of(Act const& act, unsigned kind) const;
     void after_power_cut();
+    bool has_the_volumes();
 
     std::map<VolumeId, Row> rows_;
     std::map<VolumeId, Row> orphans_;  // of mirrorclones whose source is lost

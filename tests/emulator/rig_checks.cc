@@ -67,7 +67,24 @@ void Rig::compare_volume(VolumeId volume, Extent range) {
     }
 }
 
+bool Rig::has_the_volumes() {
+    for (auto const& [volume, row] : rows_) {
+        auto const found = array.state().catalogue.volumes.find(volume);
+        bool const fits = found != array.state().catalogue.volumes.end() &&
+                          found->second.sectors == row.size() && found->second.map;
+        if (!fits) complain(fmt::format("volume {} is not as it was", volume.value));
+        if (!fits) return false;
+    }
+    for (auto const& [id, volume] : array.state().catalogue.volumes) {
+        if (rows_.contains(id) || array.refuses(id, false)) continue;
+        complain(fmt::format("{} can be read, and should not be", volume.name));
+        return false;
+    }
+    return true;
+}
+
 void Rig::after_power_cut() {
+    if (!has_the_volumes()) return;
     for (auto& [volume, row] : rows_) {
         for (std::uint64_t sector = 0; sector < row.size(); ++sector) {
             Cell& cell = row[sector];

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sunder::emulator::media::test {
 
 namespace {
@@ -20,20 +22,26 @@ public:
         : run_(run),
           tally_(tally),
           random_(run.seed, 1, 0),
-          medium_(std::make_shared<FileMedium>()),
+          // Logs are brought into the database now and then, or all the time.
+          tuning_{run.seed % 2 == 0 ? 3 : 40},
+          medium_(std::make_shared<FileMedium>(tuning_)),
           rig_(profiles()[1 + run.seed % (profiles().size() - 1)], 3 * chunk_sectors + 37,
                run.small_group, medium_) {
         medium_->between = [this] {
-            if (random_.below(run_.seldom) == 0) take_probe();
+            if (random_.below(run_.flushes) == 0) take_probe();
         };
-        rig_.settled = [this] { judge_probes(); };
+        rig_.settled = [this] {
+            judge_probes();
+            // What plans took is not kept.
+            if (!rig_.write_open() && random_.below(run_.between) == 0) compare_state();
+        };
     }
 
     std::string play() {
         for (unsigned i = 0; i < run_.acts && rig_.wrong().empty(); ++i) {
             rig_.act(draw_act());
             if (!medium_->wrong.empty()) rig_.complain("after a power cut: " + medium_->wrong);
-            if (random_.below(run_.seldom / 4) == 0) look_systematically();
+            if (random_.below(run_.between) == 0) look_systematically();
         }
         return rig_.wrong();
     }
@@ -53,6 +61,45 @@ private:
             *part = static_cast<std::uint16_t>(random_.below(4096));
         }
         return act;
+    }
+
+    /// What is read back is what was kept, apart from what a restart changes.
+    void compare_state() {
+        FileMedium medium(medium_->folder->after_kill(), tuning_);
+        std::optional<Array> array;
+        std::string words = medium.open(array);
+        if (words.empty()) words = difference(array->state(), rig_.array.state());
+        if (!words.empty()) rig_.complain("read back: " + words);
+        ++tally_["read back"];
+    }
+
+    static std::string difference(State const& a, State const& b) {
+        if (!(a.catalogue == b.catalogue)) return "another catalogue";
+        bool const rest = a.licensed == b.licensed && a.profile == b.profile &&
+                          a.leaving == b.leaving && a.owners == b.owners;
+        if (!rest) return "other profile, owners or maps that leave";
+        if (a.map.families().size() != b.map.families().size()) return "other families";
+        for (auto const& [id, family] : b.map.families()) {
+            auto const found = a.map.families().find(id);
+            if (found == a.map.families().end()) return "a family is missing";
+            if (found->second.members != family.members) return "other members of a family";
+            if (found->second.slots != family.slots) return "other slots of a family";
+            for (MapId const map : family.members) {
+                BlockMap::Member left = a.map.member(map);
+                BlockMap::Member right = b.map.member(map);
+                for (auto* const side : {&left, &right}) {
+                    std::sort(side->ahead.begin(), side->ahead.end());
+                }
+                if (!(left == right)) return fmt::format("another map {}", map.value);
+            }
+        }
+        if (a.map.links().size() != b.map.links().size()) return "other links";
+        for (auto const& [id, link] : b.map.links()) {
+            // Where hosts were writing both sides may differ after a restart.
+            if (!link.intents.empty()) continue;
+            if (!(a.map.link_of(id) == link)) return fmt::format("another link {}", id.value);
+        }
+        return "";
     }
 
     /// In the middle of a flush: before it, or after it, has to be found.
@@ -108,7 +155,7 @@ private:
     /// Is that what may be found where the model was?
     std::string judge(RecordingFolder const& there, Rig const& model, bool go_on,
                       std::uint64_t seed) {
-        auto medium = std::make_shared<FileMedium>(there.after_kill());
+        auto medium = std::make_shared<FileMedium>(there.after_kill(), tuning_);
         std::vector<Problem> const problems = check_store(*medium->folder);
         if (!problems.empty()) return "check: " + in_text(problems.front());
         std::optional<Array> array;
@@ -117,7 +164,7 @@ private:
         rig.settled = {};
         rig.medium = medium;
         rig.find(std::move(*array));
-        rig.compare(true);
+        if (rig.wrong().empty()) rig.compare(true);
         for (std::string const& words : rig.array.audit()) rig.complain("audit: " + words);
         if (!go_on || !rig.wrong().empty()) return rig.wrong();
         // What a killed process left is lost by a power cut unless opening made it durable.
@@ -138,6 +185,7 @@ private:
     CrashRun const& run_;
     Tally& tally_;
     RandomStream random_;
+    Tuning tuning_;
     std::shared_ptr<FileMedium> medium_;
     Rig rig_;
     std::vector<Probe> probes_;

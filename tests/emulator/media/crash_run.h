@@ -20,8 +20,8 @@ struct CrashRun {
     std::uint64_t seed = 0;
     unsigned acts = 40;
     bool small_group = false;
-    /// One operation of so many in a flush, and one act of so many, is looked at.
-    std::uint64_t seldom = 40;
+    std::uint64_t flushes = 12;  ///< of so many operations in flushes, one is looked at
+    std::uint64_t between = 10;  ///< of so many acts, the end of one
 };
 
 /// What befell the runs, by name.

@@ -19,14 +19,14 @@ constexpr std::uint64_t runs = 12;
 TEST_CASE("each state that a power cut may leave is one of those that may be") {
     Tally tally;
     for (std::uint64_t seed = 1; seed <= runs; ++seed) {
-        std::string const wrong = play({seed, 40, seed % 3 == 0, 40}, tally);
+        std::string const wrong = play({.seed = seed, .small_group = seed % 3 == 0}, tally);
         INFO("seed " << seed);
         REQUIRE(wrong == "");
     }
     std::uint64_t states = 0;
     for (auto const& [what, times] : tally) fmt::print("{:32} {:6}\n", what, times);
     for (char const* const what : {"all lost", "none lost", "one lost", "some lost", "killed",
-                                   "killed in a flush", "power cut in a flush"}) {
+                                   "killed in a flush", "power cut in a flush", "read back"}) {
         INFO(what);
         CHECK(tally[what] > runs / 4);
         states += tally[what];

@@ -55,7 +55,7 @@ std::function<Fate(std::size_t)> random_fates(std::uint64_t seed) {
 
 std::string FileMedium::open(std::optional<Array>& array) {
     close();
-    auto opened = open_store(*folder);
+    auto opened = open_store(*folder, tuning_);
     if (!opened) return "it does not open: " + in_text(opened.error());
     data_ = std::move(opened->data);
     keeper_ = std::move(opened->keeper);
@@ -70,7 +70,7 @@ void FileMedium::close() {
 }
 
 Array FileMedium::begin(Profile const& profile) {
-    auto opened = create_store(*folder, profile);
+    auto opened = create_store(*folder, profile, true, tuning_);
     VERIFY(opened);
     data_ = std::move(opened->data);
     keeper_ = std::move(opened->keeper);

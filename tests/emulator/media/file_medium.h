@@ -25,8 +25,9 @@ std::function<Fate(std::size_t)> random_fates(std::uint64_t seed);
 
 class FileMedium : public emulator::test::Medium {
 public:
-    FileMedium() : folder(std::make_unique<RecordingFolder>()) {}
-    explicit FileMedium(std::unique_ptr<RecordingFolder> there) : folder(std::move(there)) {}
+    explicit FileMedium(Tuning tuning) : FileMedium(std::make_unique<RecordingFolder>(), tuning) {}
+    FileMedium(std::unique_ptr<RecordingFolder> there, Tuning tuning)
+        : folder(std::move(there)), tuning_(tuning) {}
 
     /// Opens the store that is there. What is wrong with it, in words.
     std::string open(std::optional<Array>& array);
@@ -50,6 +51,7 @@ public:
 private:
     void close();
 
+    Tuning tuning_;
     std::unique_ptr<GroupData> data_;
     std::unique_ptr<Keeper> keeper_;
 };
