@@ -62,8 +62,7 @@ void print_array_map() {
     fmt::print("{:58} {:>14.4f} ms           (aim 5, ratio {:.0f})\n",
                "a snapshot of it, with nothing in flight", times[4] * 1e3, 5e-3 / times[4]);
     write_all(array, data, sub_chunk_sectors);
-    fmt::print("{:58} {:>14.4f} %\n",
-               "the same with 8 snapshots and 4 KiB written into each chunk",
+    fmt::print("{:58} {:>14.4f} %\n", "the same with 8 snapshots and 4 KiB written into each chunk",
                percent_of_data(array));
 }
 
