@@ -111,6 +111,10 @@ void BothBackInService::passed(View& view) {
             view.findings.allowed(text.name, "no quorum (R67)");
             continue;
         }
+        if (view.chronicle.any_frozen(id)) {
+            view.findings.allowed(text.name, "frozen: something could not be stored");
+            continue;
+        }
         if (serving == 0 && view.mirror(id).automatic_switchback) {
             view.findings.allowed(text.name, "automatic switchback (R72)");
             continue;

@@ -7,9 +7,10 @@
 //
 // Allowed by policy: "split brain was reported": then only an operator may say who is right (R32);
 // "a disk failed": a node whose disk refused something since it booted may have given up, and
-// cannot see that the disk is well again; "an operator named every last owner a loser": then one
-// has to bring the winner in service as well. A mirror that an operator took out of service stays
-// out (R62).
+// cannot see that the disk is well again; "frozen: something could not be stored": then a source
+// acknowledges nothing, and cannot step down; "an operator named every last owner a loser": then
+// one has to bring the winner in service as well. A mirror that an operator took out of service
+// stays out (R62).
 #pragma once
 
 #include "netsim/checkers/view.h"
