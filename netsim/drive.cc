@@ -304,10 +304,11 @@ RequestId World::ask(NodeId node, GroupId group, mirror::HostOp op, Extent range
     mirror::input::HostRequest asked{request, op, fua, range, {}};
     if (op == mirror::HostOp::write)
         asked.payload = Payload::pattern(range.count, content, range.first);
-    see(seen::HostAsked{request, node, group, op, fua, range, content, held->machine->open(),
+    bool const accepted = held->machine->open();
+    see(seen::HostAsked{request, node, group, op, fua, range, content, accepted,
                         held->machine->open_apart()});
     if (nodes_[node.value].memory_full) {
-        nodes_[node.value].held.push_back({group.value, std::move(asked)});
+        nodes_[node.value].held.push_back({group.value, std::move(asked), content, accepted});
         return request;
     }
     step_mirror(node, *held, std::move(asked));

@@ -232,7 +232,14 @@ void World::take_in(NodeId node) {
     sim.memory_full = false;
     for (Event const& event : std::exchange(sim.unread, {})) queue_.push(now_, event);
     for (HeldRequest& one : std::exchange(sim.held, {})) {
-        step_mirror(node, *find_copy(node, one.group), std::move(one.asked));
+        CopySim& copy = *find_copy(node, one.group);
+        // It came in service while the host waited, and takes the request after all.
+        if (!one.accepted && copy.machine->open()) {
+            see(seen::HostAsked{one.asked.request, node, GroupId{one.group}, one.asked.op,
+                                one.asked.fua, one.asked.range, one.content, true,
+                                copy.machine->open_apart()});
+        }
+        step_mirror(node, copy, std::move(one.asked));
     }
 }
 

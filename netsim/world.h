@@ -74,6 +74,8 @@ struct SharerSim {
 struct HeldRequest {
     std::uint16_t group = 0;
     replication::input::HostRequest asked;
+    std::uint64_t content = 0;  ///< pattern id of a write
+    bool accepted = false;      ///< as it was told when it was asked
 };
 
 struct NodeSim {

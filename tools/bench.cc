@@ -4,6 +4,7 @@
 // bare event queue, and the same run without checkers. Nothing here fails for being slow.
 #include "netsim/exhaust/search.h"
 #include "netsim/world.h"
+#include "tools/bench_array_map.h"
 #include "tools/bench_curve.h"
 #include "tools/bench_spin.h"
 #include "tools/bench_support.h"
@@ -188,6 +189,7 @@ int main() {
 
     bench_search(busy);
     sunder::bench::print_curve();
+    sunder::bench::print_array_map();
 
     rusage before{};
     getrusage(RUSAGE_SELF, &before);

@@ -105,6 +105,8 @@ Results work(std::vector<Scenario> const& scenarios, Plan const& plan, unsigned 
 void compare(Results& results, std::vector<Scenario> const& scenarios,
              ExploreRequest const& request) {
     if (request.known_states == 0) return;
+    fmt::print(stderr, "searching what was explored exhaustively, for at most {} states each\n",
+               request.known_states);
     Crew crew(threads_of(request.jobs));
     for (Scenario const& scenario : scenarios) {
         auto const same =
@@ -124,11 +126,6 @@ void compare(Results& results, std::vector<Scenario> const& scenarios,
 
 /// What is to be played. Empty when something is wrong with the request, which is said.
 std::vector<Scenario> cases_of(ExploreRequest const& request, bool by_priority) {
-    if (by_priority && request.all_faults) {
-        fmt::print(stderr,
-                   "error: --all-faults is of --schedule time: 'bounded:' says what fails\n");
-        return {};
-    }
     std::vector<Scenario> cases = load_cases(request.paths, request.only_case, {request.json_file});
     if (cases.empty()) return {};
     cases = one_of_each(std::move(cases), by_priority);

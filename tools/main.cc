@@ -72,6 +72,25 @@ CLI::Validator seconds() {
             "SECONDS"};
 }
 
+/// Options that only one mode of a command has may not be given in another, where they would do
+/// nothing.
+struct OfMode {
+    std::string mode;
+    std::vector<std::string> options;
+};
+void options_of(CLI::App* command, std::string const& chosen_by, std::vector<OfMode> const& modes) {
+    command->callback([=] {
+        std::string const chosen = command->get_option(chosen_by)->as<std::string>();
+        for (OfMode const& one : modes) {
+            for (std::string const& name : one.options) {
+                if (one.mode == chosen || command->get_option(name)->count() == 0) continue;
+                throw CLI::ValidationError(name,
+                                           fmt::format("it is of {} {} only", chosen_by, one.mode));
+            }
+        }
+    });
+}
+
 void add_run(CLI::App& app, tools::RunRequest& request) {
     CLI::App* run = app.add_subcommand("run", "Play scenarios in the simulator and judge them");
     run->add_option("path", request.paths, "Scenario files, or folders of them")->required();
@@ -111,6 +130,10 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
     run->add_option("--json", request.json_file, "Write the result as JSON");
     run->add_flag("--rewrite-narrations", request.rewrite_narrations,
                   "Replace golden narrations that differ, unless the run failed");
+    options_of(
+        run, "--engine",
+        {{"exhaust",
+          {"--time-limit", "--memory-limit", "--deviations", "--reduce", "--counterexample"}}});
 }
 
 CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
@@ -164,6 +187,8 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
     explore->add_option("--findings", request.findings, "A folder for what is found")
         ->capture_default_str();
     explore->add_option("--json", request.json_file, "Write the results for `report merge`");
+    options_of(explore, "--schedule",
+               {{"priority", {"--depth", "--known-states"}}, {"time", {"--acts", "--all-faults"}}});
     return explore;
 }
 

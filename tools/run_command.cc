@@ -226,10 +226,6 @@ int run(RunRequest const& request) {
         fmt::print(stderr, "error: --trace is of one run of the engine sim, not of a search\n");
         return wrong_input;
     }
-    if (!exhaust && (request.deviations || !request.counterexample_file.empty())) {
-        fmt::print(stderr, "error: --deviations and --counterexample need --engine exhaust\n");
-        return wrong_input;
-    }
     std::vector<Scenario> const scenarios = load_cases(
         request.paths, request.only_case,
         {request.trace_file, request.junit_file, request.json_file, request.counterexample_file});

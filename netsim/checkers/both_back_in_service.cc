@@ -36,16 +36,33 @@ void BothBackInService::on(View& view, NodeId node, nodes::note::OrderDecided co
                         decided.order.kind == nodes::Order::Kind::leave_service;
     if (!leaves) return;
     taken_out_.resize(view.chronicle.groups());
-    taken_out_[decided.group.value] = node;
+    taken_out_[decided.group.value] = TakenOut{node};
 }
 
 void BothBackInService::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     taken_out_.resize(view.chronicle.groups());
-    // Who cannot hear of it goes on by the operator's word.
-    std::optional<NodeId>& taken = taken_out_[came.group.value];
-    if (taken && (*taken == node || view.in_contact(*taken, node))) taken.reset();
+    std::optional<TakenOut>& taken = taken_out_[came.group.value];
+    if (taken && taken->at == node) {
+        taken.reset();
+    } else if (taken && view.in_contact(taken->at, node)) {
+        // Who cannot hear of it goes on by the operator's word.
+        taken->overruled = TakenOut::Overruled{node, view.now()};
+    }
     resolved_.resize(view.chronicle.groups());
     resolved_[came.group.value] = false;
+}
+
+void BothBackInService::on(View& view, NodeId node, nodes::note::LeftService const& left) {
+    taken_out_.resize(view.chronicle.groups());
+    std::optional<TakenOut>& taken = taken_out_[left.group.value];
+    if (!taken || !taken->overruled || taken->overruled->by != node) return;
+    Detection const& detection = view.world.cluster().detection;
+    Duration const heard = detection.interval * detection.missed;
+    if (view.now() - taken->overruled->since < heard) taken->overruled.reset();
+}
+
+bool BothBackInService::stays_out(std::uint16_t group) const {
+    return taken_out_[group] && !taken_out_[group]->overruled;
 }
 
 void BothBackInService::on(View& view, From from, replication::note::Conceded const&) {
@@ -80,7 +97,7 @@ void BothBackInService::passed(View& view) {
             }
         }
         std::size_t const serving = view.chronicle.serving(id);
-        if (!exists || !together || !well || serving == 1 || taken_out_[g]) continue;
+        if (!exists || !together || !well || serving == 1 || stays_out(g)) continue;
         if (split) {
             view.findings.allowed(text.name, "split brain was reported");
             continue;
@@ -92,6 +109,10 @@ void BothBackInService::passed(View& view) {
         });
         if (serving == 0 && !quorate) {
             view.findings.allowed(text.name, "no quorum (R67)");
+            continue;
+        }
+        if (view.chronicle.any_frozen(id)) {
+            view.findings.allowed(text.name, "frozen: something could not be stored");
             continue;
         }
         if (serving == 0 && view.mirror(id).automatic_switchback) {

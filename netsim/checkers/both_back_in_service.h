@@ -7,9 +7,10 @@
 //
 // Allowed by policy: "split brain was reported": then only an operator may say who is right (R32);
 // "a disk failed": a node whose disk refused something since it booted may have given up, and
-// cannot see that the disk is well again; "an operator named every last owner a loser": then one
-// has to bring the winner in service as well. A mirror that an operator took out of service stays
-// out (R62).
+// cannot see that the disk is well again; "frozen: something could not be stored": then a source
+// acknowledges nothing, and cannot step down; "an operator named every last owner a loser": then
+// one has to bring the winner in service as well. A mirror that an operator took out of service
+// stays out (R62).
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -29,6 +30,7 @@ public:
     void on(View& view, From from, replication::note::Conceded const& conceded);
     void on(View& view, NodeId node, nodes::note::OrderDecided const& decided);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
+    void on(View& view, NodeId node, nodes::note::LeftService const& left);
     void on(View& view, seen::NodeDied const&) { disturbed(view); }
     void on(View& view, seen::NodePaused const&) { disturbed(view); }
     void on(View& view, seen::NodeResumed const&) { disturbed(view); }
@@ -44,9 +46,19 @@ public:
 
 private:
     void disturbed(View& view);
+    [[nodiscard]] bool stays_out(std::uint16_t group) const;
     std::optional<Duration> deadline_;
     std::vector<bool> failed_;  // by node: its disk refused something in this boot
-    std::vector<std::optional<NodeId>> taken_out_;  // by group: where
+    /// By an operator; no more once a node that can hear of it serves for so long that it is heard.
+    struct TakenOut {
+        NodeId at;
+        struct Overruled {
+            NodeId by;
+            Duration since;
+        };
+        std::optional<Overruled> overruled{};
+    };
+    std::vector<std::optional<TakenOut>> taken_out_;  // by group
     std::vector<bool> resolved_;  // by group: somebody gave up, and nobody came in since
     Duration since_;
 };

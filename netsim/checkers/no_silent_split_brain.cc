@@ -80,18 +80,25 @@ void NoSilentSplitBrain::on(View& view, seen::NodePaused const&) { met(view); }
 void NoSilentSplitBrain::on(View& view, seen::NodeResumed const&) { met(view); }
 void NoSilentSplitBrain::on(View& view, seen::LinkCut const&) { met(view); }
 void NoSilentSplitBrain::on(View& view, seen::LinkHealed const&) { met(view); }
+void NoSilentSplitBrain::on(View& view, seen::MemoryPressed const&) { met(view); }
 
 void NoSilentSplitBrain::passed(View& view) {
     if (!deadline_ || view.now() < *deadline_) return;
     deadline_.reset();
     for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
         Chronicle::Group const& group = view.chronicle.group(GroupId{g});
+        // Who has no room for a word that comes in cannot answer it.
+        bool const silenced = view.world.any_memory_full(GroupId{g});
         for (std::size_t a = 0; a < group.members.size(); ++a) {
             for (std::size_t b = 0; b < group.members.size(); ++b) {
                 NodeId const one = group.members[a];
                 NodeId const two = group.members[b];
                 if (a == b || !view.in_contact(one, two) || !parted(group, a, b)) continue;
                 if (group.copies[a].pairs[b].split_noted) continue;
+                if (silenced) {
+                    view.findings.allowed(text.name, "memory is full");
+                    continue;
+                }
                 view.findings.violated(
                     text.name, text.rule, view.now(),
                     fmt::format(

@@ -8,7 +8,8 @@
 // operator forced a copy online past the node that was the last owner (R129). And nobody
 // acknowledges a write without having said that it is in service.
 //
-// It assumes nothing: whatever was cut, whoever died, and whatever an operator said, it holds.
+// It assumes nothing: whatever was cut, whoever died, and whatever an operator said, it holds. But
+// who has no memory to take in a word reports when he has it again ("memory is full").
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -33,6 +34,7 @@ public:
     void on(View& view, seen::NodeResumed const& resumed);
     void on(View& view, seen::LinkCut const& cut);
     void on(View& view, seen::LinkHealed const& healed);
+    void on(View& view, seen::MemoryPressed const& pressed);
     [[nodiscard]] std::optional<Duration> deadline() const { return deadline_; }
     void passed(View& view);
 

@@ -369,6 +369,24 @@ private:
         }
     }
 
+    /// Sectors that workloads and injuries need, wherever requests move.
+    [[nodiscard]] std::uint64_t reach_of_the_rest() const {
+        std::uint64_t least = 0;
+        for (Workload const& workload : best_.workload) {
+            least = std::max(least, workload.block_sectors);
+            if (workload.then) least = std::max(least, workload.then->block_sectors);
+        }
+        for (Step const& step : best_.steps) {
+            if (auto const* failed = std::get_if<step::FailDisk>(&step.action);
+                failed != nullptr && failed->where) {
+                least = std::max(least, failed->where->at + failed->where->sectors);
+            }
+            if (auto const* spoilt = std::get_if<step::CorruptDisk>(&step.action)) {
+                least = std::max(least, spoilt->where.at + spoilt->where.sectors);
+            }
+        }
+        return least;
+    }
     /// Places move together to the front, requests become short, the volume small. Not where there
     /// are volumes, which other steps may name.
     void simplify_places() {
@@ -400,8 +418,9 @@ private:
                 step = make_step(moved, candidate.cluster);
             }
             Scenario small = candidate;
+            std::uint64_t const least = std::max(next, reach_of_the_rest());
             for (netsim::MirrorSetup& mirror : small.cluster.mirrors) {
-                mirror.sectors = next;
+                mirror.sectors = least;
                 mirror.sectors_on.clear();
                 if (mirror.intent_log_chunk) mirror.intent_log_chunk = ByteCount{sector_bytes};
             }

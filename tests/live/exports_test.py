@@ -163,6 +163,34 @@ class Exports(Served):
         copy.pwrite(b"own" + bytes(509), CHUNK)
         self.assertEqual(first.pread(512, CHUNK)[:3], b"new")
 
+    def test_copies_and_restores_while_hosts_are_attached(self):
+        host = self.connect("data")
+        host.pwrite(b"1" * 4096, MIB)
+        self.say("add", "mirrorclone", "m", "of=data", "group=dg2")
+        served.until("it is synchronized",
+                     lambda: self.volume("m")["mirror"] == "Synchronized")
+        self.assertEqual(self.ask("present", "m", "to=web1", "lun=8").returncode, 1)
+        host.pwrite(b"2" * 4096, MIB)
+        self.say("fracture", "m")
+        host.pwrite(b"3" * 4096, MIB)
+        self.say("present", "m", "to=web1", "lun=8")
+        self.assertEqual(self.connect("m").pread(4096, MIB), b"2" * 4096)
+        self.say("unpresent", "web1", "lun=8")
+        self.say("restore", "mirrorclone", "m")
+        self.assertEqual(host.pread(4096, MIB), b"2" * 4096)  # at once
+        served.until("it is restored", lambda: self.volume("m")["mirror"] == "Synchronized")
+        self.say("fracture", "m")
+        self.say("detach", "m")
+        self.say("delete", "volume", "m")
+        self.say("add", "snapshot", "s", "of=data")
+        host.pwrite(b"4" * 4096, MIB)
+        refused = self.ask("restore", "data", "from=s")  # arrays A9
+        self.assertIn("[is_presented]", refused.stderr)
+        self.say("unpresent", "web1", "lun=1")
+        self.say("restore", "data", "from=s")
+        self.say("present", "data", "to=web1", "lun=1")
+        self.assertEqual(self.connect("data").pread(4096, MIB), b"2" * 4096)
+
     def test_faults_befall_hosts_and_can_be_taken_away(self):
         host = self.connect("data")
         page = b"f" * 4096

@@ -286,7 +286,7 @@ expect:
     def test_options_of_the_other_engine_and_outputs_that_lose_the_input_are_refused(self):
         path = self.write(GOOD + "bounded: {writes: 1}\n")
         for arguments, words in (
-            (["--deviations", "0"], "need --engine exhaust"),
+            (["--deviations", "0"], "is of --engine exhaust only"),
             (["--engine", "exhaust", "--trace", "x"], "is of one run"),
             (["--engine", "exhaust", "--counterexample", path], "is the scenario itself"),
             (["--json", path], "is the scenario itself"),
@@ -469,6 +469,8 @@ expect:
             (["--time", "soon"], {}, "--time:"),
             (["--json", path], {}, "is the scenario itself"),
             (["--schedule", "priority", "--all-faults"], {}, "is of --schedule time"),
+            (["--schedule", "priority", "--acts", "3"], {}, "--acts: it is of --schedule time"),
+            (["--depth", "3"], {}, "--depth: it is of --schedule priority"),
             (["--runs", "1", "--runs-in-all", "1"], {}, "excludes"),
             (["--case", "none"], {}, "no case is called 'none'"),
             ([], {"SLURM_ARRAY_TASK_ID": "1"}, "SLURM_ARRAY_TASK_MAX is not set"),
