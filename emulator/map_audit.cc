@@ -19,7 +19,8 @@ struct Owner {
 
 std::vector<std::string> BlockMap::audit() const {
     std::vector<std::string> wrong;
-    std::map<SlotKey, Owner> owners;
+    std::map<DiskGroupId, std::vector<std::optional<Owner>>> owners;  // by slot
+    for (auto const& [group, all] : slots_) owners[group].resize(all.high_water());
     std::map<FamilyId, std::uint64_t> slots;
     for (auto const& [id, member] : members_) {
         Family const& family = families_.at(member.family);
@@ -33,21 +34,22 @@ std::vector<std::string> BlockMap::audit() const {
                 Entry const entry = leaf->get(at);
                 if (!entry.empty()) ++mapped;
                 for (Layer const& layer : entry) {
-                    Owner const owner{member.family, chunk};
-                    auto const [found, first] =
-                        owners.try_emplace({family.group, layer.slot}, owner);
-                    if (first) ++slots[member.family];
                     auto const what = [&] {
                         return fmt::format("map {} chunk {} slot {} of disk group {}", id.value,
                                            chunk, layer.slot, family.group.value);
                     };
-                    if (found->second != owner) {
-                        wrong.push_back(fmt::format("{}: chunk {} of family {} has it, too", what(),
-                                                    found->second.chunk,
-                                                    found->second.family.value));
-                    }
                     if (!slots_.at(family.group).in_use(layer.slot)) {
                         wrong.push_back(what() + ": the slot counts as free");
+                        continue;
+                    }
+                    Owner const owner{member.family, chunk};
+                    std::optional<Owner>& found = owners.at(family.group)[layer.slot];
+                    if (!found) {
+                        found = owner;
+                        ++slots[member.family];
+                    } else if (*found != owner) {
+                        wrong.push_back(fmt::format("{}: chunk {} of family {} has it, too", what(),
+                                                    found->chunk, found->family.value));
                     }
                     bool const own_leaf = !member.dropped && leaf->id > member.shared_below;
                     auto const owned =
@@ -76,7 +78,7 @@ std::vector<std::string> BlockMap::audit() const {
     }
     for (auto const& [group, all] : slots_) {
         std::uint64_t found = 0;
-        for (auto const& [key, owner] : owners) found += key.first == group;
+        for (auto const& owner : owners.at(group)) found += owner.has_value();
         if (found != all.used()) {
             wrong.push_back(fmt::format("disk group {}: {} slots have an owner, {} are in use",
                                         group.value, found, all.used()));

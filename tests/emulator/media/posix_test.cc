@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A store on the operating system's own files: what is kept, what it costs, and who is kept out.
+#include "base/random.h"
+#include "emulator/media/recording_files.h"
+#include "tests/emulator/media/posix_store.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace sunder::emulator::media::test {
+namespace {
+
+TEST_CASE("what was flushed is there when a store is opened anew") {
+    Temporary const place;
+    auto const folder = folder_at(place.path);
+    std::vector<std::byte> const written(3 * 4096, std::byte{7});
+    DiskGroupId group;
+    VolumeId volume;
+    {
+        auto store = create_store(*folder, profiles().back());
+        REQUIRE(store);
+        volume = add_volume(*store, GiB(1));
+        map_chunk(store->array, volume, 5);
+        group = *store->array.state().catalogue.group_named("one");
+        REQUIRE(store->data->write(group, 4096, written) == 0);
+        REQUIRE(store->data->zero(group, chunk_bytes - 4096, 4096) == 0);
+        save(*store);
+    }
+    CHECK(check_store(*folder).empty());
+    auto const store = open_store(*folder);
+    REQUIRE(store);
+    CHECK(store->array.state().catalogue.volumes.at(volume).name == "data");
+    CHECK(store->array.state().map.slots_used(group) == 1);
+    std::vector<std::byte> read(4 * 4096, std::byte{1});
+    REQUIRE(store->data->read(group, 0, read) == 0);
+    CHECK(std::all_of(read.begin(), read.begin() + 4096, [](auto b) { return b == std::byte{}; }));
+    CHECK(std::equal(written.begin(), written.end(), read.begin() + 4096));
+    // Far behind the end there are zeroes, and they take no room.
+    REQUIRE(store->data->read(group, std::uint64_t{1} << 45, read) == 0);
+    CHECK(read == std::vector<std::byte>(read.size()));
+}
+
+TEST_CASE("a second process is refused, until the first one is gone") {
+    Temporary const place;
+    auto const folder = folder_at(place.path);
+    auto store = create_store(*folder, profiles().back());
+    REQUIRE(store);
+    CHECK(open_store(*folder_at(place.path)).error().what == "somebody has this store open");
+    auto const in_another_process = [&] {
+        pid_t const child = fork();
+        if (child == 0) {
+            auto const own = posix_folder(place.path);
+            _exit(own && open_store(**own) ? 0 : 1);
+        }
+        int status = 0;
+        REQUIRE(waitpid(child, &status, 0) == child);
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    };
+    CHECK_FALSE(in_another_process());
+    store->keeper.reset();
+    store->data.reset();
+    CHECK(in_another_process());
+}
+
+TEST_CASE("the system's errors are passed on by their numbers") {
+    CHECK(posix_folder("/nowhere/at/all").error() == ENOENT);
+    Temporary const place;
+    auto const folder = folder_at(place.path);
+    CHECK(folder->open("a", Folder::Open::existing).error() == ENOENT);
+    CHECK(folder->remove("a") == ENOENT);
+    auto const file = folder->open("a", Folder::Open::made_if_absent);
+    REQUIRE(file);
+    CHECK(folder->list().value() == std::vector<std::string>{"a"});
+    auto const only_read = folder->open("a", Folder::Open::read_only);
+    std::array<std::byte, 8> bytes{};
+    CHECK((*only_read)->write(0, bytes) == EBADF);
+    CHECK((*file)->write(std::uint64_t{1} << 63, bytes) == EINVAL);
+    CHECK((*file)->read(0, bytes) == 0U);
+}
+
+TEST_CASE("a flush syncs the data once and the log once") {
+    RecordingFolder folder;
+    auto store = create_store(folder, profiles().back());
+    REQUIRE(store);
+    VolumeId const volume = add_volume(*store, GiB(1));
+    DiskGroupId const group = *store->array.state().catalogue.group_named("one");
+    std::vector<std::byte> const bytes(4096, std::byte{1});
+    map_chunk(store->array, volume, 0);
+    REQUIRE(store->data->write(group, 0, bytes) == 0);
+    save(*store);
+    std::uint64_t syncs = 0;
+    std::uint64_t writes = 0;
+    folder.ask_before([&](FileOp what) {
+        syncs += what == FileOp::sync || what == FileOp::sync_folder;
+        writes += what == FileOp::write;
+        return 0;
+    });
+    for (std::uint64_t chunk = 1; chunk < 100; ++chunk) {
+        map_chunk(store->array, volume, chunk);
+        REQUIRE(store->data->write(group, chunk * chunk_bytes, bytes) == 0);
+        save(*store);
+    }
+    CHECK(syncs == 2 * 99);
+    fmt::print("a flush that changes the map: 2 syncs, {:.1f} writes\n", double(writes) / 99);
+    // In place there is nothing to be saved.
+    syncs = 0;
+    REQUIRE(store->data->write(group, 0, bytes) == 0);
+    save(*store);
+    CHECK(syncs == 1);
+    save(*store);
+    CHECK(syncs == 1);
+}
+
+TEST_CASE("a thin volume of 1 TiB opens in under a second") {
+    Temporary const place;
+    auto const folder = folder_at(place.path);
+    {
+        auto store = create_store(*folder, *find_profile("eva-p6000"));
+        REQUIRE(store);
+        VolumeId const volume = add_volume(*store, GiB(1024));
+        DiskGroupId const group = *store->array.state().catalogue.group_named("one");
+        RandomStream random(1, 6, 0);
+        for (int i = 0; i < 2000; ++i) {
+            map_chunk(store->array, volume, random.below(GiB(1024).bytes / chunk_bytes));
+        }
+        REQUIRE(store->data->zero(group, 2000 * chunk_bytes - 4096, 4096) == 0);
+        save(*store);
+    }
+    Timer const timer;
+    auto const store = open_store(*folder);
+    REQUIRE(store);
+    double const seconds = timer.seconds();
+    fmt::print("1 TiB, thin, 2000 chunks in as many places: opens in {:.0f} ms\n", seconds * 1000);
+    CHECK(seconds < 1);
+}
+
+}  // namespace
+}  // namespace sunder::emulator::media::test
