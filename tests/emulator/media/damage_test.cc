@@ -19,9 +19,9 @@ namespace sunder::emulator::media::test {
 namespace {
 
 #ifdef SUNDER_MANY_RUNS
-constexpr std::uint64_t flips = 3000;
+constexpr std::uint64_t flips = 1000;
 #else
-constexpr std::uint64_t flips = 300;
+constexpr std::uint64_t flips = 100;
 #endif
 
 using Bytes = std::vector<std::byte>;
