@@ -130,7 +130,8 @@ TEST_CASE("a flipped byte is named, or does no harm") {
         for (std::string const& name : names) {
             fmt::print("{} {:12}: {:4} flips were named, {:4} did no harm\n",
                        killed ? "killed" : "closed", name, named[name], harmless[name]);
-            CHECK(named[name] > 0);
+            // Most of a database is free: of a few flips none may meet a row.
+            if (flips >= 1000 || name != database_name) CHECK(named[name] > 0);
         }
     }
 }
