@@ -21,7 +21,7 @@ namespace {
 #ifdef SUNDER_MANY_RUNS
 constexpr std::uint64_t flips = 1000;
 #else
-constexpr std::uint64_t flips = 100;
+constexpr std::uint64_t flips = 600;
 #endif
 
 using Bytes = std::vector<std::byte>;

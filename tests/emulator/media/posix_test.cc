@@ -149,6 +149,7 @@ TEST_CASE("a flush syncs the data once and the log once") {
     CHECK(syncs == 1);
     save(*store);
     CHECK(syncs == 1);
+    folder.ask_before({});
 }
 
 TEST_CASE("a thin volume of 1 TiB opens in under a second") {

@@ -14,6 +14,7 @@ namespace {
 
 /// `fails`: the sync of which file, in the order in which a flush makes them.
 std::string try_one(unsigned fails) {
+    unsigned syncs = 0;  // is counted until the store is closed
     RecordingFolder folder;
     auto opened = create_store(folder, profiles().back());
     VERIFY(opened);
@@ -23,7 +24,6 @@ std::string try_one(unsigned fails) {
     std::array<std::byte, sector_bytes> sector{};
     fill(sector, {1, 0});
     VERIFY(opened->data->write(group, 0, sector) == 0);
-    unsigned syncs = 0;
     folder.ask_before([&](FileOp what) {
         bool const sync = what == FileOp::sync || what == FileOp::sync_folder;
         return sync && syncs++ == fails ? EIO : 0;
