@@ -3,6 +3,7 @@
 // Finds nbdkit's plugin, and becomes nbdkit.
 #include "tools/serve_command.h"
 
+#include "nodes/live/control_server.h"
 #include "tools/array_file.h"
 #include "tools/narrations.h"
 #include "tools/run_command.h"
@@ -86,6 +87,14 @@ int serve(ServeRequest const& request) {
         for (std::string const& word : words) line += (line.empty() ? "" : " ") + quoted(word);
         fmt::print("{}\n", line);
         return all_held;
+    }
+    // Of a process that was killed it is still there, and nbdkit would not take it.
+    std::string const& socket = request.socket.empty() ? file->socket : request.socket;
+    if (!socket.empty()) {
+        if (auto const room = live::make_room_for_socket(socket); !room) {
+            fmt::print(stderr, "serve: {}\n", room.error());
+            return wrong_input;
+        }
     }
     std::vector<char*> arguments;
     for (std::string const& word : words) arguments.push_back(const_cast<char*>(word.c_str()));

@@ -88,8 +88,9 @@ private:
     http::response<http::string_body> response_;
 };
 
-/// A socket file to which nobody listens any more may go; anything else stays.
-std::expected<void, std::string> make_room(std::string const& path) {
+}  // namespace
+
+std::expected<void, std::string> make_room_for_socket(std::string const& path) {
     struct stat found{};
     if (::lstat(path.c_str(), &found) != 0) return {};
     if (!S_ISSOCK(found.st_mode)) {
@@ -106,8 +107,6 @@ std::expected<void, std::string> make_room(std::string const& path) {
     return {};
 }
 
-}  // namespace
-
 struct ControlServer::Inside {
     asio::io_context context{1};
     Local::acceptor acceptor{context};
@@ -115,6 +114,7 @@ struct ControlServer::Inside {
     ControlHandler handler;
     std::size_t sessions = 0;
     bool accepting = false;
+    bool stopped = false;  // sessions end with the context, and nothing follows them
     std::thread thread;
 
     void accept() {
@@ -127,7 +127,7 @@ struct ControlServer::Inside {
                 ++sessions;
                 std::make_shared<Session>(std::move(socket), handler, [this] {
                     --sessions;
-                    asio::post(context, [this] { accept(); });
+                    if (!stopped) asio::post(context, [this] { accept(); });
                 })->read();
             }
             accept();
@@ -145,7 +145,7 @@ std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen
         return std::unexpected(fmt::format("{}: a socket's path has at most {} characters", path,
                                            sizeof(sockaddr_un::sun_path) - 1));
     }
-    if (auto free = make_room(path); !free) return std::unexpected(free.error());
+    if (auto free = make_room_for_socket(path); !free) return std::unexpected(free.error());
     auto inside = std::make_unique<Inside>();
     inside->path = std::move(path);
     inside->handler = std::move(handler);
@@ -173,6 +173,7 @@ void ControlServer::stop() {
     if (inside_->path.empty()) return;
     inside_->context.stop();
     if (inside_->thread.joinable()) inside_->thread.join();
+    inside_->stopped = true;
     ::unlink(inside_->path.c_str());
     inside_->path.clear();
 }

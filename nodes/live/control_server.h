@@ -24,6 +24,9 @@ struct ControlReply {
 };
 using ControlHandler = std::function<ControlReply(ControlRequest const&)>;
 
+/// A Unix socket to which nobody listens any more is removed; the error names what else is there.
+std::expected<void, std::string> make_room_for_socket(std::string const& path);
+
 class ControlServer {
 public:
     /// How many may be connected at once; more wait in the socket's queue.

@@ -63,7 +63,6 @@ class Served(unittest.TestCase):
     def serve(self):
         pidfile = self.folder / "pid"
         pidfile.unlink(missing_ok=True)
-        (self.folder / "nbd.sock").unlink(missing_ok=True)
         with open(self.folder / "log", "ab") as log:
             self.server = subprocess.Popen(
                 [SUNDER, "serve", str(self.file), "--pidfile", str(pidfile)],

@@ -28,7 +28,7 @@ TEST_CASE("each state that a power cut may leave is one of those that may be") {
     for (char const* const what : {"all lost", "none lost", "one lost", "some lost", "killed",
                                    "killed in a flush", "power cut in a flush", "read back"}) {
         INFO(what);
-        CHECK(tally[what] > runs / 6);
+        CHECK(tally[what] >= runs / 4);
         states += tally[what];
     }
     CHECK(tally["the flush had come through"] > 0);
