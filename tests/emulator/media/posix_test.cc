@@ -120,8 +120,6 @@ TEST_CASE("the system's errors are passed on by their numbers") {
 
 TEST_CASE("a flush syncs the data once and the log once") {
     RecordingFolder folder;
-    std::uint64_t syncs = 0;  // closing the store asks, too
-    std::uint64_t writes = 0;
     auto store = create_store(folder, profiles().back());
     REQUIRE(store);
     VolumeId const volume = add_volume(*store, GiB(1));
@@ -130,6 +128,8 @@ TEST_CASE("a flush syncs the data once and the log once") {
     map_chunk(store->array, volume, 0);
     REQUIRE(store->data->write(group, 0, bytes) == 0);
     save(*store);
+    std::uint64_t syncs = 0;
+    std::uint64_t writes = 0;
     folder.ask_before([&](FileOp what) {
         syncs += what == FileOp::sync || what == FileOp::sync_folder;
         writes += what == FileOp::write;
@@ -149,6 +149,7 @@ TEST_CASE("a flush syncs the data once and the log once") {
     CHECK(syncs == 1);
     save(*store);
     CHECK(syncs == 1);
+    folder.ask_before({});
 }
 
 TEST_CASE("a thin volume of 1 TiB opens in under a second") {

@@ -14,8 +14,8 @@ namespace {
 
 /// `fails`: the sync of which file, in the order in which a flush makes them.
 std::string try_one(unsigned fails) {
+    unsigned syncs = 0;  // is counted until the store is closed
     RecordingFolder folder;
-    unsigned syncs = 0;  // closing the store asks, too
     auto opened = create_store(folder, profiles().back());
     VERIFY(opened);
     Array& array = opened->array;
