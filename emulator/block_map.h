@@ -146,7 +146,8 @@ public:
 
     /// Every change up to and including `durable` survives a power cut.
     void settle(Commit durable);
-    /// Nothing was told to survive yet, and everything does: for stores without a medium.
+    /// Nothing was told to survive yet, and everything does: for who has no medium and works alone,
+    /// so that nobody reads in a slot that is given out again.
     void settle_always() { settle(std::numeric_limits<Commit>::max()); }
     /// What there is was read back after a power cut: plans that were open are forgotten, and what
     /// was being written may differ between the sides of mirrors.

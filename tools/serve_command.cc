@@ -42,9 +42,8 @@ std::vector<std::string> command_for(ServeRequest const& request, ArrayFile cons
                                      std::string const& plugin) {
     std::vector<std::string> words{"nbdkit", "--foreground",
                                    fmt::format("--threads={}", file.threads)};
-    std::string const& socket = request.socket.empty() ? file.socket : request.socket;
-    if (!socket.empty()) {
-        words.insert(words.end(), {"--unix", socket});
+    if (!file.socket.empty()) {
+        words.insert(words.end(), {"--unix", file.socket});
     } else {
         words.insert(words.end(), {"--ipaddr", file.address, "--port", std::to_string(file.port)});
     }
@@ -68,11 +67,12 @@ std::string quoted(std::string const& word) {
 }  // namespace
 
 int serve(ServeRequest const& request) {
-    auto const file = read_array_file(request.path);
+    auto file = read_array_file(request.path);
     if (!file) {
         print_diagnostics(file.error());
         return wrong_input;
     }
+    if (!request.socket.empty()) file->socket = request.socket;
     std::vector<std::string> tried;
     auto const plugin = request.plugin.empty() ? find_plugin(tried) : std::optional(request.plugin);
     if (!plugin) {
@@ -89,9 +89,8 @@ int serve(ServeRequest const& request) {
         return all_held;
     }
     // Of a process that was killed it is still there, and nbdkit would not take it.
-    std::string const& socket = request.socket.empty() ? file->socket : request.socket;
-    if (!socket.empty()) {
-        if (auto const room = live::make_room_for_socket(socket); !room) {
+    if (!file->socket.empty()) {
+        if (auto const room = live::make_room_for_socket(file->socket); !room) {
             fmt::print(stderr, "serve: {}\n", room.error());
             return wrong_input;
         }

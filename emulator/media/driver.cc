@@ -26,6 +26,13 @@ std::optional<DiskGroupId> group_lost_by(Catalogue const& catalogue, Command con
     return std::nullopt;
 }
 
+IoResult check(std::uint64_t offset, std::uint64_t count) {
+    if (offset % sector_bytes == 0 && count % sector_bytes == 0) return {};
+    return std::unexpected(IoError{
+        EINVAL, fmt::format("{} bytes at {}: both have to be multiples of a sector, {} bytes",
+                            count, offset, sector_bytes)});
+}
+
 }  // namespace
 
 Driver::Driver(Array array, std::unique_ptr<GroupData> data, std::unique_ptr<Keeper> keeper,
@@ -47,13 +54,6 @@ IoError Driver::error(VolumeId volume, IoRule rule, bool write) const {
         auto const found = volumes.find(volume);
         return refused(rule, write, found == volumes.end() ? "" : found->second.name);
     });
-}
-
-IoResult Driver::check(std::uint64_t offset, std::uint64_t count) const {
-    if (offset % sector_bytes == 0 && count % sector_bytes == 0) return {};
-    return std::unexpected(IoError{
-        EINVAL, fmt::format("{} bytes at {}: both have to be multiples of a sector, {} bytes",
-                            count, offset, sector_bytes)});
 }
 
 IoResult Driver::read(VolumeId volume, std::uint64_t offset, std::span<std::byte> into) {
@@ -236,7 +236,6 @@ int Driver::copy(Plan const& plan) {
         if (start.from) {
             failure = data_->read(start.from->group, in_bytes(sector(*start.from)), bytes);
             if (failure == 0) failure = data_->write(start.to.group, to, bytes);
-            copied_.fetch_add(bytes.size(), std::memory_order_relaxed);
         } else {
             failure = data_->zero(start.to.group, to, bytes.size());
         }
@@ -290,7 +289,4 @@ bool Driver::conclude(Conclude const& what) {
            }) == 0;
 }
 
-}  // namespace sunder::emulator::media
-namespace sunder::emulator::media {
-__attribute__((weak)) Rows rows_of(Array&) { return {}; }
 }  // namespace sunder::emulator::media

@@ -89,7 +89,6 @@ private:
     };
     using Part = std::expected<std::optional<Halt>, IoError>;
 
-    IoResult check(std::uint64_t offset, std::uint64_t count) const;
     IoResult put(VolumeId volume, Extent range, std::byte const* from, bool durable);
     std::optional<IoResult> put_in_place(VolumeId volume, Extent range, std::byte const* from);
     Part put_part(VolumeId volume, Extent part, std::byte const* from);
@@ -102,6 +101,7 @@ private:
     IoResult make_durable();
     int save(bool alone);
     int save_once();
+    void settle_all();
     void work();
     void wake();
     IoError error(VolumeId volume, IoRule rule, bool write) const;
@@ -128,7 +128,7 @@ private:
     int last_result_ = 0;
 
     // Work behind the scenes.
-    std::atomic<std::uint64_t> copied_ = 0;  // bytes
+    std::uint64_t copied_ = 0;  // bytes, by steps; whoever makes those
     std::mutex idle_;
     std::condition_variable woken_;
     bool wake_ = false;

@@ -38,9 +38,13 @@ IoResult Driver::make_durable() {
     if (keeper_ != nullptr) return flush();
     // Nobody may be reading in a slot that is given out again.
     std::unique_lock const nobody_inside(gate_);
+    settle_all();
+    return {};
+}
+
+void Driver::settle_all() {
     std::unique_lock const settling(map_);
     array_.settle(array_.state().map.commits());
-    return {};
 }
 
 int Driver::save_once() {
@@ -74,8 +78,7 @@ int Driver::change_at_rest(std::function<bool()> const& change) {
         if (!change()) return 0;
     }
     if (keeper_ != nullptr) return save(true);
-    std::unique_lock const settling(map_);
-    array_.settle(array_.state().map.commits());
+    settle_all();
     return 0;
 }
 
@@ -99,6 +102,9 @@ bool Driver::step() {
                 alone.unlock();
                 mine.lock();  // until whoever has it is done
                 return true;
+            }
+            for (Copy const& copy : plan->copies) {
+                if (copy.from) copied_ += sub_chunk_sectors * sector_bytes;
             }
             return finish(std::move(*plan), nullptr, 0, alone) == 0;
         }

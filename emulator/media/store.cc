@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace sunder::emulator::media {
@@ -19,6 +20,11 @@ namespace {
 
 template <class Done>
 using Or = std::expected<Done, Problem>;
+
+/// Something without which a store would be damaged.
+bool belongs_to_store(std::string const& name) {
+    return group_of_file(name) || name == database_name || name == log_name || name == witness_name;
+}
 
 /// Reads a file and writes it again, the same bytes. A sync that failed may have left what is read
 /// in memory only, and called it written (G11); from now on it is unsynced again.
@@ -121,13 +127,9 @@ std::optional<Problem> make(Folder& folder, std::shared_ptr<Health> const& healt
 std::expected<bool, int> has_store(Folder& folder) {
     auto const names = folder.list();
     if (!names) return std::unexpected(names.error());
-    bool found = false;
-    for (std::string const& name : *names) {
-        if (name == unfinished_name) return false;
-        found = found || group_of_file(name) || name == database_name || name == log_name ||
-                name == witness_name;
-    }
-    return found;
+    bool const unfinished =
+        std::find(names->begin(), names->end(), unfinished_name) != names->end();
+    return !unfinished && std::any_of(names->begin(), names->end(), belongs_to_store);
 }
 
 std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profile, bool licensed,
@@ -143,9 +145,8 @@ std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profi
             return std::find(names->begin(), names->end(), name) != names->end();
         };
         for (std::string const& name : *names) {
-            bool const ours = group_of_file(name) || name == database_name || name == log_name ||
-                              name == witness_name;
-            if (!ours || (has(unfinished_name) && !group_of_file(name))) continue;
+            if (!belongs_to_store(name)) continue;
+            if (has(unfinished_name) && !group_of_file(name)) continue;
             return std::unexpected(Problem{"a store is there already", place_of(folder, name),
                                            "open that one, or choose another folder"});
         }

@@ -46,16 +46,6 @@ int tell(IoResult const& result) {
     return -1;
 }
 
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> words;
-    while (!text.empty()) {
-        std::size_t const end = std::min(text.find(' '), text.size());
-        if (end > 0) words.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return words;
-}
-
 int set(std::string_view key, char const* value) {
     if (key == "store" || key == "control") {
         // nbdkit changes to the root folder when it goes to the background.
@@ -70,7 +60,7 @@ int set(std::string_view key, char const* value) {
         return 0;
     }
     if (key == "command") {
-        options.begin.push_back(split(value));
+        options.begin.push_back(live::split(value, ' '));
         return 0;
     }
     if (key == "background-rate") {

@@ -36,10 +36,8 @@ std::expected<Profile, std::string> profile_named(std::string_view name) {
     if (Profile const* const found = find_profile(name)) return *found;
     std::vector<std::string> known;
     for (Profile const& profile : profiles()) known.emplace_back(profile.name);
-    auto const meant = did_you_mean(name, known);
     return std::unexpected(fmt::format("there is no profile '{}'{}; known: {}", name,
-                                       meant ? fmt::format(", did you mean '{}'?", *meant) : "",
-                                       join(known)));
+                                       suggestion(name, known), join(known)));
 }
 
 /// The store in the folder, or one that is made there.
@@ -154,14 +152,13 @@ std::vector<Export> ArrayService::exports() const {
             if (presentation.access == Access::none) continue;
             if (array.refuses(presentation.volume, false)) continue;
             Volume const& volume = catalogue.volumes.at(presentation.volume);
-            std::string name =
-                catalogue.hosts.size() == 1
-                    ? volume.name
-                    : fmt::format("{}/{}", catalogue.hosts.at(key.first).name, volume.name);
+            std::string const full =
+                fmt::format("{}/{}", catalogue.hosts.at(key.first).name, volume.name);
+            std::string const& name = catalogue.hosts.size() == 1 ? volume.name : full;
             bool const writable = presentation.access == Access::read_write &&
                                   array.refuses(presentation.volume, true) != IoRule::read_only;
-            all.push_back({std::move(name), volume.name, presentation.volume,
-                           volume.sectors * sector_bytes, writable, volume.thin,
+            all.push_back({name, full, presentation.volume, volume.sectors * sector_bytes, writable,
+                           volume.thin,
                            describe_export(volume, catalogue,
                                            writable ? Access::read_write : Access::read_only)});
         }
@@ -173,25 +170,17 @@ std::expected<Export, std::string> ArrayService::find_export(std::string_view na
     std::vector<Export> const all = exports();
     std::vector<std::string> known;
     for (Export const& one : all) {
-        // With one host, its name may be said, too.
-        bool const longer =
-            name.ends_with(one.volume_name) && name.find('/') != name.npos &&
-            driver_->look_at([&](Array const& array) {
-                auto const& hosts = array.state().catalogue.hosts;
-                return hosts.size() == 1 &&
-                       fmt::format("{}/{}", hosts.begin()->second.name, one.volume_name) == name;
-            });
-        if (one.name == name || longer || (name.empty() && all.size() == 1)) return one;
+        bool const meant =
+            one.name == name || one.full_name == name || (name.empty() && all.size() == 1);
+        if (meant) return one;
         known.push_back(one.name);
     }
     if (known.empty()) return std::unexpected("no volume is presented to any host");
     if (name.empty()) {
         return std::unexpected("several volumes are presented, say which: " + join(known));
     }
-    auto const meant = did_you_mean(name, known);
     return std::unexpected(fmt::format("no volume is presented as '{}'{}; presented: {}", name,
-                                       meant ? fmt::format(", did you mean '{}'?", *meant) : "",
-                                       join(known)));
+                                       suggestion(name, known), join(known)));
 }
 
 ControlReply ArrayService::handle(ControlRequest const& request) {

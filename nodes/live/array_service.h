@@ -35,7 +35,7 @@ struct ArrayOptions {
 /// A volume as one host sees it. Its name is HOST/VOLUME, and VOLUME when there is one host only.
 struct Export {
     std::string name;
-    std::string volume_name;
+    std::string full_name;  ///< understood, too
     emulator::VolumeId volume;
     std::uint64_t bytes = 0;
     bool writable = false;

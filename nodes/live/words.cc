@@ -14,11 +14,17 @@ namespace sunder::live {
 
 namespace {
 
+bool takes_pairs(Grammar const& grammar) {
+    return grammar.subject.find('=') != std::string_view::npos;
+}
+
+}  // namespace
+
 std::vector<std::string> split(std::string_view text, char at) {
     std::vector<std::string> parts;
     while (!text.empty()) {
         std::size_t const end = std::min(text.find(at), text.size());
-        parts.emplace_back(text.substr(0, end));
+        if (end > 0) parts.emplace_back(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return parts;
@@ -26,14 +32,8 @@ std::vector<std::string> split(std::string_view text, char at) {
 
 std::string suggestion(std::string_view word, std::span<std::string const> candidates) {
     auto const meant = did_you_mean(word, candidates);
-    return meant ? fmt::format("; did you mean '{}'?", *meant) : "";
+    return meant ? fmt::format(", did you mean '{}'?", *meant) : "";
 }
-
-bool takes_pairs(Grammar const& grammar) {
-    return grammar.subject.find('=') != std::string_view::npos;
-}
-
-}  // namespace
 
 std::string usage_of(Grammar const& grammar) {
     std::string text(grammar.verb);

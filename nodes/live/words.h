@@ -67,6 +67,11 @@ private:
     std::vector<std::string> errors_;
 };
 
+/// The parts between `at`, but for empty ones.
+std::vector<std::string> split(std::string_view text, char at);
+/// ", did you mean 'x'?", or nothing.
+std::string suggestion(std::string_view word, std::span<std::string const> candidates);
+
 /// The grammar that `words` begin with, and how many of them are its verb; or what is wrong, and
 /// what would be right.
 struct Found {
