@@ -31,10 +31,13 @@ struct Piece {
 /// content.
 class Payload {
 public:
+    /// What a pattern may be called is above 0 and below this.
+    static constexpr std::uint64_t end_of_patterns = ~std::uint64_t{0} - 1;
+
     Payload() = default;
     static Payload zero(std::uint64_t sectors) { return Payload(Piece{sectors, 0, 0}); }
     static Payload pattern(std::uint64_t sectors, std::uint64_t id, std::uint64_t offset) {
-        VERIFY(id != 0 && id < many_pieces);
+        VERIFY(id != 0 && id < end_of_patterns);
         return Payload(Piece{sectors, id, offset});
     }
     /// Requires at least one piece.
@@ -110,7 +113,7 @@ public:
 
 private:
     static constexpr std::uint64_t real_bytes = ~std::uint64_t{0};
-    static constexpr std::uint64_t many_pieces = real_bytes - 1;
+    static constexpr std::uint64_t many_pieces = end_of_patterns;
 
     explicit Payload(Piece piece) : first_(piece) {}
     [[nodiscard]] std::vector<Piece> const& many() const {
