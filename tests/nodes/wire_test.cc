@@ -5,6 +5,7 @@
 #include "nodes/wire.h"
 
 #include "tests/support/drawn.h"
+#include "tests/support/golden_messages.h"
 #include "tests/support/hex.h"
 
 #include <catch2/catch.hpp>
@@ -13,8 +14,11 @@ namespace sunder::nodes {
 namespace {
 
 using test::drawn;
+using test::golden_control;
+using test::GoldenControl;
 using test::hex;
 using test::packed;
+using test::some_hierarchy;
 
 std::vector<std::byte> bytes_of(ControlMessage const& message) {
     std::vector<std::byte> bytes;
@@ -23,82 +27,8 @@ std::vector<std::byte> bytes_of(ControlMessage const& message) {
     return bytes;
 }
 
-StoredHierarchy some_hierarchy() {
-    Hierarchy made;
-    made.create({{2}, ResourceKind::file_system, false});
-    made.create({{5}, ResourceKind::multi_site, true});
-    made.create_dependency({{2}, {}});
-    made.create_dependency({{5}, ResourceId{2}});
-    StoredHierarchy stored;
-    stored.group = {0x0102};
-    stored.version = 0x11;
-    stored.is = std::make_shared<Hierarchy const>(made);
-    stored.era = {0x21, {3}};
-    stored.extended = 0x83;
-    stored.unmirrored = true;
-    stored.priority = {1, 2, 0x0304};
-    return stored;
-}
-
-struct Golden {
-    char const* what;
-    ControlMessage message;
-    char const* bytes;
-};
-
-std::vector<Golden> golden_messages() {
-    constexpr GroupId group{0x0102};
-    constexpr Era era{0x21, {3}};
-    constexpr Generation generation{0x31, replication::Minted::forced};
-    control::Hears hears;
-    hears.whom.insert({0});
-    hears.whom.insert({9});
-    hears.whom.insert({255});
-    auto cell = std::make_shared<Cell>();
-    cell->current = generation;
-    control::Claim claim{group, cell};
-    claim.taking_over = true;
-    claim.taken_out = true;
-    claim.source = Slot{4};
-    control::Claim const bare{group, nullptr, true, false, true, false, true, std::nullopt};
-    return {
-        {"whom a node hears", hears,
-         "0100 0102000000000000000000000000000000000000000000000000000000000080"},
-        {"a claim", claim,
-         "0101 0201 01 310000000000000002 00 0000000000 0100 0000000000 000000000000000000 00 "
-         "00000000 0000000000000000 00000000000000000000000000000000000000 "
-         "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
-         "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
-         "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
-         "00000000000000000000000000000000000000 00 01 00 01 00 0104"},
-        {"a claim of no cell", bare, "0101 0201 00 01 00 01 00 01 00"},
-        {"a hierarchy", control::HierarchyIs{group, some_hierarchy()},
-         "0102 0201 0201 11000000 01 02000000 02000000 05000601 02000000 020000 0500010200 "
-         "2100000003 8301 01000200040300000000000000000000"},
-        {"a question to join", control::AskExtension{group, {group}},
-         "0103 0201 0201 00000000 00 0000000000 0000 00000000000000000000000000000000"},
-        {"a refusal to join",
-         control::ExtensionRefused{group, 0x41, ExtensionRule::target_too_small},
-         "0104 0201 41000000 12"},
-        {"say again", control::SayAgain{group}, "0105 0201"},
-        {"raise your era", control::RaiseEra{group, era}, "0106 0201 2100000003"},
-        {"it is stored", control::EraStored{group, era}, "0107 0201 2100000003"},
-        {"you are outdated", control::YouAreOutdated{group, generation},
-         "0108 0201 310000000000000002"},
-        {"that is stored", control::OutdatedStored{group, generation},
-         "0109 0201 310000000000000002"},
-        {"I am the loser", control::Concede{group}, "010a 0201"},
-        {"be it", control::ConcedeAnswered{group, true}, "010b 0201 01"},
-        {"take over", control::TakeOver{group}, "010c 0201"},
-        {"I will not", control::TakeOverRefused{group}, "010d 0201"},
-        {"switch back", control::SwitchBack{group}, "010e 0201"},
-        {"give up", control::GiveUp{group}, "010f 0201"},
-        {"I do not", control::GiveUpRefused{group, SwitchoverRule::no_quorum}, "0110 0201 0a"},
-    };
-}
-
 TEST_CASE("control messages are the bytes that other builds speak") {
-    for (Golden const& golden : golden_messages()) {
+    for (GoldenControl const& golden : golden_control()) {
         INFO(golden.what);
         CHECK(hex(bytes_of(golden.message)) == packed(golden.bytes));
     }
@@ -159,7 +89,7 @@ TEST_CASE("any hierarchy that can be configured comes back as it was") {
 
 TEST_CASE("what is cut off is no control message, and what is flipped is one that can be said") {
     std::size_t refused = 0;
-    for (Golden const& golden : golden_messages()) {
+    for (GoldenControl const& golden : golden_control()) {
         INFO(golden.what);
         std::vector<std::byte> bytes = bytes_of(golden.message);
         for (std::size_t kept = 0; kept < bytes.size(); ++kept) {

@@ -6,6 +6,7 @@
 #include "replication/wire.h"
 
 #include "tests/support/drawn.h"
+#include "tests/support/golden_messages.h"
 #include "tests/support/hex.h"
 
 #include <catch2/catch.hpp>
@@ -14,8 +15,12 @@ namespace sunder::replication {
 namespace {
 
 using test::drawn;
+using test::golden_messages;
+using test::GoldenMessage;
 using test::hex;
 using test::packed;
+using test::some_bytes;
+using test::some_record;
 
 std::vector<std::byte> head_of(Message const& message) {
     std::vector<std::byte> head;
@@ -29,132 +34,8 @@ Payload behind(Message const& message) {
     return content != nullptr ? *content : Payload{};
 }
 
-constexpr Generation first{0x1112, Minted::without_peer};
-constexpr Generation second{0x2122, Minted::forced};
-constexpr Era era{0x0a0b, {7}};
-
-History past(std::initializer_list<Generation> generations) {
-    History history;
-    for (Generation const one : generations) history.push_back(one);
-    return history;
-}
-
-Cell some_cell() {
-    Cell cell;
-    cell.current = first;
-    cell.history = past({second});
-    cell.era = era;
-    cell.role = Role::source;
-    cell.data = DataState::consistent;
-    cell.applying = true;
-    cell.data_corrupt = true;
-    cell.apart = Apart::written;
-    cell.fallback.current = second;
-    cell.asynchronous_limit = 0x31;
-    cell.resync = 0x41;
-    cell.peers[1] = {first, true, 0x51, false};
-    cell.peers[7] = {{}, false, 0, true};
-    return cell;
-}
-
-std::shared_ptr<Bitmap const> some_bits() {
-    auto bits = std::make_shared<Bitmap>(1000);
-    bits->set(3);
-    for (std::uint64_t bit = 128; bit < 640; ++bit) bits->set(bit);
-    bits->set(705);
-    bits->set(770);
-    return bits;
-}
-
-Message some_hello() {
-    Hello hello;
-    hello.cell = some_cell();
-    hello.in_service = true;
-    hello.bitmap_merge = true;
-    hello.sectors = 0x61;
-    hello.chunk_sectors = 0x62;
-    hello.bits = some_bits();
-    hello.writes_apart = 0x63;
-    hello.follows = true;
-    hello.extended = 0x83;
-    return std::make_shared<Hello const>(hello);
-}
-
-Payload some_bytes(std::uint64_t sectors) {
-    std::shared_ptr<std::byte> const room = Payload::room(sectors);
-    std::memset(room.get(), 0x5a, sectors * sector_bytes);
-    return Payload::bytes(room, sectors);
-}
-
-struct Golden {
-    char const* what;
-    Message message;
-    char const* bytes;
-};
-
-Record some_record(RecordKind kind, std::uint64_t sectors, Payload content) {
-    return {era,  {7},  0x1122334455667788, {0x0203},
-            kind, true, {0x99, sectors},    std::move(content)};
-}
-
-std::vector<Golden> golden_messages() {
-    Heard const heard{first, 0x71, true};
-    Absences const absent{{{2}, first, true}, {{3}, second, false}};
-    return {
-        {"a record of zeroes", some_record(RecordKind::write_zeroes, 3, Payload::zero(3)),
-         "0100 0b0a000007 07 8877665544332211 0302 02 01 99000000000000000300000000000000 "
-         "0101000000 030000000000000000000000000000000000000000000000"},
-        {"a record of pieces",
-         some_record(RecordKind::resync, 5, Payload::of({{2, 0x77, 9}, {3, 0, 0}})),
-         "0100 0b0a000007 07 8877665544332211 0302 05 01 99000000000000000500000000000000 "
-         "0102000000 020000000000000077000000000000000900000000000000 030000000000000000000000"
-         "000000000000000000000000"},
-        {"a record with content", some_record(RecordKind::write, 2, some_bytes(2)),
-         "0100 0b0a000007 07 8877665544332211 0302 00 01 99000000000000000200000000000000 "
-         "0202000000"},
-        {"a barrier", some_record(RecordKind::settle, 0, {}),
-         "0100 0b0a000007 07 8877665544332211 0302 04 01 99000000000000000000000000000000 00"},
-        {"an acknowledgement", RecordAck{0x81}, "0101 8100000000000000"},
-        {"a greeting", some_hello(),
-         "0102 121100000000000001 01 222100000000000002 0b0a000007 0002 0001000102 "
-         "222100000000000002 00 31000000 4100000000000000 "
-         "00000000000000000000000000000000000000 12110000000000000101510000000000000000 "
-         "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
-         "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
-         "00000000000000000000000000000000000000 00000000000000000000000000000000000001 01 00 "
-         "01 6100000000000000 6200000000000000 01 e80300000000000003000000 "
-         "0000000001000000010800000000000000 020000000800000001ffffffffffffffff "
-         "0b000000020000000002000000000000000400000000000000 63000000 01 83"},
-        {"the begin of mirroring", MirrorBegin{era, heard, absent},
-         "0103 0b0a000007 1211000000000000017100000001 02000000 0212110000000000000101 "
-         "0322210000000000000200"},
-        {"the begin of a resync", ResyncBegin{era, 0x91, heard},
-         "0104 0b0a000007 9100000000000000 1211000000000000017100000001"},
-        {"a target that is ready", ResyncReady{0x91}, "0105 9100000000000000"},
-        {"a finish",
-         std::make_shared<Finish const>(Finish{0x91, first, past({second, first}), 0xa1, absent}),
-         "0106 9100000000000000 121100000000000001 02 222100000000000002 121100000000000001 "
-         "a100000000000000 02000000 0212110000000000000101 0322210000000000000200"},
-        {"a finish's answer", FinishReply{0x91}, "0107 9100000000000000"},
-        {"the begin of a pause", PauseBegin{era}, "0108 0b0a000007"},
-        {"a pause's answer", PauseReply{}, "0109"},
-        {"a block that is asked for", ReadAsk{0xb1, {0xb2, 0xb3}},
-         "010a b100000000000000 b200000000000000b300000000000000"},
-        {"a block that is lent", ReadReply{0xb1, true, Payload::pattern(2, 0x77, 9)},
-         "010b b100000000000000 01 0101000000 020000000000000077000000000000000900000000000000"},
-        {"a generation",
-         std::make_shared<NewGeneration const>(NewGeneration{era, first, past({second}), absent}),
-         "010c 0b0a000007 121100000000000001 01 222100000000000002 02000000 "
-         "0212110000000000000101 0322210000000000000200"},
-        {"a generation that is stored", GenerationStored{second}, "010d 222100000000000002"},
-        {"a peer-ack", PeerAck{{2}, true, false, some_bits()},
-         "010e 02 01 00 01 e80300000000000003000000 0000000001000000010800000000000000 "
-         "020000000800000001ffffffffffffffff 0b000000020000000002000000000000000400000000000000"},
-    };
-}
-
 TEST_CASE("messages are the bytes that other builds speak") {
-    for (Golden const& golden : golden_messages()) {
+    for (GoldenMessage const& golden : golden_messages()) {
         INFO(golden.what);
         CHECK(hex(head_of(golden.message)) == packed(golden.bytes));
     }
@@ -188,7 +69,7 @@ TEST_CASE("any message comes back as it was") {
 }
 
 TEST_CASE("what is cut off is no message, nor is what has something behind it") {
-    for (Golden const& golden : golden_messages()) {
+    for (GoldenMessage const& golden : golden_messages()) {
         INFO(golden.what);
         std::vector<std::byte> head = head_of(golden.message);
         for (std::size_t kept = 0; kept < head.size(); ++kept) {
@@ -209,7 +90,7 @@ TEST_CASE("what is cut off is no message, nor is what has something behind it") 
 TEST_CASE("a flipped bit of a head is refused, or is another message that can be said") {
     std::size_t refused = 0;
     std::size_t other = 0;
-    for (Golden const& golden : golden_messages()) {
+    for (GoldenMessage const& golden : golden_messages()) {
         std::vector<std::byte> const head = head_of(golden.message);
         for (std::size_t bit = 0; bit < head.size() * 8; ++bit) {
             std::vector<std::byte> flipped = head;
@@ -295,7 +176,7 @@ TEST_CASE("a count that lies costs nothing") {
     CHECK(changed(18, 1, 4).find("a run of 1 words from 1 on") != std::string::npos);
     CHECK(changed(27, 0, 8).find("has word 0 as 0x0") != std::string::npos);
     CHECK(changed(5, 0, 1).find("needs more bytes") == std::string::npos);  // none, then the rest
-    std::vector<std::byte> const absent = head_of(MirrorBegin{era, {}, {{{2}, first, true}}});
+    std::vector<std::byte> const absent = head_of(MirrorBegin{{}, {}, {{{2}, {}, true}}});
     std::vector<std::byte> lying = absent;
     std::uint32_t const many = 0xffffffff;
     std::memcpy(&lying.at(absent.size() - 11 - 4), &many, 4);
