@@ -75,7 +75,7 @@ TEST_CASE("content that would follow behind is no input") {
     CHECK(decode_input(page).error().find("has a page that is none") != std::string::npos);
 }
 
-TEST_CASE("two outputs that differ anywhere have two prints") {
+std::vector<Output> deeds() {
     auto const cell = [](std::uint64_t id, Minted why) {
         Cell made;
         made.current = {id, why};
@@ -92,13 +92,7 @@ TEST_CASE("two outputs that differ anywhere have two prints") {
         room.get()[1023] = std::byte{value};
         return Payload::bytes(room, 2);
     };
-    Report split;
-    split.split[7] = true;
-    Report watched;
-    watched.watched_with = Slot{0};
-    HandshakeFacts bits;
-    bits.bits = true;
-    std::vector<Output> const outputs{
+    return {
         output::Send{{1}, {1}, RecordAck{1}},
         output::Send{{2}, {1}, RecordAck{1}},
         output::Send{{1}, {2}, RecordAck{1}},
@@ -127,6 +121,17 @@ TEST_CASE("two outputs that differ anywhere have two prints") {
         output::ArmTimer{Timer::settle, seconds(2)},
         output::CancelTimer{Timer::settle},
         output::CancelTimer{Timer::resync_pace},
+    };
+}
+
+std::vector<Output> words() {
+    Report split;
+    split.split[7] = true;
+    Report watched;
+    watched.watched_with = Slot{0};
+    HandshakeFacts bits;
+    bits.bits = true;
+    return {
         output::Reported{},
         output::Reported{split},
         output::Reported{watched},
@@ -140,6 +145,11 @@ TEST_CASE("two outputs that differ anywhere have two prints") {
         output::Noted{note::Rejected{{}, "how"}},
         output::Noted{note::Ignored{"why"}},
     };
+}
+
+TEST_CASE("two outputs that differ anywhere have two prints") {
+    std::vector<Output> outputs = deeds();
+    for (Output const& output : words()) outputs.push_back(output);
     std::set<Fingerprint> prints;
     for (Output const& output : outputs) prints.insert(fingerprint(output));
     CHECK(prints.size() == outputs.size());
