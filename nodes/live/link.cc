@@ -4,6 +4,8 @@
 // straight to where it stays.
 #include "nodes/live/link.h"
 
+#include "nodes/live/clock.h"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -186,19 +188,28 @@ void Link::close() {
     drained_.notify_all();
 }
 
-void Link::limit_waiting(std::optional<Duration> time) {
-    std::int64_t const ns = time ? std::max<std::int64_t>(time->ns, 1000) : 0;
-    timeval const limit{ns / 1'000'000'000, ns % 1'000'000'000 / 1000};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+void Link::limit(Duration time, std::size_t bytes) {
+    until_ = boot_time() + time;
+    most_bytes_ = bytes;
+}
+
+void Link::lift_limit() {
+    until_.reset();
+    most_bytes_ = most_head_bytes + most_content_bytes;
 }
 
 std::expected<std::size_t, std::string> Link::receive_into(std::span<std::byte> room) {
     for (;;) {
+        if (until_) {
+            Duration const left = *until_ - boot_time();
+            pollfd wait{socket_, POLLIN, 0};
+            int const ms = static_cast<int>(std::max<std::int64_t>(left.ns / 1'000'000, 0));
+            if (::poll(&wait, 1, ms) == 0) return std::unexpected("it did not greet in time");
+        }
         ssize_t const got = ::recv(socket_, room.data(), room.size(), 0);
         if (got > 0) return static_cast<std::size_t>(got);
         if (got < 0 && errno == EINTR) continue;
         if (got == 0) return std::unexpected("the other end has closed the connection");
-        if (errno == EAGAIN) return std::unexpected("nothing was said for too long");
         return std::unexpected(std::strerror(errno));
     }
 }
@@ -230,6 +241,11 @@ std::expected<Link::Frame, std::string> Link::receive() {
     std::memcpy(bytes.data(), &buffer_[taken_], bytes.size());
     auto const header = read_header(bytes);
     if (!header) return std::unexpected(header.error());
+    if (header->head_bytes + std::size_t{header->content_bytes} > most_bytes_) {
+        return std::unexpected(fmt::format("a frame of {} bytes, where at most {} are taken",
+                                           header->head_bytes + std::size_t{header->content_bytes},
+                                           most_bytes_));
+    }
     std::size_t const before_content = frame_header_bytes + header->head_bytes;
     if (before_content > buffer_.size()) buffer_.resize(before_content);
     if (auto there = fill(before_content); !there) return std::unexpected(there.error());

@@ -58,8 +58,9 @@ public:
     void wait_for_room();
     /// Nothing is sent or received any more; whoever waits is woken.
     void close();
-    /// How long an answer to `receive` may take; nothing: for ever.
-    void limit_waiting(std::optional<Duration> time);
+    /// Of a stranger: what he says has to be there within this time, and no longer than that.
+    void limit(Duration time, std::size_t bytes);
+    void lift_limit();
 
 private:
     struct Outgoing {
@@ -106,6 +107,9 @@ private:
     std::atomic<bool> blocked_ = false;  // the socket is full, and the writer waits for it
     std::thread writer_;                 // under sending_
     std::condition_variable_any write_on_;
+
+    std::optional<Duration> until_;  // when a stranger must have spoken, by the boot clock
+    std::size_t most_bytes_ = most_head_bytes + most_content_bytes;
 
     std::vector<std::byte> buffer_;  // of the one that receives
     std::size_t taken_ = 0;

@@ -128,7 +128,7 @@ void Peers::greet(Link& link, Target const& target) const {
 /// Who speaks and about what; or why he is none of us.
 std::expected<Peers::Target, std::string> Peers::hear_greeting(
     Link& link, std::optional<Target> const& expected) const {
-    link.limit_waiting(greeting_time);
+    link.limit(greeting_time, most_greeting_bytes);
     auto const frame = link.receive();
     if (!frame) return std::unexpected(frame.error());
     if (frame->kind != FrameKind::greeting) return std::unexpected("it did not greet");
@@ -158,7 +158,7 @@ std::expected<Peers::Target, std::string> Peers::hear_greeting(
         return std::unexpected(
             fmt::format("'{}' does not dial this node: this node dials it", theirs->from));
     }
-    link.limit_waiting(std::nullopt);
+    link.lift_limit();
     if (target.mirror) {
         link.compress(
             std::min<unsigned>(setup_.mirrors[*target.mirror].compression, theirs->compression));

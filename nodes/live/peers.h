@@ -43,6 +43,7 @@ public:
     /// How many may be connected that have not greeted yet; more are closed at once.
     static constexpr unsigned most_strangers = 64;
     static constexpr Duration greeting_time = seconds(5);
+    static constexpr std::size_t most_greeting_bytes = 4096;
 
     /// Takes the socket. The error says what was in the way.
     static std::expected<std::unique_ptr<Peers>, std::string> listen(NodeSetup const& setup,

@@ -63,7 +63,8 @@ std::expected<Found, std::string> find_verb(std::span<Grammar const> grammars,
     }
     std::string const said =
         words.size() > 1 ? fmt::format("{} {}", words[0], words[1]) : words.front();
-    std::string const near = suggestion(said, verbs);
+    std::string near = suggestion(said, verbs);
+    if (near.empty()) near = suggestion(words.front(), verbs);
     return std::unexpected(fmt::format("'{}' is no command{}{} known: {}", said, near,
                                        near.empty() ? ";" : "", join(like.empty() ? verbs : like)));
 }

@@ -8,11 +8,10 @@ import hashlib
 import os
 import subprocess
 import sys
-import threading
 import unittest
-from pathlib import Path
 
 import served
+from block_device import CHECK, MAKE, MISSING, Attached, Records
 from served import Served, until
 
 ARRAY = """\
@@ -27,99 +26,9 @@ volumes:
 hosts:
   web1: [{{volume: data, lun: 1}}]
 """
-MAKE = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
-# Two file systems of one name may not be mounted at once, which a copy and its source are.
-OPTIONS = {"ext4": "defaults", "xfs": "nouuid"}
-CHECK = {"ext4": ["e2fsck", "-fn"], "xfs": ["xfs_repair", "-n"]}
-
-
-def missing():
-    if os.geteuid() != 0:
-        return "not root"
-    for device in ("/dev/fuse", "/dev/loop-control"):
-        if not os.access(device, os.R_OK | os.W_OK):
-            return f"no {device}"
-    for tool in ("nbdfuse", "losetup", "fsfreeze", "mkfs.xfs", "mkfs.ext4", "fio"):
-        if subprocess.run(["which", tool], capture_output=True).returncode != 0:
-            return f"no {tool}"
-    # What is there need not work: a container may forbid it.
-    probe = subprocess.run(["losetup", "--find"], capture_output=True, text=True)
-    return f"no loop devices: {probe.stderr}" if probe.returncode != 0 else None
-
-
-MISSING = missing()
-
-
-class Attached:
-    """An export as a block device, and mounted while it is wanted."""
-
-    def __init__(self, test, export):
-        self.test = test
-        self.place = test.folder / export
-        self.place.mkdir()
-        self.mounted = None
-        self.fuse = subprocess.Popen(["nbdfuse", "-C", "4", str(self.place), test.uri(export)])
-        test.addCleanup(self.detach)
-        file = self.place / "nbd"
-        until("nbdfuse shows it", lambda: file.exists() or self.fuse.poll() is not None)
-        self.device = test.run_tool("losetup", "--find", "--show", str(file)).strip()
-
-    def mount(self, kind):
-        self.mounted = self.test.folder / (self.place.name + "-files")
-        self.mounted.mkdir(exist_ok=True)
-        self.test.run_tool("mount", "-t", kind, "-o", OPTIONS[kind], self.device,
-                           str(self.mounted))
-        return self.mounted
-
-    def unmount(self):
-        self.test.run_tool("umount", str(self.mounted))
-        self.mounted = None
-
-    def detach(self):
-        if self.fuse is None:
-            return
-        if self.mounted:
-            subprocess.run(["umount", str(self.mounted)])
-        subprocess.run(["losetup", "--detach", self.device])
-        subprocess.run(["fusermount3", "-u", str(self.place)])
-        self.fuse.wait(served.PATIENCE)
-        self.fuse = None
-
-
 def sums(folder):
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-class Records:
-    """A program that writes numbered records, and knows which of them are synced."""
-
-    def __init__(self, path):
-        self.path = path
-        self.synced = 0
-        self.stopping = False
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        with open(self.path, "wb", buffering=0) as file:
-            while not self.stopping:
-                file.write(b"%08d\n" % self.synced)
-                os.fsync(file.fileno())
-                self.synced += 1
-
-    def stop(self):
-        self.stopping = True
-        self.thread.join(served.PATIENCE)
-
-    @staticmethod
-    def count(path):
-        """How many there are; every one has to be there, in order."""
-        lines = path.read_bytes().split(b"\n")
-        whole = lines[:-1]
-        if whole != [b"%08d" % number for number in range(len(whole))]:
-            raise AssertionError(f"{path}: no prefix of the records")
-        return len(whole)
 
 
 @unittest.skipIf(MISSING, MISSING)
@@ -130,7 +39,7 @@ class Host(Served):
         self.say("present", volume, "to=web1", f"lun={lun}")
 
     def frozen(self, kind):
-        data = Attached(self, "data")
+        data = Attached(self, self.uri("data"))
         self.run_tool(*MAKE[kind], data.device)
         files = data.mount(kind)
         for number in range(40):
@@ -155,7 +64,7 @@ class Host(Served):
             load.terminate()
             load.wait(served.PATIENCE)
         self.present("clone", 2)
-        clone = Attached(self, "clone")
+        clone = Attached(self, self.uri("clone"))
         self.assertEqual(sums(clone.mount(kind)), moment)
         clone.unmount()
         self.run_tool(*CHECK[kind], clone.device)
@@ -170,7 +79,7 @@ class Host(Served):
         self.frozen("xfs")
 
     def crash_consistent(self, kind):
-        data = Attached(self, "data")
+        data = Attached(self, self.uri("data"))
         self.run_tool(*MAKE[kind], data.device)
         records = Records(data.mount(kind) / "records")
         try:
@@ -181,7 +90,7 @@ class Host(Served):
                 least = records.synced
                 self.say("add", "snapshot", copy, "of=data")
                 self.present(copy, 10 + round)
-                attached = Attached(self, copy)
+                attached = Attached(self, self.uri(copy))
                 found = Records.count(attached.mount(kind) / "records")
                 self.assertGreaterEqual(found, least)
                 attached.unmount()
@@ -198,7 +107,7 @@ class Host(Served):
         self.crash_consistent("xfs")
 
     def test_fio_reads_back_what_it_wrote_through_a_file_system(self):
-        data = Attached(self, "data")
+        data = Attached(self, self.uri("data"))
         self.run_tool(*MAKE["ext4"], data.device)
         files = data.mount("ext4")
         self.say("add", "snapshot", "s1", "of=data")  # first touches below

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What the tests of served nodes share: two nodes of a cluster, each a process of its own, on Unix
+# sockets in one folder, and what is asked of them.
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import served
+from served import until
+
+NODE = """\
+node: {node}
+called: test
+cluster:
+  policy: {policy}
+  nodes: {{server1: {{}}, server2: {{}}}}
+  network: [{{link: [server1, server2], latency: 100 us, bandwidth: 10 Gbit/s}}]
+  mirrors:
+    datarep:
+      size: {size}
+      on: [server1, server2]
+      mode: {mode}
+{mirror}  detection: {{interval: 100 ms, missed: 5, connection_timeout: 2 s, reconnect: 100 ms,
+    boot_wait: 3 s}}
+  settle_interval: 1 s
+at:
+  server1: {{peers: {{socket: server1.peers}}}}
+  server2: {{peers: {{socket: server2.peers}}}}
+listen: {{socket: {node}.nbd}}
+{state}{more}"""
+NAMES = ("server1", "server2")
+
+
+class Cluster(unittest.TestCase):
+    policy = "datakeeper/faithful"
+    mode = "synchronous"
+    size = "64 MiB"
+    mirror = ""  # more of the mirror, each line with its blanks
+    more = ""    # more of the file
+    stored = True
+
+    def setUp(self):
+        # Short: paths of Unix sockets have at most 107 characters.
+        folder = tempfile.TemporaryDirectory(prefix="sunder", dir="/tmp")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.servers = {}
+        self.addCleanup(self.stop_all)
+        for node in NAMES:
+            self.file(node).write_text(self.text(node))
+
+    def text(self, node):
+        return NODE.format(node=node, policy=self.policy, mode=self.mode, size=self.size,
+                           mirror=self.mirror, more=self.more,
+                           state=f"state: {node}.state\n" if self.stored else "")
+
+    def file(self, node):
+        return self.folder / f"{node}.yaml"
+
+    def start(self, *nodes):
+        for node in nodes:
+            pidfile = self.folder / f"{node}.pid"
+            pidfile.unlink(missing_ok=True)
+            with open(self.folder / f"{node}.log", "ab") as log:
+                self.servers[node] = subprocess.Popen(
+                    [served.SUNDER, "serve", str(self.file(node)), "--pidfile", str(pidfile)],
+                    stdout=log, stderr=log)
+        for node in nodes:
+            until(f"{node} serves", lambda: (self.folder / f"{node}.pid").exists()
+                  or self.servers[node].poll() is not None)
+            self.assertIsNone(self.servers[node].poll(), self.log(node))
+
+    def log(self, node):
+        return (self.folder / f"{node}.log").read_text(errors="replace")
+
+    def logs(self):
+        return "".join(f"--- {node}\n{self.log(node)}" for node in NAMES)
+
+    def tell(self, node, how):
+        self.servers[node].send_signal(how)
+
+    def kill(self, node, how=signal.SIGKILL):
+        server = self.servers.pop(node)
+        server.send_signal(how)
+        server.wait(served.PATIENCE)
+
+    def stop_all(self):
+        for node in list(self.servers):
+            self.servers[node].send_signal(signal.SIGCONT)
+            self.kill(node, signal.SIGTERM)
+
+    def ctl(self, node, *words):
+        return subprocess.run(
+            [served.SUNDER, "ctl", "--control", str(self.folder / f"{node}.control"), *words],
+            capture_output=True, text=True, timeout=served.PATIENCE)
+
+    def say(self, node, *words):
+        said = self.ctl(node, *words)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr + self.logs())
+        return said.stdout
+
+    def status(self, node):
+        return json.loads(self.say(node, "status", "--json"))
+
+    def datarep(self, node):
+        return self.status(node)["mirrors"][0]
+
+    def serves(self, node):
+        return self.datarep(node)["in_service"]
+
+    def until_served(self, node):
+        until(f"{node} serves\n{self.logs()}", lambda: self.serves(node))
+
+    def until_mirrored(self):
+        until("they mirror", lambda: any(
+            self.datarep(node)["state"] == "fully operational" for node in NAMES))
+
+    def uri(self, node, export="datarep"):
+        return f"nbd+unix:///{export}?socket={self.folder}/{node}.nbd"
+
+    def connect(self, node, export="datarep"):
+        import nbd
+        host = nbd.NBD()
+        host.connect_uri(self.uri(node, export))
+        return host
+
+    def compare_images(self, source):
+        """Both copies, byte for byte; the target's is shown while it is kept apart (R58)."""
+        target = NAMES[1 - NAMES.index(source)]
+        self.say(source, "pause", "datarep")
+        until("the target is kept apart", lambda: self.datarep(target)["open_apart"])
+        images = []
+        for node in NAMES:
+            image = self.folder / f"{node}.image"
+            self.run_tool("nbdcopy", self.uri(node), str(image))
+            images.append(image)
+        self.run_tool("cmp", *map(str, images))
+        self.say(source, "resume", "datarep")
+        self.until_mirrored()
+
+    def run_tool(self, *words, expect=0):
+        ran = subprocess.run(words, capture_output=True, text=True, timeout=600, cwd=self.folder)
+        if expect is not None:
+            self.assertEqual(ran.returncode, expect, f"{words}\n{ran.stdout}{ran.stderr}")
+        return ran.stdout

@@ -1,0 +1,238 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Nodes as processes: what operators ask and see, who is refused, who is let go, what blocked
+# writers do not block, and what strangers on the peers' socket can not do.
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+import served
+from cluster import NAMES, Cluster
+from served import until
+
+BLOCK = 4096
+
+
+class Operators(Cluster):
+    def setUp(self):
+        super().setUp()
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+
+    def test_status_tells_people_and_programs_the_same(self):
+        status = self.status("server1")
+        self.assertEqual((status["node"], status["cluster"]), ("server1", "test"))
+        self.assertEqual([p["name"] for p in status["peers"]], ["server2"])
+        self.assertTrue(status["peers"][0]["heard"] and status["peers"][0]["connected"])
+        mirror = status["mirrors"][0]
+        self.assertEqual((mirror["name"], mirror["state"], mirror["role"], mirror["data"]),
+                         ("datarep", "fully operational", "source", "up to date"))
+        self.assertEqual(mirror["legs"][0]["state"], "mirroring")
+        text = self.say("server1", "status")
+        for words in ("datarep", "fully operational", "in service here", "server2"):
+            self.assertIn(words, text)
+        self.assertEqual(self.datarep("server2")["role"], "target")
+
+    def test_metrics_are_prometheus(self):
+        self.connect("server1").pwrite(bytes(BLOCK), 0)
+        lines = self.say("server1", "metrics").splitlines()
+        for line in lines:
+            self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+\{[^}]*\} \d+)$')
+        self.assertIn('sunder_mirror_in_service{mirror="datarep"} 1', lines)
+        self.assertIn('sunder_writes_total{mirror="datarep"} 1', lines)
+        self.assertIn('sunder_leg_mirroring{mirror="datarep",peer="server2"} 1', lines)
+
+    def test_what_is_wrong_is_said(self):
+        wrong = self.ctl("server1", "switchovr", "datarep")
+        self.assertEqual(wrong.returncode, 3)
+        self.assertIn("did you mean 'switchover'", wrong.stderr)
+        wrong = self.ctl("server1", "pause", "datare")
+        self.assertEqual(wrong.returncode, 3)
+        self.assertIn("did you mean 'datarep'", wrong.stderr)
+        wrong = self.ctl("server1", "pause", "datarep", "target=server3")
+        self.assertEqual(wrong.returncode, 3)
+        self.assertIn("there is no node 'server3'", wrong.stderr)
+        refused = self.ctl("server1", "switchover", "datarep")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("already_in_service", refused.stderr)
+        self.assertIn("switchover MIRROR", self.say("server1", "help"))
+
+    def test_a_switchover_moves_service_and_lets_hosts_go(self):
+        import nbd
+        host = self.connect("server1")
+        host.pwrite(b"x" * BLOCK, 8192)
+        self.say("server2", "switchover", "datarep")
+        self.until_served("server2")
+        with self.assertRaises(nbd.Error):
+            while True:  # until the connection is closed
+                host.pread(BLOCK, 8192)
+        with self.assertRaises(nbd.Error):
+            self.connect("server1")
+        self.assertEqual(self.connect("server2").pread(BLOCK, 8192), b"x" * BLOCK)
+        listed = self.run_tool("nbdinfo", "--list", self.uri("server1", ""), expect=None)
+        self.assertNotIn("datarep", listed)
+        self.until_mirrored()
+        self.compare_images("server2")
+
+    def test_a_paused_target_has_hosts_of_its_own_until_the_mirror_resumes(self):
+        source = self.connect("server1")
+        source.pwrite(b"a" * BLOCK, 0)
+        self.say("server1", "pause", "datarep")
+        until("the target is apart", lambda: self.datarep("server2")["open_apart"])
+        apart = self.connect("server2")
+        self.assertEqual(apart.pread(BLOCK, 0), b"a" * BLOCK)
+        apart.pwrite(b"b" * BLOCK, 0)
+        self.assertEqual(source.pread(BLOCK, 0), b"a" * BLOCK)
+        source.pwrite(b"c" * BLOCK, 65536)
+        apart.shutdown()
+        self.say("server1", "resume", "datarep")
+        self.until_mirrored()
+        self.compare_images("server1")  # what was written apart is gone (R59)
+        self.assertEqual(source.pread(BLOCK, 0), b"a" * BLOCK)
+
+    def test_one_state_has_one_process(self):
+        import subprocess
+        second = subprocess.run([served.SUNDER, "serve", str(self.file("server1")), "--socket",
+                                 str(self.folder / "second.nbd")],
+                                capture_output=True, text=True, timeout=served.PATIENCE)
+        self.assertNotEqual(second.returncode, 0)
+        self.assertIn("another process serves this node", second.stderr)
+        self.assertTrue(self.serves("server1"))
+
+    def test_the_survivor_of_a_kill_serves_what_was_acknowledged(self):
+        host = self.connect("server1")
+        for number in range(64):
+            host.pwrite(struct.pack("<Q", number) * 512, number * BLOCK)
+        self.kill("server1")
+        self.until_served("server2")
+        host = self.connect("server2")
+        for number in range(64):
+            self.assertEqual(host.pread(BLOCK, number * BLOCK), struct.pack("<Q", number) * 512)
+        host.pwrite(b"later" + bytes(BLOCK - 5), 0)
+        self.start("server1")
+        self.until_mirrored()
+        self.compare_images("server2")
+
+    def test_reads_get_through_while_writers_are_blocked(self):
+        """LIV-2: 64 writers wait for a target that stands still, and a reader does not."""
+        host = self.connect("server1")
+        host.pwrite(b"r" * BLOCK, 1 << 20)
+        self.tell("server2", signal.SIGSTOP)
+        answered = []
+        for number in range(64):
+            host.aio_pwrite(b"w" * BLOCK, number * BLOCK, completion=lambda _: answered.append(1))
+        reader = self.connect("server1")
+        self.assertEqual(reader.pread(BLOCK, 1 << 20), b"r" * BLOCK)
+        done = []
+        host.aio_pread(bytearray(BLOCK), 1 << 20, completion=lambda _: done.append(1))
+        until("a read on the writers' own connection is answered",
+              lambda: host.poll(1) >= 0 and done)
+        self.assertEqual(answered, [], "the writers were not blocked, so nothing was shown")
+        until("the leg is given up, and the writers go on",
+              lambda: host.poll(1) >= 0 and len(answered) == 64)
+        self.tell("server2", signal.SIGCONT)
+        self.until_mirrored()
+        self.compare_images("server1")
+
+
+class Compressed(Cluster):
+    more = "compression: 3\n"
+
+    def test_what_is_sent_compressed_is_the_same_there(self):
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+        host = self.connect("server1")
+        host.pwrite(b"compressible " * 80659 + bytes(9), 0)
+        host.pwrite(os.urandom(1 << 20), 1 << 20)
+        self.compare_images("server1")
+
+
+class Strangers(Cluster):
+    def setUp(self):
+        super().setUp()
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+
+    def dial(self):
+        stranger = socket.socket(socket.AF_UNIX)
+        self.addCleanup(stranger.close)
+        stranger.settimeout(served.PATIENCE)
+        stranger.connect(str(self.folder / "server1.peers"))
+        return stranger
+
+    def memory(self):
+        text = open(f"/proc/{self.servers['server1'].pid}/status").read()
+        return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) * 1024
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.servers['server1'].pid}/fd"))
+
+    def still_mirrors(self):
+        self.connect("server1").pwrite(os.urandom(BLOCK), 0)
+        self.assertEqual(self.datarep("server1")["state"], "fully operational", self.logs())
+
+    def test_a_thousand_connections_that_say_nothing(self):
+        before = self.descriptors()
+        strangers = [self.dial() for _ in range(1000)]
+        self.still_mirrors()
+        self.assertLess(self.descriptors(), before + 200)
+        for stranger in strangers:
+            stranger.close()
+        until("they are forgotten", lambda: self.descriptors() <= before + 2)
+        self.still_mirrors()
+
+    def test_who_says_something_else_is_closed(self):
+        for words in (b"GET / HTTP/1.1\r\n\r\n" + bytes(64), bytes(32), b"\xff" * 32,
+                      b"SunF\x01\x01\x00\x00\xff\xff\xff\xff" + bytes(20)):
+            stranger = self.dial()
+            stranger.sendall(words)
+            self.assertEqual(stranger.recv(1), b"", "it is closed without a word")
+        self.assertIn("a connection was refused", self.log("server1"))
+        self.still_mirrors()
+
+    def test_a_slow_drip_is_given_up(self):
+        stranger = self.dial()
+        sent = 0
+        end = time.monotonic() + served.PATIENCE
+        while time.monotonic() < end:
+            try:
+                stranger.send(b"SunF\x01\x01\x00\x00\xff\x0f"[sent:sent + 1] or b"\x00")
+            except OSError:
+                break
+            sent += 1
+            if select.select([stranger], [], [], 0.5)[0]:
+                break
+        self.assertLess(sent, 14, "it was heard for longer than a greeting takes")
+        self.assertIn("it did not greet in time", self.log("server1"))
+        self.still_mirrors()
+
+    def test_a_stranger_cannot_ask_for_much_room(self):
+        stranger = self.dial()
+        header = b"SunF\x01\x01\x00\x00" + struct.pack("<II", 1 << 23, 0) + bytes(16)
+        stranger.sendall(header)
+        self.assertEqual(stranger.recv(1), b"")
+        self.assertIn("where at most 4096 are taken", self.log("server1"))
+        self.still_mirrors()
+
+
+class Others(Cluster):
+    def test_a_node_of_another_cluster_is_refused_by_name(self):
+        self.file("server2").write_text(self.text("server2").replace("called: test",
+                                                                     "called: prod"))
+        self.start(*NAMES)
+        until("it is refused", lambda: "cluster" in self.log("server1") + self.log("server2")
+              and "refused" in self.log("server2"))
+        self.assertFalse(self.status("server1")["peers"][0]["connected"])
+
+
+if __name__ == "__main__":
+    served.main(sys.argv)
