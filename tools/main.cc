@@ -12,6 +12,7 @@
 #include "tools/narrations.h"
 #include "tools/node_file.h"
 #include "tools/play_command.h"
+#include "tools/replay_command.h"
 #include "tools/run_command.h"
 #include "tools/scenario_paths.h"
 #include "tools/serve_command.h"
@@ -265,6 +266,15 @@ int print_schema(SchemaOf const& of) {
     return tools::all_held;
 }
 
+CLI::App* add_replay(CLI::App& app, tools::ReplayRequest& request) {
+    CLI::App* replay = app.add_subcommand(
+        "replay", "Have a node's machines do again what was recorded, and compare");
+    replay->add_option("path", request.path, "A recording, or a folder of them")->required();
+    replay->add_flag("--explain", request.explain,
+                     "Say what they noted, and on which facts each decision stands");
+    return replay;
+}
+
 int print_names() {
     language::KnownNames const known = tools::known_names();
     for (std::string const& name : known.checkers) fmt::print("checker  {}\n", name);
@@ -319,6 +329,8 @@ int main(int argc, char** argv) {
     CLI::App* array = add_array(app, asking);
     tools::CtlRequest controlling;
     CLI::App* ctl = add_ctl(app, controlling);
+    tools::ReplayRequest replaying;
+    CLI::App* replay = add_replay(app, replaying);
     CLI::App* names =
         app.add_subcommand("names", "Print the checkers, marks and rules that scenarios may name");
     try {
@@ -336,6 +348,7 @@ int main(int argc, char** argv) {
     if (*serve) return tools::serve(serving);
     if (*array) return tools::ask_array(asking);
     if (*ctl) return tools::ctl(controlling);
+    if (*replay) return tools::replay(replaying);
     if (*schema) return print_schema(of);
     if (*names) return print_names();
     return tools::run(request);

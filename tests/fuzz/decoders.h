@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What is done with bytes from a stranger, or from a damaged disk: everything that a node would do
+// with them before a machine sees them. Checksums are not held against them, because whoever makes
+// frames on purpose makes right ones; so what lies behind them is reached.
+//
+// The first byte says what the rest is: a frame as it arrives, or what is stored.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace sunder::test {
+
+enum class Stranger : unsigned char { frame = 'F', cell = 'C', page = 'P', hierarchy = 'H' };
+
+/// Aborts when something that was taken is not said, or stored, the same way again.
+void take(std::span<std::byte const> bytes);
+
+/// Whether anything came of it: false when it was refused.
+bool is_taken(std::span<std::byte const> bytes);
+
+}  // namespace sunder::test
