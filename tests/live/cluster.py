@@ -26,8 +26,8 @@ cluster:
       size: {size}
       on: [server1, server2]
       mode: {mode}
-{mirror}{fencing}  detection: {{interval: 100 ms, missed: 5, connection_timeout: 2 s, reconnect: 100 ms,
-    boot_wait: 3 s}}
+{mirror}{fencing}  detection: {{interval: 100 ms, missed: 5, connection_timeout: 2 s,
+    reconnect: 100 ms, boot_wait: 3 s}}
   settle_interval: 1 s
 at:
   server1: {{peers: {{socket: {at[server1]}}}}}
