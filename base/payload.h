@@ -34,7 +34,7 @@ public:
     Payload() = default;
     static Payload zero(std::uint64_t sectors) { return Payload(Piece{sectors, 0, 0}); }
     static Payload pattern(std::uint64_t sectors, std::uint64_t id, std::uint64_t offset) {
-        VERIFY(id != 0 && id < many_pieces);
+        VERIFY(id != 0 && id != real_bytes && id != many_pieces);
         return Payload(Piece{sectors, id, offset});
     }
     /// Requires at least one piece.
@@ -109,8 +109,10 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t real_bytes = ~std::uint64_t{0};
-    static constexpr std::uint64_t many_pieces = real_bytes - 1;
+    // In place of an id. Hosts' patterns count up from 1, those that disks had before count down
+    // from the largest number, so these lie in the middle.
+    static constexpr std::uint64_t real_bytes = std::uint64_t{1} << 63;
+    static constexpr std::uint64_t many_pieces = real_bytes + 1;
 
     explicit Payload(Piece piece) : first_(piece) {}
     [[nodiscard]] std::vector<Piece> const& many() const {
