@@ -67,6 +67,7 @@ std::string describe_range(Range const& range) {
 }
 
 inline std::string describe_payload(Payload const& payload) {
+    if (payload.is_bytes()) return fmt::format("bytes*{}", payload.sectors());
     std::string text;
     payload.for_each([&](Piece const& piece) {
         if (!text.empty()) text += '+';

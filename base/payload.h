@@ -31,10 +31,15 @@ struct Piece {
 /// content.
 class Payload {
 public:
+    /// Whether a pattern may be called so.
+    static constexpr bool is_pattern(std::uint64_t id) {
+        return id != 0 && id != real_bytes && id != many_pieces;
+    }
+
     Payload() = default;
     static Payload zero(std::uint64_t sectors) { return Payload(Piece{sectors, 0, 0}); }
     static Payload pattern(std::uint64_t sectors, std::uint64_t id, std::uint64_t offset) {
-        VERIFY(id != 0 && id != real_bytes && id != many_pieces);
+        VERIFY(is_pattern(id));
         return Payload(Piece{sectors, id, offset});
     }
     /// Requires at least one piece.

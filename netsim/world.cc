@@ -5,162 +5,19 @@
 
 #include "base/verify.h"
 #include "netsim/array_sim.h"
+#include "netsim/configure.h"
 
 #include <algorithm>
 
 namespace sunder::netsim {
 
-namespace {
-
 using replication::GroupConfig;
 using replication::Slot;
 
-/// Whether the kernels that carry a node's copies can merge the other's intent log (R22).
-bool can_merge(Cluster const& cluster, NodeId node) {
-    NodeSetup const& setup = cluster.nodes[node.value];
-    bool able = cluster.policy.bitmap_merge && setup.bitmap_merge;
-    for (NodeId const server : setup.shared_by) {
-        able = able && cluster.nodes[server.value].bitmap_merge;
-    }
-    return able;
-}
-
-/// A run is what the narrowest link carries in 100 ms, from 64 KiB to 16 MiB; the window keeps the
-/// link busy for a round trip and one run more (DESIGN 4).
-void size_resync(GroupConfig& config, Network const& network, NodeId self,
-                 MirrorSetup const& mirror) {
-    constexpr std::uint64_t least = 64 * 1024 / sector_bytes;
-    constexpr std::uint64_t most = 16 * 1024 * 1024 / sector_bytes;
-    std::uint64_t run = most;
-    std::uint64_t window = 0;
-    for (NodeId const peer : mirror.on) {
-        if (peer == self || !network.reaches(self.value, peer.value)) continue;
-        std::uint64_t const bits = network.bandwidth(self.value, peer.value).bits_per_second;
-        std::uint64_t const carried = bits / 8 / 10 / sector_bytes;
-        run = std::min(run, std::clamp(carried, least, most));
-        auto const round_trip = static_cast<std::uint64_t>(
-            (network.latency(self.value, peer.value) + network.latency(peer.value, self.value)).ns);
-        // bits/s times ns, without leaving 64 bits.
-        std::uint64_t const flying = bits / 8 / sector_bytes * (round_trip / 1000) / 1'000'000;
-        window = std::max(window, flying);
-    }
-    auto const whole_chunks = [&](std::uint64_t sectors) {
-        return std::max<std::uint64_t>(sectors / config.chunk_sectors, 1) * config.chunk_sectors;
-    };
-    config.window_sectors = window + 2 * whole_chunks(run);
-    // A slow resync sends small runs often, rather than large ones that hosts wait behind (R47).
-    for (std::optional<Bandwidth> const& rate : {mirror.resync_rate.max, mirror.resync_rate.min}) {
-        if (!rate) continue;
-        std::uint64_t const granted = rate->bits_per_second / 8 / 10 / sector_bytes;
-        run = std::min(run, std::clamp(granted, least, most));
-    }
-    config.run_sectors = whole_chunks(run);
-}
-
-GroupConfig group_config(Cluster const& cluster, Network const& network, MirrorSetup const& mirror,
-                         GroupId group, std::size_t place) {
-    GroupConfig config;
-    config.self = Slot{static_cast<std::uint8_t>(place)};
-    config.group = group;
-    config.copies = static_cast<unsigned>(mirror.on.size());
-    for (std::size_t i = 0; i < mirror.on.size(); ++i) config.nodes[i] = mirror.on[i];
-    config.sectors = mirror.sectors_on.empty() ? mirror.sectors : mirror.sectors_on[place];
-    config.mirrored_sectors = mirror.sectors;
-    for (std::size_t peer = 0; peer < mirror.on.size(); ++peer) {
-        config.synchronous[peer] = !mirror.is_asynchronous(place, peer);
-    }
-    config.asynchronous_limit = mirror.asynchronous_limit;
-    config.intent_log = mirror.intent_log_chunk.has_value();
-    config.chunk_sectors = mirror.intent_log_chunk.value_or(KiB(64)).bytes / sector_bytes;
-    config.bitmap_merge = can_merge(cluster, mirror.on[place]);
-    config.guarded = cluster.policy.guarded;
-    SplitBrainSetup const& split =
-        mirror.split_brain ? *mirror.split_brain : cluster.policy.split_brain;
-    config.split_brain = split.policy;
-    for (std::size_t i = 0; i < mirror.on.size(); ++i) {
-        if (split.node == mirror.on[i]) {
-            config.split_brain_loser = Slot{static_cast<std::uint8_t>(i)};
-        }
-    }
-    config.settle_interval = cluster.settle_interval;
-    config.resync_rate = mirror.resync_rate;
-    config.disk_errors = mirror.disk_errors;
-    config.may_be_moved = !cluster.nodes[mirror.on[place].value].blocks_resource_failover;
-    if (mirror.fallback_image) {
-        config.fallback_sectors = mirror.fallback_image->bytes / sector_bytes;
-    }
-    bool const extended = mirror.is_extended_to(place);
-    config.first_source = place == 0 && extended;
-    config.born_in_sync = mirror.initially_in_sync && extended;
-    size_resync(config, network, mirror.on[place], mirror);
-    return config;
-}
-
-/// Without what stands on it.
-nodes::ResourceConfig resource_config(MirrorSetup const& mirror, GroupId group, std::size_t place) {
-    nodes::ResourceConfig resource;
-    resource.group = group;
-    resource.self = Slot{static_cast<std::uint8_t>(place)};
-    resource.members = mirror.on;
-    resource.extended = 0;
-    for (std::size_t other = 0; other < mirror.on.size(); ++other) {
-        resource.priority.push_back(mirror.priority_of(other));
-        for (std::size_t peer = 0; peer < mirror.on.size(); ++peer) {
-            if (other == peer || !mirror.is_asynchronous(other, peer)) continue;
-            resource.asynchronous[other] |= static_cast<replication::PeerMask>(1U << peer);
-        }
-        if (mirror.is_extended_to(other))
-            resource.extended |= static_cast<replication::PeerMask>(1U << other);
-    }
-    resource.unmirrored = mirror.unmirrored;
-    resource.exported = mirror.exported;
-    resource.large_enough = mirror.sectors_on.empty() || mirror.sectors_on[place] >= mirror.sectors;
-    resource.intent_log = mirror.intent_log_chunk.has_value();
-    resource.automatic_switchback = mirror.automatic_switchback;
-    return resource;
-}
-
-}  // namespace
-
-/// Who votes, who talks to whom beside those who share a mirror, who asks whom.
-void World::configure_members(std::vector<nodes::NodeConfig>& configs) const {
-    QuorumSetup const& quorum = cluster_->quorum;
-    nodes::QuorumConfig config;
-    config.mode = quorum.mode;
-    config.tie_breakers = quorum.tie_breakers;
-    config.ask_witnesses = quorum.mode != nodes::QuorumMode::none && quorum.ask_witnesses;
-    config.on_loss = quorum.on_loss;
-    for (nodes::NodeConfig const& node : configs) {
-        bool const breaks_ties =
-            std::ranges::find(quorum.tie_breakers, node.self) != quorum.tie_breakers.end();
-        if (!breaks_ties && quorum.storage != node.self) config.voters.push_back(node.self);
-    }
-    for (nodes::NodeConfig& node : configs) {
-        for (ConfirmSetup::Pair const& pair : cluster_->confirm.pairs) {
-            if (pair.to == node.self) node.confirm.from.push_back(pair.from);
-        }
-        node.confirm.timeout = cluster_->confirm.timeout;
-        node.confirm.proceeds = cluster_->confirm.proceeds;
-        if (quorum.mode == nodes::QuorumMode::none || quorum.storage == node.self) continue;
-        node.quorum = config;
-        if (quorum.mode != nodes::QuorumMode::majority) continue;
-        for (nodes::NodeConfig const& other : configs) {
-            bool const known = std::ranges::find(node.peers, other.self) != node.peers.end();
-            if (other.self != node.self && !known) node.peers.push_back(other.self);
-        }
-    }
-}
-
-/// Servers that share a disk watch each other.
-void World::attach_shared_disks(std::vector<nodes::NodeConfig>& configs) {
+void World::attach_shared_disks() {
     for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
-        std::vector<NodeId> const& servers = cluster_->nodes[n].shared_by;
-        configs[n].shares_disk = !servers.empty();
-        for (NodeId const server : servers) {
+        for (NodeId const server : cluster_->nodes[n].shared_by) {
             nodes_[server.value].shares.push_back({NodeId{n}, {}});
-            auto& peers = configs[server.value].peers;
-            NodeId const other = servers[0] == server ? servers[1] : servers[0];
-            if (std::ranges::find(peers, other) == peers.end()) peers.push_back(other);
         }
     }
 }
@@ -171,56 +28,17 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
       chooser_(seed, cluster_->nodes.size() + cluster_->arrays.size()),
       nodes_(cluster_->nodes.size()),
       watchers_(cluster_->nodes.size() * cluster_->nodes.size() * paths()) {
-    std::vector<nodes::NodeConfig> configs(nodes_.size());
+    std::vector<nodes::NodeConfig> configs = node_configs(*cluster_);
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
         nodes_[n].name = cluster_->nodes[n].name;
-        configs[n].self = NodeId{static_cast<std::uint8_t>(n)};
-        configs[n].guarded = cluster_->policy.guarded;
-        configs[n].fencing = cluster_->fencing.has_value();
-        configs[n].blocks_resource_failover = cluster_->nodes[n].blocks_resource_failover;
-    }
-    for (std::uint16_t g = 0; g < cluster_->mirrors.size(); ++g) {
-        MirrorSetup const& mirror = cluster_->mirrors[g];
-        std::uint64_t const largest = mirror.sectors_on.empty()
-                                          ? mirror.sectors
-                                          : *std::ranges::max_element(mirror.sectors_on);
-        for (std::size_t place = 0; place < mirror.on.size(); ++place) {
-            NodeId const id = mirror.on[place];
-            CopySim copy;
-            copy.group = g;
-            copy.slot = Slot{static_cast<std::uint8_t>(place)};
-            copy.config = std::make_shared<GroupConfig const>(
-                group_config(*cluster_, network_, mirror, GroupId{g}, place));
-            // All images span alike, so that comparing two of them can skip what they share.
-            copy.disk.emplace(largest, cluster_->nodes[id.value].disk);
-            copy.disk.edit().image_room_sectors = copy.config->fallback_sectors;
-            copy.store.emplace();
-            // A new disk holds something, and not the same thing on each node (R5, R43).
-            if (!mirror.initially_in_sync) {
-                copy.disk.edit().image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
-            }
-            nodes::ResourceConfig resource = resource_config(mirror, GroupId{g}, place);
-            bool const above = std::ranges::any_of(
-                cluster_->resources, [&](ResourceSetup const& one) { return one.mirror == g; });
-            if (above) {
-                resource.hierarchy = std::make_shared<nodes::Hierarchy const>(mirror.hierarchy);
-                copy.above.hierarchy = resource.hierarchy;
-                copy.above.resources.resize(mirror.hierarchy.resources().size());
-            }
-            nodes_[id.value].copies.push_back(std::move(copy));
-            configs[id.value].resources.push_back(std::move(resource));
-            for (NodeId const peer : mirror.on) {
-                auto& peers = configs[id.value].peers;
-                if (peer != id && std::ranges::find(peers, peer) == peers.end())
-                    peers.push_back(peer);
-            }
-        }
-    }
-    attach_shared_disks(configs);
-    configure_members(configs);
-    for (std::size_t n = 0; n < nodes_.size(); ++n) {
         nodes_[n].config = std::make_shared<nodes::NodeConfig const>(std::move(configs[n]));
     }
+    for (std::uint16_t g = 0; g < cluster_->mirrors.size(); ++g) {
+        for (std::size_t place = 0; place < cluster_->mirrors[g].on.size(); ++place) {
+            add_copy(GroupId{g}, place);
+        }
+    }
+    attach_shared_disks();
     build_connections();
     if (!cluster_->arrays.empty()) arrays_ = std::make_shared<ArraySims>(*cluster_);
 }
@@ -228,6 +46,31 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
 ArraySims& World::arrays() {
     if (arrays_.use_count() > 1) arrays_ = std::make_shared<ArraySims>(*arrays_);
     return *arrays_;
+}
+
+void World::add_copy(GroupId group, std::size_t place) {
+    MirrorSetup const& mirror = cluster_->mirrors[group.value];
+    NodeSim& node = nodes_[mirror.on[place].value];
+    std::uint64_t const largest =
+        mirror.sectors_on.empty() ? mirror.sectors : *std::ranges::max_element(mirror.sectors_on);
+    CopySim copy;
+    copy.group = group.value;
+    copy.slot = Slot{static_cast<std::uint8_t>(place)};
+    copy.config =
+        std::make_shared<GroupConfig const>(group_config(*cluster_, network_, group, place));
+    // All images span alike, so that comparing two of them can skip what they share.
+    copy.disk.emplace(largest, cluster_->nodes[mirror.on[place].value].disk);
+    copy.disk.edit().image_room_sectors = copy.config->fallback_sectors;
+    copy.store.emplace();
+    // A new disk holds something, and not the same thing on each node (R5, R43).
+    if (!mirror.initially_in_sync) {
+        copy.disk.edit().image().fill({0, largest}, Content{~std::uint64_t{0} - place, 0});
+    }
+    if (has_hierarchy(*cluster_, group)) {
+        copy.above.hierarchy = node.config->resources[node.copies.size()].hierarchy;
+        copy.above.resources.resize(mirror.hierarchy.resources().size());
+    }
+    node.copies.push_back(std::move(copy));
 }
 
 CopySim* World::find_copy(NodeId node, std::uint16_t group) {

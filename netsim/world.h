@@ -364,7 +364,7 @@ private:
     nodes::AdminId request(seen::OperatorAsked asked, nodes::Input const& input);
 
     // Shared disks (shared_disks.cc).
-    void attach_shared_disks(std::vector<nodes::NodeConfig>& configs);
+    void attach_shared_disks();
     void step_sharer(NodeId server, NodeId shared, nodes::shared_disk::Input const& input);
     void tell_sharers(NodeId server, nodes::shared_disk::Input const& input,
                       std::optional<NodeId> about = std::nullopt);
@@ -385,7 +385,7 @@ private:
     }
 
     // Streams (streams.cc).
-    void configure_members(std::vector<nodes::NodeConfig>& configs) const;
+    void add_copy(GroupId group, std::size_t place);
     void build_connections();
     [[nodiscard]] std::size_t connection_between(NodeId a, NodeId b,
                                                  std::optional<GroupId> group) const;

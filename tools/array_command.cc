@@ -7,14 +7,11 @@
 #include "emulator/media/posix_files.h"
 #include "emulator/media/store.h"
 #include "nodes/live/array_words.h"
+#include "tools/control_client.h"
 #include "tools/run_command.h"
 
 #include <fmt/format.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
 #include <boost/json.hpp>
 #include <cstring>
 #include <expected>
@@ -23,37 +20,7 @@ namespace sunder::tools {
 
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 namespace json = boost::json;
-
-struct Said {
-    unsigned status = 0;
-    std::string body;
-};
-
-std::expected<Said, std::string> say(std::string const& socket, json::array const& words) {
-    asio::io_context context;
-    beast::basic_stream<asio::local::stream_protocol> stream(context);
-    boost::system::error_code failure;
-    stream.socket().connect(asio::local::stream_protocol::endpoint(socket), failure);
-    if (failure) return std::unexpected(failure.message());
-    http::request<http::string_body> request(http::verb::post, "/array", 11);
-    request.set(http::field::host, "localhost");
-    request.set(http::field::content_type, "application/json");
-    request.body() = json::serialize(words);
-    request.keep_alive(false);
-    request.prepare_payload();
-    http::write(stream, request, failure);
-    if (failure) return std::unexpected(failure.message());
-    beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(std::uint64_t{1} << 30);
-    http::read(stream, buffer, parser, failure);
-    if (failure) return std::unexpected(failure.message());
-    return Said{parser.get().result_int(), parser.get().body()};
-}
 
 std::string text(json::object const& of, std::string_view key) {
     json::value const* const found = of.if_contains(key);
@@ -163,9 +130,7 @@ int ask_array(ArrayRequest const& request) {
                    "array: say where it hears operators: --control SOCKET, or SUNDER_CONTROL\n");
         return wrong_input;
     }
-    json::array words;
-    for (std::string const& word : request.words) words.emplace_back(word);
-    auto const said = say(request.control, words);
+    auto const said = say_words(request.control, "/array", request.words);
     if (!said) {
         fmt::print(stderr, "array: nobody answers at {}: {}\n", request.control, said.error());
         return wrong_input;

@@ -7,9 +7,11 @@
 #include "scenarios/language/schema.h"
 #include "tools/array_command.h"
 #include "tools/array_file.h"
+#include "tools/ctl_command.h"
 #include "tools/explore_command.h"
 #include "tools/merge_command.h"
 #include "tools/narrations.h"
+#include "tools/node_file.h"
 #include "tools/play_command.h"
 #include "tools/run_command.h"
 #include "tools/scenario_paths.h"
@@ -209,8 +211,8 @@ CLI::App* add_play(CLI::App& app, tools::PlayRequest& request) {
 }
 
 CLI::App* add_serve(CLI::App& app, tools::ServeRequest& request) {
-    CLI::App* serve =
-        app.add_subcommand("serve", "Serve the array of a file to hosts, by NBD (needs nbdkit)");
+    CLI::App* serve = app.add_subcommand(
+        "serve", "Serve the array, or the node of a cluster, that a file describes, by NBD");
     serve->add_option("path", request.path, "The file that describes it")->required();
     serve->add_option("--socket", request.socket, "A Unix socket, instead of the file's address");
     serve->add_option("--pidfile", request.pidfile, "Written when hosts may attach");
@@ -228,6 +230,40 @@ CLI::App* add_array(CLI::App& app, tools::ArrayRequest& request) {
     array->add_flag("--json", request.json, "The answer as it comes");
     array->add_option("words", request.words, "Such as: add snapshot s1 of=data");
     return array;
+}
+
+CLI::App* add_ctl(CLI::App& app, tools::CtlRequest& request) {
+    CLI::App* ctl = app.add_subcommand(
+        "ctl", "Ask something of a node that is served: `sunder ctl help` says what");
+    ctl->add_option("--control", request.control, "The socket at which it hears operators")
+        ->envname("SUNDER_CONTROL");
+    ctl->add_flag("--json", request.json, "The answer as it comes");
+    ctl->add_flag("--watch", request.watch, "Of status: again, whenever it has changed");
+    ctl->add_flag("--yes", request.yes, "Do not ask before something is lost");
+    ctl->add_option("words", request.words, "Such as: switchover datarep");
+    return ctl;
+}
+
+struct SchemaOf {
+    bool cluster = false;
+    bool array = false;
+    bool node = false;
+};
+
+CLI::App* add_schema(CLI::App& app, SchemaOf& of) {
+    CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of scenario files");
+    schema->add_flag("--cluster", of.cluster, "Of files that `include:` names instead");
+    schema->add_flag("--array", of.array, "Of arrays that `sunder serve` reads instead");
+    schema->add_flag("--node", of.node, "Of nodes that `sunder serve` reads instead");
+    return schema;
+}
+
+int print_schema(SchemaOf const& of) {
+    fmt::print("{}", of.array     ? tools::array_schema()
+                     : of.node    ? tools::node_schema()
+                     : of.cluster ? language::cluster_schema()
+                                  : language::scenario_schema());
+    return tools::all_held;
 }
 
 int print_names() {
@@ -282,15 +318,14 @@ int main(int argc, char** argv) {
     check->add_option("path", paths, "Scenario files, or folders of them")->required();
     CLI::App* list = app.add_subcommand("list", "Name scenarios and their cases");
     list->add_option("path", paths, "Scenario files, or folders of them (default: scenarios)");
-    CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of scenario files");
-    bool of_cluster = false;
-    schema->add_flag("--cluster", of_cluster, "Of files that `include:` names instead");
-    bool of_array = false;
-    schema->add_flag("--array", of_array, "Of files that `sunder serve` reads instead");
+    SchemaOf of;
+    CLI::App* schema = add_schema(app, of);
     tools::ServeRequest serving;
     CLI::App* serve = add_serve(app, serving);
     tools::ArrayRequest asking;
     CLI::App* array = add_array(app, asking);
+    tools::CtlRequest controlling;
+    CLI::App* ctl = add_ctl(app, controlling);
     CLI::App* names =
         app.add_subcommand("names", "Print the checkers, marks and rules that scenarios may name");
     try {
@@ -307,12 +342,8 @@ int main(int argc, char** argv) {
     if (*list) return look_at(paths.empty() ? std::vector<std::string>{"scenarios"} : paths, true);
     if (*serve) return tools::serve(serving);
     if (*array) return tools::ask_array(asking);
-    if (*schema) {
-        fmt::print("{}", of_array     ? tools::array_schema()
-                         : of_cluster ? language::cluster_schema()
-                                      : language::scenario_schema());
-        return tools::all_held;
-    }
+    if (*ctl) return tools::ctl(controlling);
+    if (*schema) return print_schema(of);
     if (*names) return print_names();
     return tools::run(request);
 }

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Finds nbdkit's plugin, and becomes nbdkit.
+// Tells what kind of file it is, finds nbdkit's plugin, and becomes nbdkit.
 #include "tools/serve_command.h"
 
 #include "nodes/live/control_server.h"
+#include "nodes/live/setup_codec.h"
+#include "scenarios/language/document.h"
 #include "tools/array_file.h"
 #include "tools/narrations.h"
+#include "tools/node_file.h"
 #include "tools/run_command.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <expected>
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <vector>
 
 namespace sunder::tools {
@@ -38,23 +45,75 @@ std::optional<std::string> find_plugin(std::vector<std::string>& tried) {
     return std::nullopt;
 }
 
-std::vector<std::string> command_for(ServeRequest const& request, ArrayFile const& file,
+/// What is to be served, as far as nbdkit's command is concerned.
+struct Served {
+    std::string socket;
+    std::string address;
+    std::uint16_t port = 0;
+    unsigned threads = 16;
+    std::vector<std::string> parameters;  ///< of the plugin
+};
+
+std::vector<std::string> command_for(ServeRequest const& request, Served const& what,
                                      std::string const& plugin) {
     std::vector<std::string> words{"nbdkit", "--foreground",
-                                   fmt::format("--threads={}", file.threads)};
-    if (!file.socket.empty()) {
-        words.insert(words.end(), {"--unix", file.socket});
+                                   fmt::format("--threads={}", what.threads)};
+    if (!what.socket.empty()) {
+        words.insert(words.end(), {"--unix", what.socket});
     } else {
-        words.insert(words.end(), {"--ipaddr", file.address, "--port", std::to_string(file.port)});
+        words.insert(words.end(), {"--ipaddr", what.address, "--port", std::to_string(what.port)});
     }
     if (!request.pidfile.empty()) words.insert(words.end(), {"--pidfile", request.pidfile});
     words.push_back(plugin);
-    if (!file.profile.empty()) words.push_back("profile=" + file.profile);
-    if (file.store) words.push_back("store=" + *file.store);
-    words.push_back("control=" + file.control);
-    if (file.background_rate) words.push_back("background-rate=" + *file.background_rate);
-    for (std::string const& command : file.commands) words.push_back("command=" + command);
+    words.insert(words.end(), what.parameters.begin(), what.parameters.end());
     return words;
+}
+
+using Read = std::expected<Served, std::vector<language::Diagnostic>>;
+
+Read read_array(std::string const& path) {
+    auto file = read_array_file(path);
+    if (!file) return std::unexpected(std::move(file.error()));
+    Served served{file->socket, file->address, file->port, file->threads, {}};
+    if (!file->profile.empty()) served.parameters.push_back("profile=" + file->profile);
+    if (file->store) served.parameters.push_back("store=" + *file->store);
+    served.parameters.push_back("control=" + file->control);
+    if (file->background_rate) {
+        served.parameters.push_back("background-rate=" + *file->background_rate);
+    }
+    for (std::string const& command : file->commands) {
+        served.parameters.push_back("command=" + command);
+    }
+    return served;
+}
+
+/// The setup goes along in a file that has no name, and is gone with the process.
+Read read_node(std::string const& path) {
+    auto file = read_node_file(path);
+    if (!file) return std::unexpected(std::move(file.error()));
+    std::vector<std::byte> const bytes = live::encode_setup(file->setup);
+    int const setup = ::memfd_create("sunder-node", 0);
+    std::size_t done = 0;
+    while (setup >= 0 && done < bytes.size()) {
+        ssize_t const written = ::write(setup, &bytes[done], bytes.size() - done);
+        if (written <= 0) break;
+        done += static_cast<std::size_t>(written);
+    }
+    Served served{file->socket, file->address, file->port, file->threads, {}};
+    served.parameters.push_back(fmt::format("node=/proc/self/fd/{}", setup));
+    if (!file->store.empty()) served.parameters.push_back("store=" + file->store);
+    served.parameters.push_back("control=" + file->control);
+    return served;
+}
+
+/// By the key that only one kind of file has.
+bool describes_node(std::string const& path) {
+    std::vector<language::Diagnostic> ignored;
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream content;
+    content << stream.rdbuf();
+    language::Document const document = language::read_document(path, content.str(), ignored);
+    return document.root.find("node") != nullptr;
 }
 
 std::string quoted(std::string const& word) {
@@ -67,7 +126,7 @@ std::string quoted(std::string const& word) {
 }  // namespace
 
 int serve(ServeRequest const& request) {
-    auto file = read_array_file(request.path);
+    Read file = describes_node(request.path) ? read_node(request.path) : read_array(request.path);
     if (!file) {
         print_diagnostics(file.error());
         return wrong_input;

@@ -1,31 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The nbdkit plugin: volumes of an array as exports of NBD. Each callback translates and nothing
-// else; what a request does is decided by the array's driver, which volume is shown to whom by the
-// service. nbdkit calls from as many threads as it has.
+// The nbdkit plugin: volumes of an array, or of the mirrors of a node, as exports of NBD. Each
+// callback translates and nothing else; which volume is shown to whom, and what a request does, is
+// decided by who hosts them. nbdkit calls from as many threads as it has.
 #define NBDKIT_API_VERSION 2
-#include "nodes/live/array_service.h"
+#include "nodes/live/array_hosted.h"
+#include "nodes/live/host_sockets.h"
+#include "nodes/live/node_hosted.h"
+#include "nodes/live/setup_codec.h"
 
 #include <fmt/format.h>
 #include <nbdkit-plugin.h>
+#include <sys/socket.h>
 
 #include <charconv>
+#include <cstring>
 #include <exception>
+#include <fstream>
+#include <iterator>
+#include <list>
 #include <memory>
+#include <mutex>
 
 namespace {
 
 using namespace sunder;
-using emulator::Segment;
-using emulator::media::IoResult;
+using live::IoResult;
 
 live::ArrayOptions options;
-std::unique_ptr<live::ArrayService> service;
+std::string node_file;  // of a node's setup; empty: an array is served
+std::unique_ptr<live::Hosted> hosted;
+live::HostSockets sockets;
 
 struct Handle {
-    live::Export shown;
+    std::unique_ptr<live::OpenVolume> volume;
 };
-Handle const& at(void* handle) { return *static_cast<Handle*>(handle); }
+live::OpenVolume& at(void* handle) { return *static_cast<Handle*>(handle)->volume; }
+
+// Who has a mirrored volume open, so that he can be let go.
+std::mutex opened_lock;
+std::list<Handle*> opened;
 
 /// No exception may reach nbdkit, which is C.
 template <class Body>
@@ -47,11 +61,13 @@ int tell(IoResult const& result) {
 }
 
 int set(std::string_view key, char const* value) {
-    if (key == "store" || key == "control") {
+    if (key == "store" || key == "control" || key == "node") {
         // nbdkit changes to the root folder when it goes to the background.
         char* const whole = nbdkit_absolute_path(value);
         if (whole == nullptr) return -1;
-        (key == "store" ? options.store.emplace() : options.control) = whole;
+        (key == "store"  ? options.store.emplace()
+         : key == "node" ? node_file
+                         : options.control) = whole;
         std::free(whole);
         return 0;
     }
@@ -77,7 +93,7 @@ int set(std::string_view key, char const* value) {
         return -1;
     }
     nbdkit_error(
-        "there is no parameter '%s'; known: store, profile, control, command, "
+        "there is no parameter '%s'; known: store, node, profile, control, command, "
         "background-rate, fault-seed",
         std::string(key).c_str());
     return -1;
@@ -87,29 +103,55 @@ int config(char const* key, char const* value) {
     return guarded([&] { return set(key, value); }, -1);
 }
 
+/// Whoever has a volume of the mirror open is let go: it is in service here no more.
+void let_go(std::size_t mirror) {
+    std::lock_guard const lock(opened_lock);
+    for (Handle* const handle : opened) {
+        if (handle->volume->mirror() == mirror) sockets.let_go(handle);
+    }
+}
+
+std::expected<std::unique_ptr<live::Hosted>, std::string> open_hosted() {
+    if (node_file.empty()) {
+        auto service = live::ArrayService::open(options);
+        if (!service) return std::unexpected(service.error());
+        return live::host_array(std::move(*service));
+    }
+    std::ifstream stream(node_file, std::ios::binary);
+    std::string const text{std::istreambuf_iterator<char>(stream), {}};
+    if (!stream.is_open()) return std::unexpected(node_file + ": " + std::strerror(errno));
+    auto setup = live::decode_setup(std::as_bytes(std::span(text)));
+    if (!setup) return std::unexpected(node_file + ": " + setup.error());
+    auto service = live::NodeService::open({std::move(*setup), options});
+    if (!service) return std::unexpected(service.error());
+    (*service)->left_service = let_go;
+    return live::host_node(std::move(*service));
+}
+
 int get_ready() {
     return guarded(
         [] {
-            auto opened = live::ArrayService::open(options);
-            if (!opened) {
-                nbdkit_error("%s", opened.error().c_str());
+            auto made = open_hosted();
+            if (!made) {
+                nbdkit_error("%s", made.error().c_str());
                 return -1;
             }
-            service = std::move(*opened);
+            hosted = std::move(*made);
+            sockets.remember_others();
             return 0;
         },
         -1);
 }
 
 int after_fork() {
-    return guarded([] { return service->start(), 0; }, -1);
+    return guarded([] { return sockets.find_listeners(), hosted->start(), 0; }, -1);
 }
 
 void cleanup() {
     guarded(
         [] {
-            int const result = service == nullptr ? 0 : tell(service->stop());
-            service.reset();
+            int const result = hosted == nullptr ? 0 : tell(hosted->stop());
+            hosted.reset();
             return result;
         },
         -1);
@@ -118,7 +160,7 @@ void cleanup() {
 int list_exports(int, int, nbdkit_exports* exports) {
     return guarded(
         [&] {
-            for (live::Export const& one : service->exports()) {
+            for (live::Hosted::Listed const& one : hosted->list()) {
                 if (nbdkit_add_export(exports, one.name.c_str(), one.description.c_str()) != 0) {
                     return -1;
                 }
@@ -131,33 +173,50 @@ int list_exports(int, int, nbdkit_exports* exports) {
 char const* default_export(int, int) {
     return guarded(
         []() -> char const* {
-            auto const only = service->find_export("");
+            auto const only = hosted->default_name();
             // Interned strings live as long as the connection.
-            return only ? nbdkit_strdup_intern(only->name.c_str()) : nullptr;
+            return only ? nbdkit_strdup_intern(only->c_str()) : nullptr;
         },
         nullptr);
+}
+
+std::string peer_address() {
+    sockaddr_storage storage{};
+    socklen_t bytes = sizeof storage;
+    if (nbdkit_peer_name(reinterpret_cast<sockaddr*>(&storage), &bytes) != 0) return "";
+    return {reinterpret_cast<char const*>(&storage), bytes};
 }
 
 void* open(int readonly) {
     return guarded(
         [&]() -> void* {
-            auto found = service->find_export(nbdkit_export_name());
+            auto found = hosted->open(nbdkit_export_name(), readonly != 0);
             if (!found) {
                 nbdkit_error("%s", found.error().c_str());
                 nbdkit_set_error(ESHUTDOWN);
                 return nullptr;
             }
-            if (readonly != 0) found->writable = false;
-            return new Handle{std::move(*found)};
+            auto handle = std::make_unique<Handle>(std::move(*found));
+            if (handle->volume->mirror()) {
+                std::lock_guard const lock(opened_lock);
+                sockets.opened(handle.get(), peer_address());
+                opened.push_back(handle.get());
+            }
+            return handle.release();
         },
         nullptr);
 }
 
-void close(void* handle) { delete static_cast<Handle*>(handle); }
+void close(void* handle) {
+    std::unique_ptr<Handle> const ended(static_cast<Handle*>(handle));
+    std::lock_guard const lock(opened_lock);
+    sockets.closed(ended.get());
+    opened.remove(ended.get());
+}
 
-std::int64_t get_size(void* handle) { return static_cast<std::int64_t>(at(handle).shown.bytes); }
-char const* export_description(void* handle) { return at(handle).shown.description.c_str(); }
-int can_write(void* handle) { return at(handle).shown.writable ? 1 : 0; }
+std::int64_t get_size(void* handle) { return static_cast<std::int64_t>(at(handle).bytes()); }
+char const* export_description(void* handle) { return at(handle).description().c_str(); }
+int can_write(void* handle) { return at(handle).writable() ? 1 : 0; }
 int yes(void*) { return 1; }
 int no(void*) { return 0; }
 int can_fua(void*) { return NBDKIT_FUA_NATIVE; }
@@ -171,50 +230,36 @@ int block_size(void*, std::uint32_t* minimum, std::uint32_t* preferred, std::uin
     return 0;
 }
 
+bool durable(std::uint32_t flags) { return (flags & NBDKIT_FLAG_FUA) != 0; }
+
 int pread(void* handle, void* into, std::uint32_t count, std::uint64_t offset, std::uint32_t) {
     return guarded(
-        [&] {
-            return tell(service->disk().read(at(handle).shown.volume, offset,
-                                             {static_cast<std::byte*>(into), count}));
-        },
-        -1);
+        [&] { return tell(at(handle).read(offset, {static_cast<std::byte*>(into), count})); }, -1);
 }
 
 int pwrite(void* handle, void const* from, std::uint32_t count, std::uint64_t offset,
            std::uint32_t flags) {
     return guarded(
         [&] {
-            return tell(service->disk().write(at(handle).shown.volume, offset,
-                                              {static_cast<std::byte const*>(from), count},
-                                              (flags & NBDKIT_FLAG_FUA) != 0));
+            return tell(at(handle).write(offset, {static_cast<std::byte const*>(from), count},
+                                         durable(flags)));
         },
         -1);
 }
 
 int flush(void* handle, std::uint32_t) {
-    return guarded([&] { return tell(service->disk().flush(at(handle).shown.volume)); }, -1);
+    return guarded([&] { return tell(at(handle).flush()); }, -1);
 }
 
 int trim(void* handle, std::uint32_t count, std::uint64_t offset, std::uint32_t flags) {
-    return guarded(
-        [&] {
-            return tell(service->disk().zero(at(handle).shown.volume, offset, count, false,
-                                             (flags & NBDKIT_FLAG_FUA) != 0));
-        },
-        -1);
+    return guarded([&] { return tell(at(handle).trim(offset, count, durable(flags))); }, -1);
 }
 
 int zero(void* handle, std::uint32_t count, std::uint64_t offset, std::uint32_t flags) {
     return guarded(
         [&] {
-            // Space of a volume that is not thin is its own, whether something is mapped or not.
-            bool const keep = at(handle).shown.thin && (flags & NBDKIT_FLAG_MAY_TRIM) == 0;
-            if (keep && (flags & NBDKIT_FLAG_FAST_ZERO) != 0) {
-                nbdkit_set_error(EOPNOTSUPP);
-                return -1;
-            }
-            return tell(service->disk().zero(at(handle).shown.volume, offset, count, keep,
-                                             (flags & NBDKIT_FLAG_FUA) != 0));
+            return tell(at(handle).zero(offset, count, (flags & NBDKIT_FLAG_MAY_TRIM) != 0,
+                                        (flags & NBDKIT_FLAG_FAST_ZERO) != 0, durable(flags)));
         },
         -1);
 }
@@ -223,14 +268,14 @@ int extents(void* handle, std::uint32_t count, std::uint64_t offset, std::uint32
             nbdkit_extents* into) {
     return guarded(
         [&] {
-            auto const found = service->driver().extents(at(handle).shown.volume, offset, count);
+            auto const found = at(handle).extents(offset, count);
             if (!found) return tell(std::unexpected(found.error()));
-            for (Segment const& segment : *found) {
-                std::uint32_t const kind = segment.at ? 0 : NBDKIT_EXTENT_HOLE | NBDKIT_EXTENT_ZERO;
-                if (nbdkit_add_extent(into, segment.volume.first * sector_bytes,
-                                      segment.volume.count * sector_bytes, kind) != 0) {
-                    return -1;
-                }
+            std::uint64_t begins = offset;
+            for (live::Stretch const& stretch : *found) {
+                std::uint32_t const kind =
+                    stretch.hole ? NBDKIT_EXTENT_HOLE | NBDKIT_EXTENT_ZERO : 0;
+                if (nbdkit_add_extent(into, begins, stretch.bytes, kind) != 0) return -1;
+                begins += stretch.bytes;
             }
             return 0;
         },
@@ -239,6 +284,7 @@ int extents(void* handle, std::uint32_t count, std::uint64_t offset, std::uint32
 
 constexpr char const help[] =
     "store=DIR           keep the array in that folder; without: in memory\n"
+    "node=FILE           serve a node of a cluster, as `sunder serve` has set it up there\n"
     "profile=NAME        the firmware that is emulated, such as eva-xcs6\n"
     "control=SOCKET      hear operators there (`sunder array --control SOCKET ...`)\n"
     "command=WORDS       say that before anybody is heard; may be given often\n"
@@ -250,7 +296,8 @@ nbdkit_plugin make_plugin() {
     made.name = "sunder";
     made.longname = "Sunder disk array";
     made.version = "1.0";
-    made.description = "volumes, snapshots, snapclones and mirrorclones of a disk array";
+    made.description =
+        "volumes, snapshots, snapclones and mirrorclones of a disk array, and mirrors of a cluster";
     made.config = config;
     made.config_help = help;
     made.magic_config_key = "store";

@@ -8,6 +8,7 @@
 #include "emulator/media/posix_files.h"
 #include "emulator/media/store.h"
 #include "nodes/live/array_status.h"
+#include "nodes/live/control_reply.h"
 
 #include <fmt/format.h>
 
@@ -22,14 +23,6 @@ namespace {
 
 using namespace emulator;
 namespace json = boost::json;
-
-ControlReply reply(unsigned status, json::object const& body) {
-    return {status, json::serialize(body) + "\n"};
-}
-
-ControlReply wrong(unsigned status, std::string_view words) {
-    return reply(status, {{"error", json::string(words)}});
-}
 
 std::expected<Profile, std::string> profile_named(std::string_view name) {
     if (name.empty()) return profiles().back();
@@ -191,20 +184,8 @@ ControlReply ArrayService::handle(ControlRequest const& request) {
         return wrong(404, "there is GET /status, and POST /array with a list of words");
     }
     if (request.method != "POST") return wrong(405, "/array: use POST");
-    boost::system::error_code failure;
-    json::value const body = json::parse(request.body, failure);
-    std::vector<std::string> words;
-    bool usable = !failure && body.is_array();
-    if (usable) {
-        for (json::value const& word : body.as_array()) {
-            usable = usable && word.is_string();
-            if (usable) words.emplace_back(word.as_string());
-        }
-    }
-    if (!usable) {
-        return wrong(400, R"(expected a list of words, such as ["add", "host", "web1"])");
-    }
-    return ask(words);
+    auto const words = read_words(request.body);
+    return words ? ask(*words) : wrong(400, words.error());
 }
 
 ControlReply ArrayService::ask(std::span<std::string const> words) {

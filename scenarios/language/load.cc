@@ -54,6 +54,7 @@ public:
     explicit Loader(KnownNames const& known) : known_(known) {}
 
     std::vector<Scenario> load(std::string const& path, std::string_view text);
+    std::optional<netsim::Cluster> cluster_of(Document const& document);
     std::vector<Diagnostic>& found() { return found_; }
 
 private:
@@ -161,7 +162,22 @@ std::vector<Scenario> Loader::load(std::string const& path, std::string_view tex
     return scenarios;
 }
 
+std::optional<netsim::Cluster> Loader::cluster_of(Document const& document) {
+    Source const source = find_cluster(document);
+    if (source.cluster == nullptr || source.cluster->broken) return std::nullopt;
+    return loading::read_cluster(*source.cluster, Report(*source.document, found_), false);
+}
+
 }  // namespace
+
+std::optional<netsim::Cluster> load_cluster(Document const& document,
+                                            std::vector<Diagnostic>& found) {
+    static KnownNames const none;
+    Loader loader(none);
+    std::optional<netsim::Cluster> cluster = loader.cluster_of(document);
+    std::ranges::move(loader.found(), std::back_inserter(found));
+    return cluster;
+}
 
 Loaded load_text(std::string const& path, std::string_view text, KnownNames const& known) {
     Loader loader(known);

@@ -7,10 +7,12 @@
 #pragma once
 
 #include "scenarios/language/diagnostic.h"
+#include "scenarios/language/document.h"
 #include "scenarios/language/names.h"
 #include "scenarios/language/scenario.h"
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,5 +26,10 @@ Loaded load(std::string const& path, KnownNames const& known = {});
 
 /// As if `text` were the file at `path`; what it includes is read relative to that.
 Loaded load_text(std::string const& path, std::string_view text, KnownNames const& known = {});
+
+/// The cluster that another kind of file holds or includes, read from it already; what is wrong
+/// with it is added to `found`. Nothing: it holds none.
+std::optional<netsim::Cluster> load_cluster(Document const& document,
+                                            std::vector<Diagnostic>& found);
 
 }  // namespace sunder::language

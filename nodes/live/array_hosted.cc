@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Presented volumes as hosts have them open.
+#include "nodes/live/array_hosted.h"
+
+#include <cerrno>
+
+namespace sunder::live {
+
+namespace {
+
+class ArrayVolume final : public OpenVolume {
+public:
+    ArrayVolume(ArrayService& service, Export shown)
+        : service_(service), shown_(std::move(shown)) {}
+
+    [[nodiscard]] std::uint64_t bytes() const override { return shown_.bytes; }
+    [[nodiscard]] bool writable() const override { return shown_.writable; }
+    [[nodiscard]] std::string const& description() const override { return shown_.description; }
+
+    IoResult read(std::uint64_t offset, std::span<std::byte> into) override {
+        return service_.disk().read(shown_.volume, offset, into);
+    }
+    IoResult write(std::uint64_t offset, std::span<std::byte const> from, bool durable) override {
+        return service_.disk().write(shown_.volume, offset, from, durable);
+    }
+    IoResult flush() override { return service_.disk().flush(shown_.volume); }
+    IoResult trim(std::uint64_t offset, std::uint64_t count, bool durable) override {
+        return service_.disk().zero(shown_.volume, offset, count, false, durable);
+    }
+    IoResult zero(std::uint64_t offset, std::uint64_t count, bool may_trim, bool fast,
+                  bool durable) override {
+        // Space of a volume that is not thin is its own, whether something is mapped or not.
+        bool const keep = shown_.thin && !may_trim;
+        if (keep && fast) return std::unexpected(IoError{EOPNOTSUPP, "zeroes would be written"});
+        return service_.disk().zero(shown_.volume, offset, count, keep, durable);
+    }
+    std::expected<std::vector<Stretch>, IoError> extents(std::uint64_t offset,
+                                                         std::uint64_t count) override {
+        auto const found = service_.driver().extents(shown_.volume, offset, count);
+        if (!found) return std::unexpected(found.error());
+        std::vector<Stretch> all;
+        for (emulator::Segment const& segment : *found) {
+            all.push_back({segment.volume.count * sector_bytes, !segment.at.has_value()});
+        }
+        return all;
+    }
+
+private:
+    ArrayService& service_;
+    Export shown_;
+};
+
+class HostedArray final : public Hosted {
+public:
+    explicit HostedArray(std::unique_ptr<ArrayService> service) : service_(std::move(service)) {}
+
+    void start() override { service_->start(); }
+    IoResult stop() override { return service_->stop(); }
+
+    [[nodiscard]] std::vector<Listed> list() const override {
+        std::vector<Listed> all;
+        for (Export const& one : service_->exports()) all.push_back({one.name, one.description});
+        return all;
+    }
+    [[nodiscard]] std::optional<std::string> default_name() const override {
+        auto const only = service_->find_export("");
+        return only ? std::optional(only->name) : std::nullopt;
+    }
+    [[nodiscard]] std::expected<std::unique_ptr<OpenVolume>, std::string> open(
+        std::string_view name, bool read_only) override {
+        auto found = service_->find_export(name);
+        if (!found) return std::unexpected(found.error());
+        if (read_only) found->writable = false;
+        return std::make_unique<ArrayVolume>(*service_, std::move(*found));
+    }
+
+private:
+    std::unique_ptr<ArrayService> service_;
+};
+
+}  // namespace
+
+std::unique_ptr<Hosted> host_array(std::unique_ptr<ArrayService> service) {
+    return std::make_unique<HostedArray>(std::move(service));
+}
+
+}  // namespace sunder::live

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Datagrams, and the times at which they came.
+#include "nodes/live/beats.h"
+
+#include "base/checksum.h"
+#include "base/codec.h"
+#include "nodes/live/clock.h"
+#include "nodes/live/sockets.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace sunder::live {
+
+namespace {
+
+constexpr std::uint32_t magic = 0x54414542;  // "BEAT"
+constexpr std::size_t most_bytes = 256;
+
+/// Who beats, and in which life.
+std::vector<std::byte> beat_of(std::string const& cluster, std::uint8_t node, std::uint64_t life) {
+    std::vector<std::byte> bytes;
+    ByteWriter writer(bytes);
+    writer.u32(magic);
+    writer.u8(node);
+    writer.u64(life);
+    writer.text(cluster);
+    writer.u64(checksum({bytes}));
+    return bytes;
+}
+
+}  // namespace
+
+Beats::Beats(NodeSetup const& setup, std::uint64_t life, Told told)
+    : setup_(setup), life_(life), told_(std::move(told)), heard_(setup.members.size()) {
+    std::size_t const paths = setup.members[setup.config.self.value].beats.size();
+    for (Heard& one : heard_) one.last.resize(paths);
+}
+
+std::expected<std::unique_ptr<Beats>, std::string> Beats::listen(NodeSetup const& setup,
+                                                                 std::uint64_t life, Told told) {
+    std::unique_ptr<Beats> beats(new Beats(setup, life, std::move(told)));
+    for (Endpoint const& here : setup.members[setup.config.self.value].beats) {
+        auto socket = datagram_socket(here);
+        if (!socket) return std::unexpected(socket.error());
+        beats->sockets_.push_back(*socket);
+    }
+    beats->wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return beats;
+}
+
+Beats::~Beats() {
+    stop();
+    for (int const socket : sockets_) ::close(socket);
+    for (Endpoint const& here : setup_.members[setup_.config.self.value].beats) {
+        if (!here.socket.empty()) ::unlink(here.socket.c_str());
+    }
+    if (wake_ >= 0) ::close(wake_);
+}
+
+void Beats::start() {
+    sent_ = boot_time().ns;
+    lease_ = sent_ + patience().ns;
+    thread_ = std::thread([this] { run(); });
+}
+
+void Beats::stop() {
+    if (!thread_.joinable()) return;
+    stopping_ = true;
+    std::uint64_t const one = 1;
+    [[maybe_unused]] ssize_t const woken = ::write(wake_, &one, sizeof one);
+    thread_.join();
+    std::lock_guard const lock(lock_);
+    renewed_.notify_all();
+}
+
+void Beats::watch(NodeId peer) {
+    std::lock_guard const lock(lock_);
+    heard_[peer.value].watched = true;
+}
+
+void Beats::spoke(NodeId peer) {
+    std::lock_guard const lock(lock_);
+    note(peer, 0, boot_time());
+}
+
+bool Beats::hears(NodeId peer) const {
+    std::lock_guard const lock(lock_);
+    return heard_[peer.value].told;
+}
+
+std::vector<std::optional<Duration>> Beats::heard_ago(NodeId peer) const {
+    std::lock_guard const lock(lock_);
+    std::vector<std::optional<Duration>> ago = heard_[peer.value].last;
+    Duration const now = boot_time();
+    for (std::optional<Duration>& one : ago) {
+        if (one) one = now - *one;
+    }
+    return ago;
+}
+
+/// Under the lock. A peer of whom it was said that he is silent is heard again.
+void Beats::note(NodeId peer, std::size_t path, Duration now) {
+    Heard& one = heard_[peer.value];
+    one.last[path] = now;
+    one.stalled = false;
+    if (!one.watched || one.told) return;
+    one.told = true;
+    told_.heard(peer);
+}
+
+void Beats::run() {
+    Duration next = boot_time();
+    while (!stopping_) {
+        Duration const before = boot_time();
+        if (before >= next) {
+            sent_ = before.ns;
+            send_all();
+            next = std::max(next + setup_.detection.interval, before);
+        }
+        // Silence is judged some times in an interval, so that a peer is missed soon after it is.
+        std::int64_t const pause =
+            std::max<std::int64_t>(setup_.detection.interval.ns / 8, 1'000'000);
+        std::int64_t const wait =
+            std::clamp<std::int64_t>((next - before).ns, 0, pause) / 1'000'000 + 1;
+        std::vector<pollfd> sockets{{wake_, POLLIN, 0}};
+        for (int const socket : sockets_) sockets.push_back({socket, POLLIN, 0});
+        ::poll(sockets.data(), sockets.size(), static_cast<int>(wait));
+        Duration const now = boot_time();
+        // What came in while this process stood still says nothing about who lives now.
+        bool const stood_still = now - before >= patience();
+        std::unique_lock lock(lock_);
+        if (stood_still) judge(now);
+        lock.unlock();
+        receive_all();
+        lock.lock();
+        judge(boot_time());
+        lock.unlock();
+        renew_lease(boot_time());
+    }
+}
+
+void Beats::send_all() {
+    std::vector<std::byte> const beat = beat_of(setup_.cluster, setup_.config.self.value, life_);
+    for (NodeId const peer : setup_.config.peers) {
+        std::vector<Endpoint> const& there = setup_.members[peer.value].beats;
+        for (std::size_t path = 0; path < std::min(there.size(), sockets_.size()); ++path) {
+            send_datagram(sockets_[path], there[path], beat);
+        }
+    }
+}
+
+void Beats::receive_all() {
+    std::array<std::byte, most_bytes> room;
+    for (std::size_t path = 0; path < sockets_.size(); ++path) {
+        for (;;) {
+            ssize_t const got = ::recv(sockets_[path], room.data(), room.size(), MSG_DONTWAIT);
+            if (got < 0) break;
+            take(std::span(room).first(static_cast<std::size_t>(got)), path);
+        }
+    }
+}
+
+/// Anything that is no beat of a peer of this cluster is left alone.
+void Beats::take(std::span<std::byte const> datagram, std::size_t path) {
+    if (datagram.size() < sizeof(std::uint64_t)) return;
+    std::size_t const body = datagram.size() - sizeof(std::uint64_t);
+    ByteReader reader(datagram);
+    bool const ours = reader.u32() == magic;
+    NodeId const peer{reader.u8()};
+    reader.u64();
+    bool const same = reader.text() == setup_.cluster;
+    bool const whole = reader.u64() == checksum({datagram.first(body)});
+    if (reader.failed() || !ours || !same || !whole) return;
+    if (std::ranges::find(setup_.config.peers, peer) == setup_.config.peers.end()) return;
+    std::lock_guard const lock(lock_);
+    note(peer, path, boot_time());
+}
+
+/// Under the lock.
+void Beats::judge(Duration now) {
+    for (NodeId const peer : setup_.config.peers) {
+        Heard& one = heard_[peer.value];
+        std::optional<Duration> const latest = *std::ranges::max_element(one.last);
+        if (!latest) continue;
+        if (one.told && now - *latest >= patience()) {
+            one.told = false;
+            told_.silent(peer);
+        }
+        bool const stalls = now - *latest >= setup_.detection.connection_timeout;
+        if (stalls && !one.stalled) told_.stalled(peer);
+        one.stalled = stalls;
+    }
+}
+
+/// Who heard the last beat takes this process for dead when his patience is over, and not before.
+/// Once it may have come to that, the node has to take in first what it missed.
+void Beats::renew_lease(Duration now) {
+    if (now.ns < lease_) {
+        lease_ = sent_ + patience().ns;
+        return;
+    }
+    {
+        std::lock_guard const lock(lock_);
+        if (asked_) return;
+        asked_ = true;
+    }
+    told_.when_taken_in([this] {
+        std::lock_guard const lock(lock_);
+        asked_ = false;
+        lease_ = sent_ + patience().ns;
+        renewed_.notify_all();
+    });
+}
+
+bool Beats::wait_for_lease() {
+    if (boot_time().ns < lease_) return true;
+    std::unique_lock lock(lock_);
+    renewed_.wait(lock, [this] { return stopping_ || boot_time().ns < lease_; });
+    return !stopping_;
+}
+
+}  // namespace sunder::live

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which of a group's volumes a range lies in, and what each of its parts asks of the array.
+#include "nodes/live/disk.h"
+
+#include "base/pattern.h"
+
+#include <algorithm>
+#include <span>
+
+namespace sunder::live {
+
+/// Calls `each(volume, byte offset in it, bytes, bytes since the range began)` until one says no.
+template <class Each>
+bool CopyDisk::for_each_part(Extent range, Each&& each) const {
+    std::uint64_t begins = 0;
+    for (Part const& part : parts_) {
+        std::uint64_t const from = std::max(begins, range.first);
+        std::uint64_t const to = std::min(begins + part.sectors, range.end());
+        if (from < to && !each(part.volume, (from - begins) * sector_bytes,
+                               (to - from) * sector_bytes, (from - range.first) * sector_bytes)) {
+            return false;
+        }
+        begins += part.sectors;
+    }
+    return range.end() <= begins;
+}
+
+std::optional<Payload> CopyDisk::read(Extent range) {
+    std::shared_ptr<std::byte> room = Payload::room(range.count);
+    bool const ok = for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
+        return array_.read(volume, offset, {room.get() + done, bytes}).has_value();
+    });
+    if (!ok) return std::nullopt;
+    return Payload::bytes(std::move(room), range.count);
+}
+
+bool CopyDisk::write(Extent range, Payload const& content) {
+    if (content.is_bytes()) {
+        std::span<std::byte const> const all = content.as_bytes();
+        return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
+            return array_.write(volume, offset, all.subspan(done, bytes), false).has_value();
+        });
+    }
+    std::uint64_t at = range.first;
+    bool ok = true;
+    content.for_each([&](Piece const& piece) {
+        Extent const here{at, piece.sectors};
+        at += piece.sectors;
+        if (!ok) return;
+        if (piece.id == 0) {
+            ok = for_each_part(here, [&](auto volume, auto offset, auto bytes, auto) {
+                return array_.zero(volume, offset, bytes, false, false).has_value();
+            });
+        } else {
+            ok = write(here, bytes_of(piece));
+        }
+    });
+    return ok;
+}
+
+bool CopyDisk::flush() {
+    return std::ranges::all_of(
+        parts_, [&](Part const& part) { return array_.flush(part.volume).has_value(); });
+}
+
+}  // namespace sunder::live

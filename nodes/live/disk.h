@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The data of one copy, as its machine addresses it: the group's volumes one behind another, each a
+// volume of the array. Many threads may use it at once. Errors are told as such and never become
+// data (SAF-14).
+#pragma once
+
+#include "base/payload.h"
+#include "base/units.h"
+#include "emulator/media/bad_disk.h"
+
+#include <optional>
+#include <vector>
+
+namespace sunder::live {
+
+class CopyDisk {
+public:
+    struct Part {
+        emulator::VolumeId volume;
+        std::uint64_t sectors = 0;
+    };
+
+    CopyDisk(emulator::media::BadDisk& array, std::vector<Part> parts)
+        : array_(array), parts_(std::move(parts)) {}
+
+    /// Nothing: the disk refused it.
+    std::optional<Payload> read(Extent range);
+    bool write(Extent range, Payload const& content);
+    /// Everything that was written before is stable. After one failure none succeeds (G11).
+    bool flush();
+
+private:
+    template <class Each>
+    bool for_each_part(Extent range, Each&& each) const;
+
+    emulator::media::BadDisk& array_;
+    std::vector<Part> parts_;
+};
+
+}  // namespace sunder::live

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What each output of a mirror's machine comes to, and in which order: what is to be sent first,
+// then disk work and stores, each answer stepping the machine again, until nothing is left to do.
+#include "nodes/live/group_driver.h"
+
+#include "base/verify.h"
+#include "replication/wire.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sunder::live {
+
+namespace mirror = replication;
+using mirror::HostOp;
+using mirror::HostStatus;
+using mirror::Slot;
+
+GroupDriver::GroupDriver(MirrorSetup setup, CopyDisk disk, std::unique_ptr<MirrorStore> store,
+                         Clock& clock, Told told, unsigned most_writes)
+    : setup_(std::move(setup)),
+      disk_(std::move(disk)),
+      store_(std::move(store)),
+      clock_(clock),
+      told_(std::move(told)),
+      writes_(most_writes) {}
+
+GroupDriver::~GroupDriver() { stop(); }
+
+void GroupDriver::start(MirrorStore::Found const& found, std::uint64_t nonce) {
+    worker_ = std::thread([this] { work(); });
+    {
+        std::lock_guard const lock(lock_);
+        machine_.emplace(std::make_shared<mirror::GroupConfig const>(setup_.config));
+    }
+    bring(mirror::input::Started{found.cell, found.pages, nonce, false});
+}
+
+/// Whoever waits is told that there is no service any more; what was acknowledged stays so.
+void GroupDriver::stop() {
+    if (!worker_.joinable()) return;
+    {
+        std::lock_guard const lock(tasks_lock_);
+        stopping_ = true;
+    }
+    tasks_there_.notify_all();
+    worker_.join();
+    std::lock_guard const lock(lock_);
+    stopped_ = true;
+    for (Armed const& timer : timers_) clock_.cancel(timer.token);
+    for (std::shared_ptr<Link>& leg : legs_) {
+        if (leg != nullptr) leg->close();
+    }
+    for (auto& [request, waiter] : waiters_) {
+        waiter->status = HostStatus::not_in_service;
+        waiter->answered.release();
+    }
+    waiters_.clear();
+    open_ = false;
+}
+
+// Steps.
+
+void GroupDriver::bring(mirror::Input const& input) {
+    Deeds deeds;
+    {
+        std::lock_guard const lock(lock_);
+        step(input, deeds);
+    }
+    carry_out(deeds);
+}
+
+/// What one output comes to, under the lock.
+struct GroupDriver::Carry {
+    GroupDriver& group;
+    Deeds& deeds;
+
+    void operator()(mirror::output::Send& out) const {
+        std::shared_ptr<Link> const& leg = group.legs_[out.peer.value];
+        if (leg == nullptr || leg->id() != out.connection) return;
+        std::vector<std::byte> head;
+        ByteWriter writer(head);
+        mirror::encode(out.message, writer);
+        Payload const* const content = mirror::content_of(out.message);
+        leg->queue(FrameKind::mirror, std::move(head), content == nullptr ? Payload() : *content);
+        if (std::ranges::find(deeds.links, leg) == deeds.links.end()) deeds.links.push_back(leg);
+    }
+    void operator()(mirror::output::Close& out) const {
+        std::shared_ptr<Link>& leg = group.legs_[out.peer.value];
+        if (leg == nullptr || leg->id() != out.connection) return;
+        leg->close();
+        leg.reset();
+    }
+    void operator()(mirror::output::HostReply& out) const { group.answer(out); }
+    void operator()(mirror::output::DiskRead& out) const { deeds.work.emplace_back(out); }
+    void operator()(mirror::output::DiskWrite& out) const {
+        deeds.work.emplace_back(std::move(out));
+    }
+    void operator()(mirror::output::DiskFlush& out) const { deeds.work.emplace_back(out); }
+    void operator()(mirror::output::ArrayImage& out) const { deeds.work.emplace_back(out); }
+    void operator()(mirror::output::PersistCell& out) const {
+        deeds.work.emplace_back(std::move(out));
+    }
+    void operator()(mirror::output::PersistPage& out) const {
+        deeds.work.emplace_back(std::move(out));
+    }
+    void operator()(mirror::output::ArmTimer& out) const {
+        Armed& timer = group.timers_[static_cast<std::size_t>(out.timer)];
+        group.clock_.cancel(timer.token);
+        Due const due{out.timer, ++timer.number};
+        timer.token = group.clock_.after(out.after, [&driver = group, due] { driver.post(due); });
+    }
+    void operator()(mirror::output::CancelTimer& out) const {
+        Armed& timer = group.timers_[static_cast<std::size_t>(out.timer)];
+        group.clock_.cancel(timer.token);
+        ++timer.number;
+    }
+    void operator()(mirror::output::Reported& out) const { group.told_.reported(out.report); }
+    void operator()(mirror::output::Noted& out) const { group.told_.noted(out.note); }
+};
+
+void GroupDriver::step(mirror::Input const& input, Deeds& deeds) {
+    if (stopped_) return;
+    // Used by one thread at a time: the lock is held until it is empty again.
+    thread_local mirror::Outbox out;
+    out.clear();
+    machine_->step(input, out);
+    for (mirror::Output& output : out) std::visit(Carry{*this, deeds}, output);
+    bool const open = machine_->open() || machine_->open_apart();
+    if (open_.exchange(open) != open) told_.opened(open);
+}
+
+/// Sends first: the other end can work meanwhile.
+void GroupDriver::carry_out(Deeds& deeds) {
+    for (std::size_t next = 0;; ++next) {
+        for (std::shared_ptr<Link> const& link : deeds.links) link->flush();
+        deeds.links.clear();
+        if (next == deeds.work.size()) return;
+        mirror::Input const done = perform(deeds.work[next]);
+        std::lock_guard const lock(lock_);
+        step(done, deeds);
+    }
+}
+
+mirror::Input GroupDriver::perform(Deed& deed) {
+    struct Perform {
+        GroupDriver& group;
+        mirror::Input operator()(mirror::output::DiskRead const& what) const {
+            std::optional<Payload> content = group.disk_.read(what.range);
+            bool const ok = content.has_value();
+            return mirror::input::DiskDone{what.op, ok, ok ? std::move(*content) : Payload()};
+        }
+        mirror::Input operator()(mirror::output::DiskWrite const& what) const {
+            return mirror::input::DiskDone{
+                what.op, group.disk_.write(what.range, what.payload), {}};
+        }
+        mirror::Input operator()(mirror::output::DiskFlush const& what) const {
+            return mirror::input::DiskDone{what.op, group.disk_.flush(), {}};
+        }
+        mirror::Input operator()(mirror::output::ArrayImage const& what) const {
+            // No room for images is configured (node_setup), so none is asked for.
+            return mirror::input::DiskDone{what.op, false, {}};
+        }
+        mirror::Input operator()(mirror::output::PersistCell const& what) const {
+            return mirror::input::PersistDone{what.id, group.store_->store(*what.cell) == 0};
+        }
+        mirror::Input operator()(mirror::output::PersistPage const& what) const {
+            return mirror::input::PersistDone{what.id, group.store_->store(*what.page) == 0};
+        }
+    };
+    return std::visit(Perform{*this}, deed);
+}
+
+// Hosts.
+
+void GroupDriver::answer(mirror::output::HostReply& reply) {
+    auto const found = waiters_.find(reply.request.value);
+    if (found == waiters_.end()) return;
+    std::shared_ptr<Waiter> const waiter = std::move(found->second);
+    waiters_.erase(found);
+    waiter->status = reply.status;
+    waiter->payload = std::move(reply.payload);
+    waiter->answered.release();
+}
+
+std::shared_ptr<GroupDriver::Waiter> GroupDriver::ask(mirror::input::HostRequest request) {
+    auto waiter = std::make_shared<Waiter>();
+    Deeds deeds;
+    {
+        std::lock_guard const lock(lock_);
+        if (stopped_) {
+            waiter->status = HostStatus::not_in_service;
+            return waiter;
+        }
+        request.request = RequestId{next_request_++};
+        waiters_.emplace(request.request.value, waiter);
+        step(request, deeds);
+    }
+    carry_out(deeds);
+    waiter->answered.acquire();
+    if (waiter->status != HostStatus::ok) ++counts_.failed;
+    return waiter;
+}
+
+HostStatus GroupDriver::read(Extent range, std::span<std::byte> into) {
+    ++counts_.reads;
+    auto const answered = ask({{}, HostOp::read, false, range, {}});
+    if (answered->status != HostStatus::ok) return answered->status;
+    VERIFY(answered->payload.sectors() == range.count);
+    std::memcpy(into.data(), answered->payload.as_bytes().data(), into.size());
+    return HostStatus::ok;
+}
+
+HostStatus GroupDriver::change(mirror::input::HostRequest request) {
+    ++counts_.writes;
+    counts_.written_bytes += request.range.count * sector_bytes;
+    writes_.acquire();
+    HostStatus const status = ask(std::move(request))->status;
+    writes_.release();
+    return status;
+}
+
+HostStatus GroupDriver::write(Extent range, std::span<std::byte const> from, bool durable) {
+    std::shared_ptr<std::byte> room = Payload::room(range.count);
+    std::memcpy(room.get(), from.data(), from.size());
+    return change(
+        {{}, HostOp::write, durable, range, Payload::bytes(std::move(room), range.count)});
+}
+
+HostStatus GroupDriver::zero(Extent range, bool trim, bool durable) {
+    return change({{}, trim ? HostOp::trim : HostOp::write_zeroes, durable, range, {}});
+}
+
+HostStatus GroupDriver::flush() {
+    ++counts_.flushes;
+    return ask({{}, HostOp::flush, false, {}, {}})->status;
+}
+
+// Legs.
+
+void GroupDriver::connected(Slot peer, std::shared_ptr<Link> const& link) {
+    Deeds deeds;
+    {
+        std::lock_guard const lock(lock_);
+        std::shared_ptr<Link>& leg = legs_[peer.value];
+        if (leg != nullptr) {
+            // The peer has begun anew before the end of its old connection was noticed.
+            leg->close();
+            ConnectionId const old = leg->id();
+            leg.reset();
+            step(mirror::input::ConnectionDown{peer, old}, deeds);
+        }
+        if (!stopped_) leg = link;
+        step(mirror::input::ConnectionUp{peer, link->id()}, deeds);
+    }
+    carry_out(deeds);
+}
+
+void GroupDriver::arrived(Slot peer, Link& link, mirror::Message message) {
+    Deeds deeds;
+    {
+        std::lock_guard const lock(lock_);
+        if (legs_[peer.value].get() != &link) return;
+        step(mirror::input::MessageArrived{peer, link.id(), std::move(message)}, deeds);
+    }
+    carry_out(deeds);
+}
+
+void GroupDriver::disconnected(Slot peer, Link& link) {
+    Deeds deeds;
+    {
+        std::lock_guard const lock(lock_);
+        if (legs_[peer.value].get() != &link) return;
+        legs_[peer.value].reset();
+        step(mirror::input::ConnectionDown{peer, link.id()}, deeds);
+    }
+    carry_out(deeds);
+}
+
+// The group's own thread.
+
+void GroupDriver::command(mirror::Command const& command) { post(command); }
+
+void GroupDriver::store_above(nodes::StoredHierarchy const& above) { post(above); }
+
+void GroupDriver::post(Task task) {
+    {
+        std::lock_guard const lock(tasks_lock_);
+        tasks_.push_back(std::move(task));
+    }
+    tasks_there_.notify_one();
+}
+
+void GroupDriver::work() {
+    std::unique_lock lock(tasks_lock_);
+    for (;;) {
+        tasks_there_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+        if (stopping_) return;
+        Task const task = std::move(tasks_.front());
+        tasks_.pop_front();
+        lock.unlock();
+        struct Do {
+            GroupDriver& group;
+            void operator()(mirror::Command const& command) const {
+                group.bring(mirror::input::Commanded{command});
+            }
+            void operator()(Due const& due) const { group.time_is_up(due); }
+            void operator()(nodes::StoredHierarchy const& above) const {
+                group.told_.above_stored(above, group.store_->store(above) == 0);
+            }
+        };
+        std::visit(Do{*this}, task);
+        lock.lock();
+    }
+}
+
+void GroupDriver::time_is_up(Due const& due) {
+    Deeds deeds;
+    {
+        std::lock_guard const lock(lock_);
+        if (timers_[static_cast<std::size_t>(due.timer)].number != due.number) return;
+        step(mirror::input::TimerFired{due.timer}, deeds);
+    }
+    carry_out(deeds);
+}
+
+}  // namespace sunder::live

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Runs one mirror's machine for real. Whoever brings an input steps the machine under its lock, and
+// then does itself what came out: disk work, stores, sending (DESIGN 8). What nobody brings, such
+// as timers and commands of the node, a thread of the group's own does. It decides nothing.
+#pragma once
+
+#include "nodes/live/clock.h"
+#include "nodes/live/disk.h"
+#include "nodes/live/link.h"
+#include "nodes/live/mirror_store.h"
+#include "nodes/live/node_setup.h"
+#include "replication/mirror_machine.h"
+
+#include <array>
+#include <atomic>
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <semaphore>
+#include <span>
+#include <thread>
+
+namespace sunder::live {
+
+class GroupDriver {
+public:
+    /// Called under the group's lock, in the order of what happened; must not come back here.
+    struct Told {
+        std::function<void(replication::Report const&)> reported;
+        std::function<void(replication::Note const&)> noted;
+        /// Hosts may use it now, or not any more.
+        std::function<void(bool)> opened;
+        /// It was stored, or could not be.
+        std::function<void(nodes::StoredHierarchy const&, bool)> above_stored;
+    };
+
+    /// Of requests of hosts, since the process began.
+    struct Counts {
+        std::atomic<std::uint64_t> reads = 0;
+        std::atomic<std::uint64_t> writes = 0;
+        std::atomic<std::uint64_t> flushes = 0;
+        std::atomic<std::uint64_t> written_bytes = 0;
+        std::atomic<std::uint64_t> failed = 0;
+    };
+
+    GroupDriver(MirrorSetup setup, CopyDisk disk, std::unique_ptr<MirrorStore> store, Clock& clock,
+                Told told, unsigned most_writes);
+    ~GroupDriver();
+    GroupDriver(GroupDriver const&) = delete;
+    GroupDriver& operator=(GroupDriver const&) = delete;
+
+    /// The machine's life begins. `nonce` is never used twice.
+    void start(MirrorStore::Found const& found, std::uint64_t nonce);
+    void stop();
+
+    // Requests of hosts, in sectors; the caller waits.
+    replication::HostStatus read(Extent range, std::span<std::byte> into);
+    replication::HostStatus write(Extent range, std::span<std::byte const> from, bool durable);
+    replication::HostStatus zero(Extent range, bool trim, bool durable);
+    replication::HostStatus flush();
+
+    /// Of the node, in their order.
+    void command(replication::Command const& command);
+    void store_above(nodes::StoredHierarchy const& above);
+
+    // The leg to another copy, by the thread that reads it.
+    void connected(replication::Slot peer, std::shared_ptr<Link> const& link);
+    void arrived(replication::Slot peer, Link& link, replication::Message message);
+    void disconnected(replication::Slot peer, Link& link);
+
+    [[nodiscard]] MirrorSetup const& setup() const { return setup_; }
+    [[nodiscard]] bool open() const { return open_; }
+    [[nodiscard]] Counts const& counts() const { return counts_; }
+    /// What the copy holds there, whatever its machine says of it; for who compares copies that
+    /// rest. Nothing: the disk refuses.
+    std::optional<Payload> read_copy(Extent range) { return disk_.read(range); }
+    /// Shows the machine to `look`, for displays.
+    template <class Look>
+    auto look_at(Look&& look) const {
+        std::lock_guard const lock(lock_);
+        return look(*machine_);
+    }
+
+private:
+    using Deed = std::variant<replication::output::DiskRead, replication::output::DiskWrite,
+                              replication::output::DiskFlush, replication::output::ArrayImage,
+                              replication::output::PersistCell, replication::output::PersistPage>;
+    /// What came out of steps and is to be done without the lock.
+    struct Deeds {
+        boost::container::small_vector<Deed, 4> work;
+        boost::container::small_vector<std::shared_ptr<Link>, 2> links;
+    };
+    struct Waiter {
+        std::binary_semaphore answered{0};
+        replication::HostStatus status = replication::HostStatus::io_error;
+        Payload payload;
+    };
+    struct Due {  // one timer has run out, unless it was armed anew or cancelled since
+        replication::Timer timer;
+        std::uint64_t number = 0;
+    };
+    using Task = std::variant<replication::Command, Due, nodes::StoredHierarchy>;
+    struct Armed {
+        Clock::Token token = 0;
+        std::uint64_t number = 0;  // of the last time that it was armed or cancelled
+    };
+    struct Carry;
+
+    void bring(replication::Input const& input);
+    void step(replication::Input const& input, Deeds& deeds);
+    void carry_out(Deeds& deeds);
+    replication::Input perform(Deed& deed);
+    void answer(replication::output::HostReply& reply);
+    std::shared_ptr<Waiter> ask(replication::input::HostRequest request);
+    replication::HostStatus change(replication::input::HostRequest request);
+    void post(Task task);
+    void work();
+    void time_is_up(Due const& due);
+
+    MirrorSetup setup_;
+    CopyDisk disk_;
+    std::unique_ptr<MirrorStore> store_;
+    Clock& clock_;
+    Told told_;
+
+    mutable std::mutex lock_;
+    std::optional<replication::MirrorMachine> machine_;
+    std::array<std::shared_ptr<Link>, replication::max_copies> legs_;
+    boost::unordered_flat_map<std::uint64_t, std::shared_ptr<Waiter>> waiters_;
+    std::uint64_t next_request_ = 1;
+    std::array<Armed, 2> timers_{};  // by replication::Timer
+    bool stopped_ = false;
+    std::atomic<bool> open_ = false;
+
+    std::counting_semaphore<> writes_;  // that may be under way at once
+    Counts counts_;
+
+    std::mutex tasks_lock_;
+    std::condition_variable tasks_there_;
+    std::deque<Task> tasks_;
+    bool stopping_ = false;
+    std::thread worker_;
+};
+
+}  // namespace sunder::live

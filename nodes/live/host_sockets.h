@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which of this process's sockets lead to hosts. nbdkit 1.32 has no call that ends a connection, so
+// they are found among the open files: accepted ones whose own name is that of a socket on which
+// nbdkit listens. On a Unix socket hosts have no names; which socket is whose is known as soon as
+// only one is left that it can be.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sunder::live {
+
+class HostSockets {
+public:
+    /// To be called before nbdkit listens, and after everybody else does.
+    void remember_others();
+    /// To be called when nbdkit listens.
+    void find_listeners();
+
+    /// A host has opened something: `handle` names its connection from now on. Its address, if it
+    /// has one (a sockaddr).
+    void opened(void const* handle, std::string const& peer_address);
+    void closed(void const* handle);
+    /// Ends the connection, so that the host comes again elsewhere.
+    void let_go(void const* handle);
+
+private:
+    using Inode = std::uint64_t;
+    struct Socket {
+        int descriptor = -1;
+        Inode inode = 0;
+        bool listens = false;
+        std::string here;
+        std::string peer;
+    };
+    static std::vector<Socket> all();
+
+    std::mutex lock_;
+    std::set<Inode> others_;
+    std::set<std::string> listeners_;              // their names
+    std::map<void const*, std::set<Inode>> open_;  // what each can be
+};
+
+}  // namespace sunder::live

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Frames into sockets and out of them: gathered writes, one buffer for what is small, and content
+// straight to where it stays.
+#include "nodes/live/link.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace sunder::live {
+
+namespace {
+
+constexpr std::size_t buffer_bytes = 256 * 1024;
+constexpr std::size_t most_parts = 96;  // of what is sent at once
+
+}  // namespace
+
+std::span<std::byte const> Link::Leaving::body() const {
+    if (!compressed.empty()) return compressed;
+    return content.is_bytes() ? content.as_bytes() : std::span<std::byte const>();
+}
+
+Link::Link(int socket, ConnectionId id, Duration stall)
+    : socket_(socket), id_(id), stall_(stall), buffer_(buffer_bytes) {}
+
+Link::~Link() {
+    close();
+    {
+        // The writer either sees that it is closed, or waits already.
+        std::lock_guard const lock(sending_);
+        write_on_.notify_all();
+    }
+    if (writer_.joinable()) writer_.join();
+    ::close(socket_);
+}
+
+void Link::compress(unsigned level) {
+    std::lock_guard const lock(sending_);
+    if (level != 0) compressor_.emplace(static_cast<int>(level));
+}
+
+void Link::queue(FrameKind kind, std::vector<std::byte> head, Payload content) {
+    if (closed_) return;
+    std::lock_guard const lock(queue_);
+    queued_.push_back({kind, std::move(head), std::move(content)});
+    queued_bytes_ += queued_.back().bytes();
+    waiting_ = true;
+}
+
+void Link::flush() {
+    while (waiting_ && !blocked_) {
+        // Whoever has it looks again when it has given it back.
+        if (!sending_.try_lock()) return;
+        Sent const sent = send_some();
+        if (sent == Sent::not_all) {
+            blocked_ = true;
+            if (!writer_.joinable()) writer_ = std::thread([this] { go_on_sending(); });
+            write_on_.notify_one();
+        }
+        sending_.unlock();
+        if (sent == Sent::failed) return close();
+    }
+}
+
+void Link::take_queue() {
+    std::deque<Outgoing> taken;
+    {
+        std::lock_guard const lock(queue_);
+        taken.swap(queued_);
+        waiting_ = false;
+    }
+    for (Outgoing& one : taken) prepare(one);
+}
+
+void Link::prepare(Outgoing& from) {
+    Leaving& made = leaving_.emplace_back();
+    made.head = std::move(from.head);
+    made.content = std::move(from.content);
+    std::uint32_t sectors = 0;
+    bool compressed = false;
+    if (made.content.is_bytes()) {
+        sectors = static_cast<std::uint32_t>(made.content.sectors());
+        if (compressor_) {
+            auto const smaller = compressor_->compress(made.content.as_bytes());
+            compressed = smaller.has_value();
+            if (smaller) made.compressed.assign(smaller->begin(), smaller->end());
+        }
+    }
+    write_header(from.kind, made.head, made.body(), sectors, compressed, made.header.data());
+}
+
+/// Until nothing is queued, or the socket takes no more.
+Link::Sent Link::send_some() {
+    for (;;) {
+        take_queue();
+        if (leaving_.empty()) return Sent::everything;
+        Sent const sent = send_leaving();
+        if (sent != Sent::everything) return sent;
+    }
+}
+
+Link::Sent Link::send_leaving() {
+    while (!leaving_.empty()) {
+        std::array<iovec, most_parts> parts;
+        std::size_t count = 0;
+        std::size_t skip = gone_;
+        auto const add = [&](std::span<std::byte const> part) {
+            std::size_t const left = std::min(skip, part.size());
+            skip -= left;
+            part = part.subspan(left);
+            if (!part.empty()) {
+                parts[count++] = {const_cast<std::byte*>(part.data()), part.size()};
+            }
+        };
+        for (Leaving const& one : leaving_) {
+            if (count + 3 > most_parts) break;
+            add(one.header);
+            add(one.head);
+            add(one.body());
+        }
+        msghdr message{};
+        message.msg_iov = parts.data();
+        message.msg_iovlen = count;
+        ssize_t const sent = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0) return errno == EAGAIN ? Sent::not_all : Sent::failed;
+        gone_ += static_cast<std::size_t>(sent);
+        std::size_t left = 0;
+        while (!leaving_.empty()) {
+            Leaving const& first = leaving_.front();
+            std::size_t const all = frame_header_bytes + first.head.size() + first.body().size();
+            if (gone_ < all) break;
+            gone_ -= all;
+            left += frame_header_bytes + first.head.size() +
+                    (first.content.is_bytes() ? first.content.as_bytes().size() : 0);
+            leaving_.pop_front();
+        }
+        std::lock_guard const lock(queue_);
+        queued_bytes_ -= left;
+        if (queued_bytes_ < crowded_bytes) drained_.notify_all();
+    }
+    return Sent::everything;
+}
+
+/// The link's own thread: sends whenever the socket was full and takes more.
+void Link::go_on_sending() {
+    std::unique_lock lock(sending_);
+    while (!closed_) {
+        write_on_.wait(lock, [this] { return closed_ || blocked_; });
+        if (closed_) return;
+        lock.unlock();
+        pollfd wait{socket_, POLLOUT, 0};
+        int const ready = ::poll(&wait, 1, static_cast<int>(stall_.ns / 1'000'000));
+        lock.lock();
+        if (ready == 0) return close();  // it has stalled for too long
+        if (ready < 0) continue;
+        Sent const sent = send_some();
+        if (sent == Sent::failed) return close();
+        if (sent == Sent::not_all) continue;
+        blocked_ = false;
+        lock.unlock();
+        flush();  // of what was queued since, and left to this thread
+        lock.lock();
+    }
+}
+
+void Link::wait_for_room() {
+    std::unique_lock lock(queue_);
+    drained_.wait(lock, [this] { return closed_ || queued_bytes_ < crowded_bytes; });
+}
+
+void Link::close() {
+    if (closed_.exchange(true)) return;
+    ::shutdown(socket_, SHUT_RDWR);
+    write_on_.notify_all();
+    std::lock_guard const lock(queue_);
+    drained_.notify_all();
+}
+
+void Link::limit_waiting(std::optional<Duration> time) {
+    std::int64_t const ns = time ? std::max<std::int64_t>(time->ns, 1000) : 0;
+    timeval const limit{ns / 1'000'000'000, ns % 1'000'000'000 / 1000};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+std::expected<std::size_t, std::string> Link::receive_into(std::span<std::byte> room) {
+    for (;;) {
+        ssize_t const got = ::recv(socket_, room.data(), room.size(), 0);
+        if (got > 0) return static_cast<std::size_t>(got);
+        if (got < 0 && errno == EINTR) continue;
+        if (got == 0) return std::unexpected("the other end has closed the connection");
+        if (errno == EAGAIN) return std::unexpected("nothing was said for too long");
+        return std::unexpected(std::strerror(errno));
+    }
+}
+
+/// So that at least so many bytes are there. Requires no more than the buffer has room for.
+std::expected<void, std::string> Link::fill(std::size_t wanted) {
+    if (filled_ - taken_ >= wanted) return {};
+    std::memmove(buffer_.data(), &buffer_[taken_], filled_ - taken_);
+    filled_ -= taken_;
+    taken_ = 0;
+    while (filled_ < wanted) {
+        auto const got = receive_into(std::span(buffer_).subspan(filled_));
+        if (!got) return std::unexpected(got.error());
+        filled_ += *got;
+    }
+    return {};
+}
+
+std::expected<Link::Frame, std::string> Link::receive() {
+    if (buffer_.size() > buffer_bytes && filled_ - taken_ <= buffer_bytes) {
+        std::vector<std::byte> usual(buffer_bytes);
+        std::memcpy(usual.data(), &buffer_[taken_], filled_ - taken_);
+        filled_ -= taken_;
+        taken_ = 0;
+        buffer_ = std::move(usual);
+    }
+    if (auto there = fill(frame_header_bytes); !there) return std::unexpected(there.error());
+    std::array<std::byte, frame_header_bytes> bytes;
+    std::memcpy(bytes.data(), &buffer_[taken_], bytes.size());
+    auto const header = read_header(bytes);
+    if (!header) return std::unexpected(header.error());
+    std::size_t const before_content = frame_header_bytes + header->head_bytes;
+    if (before_content > buffer_.size()) buffer_.resize(before_content);
+    if (auto there = fill(before_content); !there) return std::unexpected(there.error());
+    std::span<std::byte const> const head(&buffer_[taken_ + frame_header_bytes],
+                                          header->head_bytes);
+    taken_ += before_content;
+    std::shared_ptr<std::byte> content;
+    if (header->content_bytes != 0) {
+        // What of it is in the buffer is copied, the rest goes where it belongs at once.
+        content = Payload::room((header->content_bytes + sector_bytes - 1) / sector_bytes);
+        std::size_t done = std::min<std::size_t>(header->content_bytes, filled_ - taken_);
+        std::memcpy(content.get(), &buffer_[taken_], done);
+        taken_ += done;
+        while (done < header->content_bytes) {
+            auto const got = receive_into({content.get() + done, header->content_bytes - done});
+            if (!got) return std::unexpected(got.error());
+            done += *got;
+        }
+    }
+    std::span<std::byte const> const body(content.get(), header->content_bytes);
+    if (auto whole = check_frame(bytes, head, body); !whole) return std::unexpected(whole.error());
+    if (content == nullptr) return Frame{header->kind, head, {}};
+    auto payload = content_of(*header, std::move(content));
+    if (!payload) return std::unexpected(payload.error());
+    return Frame{header->kind, head, std::move(*payload)};
+}
+
+}  // namespace sunder::live

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// One connection to a peer: frames in both directions, in the order in which they were queued. Who
+// queues a frame also sends it, unless the socket is full: then a thread of the link's own goes on.
+// It decides nothing but how bytes travel; what a frame means is its reader's business.
+#pragma once
+
+#include "base/ids.h"
+#include "base/payload.h"
+#include "base/units.h"
+#include "nodes/live/frame.h"
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <expected>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sunder::live {
+
+class Link {
+public:
+    /// What is queued and not sent beyond this keeps the reader from reading on, so that a peer
+    /// that asks and does not listen costs no more than that.
+    static constexpr std::size_t crowded_bytes = std::size_t{64} << 20;
+
+    struct Frame {
+        FrameKind kind = FrameKind::greeting;
+        std::span<std::byte const> head;  ///< until the next one is received
+        Payload content;
+    };
+
+    /// Takes the socket. `stall`: how long bytes may wait to be taken by the other end.
+    Link(int socket, ConnectionId id, Duration stall);
+    ~Link();
+    Link(Link const&) = delete;
+    Link& operator=(Link const&) = delete;
+
+    [[nodiscard]] ConnectionId id() const { return id_; }
+    /// From now on content is compressed at that level of zstd; 0: it is not.
+    void compress(unsigned level);
+
+    void queue(FrameKind kind, std::vector<std::byte> head, Payload content = {});
+    /// Sends what is queued as far as the socket takes it; never waits.
+    void flush();
+    /// Waits for the next frame; by one thread. The error says why there will be none: the other
+    /// end has closed, or what came is no frame.
+    std::expected<Frame, std::string> receive();
+    /// True when the next frame has begun to arrive already.
+    [[nodiscard]] bool has_more() const { return filled_ - taken_ >= frame_header_bytes; }
+    /// Waits while too much is queued.
+    void wait_for_room();
+    /// Nothing is sent or received any more; whoever waits is woken.
+    void close();
+    /// How long an answer to `receive` may take; nothing: for ever.
+    void limit_waiting(std::optional<Duration> time);
+
+private:
+    struct Outgoing {
+        FrameKind kind;
+        std::vector<std::byte> head;
+        Payload content;
+        [[nodiscard]] std::size_t bytes() const {
+            return frame_header_bytes + head.size() +
+                   (content.is_bytes() ? content.as_bytes().size() : 0);
+        }
+    };
+    /// One that is on its way: its header is made, and its content perhaps compressed.
+    struct Leaving {
+        std::array<std::byte, frame_header_bytes> header;
+        std::vector<std::byte> head;
+        Payload content;
+        std::vector<std::byte> compressed;
+        [[nodiscard]] std::span<std::byte const> body() const;
+    };
+    enum class Sent { everything, not_all, failed };
+    Sent send_some();
+    Sent send_leaving();
+    void take_queue();
+    void prepare(Outgoing& from);
+    void go_on_sending();
+    std::expected<void, std::string> fill(std::size_t wanted);
+    std::expected<std::size_t, std::string> receive_into(std::span<std::byte> room);
+
+    int socket_;
+    ConnectionId id_;
+    Duration stall_;
+    std::atomic<bool> closed_ = false;
+
+    mutable std::mutex queue_;
+    std::condition_variable drained_;
+    std::deque<Outgoing> queued_;
+    std::size_t queued_bytes_ = 0;       // under queue_; of what is leaving, too
+    std::atomic<bool> waiting_ = false;  // something is queued
+
+    std::mutex sending_;
+    std::deque<Leaving> leaving_;  // under sending_
+    std::size_t gone_ = 0;         // bytes of the first of them that were sent
+    std::optional<Compressor> compressor_;
+    std::atomic<bool> blocked_ = false;  // the socket is full, and the writer waits for it
+    std::thread writer_;                 // under sending_
+    std::condition_variable_any write_on_;
+
+    std::vector<std::byte> buffer_;  // of the one that receives
+    std::size_t taken_ = 0;
+    std::size_t filled_ = 0;
+};
+
+}  // namespace sunder::live

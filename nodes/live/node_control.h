@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What operators say to a node that serves, and what they see of it: verbs in words, status as
+// JSON, metrics for Prometheus, over HTTP on a Unix socket. Which words are granted is decided by
+// the node's machine.
+#pragma once
+
+#include "nodes/live/array_service.h"
+#include "nodes/live/control_server.h"
+#include "nodes/live/node_driver.h"
+#include "nodes/live/words.h"
+
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace sunder::live {
+
+std::span<Grammar const> node_grammars();
+
+class NodeControl {
+public:
+    static std::expected<std::unique_ptr<NodeControl>, std::string> listen(
+        std::string const& socket, NodeDriver& node, ArrayService& array);
+
+    void start() { server_->start(); }
+    void stop() { server_->stop(); }
+
+private:
+    NodeControl(NodeDriver& node, ArrayService& array) : node_(node), array_(array) {}
+    ControlReply handle(ControlRequest const& request);
+    ControlReply ask(std::span<std::string const> words);
+
+    NodeDriver& node_;
+    ArrayService& array_;
+    std::unique_ptr<ControlServer> server_;
+};
+
+}  // namespace sunder::live

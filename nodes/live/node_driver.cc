@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What each output of a node's machine comes to. All of it happens on the node's own thread; others
+// post to it.
+#include "nodes/live/node_driver.h"
+
+#include "base/verify.h"
+#include "nodes/live/program.h"
+#include "nodes/wire.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <utility>
+
+namespace sunder::live {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::seconds longest_answer(5);
+
+}  // namespace
+
+NodeDriver::NodeDriver(NodeSetup setup, std::uint64_t life, NodeEvents events)
+    : setup_(std::move(setup)),
+      life_(life),
+      events_(std::move(events)),
+      work_(context_.get_executor()),
+      machine_(std::make_shared<nodes::NodeConfig const>(setup_.config)),
+      control_(setup_.members.size()),
+      outages_(setup_.members.size()) {}
+
+std::expected<std::unique_ptr<NodeDriver>, std::string> NodeDriver::open(NodeSetup setup,
+                                                                         std::uint64_t life,
+                                                                         std::vector<Copy> copies,
+                                                                         NodeEvents events,
+                                                                         unsigned most_writes) {
+    std::unique_ptr<NodeDriver> driver(new NodeDriver(std::move(setup), life, std::move(events)));
+    NodeDriver* const self = driver.get();
+    Beats::Told told;
+    told.heard = [self](NodeId peer) {
+        self->post(nodes::input::PeerHeard{peer, nodes::network_path});
+        self->watch_reachability(peer);
+    };
+    told.silent = [self](NodeId peer) {
+        self->post(nodes::input::PeerSilent{peer, nodes::network_path});
+    };
+    told.stalled = [self](NodeId peer) { self->peers_->give_up(peer); };
+    told.when_taken_in = [self](std::function<void()> then) {
+        asio::post(self->context_, std::move(then));
+    };
+    auto beats = Beats::listen(self->setup_, life, std::move(told));
+    if (!beats) return std::unexpected(beats.error());
+    self->beats_ = std::move(*beats);
+    self->build_mirrors(std::move(copies), most_writes);
+    auto peers = Peers::listen(self->setup_, life, *self);
+    if (!peers) return std::unexpected(peers.error());
+    self->peers_ = std::move(*peers);
+    return driver;
+}
+
+void NodeDriver::build_mirrors(std::vector<Copy> copies, unsigned most_writes) {
+    VERIFY(copies.size() == setup_.mirrors.size());
+    for (std::size_t m = 0; m < copies.size(); ++m) {
+        GroupId const group = setup_.mirrors[m].config.group;
+        GroupDriver::Told told;
+        told.reported = [this, group](replication::Report const& report) {
+            post(nodes::input::GroupReported{group, report});
+        };
+        told.noted = [this, m](replication::Note const& note) { events_.mirror(m, note); };
+        told.opened = [this, m](bool open) {
+            asio::post(context_, [this, m, open] { events_.opened(m, open); });
+        };
+        told.above_stored = [this](nodes::StoredHierarchy const& above, bool ok) {
+            // What could not be stored is gone by never (DESIGN 4).
+            if (ok) post(nodes::input::HierarchyStored{above});
+            if (!ok) events_.words("what stands on a mirror could not be stored");
+        };
+        found_.push_back(copies[m].store->take_found());
+        groups_.push_back(std::make_unique<GroupDriver>(
+            setup_.mirrors[m], std::move(copies[m].disk), std::move(copies[m].store), clock_,
+            std::move(told), most_writes));
+    }
+}
+
+NodeDriver::~NodeDriver() { stop(); }
+
+void NodeDriver::start() {
+    clock_.start();
+    nodes::input::Started started;
+    for (MirrorStore::Found const& found : found_) {
+        if (found.above) started.changed.push_back(*found.above);
+    }
+    post(started);
+    for (std::size_t m = 0; m < groups_.size(); ++m) groups_[m]->start(found_[m], life_);
+    found_.clear();
+    thread_ = std::thread([this] { context_.run(); });
+    beats_->start();
+    peers_->start();
+}
+
+/// Who is asked last is stopped first: nobody is told of what is there no more.
+void NodeDriver::stop() {
+    if (!thread_.joinable()) return;
+    peers_->stop();
+    beats_->stop();
+    clock_.stop();
+    for (auto const& group : groups_) group->stop();
+    context_.stop();
+    thread_.join();
+    for (std::thread& shot : shots_) shot.join();
+    shots_.clear();
+}
+
+void NodeDriver::post(nodes::Input input) {
+    asio::post(context_, [this, input = std::move(input)] { step(input); });
+}
+
+std::size_t NodeDriver::place_of(GroupId group) const {
+    auto const found = std::ranges::find_if(
+        setup_.mirrors, [&](MirrorSetup const& mirror) { return mirror.config.group == group; });
+    VERIFY(found != setup_.mirrors.end());
+    return static_cast<std::size_t>(found - setup_.mirrors.begin());
+}
+
+bool NodeDriver::is_connected(NodeId peer) const { return control_[peer.value] != nullptr; }
+
+/// What one output of the membership machine comes to.
+struct NodeDriver::Carry {
+    NodeDriver& node;
+
+    void operator()(nodes::output::Watch& out) const { node.beats_->watch(out.peer); }
+    void operator()(nodes::output::Send& out) const {
+        std::shared_ptr<Link> const& link = node.control_[out.peer.value];
+        if (link == nullptr) return;
+        std::vector<std::byte> head;
+        ByteWriter writer(head);
+        nodes::encode(out.message, writer);
+        link->queue(FrameKind::control, std::move(head));
+        link->flush();
+    }
+    void operator()(nodes::output::GroupCommand& out) const {
+        node.groups_[node.place_of(out.group)]->command(out.command);
+    }
+    void operator()(nodes::output::StoreHierarchy& out) const {
+        node.groups_[node.place_of(out.what.group)]->store_above(out.what);
+    }
+    void operator()(nodes::output::HierarchyCommand&) const {
+        VERIFY(!"nothing stands on a mirror here (node_setup)");
+    }
+    void operator()(nodes::output::ArmBootWait&) const {
+        later(node.setup_.detection.boot_wait, nodes::input::BootWaitOver{});
+    }
+    void operator()(nodes::output::ArmConfirmation& out) const {
+        later(out.after, nodes::input::ConfirmationOver{out.peer, out.silence});
+    }
+    void operator()(nodes::output::ArmShot& out) const {
+        later(node.setup_.fencing.delay[out.peer.value],
+              nodes::input::ShotDue{out.peer, out.silence});
+    }
+    void operator()(nodes::output::Shoot& out) const { node.shoot(out.peer); }
+    void operator()(nodes::output::Stop& out) const { node.events_.stop(out.reboots); }
+    void operator()(nodes::output::AskOtherServer&) const {
+        VERIFY(!"no disk is shared by two servers here (node_setup)");
+    }
+    void operator()(nodes::output::StoodDown&) const {
+        VERIFY(!"no disk is shared by two servers here (node_setup)");
+    }
+    void operator()(nodes::output::AdminReply& out) const {
+        auto const asked = node.asked_.find(out.request.value);
+        if (asked == node.asked_.end()) return;
+        asked->second.set_value({out.granted, std::string(out.rule)});
+        node.asked_.erase(asked);
+    }
+    void operator()(nodes::output::Noted& out) const { node.events_.node(out.note); }
+
+    void later(Duration time, nodes::Input input) const {
+        node.clock_.after(time, [&driver = node, input = std::move(input)] { driver.post(input); });
+    }
+};
+
+void NodeDriver::step(nodes::Input const& input) {
+    nodes::Outbox out;
+    machine_.step(input, out);
+    for (nodes::Output& output : out) std::visit(Carry{*this}, output);
+}
+
+/// A program of the operator's shoots; that it says so is all that is known of it.
+void NodeDriver::shoot(NodeId peer) {
+    std::vector<std::string> const& program = setup_.fencing.program;
+    VERIFY(!program.empty());
+    std::lock_guard const lock(shooting_);
+    shots_.emplace_back([this, peer, program] {
+        bool const dead = run_program(program, setup_.members[peer.value].name);
+        post(nodes::input::Fenced{peer, dead});
+    });
+}
+
+// Operators.
+
+std::optional<NodeDriver::Answer> NodeDriver::ask(
+    std::function<nodes::Input(nodes::AdminId)> make) {
+    std::promise<Answer> promise;
+    std::future<Answer> answer = promise.get_future();
+    asio::post(context_, [this, make = std::move(make), promise = std::move(promise)]() mutable {
+        nodes::AdminId const id{next_admin_++};
+        asked_.emplace(id.value, std::move(promise));
+        step(make(id));
+    });
+    if (answer.wait_for(longest_answer) != std::future_status::ready) return std::nullopt;
+    return answer.get();
+}
+
+void NodeDriver::look_at(std::function<void(nodes::NodeMachine const&)> const& look) {
+    std::promise<void> done;
+    std::future<void> looked = done.get_future();
+    asio::post(context_, [&] {
+        look(machine_);
+        done.set_value();
+    });
+    looked.get();
+}
+
+// Connections. A thread that brings a message waits until it was taken in: what a peer has said
+// and nobody has heard stays in its socket.
+
+void NodeDriver::control_up(NodeId peer, std::shared_ptr<Link> const& link) {
+    asio::post(context_, [this, peer, link] {
+        std::shared_ptr<Link>& held = control_[peer.value];
+        if (held != nullptr) {
+            held->close();
+            held.reset();
+            step(nodes::input::ConnectionDown{peer});
+        }
+        held = link;
+        ++outages_[peer.value];
+        step(nodes::input::ConnectionUp{peer});
+    });
+}
+
+void NodeDriver::control_arrived(NodeId peer, Link& link, nodes::ControlMessage message) {
+    std::promise<void> done;
+    std::future<void> heard = done.get_future();
+    asio::post(context_, [&, done = std::move(done)]() mutable {
+        if (control_[peer.value].get() == &link) {
+            step(nodes::input::MessageArrived{peer, std::move(message)});
+        }
+        done.set_value();
+    });
+    try {
+        heard.get();
+    } catch (std::future_error const&) {
+        return;  // the node stops
+    }
+}
+
+void NodeDriver::control_down(NodeId peer, Link& link) {
+    asio::post(context_, [this, peer, gone = &link] {
+        if (control_[peer.value].get() != gone) return;
+        control_[peer.value].reset();
+        step(nodes::input::ConnectionDown{peer});
+        watch_reachability(peer);
+    });
+}
+
+/// A peer that is heard, and cannot be connected to for as long as a connection may stall, cannot
+/// be reached.
+void NodeDriver::watch_reachability(NodeId peer) {
+    asio::post(context_, [this, peer] {
+        std::uint32_t const outage = outages_[peer.value];
+        clock_.after(setup_.detection.connection_timeout, [this, peer, outage] {
+            asio::post(context_, [this, peer, outage] {
+                bool const out = control_[peer.value] == nullptr && outages_[peer.value] == outage;
+                if (out && beats_->hears(peer)) step(nodes::input::PeerUnreachable{peer});
+            });
+        });
+    });
+}
+
+}  // namespace sunder::live

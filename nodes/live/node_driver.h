@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Runs a node for real: its membership machine on a thread of Asio, its mirrors, the connections to
+// the others, and what it is asked by operators. The machines are those of the simulator; here they
+// get sockets, clocks and disks. It decides nothing but what a restart of the process means.
+#pragma once
+
+#include "nodes/live/beats.h"
+#include "nodes/live/clock.h"
+#include "nodes/live/group_driver.h"
+#include "nodes/live/node_setup.h"
+#include "nodes/live/peers.h"
+#include "nodes/node_machine.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <expected>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sunder::live {
+
+/// What a node says while it runs; by the thread on which it happens, which is not to be kept.
+struct NodeEvents {
+    std::function<void(nodes::Note const&)> node;
+    std::function<void(std::size_t mirror, replication::Note const&)> mirror;
+    std::function<void(std::string const&)> words;  ///< of what has no machine: refused connections
+    /// Hosts may use it, or not any more; in the order of what happened.
+    std::function<void(std::size_t mirror, bool open)> opened;
+    /// R69: this process is to end at once, and to begin anew or not.
+    std::function<void(bool reboots)> stop;
+};
+
+class NodeDriver final : private PeerEvents {
+public:
+    struct Copy {  // of a mirror here, in the order of the setup
+        CopyDisk disk;
+        std::unique_ptr<MirrorStore> store;
+    };
+    struct Answer {
+        bool granted = false;
+        std::string rule;
+    };
+
+    /// Takes the sockets. `life` is never used twice by this node. At most so many writes of one
+    /// mirror are under way at once.
+    static std::expected<std::unique_ptr<NodeDriver>, std::string> open(NodeSetup setup,
+                                                                        std::uint64_t life,
+                                                                        std::vector<Copy> copies,
+                                                                        NodeEvents events,
+                                                                        unsigned most_writes);
+    ~NodeDriver();
+    NodeDriver(NodeDriver const&) = delete;
+    NodeDriver& operator=(NodeDriver const&) = delete;
+
+    /// To be called in the process that serves, after it forked.
+    void start();
+    void stop();
+
+    [[nodiscard]] NodeSetup const& setup() const { return setup_; }
+    GroupDriver& mirror(std::size_t place) { return *groups_[place]; }
+    Beats& beats() { return *beats_; }
+    [[nodiscard]] bool is_connected(NodeId peer) const;
+
+    /// What an operator asks; `make` is given the name of the request. Waits for the answer, not
+    /// for what follows from it, and not for ever: nothing means that it is not decided yet.
+    std::optional<Answer> ask(std::function<nodes::Input(nodes::AdminId)> make);
+    /// Shows the machine to `look` on its own thread, and waits. Requires that nobody stops it.
+    void look_at(std::function<void(nodes::NodeMachine const&)> const& look);
+
+private:
+    struct Carry;
+
+    NodeDriver(NodeSetup setup, std::uint64_t life, NodeEvents events);
+    void build_mirrors(std::vector<Copy> copies, unsigned most_writes);
+    void post(nodes::Input input);
+    void step(nodes::Input const& input);
+    [[nodiscard]] std::size_t place_of(GroupId group) const;
+    void watch_reachability(NodeId peer);
+    void shoot(NodeId peer);
+
+    // PeerEvents, on the threads of connections.
+    void control_up(NodeId peer, std::shared_ptr<Link> const& link) override;
+    void control_arrived(NodeId peer, Link& link, nodes::ControlMessage message) override;
+    void control_down(NodeId peer, Link& link) override;
+    GroupDriver& leg_of(std::size_t mirror) override { return *groups_[mirror]; }
+    void spoke(NodeId peer) override { beats_->spoke(peer); }
+    void refused(std::string const& words) override { events_.words(words); }
+
+    NodeSetup setup_;
+    std::uint64_t life_;
+    NodeEvents events_;
+    Clock clock_;
+    std::unique_ptr<Beats> beats_;
+    std::vector<std::unique_ptr<GroupDriver>> groups_;
+    std::vector<MirrorStore::Found> found_;
+    std::unique_ptr<Peers> peers_;
+
+    // On the node's own thread.
+    boost::asio::io_context context_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+    std::thread thread_;
+    nodes::NodeMachine machine_;
+    std::vector<std::shared_ptr<Link>> control_;  // by peer
+    std::vector<std::uint32_t> outages_;          // by peer: of its control connection
+    std::map<std::uint32_t, std::promise<Answer>> asked_;
+    std::uint32_t next_admin_ = 1;
+
+    std::mutex shooting_;
+    std::vector<std::thread> shots_;
+};
+
+}  // namespace sunder::live

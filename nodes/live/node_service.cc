@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Opening the state, the array and the driver, in an order in which whoever comes second is refused
+// before he has touched anything.
+#include "nodes/live/node_service.h"
+
+#include "base/text.h"
+#include "emulator/media/posix_files.h"
+#include "nodes/live/log.h"
+#include "nodes/live/node_control.h"
+#include "nodes/live/note_words.h"
+#include "nodes/live/setup_codec.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+namespace sunder::live {
+
+namespace {
+
+using replication::HostStatus;
+
+int errno_of(HostStatus status) {
+    switch (status) {
+        case HostStatus::ok:
+            return 0;
+        case HostStatus::io_error:
+            return EIO;
+        case HostStatus::not_in_service:
+            return ESHUTDOWN;
+    }
+    return EIO;
+}
+
+/// Names of generations begin with it, so it is never used twice, by any node.
+std::uint64_t fresh_life() {
+    std::uint64_t life = 0;
+    VERIFY(::getrandom(&life, sizeof life, 0) == sizeof life);
+    return life >> 16;
+}
+
+std::string volume_name(MirrorSetup const& mirror, VolumeSetup const& volume) {
+    return mirror.volumes.size() == 1 ? mirror.name
+                                      : fmt::format("{}.{}", mirror.name, volume.name);
+}
+
+constexpr char const* group_name = "node";
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
+/// Words for the array that the copies lie in, where nobody has described it.
+std::vector<std::vector<std::string>> array_words(NodeSetup const& setup) {
+    std::uint64_t bytes = std::uint64_t{1} << 30;
+    std::vector<std::vector<std::string>> volumes;
+    for (MirrorSetup const& mirror : setup.mirrors) {
+        for (VolumeSetup const& volume : mirror.volumes) {
+            std::uint64_t const mebibytes =
+                (volume.sectors * sector_bytes + mebibyte - 1) / mebibyte;
+            bytes += 2 * mebibytes * mebibyte;
+            volumes.push_back({"add", "volume", volume_name(mirror, volume),
+                               fmt::format("group={}", group_name),
+                               fmt::format("size={}MiB", mebibytes), "vraid=0", "thin=yes"});
+        }
+    }
+    volumes.insert(volumes.begin(), {"add", "disk-group", group_name,
+                                     fmt::format("capacity={}MiB", bytes / mebibyte)});
+    return volumes;
+}
+
+}  // namespace
+
+NodeService::NodeService(std::unique_ptr<ArrayService> array, Options) : array_(std::move(array)) {}
+NodeService::~NodeService() = default;
+
+std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Options options) {
+    if (std::string const what = impossible(options.setup); !what.empty()) {
+        return std::unexpected(fmt::format("a node cannot be served with {}", what));
+    }
+    std::string const control = std::exchange(options.array.control, {});
+    std::vector<std::vector<std::string>> words = array_words(options.setup);
+    words.insert(words.end(), options.array.begin.begin(), options.array.begin.end());
+    options.array.begin = std::move(words);
+    std::unique_ptr<NodeService> service(new NodeService(nullptr, options));
+    // Whoever has the state has the node: a second process is refused before it opens anything.
+    if (auto state = service->open_state(options.setup.state); !state) {
+        return std::unexpected(state.error());
+    }
+    auto array = ArrayService::open(options.array);
+    if (!array) return std::unexpected(array.error());
+    service->array_ = std::move(*array);
+    auto copies = service->open_copies(options.setup);
+    if (!copies) return std::unexpected(copies.error());
+    auto driver = NodeDriver::open(std::move(options.setup), fresh_life(), std::move(*copies),
+                                   service->events(), options.most_writes);
+    if (!driver) return std::unexpected(driver.error());
+    service->driver_ = std::move(*driver);
+    if (control.empty()) return service;
+    auto heard = NodeControl::listen(control, *service->driver_, *service->array_);
+    if (!heard) return std::unexpected(heard.error());
+    service->control_ = std::move(*heard);
+    return service;
+}
+
+std::expected<void, std::string> NodeService::open_state(std::string const& folder) {
+    if (folder.empty()) return {};
+    std::error_code failure;
+    std::filesystem::create_directories(folder, failure);
+    if (failure) return std::unexpected(folder + ": " + failure.message());
+    auto opened = emulator::media::posix_folder(folder);
+    if (!opened) return std::unexpected(folder + ": " + std::strerror(opened.error()));
+    folder_ = std::move(*opened);
+    auto lock = folder_->lock();
+    if (!lock) {
+        return std::unexpected(lock.error() == EWOULDBLOCK
+                                   ? folder + ": another process serves this node"
+                                   : folder + ": " + std::strerror(lock.error()));
+    }
+    folder_lock_ = std::move(*lock);
+    return {};
+}
+
+std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copies(
+    NodeSetup const& setup) {
+    std::vector<NodeDriver::Copy> copies;
+    for (MirrorSetup const& mirror : setup.mirrors) {
+        std::vector<CopyDisk::Part> parts;
+        for (VolumeSetup const& volume : mirror.volumes) {
+            std::string const name = volume_name(mirror, volume);
+            auto const found = array_->driver().look_at(
+                [&](emulator::Array const& array) -> std::expected<CopyDisk::Part, std::string> {
+                    emulator::Catalogue const& catalogue = array.state().catalogue;
+                    auto const id = catalogue.volume_named(name);
+                    if (!id) return std::unexpected(fmt::format("there is no volume '{}'", name));
+                    std::uint64_t const has = catalogue.volumes.at(*id).sectors;
+                    if (has >= volume.sectors) return CopyDisk::Part{*id, volume.sectors};
+                    return std::unexpected(fmt::format(
+                        "the volume '{}' has {}, and the mirror takes {}; make it larger "
+                        "(sunder array expand volume)",
+                        name, to_text(ByteCount{has * sector_bytes}),
+                        to_text(ByteCount{volume.sectors * sector_bytes})));
+                });
+            if (!found) return std::unexpected(found.error());
+            parts.push_back(*found);
+        }
+        auto store = MirrorStore::open(folder_.get(), mirror.name, mirror.config);
+        if (!store) return std::unexpected(store.error());
+        copies.push_back({CopyDisk(array_->disk(), std::move(parts)), std::move(*store)});
+    }
+    return copies;
+}
+
+NodeEvents NodeService::events() {
+    NodeEvents events;
+    events.node = [this](nodes::Note const& note) {
+        std::string const words = in_words(note, driver_->setup());
+        if (!words.empty()) log(Level::notice, words);
+    };
+    events.mirror = [this](std::size_t mirror, replication::Note const& note) {
+        std::string const words = in_words(note, driver_->setup(), mirror);
+        bool const failed = std::holds_alternative<replication::note::DiskFailed>(note);
+        if (!words.empty()) log(failed ? Level::error : Level::notice, words);
+    };
+    events.words = [](std::string const& words) { log(Level::warning, words); };
+    events.opened = [this](std::size_t mirror, bool open) {
+        if (!open && left_service) left_service(mirror);
+    };
+    events.stop = [](bool reboots) {
+        // Nothing is written back (R69). Whoever watches over the process knows by its exit
+        // whether it is to be started again.
+        log(Level::error,
+            reboots ? "this node stops at once, and begins anew" : "this node stops at once");
+        std::_Exit(reboots ? 75 : 0);
+    };
+    return events;
+}
+
+void NodeService::start() {
+    array_->start();
+    driver_->start();
+    if (control_ != nullptr) control_->start();
+}
+
+emulator::media::IoResult NodeService::stop() {
+    if (control_ != nullptr) control_->stop();
+    driver_->stop();
+    return array_->stop();
+}
+
+// Hosts.
+
+std::vector<MirroredExport> NodeService::exports() const {
+    std::vector<MirroredExport> all;
+    NodeSetup const& setup = driver_->setup();
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        if (!driver_->mirror(m).open()) continue;
+        std::uint64_t first = 0;
+        for (VolumeSetup const& volume : setup.mirrors[m].volumes) {
+            all.push_back(
+                {volume_name(setup.mirrors[m], volume), m, first, volume.sectors,
+                 fmt::format("{}, mirrored", to_text(ByteCount{volume.sectors * sector_bytes}))});
+            first += volume.sectors;
+        }
+    }
+    return all;
+}
+
+std::expected<MirroredExport, std::string> NodeService::find_export(std::string_view name) const {
+    std::vector<MirroredExport> const all = exports();
+    for (MirroredExport const& one : all) {
+        if (one.name == name || (name.empty() && all.size() == 1)) return one;
+    }
+    std::vector<std::string> known;
+    for (MirroredExport const& one : all) known.push_back(one.name);
+    if (known.empty()) return std::unexpected("nothing is in service here");
+    if (name.empty()) {
+        return std::unexpected("several volumes are in service here, say which: " + join(known));
+    }
+    return std::unexpected(fmt::format("'{}' is not in service here{}; in service: {}", name,
+                                       suggestion(name, known), join(known)));
+}
+
+namespace {
+
+Extent sectors_of(MirroredExport const& at, std::uint64_t offset, std::uint64_t bytes) {
+    return {at.first_sector + offset / sector_bytes, bytes / sector_bytes};
+}
+
+bool fits(MirroredExport const& at, std::uint64_t offset, std::uint64_t bytes) {
+    return offset % sector_bytes == 0 && bytes % sector_bytes == 0 &&
+           offset / sector_bytes + bytes / sector_bytes <= at.sectors;
+}
+
+}  // namespace
+
+int NodeService::read(MirroredExport const& at, std::uint64_t offset, std::span<std::byte> into) {
+    if (!fits(at, offset, into.size())) return EINVAL;
+    if (!driver_->beats().wait_for_lease()) return ESHUTDOWN;
+    return errno_of(driver_->mirror(at.mirror).read(sectors_of(at, offset, into.size()), into));
+}
+
+int NodeService::write(MirroredExport const& at, std::uint64_t offset,
+                       std::span<std::byte const> from, bool durable) {
+    if (!fits(at, offset, from.size())) return EINVAL;
+    if (!driver_->beats().wait_for_lease()) return ESHUTDOWN;
+    return errno_of(
+        driver_->mirror(at.mirror).write(sectors_of(at, offset, from.size()), from, durable));
+}
+
+int NodeService::zero(MirroredExport const& at, std::uint64_t offset, std::uint64_t count,
+                      bool trim, bool durable) {
+    if (!fits(at, offset, count)) return EINVAL;
+    if (!driver_->beats().wait_for_lease()) return ESHUTDOWN;
+    return errno_of(driver_->mirror(at.mirror).zero(sectors_of(at, offset, count), trim, durable));
+}
+
+int NodeService::flush(MirroredExport const& at) {
+    if (!driver_->beats().wait_for_lease()) return ESHUTDOWN;
+    return errno_of(driver_->mirror(at.mirror).flush());
+}
+
+}  // namespace sunder::live

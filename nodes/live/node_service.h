@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A process that serves a node: the array in which its copies lie, the node's driver, and the
+// mirrors' volumes as hosts see them. A volume that is not in service here is shown to nobody; who
+// has it open is told so, and let go (DESIGN 8). How hosts attach is the plugin's business.
+#pragma once
+
+#include "nodes/live/array_service.h"
+#include "nodes/live/node_driver.h"
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sunder::live {
+
+/// A volume of a mirror: where it lies in the mirror's address space.
+struct MirroredExport {
+    std::string name;
+    std::size_t mirror = 0;
+    std::uint64_t first_sector = 0;
+    std::uint64_t sectors = 0;
+    std::string description;
+};
+
+class NodeService {
+public:
+    struct Options {
+        NodeSetup setup;
+        ArrayOptions array;
+        unsigned most_writes = 64;  ///< of one mirror, at a time
+    };
+
+    /// Opens or makes the copies. The error says what is wrong, where, and what would be right.
+    static std::expected<std::unique_ptr<NodeService>, std::string> open(Options options);
+    ~NodeService();
+
+    void start();
+    /// Everything is made durable; hosts are told that there is no service.
+    emulator::media::IoResult stop();
+
+    /// What is in service here at this moment.
+    [[nodiscard]] std::vector<MirroredExport> exports() const;
+    /// The error says where it is in service, as far as is known here.
+    [[nodiscard]] std::expected<MirroredExport, std::string> find_export(
+        std::string_view name) const;
+
+    // Requests of hosts, in bytes of the export; 0 or an errno.
+    int read(MirroredExport const& at, std::uint64_t offset, std::span<std::byte> into);
+    int write(MirroredExport const& at, std::uint64_t offset, std::span<std::byte const> from,
+              bool durable);
+    int zero(MirroredExport const& at, std::uint64_t offset, std::uint64_t count, bool trim,
+             bool durable);
+    int flush(MirroredExport const& at);
+
+    /// Called when a mirror leaves service, on a thread that is not to be kept.
+    std::function<void(std::size_t mirror)> left_service;
+
+    NodeDriver& driver() { return *driver_; }
+
+private:
+    NodeService(std::unique_ptr<ArrayService> array, Options options);
+    std::expected<std::vector<NodeDriver::Copy>, std::string> open_copies(NodeSetup const& setup);
+    std::expected<void, std::string> open_state(std::string const& folder);
+    NodeEvents events();
+
+    std::unique_ptr<ArrayService> array_;
+    std::unique_ptr<emulator::media::Folder> folder_;
+    std::unique_ptr<emulator::media::FolderLock> folder_lock_;
+    std::unique_ptr<NodeDriver> driver_;
+    std::unique_ptr<class NodeControl> control_;
+};
+
+}  // namespace sunder::live

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a node's process is given: who it is, where the others are, and the mirrors whose copies it
+// keeps. It is the same configuration that a simulated node has, and beside it what only a real one
+// needs: addresses and a folder.
+#pragma once
+
+#include "base/units.h"
+#include "nodes/config.h"
+#include "replication/config.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sunder::live {
+
+/// A Unix socket, or an address and a port of TCP (of UDP for beats).
+struct Endpoint {
+    std::string socket{};
+    std::string address{};
+    std::uint16_t port = 0;
+    friend bool operator==(Endpoint const&, Endpoint const&) = default;
+};
+std::string to_text(Endpoint const&);
+
+/// A server of the cluster, by place.
+struct MemberSetup {
+    std::string name;
+    Endpoint peers;               ///< where it hears the others' connections
+    std::vector<Endpoint> beats;  ///< by path: where it hears their beats
+    friend bool operator==(MemberSetup const&, MemberSetup const&) = default;
+};
+
+/// One of the volumes of a mirror, which lie one behind another in its address space.
+struct VolumeSetup {
+    std::string name;
+    std::uint64_t sectors = 0;
+    friend bool operator==(VolumeSetup const&, VolumeSetup const&) = default;
+};
+
+struct MirrorSetup {
+    std::string name;
+    replication::GroupConfig config;
+    std::vector<VolumeSetup> volumes;  ///< at least one
+    unsigned compression = 0;          ///< zstd level of what is sent to the other copies; 0: none
+};
+
+struct DetectionSetup {
+    Duration interval = seconds(5);  ///< between beats on a path
+    std::uint32_t missed = 3;        ///< in a row, until a path is silent (S41)
+    Duration connection_timeout = seconds(10);
+    Duration reconnect = seconds(1);
+    Duration boot_wait = seconds(30);  ///< R24
+    friend bool operator==(DetectionSetup const&, DetectionSetup const&) = default;
+};
+
+/// How others are shot (STONITH): a program is run with the victim's name behind its own words, and
+/// exits with 0 when the victim is certainly dead.
+struct FencingSetup {
+    std::vector<std::string> program;  ///< empty: nobody can be shot
+    std::vector<Duration> delay;       ///< by victim: how long others wait before they shoot
+    friend bool operator==(FencingSetup const&, FencingSetup const&) = default;
+};
+
+/// Nothing stands on its mirrors, no disk is shared by two servers, no fallback image is kept, and
+/// there is no quorum disk: whoever makes a setup sees to that (`impossible`).
+struct NodeSetup {
+    std::string cluster;
+    std::vector<MemberSetup> members;
+    nodes::NodeConfig config;
+    std::vector<MirrorSetup> mirrors;  ///< in the order of `config.resources`
+    DetectionSetup detection;
+    FencingSetup fencing;
+    /// The folder of cells and intent logs; empty: in memory, and gone with the process.
+    std::string state;
+};
+
+}  // namespace sunder::live

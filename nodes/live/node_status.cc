@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What is looked up where, and under which keys and names it is told.
+#include "nodes/live/node_status.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+namespace sunder::live {
+
+namespace {
+
+namespace json = boost::json;
+namespace mirror = replication;
+
+json::string text(std::string_view view) { return json::string(view); }
+
+struct LegStatus {
+    std::string_view peer;
+    mirror::LegState state = mirror::LegState::disconnected;
+    bool synchronous = true;
+    bool split = false;
+    std::uint64_t out_of_step_bytes = 0;  // by this copy's intent log
+};
+
+struct MirrorStatus {
+    bool open = false;
+    bool open_apart = false;
+    mirror::Cell cell;
+    std::vector<LegStatus> legs;
+};
+
+MirrorStatus look(NodeDriver& node, std::size_t place) {
+    GroupDriver& group = node.mirror(place);
+    mirror::GroupConfig const& config = group.setup().config;
+    return group.look_at([&](mirror::MirrorMachine const& machine) {
+        MirrorStatus status{machine.open(), machine.open_apart(), machine.cell(), {}};
+        for (std::uint8_t s = 0; s < config.copies; ++s) {
+            mirror::Slot const slot{s};
+            if (slot == config.self) continue;
+            status.legs.push_back(
+                {node.setup().members[config.nodes[s].value].name,
+                 mirror::state_of(machine.leg(slot)), config.synchronous[s], machine.split(slot),
+                 machine.log().bits(slot).count() * config.chunk_sectors * sector_bytes});
+        }
+        return status;
+    });
+}
+
+/// As DataKeeper's own display has it (R9, R10); derived, never stored.
+std::string_view in_one_word(MirrorStatus const& status) {
+    bool all = true;
+    bool resyncing = false;
+    bool paused = false;
+    for (LegStatus const& leg : status.legs) {
+        if (leg.split) return "split brain";
+        all = all && leg.state == mirror::LegState::mirroring;
+        resyncing = resyncing || leg.state == mirror::LegState::resyncing;
+        paused = paused || leg.state == mirror::LegState::paused;
+    }
+    if (status.open && all) return "fully operational";
+    if (resyncing) return "resyncing";
+    if (paused) return "paused";
+    if (status.open) return "out of sync";
+    return all || status.cell.data == mirror::DataState::up_to_date ? "target" : "out of service";
+}
+
+json::object in_json(NodeDriver& node, std::size_t place,
+                     std::optional<mirror::RuleText> const& rule) {
+    MirrorStatus const status = look(node, place);
+    MirrorSetup const& setup = node.setup().mirrors[place];
+    json::array legs;
+    for (LegStatus const& leg : status.legs) {
+        legs.push_back(json::object{{"peer", text(leg.peer)},
+                                    {"state", text(mirror::name_of(leg.state))},
+                                    {"mode", leg.synchronous ? "synchronous" : "asynchronous"},
+                                    {"split_brain", leg.split},
+                                    {"out_of_step_bytes", leg.out_of_step_bytes}});
+    }
+    json::object made{{"name", setup.name},
+                      {"size_bytes", setup.config.sectors * sector_bytes},
+                      {"state", text(in_one_word(status))},
+                      {"in_service", status.open},
+                      {"open_apart", status.open_apart},
+                      {"role", text(mirror::name_of(status.cell.role))},
+                      {"data", text(mirror::name_of(status.cell.data))},
+                      {"last_owner", status.cell.last_owner},
+                      {"data_corrupt", status.cell.data_corrupt},
+                      {"era", status.cell.era.number},
+                      {"generation", fmt::format("{:016x}", status.cell.current.id)},
+                      {"legs", std::move(legs)}};
+    if (rule) {
+        made["because"] = text(rule->words);
+        made["rule"] = text(rule->name);
+    }
+    return made;
+}
+
+struct NodeLook {
+    std::vector<std::optional<mirror::RuleText>> rules;
+    std::vector<bool> connected;
+    std::string quorum;
+};
+
+NodeLook look(NodeDriver& node) {
+    NodeLook seen;
+    node.look_at([&](nodes::NodeMachine const& machine) {
+        for (std::size_t r = 0; r < node.setup().mirrors.size(); ++r) {
+            seen.rules.push_back(machine.last_rule(r));
+        }
+        for (NodeId const peer : node.setup().config.peers) {
+            seen.connected.push_back(machine.members().connected(peer));
+        }
+        seen.quorum = nodes::text_of(machine.members().quorum()).name;
+    });
+    return seen;
+}
+
+}  // namespace
+
+json::object status_of(NodeDriver& node) {
+    NodeLook const seen = look(node);
+    NodeSetup const& setup = node.setup();
+    json::array peers;
+    for (std::size_t p = 0; p < setup.config.peers.size(); ++p) {
+        NodeId const peer = setup.config.peers[p];
+        json::array paths;
+        for (std::optional<Duration> const& ago : node.beats().heard_ago(peer)) {
+            paths.push_back(ago ? json::value(ago->ns / 1'000'000) : json::value());
+        }
+        peers.push_back(json::object{{"name", setup.members[peer.value].name},
+                                     {"heard", node.beats().hears(peer)},
+                                     {"heard_ago_ms", std::move(paths)},
+                                     {"connected", bool{seen.connected[p]}}});
+    }
+    json::array mirrors;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        mirrors.push_back(in_json(node, m, seen.rules[m]));
+    }
+    return {{"cluster", setup.cluster},
+            {"node", setup.members[setup.config.self.value].name},
+            {"policy", setup.config.guarded ? "guarded" : "faithful"},
+            {"quorum", seen.quorum},
+            {"peers", std::move(peers)},
+            {"mirrors", std::move(mirrors)}};
+}
+
+std::string metrics_of(NodeDriver& node) {
+    NodeSetup const& setup = node.setup();
+    std::string made;
+    auto const family = [&](std::string_view name, std::string_view type, std::string_view help) {
+        made += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+    };
+    family("sunder_peer_heard", "gauge", "1 while beats of the peer arrive");
+    for (NodeId const peer : setup.config.peers) {
+        made += fmt::format("sunder_peer_heard{{peer=\"{}\"}} {}\n", setup.members[peer.value].name,
+                            node.beats().hears(peer) ? 1 : 0);
+    }
+    std::vector<MirrorStatus> all;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) all.push_back(look(node, m));
+    family("sunder_mirror_in_service", "gauge", "1 while hosts may use the mirror here");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        made += fmt::format("sunder_mirror_in_service{{mirror=\"{}\"}} {}\n", setup.mirrors[m].name,
+                            all[m].open ? 1 : 0);
+    }
+    family("sunder_leg_mirroring", "gauge", "1 while the leg mirrors");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        for (LegStatus const& leg : all[m].legs) {
+            made += fmt::format("sunder_leg_mirroring{{mirror=\"{}\",peer=\"{}\"}} {}\n",
+                                setup.mirrors[m].name, leg.peer,
+                                leg.state == mirror::LegState::mirroring ? 1 : 0);
+        }
+    }
+    family("sunder_leg_out_of_step_bytes", "gauge", "what the intent log names towards the peer");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        for (LegStatus const& leg : all[m].legs) {
+            made += fmt::format("sunder_leg_out_of_step_bytes{{mirror=\"{}\",peer=\"{}\"}} {}\n",
+                                setup.mirrors[m].name, leg.peer, leg.out_of_step_bytes);
+        }
+    }
+    struct Count {
+        std::string_view name;
+        std::string_view help;
+        std::atomic<std::uint64_t> GroupDriver::Counts::* count;
+    };
+    static constexpr std::array counts{
+        Count{"sunder_reads_total", "requests of hosts to read", &GroupDriver::Counts::reads},
+        Count{"sunder_writes_total", "requests of hosts to write, trim or zero",
+              &GroupDriver::Counts::writes},
+        Count{"sunder_flushes_total", "requests of hosts to flush", &GroupDriver::Counts::flushes},
+        Count{"sunder_written_bytes_total", "bytes that hosts wrote",
+              &GroupDriver::Counts::written_bytes},
+        Count{"sunder_failed_requests_total", "requests that were answered with an error",
+              &GroupDriver::Counts::failed}};
+    for (Count const& one : counts) {
+        family(one.name, "counter", one.help);
+        for (std::size_t m = 0; m < all.size(); ++m) {
+            made += fmt::format("{}{{mirror=\"{}\"}} {}\n", one.name, setup.mirrors[m].name,
+                                (node.mirror(m).counts().*one.count).load());
+        }
+    }
+    return made;
+}
+
+}  // namespace sunder::live

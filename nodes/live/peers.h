@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Connections to the other nodes: one for control to each, and one for each mirror that both have a
+// copy of. Of two nodes the one that is named first in the cluster dials. Each end greets; who does
+// not belong here is told why and hears no more. What is said then goes to whom it is meant for, on
+// the thread that reads it.
+#pragma once
+
+#include "nodes/live/group_driver.h"
+#include "nodes/live/link.h"
+#include "nodes/live/node_setup.h"
+#include "nodes/seam.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <expected>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sunder::live {
+
+/// Whom connections belong to. Called on the threads that read them.
+class PeerEvents {
+public:
+    virtual void control_up(NodeId peer, std::shared_ptr<Link> const& link) = 0;
+    virtual void control_arrived(NodeId peer, Link& link, nodes::ControlMessage message) = 0;
+    virtual void control_down(NodeId peer, Link& link) = 0;
+    virtual GroupDriver& leg_of(std::size_t mirror) = 0;
+    virtual void spoke(NodeId peer) = 0;
+    /// A connection was refused or given up, and why.
+    virtual void refused(std::string const& words) = 0;
+
+protected:
+    ~PeerEvents() = default;
+};
+
+class Peers {
+public:
+    /// How many may be connected that have not greeted yet; more are closed at once.
+    static constexpr unsigned most_strangers = 64;
+    static constexpr Duration greeting_time = seconds(5);
+
+    /// Takes the socket. The error says what was in the way.
+    static std::expected<std::unique_ptr<Peers>, std::string> listen(NodeSetup const& setup,
+                                                                     std::uint64_t life,
+                                                                     PeerEvents& events);
+    ~Peers();
+    Peers(Peers const&) = delete;
+    Peers& operator=(Peers const&) = delete;
+
+    void start();
+    void stop();
+    /// Closes every connection to this peer; they are tried again.
+    void give_up(NodeId peer);
+
+private:
+    struct Target {  // what a connection is for
+        NodeId peer;
+        std::optional<std::size_t> mirror{};  ///< place; nothing: control
+    };
+    struct Session {
+        std::thread thread;
+        std::atomic<bool> over = false;
+    };
+
+    Peers(NodeSetup const& setup, std::uint64_t life, PeerEvents& events);
+    void accept();
+    void admit(int socket);
+    void dial(Target const& target);
+    [[nodiscard]] std::vector<Target> targets() const;
+    std::shared_ptr<Link> make_link(int socket);
+    void greet(Link& link, Target const& target) const;
+    std::expected<Target, std::string> hear_greeting(Link& link,
+                                                     std::optional<Target> const& expected) const;
+    void serve(std::shared_ptr<Link> const& link, Target const& target);
+    std::string serve_control(std::shared_ptr<Link> const& link, Target const& target);
+    std::string serve_leg(std::shared_ptr<Link> const& link, Target const& target);
+    void sleep(Duration time);
+    void keep(std::shared_ptr<Link> const& link, std::optional<NodeId> peer);
+    [[nodiscard]] std::string const& name_of(NodeId node) const {
+        return setup_.members[node.value].name;
+    }
+
+    NodeSetup const& setup_;
+    std::uint64_t life_;
+    PeerEvents& events_;
+    int listener_ = -1;
+    std::thread acceptor_;
+    std::atomic<unsigned> strangers_ = 0;
+    std::atomic<std::uint32_t> next_link_ = 1;
+
+    std::mutex lock_;
+    std::condition_variable stops_;
+    bool stopping_ = false;
+    struct Known {
+        std::weak_ptr<Link> link;
+        std::optional<NodeId> peer;  ///< once it has greeted
+    };
+    std::vector<Known> links_;
+    std::list<Session> sessions_;
+};
+
+}  // namespace sunder::live

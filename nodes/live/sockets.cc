@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Addresses as the operating system wants them, and its answers in words.
+#include "nodes/live/sockets.h"
+
+#include "nodes/live/control_server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace sunder::live {
+
+namespace {
+
+struct Address {
+    sockaddr_storage storage{};
+    socklen_t bytes = 0;
+    [[nodiscard]] sockaddr const* get() const {
+        return reinterpret_cast<sockaddr const*>(&storage);
+    }
+    [[nodiscard]] int family() const { return storage.ss_family; }
+};
+
+std::expected<Address, std::string> address_of(Endpoint const& endpoint) {
+    Address made;
+    if (!endpoint.socket.empty()) {
+        sockaddr_un local{};
+        if (endpoint.socket.size() >= sizeof local.sun_path) {
+            return std::unexpected(fmt::format("{}: a socket's path has at most {} characters",
+                                               endpoint.socket, sizeof local.sun_path - 1));
+        }
+        local.sun_family = AF_UNIX;
+        std::memcpy(local.sun_path, endpoint.socket.c_str(), endpoint.socket.size() + 1);
+        std::memcpy(&made.storage, &local, sizeof local);
+        made.bytes = sizeof local;
+        return made;
+    }
+    sockaddr_in v4{};
+    sockaddr_in6 v6{};
+    if (::inet_pton(AF_INET, endpoint.address.c_str(), &v4.sin_addr) == 1) {
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(endpoint.port);
+        std::memcpy(&made.storage, &v4, sizeof v4);
+        made.bytes = sizeof v4;
+        return made;
+    }
+    if (::inet_pton(AF_INET6, endpoint.address.c_str(), &v6.sin6_addr) == 1) {
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(endpoint.port);
+        std::memcpy(&made.storage, &v6, sizeof v6);
+        made.bytes = sizeof v6;
+        return made;
+    }
+    return std::unexpected(
+        fmt::format("{}: expected an IP address, such as 127.0.0.1", endpoint.address));
+}
+
+std::unexpected<std::string> failure(Endpoint const& endpoint, int number) {
+    return std::unexpected(fmt::format("{}: {}", to_text(endpoint), std::strerror(number)));
+}
+
+std::expected<int, std::string> bound(Endpoint const& here, int type) {
+    auto const address = address_of(here);
+    if (!address) return std::unexpected(address.error());
+    int const socket = ::socket(address->family(), type | SOCK_CLOEXEC, 0);
+    if (socket < 0) return failure(here, errno);
+    int const on = 1;
+    if (here.socket.empty()) ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (::bind(socket, address->get(), address->bytes) == 0) return socket;
+    int const number = errno;
+    ::close(socket);
+    return failure(here, number);
+}
+
+}  // namespace
+
+std::string to_text(Endpoint const& endpoint) {
+    if (!endpoint.socket.empty()) return "unix:" + endpoint.socket;
+    bool const v6 = endpoint.address.find(':') != std::string::npos;
+    return v6 ? fmt::format("[{}]:{}", endpoint.address, endpoint.port)
+              : fmt::format("{}:{}", endpoint.address, endpoint.port);
+}
+
+std::expected<int, std::string> datagram_socket(Endpoint const& here) {
+    // One process has the folder of the node's state, so a socket that is there is stale.
+    if (!here.socket.empty()) ::unlink(here.socket.c_str());
+    return bound(here, SOCK_DGRAM);
+}
+
+void send_datagram(int socket, Endpoint const& there, std::span<std::byte const> bytes) {
+    auto const address = address_of(there);
+    if (!address) return;
+    [[maybe_unused]] ssize_t const sent =
+        ::sendto(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL, address->get(),
+                 address->bytes);
+}
+
+std::expected<int, std::string> listening_socket(Endpoint const& here) {
+    if (!here.socket.empty()) {
+        if (auto room = make_room_for_socket(here.socket); !room) {
+            return std::unexpected(room.error());
+        }
+    }
+    auto socket = bound(here, SOCK_STREAM);
+    if (!socket) return socket;
+    if (::listen(*socket, SOMAXCONN) == 0) return socket;
+    int const number = errno;
+    ::close(*socket);
+    return failure(here, number);
+}
+
+std::expected<int, std::string> connect_to(Endpoint const& there, Duration within) {
+    auto const address = address_of(there);
+    if (!address) return std::unexpected(address.error());
+    int const socket = ::socket(address->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (socket < 0) return failure(there, errno);
+    int number = ::connect(socket, address->get(), address->bytes) == 0 ? 0 : errno;
+    if (number == EINPROGRESS) {
+        pollfd wait{socket, POLLOUT, 0};
+        int const ready = ::poll(&wait, 1, static_cast<int>(within.ns / 1'000'000));
+        socklen_t size = sizeof number;
+        number = ETIMEDOUT;
+        if (ready > 0) ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &number, &size);
+    }
+    if (number != 0) {
+        ::close(socket);
+        return failure(there, number);
+    }
+    int const flags = ::fcntl(socket, F_GETFL);
+    ::fcntl(socket, F_SETFL, flags & ~O_NONBLOCK);
+    return socket;
+}
+
+void set_up_connection(int socket, Duration stall) {
+    // On a Unix socket these fail, and there is nothing to set up.
+    int const on = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    auto const ms = static_cast<unsigned>(stall.ns / 1'000'000);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+    int const room = 4 << 20;
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+}
+
+}  // namespace sunder::live

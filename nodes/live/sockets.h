@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Sockets of peers by their addresses, TCP or Unix: listening, connecting, and datagrams. Errors
+// are for people and name the address.
+#pragma once
+
+#include "base/units.h"
+#include "nodes/live/node_setup.h"
+
+#include <cstddef>
+#include <expected>
+#include <span>
+#include <string>
+
+namespace sunder::live {
+
+/// Bound to the address, for datagrams of UDP or on a Unix socket; a stale Unix socket is replaced.
+std::expected<int, std::string> datagram_socket(Endpoint const& here);
+/// Lost when it cannot be sent at once.
+void send_datagram(int socket, Endpoint const& there, std::span<std::byte const> bytes);
+
+std::expected<int, std::string> listening_socket(Endpoint const& here);
+/// Waits for so long at most.
+std::expected<int, std::string> connect_to(Endpoint const& there, Duration within);
+/// A connection that makes no progress for so long is given up (TCP alone can tell).
+void set_up_connection(int socket, Duration stall);
+
+}  // namespace sunder::live

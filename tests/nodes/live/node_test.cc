@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Nodes that are real: what hosts write is on both copies, a survivor takes over with all of it,
+// the one that returns is resynchronised, and both images are equal in the end.
+#include "base/pattern.h"
+#include "tests/nodes/live/pair.h"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <thread>
+
+namespace sunder::live {
+namespace {
+
+std::vector<std::byte> pattern(std::uint64_t id, std::uint64_t sectors = 8) {
+    std::vector<std::byte> bytes(sectors * sector_bytes);
+    write_pattern(id, 0, bytes);
+    return bytes;
+}
+
+std::vector<std::byte> read(NodeService& node, MirroredExport const& at, std::uint64_t offset,
+                            std::uint64_t sectors = 8) {
+    std::vector<std::byte> bytes(sectors * sector_bytes);
+    REQUIRE(node.read(at, offset, bytes) == 0);
+    return bytes;
+}
+
+TEST_CASE("a mirror is created, resynchronised, and holds what is written on both") {
+    Pair pair;
+    pair.start(0);
+    pair.start(1);
+    MirroredExport const at = pair.in_service(0);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    REQUIRE(pair[0].write(at, 4096, pattern(7), false) == 0);
+    REQUIRE(pair[0].zero(at, 65536, 4096, false, false) == 0);
+    REQUIRE(pair[0].flush(at) == 0);
+    CHECK(read(pair[0], at, 4096) == pattern(7));
+    CHECK(pair.image(0) == pair.image(1));
+    CHECK_FALSE(pair[1].find_export("").has_value());
+}
+
+TEST_CASE("the target takes over with all that was acknowledged, and the old source follows it") {
+    Pair pair;
+    pair.start(0);
+    pair.start(1);
+    MirroredExport at = pair.in_service(0);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    for (std::uint64_t i = 0; i < 64; ++i) {
+        REQUIRE(pair[0].write(at, i * 8192, pattern(100 + i), false) == 0);
+    }
+    pair.stop(0);
+    at = pair.in_service(1);
+    for (std::uint64_t i = 0; i < 64; ++i) CHECK(read(pair[1], at, i * 8192) == pattern(100 + i));
+    REQUIRE(pair[1].write(at, 0, pattern(500), true) == 0);
+    pair.start(0);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    CHECK(pair.image(0) == pair.image(1));
+    CHECK(read(pair[1], at, 0) == pattern(500));
+}
+
+TEST_CASE("a switchover moves service under load, and nothing is lost") {
+    Pair pair;
+    pair.start(0);
+    pair.start(1);
+    MirroredExport const at = pair.in_service(0);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    std::atomic<std::uint64_t> acknowledged = 0;
+    std::thread host([&] {
+        for (std::uint64_t i = 0;; ++i) {
+            int const failed = pair[0].write(at, i % 64 * 8192, pattern(1000 + i), false);
+            if (failed == ESHUTDOWN) return;
+            if (failed != 0) return;
+            acknowledged = i + 1;
+        }
+    });
+    Pair::wait_until("hosts have written", [&] { return acknowledged > 100; });
+    auto const answer = pair[1].driver().ask(
+        [](nodes::AdminId id) { return nodes::input::SwitchOver{id, GroupId{0}}; });
+    host.join();
+    REQUIRE((!answer || answer->granted));
+    MirroredExport const there = pair.in_service(1);
+    std::uint64_t const last = acknowledged;
+    for (std::uint64_t i = last - 64; i < last; ++i) {
+        auto const found = read(pair[1], there, i % 64 * 8192);
+        // One more may have been written without its answer.
+        CHECK((found == pattern(1000 + i) || found == pattern(1000 + i + 64)));
+    }
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    CHECK(pair.image(0) == pair.image(1));
+}
+
+}  // namespace
+}  // namespace sunder::live

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Words there, answers back, and status as people read it.
+#include "tools/ctl_command.h"
+
+#include "base/text.h"
+#include "base/units.h"
+#include "nodes/live/node_control.h"
+#include "tools/control_client.h"
+#include "tools/run_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <thread>
+
+namespace sunder::tools {
+
+namespace {
+
+namespace json = boost::json;
+
+std::string text(json::object const& of, std::string_view key) {
+    json::value const* const found = of.if_contains(key);
+    return found == nullptr || !found->is_string() ? "" : std::string(found->as_string());
+}
+
+std::string size(json::value const& bytes) {
+    return to_text(ByteCount{bytes.to_number<std::uint64_t>()});
+}
+
+std::string help() {
+    std::string made =
+        "  status\n      how the node and its mirrors are; --json, --watch\n"
+        "  metrics\n      the same for Prometheus\n"
+        "What can be asked of a node that is served:\n";
+    for (live::Grammar const& grammar : live::node_grammars()) {
+        made += fmt::format("  {}\n      {}\n", live::usage_of(grammar), grammar.meaning);
+    }
+    return made;
+}
+
+std::string in_words(json::object const& status) {
+    std::string made =
+        fmt::format("{} of {}, {}, quorum: {}\n", text(status, "node"), text(status, "cluster"),
+                    text(status, "policy"), text(status, "quorum"));
+    for (json::value const& value : status.at("peers").as_array()) {
+        json::object const& peer = value.as_object();
+        made += fmt::format("  {:<20} {}, {}\n", text(peer, "name"),
+                            peer.at("heard").as_bool() ? "heard" : "NOT HEARD",
+                            peer.at("connected").as_bool() ? "connected" : "not connected");
+    }
+    for (json::value const& value : status.at("mirrors").as_array()) {
+        json::object const& mirror = value.as_object();
+        made += fmt::format("{} ({}): {}{}, {}, {}, era {}\n", text(mirror, "name"),
+                            size(mirror.at("size_bytes")), text(mirror, "state"),
+                            mirror.at("in_service").as_bool() ? ", in service here" : "",
+                            text(mirror, "role"), text(mirror, "data"),
+                            mirror.at("era").to_number<std::uint64_t>());
+        if (std::string const because = text(mirror, "because"); !because.empty()) {
+            made += fmt::format("  {} [{}]\n", because, text(mirror, "rule"));
+        }
+        for (json::value const& one : mirror.at("legs").as_array()) {
+            json::object const& leg = one.as_object();
+            made += fmt::format("  {:<20} {}, {}, {} differ by the intent log{}\n",
+                                text(leg, "peer"), text(leg, "state"), text(leg, "mode"),
+                                size(leg.at("out_of_step_bytes")),
+                                leg.at("split_brain").as_bool() ? ", SPLIT BRAIN" : "");
+        }
+    }
+    return made;
+}
+
+int unheard(CtlRequest const& request, std::string const& why) {
+    fmt::print(stderr, "ctl: nobody answers at {}: {}\n", request.control, why);
+    return wrong_input;
+}
+
+std::expected<json::object, std::string> object_in(Said const& said) {
+    boost::system::error_code failure;
+    json::value body = json::parse(said.body, failure);
+    if (failure || !body.is_object()) return std::unexpected("what answers is no node");
+    return std::move(body.as_object());
+}
+
+int show_status(CtlRequest const& request) {
+    std::string shown;
+    do {
+        auto const said = look_up(request.control, "/status");
+        if (!said) return unheard(request, said.error());
+        auto const status = object_in(*said);
+        if (!status || !status->contains("mirrors")) {
+            return unheard(request, "what answers is no node");
+        }
+        std::string const now = request.json ? said->body : in_words(*status);
+        if (now != shown) fmt::print("{}{}", shown.empty() || request.json ? "" : "\n", now);
+        std::fflush(stdout);
+        shown = now;
+        if (request.watch) std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    } while (request.watch);
+    return all_held;
+}
+
+/// What this node's copy would lose, if it gave up what was written to it.
+std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
+    auto const said = look_up(request.control, "/status");
+    if (!said) return std::unexpected(said.error());
+    auto const status = object_in(*said);
+    if (!status) return std::unexpected(status.error());
+    for (json::value const& value : status->at("mirrors").as_array()) {
+        json::object const& mirror = value.as_object();
+        if (text(mirror, "name") != request.words.back()) continue;
+        std::string made;
+        for (json::value const& one : mirror.at("legs").as_array()) {
+            json::object const& leg = one.as_object();
+            made += fmt::format("{} gives up what it wrote since {} parted: {} by its intent log\n",
+                                text(*status, "node"), text(leg, "peer"),
+                                size(leg.at("out_of_step_bytes")));
+        }
+        return made;
+    }
+    return "";
+}
+
+/// True when the operator has said so, or cannot be asked.
+bool is_sure(CtlRequest const& request) {
+    if (request.yes || request.words.size() < 2 || request.words.front() != "resolve") return true;
+    auto const loss = loss_of(request);
+    if (!loss) return true;  // and the request will say why
+    fmt::print("{}", *loss);
+    if (::isatty(STDIN_FILENO) == 0) {
+        fmt::print(stderr, "ctl: say --yes if that is to be\n");
+        return false;
+    }
+    fmt::print("Go on? [y/N] ");
+    std::fflush(stdout);
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "yes";
+}
+
+}  // namespace
+
+int ctl(CtlRequest const& request) {
+    if (request.words.empty() || request.words.front() == "help") {
+        fmt::print("{}", help());
+        return all_held;
+    }
+    if (request.control.empty()) {
+        fmt::print(stderr,
+                   "ctl: say where it hears operators: --control SOCKET, or SUNDER_CONTROL\n");
+        return wrong_input;
+    }
+    bool const alone = request.words.size() == 1;
+    if (alone && request.words.front() == "status") return show_status(request);
+    if (alone && request.words.front() == "metrics") {
+        auto const said = look_up(request.control, "/metrics");
+        if (!said) return unheard(request, said.error());
+        fmt::print("{}", said->body);
+        return all_held;
+    }
+    if (auto const verb = live::find_verb(live::node_grammars(), request.words); !verb) {
+        fmt::print(stderr, "ctl: {}; beside status and metrics\n", verb.error());
+        return wrong_input;
+    }
+    if (!is_sure(request)) return violated;
+    auto const said = say_words(request.control, "/node", request.words);
+    if (!said) return unheard(request, said.error());
+    auto const answer = object_in(*said);
+    if (!answer) return unheard(request, answer.error());
+    if (request.json) fmt::print("{}", said->body);
+    if (said->status == 200) return all_held;
+    if (said->status == 202) {
+        fmt::print(stderr, "ctl: not decided yet; `sunder ctl status` shows what becomes of it\n");
+        return unknown;
+    }
+    fmt::print(stderr, "ctl: {}\n", text(*answer, "error"));
+    return said->status == 400 ? wrong_input : violated;
+}
+
+}  // namespace sunder::tools

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The grammar of node files, and the setup that a file comes to.
+#include "tools/node_file.h"
+
+#include "netsim/configure.h"
+#include "nodes/live/setup_codec.h"
+#include "scenarios/language/load.h"
+#include "scenarios/language/load_parts.h"
+#include "scenarios/language/scenario_shape.h"
+#include "scenarios/language/schema.h"
+#include "scenarios/language/shape.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace sunder::tools {
+
+namespace {
+
+using namespace language;
+using grammar::optional;
+using grammar::required;
+
+ShapePtr text(std::string what) { return make_shape(shape::Text{std::move(what)}); }
+ShapePtr number(std::string what, std::int64_t least, std::int64_t most) {
+    return make_shape(shape::Integer{std::move(what), least, most});
+}
+
+ShapePtr endpoint(std::string what) {
+    return make_shape(shape::Object{
+        std::move(what),
+        {optional("socket", "A Unix socket, relative to this file.", text("a path")),
+         optional("port", "A port.", number("a port", 1, 65535), {"7800"}),
+         optional("address", "With a port: 127.0.0.1 unless told.", text("an IP address"))},
+        {{"socket", "port"}}});
+}
+
+ShapePtr member() {
+    return grammar::object(
+        "where a node is found",
+        {required("peers", "Where it hears the others' connections, by TCP or on a Unix socket.",
+                  endpoint("an address")),
+         optional("beats",
+                  "Where it hears their beats, path by path, by UDP or on Unix sockets. Unless "
+                  "told: the port of `peers`, or its socket with .beats behind it.",
+                  make_shape(shape::List{"paths", endpoint("an address"), 1, 8, false}))});
+}
+
+ShapePtr fencing() {
+    return grammar::object(
+        "how others are shot",
+        {required("program",
+                  "Is run with the victim's name behind it, and exits with 0 when the victim is "
+                  "certainly dead.",
+                  make_shape(shape::List{"words", text("a word"), 1, 32, false}))});
+}
+
+ShapePtr node_shape() {
+    return make_shape(shape::Object{
+        "a node",
+        {required("node", "Which of the cluster's nodes this is.", grammar::node_name()),
+         required("called", "What the cluster is called: nodes of another one are refused.",
+                  make_shape(shape::Name{"a name"}), {"demo"}),
+         optional("include", "Takes the cluster from this file, relative to this one.",
+                  text("a path")),
+         optional("cluster", "The cluster, as scenarios have it.", grammar::cluster()),
+         required("at", "Where each node is found, by name.",
+                  make_shape(shape::Map{"nodes", member(), 1, 256})),
+         required("listen", "Where hosts attach to what is in service here, by NBD.",
+                  endpoint("an address")),
+         optional("control",
+                  "A Unix socket, relative to this file, for `sunder ctl`. Unless told: "
+                  "NODE.control.",
+                  text("a path")),
+         optional("state",
+                  "A folder, relative to this file, in which the node keeps its copies, cells and "
+                  "intent logs. Without: in memory, and gone with the process.",
+                  text("a folder")),
+         optional("threads", "Requests of a host at a time. Default: 128.",
+                  number("a number", 8, 1024)),
+         optional("compression",
+                  "The level of zstd at which content is sent to other copies. Default: 0, not at "
+                  "all.",
+                  number("a level", 0, 9)),
+         optional("fencing", "How others are shot, where the cluster has fencing.", fencing())},
+        {{"cluster", "include"}}});
+}
+
+class Reader {
+public:
+    Reader(Document const& document, Report const& report, netsim::Cluster const& cluster)
+        : root_(document.root),
+          folder_(std::filesystem::path(document.path).parent_path()),
+          report_(report),
+          cluster_(cluster) {}
+
+    NodeFile read() {
+        NodeFile file;
+        loading::Names const names(cluster_, report_);
+        auto const self = names.node(root_.find("node"));
+        if (!self) return file;
+        read_setup(file.setup, *self);
+        live::Endpoint const listen = endpoint(root_.find("listen"));
+        file.socket = listen.socket;
+        file.address = listen.address;
+        file.port = listen.port;
+        std::string const state = path(root_.find("state"));
+        file.setup.state = state;
+        if (!state.empty()) file.store = state + "/array";
+        file.control = path(root_.find("control"));
+        if (file.control.empty()) {
+            file.control = (folder_ / (cluster_.nodes[self->value].name + ".control")).string();
+        }
+        file.threads =
+            static_cast<unsigned>(loading::integer_of(root_.find("threads")).value_or(128));
+        return file;
+    }
+
+private:
+    std::string path(Node const* node) const {
+        auto const said = loading::text_of(node);
+        return said ? (folder_ / *said).lexically_normal().string() : "";
+    }
+
+    live::Endpoint endpoint(Node const* node) const {
+        live::Endpoint made;
+        if (node == nullptr) return made;
+        made.socket = path(node->find("socket"));
+        if (!made.socket.empty()) return made;
+        made.address = loading::text_of(node->find("address")).value_or("127.0.0.1");
+        made.port = static_cast<std::uint16_t>(loading::integer_of(node->find("port")).value_or(0));
+        return made;
+    }
+
+    /// Connections of peers are not encrypted, so they stay on this machine.
+    void expect_loopback(Node const* node, live::Endpoint const& made) const {
+        bool const here = !made.socket.empty() || made.address.starts_with("127.") ||
+                          made.address == "::1" || made.address.empty();
+        if (here || node == nullptr || node->find("address") == nullptr) return;
+        report_.error(
+            Code::bad_link, mark_of(*node->find("address")),
+            fmt::format("{} is no loopback address", made.address),
+            {"connections of peers are not encrypted: use 127.0.0.1, ::1 or a socket", {}});
+    }
+
+    void read_members(live::NodeSetup& setup) const {
+        for (netsim::NodeSetup const& node : cluster_.nodes) {
+            live::MemberSetup member{node.name, {}, {}};
+            Node const* const at = root_.find("at");
+            Node const* const where = at == nullptr ? nullptr : at->find(node.name);
+            if (at != nullptr && where == nullptr) {
+                report_.error(Code::missing_key, mark_of(*at),
+                              fmt::format("where {} is found is missing", node.name), {});
+            }
+            if (where != nullptr) {
+                Node const* const peers = where->find("peers");
+                member.peers = endpoint(peers);
+                expect_loopback(peers, member.peers);
+                for (Node const& one : loading::items_of(where->find("beats"))) {
+                    member.beats.push_back(endpoint(&one));
+                }
+            }
+            if (member.beats.empty()) {
+                live::Endpoint same = member.peers;
+                if (!same.socket.empty()) same.socket += ".beats";
+                member.beats.push_back(same);
+            }
+            setup.members.push_back(std::move(member));
+        }
+        loading::Names const names(cluster_, report_);
+        for (Entry const& one : loading::entries_of(root_.find("at"))) {
+            (void)names.node_of_key(one);
+        }
+    }
+
+    void read_setup(live::NodeSetup& setup, NodeId self) const {
+        setup.cluster = loading::text_of(root_.find("called")).value_or("");
+        read_members(setup);
+        setup.config = netsim::node_configs(cluster_)[self.value];
+        netsim::Network const network(cluster_);
+        for (nodes::ResourceConfig const& resource : setup.config.resources) {
+            netsim::MirrorSetup const& mirror = cluster_.mirrors[resource.group.value];
+            live::MirrorSetup made;
+            made.name = mirror.name;
+            made.config =
+                netsim::group_config(cluster_, network, resource.group, resource.self.value);
+            for (netsim::VolumeSetup const& volume : mirror.volumes) {
+                made.volumes.push_back({volume.name, volume.sectors});
+            }
+            if (made.volumes.empty()) made.volumes.push_back({mirror.name, made.config.sectors});
+            made.compression =
+                static_cast<unsigned>(loading::integer_of(root_.find("compression")).value_or(0));
+            setup.mirrors.push_back(std::move(made));
+        }
+        netsim::Detection const& detection = cluster_.detection;
+        setup.detection = {detection.interval, detection.missed, detection.connection_timeout,
+                           detection.reconnect, detection.boot_wait};
+        if (Node const* const how = root_.find("fencing")) {
+            for (Node const& word : loading::items_of(how->find("program"))) {
+                setup.fencing.program.push_back(loading::text_of(&word).value_or(""));
+            }
+        }
+        setup.fencing.delay.resize(cluster_.nodes.size());
+        if (cluster_.fencing && !cluster_.fencing->delay.empty()) {
+            setup.fencing.delay = cluster_.fencing->delay;
+        }
+        if (std::string const what = live::impossible(setup); !what.empty()) {
+            report_.error(Code::bad_mirror, mark_of(*root_.find("node")),
+                          fmt::format("a node cannot be served with {}", what), {});
+        }
+    }
+
+    Node const& root_;
+    std::filesystem::path folder_;
+    Report const& report_;
+    netsim::Cluster const& cluster_;
+};
+
+}  // namespace
+
+std::expected<NodeFile, std::vector<Diagnostic>> read_node_file(std::string const& path) {
+    std::vector<Diagnostic> found;
+    std::ifstream stream(path, std::ios::binary);
+    std::ostringstream content;
+    if (stream) content << stream.rdbuf();
+    if (!stream) {
+        Diagnostic unreadable;
+        unreadable.path = path;
+        unreadable.code = Code::unreadable_file;
+        unreadable.message = fmt::format("cannot read it: {}", std::strerror(errno));
+        return std::unexpected(std::vector{std::move(unreadable)});
+    }
+    Document const document = read_document(path, content.str(), found);
+    Report const report(document, found);
+    check(document.root, *node_shape(), report);
+    auto const cluster = load_cluster(document, found);
+    NodeFile file;
+    // What is wrong with the cluster would be told again and again.
+    if (cluster && found.empty()) file = Reader(document, report, *cluster).read();
+    if (!found.empty()) return std::unexpected(in_order(std::move(found), path));
+    return file;
+}
+
+std::string node_schema() {
+    return schema_of(*node_shape(), "Sunder node",
+                     "A node of a cluster that `sunder serve` runs for real.");
+}
+
+}  // namespace sunder::tools
