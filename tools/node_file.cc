@@ -87,6 +87,12 @@ ShapePtr node_shape() {
                   "A folder, relative to this file, for the copies' data, which may lie on another "
                   "disk. Unless told: `array` in the folder of `state`.",
                   text("a folder")),
+         optional("recordings",
+                  "A folder, relative to this file, in which each life of the node is recorded, for "
+                  "`sunder replay`. Unless told: none is.",
+                  text("a folder")),
+         optional("recordings_size", "Of all recordings together, at most. Default: 256 MiB.",
+                  grammar::byte_count(), {"1 GiB"}),
          optional("threads", "Requests of a host at a time. Default: 128.",
                   number("a number", 8, 1024)),
          optional("compression",
@@ -117,6 +123,10 @@ public:
         file.port = listen.port;
         std::string const state = path(root_.find("state"));
         file.setup.state = state;
+        file.setup.recordings = path(root_.find("recordings"));
+        if (auto const size = loading::byte_count_of(root_.find("recordings_size"))) {
+            file.setup.recordings_size = *size;
+        }
         file.store = path(root_.find("copies"));
         if (file.store.empty() && !state.empty()) file.store = state + "/array";
         if (state.empty() && !file.store.empty()) {

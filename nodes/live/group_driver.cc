@@ -188,6 +188,7 @@ void GroupDriver::step(mirror::Input const& input, Deeds& deeds) {
     thread_local mirror::Outbox out;
     out.clear();
     machine_->step(input, out);
+    if (told_.stepped) told_.stepped(input, out);
     for (mirror::Output& output : out) std::visit(Carry{*this, deeds}, output);
     bool const open = machine_->open() || machine_->open_apart();
     if (open_.exchange(open) != open) told_.opened(open);

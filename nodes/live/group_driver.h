@@ -40,6 +40,8 @@ public:
         std::function<void(bool)> opened;
         /// It was stored, or could not be.
         std::function<void(nodes::StoredHierarchy const&, bool)> above_stored;
+        /// Each step of the machine, before what came out of it is taken; empty: nobody records.
+        std::function<void(replication::Input const&, replication::Outbox&)> stepped;
     };
 
     /// Of requests of hosts, since the process began.
@@ -53,6 +55,10 @@ public:
 
     GroupDriver(MirrorSetup setup, CopyDisk disk, std::unique_ptr<MirrorStore> store, Clock& clock,
                 Told told, unsigned most_writes);
+    /// Before it starts.
+    void record(std::function<void(replication::Input const&, replication::Outbox&)> stepped) {
+        told_.stepped = std::move(stepped);
+    }
     ~GroupDriver();
     GroupDriver(GroupDriver const&) = delete;
     GroupDriver& operator=(GroupDriver const&) = delete;

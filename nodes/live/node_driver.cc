@@ -87,7 +87,24 @@ void NodeDriver::build_mirrors(std::vector<Copy> copies, unsigned most_writes) {
 
 NodeDriver::~NodeDriver() { stop(); }
 
+/// A node that cannot be recorded serves nevertheless, and says so.
+void NodeDriver::begin_recording() {
+    if (setup_.recordings.empty()) return;
+    Recorder::Bounds bounds;
+    bounds.bytes = setup_.recordings_size.bytes;
+    auto recorder = Recorder::open(setup_.recordings, bounds, setup_, life_);
+    if (!recorder) return events_.words("nothing is recorded: " + recorder.error());
+    recorder_ = std::move(*recorder);
+    for (std::size_t m = 0; m < groups_.size(); ++m) {
+        groups_[m]->record([recorder = recorder_.get(), place = static_cast<std::uint16_t>(m)](
+                               replication::Input const& input, replication::Outbox& out) {
+            recorder->append(place, input, out);
+        });
+    }
+}
+
 void NodeDriver::start() {
+    begin_recording();
     clock_.start();
     nodes::input::Started started;
     for (MirrorStore::Found const& found : found_) {
@@ -112,6 +129,7 @@ void NodeDriver::stop() {
     thread_.join();
     for (std::thread& shot : shots_) shot.join();
     shots_.clear();
+    recorder_.reset();
 }
 
 void NodeDriver::post(nodes::Input input) {
@@ -184,6 +202,7 @@ struct NodeDriver::Carry {
 void NodeDriver::step(nodes::Input const& input) {
     nodes::Outbox out;
     machine_.step(input, out);
+    if (recorder_ != nullptr) recorder_->append(input, out);
     for (nodes::Output& output : out) std::visit(Carry{*this}, output);
 }
 

@@ -10,6 +10,7 @@
 #include "nodes/live/group_driver.h"
 #include "nodes/live/node_setup.h"
 #include "nodes/live/peers.h"
+#include "nodes/live/recording.h"
 #include "nodes/node_machine.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -83,6 +84,7 @@ private:
     [[nodiscard]] std::size_t place_of(GroupId group) const;
     void watch_reachability(NodeId peer);
     void shoot(NodeId peer);
+    void begin_recording();
 
     // PeerEvents, on the threads of connections.
     void control_up(NodeId peer, std::shared_ptr<Link> const& link) override;
@@ -99,6 +101,7 @@ private:
     std::unique_ptr<Beats> beats_;
     std::vector<std::unique_ptr<GroupDriver>> groups_;
     std::vector<MirrorStore::Found> found_;
+    std::unique_ptr<Recorder> recorder_;  // null: nobody wants it
     std::unique_ptr<Peers> peers_;
 
     // On the node's own thread.

@@ -74,6 +74,9 @@ struct NodeSetup {
     FencingSetup fencing;
     /// The folder of cells and intent logs; empty: in memory, and gone with the process.
     std::string state;
+    /// The folder in which lives are recorded; empty: they are not.
+    std::string recordings{};
+    ByteCount recordings_size = MiB(256);  ///< of all lives together, at most
 };
 
 }  // namespace sunder::live

@@ -42,7 +42,9 @@ SUNDER_FORMAT(live::VolumeSetup, name, sectors);
 SUNDER_FORMAT(live::MirrorSetup, name, config, volumes, compression);
 SUNDER_FORMAT(live::DetectionSetup, interval, missed, connection_timeout, reconnect, boot_wait);
 SUNDER_FORMAT(live::FencingSetup, program, delay);
-SUNDER_FORMAT(live::NodeSetup, cluster, members, config, mirrors, detection, fencing, state);
+SUNDER_FORMAT(ByteCount, bytes);
+SUNDER_FORMAT(live::NodeSetup, cluster, members, config, mirrors, detection, fencing, state,
+              recordings, recordings_size);
 
 }  // namespace sunder
 
