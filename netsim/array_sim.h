@@ -49,6 +49,11 @@ public:
     [[nodiscard]] emulator::Array const& array() const { return array_; }
     [[nodiscard]] emulator::State const& state() const { return array_.state(); }
     [[nodiscard]] emulator::ValueStore const& store() const { return store_; }
+    /// What it told last of a volume; nothing of one that there is not, as far as it told.
+    [[nodiscard]] std::optional<ArrayReport> reported(emulator::VolumeId volume) const {
+        auto const told = reports_.find(volume);
+        return told == reports_.end() ? std::nullopt : std::optional(told->second);
+    }
     /// Data of this is where it belongs, and the map does not say so yet.
     [[nodiscard]] std::optional<array_note::Placed> const& placed() const { return placed_; }
     /// No plan is open, and no command is half done.

@@ -170,10 +170,12 @@ std::expected<std::vector<std::string>, std::string> Drill::next() {
     auto const pass = [&](Duration time) {
         return language::make_step(language::step::Pass{time}, scenario_.cluster);
     };
-    scenario_.steps.push_back(pass(longest_silence));
+    // An array tells of nothing while its hosts are at work.
+    Duration const longest = scenario_.array_workload.empty() ? longest_silence : seconds(1);
+    scenario_.steps.push_back(pass(longest));
     play();
     auto const later = std::ranges::upper_bound(told_at_, began);
-    Duration const until = later == told_at_.end() ? began + longest_silence : *later;
+    Duration const until = later == told_at_.end() ? began + longest : *later;
     scenario_.steps.pop_back();
     told_.resize(before);
     // Round times are easier to read in the file; what else is told until then is told with it.
@@ -203,6 +205,15 @@ language::Scenario Drill::without_idle(std::string_view step) const {
         std::string const& name = scenario.cluster.mirrors[workload.mirror].name;
         bool const meant = step.starts_with("start_workload") && step.contains(name);
         return !workload.started && !meant && !starts(workload.mirror);
+    });
+    std::erase_if(scenario.array_workload, [&](language::ArrayWorkload const& workload) {
+        std::string const& name = scenario.cluster.arrays[workload.array.value].name;
+        bool const meant = step.starts_with("start_workload") && step.contains(name);
+        bool const begun = std::ranges::any_of(scenario.steps, [&](language::Step const& taken) {
+            auto const* load = std::get_if<language::step::ArrayLoad>(&taken.action);
+            return load != nullptr && load->begins && load->array == workload.array;
+        });
+        return !workload.started && !meant && !begun;
     });
     return scenario;
 }

@@ -30,6 +30,7 @@ constexpr char const* help =
     "  status                   what every node and mirror is\n"
     "  why NODE                 where its mirrors are, by which decision, on which facts\n"
     "  crash NODE, power_cut NODE, pause NODE, resume NODE, restart NODE\n"
+    "  power_cut ARRAY, power_on ARRAY, flush ARRAY\n"
     "  cut A B, heal A B        a link between two neighbours\n"
     "  write MIRROR [AT [LENGTH]], read ..., trim ..., flush MIRROR\n"
     "                           of one of its volumes: write MIRROR/VOLUME ...\n"
@@ -137,6 +138,7 @@ private:
 
     void why(std::vector<std::string> const& words) {
         auto const& nodes = drill_.scenario().cluster.nodes;
+        if (nodes.empty()) return fmt::print("arrays decide nothing: `status` tells of them\n");
         bool found = false;
         for (std::uint8_t n = 0; n < nodes.size(); ++n) {
             if (words.size() > 1 && nodes[n].name != words[1]) continue;

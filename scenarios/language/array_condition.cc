@@ -19,7 +19,7 @@ struct Holds {
 
     bool operator()(array_state::Reports wanted) const {
         auto const volume = sim.state().catalogue.volume_named(name);
-        return volume && netsim::report_of(sim.state(), *volume) == wanted.is;
+        return volume && sim.reported(*volume) == wanted.is;
     }
     bool operator()(array_state::Progress wanted) const {
         auto const volume = sim.state().catalogue.volume_named(name);

@@ -27,6 +27,17 @@ cluster:
 GOOD = HEAD + "steps:\n  - wait: {mirror: datarep, is: fully operational}\n"
 MATRIX = HEAD + "matrix: {mode: [synchronous, asynchronous]}\n" + GOOD[len(HEAD):]
 FAILING = GOOD + "  - wait: {resource: datarep, in_service: server2, within: 5 s}\n"
+ARRAY = """\
+scenario: A test of arrays
+cluster:
+  arrays:
+    array1:
+      profile: eva-xcs6
+      disk_groups: {dg1: {capacity: 64 MiB}, dg2: {capacity: 64 MiB}}
+      volumes: {data: {size: 1 MiB, group: dg1, vraid: 1}}
+workload: [{on: array1, volume: data, write: random, rate: 200/s, started: no}]
+steps: [start_workload: array1]
+"""
 BROKEN = HEAD.replace("mirrors", "mirors").replace("server2: {}", "server1: {}") + "steps: []\n"
 
 
@@ -211,6 +222,29 @@ expect:
             self.assertEqual("started: no" in saved.read_text(), busy)
             replay = self.sunder("run", str(saved))
             self.assertEqual(replay.returncode, 0, replay.stdout + replay.stderr)
+
+    def test_a_drill_may_have_arrays(self):
+        words = ["add_snapshot: {array: array1, name: monday, source: data}", "next", "why",
+                 "add_snapclone: {array: array1, name: clone, source: data}",
+                 "start_workload: array1", "next", "power_cut array1", "power_on array1",
+                 "delete_volume: {array: array1, name: monday}", "undo", "status", "save"]
+        drill = subprocess.run([SUNDER, "play", self.write(ARRAY)], cwd=self.folder.name,
+                               input="\n".join(words), capture_output=True, text=True, timeout=60)
+        self.assertEqual(drill.returncode, 0, drill.stdout + drill.stderr)
+        for word in ("OPERATOR makes snapshot monday", "refused by clone_source_has_snapshot",
+                     "nothing to tell until", "array1     LOSES POWER",
+                     "data independent; monday snapshot", "arrays decide nothing"):
+            self.assertIn(word, drill.stdout)
+        replay = self.sunder("run", str(Path(self.folder.name) / "drill.yaml"))
+        self.assertEqual(replay.returncode, 0, replay.stdout + replay.stderr)
+
+    def test_what_leaves_arrays_out_says_so(self):
+        path = self.write(ARRAY)
+        search = self.sunder("run", "--engine", "exhaust", path)
+        self.assertIn(f"skipped: {path} has arrays, which are not searched", search.stdout)
+        campaign = self.sunder("explore", path, "--runs", "1")
+        self.assertIn(f"skipped: {path} has arrays, which are not searched", campaign.stdout)
+        self.assertEqual(campaign.returncode, 3)
 
     def test_a_file_that_is_named_twice_is_run_once(self):
         path = self.write(GOOD)
