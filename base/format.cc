@@ -29,8 +29,7 @@ void read_pieces(Decoder& from, Payload& into) {
         piece.offset = from.from.u64();
         sectors += piece.sectors;
         bool const long_enough = piece.sectors != 0 && sectors >= piece.sectors;
-        bool const known =
-            piece.id < Payload::end_of_patterns && (piece.id != 0 || piece.offset == 0);
+        bool const known = piece.id == 0 ? piece.offset == 0 : Payload::is_pattern(piece.id);
         if (!long_enough || !known) {
             return from.refuse(at_piece, fmt::format("has a piece of {} sectors of pattern {} at "
                                                      "{}, which cannot be",

@@ -31,13 +31,15 @@ struct Piece {
 /// content.
 class Payload {
 public:
-    /// What a pattern may be called is above 0 and below this.
-    static constexpr std::uint64_t end_of_patterns = ~std::uint64_t{0} - 1;
+    /// Whether a pattern may be called so.
+    static constexpr bool is_pattern(std::uint64_t id) {
+        return id != 0 && id != real_bytes && id != many_pieces;
+    }
 
     Payload() = default;
     static Payload zero(std::uint64_t sectors) { return Payload(Piece{sectors, 0, 0}); }
     static Payload pattern(std::uint64_t sectors, std::uint64_t id, std::uint64_t offset) {
-        VERIFY(id != 0 && id < end_of_patterns);
+        VERIFY(is_pattern(id));
         return Payload(Piece{sectors, id, offset});
     }
     /// Requires at least one piece.
@@ -112,8 +114,10 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t real_bytes = ~std::uint64_t{0};
-    static constexpr std::uint64_t many_pieces = end_of_patterns;
+    // In place of an id. Hosts' patterns count up from 1, those that disks had before count down
+    // from the largest number, so these lie in the middle.
+    static constexpr std::uint64_t real_bytes = std::uint64_t{1} << 63;
+    static constexpr std::uint64_t many_pieces = real_bytes + 1;
 
     explicit Payload(Piece piece) : first_(piece) {}
     [[nodiscard]] std::vector<Piece> const& many() const {

@@ -21,14 +21,17 @@ struct AddDiskGroup {
     SparePolicy spare = SparePolicy::none;
     unsigned alarm_percent = 95;
     unsigned warning_percent = 90;
+    friend bool operator==(AddDiskGroup const&, AddDiskGroup const&) = default;
 };
 /// A fault, not an operator's wish: what the disk group holds is lost for good.
 struct FailDiskGroup {
     std::string name;
+    friend bool operator==(FailDiskGroup const&, FailDiskGroup const&) = default;
 };
 /// Requires that nothing lives in it.
 struct DeleteDiskGroup {
     std::string name;
+    friend bool operator==(DeleteDiskGroup const&, DeleteDiskGroup const&) = default;
 };
 
 struct AddVolume {
@@ -37,26 +40,32 @@ struct AddVolume {
     ByteCount size;
     Vraid vraid = Vraid::vraid5;
     bool thin = false;
+    friend bool operator==(AddVolume const&, AddVolume const&) = default;
 };
 struct ExpandVolume {
     std::string name;
     ByteCount size;  ///< afterwards
+    friend bool operator==(ExpandVolume const&, ExpandVolume const&) = default;
 };
 /// Of anything that counts as a volume: copies and containers, too.
 struct DeleteVolume {
     std::string name;
+    friend bool operator==(DeleteVolume const&, DeleteVolume const&) = default;
 };
 struct RenameVolume {
     std::string name;
     std::string to;
+    friend bool operator==(RenameVolume const&, RenameVolume const&) = default;
 };
 struct SetCache {
     std::string name;
     CacheMode mode = CacheMode::write_back;
+    friend bool operator==(SetCache const&, SetCache const&) = default;
 };
 struct SetWriteProtect {
     std::string name;
     bool on = false;
+    friend bool operator==(SetWriteProtect const&, SetWriteProtect const&) = default;
 };
 
 struct AddContainer {
@@ -64,32 +73,39 @@ struct AddContainer {
     std::string group;
     ByteCount size;
     Vraid vraid = Vraid::vraid5;
+    friend bool operator==(AddContainer const&, AddContainer const&) = default;
 };
 /// Its content is given up (arrays D2: change_into_container).
 struct ChangeIntoContainer {
     std::string name;
+    friend bool operator==(ChangeIntoContainer const&, ChangeIntoContainer const&) = default;
 };
 /// arrays A7: what takes time of making a copy is done before the application is frozen.
 struct Prepare {
     std::string container;
     std::string source;
+    friend bool operator==(Prepare const&, Prepare const&) = default;
 };
 
 struct AddHost {
     std::string name;
+    friend bool operator==(AddHost const&, AddHost const&) = default;
 };
 struct DeleteHost {
     std::string name;
+    friend bool operator==(DeleteHost const&, DeleteHost const&) = default;
 };
 struct Present {
     std::string host;
     std::uint32_t lun = 0;
     std::string volume;
     Access access = Access::read_write;
+    friend bool operator==(Present const&, Present const&) = default;
 };
 struct Unpresent {
     std::string host;
     std::uint32_t lun = 0;
+    friend bool operator==(Unpresent const&, Unpresent const&) = default;
 };
 
 /// With a container: fully allocated, in its place, of its Vraid.
@@ -99,6 +115,7 @@ struct AddSnapshot {
     bool demand = true;
     std::optional<Vraid> vraid{};  ///< none: the source's
     std::string container{};
+    friend bool operator==(AddSnapshot const&, AddSnapshot const&) = default;
 };
 /// With a container: in its place; without: in `group`, or else the source's.
 struct AddSnapclone {
@@ -107,6 +124,7 @@ struct AddSnapclone {
     std::string group{};
     std::optional<Vraid> vraid{};
     std::string container{};
+    friend bool operator==(AddSnapclone const&, AddSnapclone const&) = default;
 };
 struct AddMirrorclone {
     std::string name;
@@ -114,33 +132,41 @@ struct AddMirrorclone {
     std::string group{};
     std::optional<Vraid> vraid{};
     std::string container{};
+    friend bool operator==(AddMirrorclone const&, AddMirrorclone const&) = default;
 };
 /// Copies of several volumes at one instant (arrays A12): all, or none.
 struct AddMultisnap {
     std::vector<std::variant<AddSnapshot, AddSnapclone>> copies{};
+    friend bool operator==(AddMultisnap const&, AddMultisnap const&) = default;
 };
 /// arrays A9: the volume shows at once what its snapshot holds.
 struct RestoreSnapshot {
     std::string volume;
     std::string snapshot;
+    friend bool operator==(RestoreSnapshot const&, RestoreSnapshot const&) = default;
 };
 
 // Of a mirrorclone (arrays A8):
 struct Fracture {
     std::string mirrorclone;
+    friend bool operator==(Fracture const&, Fracture const&) = default;
 };
 struct Resync {
     std::string mirrorclone;
+    friend bool operator==(Resync const&, Resync const&) = default;
 };
 struct RestoreMirrorclone {
     std::string mirrorclone;
+    friend bool operator==(RestoreMirrorclone const&, RestoreMirrorclone const&) = default;
 };
 struct Detach {
     std::string mirrorclone;
+    friend bool operator==(Detach const&, Detach const&) = default;
 };
 /// The two swap roles: hosts go on with the source, on the mirrorclone's disk group.
 struct Migrate {
     std::string mirrorclone;
+    friend bool operator==(Migrate const&, Migrate const&) = default;
 };
 
 }  // namespace command

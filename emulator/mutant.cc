@@ -29,6 +29,10 @@ std::string_view name_of(Mutant which) {
             return "change_unmarked";
         case Mutant::mirror_intent_unmarked:
             return "mirror_intent_unmarked";
+        case Mutant::growth_uncounted:
+            return "growth_uncounted";
+        case Mutant::independent_too_early:
+            return "independent_too_early";
         case Mutant::last:
             break;
     }

@@ -19,6 +19,8 @@ enum class Mutant {
     push_forgotten,          ///< a source is overwritten before its snapclone has what it lacks
     change_unmarked,         ///< what is written beside a fractured mirrorclone is not remembered
     mirror_intent_unmarked,  ///< after a power cut nobody knows where a mirror's sides may differ
+    growth_uncounted,        ///< copies grow into space that there is not
+    independent_too_early,   ///< a snapclone is reported to be independent while it is not
     last
 };
 std::string_view name_of(Mutant);

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "emulator/command.h"
 #include "netsim/disk_faults.h"
 #include "nodes/hierarchy.h"
 #include "nodes/quorum.h"
@@ -29,6 +30,18 @@ struct DiskModel {
     bool ignores_flushes = false;  ///< FLT-3: answers them, and keeps what they cover in its cache
     friend bool operator==(DiskModel const&, DiskModel const&) = default;
 };
+
+/// A disk array, which stands by itself: a profile, and the commands that set it up before a run
+/// begins. Requires that none of them is refused.
+struct ArraySetup {
+    std::string name;
+    std::string profile = "eva-xcs6";
+    bool licensed = true;  ///< for local copies (arrays A4.1)
+    DiskModel disk;        ///< of all its disks together
+    std::vector<emulator::Command> setup;
+    friend bool operator==(ArraySetup const&, ArraySetup const&) = default;
+};
+using ArrayId = Id<struct ArrayTag, std::uint16_t>;  ///< an array, by place in the file
 
 struct NodeSetup {
     std::string name;
@@ -196,6 +209,7 @@ struct Cluster {
     std::vector<LinkSetup> links;
     std::vector<MirrorSetup> mirrors;
     std::vector<ResourceSetup> resources;  ///< by id, of all hierarchies
+    std::vector<ArraySetup> arrays{};
     Detection detection;
     QuorumSetup quorum;
     std::optional<FencingSetup> fencing;

@@ -36,6 +36,7 @@ enum class EventKind : std::uint8_t {
     shot,           ///< a node is shot
     boot,           ///< a node starts by itself
     alarm,          ///< something outside the world wants to be called
+    array,          ///< a disk array has done a part of its work
 };
 
 /// What is done as soon as disks and links can; the rest waits for its time.

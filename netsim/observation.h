@@ -15,11 +15,14 @@
 #include "replication/examine.h"
 #include "replication/seam.h"
 
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
 
 namespace sunder::netsim {
+
+struct ArrayNote;  // array_note.h
 
 namespace seen {
 
@@ -209,17 +212,21 @@ struct RecordArrived {
 struct AlarmRang {
     std::uint32_t what = 0;
 };
+/// What was asked of a disk array, done by it, or befell it.
+struct ArrayNoted {
+    ArrayId array;
+    std::shared_ptr<ArrayNote const> note;
+};
 
 }  // namespace seen
 
-using Observation =
-    std::variant<seen::HostAsked, seen::HostAnswered, seen::MirrorNoted, seen::NodeNoted,
-                 seen::AdminAnswered, seen::OperatorAsked, seen::IntentLogExamined,
-                 seen::ImageTaken, seen::ImageWritten, seen::NodeDied, seen::NodeStarted,
-                 seen::SharedDiskNoted, seen::NodePaused, seen::NodeResumed, seen::LinkCut,
-                 seen::LinkHealed, seen::ConnectionsReset, seen::DiskFaulted, seen::DiskTrapped,
-                 seen::DiskLied, seen::SnapshotTaken, seen::RolledBack, seen::ClockSkewed,
-                 seen::MemoryPressed, seen::ResourceFaulted, seen::FencingFaulted,
-                 seen::DiskWritten, seen::RecordSent, seen::RecordArrived, seen::AlarmRang>;
+using Observation = std::variant<
+    seen::HostAsked, seen::HostAnswered, seen::MirrorNoted, seen::NodeNoted, seen::AdminAnswered,
+    seen::OperatorAsked, seen::IntentLogExamined, seen::ImageTaken, seen::ImageWritten,
+    seen::NodeDied, seen::NodeStarted, seen::SharedDiskNoted, seen::NodePaused, seen::NodeResumed,
+    seen::LinkCut, seen::LinkHealed, seen::ConnectionsReset, seen::DiskFaulted, seen::DiskTrapped,
+    seen::DiskLied, seen::SnapshotTaken, seen::RolledBack, seen::ClockSkewed, seen::MemoryPressed,
+    seen::ResourceFaulted, seen::FencingFaulted, seen::DiskWritten, seen::RecordSent,
+    seen::RecordArrived, seen::AlarmRang, seen::ArrayNoted>;
 
 }  // namespace sunder::netsim

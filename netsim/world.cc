@@ -4,6 +4,7 @@
 #include "netsim/world.h"
 
 #include "base/verify.h"
+#include "netsim/array_sim.h"
 #include "netsim/configure.h"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ void World::attach_shared_disks() {
 World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
     : cluster_(std::move(cluster)),
       network_(*cluster_),
-      chooser_(seed, cluster_->nodes.size()),
+      chooser_(seed, cluster_->nodes.size() + cluster_->arrays.size()),
       nodes_(cluster_->nodes.size()),
       watchers_(cluster_->nodes.size() * cluster_->nodes.size() * paths()) {
     std::vector<nodes::NodeConfig> configs = node_configs(*cluster_);
@@ -39,6 +40,12 @@ World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
     }
     attach_shared_disks();
     build_connections();
+    if (!cluster_->arrays.empty()) arrays_ = std::make_shared<ArraySims>(*cluster_);
+}
+
+ArraySims& World::arrays() {
+    if (arrays_.use_count() > 1) arrays_ = std::make_shared<ArraySims>(*arrays_);
+    return *arrays_;
 }
 
 void World::add_copy(GroupId group, std::size_t place) {
@@ -103,6 +110,7 @@ void World::release_spares() {
 }
 
 void World::own() {
+    VERIFY(!arrays_);  // nobody shares worlds with arrays between threads
     auto const whole = [](auto&) {};
     for (NodeSim& node : nodes_) {
         node.machine.own(whole);
@@ -138,8 +146,7 @@ EventQueue::PendingList World::effective() const {
     EventQueue::PendingList all;
     queue_.for_each_pending([&](EventQueue::Pending const& pending) {
         bool const of_world = pending.event.kind >= EventKind::stall_timeout;
-        NodeSim const& node = nodes_[pending.event.node];
-        bool const asleep = !of_world && node.paused;
+        bool const asleep = !of_world && nodes_[pending.event.node].paused;
         if (!asleep && !takes_no_more(pending.event) && current(pending.event))
             all.push_back(pending);
     });
@@ -170,6 +177,7 @@ World::Lasting World::lasting(EventKind kind) const {
         case EventKind::disk_done:
         case EventKind::persist_done:
         case EventKind::alarm:
+        case EventKind::array:
             return {};
         case EventKind::settle_timer:
             return {cluster_->settle_interval, cluster_->settle_interval};
@@ -240,6 +248,8 @@ void World::take_observations(std::vector<Observation>& seen) {
 
 /// False when something that happened since has made the event meaningless.
 bool World::current(Event const& event) const {
+    if (event.kind == EventKind::alarm) return true;
+    if (event.kind == EventKind::array) return arrays_->at(ArrayId{event.group}).awaits(event.what);
     NodeSim const& node = nodes_[event.node];
     switch (event.kind) {
         case EventKind::disk_done:
@@ -284,8 +294,10 @@ bool World::current(Event const& event) const {
             return connections_[event.what]->connect_token == event.token &&
                    may_connect(*connections_[event.what]);
         case EventKind::shot:
-        case EventKind::alarm:
             return true;
+        case EventKind::alarm:
+        case EventKind::array:
+            break;  // of no node
     }
     return false;
 }
@@ -310,7 +322,11 @@ void World::happen(Event const& event) {
     trace_.add(hash_words(static_cast<std::uint64_t>(now_.ns),
                           static_cast<std::uint64_t>(event.kind) | std::uint64_t{event.node} << 8 |
                               std::uint64_t{event.group} << 16 | std::uint64_t{event.what} << 32));
-    take_place(event);
+    if (event.kind == EventKind::array) {
+        arrays().at(ArrayId{event.group}).go_on(*this);
+    } else {
+        take_place(event);
+    }
     drain_locals();
 }
 
@@ -380,6 +396,8 @@ void World::take_place(Event const& event) {
         case EventKind::alarm:
             see(seen::AlarmRang{event.what});
             break;
+        case EventKind::array:
+            break;  // of no node
     }
 }
 

@@ -32,6 +32,9 @@
 
 namespace sunder::netsim {
 
+class ArraySim;
+class ArraySims;  // array_sim.h
+
 /// What stands on a mirror, on one node.
 struct HierarchySim {
     struct Resource {
@@ -231,6 +234,9 @@ public:
     std::uint64_t fresh_content() { return next_content_++; }
     /// Rings once, at the moment given.
     void alarm(Duration at, std::uint32_t what);
+    /// Disk arrays, which stand by themselves. Requires that the cluster has some.
+    [[nodiscard]] ArraySims const& arrays() const { return *arrays_; }
+    [[nodiscard]] ArraySims& arrays();
     std::uint64_t choose(std::uint64_t n, Choice what, std::size_t node);
     /// For choosers that go through all fates of what was not stable (choice.h).
     [[nodiscard]] Chooser& chooser() { return chooser_; }
@@ -275,6 +281,7 @@ public:
     [[nodiscard]] FateCount const& fates() const { return fates_; }
 
 private:
+    friend class ArraySim;  // which schedules, draws and is seen as the world's own parts are
     void happen(Event const& event);
     void take_place(Event const& event);
     [[nodiscard]] bool defer(Event const& event);
@@ -467,6 +474,7 @@ private:
     std::uint64_t next_rotten_ = first_rotten;
     std::uint32_t next_admin_ = 1;
     std::uint32_t next_life_ = 1;
+    std::shared_ptr<ArraySims> arrays_;  // shared by copied worlds until one of them changes it
 };
 
 }  // namespace sunder::netsim

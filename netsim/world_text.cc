@@ -53,6 +53,8 @@ char const* name_of(EventKind kind) {
             return "try to connect";
         case EventKind::alarm:
             return "alarm";
+        case EventKind::array:
+            return "array";
     }
     return "";
 }
@@ -124,6 +126,12 @@ std::string World::words_of_io(Event const& event) const {
 }
 
 std::string World::words_of(Event const& event) const {
+    if (event.kind == EventKind::array) {
+        return fmt::format("{} goes on", cluster_->arrays[event.group].name);
+    }
+    if (event.kind == EventKind::alarm) {
+        return fmt::format("application {} wakes up", event.what);
+    }
     std::string const& node = nodes_[event.node].name;
     auto const whom = [&] { return nodes_[whom_of(event).value].name; };
     bool const by_disk = path_of(event) == nodes::storage_path;
@@ -169,7 +177,8 @@ std::string World::words_of(Event const& event) const {
                                for_mirror(*cluster_, link.group));
         }
         case EventKind::alarm:
-            return fmt::format("application {} wakes up", event.what);
+        case EventKind::array:
+            break;  // of no node
     }
     return "";
 }

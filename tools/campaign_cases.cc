@@ -21,6 +21,10 @@ using language::Scenario;
 
 /// What the runs of a case depend on, as text. Nothing when it cannot be played so.
 std::optional<std::string> ground_of(Scenario const& scenario, bool by_priority) {
+    if (!scenario.cluster.arrays.empty()) {
+        fmt::print("skipped: {} has arrays, which are not searched\n", title_of(scenario));
+        return std::nullopt;
+    }
     if (!by_priority) {
         campaign::Recipe recipe;
         recipe.rate = ~std::uint64_t{0};

@@ -3,6 +3,7 @@
 // Playing from the beginning, and looking around where the steps end.
 #include "tools/drill.h"
 
+#include "scenarios/language/array_condition.h"
 #include "scenarios/language/condition.h"
 #include "scenarios/language/load.h"
 #include "scenarios/language/narration.h"
@@ -116,6 +117,9 @@ std::optional<language::Failure> Drill::play() {
                 Facts const& known = facts[{id, copy.group}];
                 why += reason(stopped, id, copy.group, known.decision, known.gate);
             }
+        }
+        for (std::uint16_t a = 0; a < scenario_.cluster.arrays.size(); ++a) {
+            status_ += language::array_in_words(stopped, netsim::ArrayId{a}) + "\n";
         }
         for (netsim::Violation const& violation : findings.violations()) {
             broken_ += fmt::format("VIOLATED {} ({}): {}\n", violation.property, violation.rule,

@@ -2,6 +2,7 @@
 //
 // The command `sunder`: what it understands; what it does stands in the files of its commands.
 #include "scenarios/language/load.h"
+#include "scenarios/language/narrate_arrays.h"
 #include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
 #include "tools/array_command.h"
@@ -280,6 +281,12 @@ int print_names() {
     for (std::string const& name : known.checkers) fmt::print("checker  {}\n", name);
     for (std::string const& name : known.marks) fmt::print("mark     {}\n", name);
     for (std::string const& name : known.rules) fmt::print("rule     {}\n", name);
+    for (std::string const& name : language::array_rule_names()) {
+        fmt::print("rule of arrays             {}\n", name);
+    }
+    for (std::string const& name : language::array_host_rule_names()) {
+        fmt::print("rule of arrays' hosts      {}\n", name);
+    }
     return tools::all_held;
 }
 

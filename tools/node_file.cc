@@ -83,6 +83,10 @@ ShapePtr node_shape() {
                   "A folder, relative to this file, in which the node keeps its copies, cells and "
                   "intent logs. Without: in memory, and gone with the process.",
                   text("a folder")),
+         optional("copies",
+                  "A folder, relative to this file, for the copies' data, which may lie on another "
+                  "disk. Unless told: `array` in the folder of `state`.",
+                  text("a folder")),
          optional("threads", "Requests of a host at a time. Default: 128.",
                   number("a number", 8, 1024)),
          optional("compression",
@@ -113,7 +117,13 @@ public:
         file.port = listen.port;
         std::string const state = path(root_.find("state"));
         file.setup.state = state;
-        if (!state.empty()) file.store = state + "/array";
+        file.store = path(root_.find("copies"));
+        if (file.store.empty() && !state.empty()) file.store = state + "/array";
+        if (state.empty() && !file.store.empty()) {
+            // Copies that outlive what is known of them would be taken for new ones.
+            report_.error(Code::missing_key, mark_of(*root_.find("copies")),
+                          "copies that stay need a `state` that stays", {});
+        }
         file.control = path(root_.find("control"));
         if (file.control.empty()) {
             file.control = (folder_ / (cluster_.nodes[self->value].name + ".control")).string();

@@ -189,6 +189,11 @@ int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& reques
                          request.counterexample_file,
                          0};
     for (Scenario const& scenario : scenarios) {
+        if (!scenario.cluster.arrays.empty()) {
+            fmt::print("skipped: {} has arrays, which are not searched\n", title_of(scenario));
+            ++skipped;
+            continue;
+        }
         if (!scenario.bounded) {
             fmt::print("skipped: {} has no 'bounded:'\n", title_of(scenario));
             ++skipped;

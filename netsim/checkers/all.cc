@@ -7,6 +7,7 @@
 #include "netsim/checkers/asynchronous_prefix.h"
 #include "netsim/checkers/boots_with_what_was_stable.h"
 #include "netsim/checkers/both_back_in_service.h"
+#include "netsim/checkers/capacity_adds_up.h"
 #include "netsim/checkers/dependent_writes_in_order.h"
 #include "netsim/checkers/earlier_eras_refused.h"
 #include "netsim/checkers/equal_label_equal_data.h"
@@ -15,17 +16,21 @@
 #include "netsim/checkers/every_request_ends.h"
 #include "netsim/checkers/failover_completes.h"
 #include "netsim/checkers/flush_makes_durable.h"
+#include "netsim/checkers/flushed_writes_survive.h"
 #include "netsim/checkers/hierarchy_in_order.h"
+#include "netsim/checkers/independent_after_normalising.h"
 #include "netsim/checkers/intent_log_superset.h"
 #include "netsim/checkers/linearizability.h"
 #include "netsim/checkers/loser_rejoins.h"
 #include "netsim/checkers/mirror_equality.h"
+#include "netsim/checkers/no_chunk_owned_twice_or_leaked.h"
 #include "netsim/checkers/no_later_copy_overwritten.h"
 #include "netsim/checkers/no_lost_acknowledged_write.h"
 #include "netsim/checkers/no_promotion_of_inconsistent_copy.h"
 #include "netsim/checkers/no_service_without_quorum.h"
 #include "netsim/checkers/no_silent_split_brain.h"
 #include "netsim/checkers/nothing_outside_the_mirror.h"
+#include "netsim/checkers/point_in_time.h"
 #include "netsim/checkers/resync_completes.h"
 #include "netsim/checkers/resync_convergence.h"
 #include "netsim/checkers/resync_copies_the_union.h"
@@ -52,7 +57,9 @@ using EachOf =
          BothBackInService, Linearizability, FlushMakesDurable, ErrorsAreNotData, ZeroesOnEveryCopy,
          NoLaterCopyOverwritten, EqualLabelEqualData, BootsWithWhatWasStable, EveryRequestEnds,
          TakeoverPermitted, HierarchyInOrder, NoServiceWithoutQuorum, ResyncKeepsProgress,
-         LoserRejoins, EarlierErasRefused, NothingOutsideTheMirror>;
+         LoserRejoins, EarlierErasRefused, NothingOutsideTheMirror, PointInTime,
+         FlushedWritesSurvive, IndependentAfterNormalising, CapacityAddsUp,
+         NoChunkOwnedTwiceOrLeaked>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {
@@ -103,15 +110,16 @@ void show(std::tuple<Checker...>& checkers, View& view, Who const& who, Note con
 }  // namespace
 
 struct Checkers::All {
-    explicit All(World const& world) : chronicle(world), ledger(world) {}
+    explicit All(World const& world) : chronicle(world), ledger(world), arrays(world) {}
 
     Chronicle chronicle;
     Ledger ledger;
     Injuries injuries;
+    ArrayBook arrays;
     EachOf<std::tuple> checkers;
 
     [[nodiscard]] View view(World const& world, Findings& findings) {
-        return View{world, findings, chronicle, ledger, injuries};
+        return View{world, findings, chronicle, ledger, injuries, arrays};
     }
 
     struct See {
@@ -146,6 +154,13 @@ struct Checkers::All {
         void operator()(seen::NodeNoted const& noted) const {
             NodeId const node = noted.node;
             std::visit([&](auto const& note) { show(all.checkers, view, node, note); }, noted.note);
+        }
+        void operator()(seen::ArrayNoted const& noted) const {
+            // What a power cut left is held against what was known before.
+            bool const returns = std::holds_alternative<array_note::PoweredOn>(noted.note->what);
+            if (returns) show(all.checkers, view, noted);
+            all.arrays.see(world, noted);
+            if (!returns) show(all.checkers, view, noted);
         }
         void operator()(auto const& other) const { show(all.checkers, view, other); }
     };

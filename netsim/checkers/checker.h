@@ -67,6 +67,7 @@ struct CheckerText {
     std::string_view words;
     /// It holds whatever the stable cells and intent logs say, also when they were put back.
     bool without_memory = false;
+    bool of_arrays = false;  ///< it is about disk arrays, and sees no cluster
 };
 
 }  // namespace sunder::netsim

@@ -5,6 +5,7 @@
 // books, the injuries that disks have done to their data, and where findings go.
 #pragma once
 
+#include "netsim/checkers/array_book.h"
 #include "netsim/checkers/checker.h"
 #include "netsim/checkers/chronicle.h"
 #include "netsim/checkers/injuries.h"
@@ -34,9 +35,13 @@ struct View {
     Chronicle const& chronicle;
     Ledger& ledger;
     Injuries& injuries;
+    ArrayBook const& arrays;
 
     [[nodiscard]] Duration now() const { return world.now(); }
     [[nodiscard]] std::string const& name(NodeId node) const { return world.node(node).name; }
+    [[nodiscard]] std::string const& name(ArrayId array) const {
+        return world.cluster().arrays[array.value].name;
+    }
     [[nodiscard]] MirrorSetup const& mirror(GroupId group) const {
         return world.cluster().mirrors[group.value];
     }

@@ -34,7 +34,7 @@ void GroupDriver::start(MirrorStore::Found const& found, std::uint64_t nonce) {
         std::lock_guard const lock(lock_);
         machine_.emplace(std::make_shared<mirror::GroupConfig const>(setup_.config));
     }
-    bring(mirror::input::Started{found.cell, found.pages, nonce, false});
+    bring({mirror::input::Started{found.cell, found.pages, nonce, false}});
 }
 
 /// Whoever waits is told that there is no service any more; what was acknowledged stays so.
@@ -46,29 +46,91 @@ void GroupDriver::stop() {
     }
     tasks_there_.notify_all();
     worker_.join();
-    std::lock_guard const lock(lock_);
-    stopped_ = true;
-    for (Armed const& timer : timers_) clock_.cancel(timer.token);
-    for (std::shared_ptr<Link>& leg : legs_) {
-        if (leg != nullptr) leg->close();
+    Deeds deeds;
+    {
+        std::lock_guard const lock(lock_);
+        stopped_ = true;
+        for (Armed const& timer : timers_) clock_.cancel(timer.token);
+        for (std::shared_ptr<Link>& leg : legs_) {
+            if (leg != nullptr) leg->close();
+        }
+        for (auto& [request, waiter] : waiters_) {
+            waiter->status = HostStatus::not_in_service;
+            deeds.answered.push_back(std::move(waiter));
+        }
+        waiters_.clear();
+        open_ = false;
     }
-    for (auto& [request, waiter] : waiters_) {
-        waiter->status = HostStatus::not_in_service;
-        waiter->answered.release();
-    }
-    waiters_.clear();
-    open_ = false;
+    work_off(deeds);
 }
 
 // Steps.
 
-void GroupDriver::bring(mirror::Input const& input) {
+void GroupDriver::bring(Brought brought, Link const* kept) {
+    put(std::move(brought));
     Deeds deeds;
-    {
-        std::lock_guard const lock(lock_);
-        step(input, deeds);
+    work_off(deeds, kept);
+}
+
+void GroupDriver::put(Brought brought) {
+    std::lock_guard const lock(brought_lock_);
+    brought_.push_back(std::move(brought));
+    anything_brought_ = true;
+}
+
+/// Whoever has had the lock comes here: what was brought meanwhile is left to him. Sends first, for
+/// the other end can work meanwhile, and so can hosts. What is to be sent on `kept` is left to who
+/// reads it.
+void GroupDriver::work_off(Deeds& deeds, Link const* kept) {
+    for (std::size_t next = 0;;) {
+        while (anything_brought_) {
+            std::unique_lock const lock(lock_, std::try_to_lock);
+            if (!lock) break;
+            step_brought(deeds);
+        }
+        for (std::shared_ptr<Link> const& link : deeds.links) {
+            if (link.get() != kept) link->flush();
+        }
+        deeds.links.clear();
+        for (std::shared_ptr<Waiter> const& waiter : deeds.answered) waiter->answered.set();
+        deeds.answered.clear();
+        if (next == deeds.work.size()) return;
+        put({perform(deeds.work[next])});
+        if (++next == deeds.work.size()) {
+            deeds.work.clear();
+            next = 0;
+        }
     }
-    carry_out(deeds);
+}
+
+/// In the order in which it came; under the lock.
+void GroupDriver::step_brought(Deeds& deeds) {
+    while (anything_brought_) {
+        std::vector<Brought> taken;
+        {
+            std::lock_guard const lock(brought_lock_);
+            taken.swap(brought_);
+            anything_brought_ = false;
+        }
+        for (Brought& one : taken) step(one, deeds);
+    }
+}
+
+void GroupDriver::step(Brought& brought, Deeds& deeds) {
+    if (brought.waiter != nullptr) {
+        if (stopped_) {
+            brought.waiter->status = HostStatus::not_in_service;
+            deeds.answered.push_back(std::move(brought.waiter));
+            return;
+        }
+        auto const& request = std::get<mirror::input::HostRequest>(brought.input);
+        waiters_.emplace(request.request.value, std::move(brought.waiter));
+    }
+    if (brought.link != nullptr) {
+        auto const& arrived = std::get<mirror::input::MessageArrived>(brought.input);
+        if (legs_[arrived.peer.value].get() != brought.link) return;
+    }
+    step(brought.input, deeds);
 }
 
 /// What one output comes to, under the lock.
@@ -92,7 +154,7 @@ struct GroupDriver::Carry {
         leg->close();
         leg.reset();
     }
-    void operator()(mirror::output::HostReply& out) const { group.answer(out); }
+    void operator()(mirror::output::HostReply& out) const { group.answer(out, deeds); }
     void operator()(mirror::output::DiskRead& out) const { deeds.work.emplace_back(out); }
     void operator()(mirror::output::DiskWrite& out) const {
         deeds.work.emplace_back(std::move(out));
@@ -131,18 +193,6 @@ void GroupDriver::step(mirror::Input const& input, Deeds& deeds) {
     if (open_.exchange(open) != open) told_.opened(open);
 }
 
-/// Sends first: the other end can work meanwhile.
-void GroupDriver::carry_out(Deeds& deeds) {
-    for (std::size_t next = 0;; ++next) {
-        for (std::shared_ptr<Link> const& link : deeds.links) link->flush();
-        deeds.links.clear();
-        if (next == deeds.work.size()) return;
-        mirror::Input const done = perform(deeds.work[next]);
-        std::lock_guard const lock(lock_);
-        step(done, deeds);
-    }
-}
-
 mirror::Input GroupDriver::perform(Deed& deed) {
     struct Perform {
         GroupDriver& group;
@@ -174,31 +224,21 @@ mirror::Input GroupDriver::perform(Deed& deed) {
 
 // Hosts.
 
-void GroupDriver::answer(mirror::output::HostReply& reply) {
+void GroupDriver::answer(mirror::output::HostReply& reply, Deeds& deeds) {
     auto const found = waiters_.find(reply.request.value);
     if (found == waiters_.end()) return;
-    std::shared_ptr<Waiter> const waiter = std::move(found->second);
+    std::shared_ptr<Waiter> waiter = std::move(found->second);
     waiters_.erase(found);
     waiter->status = reply.status;
     waiter->payload = std::move(reply.payload);
-    waiter->answered.release();
+    deeds.answered.push_back(std::move(waiter));
 }
 
 std::shared_ptr<GroupDriver::Waiter> GroupDriver::ask(mirror::input::HostRequest request) {
     auto waiter = std::make_shared<Waiter>();
-    Deeds deeds;
-    {
-        std::lock_guard const lock(lock_);
-        if (stopped_) {
-            waiter->status = HostStatus::not_in_service;
-            return waiter;
-        }
-        request.request = RequestId{next_request_++};
-        waiters_.emplace(request.request.value, waiter);
-        step(request, deeds);
-    }
-    carry_out(deeds);
-    waiter->answered.acquire();
+    request.request = RequestId{next_request_++};
+    bring({std::move(request), waiter});
+    waiter->answered.wait();
     if (waiter->status != HostStatus::ok) ++counts_.failed;
     return waiter;
 }
@@ -243,6 +283,7 @@ void GroupDriver::connected(Slot peer, std::shared_ptr<Link> const& link) {
     Deeds deeds;
     {
         std::lock_guard const lock(lock_);
+        step_brought(deeds);
         std::shared_ptr<Link>& leg = legs_[peer.value];
         if (leg != nullptr) {
             // The peer has begun anew before the end of its old connection was noticed.
@@ -254,28 +295,25 @@ void GroupDriver::connected(Slot peer, std::shared_ptr<Link> const& link) {
         if (!stopped_) leg = link;
         step(mirror::input::ConnectionUp{peer, link->id()}, deeds);
     }
-    carry_out(deeds);
+    work_off(deeds);
 }
 
 void GroupDriver::arrived(Slot peer, Link& link, mirror::Message message) {
-    Deeds deeds;
-    {
-        std::lock_guard const lock(lock_);
-        if (legs_[peer.value].get() != &link) return;
-        step(mirror::input::MessageArrived{peer, link.id(), std::move(message)}, deeds);
-    }
-    carry_out(deeds);
+    bring({mirror::input::MessageArrived{peer, link.id(), std::move(message)}, nullptr, &link},
+          &link);
 }
 
 void GroupDriver::disconnected(Slot peer, Link& link) {
     Deeds deeds;
     {
         std::lock_guard const lock(lock_);
-        if (legs_[peer.value].get() != &link) return;
-        legs_[peer.value].reset();
-        step(mirror::input::ConnectionDown{peer, link.id()}, deeds);
+        step_brought(deeds);
+        if (legs_[peer.value].get() == &link) {
+            legs_[peer.value].reset();
+            step(mirror::input::ConnectionDown{peer, link.id()}, deeds);
+        }
     }
-    carry_out(deeds);
+    work_off(deeds);
 }
 
 // The group's own thread.
@@ -303,7 +341,7 @@ void GroupDriver::work() {
         struct Do {
             GroupDriver& group;
             void operator()(mirror::Command const& command) const {
-                group.bring(mirror::input::Commanded{command});
+                group.bring({mirror::input::Commanded{command}});
             }
             void operator()(Due const& due) const { group.time_is_up(due); }
             void operator()(nodes::StoredHierarchy const& above) const {
@@ -319,10 +357,12 @@ void GroupDriver::time_is_up(Due const& due) {
     Deeds deeds;
     {
         std::lock_guard const lock(lock_);
-        if (timers_[static_cast<std::size_t>(due.timer)].number != due.number) return;
-        step(mirror::input::TimerFired{due.timer}, deeds);
+        step_brought(deeds);
+        if (timers_[static_cast<std::size_t>(due.timer)].number == due.number) {
+            step(mirror::input::TimerFired{due.timer}, deeds);
+        }
     }
-    carry_out(deeds);
+    work_off(deeds);
 }
 
 }  // namespace sunder::live

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Runs one mirror's machine for real. Whoever brings an input steps the machine under its lock, and
-// then does itself what came out: disk work, stores, sending (DESIGN 8). What nobody brings, such
-// as timers and commands of the node, a thread of the group's own does. It decides nothing.
+// then does itself what came out: disk work, stores, sending (DESIGN 8). Where the lock is taken,
+// whoever has it steps what others bring meanwhile, so that nobody sleeps for a lock. What nobody
+// brings, such as timers and commands of the node, a thread of the group's own does. It decides
+// nothing.
 #pragma once
 
 #include "nodes/live/clock.h"
 #include "nodes/live/disk.h"
+#include "nodes/live/event.h"
 #include "nodes/live/link.h"
 #include "nodes/live/mirror_store.h"
 #include "nodes/live/node_setup.h"
@@ -81,24 +84,36 @@ public:
     std::optional<Payload> read_copy(Extent range) { return disk_.read(range); }
     /// Shows the machine to `look`, for displays.
     template <class Look>
-    auto look_at(Look&& look) const {
-        std::lock_guard const lock(lock_);
-        return look(*machine_);
+    auto look_at(Look&& look) {
+        auto seen = [&] {
+            std::lock_guard const lock(lock_);
+            return look(std::as_const(*machine_));
+        }();
+        Deeds deeds;
+        work_off(deeds);
+        return seen;
     }
 
 private:
     using Deed = std::variant<replication::output::DiskRead, replication::output::DiskWrite,
                               replication::output::DiskFlush, replication::output::ArrayImage,
                               replication::output::PersistCell, replication::output::PersistPage>;
+    struct Waiter {
+        Event answered;
+        replication::HostStatus status = replication::HostStatus::io_error;
+        Payload payload;
+    };
     /// What came out of steps and is to be done without the lock.
     struct Deeds {
         boost::container::small_vector<Deed, 4> work;
         boost::container::small_vector<std::shared_ptr<Link>, 2> links;
+        boost::container::small_vector<std::shared_ptr<Waiter>, 4> answered;
     };
-    struct Waiter {
-        std::binary_semaphore answered{0};
-        replication::HostStatus status = replication::HostStatus::io_error;
-        Payload payload;
+    /// What somebody brought, and has not been stepped yet.
+    struct Brought {
+        replication::Input input;
+        std::shared_ptr<Waiter> waiter{};  ///< of a host's request
+        Link const* link = nullptr;        ///< of a message: it has no effect if that is gone
     };
     struct Due {  // one timer has run out, unless it was armed anew or cancelled since
         replication::Timer timer;
@@ -111,11 +126,14 @@ private:
     };
     struct Carry;
 
-    void bring(replication::Input const& input);
+    void bring(Brought brought, Link const* kept = nullptr);
+    void put(Brought brought);
+    void step_brought(Deeds& deeds);
+    void step(Brought& brought, Deeds& deeds);
     void step(replication::Input const& input, Deeds& deeds);
-    void carry_out(Deeds& deeds);
+    void work_off(Deeds& deeds, Link const* kept = nullptr);
     replication::Input perform(Deed& deed);
-    void answer(replication::output::HostReply& reply);
+    void answer(replication::output::HostReply& reply, Deeds& deeds);
     std::shared_ptr<Waiter> ask(replication::input::HostRequest request);
     replication::HostStatus change(replication::input::HostRequest request);
     void post(Task task);
@@ -128,16 +146,20 @@ private:
     Clock& clock_;
     Told told_;
 
-    mutable std::mutex lock_;
+    std::mutex brought_lock_;
+    std::vector<Brought> brought_;
+    std::atomic<bool> anything_brought_ = false;
+
+    std::mutex lock_;
     std::optional<replication::MirrorMachine> machine_;
     std::array<std::shared_ptr<Link>, replication::max_copies> legs_;
     boost::unordered_flat_map<std::uint64_t, std::shared_ptr<Waiter>> waiters_;
-    std::uint64_t next_request_ = 1;
+    std::atomic<std::uint64_t> next_request_ = 1;
     std::array<Armed, 2> timers_{};  // by replication::Timer
     bool stopped_ = false;
     std::atomic<bool> open_ = false;
 
-    std::counting_semaphore<> writes_;  // that may be under way at once
+    std::counting_semaphore<> writes_;  // that may be under way at once; seldom waited for
     Counts counts_;
 
     std::mutex tasks_lock_;

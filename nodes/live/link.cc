@@ -198,7 +198,9 @@ void Link::lift_limit() {
     most_bytes_ = most_head_bytes + most_content_bytes;
 }
 
+/// What is queued goes before anybody waits: answers to what came together leave together.
 std::expected<std::size_t, std::string> Link::receive_into(std::span<std::byte> room) {
+    flush();
     for (;;) {
         if (until_) {
             Duration const left = *until_ - boot_time();

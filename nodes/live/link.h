@@ -49,11 +49,9 @@ public:
     void queue(FrameKind kind, std::vector<std::byte> head, Payload content = {});
     /// Sends what is queued as far as the socket takes it; never waits.
     void flush();
-    /// Waits for the next frame; by one thread. The error says why there will be none: the other
-    /// end has closed, or what came is no frame.
+    /// Waits for the next frame; by one thread, which also sends what is queued before it waits.
+    /// The error says why there will be none: the other end has closed, or what came is no frame.
     std::expected<Frame, std::string> receive();
-    /// True when the next frame has begun to arrive already.
-    [[nodiscard]] bool has_more() const { return filled_ - taken_ >= frame_header_bytes; }
     /// Waits while too much is queued.
     void wait_for_room();
     /// Nothing is sent or received any more; whoever waits is woken.

@@ -262,7 +262,9 @@ ShapePtr cluster() {
     };
     for (Key const& key : hierarchy_keys()) made.keys.push_back(key);
     for (Key const& key : member_keys()) made.keys.push_back(key);
-    return make_shape(std::move(made));
+    shape::Variants cluster{"a cluster", {}};
+    cluster.variants = {{"nodes", make_shape(std::move(made))}, {"arrays", array_cluster()}};
+    return make_shape(std::move(cluster));
 }
 
 }  // namespace sunder::language::grammar

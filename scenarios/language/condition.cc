@@ -3,6 +3,8 @@
 // Looking at a world through the eyes of a scenario.
 #include "scenarios/language/condition.h"
 
+#include "scenarios/language/array_condition.h"
+
 #include <fmt/format.h>
 
 namespace sunder::language {
@@ -129,6 +131,7 @@ struct Holds {
         netsim::NodeSim const& node = world.node(wanted.node);
         return (node.up() && !node.paused) == wanted.runs;
     }
+    bool operator()(ArrayState const& wanted) const { return language::holds(wanted, world); }
     bool operator()(QuorumState const& wanted) const {
         netsim::NodeSim const& node = world.node(wanted.node);
         return (node.up() && nodes::has_quorum(node.machine->members().quorum())) == wanted.held;
@@ -227,7 +230,7 @@ std::vector<std::uint16_t> mirrors_of(Condition const& condition, World const& w
         [&](auto const& wanted) {
             if constexpr (requires { wanted.mirror; }) {
                 mirrors.push_back(wanted.mirror);
-            } else {
+            } else if constexpr (requires { wanted.node; }) {
                 for (netsim::CopySim const& copy : world.node(wanted.node).copies) {
                     mirrors.push_back(copy.group);
                 }
@@ -273,6 +276,9 @@ std::string in_words(Condition const& condition, netsim::Cluster const& cluster)
             return fmt::format("{} in service on {}", mirror,
                                cluster.nodes[wanted.server.value_or(*wanted.node).value].name);
         }
+        std::string operator()(ArrayState const& wanted) const {
+            return language::in_words(wanted, cluster);
+        }
         std::string operator()(MirrorState const& wanted) const {
             return fmt::format("{} {}", cluster.mirrors[wanted.mirror].name, name_of(wanted.is));
         }
@@ -303,6 +309,9 @@ std::string in_words(Condition const& condition, netsim::Cluster const& cluster)
 }
 
 std::string instead(Condition const& condition, World const& world) {
+    if (auto const* const wanted = std::get_if<ArrayState>(&condition)) {
+        return array_in_words(world, wanted->array);
+    }
     std::string text;
     auto const add = [&](std::string const& more) { text += (text.empty() ? "" : "; ") + more; };
     NodeId const* of = nullptr;

@@ -59,6 +59,7 @@ constexpr std::array names{
     Name{Code::bad_quorum, "bad_quorum"},
     Name{Code::bad_hierarchy, "bad_hierarchy"},
     Name{Code::bad_multi_site, "bad_multi_site"},
+    Name{Code::bad_array, "bad_array"},
 };
 static_assert(names.back().code == last_code && names.size() == std::size_t(last_code) + 1);
 

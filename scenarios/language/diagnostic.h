@@ -59,8 +59,9 @@ enum class Code {
     bad_quorum,
     bad_hierarchy,
     bad_multi_site,
+    bad_array,
 };
-inline constexpr Code last_code = Code::bad_multi_site;
+inline constexpr Code last_code = Code::bad_array;
 
 std::string_view name_of(Code) noexcept;
 

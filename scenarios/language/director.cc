@@ -21,11 +21,12 @@ constexpr Duration patience = seconds(120);
 }  // namespace
 
 Director::Director(Scenario const& scenario, World& world, bool leave_out)
-    : scenario_(scenario), world_(world), leave_out_(leave_out) {
+    : scenario_(scenario), world_(world), arrays_(scenario, world), leave_out_(leave_out) {
     for (std::size_t w = 0; w < scenario.workload.size(); ++w) {
         applications_.emplace_back(scenario.workload[w], static_cast<std::uint8_t>(w + 1),
                                    world.cluster());
     }
+    arrays_.begin(world);
 }
 
 void Director::see(netsim::Observation const& observation) {
@@ -34,7 +35,7 @@ void Director::see(netsim::Observation const& observation) {
         std::uint8_t const asker = World::asker_of(answer->request);
         if (asker != 0) applications_[asker - 1U].answered(world_, *answer);
     } else if (auto const* rang = std::get_if<seen::AlarmRang>(&observation)) {
-        applications_[rang->what - 1].rang(world_);
+        if (!arrays_.rang(world_, rang->what)) applications_[rang->what - 1].rang(world_);
     } else if (auto const* noted = std::get_if<seen::NodeNoted>(&observation)) {
         if (auto const* came = std::get_if<nodes::note::CameInService>(&noted->note)) {
             served_again(came->group);
@@ -48,6 +49,8 @@ void Director::see(netsim::Observation const& observation) {
         if (awaited_admin_ == admin->request) admin_answer_ = *admin;
     } else if (auto const* died = std::get_if<seen::NodeDied>(&observation)) {
         for (Application& application : applications_) application.died(died->node);
+    } else if (auto const* noted_array = std::get_if<seen::ArrayNoted>(&observation)) {
+        arrays_.see(world_, *noted_array);
     }
 }
 
@@ -59,6 +62,7 @@ void Director::served_again(GroupId group) {
 
 void Director::stop_workloads() {
     for (Application& application : applications_) application.stop();
+    arrays_.stop_workloads();
 }
 
 bool Director::past_waits() const {
@@ -447,6 +451,19 @@ struct Director::Doing {
         if (step.runs_no_more) world.fail_resource(step.node, step.resource);
         return true;
     }
+    /// An array answers at once, or later, or the step fails.
+    template <class ArrayStep>
+    [[nodiscard]] bool take(ArrayStep const& step) const {
+        bool const begins = first();
+        if (begins) director.deadline_ = world.now() + patience;
+        ArrayDirector::Progress const progress = director.arrays_.take(world, step, begins);
+        if (!progress) director.fail(progress.error());
+        return progress.value_or(false);
+    }
+    bool operator()(step::ArrayOrder const& step) const { return take(step); }
+    bool operator()(step::ArrayRequest const& step) const { return take(step); }
+    bool operator()(step::ArrayPower const& step) const { return take(step); }
+    bool operator()(step::ArrayLoad const& step) const { return take(step); }
     bool operator()(step::FailFencing const& step) const {
         world.set_fencing(step.node, !step.misses);
         return true;

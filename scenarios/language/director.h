@@ -6,6 +6,7 @@
 #pragma once
 
 #include "netsim/world.h"
+#include "scenarios/language/array_director.h"
 #include "scenarios/language/scenario.h"
 #include "scenarios/language/workload.h"
 
@@ -70,7 +71,8 @@ private:
 
     Scenario const& scenario_;
     netsim::World& world_;
-    std::vector<Application> applications_;              // application n is number n + 1
+    std::vector<Application> applications_;  // application n is number n + 1
+    ArrayDirector arrays_;
     std::map<std::uint16_t, netsim::DiskImage> images_;  // the last of each mirror
     std::map<NodeId, netsim::NodeSnapshot> snapshots_;   // the last of each node
     std::size_t step_ = 0;

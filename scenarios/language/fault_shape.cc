@@ -122,7 +122,8 @@ std::vector<Key> node_steps() {
     return {
         optional("crash", "The node's process dies; what the operating system has, stays.",
                  death("a crash")),
-        optional("power_cut", "The node loses its power, and everything that was not flushed.",
+        optional("power_cut",
+                 "The node, or the array, loses its power, and everything that was not flushed.",
                  death("a power cut")),
         optional("pause", "The node stands still, as a virtual machine that is moved.", node_name(),
                  {"server1"}),

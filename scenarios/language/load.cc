@@ -138,13 +138,15 @@ std::vector<Scenario> Loader::load(std::string const& path, std::string_view tex
                                         loading::varies(matrix, "intent_log"));
     }
     Report const report(document, found_);
-    loading::Names const names(cluster, report);
+    loading::Names const names(cluster, report,
+                               loading::names_in_arrays(cluster, root.find("steps")));
     Scenario scenario;
     scenario.path = path;
     scenario.title = paragraph_of(root.find("scenario"));
     scenario.about = paragraph_of(root.find("about"));
     scenario.source = paragraph_of(root.find("source"));
     scenario.workload = loading::read_workloads(root.find("workload"), names);
+    scenario.array_workload = loading::read_array_workloads(root.find("workload"), names);
     scenario.steps = loading::read_steps(root.find("steps"), root.find("workload"),
                                          scenario.workload, names, known_);
     scenario.expect = loading::read_expect(root.find("expect"), names, known_);
@@ -153,6 +155,7 @@ std::vector<Scenario> Loader::load(std::string const& path, std::string_view tex
     for (loading::Case& one : loading::expand_matrix(matrix, cluster, report)) {
         Scenario made = scenario;
         made.cluster = std::move(one.cluster);
+        if (matrix != nullptr) loading::check_arrays(made.cluster, mark_of(*matrix), report);
         made.matrix_case = std::move(one.values);
         scenarios.push_back(std::move(made));
     }

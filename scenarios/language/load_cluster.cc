@@ -197,6 +197,7 @@ void check_routes(Node const& cluster_node, netsim::Cluster const& cluster, Repo
 
 netsim::Cluster read_cluster(Node const& node, Report const& report, bool intent_log_varies) {
     netsim::Cluster cluster;
+    read_arrays(node, cluster, report);
     set_if(cluster.policy.guarded, guarded_of(node.find("policy")));
     set_if(cluster.policy.bitmap_merge, boolean_of(node.find("bitmap_merge")));
     read_nodes(node, cluster, report);

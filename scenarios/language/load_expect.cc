@@ -209,11 +209,12 @@ std::optional<Condition> read_condition(Node const& node, Names const& names) {
     if (node.find("runs") != nullptr) return read_runs(node, names);
     if (node.find("storing") != nullptr) return read_storing(node, names);
     if (node.find("quorum") != nullptr) return read_has_quorum(node, names);
-    return std::nullopt;
+    return read_array_condition(node, names);
 }
 
 std::vector<Workload> read_workloads(Node const* node, Names const& names) {
     std::vector<Workload> workloads;
+    if (!names.cluster().arrays.empty()) return workloads;
     for (Node const& item : items_of(node)) {
         if (std::optional<Workload> workload = read_workload(item, names)) {
             workloads.push_back(*workload);
@@ -239,6 +240,12 @@ Expect read_expect(Node const* node, Names const& names, KnownNames const& known
         if (auto const condition = read_condition(item, names)) {
             expect.finally.push_back(*condition);
         }
+    }
+    for (char const* const key : {"rto", "rpo"}) {
+        Node const* const found = node->find(key);
+        if (found == nullptr || names.cluster().arrays.empty()) continue;
+        names.report().error(Code::bad_array, mark_of(*found),
+                             fmt::format("'{}' is of mirrors, and this cluster has none", key));
     }
     for (unsigned const rank : ranks) {
         std::string_view const name = name_of_rank(rank);

@@ -122,6 +122,10 @@ std::optional<netsim::Bounds> read_bounds(Node const* node, Names const& names) 
     }
     bounds.timing = text_of(node->find("timers")) == "any order" ? netsim::Timing::any_order
                                                                  : netsim::Timing::by_duration;
+    if (!names.cluster().arrays.empty()) {
+        names.report().error(Code::bad_array, mark_of(*node),
+                             "a search explores mirrors, and no arrays", {"remove 'bounded'", {}});
+    }
     auto const& mirrors = names.cluster().mirrors;
     if (mirrors.size() > 1) {
         names.report().error(

@@ -48,12 +48,20 @@ std::optional<netsim::Mode> mode_of(Node const*);
 std::optional<bool> guarded_of(Node const*);
 std::optional<replication::SplitBrainPolicy> split_brain_policy_of(Node const*);
 
+/// What there is in an array at some time in a scenario: from the start, or made by a step.
+struct ArrayNames {
+    std::vector<std::string> volumes{};
+    std::vector<std::string> groups{};
+    std::vector<std::string> hosts{};
+};
+
 /// Finds what a name means in the cluster, and reports names that mean nothing. While a section is
 /// missing from the cluster altogether (which was reported), names of its kind are passed over.
 class Names {
 public:
-    Names(netsim::Cluster const& cluster, Report const& report)
-        : cluster_(cluster), report_(report) {}
+    Names(netsim::Cluster const& cluster, Report const& report,
+          std::vector<ArrayNames> const& in_arrays = {})
+        : cluster_(cluster), report_(report), in_arrays_(in_arrays) {}
 
     [[nodiscard]] std::optional<NodeId> node(Node const*) const;
     /// The node that an entry's key names.
@@ -79,6 +87,15 @@ public:
     [[nodiscard]] std::optional<NodeId> holder(Node const*) const;
     /// A policy, or the node that it discards.
     [[nodiscard]] std::optional<netsim::SplitBrainSetup> split_brain(Node const*) const;
+    [[nodiscard]] std::optional<netsim::ArrayId> array(Node const*) const;
+    /// Something that there is in the array at some time; if the array is unknown, nothing.
+    [[nodiscard]] std::optional<std::string> in_array(std::optional<netsim::ArrayId> array,
+                                                      Node const*, std::string_view what,
+                                                      std::vector<std::string> ArrayNames::*) const;
+    [[nodiscard]] std::optional<std::string> volume_in(std::optional<netsim::ArrayId> array,
+                                                       Node const* node) const {
+        return in_array(array, node, "volume", &ArrayNames::volumes);
+    }
     /// A node or a switch.
     [[nodiscard]] std::optional<netsim::Vertex> vertex(Node const*) const;
     /// One of `known`, unless that is empty.
@@ -91,8 +108,13 @@ public:
     [[nodiscard]] std::string const& vertex_name(netsim::Vertex) const;
 
 private:
+    /// What is named may be in a section that is missing, which was reported.
+    [[nodiscard]] bool passes_over(auto const& section) const {
+        return section.empty() && cluster_.arrays.empty();
+    }
     netsim::Cluster const& cluster_;
     Report const& report_;
+    std::vector<ArrayNames> in_arrays_;  // by array
 };
 
 /// The cluster of `node`. With `intent_log_varies` the matrix says what intent log the mirrors
@@ -112,12 +134,23 @@ void read_hierarchies(Node const& cluster_node, netsim::Cluster&, Report const&)
 std::optional<std::uint16_t> mirror_under(ResourceId, netsim::Cluster const&);
 /// Quorum, fencing, confirm failover, into a cluster whose mirrors are known.
 void read_members(Node const& cluster_node, netsim::Cluster&, Report const&);
+/// Vraid5 where none is named. Reports a level that there is none of.
+std::optional<emulator::Vraid> vraid_of(Node const*, Report const&);
+/// read_write where none is named.
+emulator::Access access_of(Node const*);
+/// The arrays of `arrays:`; and whether they can be set up so.
+void read_arrays(Node const& cluster_node, netsim::Cluster&, Report const&);
+/// What there is in them at some time, by array, with what the steps make.
+std::vector<ArrayNames> names_in_arrays(netsim::Cluster const&, Node const* steps);
+/// Reports, at `place`, an array that its profile refuses.
+void check_arrays(netsim::Cluster const&, Span place, Report const&);
 /// Report, at `place`, a chunk no mirror can have, or one that is larger than `mirror`.
 bool check_chunk(ByteCount chunk, Span place, Report const&);
 void check_chunk_fits(ByteCount chunk, netsim::MirrorSetup const& mirror, Span place,
                       Report const&);
 
 std::vector<Workload> read_workloads(Node const* node, Names const&);
+std::vector<ArrayWorkload> read_array_workloads(Node const* node, Names const&);
 std::optional<Condition> read_condition(Node const& node, Names const&);
 Expect read_expect(Node const* node, Names const&, KnownNames const&);
 /// The steps; `workload_node` for workloads that no step starts.
@@ -137,6 +170,13 @@ std::optional<Action> read_member_step(std::string_view key, Node const& value, 
 /// How hierarchies are changed, and what goes wrong with resources; nothing for other keys.
 std::optional<Action> read_hierarchy_step(std::string_view key, Node const& value, Names const&,
                                           KnownNames const&);
+/// What an array reports, or is at; nothing for other conditions.
+std::optional<Condition> read_array_condition(Node const& node, Names const&);
+/// Commands of operators to arrays; nothing for other keys.
+std::optional<Action> read_array_order(std::string_view key, Node const& value, Names const&);
+/// What a host asks of an array. Requires the key `array`.
+std::optional<Action> read_array_request(std::string_view key, Node const& value, Names const&);
+bool is_array_order(std::string_view key);
 /// The steps in which a search tells what it found: ask, event, rest; nothing for other keys.
 std::optional<Action> read_replayed_step(std::string_view key, Node const& value, Names const&);
 /// `bounded:`, if it is there.

@@ -22,6 +22,19 @@ namespace {
 
 using Read = std::optional<Action>;
 
+/// The node of a death, which may stand beside its fates.
+Node const& who_dies(Node const& value) {
+    Node const* const node = value.find("node");
+    return node != nullptr ? *node : value;
+}
+std::vector<std::uint8_t> fates_of(Node const& value) {
+    std::vector<std::uint8_t> fates;
+    for (Node const& item : items_of(value.find("fates"))) {
+        fates.push_back(static_cast<std::uint8_t>(integer_of(&item).value_or(0)));
+    }
+    return fates;
+}
+
 class StepReader {
 public:
     /// With `all_workloads`, `workloads` is all there are; without, some could not be read.
@@ -31,7 +44,8 @@ public:
           known_(known),
           workloads_(workloads),
           all_workloads_(all_workloads),
-          nodes_(names.cluster().nodes.size()) {
+          nodes_(names.cluster().nodes.size()),
+          arrays_(names.cluster().arrays.size()) {
         for (std::size_t n = 0; n < nodes_.size(); ++n) {
             if (!names.cluster().nodes[n].started) nodes_[n].is = NodeIs::not_started;
         }
@@ -85,6 +99,8 @@ private:
     Read write_image(Node const& value);
     Read take_snapshot(Node const& value);
     Read roll_back(Node const& value);
+    Read of_an_array(std::string_view key, Node const& value);
+    Read array_power(Node const& value, bool on);
     /// True when the node is down here, as far as that is known; `why` says why it has to be.
     bool expect_down(NodeId node, Node const& named, char const* why);
 
@@ -104,6 +120,7 @@ private:
     std::vector<Workload> const& workloads_;
     bool all_workloads_;
     std::vector<NodeState> nodes_;
+    std::vector<NodeState> arrays_;
     bool states_known_ = true;
     std::set<std::uint16_t> images_;  // mirrors of which an image was taken
     std::set<NodeId> snapshots_;      // nodes of which one was taken
@@ -112,6 +129,12 @@ private:
 
 Read StepReader::read(std::string_view key, Node const& value) {
     if (value.broken) return std::nullopt;
+    bool const of_array = key == "power_on" || is_array_order(key) ||
+                          (value.kind == Node::Kind::mapping && value.find("array") != nullptr &&
+                           key != "wait" && key != "hold") ||
+                          (!names_.cluster().arrays.empty() &&
+                           (key == "flush" || key == "power_cut" || key.ends_with("_workload")));
+    if (of_array) return of_an_array(key, value);
     using Reader = Read (StepReader::*)(Node const&);
     static constexpr std::array<std::pair<std::string_view, Reader>, 26> readers{{
         {"wait", &StepReader::wait},
@@ -149,6 +172,40 @@ Read StepReader::read(std::string_view key, Node const& value) {
     if (auto const made = read_hierarchy_step(key, value, names_, known_)) return made;
     if (auto const made = read_member_step(key, value, names_, known_)) return made;
     return read_replayed_step(key, value, names_);
+}
+
+// ---- arrays
+
+Read StepReader::of_an_array(std::string_view key, Node const& value) {
+    if (key == "power_on") return array_power(value, true);
+    if (key == "power_cut") return array_power(value, false);
+    if (is_array_order(key)) return read_array_order(key, value, names_);
+    if (value.kind == Node::Kind::mapping) return read_array_request(key, value, names_);
+    std::optional<netsim::ArrayId> const array = names_.array(&value);
+    bool const begins = key == "start_workload";
+    if (begins) started_.insert(value.text);
+    if (!array) return std::nullopt;
+    if (key != "flush") return step::ArrayLoad{*array, begins};
+    step::ArrayRequest flush;
+    flush.array = *array;
+    flush.op = replication::HostOp::flush;
+    return flush;
+}
+
+Read StepReader::array_power(Node const& value, bool on) {
+    Node const& named = who_dies(value);
+    std::optional<netsim::ArrayId> const array = names_.array(&named);
+    if (!array) return std::nullopt;
+    NodeState& state = arrays_[array->value];
+    bool const has_power = state.is == NodeIs::running;
+    std::uint32_t const line = std::exchange(state.line, named.span.begin.line);
+    state.is = on ? NodeIs::running : NodeIs::without_power;
+    if (has_power != on) return step::ArrayPower{*array, on, fates_of(value)};
+    std::string const since = line == 0 ? "from the start on" : fmt::format("since line {}", line);
+    report().error(
+        Code::bad_step, mark_of(named),
+        fmt::format("'{}' {} power here, {}", named.text, on ? "has" : "is without", since));
+    return std::nullopt;
 }
 
 // ---- time
@@ -229,23 +286,6 @@ std::optional<NodeId> StepReader::become(Node const& value, std::initializer_lis
     state = {next, value.span.begin.line};
     return possible ? node : std::nullopt;
 }
-
-namespace {
-
-/// The node of a death, which may stand beside its fates.
-Node const& who_dies(Node const& value) {
-    Node const* const node = value.find("node");
-    return node != nullptr ? *node : value;
-}
-std::vector<std::uint8_t> fates_of(Node const& value) {
-    std::vector<std::uint8_t> fates;
-    for (Node const& item : items_of(value.find("fates"))) {
-        fates.push_back(static_cast<std::uint8_t>(integer_of(&item).value_or(0)));
-    }
-    return fates;
-}
-
-}  // namespace
 
 Read StepReader::crash(Node const& value) {
     auto const node = become(who_dies(value), {NodeIs::running, NodeIs::paused}, NodeIs::crashed);
@@ -509,7 +549,8 @@ Read StepReader::roll_back(Node const& value) {
 std::vector<Step> read_steps(Node const* node, Node const* workload_node,
                              std::vector<Workload> const& workloads, Names const& names,
                              KnownNames const& known) {
-    bool const all_workloads = workloads.size() == items_of(workload_node).size();
+    bool const all_workloads =
+        !names.cluster().arrays.empty() || workloads.size() == items_of(workload_node).size();
     StepReader reader(names, known, workloads, all_workloads);
     std::vector<Step> steps;
     for (Node const& item : items_of(node)) {

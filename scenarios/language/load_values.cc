@@ -160,7 +160,7 @@ std::optional<netsim::SplitBrainSetup> Names::split_brain(Node const* node) cons
 
 std::optional<NodeId> Names::node(Node const* node) const {
     std::optional<std::string> const name = text_of(node);
-    if (!name || cluster_.nodes.empty()) return std::nullopt;
+    if (!name || passes_over(cluster_.nodes)) return std::nullopt;
     if (auto const index = index_of(cluster_.nodes, *name)) {
         return NodeId{static_cast<std::uint8_t>(*index)};
     }
@@ -179,7 +179,7 @@ std::optional<NodeId> Names::node_of_key(Entry const& entry) const {
 
 std::optional<std::uint16_t> Names::mirror(Node const* node) const {
     std::optional<std::string> const name = text_of(node);
-    if (!name || cluster_.mirrors.empty()) return std::nullopt;
+    if (!name || passes_over(cluster_.mirrors)) return std::nullopt;
     if (auto const index = index_of(cluster_.mirrors, *name)) {
         return static_cast<std::uint16_t>(*index);
     }
@@ -291,9 +291,40 @@ std::optional<NodeId> Names::holder(Node const* node) const {
     return std::nullopt;
 }
 
+std::optional<netsim::ArrayId> Names::array(Node const* node) const {
+    std::optional<std::string> const name = text_of(node);
+    if (!name) return std::nullopt;
+    if (auto const index = index_of(cluster_.arrays, *name)) {
+        return netsim::ArrayId{static_cast<std::uint16_t>(*index)};
+    }
+    if (cluster_.arrays.empty()) {
+        report_.error(Code::unknown_name, mark_of(*node), "this cluster has no arrays",
+                      {"'cluster: {arrays: {...}}' describes some, by themselves", {}});
+    } else {
+        report_.unknown(Code::unknown_name, mark_of(*node),
+                        fmt::format("there is no array '{}'", *name), *name,
+                        names_in(cluster_.arrays));
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> Names::in_array(std::optional<netsim::ArrayId> array, Node const* node,
+                                           std::string_view what,
+                                           std::vector<std::string> ArrayNames::* kind) const {
+    std::optional<std::string> name = text_of(node);
+    if (!name || !array || array->value >= in_arrays_.size()) return std::nullopt;
+    std::vector<std::string> const& known = in_arrays_[array->value].*kind;
+    if (std::ranges::find(known, *name) != known.end()) return name;
+    report_.unknown(Code::unknown_name, mark_of(*node),
+                    fmt::format("array '{}' never has a {} '{}'",
+                                cluster_.arrays[array->value].name, what, *name),
+                    *name, known);
+    return std::nullopt;
+}
+
 std::optional<netsim::Vertex> Names::vertex(Node const* node) const {
     std::optional<std::string> const name = text_of(node);
-    if (!name || cluster_.nodes.empty()) return std::nullopt;
+    if (!name || passes_over(cluster_.nodes)) return std::nullopt;
     if (auto const index = index_of(cluster_.nodes, *name)) {
         return static_cast<netsim::Vertex>(*index);
     }

@@ -3,6 +3,7 @@
 // Expands `matrix:` into cases. It decides their order (the first parameter of the file varies
 // slowest) and which are left out; whether a case makes sense as a scenario is left to who wrote
 // it.
+#include "emulator/profile.h"
 #include "scenarios/language/load_parts.h"
 
 #include <fmt/format.h>
@@ -21,13 +22,19 @@ constexpr std::size_t most_cases = 1024;
 
 /// A value of a parameter, in the parameter's own type: equal when it means the same.
 using Value = std::variant<std::monostate, netsim::Mode, IntentLog, std::int64_t, bool,
-                           replication::SplitBrainPolicy>;
+                           replication::SplitBrainPolicy, emulator::Profile const*>;
 
 struct Parameter {
     std::string_view name;
     Value (*read)(Node const*);
     void (*apply)(Value const&, netsim::Cluster&);
+    bool of_arrays = false;  ///< else of nodes and mirrors
 };
+
+Value profile_of(Node const* node) {
+    auto const* const found = emulator::find_profile(text_of(node).value_or(""));
+    return found == nullptr ? Value() : Value(found);
+}
 
 template <class Read>
 Value value_or_nothing(std::optional<Read> const& read) {
@@ -67,6 +74,13 @@ constexpr std::array parameters{
               [](Value const& value, netsim::Cluster& cluster) {
                   cluster.policy.bitmap_merge = std::get<bool>(value);
               }},
+    Parameter{"profile", profile_of,
+              [](Value const& value, netsim::Cluster& cluster) {
+                  for (auto& array : cluster.arrays) {
+                      array.profile = std::get<emulator::Profile const*>(value)->name;
+                  }
+              },
+              true},
 };
 
 /// A parameter of this matrix with its values.
@@ -121,6 +135,13 @@ void MatrixReader::check_intent_log(Node const& item, IntentLog const& log) {
 void MatrixReader::read_axis(Entry const& entry) {
     auto const parameter = std::ranges::find(parameters, entry.key, &Parameter::name);
     if (parameter == parameters.end()) return;  // `except`, or reported
+    bool const any_array = !cluster_.arrays.empty();
+    if (parameter->of_arrays != any_array && (any_array || !cluster_.nodes.empty())) {
+        report_.error(Code::bad_matrix, entry.key_span,
+                      fmt::format("'{}' is of {}, and this cluster has none", entry.key,
+                                  parameter->of_arrays ? "arrays" : "nodes and mirrors"));
+        return;
+    }
     Axis axis{&*parameter, {}};
     for (Node const& item : items_of(&entry.value)) {
         Value const value = parameter->read(&item);

@@ -4,6 +4,7 @@
 #include "scenarios/language/narration.h"
 
 #include "base/text.h"
+#include "scenarios/language/narrate_arrays.h"
 #include "scenarios/language/narrate_faults.h"
 
 #include <fmt/format.h>
@@ -490,6 +491,7 @@ struct Sentence {
     Line operator()(seen::RecordSent const&) const { return std::nullopt; }
     Line operator()(seen::RecordArrived const&) const { return std::nullopt; }
     Line operator()(seen::AlarmRang const&) const { return std::nullopt; }
+    Line operator()(seen::ArrayNoted const& noted) const { return narrate_array(noted, cluster); }
 };
 
 char const* yes(bool value) { return value ? "yes" : "no"; }

@@ -6,6 +6,7 @@
 #include "scenarios/language/play.h"
 
 #include "base/verify.h"
+#include "netsim/array_note.h"
 #include "scenarios/language/condition.h"
 #include "scenarios/language/narration.h"
 
@@ -97,7 +98,8 @@ private:
             director_.exhausted();
         }
         look(time_matters);
-        if (world_.events() >= options_.most_events) outcome_.result = Result::unknown;
+        bool const ends = options_.until_violated && !findings_.violations().empty();
+        if (ends || world_.events() >= options_.most_events) outcome_.result = Result::unknown;
         if (options_.pulse && (world_.events() & 0xfffff) == 0) options_.pulse();
     }
 
@@ -137,6 +139,10 @@ private:
             if (answer->status == replication::HostStatus::ok)
                 ++outcome_.statistics.writes_acknowledged;
             return;
+        }
+        if (auto const* noted = std::get_if<seen::ArrayNoted>(&observation)) {
+            auto const* told = std::get_if<netsim::array_note::Answered>(&noted->note->what);
+            if (told != nullptr && !told->refused) ++outcome_.statistics.writes_acknowledged;
         }
         if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
             if (auto const* started = std::get_if<replication::note::ResyncStarted>(&noted->note)) {

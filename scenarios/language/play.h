@@ -36,6 +36,8 @@ struct PlayOptions {
     /// What a step asks of a node that it cannot do where the run has got to is left out.
     bool leave_out_impossible = false;
     std::uint64_t most_events = 2'000'000'000;  ///< then the verdict is unknown
+    /// The run ends with the first property that is violated, and its end is not judged.
+    bool until_violated = false;
 };
 
 /// What happened, in numbers.

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "base/units.h"
+#include "netsim/array_reports.h"
 #include "netsim/cluster.h"
 #include "netsim/exhaust/bounds.h"
 #include "netsim/observation.h"
@@ -79,8 +80,35 @@ struct Storing {
     NodeId node;
     friend bool operator==(Storing const&, Storing const&) = default;
 };
+namespace array_state {
+struct Reports {
+    netsim::ArrayReport is = netsim::ArrayReport::independent;
+    friend bool operator==(Reports, Reports) = default;
+};
+struct Progress {  ///< of a copy or a restore, at least
+    std::uint32_t percent = 0;
+    friend bool operator==(Progress, Progress) = default;
+};
+struct Occupancy {  ///< of a disk group
+    emulator::Occupancy is = emulator::Occupancy::alarm;
+    friend bool operator==(Occupancy, Occupancy) = default;
+};
+struct Placed {  ///< data is where it belongs, and the map does not say so yet
+    netsim::ArrayWork what = netsim::ArrayWork::write;
+    friend bool operator==(Placed, Placed) = default;
+};
+}  // namespace array_state
+/// What an array reports, or is at.
+struct ArrayState {
+    netsim::ArrayId array;
+    std::string name;  ///< of a volume, or of a disk group
+    std::variant<array_state::Reports, array_state::Progress, array_state::Occupancy,
+                 array_state::Placed>
+        what;
+    friend bool operator==(ArrayState const&, ArrayState const&) = default;
+};
 using Condition = std::variant<InServiceAt, MirrorState, ResourceState, FlagState, NodeRuns,
-                               QuorumState, Storing>;
+                               QuorumState, Storing, ArrayState>;
 
 namespace step {
 /// Breakpoint on a state, armed when the step is reached; true at once if it holds already.
@@ -373,6 +401,38 @@ struct FailFencing {
     bool misses = true;
     friend bool operator==(FailFencing const&, FailFencing const&) = default;
 };
+/// An operator commands an array, or one of its disk groups fails. `refused` names the rule by
+/// which it must be refused, empty when it must succeed.
+struct ArrayOrder {
+    netsim::ArrayId array;
+    emulator::Command command;
+    std::string refused;
+    friend bool operator==(ArrayOrder const&, ArrayOrder const&) = default;
+};
+/// A host of an array asks, and waits for the answer; `host`: through its presentation.
+struct ArrayRequest {
+    netsim::ArrayId array;
+    std::string volume;  ///< none: of a flush, which is of the whole array
+    replication::HostOp op = replication::HostOp::write;
+    std::uint64_t at = 0;
+    std::uint64_t sectors = 0;
+    std::string host{};
+    std::string refused{};
+    friend bool operator==(ArrayRequest const&, ArrayRequest const&) = default;
+};
+/// An array loses its power, or has it again. `fates` as of a node.
+struct ArrayPower {
+    netsim::ArrayId array;
+    bool on = false;
+    std::vector<std::uint8_t> fates{};
+    friend bool operator==(ArrayPower const&, ArrayPower const&) = default;
+};
+/// The workloads of an array begin, or end.
+struct ArrayLoad {
+    netsim::ArrayId array;
+    bool begins = true;
+    friend bool operator==(ArrayLoad const&, ArrayLoad const&) = default;
+};
 }  // namespace step
 
 using Action =
@@ -384,7 +444,8 @@ using Action =
                  step::StartWorkload, step::StopWorkload, step::ForceOnline, step::SwitchOver,
                  step::ResolveSplitBrain, step::Ordered, step::Examine, step::TakeImage,
                  step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk, step::EditHierarchy,
-                 step::EditExtension, step::FailResource, step::FailFencing>;
+                 step::EditExtension, step::FailResource, step::FailFencing, step::ArrayOrder,
+                 step::ArrayRequest, step::ArrayPower, step::ArrayLoad>;
 
 struct Step {
     Action action;
@@ -418,6 +479,21 @@ struct Workload {
     friend bool operator==(Workload const&, Workload const&) = default;
 };
 
+/// Host requests made over and over to a volume of an array, until one is refused.
+struct ArrayWorkload {
+    netsim::ArrayId array;
+    std::string volume;
+    Workload::Order write = Workload::Order::random;
+    std::uint64_t block_sectors = 8;
+    std::uint32_t reads_percent = 0;
+    std::optional<std::uint32_t> flush_every{};
+    std::optional<Rate> rate{};
+    std::optional<std::uint32_t> depth{};
+    std::optional<std::uint64_t> count{};
+    bool started = true;
+    friend bool operator==(ArrayWorkload const&, ArrayWorkload const&) = default;
+};
+
 /// What at most may be reached by that share of all outages; 100 is the worst of them.
 inline constexpr unsigned ranks[] = {50, 90, 99, 100};
 /// "p99"; "max" of 100.
@@ -443,6 +519,7 @@ struct Scenario {
     std::vector<std::pair<std::string, std::string>> matrix_case;  ///< e.g. {mode, synchronous}
     netsim::Cluster cluster;
     std::vector<Workload> workload;
+    std::vector<ArrayWorkload> array_workload{};
     std::vector<Step> steps;
     Expect expect;
     std::optional<netsim::Bounds> bounded;  ///< what an exhaustive search explores

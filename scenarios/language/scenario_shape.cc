@@ -42,6 +42,7 @@ std::vector<Key> parameters(Wrap wrap) {
                  wrap("policies", split_brain_policy())),
         optional("bitmap_merge", "Whether the nodes can merge intent logs (R22).",
                  wrap("answers", make_shape(shape::Boolean{}))),
+        optional("profile", "The profile of every array.", wrap("profiles", array_profile())),
     };
 }
 
@@ -87,6 +88,7 @@ ShapePtr object(std::string what, std::vector<Key> keys) {
     return make_shape(shape::Object{std::move(what), std::move(keys), {}});
 }
 ShapePtr mirror_name() { return make_shape(shape::Name{"the name of a mirror"}); }
+ShapePtr mirror_or_array() { return make_shape(shape::Name{"the name of a mirror or an array"}); }
 ShapePtr volume_name() { return make_shape(shape::Name{"the name of a volume"}); }
 
 static Key write_order() {
@@ -107,9 +109,12 @@ ShapePtr workload() {
     shape::Object made{"a workload", {}, {{"rate", "depth"}}};
     made.keys = {
         required("on",
-                 "The mirror whose volumes are used; the application runs where it is in service.",
-                 mirror_name(), {"datarep"}),
-        optional("volume", "The one that is used, if the mirror has several. Default: all.",
+                 "The mirror whose volumes are used; the application runs where it is in service. "
+                 "Or the array.",
+                 mirror_or_array(), {"datarep"}),
+        optional("volume",
+                 "The one that is used, if the mirror has several. Default: all. Of an array it "
+                 "has to be named; the application ends when it is refused something.",
                  volume_name(), {"log"}),
         write_order(),
         optional("block", "The size of each request. Default: 4 KiB.", byte_count(), {"4 KiB"}),

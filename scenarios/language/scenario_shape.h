@@ -31,6 +31,7 @@ ShapePtr duration();
 ShapePtr byte_count();
 ShapePtr node_name();
 ShapePtr mirror_name();
+ShapePtr mirror_or_array();
 ShapePtr volume_name();
 ShapePtr rule_name();
 ShapePtr object(std::string what, std::vector<Key> keys);
@@ -57,6 +58,16 @@ std::vector<Key> member_steps();
 /// What stands on mirrors.
 std::vector<Key> hierarchy_keys();
 std::vector<Key> hierarchy_steps();
+/// Disk arrays.
+ShapePtr array_profile();
+ShapePtr array_cluster();
+std::vector<Key> array_steps();
+std::vector<Key> array_request_keys();
+struct ArrayConditionShape {
+    char const* key;  ///< that tells it from others
+    std::vector<Key> keys;
+};
+std::vector<ArrayConditionShape> array_conditions();
 ShapePtr expect();
 ShapePtr matrix();
 

@@ -152,6 +152,7 @@ private:
             step::FailResource{faulted.at, faulted.resource, faulted.faults, faulted.failed});
     }
     void on(World const&, seen::ImageTaken const&) { complete_ = false; }
+    void on(World const&, seen::ArrayNoted const&) { complete_ = false; }
     void on(World const&, auto const&) {}
 
     std::vector<Step> steps_;
@@ -313,6 +314,12 @@ private:
         for (std::size_t w = best_.workload.size(); w-- > 0;) {
             Scenario candidate = best_;
             candidate.workload.erase(candidate.workload.begin() + static_cast<std::ptrdiff_t>(w));
+            (void)accept(std::move(candidate));
+        }
+        for (std::size_t w = best_.array_workload.size(); w-- > 0;) {
+            Scenario candidate = best_;
+            candidate.array_workload.erase(candidate.array_workload.begin() +
+                                           static_cast<std::ptrdiff_t>(w));
             (void)accept(std::move(candidate));
         }
     }

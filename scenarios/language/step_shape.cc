@@ -59,6 +59,17 @@ ShapePtr condition(std::string const& what, std::vector<Key> const& more) {
                              make_shape(shape::Choice{"a quorum", {"held", "lost"}}), {"lost"}),
                     required("on", "The node that is meant.", node_name(), {"server1"})})},
     };
+    for (ArrayConditionShape& one : array_conditions()) {
+        made.variants.push_back({one.key, with_more(std::move(one.keys))});
+    }
+    return make_shape(std::move(made));
+}
+
+/// What is asked of a mirror, or of an array.
+ShapePtr of_either(std::string const& what, std::vector<Key> of_mirror) {
+    shape::Variants made{what, {}};
+    made.variants = {{"mirror", object(what, std::move(of_mirror))},
+                     {"array", object(what, array_request_keys())}};
     return make_shape(std::move(made));
 }
 
@@ -96,15 +107,18 @@ std::vector<Key> host_steps() {
     write_keys.push_back(optional("fua", "yes: answered when it is stable. Default: no.",
                                   make_shape(shape::Boolean{}), {"yes"}));
     return {
-        optional("write", "A host writes where the mirror is in service, and waits for the answer.",
-                 object("a write", std::move(write_keys))),
-        optional("read", "A host reads, and waits for the answer.", object("a read", read_keys)),
+        optional("write",
+                 "A host writes where the mirror is in service, or to an array, and waits for the "
+                 "answer.",
+                 of_either("a write", std::move(write_keys))),
+        optional("read", "A host reads, and waits for the answer.", of_either("a read", read_keys)),
         optional("trim", "A host gives a range up, and waits for the answer.",
-                 object("a trim", read_keys)),
+                 of_either("a trim", read_keys)),
         optional("write_zeroes", "A host zeroes a range, and waits for the answer.",
-                 object("a zeroing", read_keys)),
-        optional("flush", "A host flushes a mirror's volumes, and waits for the answer.",
-                 mirror_name(), {"datarep"}),
+                 of_either("a zeroing", read_keys)),
+        optional("flush",
+                 "A host flushes a mirror's volumes, or an array, and waits for the answer.",
+                 mirror_or_array(), {"datarep"}),
         optional(
             "ask", "A host asks a node, and nobody waits for the answer.",
             object(
@@ -122,8 +136,10 @@ std::vector<Key> host_steps() {
                           byte_count(), {"512 B"}),
                  optional("length", "Of all but a flush: how long it is. Default: 512 B.",
                           byte_count(), {"512 B"})})),
-        optional("start_workload", "Starts the workload of a mirror.", mirror_name(), {"datarep"}),
-        optional("stop_workload", "Stops the workload of a mirror.", mirror_name(), {"datarep"}),
+        optional("start_workload", "Starts the workload of a mirror, or of an array.",
+                 mirror_or_array(), {"datarep"}),
+        optional("stop_workload", "Stops the workload of a mirror, or of an array.",
+                 mirror_or_array(), {"datarep"}),
     };
 }
 
@@ -131,8 +147,9 @@ std::vector<Key> host_steps() {
 
 ShapePtr steps() {
     shape::OneKey step{"a step", time_steps()};
-    for (std::vector<Key> const& more : {node_steps(), fault_steps(), host_steps(),
-                                         operator_steps(), hierarchy_steps(), member_steps()}) {
+    for (std::vector<Key> const& more :
+         {node_steps(), fault_steps(), host_steps(), operator_steps(), hierarchy_steps(),
+          member_steps(), array_steps()}) {
         step.keys.insert(step.keys.end(), more.begin(), more.end());
     }
     return make_shape(shape::List{"steps", make_shape(std::move(step)), 1, 10'000, false});

@@ -359,12 +359,15 @@ std::string to_yaml(Scenario const& scenario) {
     made += "scenario: " + quoted(scenario.title) + "\n";
     made += folded("about", scenario.about);
     if (!scenario.source.empty()) made += "source: " + quoted(scenario.source) + "\n";
-    made += "\n" + cluster_section(scenario.cluster);
-    if (!scenario.workload.empty()) {
-        made += "\nworkload:\n";
-        for (Workload const& workload : scenario.workload) {
-            made += "  - " + workload_entry(scenario.cluster, workload) + "\n";
-        }
+    bool const of_arrays = !scenario.cluster.arrays.empty();
+    made += "\n" + (of_arrays ? writing::arrays_section(scenario.cluster)
+                              : cluster_section(scenario.cluster));
+    if (!scenario.workload.empty() || !scenario.array_workload.empty()) made += "\nworkload:\n";
+    for (Workload const& workload : scenario.workload) {
+        made += "  - " + workload_entry(scenario.cluster, workload) + "\n";
+    }
+    for (ArrayWorkload const& workload : scenario.array_workload) {
+        made += "  - " + writing::array_workload_entry(scenario.cluster, workload) + "\n";
     }
     made += "\nsteps:\n";
     for (Step const& step : scenario.steps) made += "  - " + step.source + "\n";

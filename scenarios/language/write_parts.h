@@ -16,7 +16,11 @@ namespace sunder::language::writing {
 std::string vertex(netsim::Cluster const&, netsim::Vertex);
 /// To the last nanosecond, because what is read again must play alike.
 std::string exact(Duration);
+std::string exact(ByteCount);
 std::string bytes(std::uint64_t sectors);
+/// `cluster:` of a cluster that has arrays.
+std::string arrays_section(netsim::Cluster const&);
+std::string array_workload_entry(netsim::Cluster const&, ArrayWorkload const&);
 /// A text on one line that may hold anything.
 std::string quoted(std::string const& text);
 /// The keys of a condition, without braces.

@@ -3,6 +3,7 @@
 // The text of steps, and of the conditions that they wait for.
 #include "base/text.h"
 #include "netsim/volumes.h"
+#include "scenarios/language/array_condition.h"
 #include "scenarios/language/condition.h"
 #include "scenarios/language/write.h"
 #include "scenarios/language/write_parts.h"
@@ -79,6 +80,7 @@ std::string condition_entry(Condition const& condition, Cluster const& cluster) 
                 cluster.nodes[state.node.value].name, cluster.mirrors[state.mirror].name,
                 state.set ? "yes" : "no");
         }
+        std::string operator()(ArrayState const& state) const { return entry_of(state, cluster); }
     };
     return std::visit(Entry{cluster}, condition);
 }

@@ -43,5 +43,13 @@ TEST_CASE("what is described and what is there are never equal") {
     CHECK_FALSE(Payload::zero(1).is_bytes());
 }
 
+TEST_CASE("the first and the last of all patterns are patterns") {
+    for (std::uint64_t const id : {std::uint64_t{1}, ~std::uint64_t{0}, ~std::uint64_t{1}}) {
+        Payload const one = Payload::pattern(2, id, 0);
+        CHECK_FALSE(one.is_bytes());
+        one.for_each([&](Piece const& piece) { CHECK(piece == Piece{2, id, 0}); });
+    }
+}
+
 }  // namespace
 }  // namespace sunder

@@ -11,6 +11,7 @@ import unittest
 from pathlib import Path
 
 import served
+from network import Network
 from served import until
 
 NODE = """\
@@ -25,15 +26,19 @@ cluster:
       size: {size}
       on: [server1, server2]
       mode: {mode}
-{mirror}  detection: {{interval: 100 ms, missed: 5, connection_timeout: 2 s, reconnect: 100 ms,
-    boot_wait: 3 s}}
+{mirror}{fencing}  detection: {{interval: 100 ms, missed: 5, connection_timeout: 2 s,
+    reconnect: 100 ms, boot_wait: 3 s}}
   settle_interval: 1 s
 at:
-  server1: {{peers: {{socket: server1.peers}}}}
-  server2: {{peers: {{socket: server2.peers}}}}
+  server1: {{peers: {{socket: {at[server1]}}}}}
+  server2: {{peers: {{socket: {at[server2]}}}}}
 listen: {{socket: {node}.nbd}}
 {state}{more}"""
 NAMES = ("server1", "server2")
+
+
+def other(node):
+    return NAMES[1 - NAMES.index(node)]
 
 
 class Cluster(unittest.TestCase):
@@ -42,7 +47,9 @@ class Cluster(unittest.TestCase):
     size = "64 MiB"
     mirror = ""  # more of the mirror, each line with its blanks
     more = ""    # more of the file
+    fencing = ""  # of the cluster, a line with its blanks
     stored = True
+    relayed = False  # whether what lies between the nodes can be cut
 
     def setUp(self):
         # Short: paths of Unix sockets have at most 107 characters.
@@ -51,12 +58,18 @@ class Cluster(unittest.TestCase):
         self.folder = Path(folder.name)
         self.servers = {}
         self.addCleanup(self.stop_all)
+        if self.relayed:
+            self.network = Network(self.folder, NAMES)
+            self.addCleanup(self.network.stop)
         for node in NAMES:
             self.file(node).write_text(self.text(node))
 
     def text(self, node):
-        return NODE.format(node=node, policy=self.policy, mode=self.mode, size=self.size,
-                           mirror=self.mirror, more=self.more,
+        # Each has its own socket, and finds the other's at a relay.
+        at = {name: f"{name}.relay" if self.relayed and name != node else f"{name}.peers"
+              for name in NAMES}
+        return NODE.format(node=node, policy=self.policy, mode=self.mode, size=self.size, at=at,
+                           mirror=self.mirror, more=self.more, fencing=self.fencing,
                            state=f"state: {node}.state\n" if self.stored else "")
 
     def file(self, node):
@@ -114,11 +127,11 @@ class Cluster(unittest.TestCase):
         return self.datarep(node)["in_service"]
 
     def until_served(self, node):
-        until(f"{node} serves\n{self.logs()}", lambda: self.serves(node))
+        until(f"{node} serves", lambda: self.serves(node), self.logs)
 
     def until_mirrored(self):
         until("they mirror", lambda: any(
-            self.datarep(node)["state"] == "fully operational" for node in NAMES))
+            self.datarep(node)["state"] == "fully operational" for node in NAMES), self.logs)
 
     def uri(self, node, export="datarep"):
         return f"nbd+unix:///{export}?socket={self.folder}/{node}.nbd"
@@ -131,7 +144,7 @@ class Cluster(unittest.TestCase):
 
     def compare_images(self, source):
         """Both copies, byte for byte; the target's is shown while it is kept apart (R58)."""
-        target = NAMES[1 - NAMES.index(source)]
+        target = other(source)
         self.say(source, "pause", "datarep")
         until("the target is kept apart", lambda: self.datarep(target)["open_apart"])
         images = []

@@ -35,12 +35,12 @@ hosts:
 """
 
 
-def until(what, true):
-    """Waits for a state of another process, which cannot wake us."""
+def until(what, true, tell=lambda: ""):
+    """Waits for a state of another process, which cannot wake us; `tell` says why it never came."""
     end = time.monotonic() + PATIENCE
     while not true():
         if time.monotonic() > end:
-            raise AssertionError(f"it never came true: {what}")
+            raise AssertionError(f"it never came true: {what}\n{tell()}")
         select.select([], [], [], 0.005)
 
 
