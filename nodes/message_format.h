@@ -68,4 +68,12 @@ SUNDER_FORMAT_VARIANT(nodes::ControlMessage, nodes::control::Hears, nodes::contr
                       nodes::control::SwitchBack, nodes::control::GiveUp,
                       nodes::control::GiveUpRefused);
 
+namespace nodes::control {
+
+// What stands on another mirror than the one that it is about.
+std::string flaw_of(HierarchyIs const& said);
+std::string flaw_of(AskExtension const& asked);
+
+}  // namespace nodes::control
+
 }  // namespace sunder

@@ -89,7 +89,20 @@ namespace {
 
 constexpr Seal hierarchy_seal{"SunTree.", "a stored hierarchy", 1};
 
+std::string flaw_of_mirrors(GroupId said, GroupId stored) {
+    if (said == stored) return "";
+    return fmt::format("is about mirror {}, but what it holds stands on mirror {}", said.value,
+                       stored.value);
+}
+
 }  // namespace
+
+std::string control::flaw_of(HierarchyIs const& said) {
+    return flaw_of_mirrors(said.group, said.stored.group);
+}
+std::string control::flaw_of(AskExtension const& asked) {
+    return flaw_of_mirrors(asked.group, asked.next.group);
+}
 
 void encode(ControlMessage const& message, ByteWriter& to) {
     to.u8(control_version);

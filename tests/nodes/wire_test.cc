@@ -123,7 +123,7 @@ TEST_CASE("no bit of a stored hierarchy can be flipped, and none of its bytes be
 }
 
 TEST_CASE("what could not be configured is refused by its rule") {
-    control::HierarchyIs said{{}, some_hierarchy()};
+    control::HierarchyIs const said{some_hierarchy().group, some_hierarchy()};
     std::vector<std::byte> const bytes = bytes_of(said);
     auto const error = [&](std::size_t at, unsigned value) {
         std::vector<std::byte> changed = bytes;
@@ -141,6 +141,8 @@ TEST_CASE("what could not be configured is refused by its rule") {
           std::string::npos);
     std::size_t const dependencies = resources + 4 + 2 * 4;
     CHECK(error(dependencies + 4, 9).find("has a dependency that cannot be") != std::string::npos);
+    CHECK(error(2, 3) ==
+          "byte 2: message is about mirror 259, but what it holds stands on mirror 258");
 }
 
 }  // namespace

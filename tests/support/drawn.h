@@ -105,6 +105,8 @@ inline void mend(replication::Record& record) {
 inline void mend(replication::ReadReply& reply) {
     if (!reply.ok) reply.payload = {};
 }
+inline void mend(nodes::control::HierarchyIs& said) { said.stored.group = said.group; }
+inline void mend(nodes::control::AskExtension& asked) { asked.next.group = asked.group; }
 inline void mend(auto&) {}
 
 template <class T>

@@ -68,6 +68,16 @@ class Command(unittest.TestCase):
         self.assertIn("the peer has it in service (peer_is_source: R3)", run.stdout)
         self.assertIn(f"replay: tools/run run {path} --seed 1 --explain", run.stdout)
 
+    def test_what_is_no_recording_is_not_replayed(self):
+        for path, words in [
+            (self.write("recording"), "this is no recording"),
+            (self.folder.name, "no recording is in this folder"),
+            (self.folder.name + "/none", "No such file or directory"),
+        ]:
+            run = self.sunder("replay", path)
+            self.assertEqual(run.returncode, 3, run.stdout + run.stderr)
+            self.assertIn(words, run.stderr)
+
     def test_a_file_that_is_wrong_exits_with_3_and_runs_nothing(self):
         for command in ("run", "check"):
             run = self.sunder(command, self.write(BROKEN), self.write(GOOD, "good.yaml"))
