@@ -16,7 +16,9 @@ class Network:
         self.folder = folder
         self.whole = threading.Event()
         self.whole.set()
-        self.mangle = None  # called with (the node that hears, bytes); returns what it hears
+        # Called with (the node that was dialled and hears them, or None; bytes); returns what is
+        # heard. Less than was sent: the connection ends there.
+        self.mangle = None
         self.stopping = False
         self.sockets = []
         self.threads = []
@@ -83,7 +85,10 @@ class Network:
         try:
             while data := source.recv(CHUNK):
                 self.whole.wait()
-                sink.sendall(self.mangle(node, data) if self.mangle else data)
+                passed = self.mangle(node, data) if self.mangle else data
+                sink.sendall(passed)
+                if len(passed) < len(data):
+                    break  # the connection is cut off here
         except OSError:
             pass
         # That one end is gone is not known behind a cut.

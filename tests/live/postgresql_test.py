@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The failover of a database: PostgreSQL on ext4 on a mirrored volume, under pgbench and clients
-# that know which of their commits were acknowledged. The source's process is killed; on the survivor
-# PostgreSQL recovers, every acknowledged commit is there, no transaction is there in half, its
-# indexes fit to its tables, and no page's checksum is wrong. Needs Debian's postgresql, root, FUSE
-# and loop devices.
+# that know which of their commits were acknowledged. The process of the source is killed; on the
+# survivor PostgreSQL recovers, every acknowledged commit is there, no transaction is there in half,
+# its indexes fit to its tables, and no checksum of a page is wrong. Needs the postgresql of Debian,
+# root, FUSE and loop devices.
 import glob
 import os
 import random

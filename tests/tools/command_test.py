@@ -4,6 +4,7 @@
 # The command `sunder` as a user meets it: exit status, words, files for CI. Called with the path
 # of the built command; its scenarios are made here.
 import json
+import os
 import re
 import signal
 import subprocess
@@ -53,6 +54,15 @@ class Command(unittest.TestCase):
 
     def sunder(self, *arguments):
         return subprocess.run([SUNDER, *arguments], capture_output=True, text=True, timeout=60)
+
+    def test_the_schema_of_node_files_that_editors_use_is_current(self):
+        """SUNDER_REWRITE=1 makes it so."""
+        path = Path(__file__).parents[2] / "nodes/live/node.schema.json"
+        schema = self.sunder("schema", "--node").stdout
+        if os.environ.get("SUNDER_REWRITE"):
+            path.write_text(schema)
+        self.assertEqual(path.read_text(), schema, "SUNDER_REWRITE=1 writes it anew")
+        self.assertEqual(json.loads(schema)["title"], "Sunder node")
 
     def test_what_held_is_told_and_exits_with_0(self):
         run = self.sunder("run", self.write(GOOD))
