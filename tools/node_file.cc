@@ -87,10 +87,11 @@ ShapePtr node_shape() {
                   "A folder, relative to this file, for the copies' data, which may lie on another "
                   "disk. Unless told: `array` in the folder of `state`.",
                   text("a folder")),
-         optional("recordings",
-                  "A folder, relative to this file, in which each life of the node is recorded, for "
-                  "`sunder replay`. Unless told: none is.",
-                  text("a folder")),
+         optional(
+             "recordings",
+             "A folder, relative to this file, in which each life of the node is recorded, for "
+             "`sunder replay`. Unless told: none is.",
+             text("a folder")),
          optional("recordings_size", "Of all recordings together, at most. Default: 256 MiB.",
                   grammar::byte_count(), {"1 GiB"}),
          optional("threads", "Requests of a host at a time. Default: 128.",
