@@ -71,7 +71,7 @@ private:
         std::vector<emulator::VolumeId> made{};
     };
     struct Invalidating {
-        std::vector<std::pair<emulator::VolumeId, std::string>> snapshots{};
+        std::vector<std::pair<emulator::VolumeId, std::string>> snapshots;
     };
     struct Background {
         ArrayWork what = ArrayWork::unsharing;
