@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -116,6 +117,14 @@ bool describes_node(std::string const& path) {
     return document.root.find("node") != nullptr;
 }
 
+/// Hosts that cannot be accepted hang, and nbdkit says so without end.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 std::string quoted(std::string const& word) {
     bool const plain = word.find_first_not_of(
                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -154,6 +163,7 @@ int serve(ServeRequest const& request) {
             return wrong_input;
         }
     }
+    raise_descriptor_limit();
     std::vector<char*> arguments;
     for (std::string const& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);

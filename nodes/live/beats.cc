@@ -90,7 +90,10 @@ void Beats::watch(NodeId peer) {
 
 void Beats::spoke(NodeId peer) {
     std::lock_guard const lock(lock_);
-    note(peer, 0, boot_time());
+    // What lay in sockets while this process stood still says nothing about who lives now.
+    Duration const now = boot_time();
+    if (ticked_ != 0 && now.ns - ticked_ >= patience().ns) judge(now);
+    note(peer, 0, now);
 }
 
 bool Beats::hears(NodeId peer) const {
@@ -122,6 +125,7 @@ void Beats::run() {
     Duration next = boot_time();
     while (!stopping_) {
         Duration const before = boot_time();
+        ticked_ = before.ns;
         if (before >= next) {
             sent_ = before.ns;
             send_all();
@@ -203,29 +207,37 @@ void Beats::judge(Duration now) {
 }
 
 /// Who heard the last beat takes this process for dead when his patience is over, and not before.
-/// Once it may have come to that, the node has to take in first what it missed.
+/// Once it may have come to that, hosts wait for as long again, so that a successor has been heard
+/// and has said what it is, and until the node has taken in what it missed: a zombie answers
+/// nothing out of the past.
 void Beats::renew_lease(Duration now) {
-    if (now.ns < lease_) {
+    if (!lapsed_ && now.ns < lease_) {
         lease_ = sent_ + patience().ns;
         return;
     }
+    if (!lapsed_) {
+        lapsed_ = now;
+        lease_ = 0;
+    }
+    if (now - *lapsed_ < patience()) return;
     {
         std::lock_guard const lock(lock_);
         if (asked_) return;
         asked_ = true;
     }
+    lapsed_.reset();
+    lease_ = sent_ + patience().ns;  // for this thread; hosts wait until it is told
     told_.when_taken_in([this] {
         std::lock_guard const lock(lock_);
         asked_ = false;
-        lease_ = sent_ + patience().ns;
         renewed_.notify_all();
     });
 }
 
 bool Beats::wait_for_lease() {
-    if (boot_time().ns < lease_) return true;
+    if (!asked_ && boot_time().ns < lease_) return true;
     std::unique_lock lock(lock_);
-    renewed_.wait(lock, [this] { return stopping_ || boot_time().ns < lease_; });
+    renewed_.wait(lock, [this] { return stopping_ || (!asked_ && boot_time().ns < lease_); });
     return !stopping_;
 }
 

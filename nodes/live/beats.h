@@ -84,11 +84,13 @@ private:
     int wake_ = -1;
 
     mutable std::mutex lock_;
-    std::vector<Heard> heard_;             // by peer
-    std::atomic<std::int64_t> sent_ = 0;   // when beats were sent last, by that clock
-    std::atomic<std::int64_t> lease_ = 0;  // until when others count on this process
+    std::vector<Heard> heard_;              // by peer
+    std::atomic<std::int64_t> sent_ = 0;    // when beats were sent last, by that clock
+    std::atomic<std::int64_t> ticked_ = 0;  // when this thread ran last
+    std::atomic<std::int64_t> lease_ = 0;   // until when others count on this process
+    std::optional<Duration> lapsed_;        // since when nobody does; of this thread
     std::condition_variable renewed_;
-    bool asked_ = false;  // whether everything was taken in
+    std::atomic<bool> asked_ = false;  // whether everything was taken in
     std::atomic<bool> stopping_ = false;
     std::thread thread_;
 };

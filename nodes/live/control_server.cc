@@ -9,6 +9,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
@@ -110,6 +111,7 @@ std::expected<void, std::string> make_room_for_socket(std::string const& path) {
 struct ControlServer::Inside {
     asio::io_context context{1};
     Local::acceptor acceptor{context};
+    asio::steady_timer again{context};
     std::string path;
     ControlHandler handler;
     std::size_t sessions = 0;
@@ -123,13 +125,19 @@ struct ControlServer::Inside {
         acceptor.async_accept([this](beast::error_code failure, Local::socket socket) {
             accepting = false;
             if (failure == asio::error::operation_aborted) return;
-            if (!failure) {
-                ++sessions;
-                std::make_shared<Session>(std::move(socket), handler, [this] {
-                    --sessions;
-                    if (!stopped) asio::post(context, [this] { accept(); });
-                })->read();
+            if (failure) {
+                // Of what is lacking, such as descriptors, there may be more in a while.
+                again.expires_after(std::chrono::milliseconds(100));
+                again.async_wait([this](beast::error_code ended) {
+                    if (!ended) accept();
+                });
+                return;
             }
+            ++sessions;
+            std::make_shared<Session>(std::move(socket), handler, [this] {
+                --sessions;
+                if (!stopped) asio::post(context, [this] { accept(); });
+            })->read();
             accept();
         });
     }

@@ -6,9 +6,21 @@
 #include "base/pattern.h"
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 
 namespace sunder::live {
+
+namespace {
+
+constexpr std::uint64_t worth_looking = 64 * 1024 / sector_bytes;
+
+bool is_zero(std::span<std::byte const> bytes) {
+    return bytes.front() == std::byte{} &&
+           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
+}  // namespace
 
 /// Calls `each(volume, byte offset in it, bytes, bytes since the range began)` until one says no.
 template <class Each>
@@ -32,6 +44,10 @@ std::optional<Payload> CopyDisk::read(Extent range) {
         return array_.read(volume, offset, {room.get() + done, bytes}).has_value();
     });
     if (!ok) return std::nullopt;
+    // Nothing is sent, and nothing stored, of what nobody has written.
+    if (range.count >= worth_looking && is_zero({room.get(), range.count * sector_bytes})) {
+        return Payload::zero(range.count);
+    }
     return Payload::bytes(std::move(room), range.count);
 }
 

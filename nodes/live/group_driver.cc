@@ -249,7 +249,12 @@ HostStatus GroupDriver::read(Extent range, std::span<std::byte> into) {
     auto const answered = ask({{}, HostOp::read, false, range, {}});
     if (answered->status != HostStatus::ok) return answered->status;
     VERIFY(answered->payload.sectors() == range.count);
-    std::memcpy(into.data(), answered->payload.as_bytes().data(), into.size());
+    Payload const& content = answered->payload;
+    if (!content.is_bytes()) {
+        std::ranges::fill(into, std::byte{});  // zeroes are not carried about
+        return HostStatus::ok;
+    }
+    std::memcpy(into.data(), content.as_bytes().data(), into.size());
     return HostStatus::ok;
 }
 

@@ -211,6 +211,7 @@ std::expected<std::size_t, std::string> Link::receive_into(std::span<std::byte> 
         ssize_t const got = ::recv(socket_, room.data(), room.size(), 0);
         if (got > 0) return static_cast<std::size_t>(got);
         if (got < 0 && errno == EINTR) continue;
+        ended_ = true;
         if (got == 0) return std::unexpected("the other end has closed the connection");
         return std::unexpected(std::strerror(errno));
     }

@@ -52,6 +52,8 @@ public:
     /// Waits for the next frame; by one thread, which also sends what is queued before it waits.
     /// The error says why there will be none: the other end has closed, or what came is no frame.
     std::expected<Frame, std::string> receive();
+    /// After `receive` has failed: the connection has ended; else what came is no frame.
+    [[nodiscard]] bool ended() const { return ended_; }
     /// Waits while too much is queued.
     void wait_for_room();
     /// Nothing is sent or received any more; whoever waits is woken.
@@ -110,6 +112,7 @@ private:
     std::size_t most_bytes_ = most_head_bytes + most_content_bytes;
 
     std::vector<std::byte> buffer_;  // of the one that receives
+    bool ended_ = false;
     std::size_t taken_ = 0;
     std::size_t filled_ = 0;
 };

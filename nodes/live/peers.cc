@@ -268,7 +268,10 @@ std::string Peers::serve_control(std::shared_ptr<Link> const& link, Target const
     for (;;) {
         link->wait_for_room();
         auto const frame = link->receive();
-        if (!frame) break;
+        if (!frame) {
+            if (!link->ended()) wrong = frame.error();
+            break;
+        }
         if (frame->kind != FrameKind::control) {
             wrong = "something else than nodes say to each other";
             break;
@@ -290,17 +293,22 @@ std::string Peers::serve_leg(std::shared_ptr<Link> const& link, Target const& ta
     replication::GroupConfig const& config = group.setup().config;
     auto const place = std::ranges::find(config.nodes, target.peer) - config.nodes.begin();
     replication::Slot const slot{static_cast<std::uint8_t>(place)};
+    std::uint64_t const chunks =
+        (config.mirrored_sectors + config.chunk_sectors - 1) / config.chunk_sectors;
     group.connected(slot, link);
     std::string wrong;
     for (;;) {
         link->wait_for_room();
         auto frame = link->receive();
-        if (!frame) break;
+        if (!frame) {
+            if (!link->ended()) wrong = frame.error();
+            break;
+        }
         if (frame->kind != FrameKind::mirror) {
             wrong = "something else than copies of a mirror say to each other";
             break;
         }
-        auto message = replication::decode_message(frame->head, std::move(frame->content));
+        auto message = replication::decode_message(frame->head, std::move(frame->content), chunks);
         if (!message) {
             wrong = message.error();
             break;

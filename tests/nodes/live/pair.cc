@@ -107,6 +107,7 @@ bool Pair::mirrors(unsigned node) {
 std::vector<std::byte> Pair::image(unsigned node) {
     auto const content = services_[node]->driver().mirror(0).read_copy({0, how_.sectors});
     REQUIRE(content.has_value());
+    if (!content->is_bytes()) return std::vector<std::byte>(how_.sectors * sector_bytes);
     auto const bytes = content->as_bytes();
     return {bytes.begin(), bytes.end()};
 }
