@@ -217,6 +217,13 @@ std::expected<std::size_t, std::string> Link::receive_into(std::span<std::byte> 
     }
 }
 
+/// Who says half of something is not done, unless it is this end that has closed.
+std::string Link::cut_off(std::string const& why) {
+    if (!ended_ || closed_) return why;
+    ended_ = false;
+    return "it ended in the middle of a frame";
+}
+
 /// So that at least so many bytes are there. Requires no more than the buffer has room for.
 std::expected<void, std::string> Link::fill(std::size_t wanted) {
     if (filled_ - taken_ >= wanted) return {};
@@ -225,7 +232,7 @@ std::expected<void, std::string> Link::fill(std::size_t wanted) {
     taken_ = 0;
     while (filled_ < wanted) {
         auto const got = receive_into(std::span(buffer_).subspan(filled_));
-        if (!got) return std::unexpected(got.error());
+        if (!got) return std::unexpected(filled_ == 0 ? got.error() : cut_off(got.error()));
         filled_ += *got;
     }
     return {};
@@ -251,7 +258,7 @@ std::expected<Link::Frame, std::string> Link::receive() {
     }
     std::size_t const before_content = frame_header_bytes + header->head_bytes;
     if (before_content > buffer_.size()) buffer_.resize(before_content);
-    if (auto there = fill(before_content); !there) return std::unexpected(there.error());
+    if (auto there = fill(before_content); !there) return std::unexpected(cut_off(there.error()));
     std::span<std::byte const> const head(&buffer_[taken_ + frame_header_bytes],
                                           header->head_bytes);
     taken_ += before_content;
@@ -264,7 +271,7 @@ std::expected<Link::Frame, std::string> Link::receive() {
         taken_ += done;
         while (done < header->content_bytes) {
             auto const got = receive_into({content.get() + done, header->content_bytes - done});
-            if (!got) return std::unexpected(got.error());
+            if (!got) return std::unexpected(cut_off(got.error()));
             done += *got;
         }
     }

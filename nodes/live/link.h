@@ -52,7 +52,8 @@ public:
     /// Waits for the next frame; by one thread, which also sends what is queued before it waits.
     /// The error says why there will be none: the other end has closed, or what came is no frame.
     std::expected<Frame, std::string> receive();
-    /// After `receive` has failed: the connection has ended; else what came is no frame.
+    /// After `receive` has failed: the connection has ended, between two frames or here; else what
+    /// came is no frame.
     [[nodiscard]] bool ended() const { return ended_; }
     /// Waits while too much is queued.
     void wait_for_room();
@@ -87,6 +88,7 @@ private:
     void prepare(Outgoing& from);
     void go_on_sending();
     std::expected<void, std::string> fill(std::size_t wanted);
+    std::string cut_off(std::string const& why);
     std::expected<std::size_t, std::string> receive_into(std::span<std::byte> room);
 
     int socket_;

@@ -47,20 +47,33 @@ class Failover(MirroredHost):
 
 
 class StandsStill(MirroredHost):
-    """FLT-14. A faithful source that goes on after it was taken for dead may answer its hosts until
-    it hears of its successor. Then it has lost nothing that it acknowledged, or both say that their
-    copies parted, and an operator chooses."""
+    """FLT-14. A faithful source that goes on after it was taken for dead answers nothing out of the
+    past: its lease is over. It has lost nothing that it acknowledged, or both say that their copies
+    parted, and an operator chooses."""
 
     def stop_and_go_on(self, source, chance):
+        import nbd
         survivor = other(source)
         device, records = self.write(source)
+        reader = self.connect(source)
         time.sleep(chance.uniform(0, 0.3))  # a random moment, not a wait for anything
         self.tell(source, signal.SIGSTOP)
         self.until_served(survivor)
         found = self.check_records(survivor, records.synced)
         host = self.connect(survivor)
         host.pwrite(b"later" * 819 + b"!", self.tail(host))
+        # Asked of the one that stands still, when another has acknowledged something else.
+        past = bytearray(BLOCK)
+        answered = []
+        reader.aio_pread(past, self.tail(host),
+                         completion=lambda error: answered.append(error.value) or 1)
         self.tell(source, signal.SIGCONT)
+        try:
+            while not answered:
+                reader.poll(-1)
+        except nbd.Error as gone:
+            answered.append(gone.errnum)
+        self.assertNotEqual(answered, [0], f"answered out of the past\n{self.logs()}")
         until("they mirror again, or both tell of a split brain", lambda: self.states() in (
             {"fully operational", "target"}, {"split brain"}))
         split = self.states() == {"split brain"}

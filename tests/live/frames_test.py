@@ -52,6 +52,7 @@ class Mangled(Cluster):
             host.pwrite(content, number * BLOCK)
         until("it was changed on its way", self.mangled.is_set)
         until("the leg was given up", lambda: given_up() > before, self.logs)
+        self.assertIn("the connection to server1 is given up:", self.log("server2"))
         self.until_mirrored()
         for node in NAMES:
             self.assertIsNone(self.servers[node].poll(), self.logs())
