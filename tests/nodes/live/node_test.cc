@@ -3,7 +3,9 @@
 // Nodes that are real: what hosts write is on both copies, a survivor takes over with all of it,
 // the one that returns is resynchronised, and both images are equal in the end.
 #include "base/pattern.h"
+#include "nodes/live/recording.h"
 #include "tests/nodes/live/pair.h"
+#include "tools/replay.h"
 
 #include <catch2/catch.hpp>
 
@@ -89,6 +91,47 @@ TEST_CASE("a switchover moves service under load, and nothing is lost") {
     }
     Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
     CHECK(pair.image(0) == pair.image(1));
+}
+
+TEST_CASE("what real nodes did, their machines do again") {
+    Pair::How how;
+    how.recorded = true;
+    Pair pair(how);
+    pair.start(0);
+    pair.start(1);
+    MirroredExport at = pair.in_service(0);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    for (std::uint64_t i = 0; i < 32; ++i) {
+        REQUIRE(pair[0].write(at, i * 8192, pattern(100 + i), i % 8 == 0) == 0);
+    }
+    pair.stop(0);
+    at = pair.in_service(1);
+    REQUIRE(pair[1].write(at, 0, pattern(500), true) == 0);
+    pair.start(0);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    pair.stop(0);
+    pair.stop(1);
+    std::size_t lives = 0;
+    for (unsigned const node : {0U, 1U}) {
+        for (std::string const& path : recordings_in(pair.recordings(node))) {
+            INFO(path);
+            auto recording = Recording::open(path);
+            REQUIRE(recording.has_value());
+            tools::Replayer replayer(recording->setup());
+            std::size_t inputs = 0;
+            while (auto const entry = recording->next()) {
+                auto const same = replayer.step(*entry);
+                INFO(tools::in_words(*entry, recording->setup()));
+                INFO((same ? std::string() : same.error()));
+                REQUIRE(same.has_value());
+                ++inputs;
+            }
+            CHECK(recording->end() == RecordingEnd::stopped);
+            CHECK(inputs > 20);
+            ++lives;
+        }
+    }
+    CHECK(lives == 3);
 }
 
 }  // namespace

@@ -60,8 +60,13 @@ NodeSetup Pair::setup(unsigned node) const {
     setup.config.guarded = how_.guarded;
     setup.detection = {milliseconds(50), 6, seconds(1), milliseconds(50), seconds(2)};
     setup.fencing.delay.resize(2);
+    if (how_.recorded) setup.recordings = recordings(node);
     if (how_.stored) setup.state = (folder_ / setup.members[node].name).string();
     return setup;
+}
+
+std::string Pair::recordings(unsigned node) const {
+    return (folder_ / (node == 0 ? "lives1" : "lives2")).string();
 }
 
 NodeService& Pair::start(unsigned node) {

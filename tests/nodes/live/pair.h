@@ -24,6 +24,7 @@ public:
         std::uint32_t asynchronous_limit = 256;
         unsigned most_writes = 64;
         bool born_in_sync = false;
+        bool recorded = false;  ///< in a folder of each node's
     };
     explicit Pair(How how);
     Pair() : Pair(How{}) {}
@@ -35,6 +36,7 @@ public:
     NodeService& operator[](unsigned node) { return *services_[node]; }
     [[nodiscard]] NodeSetup setup(unsigned node) const;
     [[nodiscard]] std::filesystem::path const& folder() const { return folder_; }
+    [[nodiscard]] std::string recordings(unsigned node) const;
 
     /// The mirror's export on a node, once it is in service there.
     MirroredExport in_service(unsigned node);
