@@ -58,7 +58,7 @@ NodeSetup Pair::setup(unsigned node) const {
     setup.config.peers = {NodeId{static_cast<std::uint8_t>(1 - node)}};
     setup.config.resources.push_back(resource);
     setup.config.guarded = how_.guarded;
-    setup.detection = {milliseconds(50), 6, seconds(1), milliseconds(50), seconds(2)};
+    setup.detection = {milliseconds(100), 10, seconds(2), milliseconds(50), seconds(2)};
     setup.fencing.delay.resize(2);
     if (how_.recorded) setup.recordings = recordings(node);
     if (how_.stored) setup.state = (folder_ / setup.members[node].name).string();
