@@ -96,6 +96,12 @@ class Cluster(unittest.TestCase):
 
     def tell(self, node, how):
         self.servers[node].send_signal(how)
+        if how == signal.SIGSTOP:
+            # Its threads do not all stop at once.
+            tasks = Path(f"/proc/{self.servers[node].pid}/task")
+            until(f"{node} stands still", lambda: all(
+                (task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+                for task in tasks.iterdir()))
 
     def kill(self, node, how=signal.SIGKILL):
         server = self.servers.pop(node)
