@@ -3,6 +3,8 @@
 // Presented volumes as hosts have them open.
 #include "nodes/live/array_hosted.h"
 
+#include "nodes/live/hosted_service.h"
+
 #include <cerrno>
 
 namespace sunder::live {
@@ -11,11 +13,11 @@ namespace {
 
 class ArrayVolume final : public OpenVolume {
 public:
-    ArrayVolume(ArrayService& service, Export shown)
-        : service_(service), shown_(std::move(shown)) {}
+    ArrayVolume(ArrayService& service, Export shown, bool read_only)
+        : service_(service), shown_(std::move(shown)), writable_(shown_.writable && !read_only) {}
 
     [[nodiscard]] std::uint64_t bytes() const override { return shown_.bytes; }
-    [[nodiscard]] bool writable() const override { return shown_.writable; }
+    [[nodiscard]] bool writable() const override { return writable_; }
     [[nodiscard]] std::string const& description() const override { return shown_.description; }
 
     IoResult read(std::uint64_t offset, std::span<std::byte> into) override {
@@ -49,40 +51,13 @@ public:
 private:
     ArrayService& service_;
     Export shown_;
-};
-
-class HostedArray final : public Hosted {
-public:
-    explicit HostedArray(std::unique_ptr<ArrayService> service) : service_(std::move(service)) {}
-
-    void start() override { service_->start(); }
-    IoResult stop() override { return service_->stop(); }
-
-    [[nodiscard]] std::vector<Listed> list() const override {
-        std::vector<Listed> all;
-        for (Export const& one : service_->exports()) all.push_back({one.name, one.description});
-        return all;
-    }
-    [[nodiscard]] std::optional<std::string> default_name() const override {
-        auto const only = service_->find_export("");
-        return only ? std::optional(only->name) : std::nullopt;
-    }
-    [[nodiscard]] std::expected<std::unique_ptr<OpenVolume>, std::string> open(
-        std::string_view name, bool read_only) override {
-        auto found = service_->find_export(name);
-        if (!found) return std::unexpected(found.error());
-        if (read_only) found->writable = false;
-        return std::make_unique<ArrayVolume>(*service_, std::move(*found));
-    }
-
-private:
-    std::unique_ptr<ArrayService> service_;
+    bool writable_;
 };
 
 }  // namespace
 
 std::unique_ptr<Hosted> host_array(std::unique_ptr<ArrayService> service) {
-    return std::make_unique<HostedArray>(std::move(service));
+    return std::make_unique<HostedService<ArrayService, ArrayVolume>>(std::move(service));
 }
 
 }  // namespace sunder::live

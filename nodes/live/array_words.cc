@@ -168,14 +168,7 @@ ArrayRequest list_faults(Values&) { return ListFaults{}; }
 ArrayRequest show(Values&) { return ShowArray{}; }
 
 using Maker = ArrayRequest (*)(Values&);
-struct Table {
-    std::vector<Grammar> grammars;
-    std::vector<Maker> makers;
-    void add(Maker maker, Grammar grammar) {
-        grammars.push_back(std::move(grammar));
-        makers.push_back(maker);
-    }
-};
+using Table = Verbs<Maker>;
 
 Parameter const vraid_parameter{"vraid", vraids, false, "5 unless told; of copies: the source's"};
 Parameter const group_parameter{"group", "DISK-GROUP", false, "the source's unless told"};

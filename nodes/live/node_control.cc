@@ -75,14 +75,7 @@ Make confirm(Asked const& asked) {
 }
 
 using Maker = Make (*)(Asked const&);
-struct Table {
-    std::vector<Grammar> grammars;
-    std::vector<Maker> makers;
-    void add(Maker maker, Grammar grammar) {
-        grammars.push_back(std::move(grammar));
-        makers.push_back(maker);
-    }
-};
+using Table = Verbs<Maker>;
 
 Table make_table() {
     Parameter const target{"target", "NODE", false, "where there is more than one other copy"};

@@ -143,8 +143,6 @@ std::size_t NodeDriver::place_of(GroupId group) const {
     return static_cast<std::size_t>(found - setup_.mirrors.begin());
 }
 
-bool NodeDriver::is_connected(NodeId peer) const { return control_[peer.value] != nullptr; }
-
 /// What one output of the membership machine comes to.
 struct NodeDriver::Carry {
     NodeDriver& node;

@@ -66,7 +66,6 @@ public:
     [[nodiscard]] NodeSetup const& setup() const { return setup_; }
     GroupDriver& mirror(std::size_t place) { return *groups_[place]; }
     Beats& beats() { return *beats_; }
-    [[nodiscard]] bool is_connected(NodeId peer) const;
 
     /// What an operator asks; `make` is given the name of the request. Waits for the answer, not
     /// for what follows from it, and not for ever: nothing means that it is not decided yet.

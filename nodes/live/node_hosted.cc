@@ -3,6 +3,8 @@
 // Mirrored volumes as hosts have them open: bytes, errno and words.
 #include "nodes/live/node_hosted.h"
 
+#include "nodes/live/hosted_service.h"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -13,8 +15,8 @@ namespace {
 
 class MirroredVolume final : public OpenVolume {
 public:
-    MirroredVolume(NodeService& service, MirroredExport shown, bool writable)
-        : service_(service), shown_(std::move(shown)), writable_(writable) {}
+    MirroredVolume(NodeService& service, MirroredExport shown, bool read_only)
+        : service_(service), shown_(std::move(shown)), writable_(!read_only) {}
 
     [[nodiscard]] std::uint64_t bytes() const override { return shown_.sectors * sector_bytes; }
     [[nodiscard]] bool writable() const override { return writable_; }
@@ -55,39 +57,10 @@ private:
     bool writable_;
 };
 
-class HostedNode final : public Hosted {
-public:
-    explicit HostedNode(std::unique_ptr<NodeService> service) : service_(std::move(service)) {}
-
-    void start() override { service_->start(); }
-    IoResult stop() override { return service_->stop(); }
-
-    [[nodiscard]] std::vector<Listed> list() const override {
-        std::vector<Listed> all;
-        for (MirroredExport const& one : service_->exports()) {
-            all.push_back({one.name, one.description});
-        }
-        return all;
-    }
-    [[nodiscard]] std::optional<std::string> default_name() const override {
-        auto const only = service_->find_export("");
-        return only ? std::optional(only->name) : std::nullopt;
-    }
-    [[nodiscard]] std::expected<std::unique_ptr<OpenVolume>, std::string> open(
-        std::string_view name, bool read_only) override {
-        auto found = service_->find_export(name);
-        if (!found) return std::unexpected(found.error());
-        return std::make_unique<MirroredVolume>(*service_, std::move(*found), !read_only);
-    }
-
-private:
-    std::unique_ptr<NodeService> service_;
-};
-
 }  // namespace
 
 std::unique_ptr<Hosted> host_node(std::unique_ptr<NodeService> service) {
-    return std::make_unique<HostedNode>(std::move(service));
+    return std::make_unique<HostedService<NodeService, MirroredVolume>>(std::move(service));
 }
 
 }  // namespace sunder::live

@@ -74,7 +74,7 @@ std::vector<std::vector<std::string>> array_words(NodeSetup const& setup) {
 
 }  // namespace
 
-NodeService::NodeService(std::unique_ptr<ArrayService> array, Options) : array_(std::move(array)) {}
+NodeService::NodeService() = default;
 NodeService::~NodeService() = default;
 
 std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Options options) {
@@ -85,7 +85,7 @@ std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Optio
     std::vector<std::vector<std::string>> words = array_words(options.setup);
     words.insert(words.end(), options.array.begin.begin(), options.array.begin.end());
     options.array.begin = std::move(words);
-    std::unique_ptr<NodeService> service(new NodeService(nullptr, options));
+    std::unique_ptr<NodeService> service(new NodeService());
     // Whoever has the state has the node: a second process is refused before it opens anything.
     if (auto state = service->open_state(options.setup.state); !state) {
         return std::unexpected(state.error());

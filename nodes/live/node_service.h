@@ -63,7 +63,7 @@ public:
     NodeDriver& driver() { return *driver_; }
 
 private:
-    NodeService(std::unique_ptr<ArrayService> array, Options options);
+    NodeService();
     std::expected<std::vector<NodeDriver::Copy>, std::string> open_copies(NodeSetup const& setup);
     std::expected<void, std::string> open_state(std::string const& folder);
     NodeEvents events();

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sunder::live {
@@ -31,6 +32,17 @@ struct Grammar {
     std::vector<Parameter> parameters;
     std::string_view meaning;
     std::string_view example;
+};
+
+/// The verbs that somebody understands, and what makes a request of each one's words.
+template <class Maker>
+struct Verbs {
+    std::vector<Grammar> grammars;
+    std::vector<Maker> makers;  ///< in the same order
+    void add(Maker maker, Grammar grammar) {
+        grammars.push_back(std::move(grammar));
+        makers.push_back(maker);
+    }
 };
 
 /// The words behind a verb, read by type. What is wrong is collected, so that all of it is told at
