@@ -59,7 +59,7 @@ void GroupDriver::stop() {
             deeds.answered.push_back(std::move(waiter));
         }
         waiters_.clear();
-        open_ = false;
+        opening_ = 0;
     }
     work_off(deeds);
 }
@@ -118,7 +118,7 @@ void GroupDriver::step_brought(Deeds& deeds) {
 
 void GroupDriver::step(Brought& brought, Deeds& deeds) {
     if (brought.waiter != nullptr) {
-        if (stopped_) {
+        if (stopped_ || brought.waiter->opening != opening_) {
             brought.waiter->status = HostStatus::not_in_service;
             deeds.answered.push_back(std::move(brought.waiter));
             return;
@@ -190,8 +190,17 @@ void GroupDriver::step(mirror::Input const& input, Deeds& deeds) {
     machine_->step(input, out);
     if (told_.stepped) told_.stepped(input, out);
     for (mirror::Output& output : out) std::visit(Carry{*this, deeds}, output);
-    bool const open = machine_->open() || machine_->open_apart();
-    if (open_.exchange(open) != open) told_.opened(open);
+    show(machine_->open()         ? Shown::in_service
+         : machine_->open_apart() ? Shown::apart
+                                  : Shown::to_nobody);
+}
+
+void GroupDriver::show(Shown now) {
+    Shown const before = std::exchange(shown_, now);
+    if (before == now) return;
+    opening_ = now == Shown::to_nobody ? 0 : ++openings_;
+    if (before != Shown::to_nobody) told_.opened(false);
+    if (now != Shown::to_nobody) told_.opened(true);
 }
 
 mirror::Input GroupDriver::perform(Deed& deed) {
@@ -235,8 +244,10 @@ void GroupDriver::answer(mirror::output::HostReply& reply, Deeds& deeds) {
     deeds.answered.push_back(std::move(waiter));
 }
 
-std::shared_ptr<GroupDriver::Waiter> GroupDriver::ask(mirror::input::HostRequest request) {
+std::shared_ptr<GroupDriver::Waiter> GroupDriver::ask(std::uint64_t opening,
+                                                      mirror::input::HostRequest request) {
     auto waiter = std::make_shared<Waiter>();
+    waiter->opening = opening;
     request.request = RequestId{next_request_++};
     bring({std::move(request), waiter});
     waiter->answered.wait();
@@ -244,9 +255,9 @@ std::shared_ptr<GroupDriver::Waiter> GroupDriver::ask(mirror::input::HostRequest
     return waiter;
 }
 
-HostStatus GroupDriver::read(Extent range, std::span<std::byte> into) {
+HostStatus GroupDriver::read(std::uint64_t opening, Extent range, std::span<std::byte> into) {
     ++counts_.reads;
-    auto const answered = ask({{}, HostOp::read, false, range, {}});
+    auto const answered = ask(opening, {{}, HostOp::read, false, range, {}});
     if (answered->status != HostStatus::ok) return answered->status;
     VERIFY(answered->payload.sectors() == range.count);
     Payload const& content = answered->payload;
@@ -258,29 +269,30 @@ HostStatus GroupDriver::read(Extent range, std::span<std::byte> into) {
     return HostStatus::ok;
 }
 
-HostStatus GroupDriver::change(mirror::input::HostRequest request) {
+HostStatus GroupDriver::change(std::uint64_t opening, mirror::input::HostRequest request) {
     ++counts_.writes;
     counts_.written_bytes += request.range.count * sector_bytes;
     writes_.acquire();
-    HostStatus const status = ask(std::move(request))->status;
+    HostStatus const status = ask(opening, std::move(request))->status;
     writes_.release();
     return status;
 }
 
-HostStatus GroupDriver::write(Extent range, std::span<std::byte const> from, bool durable) {
+HostStatus GroupDriver::write(std::uint64_t opening, Extent range, std::span<std::byte const> from,
+                              bool durable) {
     std::shared_ptr<std::byte> room = Payload::room(range.count);
     std::memcpy(room.get(), from.data(), from.size());
     return change(
-        {{}, HostOp::write, durable, range, Payload::bytes(std::move(room), range.count)});
+        opening, {{}, HostOp::write, durable, range, Payload::bytes(std::move(room), range.count)});
 }
 
-HostStatus GroupDriver::zero(Extent range, bool trim, bool durable) {
-    return change({{}, trim ? HostOp::trim : HostOp::write_zeroes, durable, range, {}});
+HostStatus GroupDriver::zero(std::uint64_t opening, Extent range, bool trim, bool durable) {
+    return change(opening, {{}, trim ? HostOp::trim : HostOp::write_zeroes, durable, range, {}});
 }
 
-HostStatus GroupDriver::flush() {
+HostStatus GroupDriver::flush(std::uint64_t opening) {
     ++counts_.flushes;
-    return ask({{}, HostOp::flush, false, {}, {}})->status;
+    return ask(opening, {{}, HostOp::flush, false, {}, {}})->status;
 }
 
 // Legs.

@@ -67,11 +67,18 @@ public:
     void start(MirrorStore::Found const& found, std::uint64_t nonce);
     void stop();
 
-    // Requests of hosts, in sectors; the caller waits.
-    replication::HostStatus read(Extent range, std::span<std::byte> into);
-    replication::HostStatus write(Extent range, std::span<std::byte const> from, bool durable);
-    replication::HostStatus zero(Extent range, bool trim, bool durable);
-    replication::HostStatus flush();
+    /// Which opening to hosts this is, each with a number of its own; 0: nobody may use it. A copy
+    /// that left service, and is shown again or kept apart, has another.
+    [[nodiscard]] std::uint64_t opening() const { return opening_; }
+
+    // Requests of hosts, in sectors; the caller waits. They belong to an opening, and have no
+    // effect after its end: what a host asked of a source is not done to the target that it became
+    // (FLT-14).
+    replication::HostStatus read(std::uint64_t opening, Extent range, std::span<std::byte> into);
+    replication::HostStatus write(std::uint64_t opening, Extent range,
+                                  std::span<std::byte const> from, bool durable);
+    replication::HostStatus zero(std::uint64_t opening, Extent range, bool trim, bool durable);
+    replication::HostStatus flush(std::uint64_t opening);
 
     /// Of the node, in their order.
     void command(replication::Command const& command);
@@ -83,7 +90,6 @@ public:
     void disconnected(replication::Slot peer, Link& link);
 
     [[nodiscard]] MirrorSetup const& setup() const { return setup_; }
-    [[nodiscard]] bool open() const { return open_; }
     [[nodiscard]] Counts const& counts() const { return counts_; }
     /// What the copy holds there, whatever its machine says of it; for who compares copies that
     /// rest. Nothing: the disk refuses.
@@ -105,6 +111,7 @@ private:
                               replication::output::DiskFlush, replication::output::ArrayImage,
                               replication::output::PersistCell, replication::output::PersistPage>;
     struct Waiter {
+        std::uint64_t opening = 0;
         Event answered;
         replication::HostStatus status = replication::HostStatus::io_error;
         Payload payload;
@@ -131,6 +138,7 @@ private:
         std::uint64_t number = 0;  // of the last time that it was armed or cancelled
     };
     struct Carry;
+    enum class Shown : std::uint8_t { to_nobody, in_service, apart };
 
     void bring(Brought brought, Link const* kept = nullptr);
     void put(Brought brought);
@@ -140,8 +148,9 @@ private:
     void work_off(Deeds& deeds, Link const* kept = nullptr);
     replication::Input perform(Deed& deed);
     void answer(replication::output::HostReply& reply, Deeds& deeds);
-    std::shared_ptr<Waiter> ask(replication::input::HostRequest request);
-    replication::HostStatus change(replication::input::HostRequest request);
+    std::shared_ptr<Waiter> ask(std::uint64_t opening, replication::input::HostRequest request);
+    replication::HostStatus change(std::uint64_t opening, replication::input::HostRequest request);
+    void show(Shown now);
     void post(Task task);
     void work();
     void time_is_up(Due const& due);
@@ -163,7 +172,9 @@ private:
     std::atomic<std::uint64_t> next_request_ = 1;
     std::array<Armed, 2> timers_{};  // by replication::Timer
     bool stopped_ = false;
-    std::atomic<bool> open_ = false;
+    Shown shown_ = Shown::to_nobody;
+    std::uint64_t openings_ = 0;
+    std::atomic<std::uint64_t> opening_ = 0;
 
     std::counting_semaphore<> writes_;  // that may be under way at once; seldom waited for
     Counts counts_;

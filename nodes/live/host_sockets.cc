@@ -86,6 +86,15 @@ void HostSockets::closed(void const* handle) {
     open_.erase(handle);
 }
 
+void HostSockets::let_all_go() {
+    std::lock_guard const lock(lock_);
+    for (Socket const& socket : all()) {
+        if (!socket.listens && listeners_.contains(socket.here)) {
+            ::shutdown(socket.descriptor, SHUT_RD);
+        }
+    }
+}
+
 void HostSockets::let_go(void const* handle) {
     std::lock_guard const lock(lock_);
     auto const mine = open_.find(handle);

@@ -29,6 +29,8 @@ public:
     void closed(void const* handle);
     /// Ends the connection, so that the host comes again elsewhere.
     void let_go(void const* handle);
+    /// Nothing more is heard from any of them; what they have asked can still be answered.
+    void let_all_go();
 
 private:
     using Inode = std::uint64_t;

@@ -197,11 +197,12 @@ std::vector<MirroredExport> NodeService::exports() const {
     std::vector<MirroredExport> all;
     NodeSetup const& setup = driver_->setup();
     for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
-        if (!driver_->mirror(m).open()) continue;
+        std::uint64_t const opening = driver_->mirror(m).opening();
+        if (opening == 0) continue;
         std::uint64_t first = 0;
         for (VolumeSetup const& volume : setup.mirrors[m].volumes) {
             all.push_back(
-                {volume_name(setup.mirrors[m], volume), m, first, volume.sectors,
+                {volume_name(setup.mirrors[m], volume), m, opening, first, volume.sectors,
                  fmt::format("{}, mirrored", to_text(ByteCount{volume.sectors * sector_bytes}))});
             first += volume.sectors;
         }
@@ -240,27 +241,29 @@ bool fits(MirroredExport const& at, std::uint64_t offset, std::uint64_t bytes) {
 int NodeService::read(MirroredExport const& at, std::uint64_t offset, std::span<std::byte> into) {
     if (!fits(at, offset, into.size())) return EINVAL;
     if (!driver_->beats().wait_for_lease()) return ESHUTDOWN;
-    return errno_of(driver_->mirror(at.mirror).read(sectors_of(at, offset, into.size()), into));
+    return errno_of(
+        driver_->mirror(at.mirror).read(at.opening, sectors_of(at, offset, into.size()), into));
 }
 
 int NodeService::write(MirroredExport const& at, std::uint64_t offset,
                        std::span<std::byte const> from, bool durable) {
     if (!fits(at, offset, from.size())) return EINVAL;
     if (!driver_->beats().wait_for_lease()) return ESHUTDOWN;
-    return errno_of(
-        driver_->mirror(at.mirror).write(sectors_of(at, offset, from.size()), from, durable));
+    return errno_of(driver_->mirror(at.mirror).write(
+        at.opening, sectors_of(at, offset, from.size()), from, durable));
 }
 
 int NodeService::zero(MirroredExport const& at, std::uint64_t offset, std::uint64_t count,
                       bool trim, bool durable) {
     if (!fits(at, offset, count)) return EINVAL;
     if (!driver_->beats().wait_for_lease()) return ESHUTDOWN;
-    return errno_of(driver_->mirror(at.mirror).zero(sectors_of(at, offset, count), trim, durable));
+    return errno_of(
+        driver_->mirror(at.mirror).zero(at.opening, sectors_of(at, offset, count), trim, durable));
 }
 
 int NodeService::flush(MirroredExport const& at) {
     if (!driver_->beats().wait_for_lease()) return ESHUTDOWN;
-    return errno_of(driver_->mirror(at.mirror).flush());
+    return errno_of(driver_->mirror(at.mirror).flush(at.opening));
 }
 
 }  // namespace sunder::live

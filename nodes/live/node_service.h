@@ -22,6 +22,7 @@ namespace sunder::live {
 struct MirroredExport {
     std::string name;
     std::size_t mirror = 0;
+    std::uint64_t opening = 0;  ///< of the mirror, that it is open in (GroupDriver)
     std::uint64_t first_sector = 0;
     std::uint64_t sectors = 0;
     std::string description;

@@ -93,6 +93,33 @@ TEST_CASE("a switchover moves service under load, and nothing is lost") {
     CHECK(pair.image(0) == pair.image(1));
 }
 
+// FLT-14. A request can lie in a socket, or in a thread that stood still, for as long as it likes.
+TEST_CASE("what a host asked of a source is not done to the copy that it became") {
+    Pair pair;
+    pair.start(0);
+    pair.start(1);
+    MirroredExport const then = pair.in_service(0);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    REQUIRE(pair[0].write(then, 0, pattern(1), false) == 0);
+    auto const moved = pair[1].driver().ask(
+        [](nodes::AdminId id) { return nodes::input::SwitchOver{id, GroupId{0}}; });
+    REQUIRE((!moved || moved->granted));
+    pair.in_service(1);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    auto const paused = pair[1].driver().ask([](nodes::AdminId id) {
+        return nodes::input::Ordered{id, GroupId{0}, {nodes::Order::Kind::pause, {}, 0}};
+    });
+    REQUIRE((!paused || paused->granted));
+    MirroredExport const apart = pair.in_service(0);  // whom it is shown to now (R58)
+    std::vector<std::byte> bytes(4096);
+    CHECK(pair[0].write(then, 0, pattern(2), false) == ESHUTDOWN);
+    CHECK(pair[0].zero(then, 0, 4096, true, false) == ESHUTDOWN);
+    CHECK(pair[0].read(then, 0, bytes) == ESHUTDOWN);
+    CHECK(pair[0].flush(then) == ESHUTDOWN);
+    CHECK(read(pair[0], apart, 0) == pattern(1));
+    CHECK(pair[0].write(apart, 0, pattern(3), false) == 0);
+}
+
 TEST_CASE("what real nodes did, their machines do again") {
     Pair::How how;
     how.recorded = true;
