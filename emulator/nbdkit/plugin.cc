@@ -4,8 +4,8 @@
 // callback translates and nothing else; which volume is shown to whom, and what a request does, is
 // decided by who hosts them. nbdkit calls from as many threads as it has.
 #define NBDKIT_API_VERSION 2
+#include "emulator/nbdkit/hosts.h"
 #include "nodes/live/array_hosted.h"
-#include "nodes/live/host_sockets.h"
 #include "nodes/live/node_hosted.h"
 #include "nodes/live/setup_codec.h"
 
@@ -18,9 +18,7 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
-#include <list>
 #include <memory>
-#include <mutex>
 
 namespace {
 
@@ -30,16 +28,13 @@ using live::IoResult;
 live::ArrayOptions options;
 std::string node_file;  // of a node's setup; empty: an array is served
 std::unique_ptr<live::Hosted> hosted;
-live::HostSockets sockets;
+IoResult stopped;  // what came of its end
+Hosts hosts;
 
 struct Handle {
     std::unique_ptr<live::OpenVolume> volume;
 };
 live::OpenVolume& at(void* handle) { return *static_cast<Handle*>(handle)->volume; }
-
-// Who has a mirrored volume open, so that he can be let go.
-std::mutex opened_lock;
-std::list<Handle*> opened;
 
 /// No exception may reach nbdkit, which is C.
 template <class Body>
@@ -103,14 +98,6 @@ int config(char const* key, char const* value) {
     return guarded([&] { return set(key, value); }, -1);
 }
 
-/// Whoever has a volume of the mirror open is let go: it is in service here no more.
-void let_go(std::size_t mirror) {
-    std::lock_guard const lock(opened_lock);
-    for (Handle* const handle : opened) {
-        if (handle->volume->mirror() == mirror) sockets.let_go(handle);
-    }
-}
-
 std::expected<std::unique_ptr<live::Hosted>, std::string> open_hosted() {
     if (node_file.empty()) {
         auto service = live::ArrayService::open(options);
@@ -124,7 +111,7 @@ std::expected<std::unique_ptr<live::Hosted>, std::string> open_hosted() {
     if (!setup) return std::unexpected(node_file + ": " + setup.error());
     auto service = live::NodeService::open({std::move(*setup), options});
     if (!service) return std::unexpected(service.error());
-    (*service)->left_service = let_go;
+    (*service)->left_service = [](std::size_t mirror) { hosts.let_go(mirror); };
     return live::host_node(std::move(*service));
 }
 
@@ -137,22 +124,29 @@ int get_ready() {
                 return -1;
             }
             hosted = std::move(*made);
-            sockets.remember_others();
+            hosts.remember_others();
             return 0;
         },
         -1);
 }
 
 int after_fork() {
-    return guarded([] { return sockets.find_listeners(), hosted->start(), 0; }, -1);
+    return guarded(
+        [] {
+            hosted->start();
+            hosts.begin([] { stopped = hosted->stop(); });
+            return 0;
+        },
+        -1);
 }
 
 void cleanup() {
     guarded(
         [] {
-            int const result = hosted == nullptr ? 0 : tell(hosted->stop());
+            hosts.end();
+            tell(stopped);
             hosted.reset();
-            return result;
+            return 0;
         },
         -1);
 }
@@ -197,11 +191,7 @@ void* open(int readonly) {
                 return nullptr;
             }
             auto handle = std::make_unique<Handle>(std::move(*found));
-            if (handle->volume->mirror()) {
-                std::lock_guard const lock(opened_lock);
-                sockets.opened(handle.get(), peer_address());
-                opened.push_back(handle.get());
-            }
+            hosts.opened(handle.get(), handle->volume->mirror(), peer_address());
             return handle.release();
         },
         nullptr);
@@ -209,9 +199,7 @@ void* open(int readonly) {
 
 void close(void* handle) {
     std::unique_ptr<Handle> const ended(static_cast<Handle*>(handle));
-    std::lock_guard const lock(opened_lock);
-    sockets.closed(ended.get());
-    opened.remove(ended.get());
+    hosts.closed(ended.get());
 }
 
 std::int64_t get_size(void* handle) { return static_cast<std::int64_t>(at(handle).bytes()); }

@@ -30,6 +30,13 @@ class Exports(Served):
             call(*arguments)
         self.assertEqual(caught.exception.errnum, number, caught.exception.string)
 
+    def test_who_is_told_to_end_does_so_whoever_is_there(self):
+        idle = self.connect("data")
+        idle.pwrite(b"x" * 4096, 0)
+        self.stop()
+        with self.assertRaises(nbd.Error):
+            idle.pread(4096, 0)
+
     def test_what_is_presented_is_listed_with_what_it_is(self):
         listed = json.loads(self.run_tool("nbdinfo", "--list", "--json", self.uri("")))
         exports = {e["export-name"]: e for e in listed["exports"]}

@@ -141,6 +141,17 @@ class Operators(Cluster):
         self.until_mirrored()
         self.compare_images("server1")
 
+    def test_who_is_told_to_end_does_so_whoever_is_there(self):
+        """nbdkit waits for its hosts; one that asks nothing never goes, nor one that is blocked."""
+        import nbd
+        idle, blocked = self.connect("server1"), self.connect("server1")
+        self.tell("server2", signal.SIGSTOP)
+        blocked.aio_pwrite(b"w" * BLOCK, 0)
+        self.kill("server1", signal.SIGTERM)
+        for host in (idle, blocked):
+            with self.assertRaises(nbd.Error):
+                host.pread(BLOCK, 0)
+
 
 class Compressed(Cluster):
     more = "compression: 3\n"
