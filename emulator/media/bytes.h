@@ -71,10 +71,20 @@ public:
         left_ = left_.subspan(size);
         return found;
     }
+    std::span<std::byte const> bytes(std::size_t size) {
+        if (size > left_.size()) {
+            fail();
+            return {};
+        }
+        auto const found = left_.first(size);
+        left_ = left_.subspan(size);
+        return found;
+    }
     void fail() {
         good_ = false;
         left_ = {};
     }
+    [[nodiscard]] bool failed() const { return !good_; }
     [[nodiscard]] bool more() const { return !left_.empty(); }
     /// Everything was there, and nothing is left.
     [[nodiscard]] bool complete() const { return good_ && left_.empty(); }

@@ -194,7 +194,7 @@ int Driver::finish(Plan plan, std::byte const* from, std::uint64_t first, Alone&
     }
     array_.commit(plan);
     if (array_.state().map.slots_waiting() > most_waiting) crowded_ = true;
-    return 0;
+    return remember();
 }
 
 int Driver::carry_out(Plan const& plan, std::byte const* from, std::uint64_t first) {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "emulator/array.h"
+#include "emulator/media/backlog.h"
 #include "emulator/media/gate.h"
 #include "emulator/media/group_data.h"
 #include "emulator/media/io_error.h"
@@ -99,6 +100,7 @@ private:
     bool conclude(Conclude const& what);
     int change_at_rest(std::function<bool()> const& change);
     IoResult make_durable();
+    int remember();
     int save(bool alone);
     int save_once();
     void settle_all();
@@ -116,8 +118,10 @@ private:
     std::unique_ptr<GroupData> data_;
     std::unique_ptr<Keeper> keeper_;
     DriverOptions options_;
+    Backlog backlog_;                    // under map_: what is remembered, and not saved
     std::atomic<bool> crowded_ = false;  // much waits until it is durable that it is free
     int failed_ = 0;                     // under saving_: an errno, for good
+    std::uint64_t at_rest_ = 0;          // under saving_: all that was remembered then is saved
 
     // Flushes that wait for one another.
     std::mutex flushing_;

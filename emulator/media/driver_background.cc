@@ -9,6 +9,13 @@
 
 namespace sunder::emulator::media {
 
+namespace {
+
+/// Changes, of some hundred bytes each.
+constexpr std::uint64_t most_remembered = 200'000;
+
+}  // namespace
+
 // Who wants to be durable waits for the round that began after he came; one of those who wait makes
 // it for all of them.
 IoResult Driver::flush() {
@@ -52,20 +59,40 @@ int Driver::save_once() {
     return save(false);
 }
 
+/// Under `map_`, alone: what changed outlives this process.
+int Driver::remember() {
+    if (keeper_ == nullptr) return 0;
+    Rows const rows = rows_of(array_);
+    if (rows.empty()) return 0;
+    backlog_.add(rows);
+    return keeper_->remember(rows);
+}
+
 int Driver::save(bool alone) {
     if (failed_ != 0) return failed_;
+    std::unique_lock<Gate> nobody_inside;
+    // Who is never at rest would be remembered without end.
+    if (!alone && keeper_->remembered() - at_rest_ > most_remembered) {
+        nobody_inside = std::unique_lock(gate_);
+        alone = true;
+    }
     Rows rows;
+    std::uint64_t times = 0;
     {
         std::unique_lock const collecting(map_);
-        rows = rows_of(array_);
+        // What cannot be remembered can still be saved.
+        static_cast<void>(remember());
+        rows = backlog_.take();
+        times = keeper_->remembered();
     }
     // What the rows point to was written before they were committed.
     failed_ = media::make_durable(*data_, *keeper_, rows);
     if (failed_ != 0 || rows.empty()) return failed_;
-    std::unique_lock<Gate> nobody_inside;
     if (!alone) nobody_inside = std::unique_lock(gate_);
     std::unique_lock const settling(map_);
     array_.settle(rows.up_to);
+    keeper_->saved(times);
+    if (times == keeper_->remembered()) at_rest_ = times;
     return 0;
 }
 

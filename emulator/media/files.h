@@ -53,6 +53,9 @@ public:
     virtual int sync() = 0;
     /// EWOULDBLOCK when somebody has it.
     virtual std::expected<std::unique_ptr<FolderLock>, int> lock() = 0;
+    /// Names the time since power came: as long as it is the same, what was written is there,
+    /// synced or not.
+    [[nodiscard]] virtual std::string boot() const = 0;
     /// For people.
     [[nodiscard]] virtual std::string where() const = 0;
 };

@@ -72,6 +72,12 @@ public:
     /// One transaction. Returns when it is durable, with 0, or an errno. Once it, or a sync of the
     /// data, failed, every later one is refused with EIO until the store is opened anew (G11).
     virtual int save(Rows const& rows) = 0;
+    /// Outlives this process, until the machine loses its power; to be saved yet. In the order in
+    /// which they were taken, none left out. 0 or an errno.
+    virtual int remember(Rows const& rows) = 0;
+    /// How often something was to be remembered; and: the first so many times are saved.
+    [[nodiscard]] virtual std::uint64_t remembered() const = 0;
+    virtual void saved(std::uint64_t times) = 0;
 };
 
 }  // namespace sunder::emulator::media

@@ -23,6 +23,10 @@ std::string_view name_of(Mutant which) {
             return "rows_not_synced";
         case Mutant::opened_unsettled:
             return "opened_unsettled";
+        case Mutant::changes_not_remembered:
+            return "changes_not_remembered";
+        case Mutant::another_boots_changes:
+            return "another_boots_changes";
         case Mutant::last:
             break;
     }

@@ -16,6 +16,8 @@ enum class Mutant {
     sync_tried_again,  ///< a sync that failed is believed when it works the next time (G11)
     rows_not_synced,   ///< a transaction is reported when it is written
     opened_unsettled,  ///< what a killed process left is gone on with before it is durable
+    changes_not_remembered,  ///< what changed since the last flush is in this process only
+    another_boots_changes,   ///< what changed before a power cut is believed after it
     last
 };
 std::string_view name_of(Mutant);

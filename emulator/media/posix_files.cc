@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
 
 namespace sunder::emulator::media {
 
@@ -149,6 +150,12 @@ public:
             return std::unexpected(errno);
         }
         return made;
+    }
+    [[nodiscard]] std::string boot() const override {
+        std::ifstream file("/proc/sys/kernel/random/boot_id");
+        std::string id;
+        std::getline(file, id);
+        return id;
     }
     [[nodiscard]] std::string where() const override { return path_; }
 

@@ -81,6 +81,7 @@ struct RecordingFolder::Core {
     Inode last_inode = 0;
     bool locked = false;
     std::uint64_t failed_syncs = 0;
+    std::uint64_t boots = 1;
     Before before;
 
     int ask(FileOp what) { return before ? before(what) : 0; }
@@ -218,6 +219,11 @@ std::expected<std::unique_ptr<FolderLock>, int> RecordingFolder::lock() {
     return std::make_unique<RecordedLock>(core_);
 }
 
+std::string RecordingFolder::boot() const {
+    std::lock_guard const guard(core_->mutex);
+    return std::to_string(core_->boots);
+}
+
 std::size_t RecordingFolder::unsynced() const {
     std::lock_guard const guard(core_->mutex);
     return core_->unsynced.size();
@@ -234,6 +240,7 @@ std::unique_ptr<RecordingFolder> RecordingFolder::after_power_cut(
     auto core = std::make_shared<Core>();
     core->medium = core_->medium;
     core->last_inode = core_->last_inode;
+    core->boots = core_->boots + 1;
     for (std::size_t n = 0; n < core_->unsynced.size(); ++n) {
         core->medium.apply(core_->unsynced[n], fate(n));
     }
@@ -249,6 +256,7 @@ std::unique_ptr<RecordingFolder> RecordingFolder::after_kill() const {
     core->unsynced = core_->unsynced;
     core->last_inode = core_->last_inode;
     core->failed_syncs = core_->failed_syncs;
+    core->boots = core_->boots;
     return std::unique_ptr<RecordingFolder>(new RecordingFolder(std::move(core)));
 }
 

@@ -49,6 +49,7 @@ public:
     std::expected<std::vector<std::string>, int> list() override;
     int sync() override;
     std::expected<std::unique_ptr<FolderLock>, int> lock() override;
+    [[nodiscard]] std::string boot() const override;
     [[nodiscard]] std::string where() const override { return "memory"; }
 
     /// Asked before each operation; what it returns fails it with that errno. Of a write that fails

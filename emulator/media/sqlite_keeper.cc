@@ -49,9 +49,11 @@ struct SqliteKeeper::Statements {
 };
 
 SqliteKeeper::SqliteKeeper(std::unique_ptr<Database> database, std::unique_ptr<File> witness,
-                           std::shared_ptr<Health> health, Seal seal, int log_pages)
+                           std::unique_ptr<Since> since, std::shared_ptr<Health> health, Seal seal,
+                           int log_pages)
     : database_(std::move(database)),
       witness_(std::move(witness)),
+      since_(std::move(since)),
       health_(std::move(health)),
       seal_(seal),
       log_pages_(log_pages) {

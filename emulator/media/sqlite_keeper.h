@@ -7,6 +7,7 @@
 
 #include "emulator/media/bytes.h"
 #include "emulator/media/database.h"
+#include "emulator/media/since.h"
 
 #include <array>
 #include <memory>
@@ -34,10 +35,14 @@ class SqliteKeeper : public Keeper {
 public:
     /// `seal` is that of the rows in the database.
     SqliteKeeper(std::unique_ptr<Database> database, std::unique_ptr<File> witness,
-                 std::shared_ptr<Health> health, Seal seal, int log_pages);
+                 std::unique_ptr<Since> since, std::shared_ptr<Health> health, Seal seal,
+                 int log_pages);
     ~SqliteKeeper() override;
 
     int save(Rows const& rows) override;
+    int remember(Rows const& rows) override { return since_->append(rows); }
+    [[nodiscard]] std::uint64_t remembered() const override { return since_->count(); }
+    void saved(std::uint64_t times) override { since_->saved(times); }
 
 private:
     struct Statements;
@@ -48,6 +53,7 @@ private:
 
     std::unique_ptr<Database> database_;
     std::unique_ptr<File> witness_;
+    std::unique_ptr<Since> since_;
     std::shared_ptr<Health> health_;
     Seal seal_;
     int log_pages_;

@@ -7,6 +7,7 @@
 #include "emulator/media/file_data.h"
 #include "emulator/media/mutant.h"
 #include "emulator/media/problem.h"
+#include "emulator/media/since.h"
 #include "emulator/media/witness.h"
 
 #include <fmt/format.h>
@@ -61,11 +62,23 @@ void remove_leftovers(Folder& folder, Array const& array, std::vector<std::strin
     }
 }
 
-/// The rest, once all was read and found well.
-Or<Opened> go_on(Folder& folder, Examined examined, std::unique_ptr<File> witness, Tuning tuning) {
+/// A store that was read and found well, and whose files are durable as they were read.
+struct Settled {
+    std::unique_ptr<FileData> data;
+    std::unique_ptr<SqliteKeeper> keeper;
+};
+
+/// `remembered`: what a killed process had not saved, which is saved first.
+Or<Settled> settle(Folder& folder, Examined& examined, Tuning tuning,
+                   std::optional<Rows> const& remembered) {
     auto const trouble = [&](int error) {
         return std::unexpected(refused(folder, "", "what was found cannot be made durable", error));
     };
+    auto witness = folder.open(witness_name, Folder::Open::existing);
+    if (!witness) {
+        return std::unexpected(
+            refused(folder, witness_name, "it cannot be opened", witness.error()));
+    }
     auto data = std::make_unique<FileData>(folder, examined.health);
     for (DiskGroupId const group : examined.with_files) {
         if (int const error = data->adopt(group)) {
@@ -73,22 +86,42 @@ Or<Opened> go_on(Folder& folder, Examined examined, std::unique_ptr<File> witnes
                 refused(folder, data_file_name(group), "it cannot be opened", error));
         }
     }
-    if (int const error = settle_files(folder, *data, *witness)) return trouble(error);
+    if (int const error = settle_files(folder, *data, **witness)) return trouble(error);
     Database& database = *examined.database;
     database.vfs().allow_changes();
     // So that each opening begins a log of its own.
     if (!mutant(Mutant::opened_unsettled) && !database.empty_log()) {
         return trouble(database.error_number());
     }
-    Opened opened{
-        std::move(examined.loaded->array), std::move(data),
-        std::make_unique<SqliteKeeper>(std::move(examined.database), std::move(witness),
-                                       examined.health, examined.loaded->seal, tuning.log_pages)};
+    // Whoever is killed before it is saved brings it in again.
+    std::unique_ptr<Since> since;
+    if (!remembered) {
+        auto begun = Since::begin(folder);
+        if (!begun) return trouble(begun.error());
+        since = std::move(*begun);
+    }
+    auto keeper = std::make_unique<SqliteKeeper>(std::move(examined.database), std::move(*witness),
+                                                 std::move(since), examined.health,
+                                                 examined.loaded->seal, tuning.log_pages);
+    if (remembered) {
+        if (int const error = keeper->save(*remembered)) return trouble(error);
+    }
+    return Settled{std::move(data), std::move(keeper)};
+}
+
+/// The rest, once nothing is remembered that is not saved.
+Or<Opened> go_on(Folder& folder, Examined examined, Tuning tuning) {
+    auto settled = settle(folder, examined, tuning, std::nullopt);
+    if (!settled) return std::unexpected(settled.error());
+    Opened opened{std::move(examined.loaded->array), std::move(settled->data),
+                  std::move(settled->keeper)};
     remove_leftovers(folder, opened.array, examined.names);
     opened.array.keep_changes(true);
     opened.array.restarted();
     Rows const rows = rows_of(opened.array);
-    if (int const error = opened.keeper->save(rows)) return trouble(error);
+    if (int const error = opened.keeper->save(rows)) {
+        return std::unexpected(refused(folder, "", "what was found cannot be made durable", error));
+    }
     opened.array.settle(rows.up_to);
     return opened;
 }
@@ -102,7 +135,8 @@ std::optional<Problem> make(Folder& folder, std::shared_ptr<Health> const& healt
     auto const mark = folder.open(unfinished_name, Folder::Open::made_if_absent);
     if (!mark) return trouble(unfinished_name, mark.error());
     if (int const error = folder.sync()) return trouble(unfinished_name, error);
-    for (char const* const name : {database_name, log_name, journal_name, witness_name}) {
+    for (char const* const name :
+         {database_name, log_name, journal_name, witness_name, since_name}) {
         int const error = folder.remove(name);  // of one that was not finished
         if (error != 0 && error != ENOENT) return trouble(name, error);
     }
@@ -115,8 +149,10 @@ std::optional<Problem> make(Folder& folder, std::shared_ptr<Health> const& healt
     if (!database->open(true) || !database->make_tables()) {
         return trouble(database_name, database->error_number());
     }
+    auto since = Since::begin(folder);
+    if (!since) return trouble(since_name, since.error());
     Array array(profile, licensed);
-    SqliteKeeper keeper(std::move(database), std::move(*witness), health, Seal{},
+    SqliteKeeper keeper(std::move(database), std::move(*witness), std::move(*since), health, Seal{},
                         Tuning{}.log_pages);
     if (int const error = keeper.save(rows_of(array))) return trouble(database_name, error);
     return std::nullopt;
@@ -165,14 +201,22 @@ std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profi
 }
 
 std::expected<Opened, Problem> open_store(Folder& folder, Tuning tuning) {
+    {
+        Examined examined = examine(folder, false);
+        if (!examined.problems.empty()) return std::unexpected(examined.problems.front());
+        auto const remembered = read_since(folder);
+        if (!remembered) {
+            return std::unexpected(
+                refused(folder, since_name, "it cannot be read", remembered.error()));
+        }
+        if (!*remembered) return go_on(folder, std::move(examined), tuning);
+        auto const settled = settle(folder, examined, tuning, *remembered);
+        if (!settled) return std::unexpected(settled.error());
+    }
+    // What was brought in is read, and found well or not, like everything else.
     Examined examined = examine(folder, false);
     if (!examined.problems.empty()) return std::unexpected(examined.problems.front());
-    auto witness = folder.open(witness_name, Folder::Open::existing);
-    if (!witness) {
-        return std::unexpected(
-            refused(folder, witness_name, "it cannot be opened", witness.error()));
-    }
-    return go_on(folder, std::move(examined), std::move(*witness), tuning);
+    return go_on(folder, std::move(examined), tuning);
 }
 
 int make_durable(GroupData& data, Keeper& keeper, Rows const& rows) {

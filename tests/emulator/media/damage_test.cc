@@ -138,12 +138,14 @@ TEST_CASE("a flipped byte is named, or does no harm") {
 TEST_CASE("a file that is cut short or gone is named") {
     Store const killed(true);
     for (std::string const& name : names_in(*killed.folder)) {
+        if (name == since_name) continue;  // what is not flushed may be lost
         auto const folder = killed.folder->after_kill();
         REQUIRE(folder->remove(name) == 0);
         INFO(name);
         expect(*folder, name, name == log_name ? "were durable and are missing" : "is missing");
     }
     for (std::string const& name : names_in(*killed.folder)) {
+        if (name == since_name) continue;
         auto const size = file_in(*killed.folder, name)->size().value();
         // The last byte of a file may be behind what anything needs; the first half never is.
         for (std::uint64_t const left : {std::uint64_t{0}, size / 2}) {

@@ -5,6 +5,8 @@
 #include "emulator/media/driver.h"
 #include "emulator/media/bad_disk.h"
 #include "emulator/media/memory_data.h"
+#include "emulator/media/recording_files.h"
+#include "emulator/media/store.h"
 
 #include <catch2/catch.hpp>
 
@@ -238,6 +240,54 @@ TEST_CASE("Space that is given back and taken again, without a flush, does not p
         REQUIRE(driver->zero(data, 0, chunk_bytes, false));
     }
     CHECK(driver->look_at([](Array const& a) { return a.state().map.slots_waiting(); }) < 5'000);
+}
+
+// A kill is no power cut: the operating system has what was written, synced or not.
+TEST_CASE("A process that is killed loses nothing that it answered, and a power cut what it may") {
+    RecordingFolder folder;
+    std::vector<std::uint64_t> places;
+    {
+        auto opened = create_store(folder, profile());
+        REQUIRE(opened);
+        Driver driver(std::move(opened->array), std::move(opened->data), std::move(opened->keeper));
+        say(driver, command::AddDiskGroup{"dg1", GiB(8)});
+        say(driver, command::AddVolume{"data", "dg1", ByteCount{size}, Vraid::vraid0, true});
+        VolumeId const volume = id(driver, "data");
+        bool const flushed_between = GENERATE(false, true);
+        for (std::uint64_t at = 0; at < size; at += 65536 + block) places.push_back(at);
+        for (std::uint64_t const at : places) {
+            REQUIRE(driver.write(volume, at, filled_with(at + 1)));
+            if (flushed_between && at > size / 2) REQUIRE(driver.flush());
+        }
+        say(driver, command::AddVolume{"late", "dg1", ByteCount{size}, Vraid::vraid0, true});
+        REQUIRE(driver.write(id(driver, "late"), 0, filled_with(7)));
+        REQUIRE(driver.zero(volume, places[1] & ~std::uint64_t{65535}, 65536, false));
+        auto const look = [&](std::unique_ptr<RecordingFolder> found, bool all) {
+            auto again = open_store(*found);
+            REQUIRE(again);
+            Driver second(std::move(again->array), std::move(again->data),
+                          std::move(again->keeper));
+            VolumeId const there = id(second, "data");
+            for (std::uint64_t const at : places) {
+                bool const zeroed = at / 65536 == places[1] / 65536;
+                std::uint64_t const number = number_at(second, there, at);
+                if (all) {
+                    CHECK(number == (zeroed ? 0 : at + 1));
+                } else {
+                    CHECK((number == 0 || number == at + 1));
+                }
+            }
+            if (all) CHECK(number_at(second, id(second, "late"), 0) == 7);
+        };
+        look(folder.after_kill(), true);
+        look(folder.after_power_cut([](std::size_t) { return Fate{}; }), false);
+        look(folder.after_power_cut([](std::size_t) { return Fate{Fate::Kind::nothing, 0}; }),
+             false);
+        // Killed a second time, before anything else was saved.
+        auto once = folder.after_kill();
+        REQUIRE(open_store(*once));
+        look(once->after_kill(), true);
+    }
 }
 
 TEST_CASE("Extents tell what is written from what is not") {

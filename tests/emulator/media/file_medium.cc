@@ -65,6 +65,7 @@ std::string FileMedium::open(std::optional<Array>& array) {
 
 void FileMedium::close() {
     folder->ask_before({});
+    backlog_ = {};
     keeper_.reset();
     data_.reset();
 }
@@ -118,12 +119,22 @@ std::string FileMedium::flush(Array& array) {
             return 0;
         });
     }
-    Rows const rows = rows_of(array);
+    remember(array);
+    Rows const rows = backlog_.take();
     int const error = make_durable(*data_, *keeper_, rows);
     folder->ask_before({});
     if (error != 0) return fmt::format("a flush failed: {}", std::strerror(error));
+    if (rows.empty()) return "";
     array.settle(rows.up_to);
+    keeper_->saved(keeper_->remembered());
     return "";
+}
+
+void FileMedium::remember(Array& array) {
+    Rows const rows = rows_of(array);
+    if (rows.empty()) return;
+    backlog_.add(rows);
+    VERIFY(keeper_->remember(rows) == 0);
 }
 
 Array FileMedium::power_cut(std::uint64_t seed) {

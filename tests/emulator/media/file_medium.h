@@ -4,6 +4,7 @@
 // own, so that a mixture, or a stranger's, is found out.
 #pragma once
 
+#include "emulator/media/backlog.h"
 #include "emulator/media/recording_files.h"
 #include "emulator/media/store.h"
 #include "tests/emulator/medium.h"
@@ -40,6 +41,8 @@ public:
     ValueStore::Sector read(DiskGroupId group, std::uint64_t sector) override;
     void lose(DiskGroupId group) override;
     std::string flush(Array& array) override;
+    /// What changed outlives the process from here on.
+    void remember(Array& array);
     /// Or the process was killed, and power stays.
     Array power_cut(std::uint64_t seed) override;
 
@@ -49,6 +52,7 @@ public:
     std::string wrong;  ///< with what power cuts left
 
 private:
+    Backlog backlog_;
     void close();
 
     Tuning tuning_;

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Rows as entries, and back.
+#include "emulator/media/since.h"
+
+#include "emulator/media/backlog.h"
+#include "emulator/media/bytes.h"
+#include "emulator/media/mutant.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace sunder::emulator::media {
+
+namespace {
+
+constexpr std::uint8_t format = 1;
+constexpr std::size_t head_of_entry = 4 + 8;
+
+std::vector<std::byte> head_of(std::string const& boot) {
+    std::vector<std::byte> bytes;
+    Writer into(bytes);
+    into.put(format);
+    into.put(std::string_view(boot));
+    into.put(std::uint64_t{XXH64(bytes.data(), bytes.size(), 0)});
+    return bytes;
+}
+
+std::vector<std::byte> entry_of(Rows const& rows) {
+    std::vector<std::byte> body;
+    Writer into(body);
+    into.put(std::uint64_t{rows.up_to});
+    into.put(static_cast<std::uint8_t>(rows.whole_catalogue));
+    into.put(static_cast<std::uint32_t>(rows.gone.size()));
+    for (Rows::Gone const& gone : rows.gone) {
+        into.put(static_cast<std::uint8_t>(gone.table));
+        into.put(gone.first);
+        into.put(gone.last);
+    }
+    into.put(static_cast<std::uint32_t>(rows.written.size()));
+    for (Rows::Row const& row : rows.written) {
+        into.put(static_cast<std::uint8_t>(row.table));
+        into.put(row.id);
+        into.put(static_cast<std::uint32_t>(row.size));
+        auto const bytes = rows.body(row);
+        body.insert(body.end(), bytes.begin(), bytes.end());
+    }
+    std::vector<std::byte> entry;
+    Writer head(entry);
+    head.put(static_cast<std::uint32_t>(body.size()));
+    head.put(std::uint64_t{XXH64(body.data(), body.size(), 0)});
+    entry.insert(entry.end(), body.begin(), body.end());
+    return entry;
+}
+
+std::optional<Rows> rows_in(std::span<std::byte const> body) {
+    Reader from(body);
+    Rows rows;
+    rows.up_to = from.get<std::uint64_t>();
+    rows.whole_catalogue = from.flag();
+    for (auto left = from.get<std::uint32_t>(); left > 0 && !from.failed(); --left) {
+        Rows::Gone gone;
+        gone.table = static_cast<Table>(from.below<std::uint8_t>(tables));
+        gone.first = from.get<std::uint64_t>();
+        gone.last = from.get<std::uint64_t>();
+        rows.gone.push_back(gone);
+    }
+    for (auto left = from.get<std::uint32_t>(); left > 0 && !from.failed(); --left) {
+        Rows::Row row;
+        row.table = static_cast<Table>(from.below<std::uint8_t>(tables));
+        row.id = from.get<std::uint64_t>();
+        auto const bytes = from.bytes(from.get<std::uint32_t>());
+        row.begin = rows.bytes.size();
+        row.size = bytes.size();
+        rows.bytes.insert(rows.bytes.end(), bytes.begin(), bytes.end());
+        rows.written.push_back(row);
+    }
+    return from.complete() ? std::optional(std::move(rows)) : std::nullopt;
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Since>, int> Since::begin(Folder& folder) {
+    auto file = folder.open(since_name, Folder::Open::made_if_absent);
+    if (!file) return std::unexpected(file.error());
+    std::vector<std::byte> const head = head_of(folder.boot());
+    if (int const error = (*file)->truncate(0)) return std::unexpected(error);
+    if (int const error = (*file)->write(0, head)) return std::unexpected(error);
+    return std::unique_ptr<Since>(new Since(std::move(*file), head.size()));
+}
+
+int Since::append(Rows const& rows) {
+    if (mutant(Mutant::changes_not_remembered)) return 0;
+    ++count_;
+    if (failed_ != 0) return failed_;
+    std::vector<std::byte> const entry = entry_of(rows);
+    failed_ = file_->write(end_, entry);
+    if (failed_ == 0) {
+        end_ += entry.size();
+        return 0;
+    }
+    // Half of what happened is worse than nothing of it.
+    static_cast<void>(file_->truncate(begin_));
+    end_ = begin_;
+    return failed_;
+}
+
+void Since::saved(std::uint64_t count) {
+    // What follows would not be understood without what came before it.
+    if (count != count_) return;
+    // Entries that stay are saved, too: they change nothing.
+    if (end_ != begin_ && file_->truncate(begin_) != 0) return;
+    end_ = begin_;
+    failed_ = 0;
+}
+
+std::expected<std::optional<Rows>, int> read_since(Folder& folder) {
+    auto const file = folder.open(since_name, Folder::Open::read_only);
+    if (!file && file.error() == ENOENT) return std::nullopt;
+    if (!file) return std::unexpected(file.error());
+    auto const size = (*file)->size();
+    if (!size) return std::unexpected(size.error());
+    std::vector<std::byte> bytes(*size);
+    auto const got = (*file)->read(0, bytes);
+    if (!got) return std::unexpected(got.error());
+    std::span<std::byte const> left = std::span(bytes).first(*got);
+    std::vector<std::byte> const head = head_of(folder.boot());
+    bool const ours =
+        left.size() >= head.size() && std::equal(head.begin(), head.end(), left.begin());
+    if (!ours && !mutant(Mutant::another_boots_changes)) return std::nullopt;
+    left = left.subspan(std::min(head.size(), left.size()));
+    Backlog backlog;
+    bool any = false;
+    while (left.size() >= head_of_entry) {
+        Reader from(left);
+        auto const length = from.get<std::uint32_t>();
+        auto const sum = from.get<std::uint64_t>();
+        left = left.subspan(head_of_entry);
+        if (length > left.size()) break;
+        auto const body = left.first(length);
+        left = left.subspan(length);
+        if (XXH64(body.data(), body.size(), 0) != sum) break;
+        auto const rows = rows_in(body);
+        if (!rows) break;
+        backlog.add(*rows);
+        any = true;
+    }
+    return any ? std::optional(backlog.take()) : std::nullopt;
+}
+
+}  // namespace sunder::emulator::media
