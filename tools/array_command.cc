@@ -7,7 +7,7 @@
 #include "emulator/media/posix_files.h"
 #include "emulator/media/store.h"
 #include "nodes/live/array_words.h"
-#include "tools/control_client.h"
+#include "nodes/live/control_client.h"
 #include "tools/run_command.h"
 
 #include <fmt/format.h>
@@ -130,7 +130,7 @@ int ask_array(ArrayRequest const& request) {
                    "array: say where it hears operators: --control SOCKET, or SUNDER_CONTROL\n");
         return wrong_input;
     }
-    auto const said = say_words(request.control, "/array", request.words);
+    auto const said = live::say_words(request.control, "/array", request.words);
     if (!said) {
         fmt::print(stderr, "array: nobody answers at {}: {}\n", request.control, said.error());
         return wrong_input;

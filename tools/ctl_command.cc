@@ -5,8 +5,8 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "nodes/live/control_client.h"
 #include "nodes/live/node_control.h"
-#include "tools/control_client.h"
 #include "tools/run_command.h"
 
 #include <fmt/format.h>
@@ -80,7 +80,7 @@ int unheard(CtlRequest const& request, std::string const& why) {
     return wrong_input;
 }
 
-std::expected<json::object, std::string> object_in(Said const& said) {
+std::expected<json::object, std::string> object_in(live::Said const& said) {
     boost::system::error_code failure;
     json::value body = json::parse(said.body, failure);
     if (failure || !body.is_object()) return std::unexpected("what answers is no node");
@@ -90,7 +90,7 @@ std::expected<json::object, std::string> object_in(Said const& said) {
 int show_status(CtlRequest const& request) {
     std::string shown;
     do {
-        auto const said = look_up(request.control, "/status");
+        auto const said = live::look_up(request.control, "/status");
         if (!said) return unheard(request, said.error());
         auto const status = object_in(*said);
         if (!status || !status->contains("mirrors")) {
@@ -107,7 +107,7 @@ int show_status(CtlRequest const& request) {
 
 /// What this node's copy would lose, if it gave up what was written to it.
 std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
-    auto const said = look_up(request.control, "/status");
+    auto const said = live::look_up(request.control, "/status");
     if (!said) return std::unexpected(said.error());
     auto const status = object_in(*said);
     if (!status) return std::unexpected(status.error());
@@ -158,7 +158,7 @@ int ctl(CtlRequest const& request) {
     bool const alone = request.words.size() == 1;
     if (alone && request.words.front() == "status") return show_status(request);
     if (alone && request.words.front() == "metrics") {
-        auto const said = look_up(request.control, "/metrics");
+        auto const said = live::look_up(request.control, "/metrics");
         if (!said) return unheard(request, said.error());
         fmt::print("{}", said->body);
         return all_held;
@@ -168,7 +168,7 @@ int ctl(CtlRequest const& request) {
         return wrong_input;
     }
     if (!is_sure(request)) return violated;
-    auto const said = say_words(request.control, "/node", request.words);
+    auto const said = live::say_words(request.control, "/node", request.words);
     if (!said) return unheard(request, said.error());
     auto const answer = object_in(*said);
     if (!answer) return unheard(request, answer.error());

@@ -87,7 +87,8 @@ void options_of(CLI::App* command, std::string const& chosen_by, std::vector<OfM
         std::string const chosen = command->get_option(chosen_by)->as<std::string>();
         for (OfMode const& one : modes) {
             for (std::string const& name : one.options) {
-                if (one.mode == chosen || command->get_option(name)->count() == 0) continue;
+                bool const right = one.mode == chosen || chosen == "all";
+                if (right || command->get_option(name)->count() == 0) continue;
                 throw CLI::ValidationError(name,
                                            fmt::format("it is of {} {} only", chosen_by, one.mode));
             }
@@ -102,11 +103,20 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
     run->add_option("--seeds", request.seeds, "How many seeds to run, counting up")
         ->capture_default_str()
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
-    run->add_option("--engine", request.engine,
-                    "sim: seeds and virtual time; exhaust: every order of events within the "
-                    "scenario's 'bounded:'")
+    run->add_option(
+           "--engine", request.engine,
+           "sim: seeds and virtual time; exhaust: every order of events within the "
+           "scenario's 'bounded:'; live: real nodes, processes and NBD; all: each of them, and "
+           "whether they agree")
         ->capture_default_str()
-        ->check(CLI::IsMember({"sim", "exhaust"}));
+        ->check(CLI::IsMember({"sim", "exhaust", "live", "all"}));
+    run->add_option("--speed", request.speed, "Of live: how many times as fast as the file says")
+        ->capture_default_str()
+        ->check(CLI::Range(1U, 1000U));
+    run->add_option("--plugin", request.plugin,
+                    "Of live: nbdkit's plugin, unless where it was built");
+    run->add_flag("--keep", request.keep, "Of live: leave what the nodes wrote, and say where");
+    run->add_flag("--progress", request.progress, "Of live: tell of each run when it ends");
     run->add_option("--time-limit", request.time_limit, "Of exhaust: seconds a case")
         ->capture_default_str()
         ->check(seconds());
@@ -137,7 +147,8 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
     options_of(
         run, "--engine",
         {{"exhaust",
-          {"--time-limit", "--memory-limit", "--deviations", "--reduce", "--counterexample"}}});
+          {"--time-limit", "--memory-limit", "--deviations", "--reduce", "--counterexample"}},
+         {"live", {"--speed", "--plugin", "--keep", "--progress"}}});
 }
 
 CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {

@@ -3,13 +3,13 @@
 // The grammar of node files, and the setup that a file comes to.
 #include "tools/node_file.h"
 
-#include "netsim/configure.h"
 #include "nodes/live/setup_codec.h"
 #include "scenarios/language/load.h"
 #include "scenarios/language/load_parts.h"
 #include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
 #include "scenarios/language/shape.h"
+#include "scenarios/live/setup.h"
 
 #include <fmt/format.h>
 
@@ -172,13 +172,12 @@ private:
     }
 
     void read_members(live::NodeSetup& setup) const {
-        for (netsim::NodeSetup const& node : cluster_.nodes) {
-            live::MemberSetup member{node.name, {}, {}};
+        for (live::MemberSetup& member : setup.members) {
             Node const* const at = root_.find("at");
-            Node const* const where = at == nullptr ? nullptr : at->find(node.name);
+            Node const* const where = at == nullptr ? nullptr : at->find(member.name);
             if (at != nullptr && where == nullptr) {
                 report_.error(Code::missing_key, mark_of(*at),
-                              fmt::format("where {} is found is missing", node.name), {});
+                              fmt::format("where {} is found is missing", member.name), {});
             }
             if (where != nullptr) {
                 Node const* const peers = where->find("peers");
@@ -193,7 +192,6 @@ private:
                 if (!same.socket.empty()) same.socket += ".beats";
                 member.beats.push_back(same);
             }
-            setup.members.push_back(std::move(member));
         }
         loading::Names const names(cluster_, report_);
         for (Entry const& one : loading::entries_of(root_.find("at"))) {
@@ -202,35 +200,17 @@ private:
     }
 
     void read_setup(live::NodeSetup& setup, NodeId self) const {
+        setup = staged::setup_of(cluster_, self);
         setup.cluster = loading::text_of(root_.find("called")).value_or("");
         read_members(setup);
-        setup.config = netsim::node_configs(cluster_)[self.value];
-        netsim::Network const network(cluster_);
-        for (nodes::ResourceConfig const& resource : setup.config.resources) {
-            netsim::MirrorSetup const& mirror = cluster_.mirrors[resource.group.value];
-            live::MirrorSetup made;
-            made.name = mirror.name;
-            made.config =
-                netsim::group_config(cluster_, network, resource.group, resource.self.value);
-            for (netsim::VolumeSetup const& volume : mirror.volumes) {
-                made.volumes.push_back({volume.name, volume.sectors});
-            }
-            if (made.volumes.empty()) made.volumes.push_back({mirror.name, made.config.sectors});
-            made.compression =
+        for (live::MirrorSetup& mirror : setup.mirrors) {
+            mirror.compression =
                 static_cast<unsigned>(loading::integer_of(root_.find("compression")).value_or(0));
-            setup.mirrors.push_back(std::move(made));
         }
-        netsim::Detection const& detection = cluster_.detection;
-        setup.detection = {detection.interval, detection.missed, detection.connection_timeout,
-                           detection.reconnect, detection.boot_wait};
         if (Node const* const how = root_.find("fencing")) {
             for (Node const& word : loading::items_of(how->find("program"))) {
                 setup.fencing.program.push_back(loading::text_of(&word).value_or(""));
             }
-        }
-        setup.fencing.delay.resize(cluster_.nodes.size());
-        if (cluster_.fencing && !cluster_.fencing->delay.empty()) {
-            setup.fencing.delay = cluster_.fencing->delay;
         }
         if (std::string const what = live::impossible(setup); !what.empty()) {
             report_.error(Code::bad_mirror, mark_of(*root_.find("node")),

@@ -5,8 +5,8 @@
 
 #include "nodes/live/note_words.h"
 #include "nodes/live/recording.h"
+#include "nodes/live/replayer.h"
 #include "scenarios/language/narration.h"
-#include "tools/replay.h"
 #include "tools/run_command.h"
 
 #include <fmt/format.h>
@@ -23,7 +23,7 @@ using live::Recording;
 /// A line for each note that has words, and one for the facts of a decision.
 class Story {
 public:
-    Story(live::NodeSetup const& setup, Replayer& replayer) {
+    Story(live::NodeSetup const& setup, live::Replayer& replayer) {
         replayer.node_noted = [&](nodes::Note const& note) {
             say(live::in_words(note, setup),
                 language::explain(netsim::seen::NodeNoted{setup.config.self, note}));
@@ -61,7 +61,7 @@ int replay_life(std::string const& path, bool explain) {
     live::NodeSetup const& setup = recording->setup();
     fmt::print("{}: a life of {} in {}\n", path, setup.members[setup.config.self.value].name,
                setup.cluster);
-    Replayer replayer(setup);
+    live::Replayer replayer(setup);
     std::optional<Story> story;
     if (explain) story.emplace(setup, replayer);
     std::uint64_t inputs = 0;
@@ -71,7 +71,7 @@ int replay_life(std::string const& path, bool explain) {
         if (story) story->now = last;
         ++inputs;
         if (auto const same = replayer.step(*entry); !same) {
-            fmt::print("DIFFERS at input {}, {}:\n  {}\n", inputs, in_words(*entry, setup),
+            fmt::print("DIFFERS at input {}, {}:\n  {}\n", inputs, live::in_words(*entry, setup),
                        same.error());
             return violated;
         }

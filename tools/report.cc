@@ -71,7 +71,41 @@ std::string failure_of(CaseReport const& report) {
     return text + report.recovery_problem + report.narration_problem;
 }
 
+/// So many failing seeds of one case are told in full; the rest is counted.
+constexpr std::size_t most_failures_told = 3;
+
+void add(language::Statistics& total, language::Statistics const& one) {
+    total.events += one.events;
+    total.time += one.time;
+    total.writes_acknowledged += one.writes_acknowledged;
+    total.came_in_service += one.came_in_service;
+    total.chunks_to_copy += one.chunks_to_copy;
+}
+
 }  // namespace
+
+void count(CaseReport& report, Outcome outcome) {
+    ++report.runs;
+    add(report.total, outcome.statistics);
+    for (language::Recovery const& outage : outcome.outages) {
+        report.outages.push_back({outcome.seed, outage});
+    }
+    switch (outcome.result) {
+        case Result::held:
+            ++report.held;
+            return;
+        case Result::violated:
+            ++report.failed;
+            break;
+        case Result::unknown:
+            ++report.unknown;
+            break;
+    }
+    auto const later = [](Outcome const& a, Outcome const& b) { return a.seed < b.seed; };
+    report.failures.insert(std::ranges::upper_bound(report.failures, outcome, later),
+                           std::move(outcome));
+    if (report.failures.size() > most_failures_told) report.failures.pop_back();
+}
 
 std::string title_of(Scenario const& scenario) {
     std::string const name = scenario.case_name();

@@ -36,6 +36,9 @@ struct CaseReport {
     }
 };
 
+/// Takes in one run of the case.
+void count(CaseReport& report, language::Outcome outcome);
+
 /// "scenarios/datakeeper/x.yaml [mode=synchronous]".
 std::string title_of(language::Scenario const& scenario);
 /// The command that shows a failure again.

@@ -7,6 +7,7 @@
 #include "scenarios/language/narration.h"
 #include "tools/crew.h"
 #include "tools/exhaust_command.h"
+#include "tools/live_command.h"
 #include "tools/narrations.h"
 #include "tools/report.h"
 #include "tools/scenario_paths.h"
@@ -31,40 +32,6 @@ using language::PlayOptions;
 using language::Result;
 using language::Scenario;
 using Clock = std::chrono::steady_clock;
-
-/// So many failing seeds of one case are told in full; the rest is counted.
-constexpr std::size_t most_failures_told = 3;
-
-void add(language::Statistics& total, language::Statistics const& one) {
-    total.events += one.events;
-    total.time += one.time;
-    total.writes_acknowledged += one.writes_acknowledged;
-    total.came_in_service += one.came_in_service;
-    total.chunks_to_copy += one.chunks_to_copy;
-}
-
-void count(CaseReport& report, Outcome outcome) {
-    ++report.runs;
-    add(report.total, outcome.statistics);
-    for (language::Recovery const& outage : outcome.outages) {
-        report.outages.push_back({outcome.seed, outage});
-    }
-    switch (outcome.result) {
-        case Result::held:
-            ++report.held;
-            return;
-        case Result::violated:
-            ++report.failed;
-            break;
-        case Result::unknown:
-            ++report.unknown;
-            break;
-    }
-    auto const later = [](Outcome const& a, Outcome const& b) { return a.seed < b.seed; };
-    report.failures.insert(std::ranges::upper_bound(report.failures, outcome, later),
-                           std::move(outcome));
-    if (report.failures.size() > most_failures_told) report.failures.pop_back();
-}
 
 /// A line that is written over while a campaign takes long on a terminal; silent elsewhere.
 class Progress {
@@ -175,9 +142,9 @@ int status_of(std::vector<CaseReport> const& reports) {
 }
 
 /// Explores every case that has a bound; those without are named.
-int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& request) {
+std::vector<CaseReport> explore_cases(std::vector<Scenario> const& scenarios,
+                                      RunRequest const& request, bool quiet, std::size_t& skipped) {
     std::vector<CaseReport> reports;
-    std::size_t skipped = 0;
     bool const all = request.reduce == "all";
     netsim::Reductions const reduce{.chains = all || request.reduce == "order",
                                     .blocks = all || request.reduce == "symmetry"};
@@ -189,23 +156,37 @@ int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& reques
                          request.counterexample_file,
                          0};
     for (Scenario const& scenario : scenarios) {
+        char const* why = nullptr;
         if (!scenario.cluster.arrays.empty()) {
-            fmt::print("skipped: {} has arrays, which are not searched\n", title_of(scenario));
+            why = "has arrays, which are not searched";
+        } else if (!scenario.bounded) {
+            why = "has no 'bounded:'";
+        }
+        if (why != nullptr) {
+            if (!quiet) fmt::print("skipped: {} {}\n", title_of(scenario), why);
             ++skipped;
             continue;
         }
-        if (!scenario.bounded) {
-            fmt::print("skipped: {} has no 'bounded:'\n", title_of(scenario));
-            ++skipped;
-            continue;
-        }
-        CaseReport const report = exhaust_case(scenario, limits);
+        CaseReport report = exhaust_case(scenario, limits);
         if (report.failed > 0) ++limits.counterexamples;
-        fmt::print("\n{}  ({})\n", scenario.title, title_of(scenario));
-        for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);
-        fmt::print("{}\n{}", summary_line(report), failures_in_words(report));
-        reports.push_back(report);
+        if (!quiet) {
+            fmt::print("\n{}  ({})\n", scenario.title, title_of(scenario));
+            for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);
+            fmt::print("{}\n{}", summary_line(report), failures_in_words(report));
+        }
+        reports.push_back(std::move(report));
     }
+    return reports;
+}
+
+bool write_reports(std::vector<CaseReport> const& reports, RunRequest const& request) {
+    return write_file(request.junit_file, junit(reports)) &&
+           write_file(request.json_file, json(reports));
+}
+
+int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& request) {
+    std::size_t skipped = 0;
+    std::vector<CaseReport> const reports = explore_cases(scenarios, request, false, skipped);
     if (reports.empty()) {
         fmt::print(stderr, "error: nothing to explore: add 'bounded: {{writes: 2, faults: 1}}'\n");
         return wrong_input;
@@ -218,17 +199,45 @@ int run_exhaust(std::vector<Scenario> const& scenarios, RunRequest const& reques
     }
     fmt::print("\n{} proved, {} violated, {} unknown, {} skipped\n", good, bad,
                reports.size() - good - bad, skipped);
-    bool const written = write_file(request.junit_file, junit(reports)) &&
-                         write_file(request.json_file, json(reports));
-    return written ? status_of(reports) : wrong_input;
+    return write_reports(reports, request) ? status_of(reports) : wrong_input;
+}
+
+int run_live(std::vector<Scenario> const& scenarios, RunRequest const& request) {
+    auto const live = play_live(scenarios, request);
+    if (!live) {
+        fmt::print(stderr, "run: {}\n", live.error());
+        return wrong_input;
+    }
+    for (auto const& [place, why] : live->skipped) {
+        fmt::print("skipped: {}: {}\n", title_of(scenarios[place]), why);
+    }
+    print_report(live->reports, request);
+    std::uint64_t good = 0;
+    for (CaseReport const& report : live->reports) good += report.good() ? 1 : 0;
+    fmt::print("\n{} passed, {} failed, {} skipped\n", good, live->reports.size() - good,
+               live->skipped.size());
+    if (live->reports.empty()) return wrong_input;
+    return write_reports(live->reports, request) ? status_of(live->reports) : wrong_input;
+}
+
+int run_all(std::vector<Scenario> const& scenarios, RunRequest const& request) {
+    std::vector<CaseReport> simulated(scenarios.size());
+    for (std::size_t i = 0; i < scenarios.size(); ++i) simulated[i].scenario = &scenarios[i];
+    {
+        Progress progress(scenarios.size() * request.seeds);
+        run_seeds(simulated, request, progress);
+    }
+    std::size_t skipped = 0;
+    std::vector<CaseReport> const explored = explore_cases(scenarios, request, true, skipped);
+    return compare_engines(scenarios, request, simulated, explored);
 }
 
 }  // namespace
 
 int run(RunRequest const& request) {
     bool const exhaust = request.engine == "exhaust";
-    if (exhaust && !request.trace_file.empty()) {
-        fmt::print(stderr, "error: --trace is of one run of the engine sim, not of a search\n");
+    if (request.engine != "sim" && !request.trace_file.empty()) {
+        fmt::print(stderr, "error: --trace is of one run of the engine sim\n");
         return wrong_input;
     }
     std::vector<Scenario> const scenarios = load_cases(
@@ -236,6 +245,8 @@ int run(RunRequest const& request) {
         {request.trace_file, request.junit_file, request.json_file, request.counterexample_file});
     if (scenarios.empty()) return wrong_input;
     if (exhaust) return run_exhaust(scenarios, request);
+    if (request.engine == "live") return run_live(scenarios, request);
+    if (request.engine == "all") return run_all(scenarios, request);
 
     std::vector<CaseReport> reports(scenarios.size());
     for (std::size_t i = 0; i < scenarios.size(); ++i) reports[i].scenario = &scenarios[i];
@@ -265,9 +276,7 @@ int run(RunRequest const& request) {
     std::uint64_t good = 0;
     for (CaseReport const& report : reports) good += report.good() ? 1 : 0;
     fmt::print("\n{} passed, {} failed\n", good, reports.size() - good);
-    bool const written = write_file(request.junit_file, junit(reports)) &&
-                         write_file(request.json_file, json(reports));
-    return written ? status_of(reports) : wrong_input;
+    return write_reports(reports, request) ? status_of(reports) : wrong_input;
 }
 
 }  // namespace sunder::tools

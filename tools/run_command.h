@@ -22,7 +22,11 @@ struct RunRequest {
     bool explain = false;
     bool quiet = false;
     bool rewrite_narrations = false;
-    std::string engine = "sim";          ///< sim or exhaust
+    std::string engine = "sim";          ///< sim, exhaust, live or all
+    unsigned speed = 10;                 ///< of live: times as fast as the file says
+    std::string plugin;                  ///< of live: nbdkit's; empty: where it was built
+    bool keep = false;                   ///< of live: what the nodes left behind
+    bool progress = false;               ///< of live: each run is told when it ends
     double time_limit = 60;              ///< seconds of an exhaustive search, for each case
     std::uint64_t memory_limit = 4;      ///< of the same, in GiB
     std::optional<unsigned> deviations;  ///< in place of what the files say

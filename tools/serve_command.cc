@@ -9,6 +9,7 @@
 #include "tools/array_file.h"
 #include "tools/narrations.h"
 #include "tools/node_file.h"
+#include "tools/plugin_place.h"
 #include "tools/run_command.h"
 
 #include <fmt/format.h>
@@ -19,32 +20,13 @@
 #include <cerrno>
 #include <cstring>
 #include <expected>
-#include <filesystem>
 #include <fstream>
-#include <optional>
 #include <sstream>
 #include <vector>
 
 namespace sunder::tools {
 
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr char const* plugin_file = "nbdkit-sunder-plugin.so";
-
-/// Beside this program, as it was built or installed.
-std::optional<std::string> find_plugin(std::vector<std::string>& tried) {
-    std::error_code failure;
-    fs::path const here = fs::read_symlink("/proc/self/exe", failure).parent_path();
-    for (fs::path const& place :
-         {here / "../emulator/nbdkit" / plugin_file, here / "../lib/sunder" / plugin_file}) {
-        fs::path const normal = place.lexically_normal();
-        if (fs::exists(normal, failure)) return normal.string();
-        tried.push_back(normal.string());
-    }
-    return std::nullopt;
-}
 
 /// What is to be served, as far as nbdkit's command is concerned.
 struct Served {
@@ -141,12 +123,11 @@ int serve(ServeRequest const& request) {
         return wrong_input;
     }
     if (!request.socket.empty()) file->socket = request.socket;
-    std::vector<std::string> tried;
-    auto const plugin = request.plugin.empty() ? find_plugin(tried) : std::optional(request.plugin);
+    auto const plugin = request.plugin.empty()
+                            ? find_plugin()
+                            : std::expected<std::string, std::string>(request.plugin);
     if (!plugin) {
-        fmt::print(stderr, "serve: there is no {}; looked for", plugin_file);
-        for (std::string const& place : tried) fmt::print(stderr, " {}", place);
-        fmt::print(stderr, "\n  build it (ninja -C build/release), or say --plugin PATH\n");
+        fmt::print(stderr, "serve: {}\n", plugin.error());
         return wrong_input;
     }
     std::vector<std::string> const words = command_for(request, *file, *plugin);

@@ -45,7 +45,8 @@ std::optional<Payload> CopyDisk::read(Extent range) {
     });
     if (!ok) return std::nullopt;
     // Nothing is sent, and nothing stored, of what nobody has written.
-    if (range.count >= worth_looking && is_zero({room.get(), range.count * sector_bytes})) {
+    bool const worth = !carries_zeroes_ && range.count >= worth_looking;
+    if (worth && is_zero({room.get(), range.count * sector_bytes})) {
         return Payload::zero(range.count);
     }
     return Payload::bytes(std::move(room), range.count);

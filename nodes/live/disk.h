@@ -21,8 +21,9 @@ public:
         std::uint64_t sectors = 0;
     };
 
-    CopyDisk(emulator::media::BadDisk& array, std::vector<Part> parts)
-        : array_(array), parts_(std::move(parts)) {}
+    /// `carries_zeroes`: a run of zeroes is read as bytes like any other.
+    CopyDisk(emulator::media::BadDisk& array, std::vector<Part> parts, bool carries_zeroes)
+        : array_(array), parts_(std::move(parts)), carries_zeroes_(carries_zeroes) {}
 
     /// Nothing: the disk refused it.
     std::optional<Payload> read(Extent range);
@@ -36,6 +37,7 @@ private:
 
     emulator::media::BadDisk& array_;
     std::vector<Part> parts_;
+    bool carries_zeroes_;
 };
 
 }  // namespace sunder::live

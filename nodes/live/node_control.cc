@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <limits>
 
@@ -20,6 +21,10 @@ namespace json = boost::json;
 using nodes::AdminId;
 using nodes::Input;
 using nodes::Order;
+
+using replication::LegState;
+constexpr std::array leg_states{LegState::disconnected, LegState::handshaking, LegState::paused,
+                                LegState::resyncing, LegState::mirroring};
 
 /// What a verb asks, when its words are right.
 struct Asked {
@@ -167,15 +172,46 @@ ControlReply NodeControl::handle(ControlRequest const& request) {
         if (!get) return wrong(405, "/metrics: use GET");
         return {200, metrics_of(node_), "text/plain; version=0.0.4"};
     }
-    if (request.path != "/node" && request.path != "/array") {
+    bool const known =
+        request.path == "/node" || request.path == "/array" || request.path == "/break";
+    if (!known) {
         return wrong(404,
-                     "there are GET /status, GET /metrics, and POST /node and /array with a list "
-                     "of words");
+                     "there are GET /status, GET /metrics, and POST /node, /array and /break with "
+                     "a list of words");
     }
     if (request.method != "POST") return wrong(405, request.path + ": use POST");
     auto const words = read_words(request.body);
     if (!words) return wrong(400, words.error());
+    if (request.path == "/break") return set_breakpoint(*words);
     return request.path == "/node" ? ask(*words) : array_.ask(*words);
+}
+
+/// ["datarep", "resyncing"]: stand still when a leg of it comes to that; ["datarep"]: do not.
+ControlReply NodeControl::set_breakpoint(std::span<std::string const> words) {
+    NodeSetup const& setup = node_.setup();
+    auto const mirror = std::ranges::find_if(setup.mirrors, [&](MirrorSetup const& one) {
+        return !words.empty() && one.name == words.front();
+    });
+    if (mirror == setup.mirrors.end() || words.size() > 2) {
+        return wrong(400,
+                     R"(expected a mirror and a leg's state, such as ["datarep", "resyncing"])");
+    }
+    auto const place = static_cast<std::size_t>(mirror - setup.mirrors.begin());
+    if (words.size() == 1) {
+        node_.breakpoint(place).arm(std::nullopt);
+        return reply(200, {{"done", true}});
+    }
+    std::string known;
+    for (auto const state : leg_states) {
+        std::string_view const name = replication::name_of(state);
+        if (name == words[1]) {
+            node_.breakpoint(place).arm(state);
+            return reply(200, {{"done", true}});
+        }
+        known += known.empty() ? "" : ", ";
+        known += name;
+    }
+    return wrong(400, fmt::format("a leg is never '{}'; its states: {}", words[1], known));
 }
 
 ControlReply NodeControl::ask(std::span<std::string const> words) {

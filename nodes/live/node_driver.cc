@@ -69,7 +69,12 @@ void NodeDriver::build_mirrors(std::vector<Copy> copies, unsigned most_writes) {
         told.reported = [this, group](replication::Report const& report) {
             post(nodes::input::GroupReported{group, report});
         };
-        told.noted = [this, m](replication::Note const& note) { events_.mirror(m, note); };
+        Breakpoint& breakpoint = breakpoints_.emplace_back();
+        told.noted = [this, m, &breakpoint](replication::Note const& note) {
+            events_.mirror(m, note);
+            auto const* const changed = std::get_if<replication::note::LegChanged>(&note);
+            if (changed != nullptr) breakpoint.see(*changed);
+        };
         told.opened = [this, m](bool open) {
             asio::post(context_, [this, m, open] { events_.opened(m, open); });
         };
@@ -92,6 +97,7 @@ void NodeDriver::begin_recording() {
     if (setup_.recordings.empty()) return;
     Recorder::Bounds bounds;
     bounds.bytes = setup_.recordings_size.bytes;
+    bounds.at_once = setup_.recorded_at_once;
     auto recorder = Recorder::open(setup_.recordings, bounds, setup_, life_);
     if (!recorder) return events_.words("nothing is recorded: " + recorder.error());
     recorder_ = std::move(*recorder);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "nodes/live/beats.h"
+#include "nodes/live/breakpoint.h"
 #include "nodes/live/clock.h"
 #include "nodes/live/group_driver.h"
 #include "nodes/live/node_setup.h"
@@ -15,6 +16,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <deque>
 #include <expected>
 #include <functional>
 #include <future>
@@ -66,6 +68,7 @@ public:
     [[nodiscard]] NodeSetup const& setup() const { return setup_; }
     GroupDriver& mirror(std::size_t place) { return *groups_[place]; }
     Beats& beats() { return *beats_; }
+    Breakpoint& breakpoint(std::size_t mirror) { return breakpoints_[mirror]; }
 
     /// What an operator asks; `make` is given the name of the request. Waits for the answer, not
     /// for what follows from it, and not for ever: nothing means that it is not decided yet.
@@ -99,6 +102,7 @@ private:
     Clock clock_;
     std::unique_ptr<Beats> beats_;
     std::vector<std::unique_ptr<GroupDriver>> groups_;
+    std::deque<Breakpoint> breakpoints_;  // by mirror
     std::vector<MirrorStore::Found> found_;
     std::unique_ptr<Recorder> recorder_;  // null: nobody wants it
     std::unique_ptr<Peers> peers_;

@@ -149,7 +149,8 @@ std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copi
         }
         auto store = MirrorStore::open(folder_.get(), mirror.name, mirror.config);
         if (!store) return std::unexpected(store.error());
-        copies.push_back({CopyDisk(array_->disk(), std::move(parts)), std::move(*store)});
+        copies.push_back(
+            {CopyDisk(array_->disk(), std::move(parts), setup.carries_zeroes), std::move(*store)});
     }
     return copies;
 }

@@ -77,6 +77,10 @@ struct NodeSetup {
     /// The folder in which lives are recorded; empty: they are not.
     std::string recordings{};
     ByteCount recordings_size = MiB(256);  ///< of all lives together, at most
+    /// Inputs are handed to the system one by one, so that a kill loses hardly any.
+    bool recorded_at_once = false;
+    /// Runs of zeroes travel as bytes, as on a simulated network, which has no shorter way.
+    bool carries_zeroes = false;
 };
 
 }  // namespace sunder::live

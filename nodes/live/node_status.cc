@@ -38,7 +38,8 @@ MirrorStatus look(NodeDriver& node, std::size_t place) {
         MirrorStatus status{machine.open(), machine.open_apart(), machine.cell(), {}};
         for (std::uint8_t s = 0; s < config.copies; ++s) {
             mirror::Slot const slot{s};
-            if (slot == config.self) continue;
+            // Where the mirror is not extended to, there is no leg (R4).
+            if (slot == config.self || (machine.peers() & mirror::bit_of(slot)) == 0) continue;
             status.legs.push_back(
                 {node.setup().members[config.nodes[s].value].name,
                  mirror::state_of(machine.leg(slot)), config.synchronous[s], machine.split(slot),
@@ -101,6 +102,7 @@ struct NodeLook {
     std::vector<std::optional<mirror::RuleText>> rules;
     std::vector<bool> connected;
     std::string quorum;
+    bool has_quorum = false;
 };
 
 NodeLook look(NodeDriver& node) {
@@ -113,6 +115,7 @@ NodeLook look(NodeDriver& node) {
             seen.connected.push_back(machine.members().connected(peer));
         }
         seen.quorum = nodes::text_of(machine.members().quorum()).name;
+        seen.has_quorum = nodes::has_quorum(machine.members().quorum());
     });
     return seen;
 }
@@ -142,6 +145,7 @@ json::object status_of(NodeDriver& node) {
             {"node", setup.members[setup.config.self.value].name},
             {"policy", setup.config.guarded ? "guarded" : "faithful"},
             {"quorum", seen.quorum},
+            {"has_quorum", seen.has_quorum},
             {"peers", std::move(peers)},
             {"mirrors", std::move(mirrors)}};
 }

@@ -32,7 +32,7 @@ constexpr char const* extension = ".sunlife";
 constexpr std::size_t entry_bytes = 32;
 constexpr std::size_t checked_bytes = entry_bytes - sizeof(std::uint64_t);
 constexpr std::uint8_t end_of_life = 0xff;
-constexpr std::size_t worth_writing = 256 * 1024;
+constexpr std::size_t batch = 256 * 1024;
 constexpr auto longest_wait = 200ms;
 
 std::vector<std::byte> head_of(NodeSetup const& setup, std::uint64_t life) {
@@ -137,7 +137,7 @@ void Recorder::append(RecordedMachine machine, std::span<std::byte const> input,
         } else {
             put(machine, 0, input, outputs);
         }
-        worth = ended_ || buffer_.size() >= worth_writing;
+        worth = ended_ || worth_writing();
     }
     if (worth) there_is_work_.notify_one();
 }
@@ -189,12 +189,15 @@ void Recorder::end(RecordingEnd why) {
     trouble_ = in_words(why);
 }
 
+/// Requires the lock.
+bool Recorder::worth_writing() const { return buffer_.size() >= (bounds_.at_once ? 1 : batch); }
+
 void Recorder::work() {
     for (bool last = false; !last;) {
         {
             std::unique_lock lock(lock_);
             there_is_work_.wait_for(lock, longest_wait,
-                                    [&] { return stopping_ || buffer_.size() >= worth_writing; });
+                                    [&] { return stopping_ || worth_writing(); });
             last = stopping_;
             writing_.swap(buffer_);
         }

@@ -62,6 +62,7 @@ public:
     struct Bounds {
         std::uint64_t bytes = std::uint64_t{256} << 20;  ///< on disk, of all lives together
         std::uint64_t buffer = std::uint64_t{16} << 20;  ///< in memory, not written yet
+        bool at_once = false;  ///< whoever writes is woken for each input, and little is buffered
     };
 
     /// Begins another file in the folder, which is made if need be. To be called in the process
@@ -92,6 +93,7 @@ private:
              Fingerprint outputs);
     void end(RecordingEnd why);
     void work();
+    [[nodiscard]] bool worth_writing() const;
     void make_room(std::uint64_t bytes);
     bool write_all(std::span<std::byte const> bytes);
 

@@ -44,7 +44,7 @@ SUNDER_FORMAT(live::DetectionSetup, interval, missed, connection_timeout, reconn
 SUNDER_FORMAT(live::FencingSetup, program, delay);
 SUNDER_FORMAT(ByteCount, bytes);
 SUNDER_FORMAT(live::NodeSetup, cluster, members, config, mirrors, detection, fencing, state,
-              recordings, recordings_size);
+              recordings, recordings_size, recorded_at_once, carries_zeroes);
 
 }  // namespace sunder
 

@@ -342,6 +342,9 @@ expect:
         for arguments, words in (
             (["--deviations", "0"], "is of --engine exhaust only"),
             (["--engine", "exhaust", "--trace", "x"], "is of one run"),
+            (["--engine", "live", "--trace", "x"], "is of one run"),
+            (["--speed", "3"], "is of --engine live only"),
+            (["--engine", "live", "--speed", "0"], "not in range"),
             (["--engine", "exhaust", "--counterexample", path], "is the scenario itself"),
             (["--json", path], "is the scenario itself"),
             (["--time-limit", "nan"], "expected a number of seconds such as 60, found 'nan'"),
@@ -375,6 +378,15 @@ expect:
         for text in (broken, out):
             run = self.sunder("run", self.write(text))
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_what_real_nodes_cannot_do_is_skipped_by_name(self):
+        disk = self.write(GOOD + "  - slow_disk: {on: server2, factor: 10}\n", "disk.yaml")
+        for path, why in ((disk, "its disk is simulated: slow_disk"),
+                          (self.write(ARRAY, "array.yaml"), "it has disk arrays")):
+            run = self.sunder("run", "--engine", "live", path)
+            self.assertEqual(run.returncode, 3, run.stdout + run.stderr)
+            self.assertIn(f"skipped: {path}: {why}", run.stdout)
+            self.assertIn("0 passed, 0 failed, 1 skipped", run.stdout)
 
     def test_without_a_bound_there_is_nothing_to_explore(self):
         run = self.sunder("run", "--engine", "exhaust", self.write(GOOD))

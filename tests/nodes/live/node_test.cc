@@ -4,8 +4,8 @@
 // the one that returns is resynchronised, and both images are equal in the end.
 #include "base/pattern.h"
 #include "nodes/live/recording.h"
+#include "nodes/live/replayer.h"
 #include "tests/nodes/live/pair.h"
-#include "tools/replay.h"
 
 #include <catch2/catch.hpp>
 
@@ -144,11 +144,11 @@ TEST_CASE("what real nodes did, their machines do again") {
             INFO(path);
             auto recording = Recording::open(path);
             REQUIRE(recording.has_value());
-            tools::Replayer replayer(recording->setup());
+            Replayer replayer(recording->setup());
             std::size_t inputs = 0;
             while (auto const entry = recording->next()) {
                 auto const same = replayer.step(*entry);
-                INFO(tools::in_words(*entry, recording->setup()));
+                INFO(in_words(*entry, recording->setup()));
                 INFO((same ? std::string() : same.error()));
                 REQUIRE(same.has_value());
                 ++inputs;

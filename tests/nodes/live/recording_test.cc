@@ -6,8 +6,8 @@
 #include "nodes/live/recording.h"
 
 #include "nodes/input_codec.h"
+#include "nodes/live/replayer.h"
 #include "replication/input_codec.h"
-#include "tools/replay.h"
 
 #include <catch2/catch.hpp>
 
@@ -352,7 +352,7 @@ std::string recorded_life(std::string const& folder) {
 TEST_CASE("machines live a recorded life once more, and say the same") {
     Folder const folder;
     Recording recording = reading(recorded_life(folder.path));
-    tools::Replayer replayer(recording.setup());
+    Replayer replayer(recording.setup());
     std::size_t node_notes = 0;
     std::size_t mirror_notes = 0;
     bool mirrored = false;
@@ -366,7 +366,7 @@ TEST_CASE("machines live a recorded life once more, and say the same") {
     std::size_t inputs = 0;
     for (Recording::Entry const& entry : all_of(recording)) {
         auto const same = replayer.step(entry);
-        if (!same) FAIL(tools::in_words(entry, recording.setup()) << ": " << same.error());
+        if (!same) FAIL(in_words(entry, recording.setup()) << ": " << same.error());
         ++inputs;
     }
     CHECK(inputs > 300);
@@ -383,7 +383,7 @@ TEST_CASE("a life that went otherwise is found out, at the input where it did") 
     auto const differs = [&](auto const& change) -> std::optional<std::size_t> {
         std::vector<Recording::Entry> changed = entries;
         change(changed);
-        tools::Replayer replayer(recording.setup());
+        Replayer replayer(recording.setup());
         for (std::size_t i = 0; i < changed.size(); ++i) {
             if (!replayer.step(changed[i])) return i;
         }

@@ -16,11 +16,11 @@
 #include <string>
 #include <vector>
 
-namespace sunder::tools {
+namespace sunder::live {
 
 class Replayer {
 public:
-    explicit Replayer(live::NodeSetup const& setup);
+    explicit Replayer(NodeSetup const& setup);
 
     // Called for each note, in the order in which they came out.
     std::function<void(nodes::Note const&)> node_noted = [](nodes::Note const&) {};
@@ -29,19 +29,19 @@ public:
 
     /// Takes the next input. The error says what cannot come in here, or that something else came
     /// out than then, and what it was; nothing may be taken after it.
-    std::expected<void, std::string> step(live::Recording::Entry const& entry);
+    std::expected<void, std::string> step(Recording::Entry const& entry);
 
 private:
     using Stepped = std::expected<Fingerprint, std::string>;
-    Stepped step_node(live::Recording::Entry const& entry);
-    Stepped step_mirror(live::Recording::Entry const& entry);
-    Stepped step_hierarchy(live::Recording::Entry const& entry);
+    Stepped step_node(Recording::Entry const& entry);
+    Stepped step_mirror(Recording::Entry const& entry);
+    Stepped step_hierarchy(Recording::Entry const& entry);
 
     struct Mirror {
         replication::MirrorMachine machine;
         bool started = false;
     };
-    live::NodeSetup const& setup_;
+    NodeSetup const& setup_;
     nodes::NodeMachine node_;
     bool node_started_ = false;
     std::vector<Mirror> mirrors_;
@@ -50,6 +50,6 @@ private:
 };
 
 /// "12.345678 s, mirror datarep: a message".
-std::string in_words(live::Recording::Entry const& entry, live::NodeSetup const& setup);
+std::string in_words(Recording::Entry const& entry, NodeSetup const& setup);
 
-}  // namespace sunder::tools
+}  // namespace sunder::live

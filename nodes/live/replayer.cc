@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Stepping recorded machines, and words for what went in and came out.
-#include "tools/replay.h"
+#include "nodes/live/replayer.h"
 
 #include "base/verify.h"
 #include "nodes/input_codec.h"
@@ -13,12 +13,9 @@
 #include <array>
 #include <utility>
 
-namespace sunder::tools {
+namespace sunder::live {
 
 namespace {
-
-using live::RecordedMachine;
-using live::Recording;
 
 std::string what(replication::Input const& input) {
     static constexpr std::array names{
@@ -129,7 +126,7 @@ std::string list(Outbox& outbox) {
 /// What is guarded by VERIFY in a machine is said before it.
 std::unexpected<std::string> cannot_come(std::string const& why) { return std::unexpected(why); }
 
-std::string machine_of(Recording::Entry const& entry, live::NodeSetup const& setup) {
+std::string machine_of(Recording::Entry const& entry, NodeSetup const& setup) {
     std::size_t const place = entry.machine.mirror;
     std::string const mirror =
         place < setup.mirrors.size() ? setup.mirrors[place].name : fmt::format("#{}", place);
@@ -161,14 +158,14 @@ std::string input_of(Recording::Entry const& entry) {
 
 }  // namespace
 
-std::string in_words(Recording::Entry const& entry, live::NodeSetup const& setup) {
+std::string in_words(Recording::Entry const& entry, NodeSetup const& setup) {
     return fmt::format("{:.6f} s, {}: {}", static_cast<double>(entry.at.ns) / 1e9,
                        machine_of(entry, setup), input_of(entry));
 }
 
-Replayer::Replayer(live::NodeSetup const& setup)
+Replayer::Replayer(NodeSetup const& setup)
     : setup_(setup), node_(std::make_shared<nodes::NodeConfig const>(setup.config)) {
-    for (live::MirrorSetup const& mirror : setup.mirrors) {
+    for (MirrorSetup const& mirror : setup.mirrors) {
         auto config = std::make_shared<replication::GroupConfig const>(mirror.config);
         mirrors_.push_back({replication::MirrorMachine(std::move(config)), false});
     }
@@ -245,4 +242,4 @@ Replayer::Stepped Replayer::step_hierarchy(Recording::Entry const& entry) {
     return nodes::hierarchy::fingerprint(out);
 }
 
-}  // namespace sunder::tools
+}  // namespace sunder::live

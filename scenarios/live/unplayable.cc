@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What each step, condition and cluster needs.
+#include "scenarios/live/unplayable.h"
+
+#include "nodes/live/setup_codec.h"
+#include "scenarios/live/setup.h"
+
+namespace sunder::staged {
+
+namespace {
+
+namespace step = language::step;
+using Why = std::optional<std::string>;
+
+struct OfCondition {
+    Why operator()(language::ResourceState const&) const { return "something stands on a mirror"; }
+    Why operator()(language::Storing const&) const { return "it waits for a store under way"; }
+    Why operator()(language::ArrayState const&) const { return "it has disk arrays"; }
+    Why operator()(language::InServiceAt const& wanted) const {
+        if (wanted.above) return "something stands on a mirror";
+        if (wanted.server) return "two servers share a disk";
+        return std::nullopt;
+    }
+    template <class Other>
+    Why operator()(Other const&) const {
+        return std::nullopt;
+    }
+};
+
+struct OfStep {
+    Why operator()(step::Wait const& wait) const { return std::visit(OfCondition{}, wait.until); }
+    Why operator()(step::Hold const& hold) const { return std::visit(OfCondition{}, hold.holds); }
+    Why operator()(step::SlowDisk const&) const { return "its disk is simulated: slow_disk"; }
+    Why operator()(step::FailDisk const&) const { return "its disk is simulated: fail_disk"; }
+    Why operator()(step::HangDisk const&) const { return "its disk is simulated: hang_disk"; }
+    Why operator()(step::CorruptDisk const&) const { return "its disk is simulated: corrupt_disk"; }
+    Why operator()(step::TakeSnapshot const&) const { return "its disk is simulated: snapshots"; }
+    Why operator()(step::RollBack const&) const { return "its disk is simulated: roll_back"; }
+    Why operator()(step::SkewClock const&) const { return "its clock is simulated: skew_clock"; }
+    Why operator()(step::FillMemory const&) const { return "its memory is simulated: fill_memory"; }
+    Why operator()(step::Event const&) const { return "it names one event of a simulation"; }
+    Why operator()(step::Rest const&) const { return "it waits until nothing is pending"; }
+    Why operator()(step::Examine const&) const { return "it examines an intent log"; }
+    Why operator()(step::TakeImage const&) const { return "it ships an image of a disk"; }
+    Why operator()(step::WriteImage const&) const { return "it ships an image of a disk"; }
+    Why operator()(step::MoveSharedDisk const&) const { return "two servers share a disk"; }
+    Why operator()(step::EditHierarchy const&) const { return "something stands on a mirror"; }
+    Why operator()(step::EditExtension const&) const { return "servers are added and removed"; }
+    Why operator()(step::FailResource const&) const { return "something stands on a mirror"; }
+    Why operator()(step::FailFencing const&) const { return "nodes are shot"; }
+    Why operator()(step::ArrayOrder const&) const { return "it has disk arrays"; }
+    Why operator()(step::ArrayRequest const&) const { return "it has disk arrays"; }
+    Why operator()(step::ArrayPower const&) const { return "it has disk arrays"; }
+    Why operator()(step::ArrayLoad const&) const { return "it has disk arrays"; }
+    Why operator()(step::Crash const& crash) const {
+        if (!crash.fates.empty()) return "it says what becomes of writes under way";
+        return std::nullopt;
+    }
+    Why operator()(step::PowerCut const& cut) const {
+        if (!cut.fates.empty()) return "it says what becomes of writes under way";
+        return std::nullopt;
+    }
+    Why operator()(step::Ordered const& ordered) const {
+        if (ordered.order.kind == nodes::Order::Kind::use_fallback_image) {
+            return "a fallback image is kept";
+        }
+        return std::nullopt;
+    }
+    template <class Other>
+    Why operator()(Other const&) const {
+        return std::nullopt;
+    }
+};
+
+Why of_cluster(netsim::Cluster const& cluster) {
+    if (!cluster.arrays.empty()) return "it has disk arrays";
+    if (cluster.fencing) return "nodes are shot";
+    for (netsim::MirrorSetup const& mirror : cluster.mirrors) {
+        if (!mirror.extended.empty()) return "servers are added and removed";
+    }
+    for (netsim::NodeSetup const& node : cluster.nodes) {
+        if (!node.shared_by.empty()) return "two servers share a disk";
+        if (node.disk != netsim::DiskModel{}) return "its disk is simulated: of its own speed";
+    }
+    for (std::uint8_t n = 0; n < cluster.nodes.size(); ++n) {
+        std::string const what = live::impossible(setup_of(cluster, NodeId{n}));
+        if (!what.empty()) return "real nodes have no " + what;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> unplayable(language::Scenario const& scenario) {
+    if (auto why = of_cluster(scenario.cluster)) return why;
+    for (language::Step const& step : scenario.steps) {
+        if (auto why = std::visit(OfStep{}, step.action)) return why;
+    }
+    for (language::Condition const& condition : scenario.expect.finally) {
+        if (auto why = std::visit(OfCondition{}, condition)) return why;
+    }
+    return std::nullopt;
+}
+
+}  // namespace sunder::staged
