@@ -99,7 +99,7 @@ void Peers::keep(std::shared_ptr<Link> const& link, std::optional<NodeId> peer) 
 
 std::shared_ptr<Link> Peers::make_link(int socket) {
     set_up_connection(socket, setup_.detection.connection_timeout);
-    return std::make_shared<Link>(socket, ConnectionId{next_link_++},
+    return std::make_shared<Link>(plain_stream(socket), ConnectionId{next_link_++},
                                   setup_.detection.connection_timeout);
 }
 
