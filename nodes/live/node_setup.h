@@ -10,6 +10,7 @@
 #include "replication/config.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,14 @@ struct FencingSetup {
     friend bool operator==(FencingSetup const&, FencingSetup const&) = default;
 };
 
+/// Files in PEM by which nodes of a cluster know each other.
+struct TlsSetup {
+    std::string ca{};           ///< the authority's certificates
+    std::string certificate{};  ///< this node's, and behind it what stands between the two
+    std::string key{};          ///< without a passphrase
+    friend bool operator==(TlsSetup const&, TlsSetup const&) = default;
+};
+
 /// Nothing stands on its mirrors, no disk is shared by two servers, no fallback image is kept, and
 /// there is no quorum disk: whoever makes a setup sees to that (`impossible`).
 struct NodeSetup {
@@ -77,6 +86,8 @@ struct NodeSetup {
     /// The folder in which lives are recorded; empty: they are not.
     std::string recordings{};
     ByteCount recordings_size = MiB(256);  ///< of all lives together, at most
+    /// What connections of peers by TCP are encrypted with; nothing: they are not.
+    std::optional<TlsSetup> tls{};
 };
 
 }  // namespace sunder::live
