@@ -4,6 +4,7 @@
 #include "tools/node_file.h"
 
 #include "nodes/live/setup_codec.h"
+#include "nodes/live/tls.h"
 #include "scenarios/language/load.h"
 #include "scenarios/language/load_parts.h"
 #include "scenarios/language/scenario_shape.h"
@@ -62,6 +63,18 @@ ShapePtr fencing() {
                   make_shape(shape::List{"words", text("a word"), 1, 32, false}))});
 }
 
+ShapePtr tls() {
+    return grammar::object(
+        "what connections of nodes are encrypted with",
+        {required("ca", "The certificates of the authority that signs every node's, in PEM.",
+                  text("a path")),
+         required("certificate",
+                  "This node's, in PEM, for serverAuth and clientAuth. Its subjectAltName has the "
+                  "DNS name NODE.CLUSTER, as `node` and `called` have them.",
+                  text("a path")),
+         required("key", "Its private key, in PEM, without a passphrase.", text("a path"))});
+}
+
 ShapePtr node_shape() {
     return make_shape(shape::Object{
         "a node",
@@ -100,6 +113,12 @@ ShapePtr node_shape() {
                   "The level of zstd at which content is sent to other copies. Default: 0, not at "
                   "all.",
                   number("a level", 0, 9)),
+         optional("tls",
+                  "Files, relative to this one, for connections of nodes by TCP: these are "
+                  "encrypted, and each end shows who it is. Without: addresses of this machine "
+                  "only, and in "
+                  "plain text. Beats and hosts' connections are not encrypted.",
+                  tls()),
          optional("fencing", "How others are shot, where the cluster has fencing.", fencing())},
         {{"cluster", "include"}}});
 }
@@ -160,15 +179,29 @@ private:
         return made;
     }
 
-    /// Connections of peers are not encrypted, so they stay on this machine.
+    /// What is not encrypted stays on this machine.
     void expect_loopback(Node const* node, live::Endpoint const& made) const {
         bool const here = !made.socket.empty() || made.address.starts_with("127.") ||
                           made.address == "::1" || made.address.empty();
         if (here || node == nullptr || node->find("address") == nullptr) return;
+        if (root_.find("tls") != nullptr) return;
         report_.error(
             Code::bad_link, mark_of(*node->find("address")),
             fmt::format("{} is no loopback address", made.address),
-            {"connections of peers are not encrypted: use 127.0.0.1, ::1 or a socket", {}});
+            {"connections of peers are not encrypted without `tls`: use 127.0.0.1, ::1 or a "
+             "socket, or add it",
+             {}});
+    }
+
+    /// Whether files are right can be told before anything is begun with them.
+    void read_tls(live::NodeSetup& setup) const {
+        Node const* const files = root_.find("tls");
+        if (files == nullptr) return;
+        setup.tls = {path(files->find("ca")), path(files->find("certificate")),
+                     path(files->find("key"))};
+        if (auto const tls = live::Tls::open(setup); !tls) {
+            report_.error(Code::unreadable_file, mark_of(*files), tls.error(), {});
+        }
     }
 
     void read_members(live::NodeSetup& setup) const {
@@ -212,6 +245,7 @@ private:
                 setup.fencing.program.push_back(loading::text_of(&word).value_or(""));
             }
         }
+        read_tls(setup);
         if (std::string const what = live::impossible(setup); !what.empty()) {
             report_.error(Code::bad_mirror, mark_of(*root_.find("node")),
                           fmt::format("a node cannot be served with {}", what), {});

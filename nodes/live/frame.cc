@@ -91,6 +91,9 @@ void write_header(FrameKind kind, std::span<std::byte const> head,
 
 std::expected<FrameHeader, std::string> read_header(std::span<std::byte const, 32> header) {
     ByteReader from(header);
+    if (header[0] == std::byte{22} && header[1] == std::byte{3}) {
+        return refuse("it begins as TLS does, which this node was not told to speak");
+    }
     if (std::memcmp(from.bytes(mark_bytes).data(), mark, mark_bytes) != 0)
         return refuse(
             "it does not begin with 'SunF': this is no peer, or not where a frame begins");

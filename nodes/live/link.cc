@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Frames into sockets and out of them: gathered writes, one buffer for what is small, and content
+// Frames into streams and out of them: gathered writes, one buffer for what is small, and content
 // straight to where it stays.
 #include "nodes/live/link.h"
 
 #include "nodes/live/clock.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 
 namespace sunder::live {
@@ -31,8 +26,8 @@ std::span<std::byte const> Link::Leaving::body() const {
     return content.is_bytes() ? content.as_bytes() : std::span<std::byte const>();
 }
 
-Link::Link(int socket, ConnectionId id, Duration stall)
-    : socket_(socket), id_(id), stall_(stall), buffer_(buffer_bytes) {}
+Link::Link(std::unique_ptr<Stream> stream, ConnectionId id, Duration stall)
+    : stream_(std::move(stream)), id_(id), stall_(stall), buffer_(buffer_bytes) {}
 
 Link::~Link() {
     close();
@@ -42,7 +37,13 @@ Link::~Link() {
         write_on_.notify_all();
     }
     if (writer_.joinable()) writer_.join();
-    ::close(socket_);
+}
+
+std::expected<void, std::string> Link::begin() {
+    auto const begun = stream_->begin(until_);
+    if (begun) return {};
+    ended_ = begun.error().closed;
+    return std::unexpected(begun.error().why);
 }
 
 void Link::compress(unsigned level) {
@@ -104,14 +105,14 @@ void Link::prepare(Outgoing& from) {
 Link::Sent Link::send_some() {
     for (;;) {
         take_queue();
-        if (leaving_.empty()) return Sent::everything;
+        if (leaving_.empty() && !held_) return Sent::everything;
         Sent const sent = send_leaving();
         if (sent != Sent::everything) return sent;
     }
 }
 
 Link::Sent Link::send_leaving() {
-    while (!leaving_.empty()) {
+    do {
         std::array<iovec, most_parts> parts;
         std::size_t count = 0;
         std::size_t skip = gone_;
@@ -129,28 +130,31 @@ Link::Sent Link::send_leaving() {
             add(one.head);
             add(one.body());
         }
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = count;
-        ssize_t const sent = ::sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) continue;
-        if (sent < 0) return errno == EAGAIN ? Sent::not_all : Sent::failed;
-        gone_ += static_cast<std::size_t>(sent);
-        std::size_t left = 0;
-        while (!leaving_.empty()) {
-            Leaving const& first = leaving_.front();
-            std::size_t const all = frame_header_bytes + first.head.size() + first.body().size();
-            if (gone_ < all) break;
-            gone_ -= all;
-            left += frame_header_bytes + first.head.size() +
-                    (first.content.is_bytes() ? first.content.as_bytes().size() : 0);
-            leaving_.pop_front();
-        }
-        std::lock_guard const lock(queue_);
-        queued_bytes_ -= left;
-        if (queued_bytes_ < crowded_bytes) drained_.notify_all();
-    }
+        Stream::Taken const taken = stream_->send(std::span(parts).first(count));
+        if (taken.sent == Sent::failed) return Sent::failed;
+        held_ = taken.sent == Sent::not_all;
+        gone_ += taken.bytes;
+        forget_what_is_gone();
+        if (held_) return Sent::not_all;
+    } while (!leaving_.empty());
     return Sent::everything;
+}
+
+void Link::forget_what_is_gone() {
+    std::size_t left = 0;
+    while (!leaving_.empty()) {
+        Leaving const& first = leaving_.front();
+        std::size_t const all = frame_header_bytes + first.head.size() + first.body().size();
+        if (gone_ < all) break;
+        gone_ -= all;
+        left += frame_header_bytes + first.head.size() +
+                (first.content.is_bytes() ? first.content.as_bytes().size() : 0);
+        leaving_.pop_front();
+    }
+    if (left == 0) return;
+    std::lock_guard const lock(queue_);
+    queued_bytes_ -= left;
+    if (queued_bytes_ < crowded_bytes) drained_.notify_all();
 }
 
 /// The link's own thread: sends whenever the socket was full and takes more.
@@ -160,11 +164,9 @@ void Link::go_on_sending() {
         write_on_.wait(lock, [this] { return closed_ || blocked_; });
         if (closed_) return;
         lock.unlock();
-        pollfd wait{socket_, POLLOUT, 0};
-        int const ready = ::poll(&wait, 1, static_cast<int>(stall_.ns / 1'000'000));
+        bool const moves = stream_->wait_for_room(stall_);
         lock.lock();
-        if (ready == 0) return close();  // it has stalled for too long
-        if (ready < 0) continue;
+        if (!moves) return close();  // it has stalled for too long
         Sent const sent = send_some();
         if (sent == Sent::failed) return close();
         if (sent == Sent::not_all) continue;
@@ -182,7 +184,7 @@ void Link::wait_for_room() {
 
 void Link::close() {
     if (closed_.exchange(true)) return;
-    ::shutdown(socket_, SHUT_RDWR);
+    stream_->shut_down();
     write_on_.notify_all();
     std::lock_guard const lock(queue_);
     drained_.notify_all();
@@ -201,20 +203,10 @@ void Link::lift_limit() {
 /// What is queued goes before anybody waits: answers to what came together leave together.
 std::expected<std::size_t, std::string> Link::receive_into(std::span<std::byte> room) {
     flush();
-    for (;;) {
-        if (until_) {
-            Duration const left = *until_ - boot_time();
-            pollfd wait{socket_, POLLIN, 0};
-            int const ms = static_cast<int>(std::max<std::int64_t>(left.ns / 1'000'000, 0));
-            if (::poll(&wait, 1, ms) == 0) return std::unexpected("it did not greet in time");
-        }
-        ssize_t const got = ::recv(socket_, room.data(), room.size(), 0);
-        if (got > 0) return static_cast<std::size_t>(got);
-        if (got < 0 && errno == EINTR) continue;
-        ended_ = true;
-        if (got == 0) return std::unexpected("the other end has closed the connection");
-        return std::unexpected(std::strerror(errno));
-    }
+    auto const got = stream_->receive(room, until_);
+    if (got) return *got;
+    ended_ = got.error().closed;
+    return std::unexpected(got.error().why);
 }
 
 /// Who says half of something is not done, unless it is this end that has closed.

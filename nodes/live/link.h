@@ -2,19 +2,22 @@
 //
 // One connection to a peer: frames in both directions, in the order in which they were queued. Who
 // queues a frame also sends it, unless the socket is full: then a thread of the link's own goes on.
-// It decides nothing but how bytes travel; what a frame means is its reader's business.
+// It decides nothing but when bytes travel; in what is its stream's business, and what a frame
+// means its reader's.
 #pragma once
 
 #include "base/ids.h"
 #include "base/payload.h"
 #include "base/units.h"
 #include "nodes/live/frame.h"
+#include "nodes/live/stream.h"
 
 #include <array>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <expected>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -36,8 +39,8 @@ public:
         Payload content;
     };
 
-    /// Takes the socket. `stall`: how long bytes may wait to be taken by the other end.
-    Link(int socket, ConnectionId id, Duration stall);
+    /// `stall`: how long bytes may wait to be taken by the other end.
+    Link(std::unique_ptr<Stream> stream, ConnectionId id, Duration stall);
     ~Link();
     Link(Link const&) = delete;
     Link& operator=(Link const&) = delete;
@@ -45,6 +48,13 @@ public:
     [[nodiscard]] ConnectionId id() const { return id_; }
     /// From now on content is compressed at that level of zstd; 0: it is not.
     void compress(unsigned level);
+
+    /// Before anything is said, by the thread that receives: what the stream asks of both ends.
+    std::expected<void, std::string> begin();
+    /// Why the other end cannot be that node, as far as the stream can tell; empty: it may be.
+    [[nodiscard]] std::string objection(std::string const& node, std::string const& cluster) const {
+        return stream_->objection(node, cluster);
+    }
 
     void queue(FrameKind kind, std::vector<std::byte> head, Payload content = {});
     /// Sends what is queued as far as the socket takes it; never waits.
@@ -81,9 +91,10 @@ private:
         std::vector<std::byte> compressed;
         [[nodiscard]] std::span<std::byte const> body() const;
     };
-    enum class Sent { everything, not_all, failed };
+    using Sent = Stream::Sent;
     Sent send_some();
     Sent send_leaving();
+    void forget_what_is_gone();
     void take_queue();
     void prepare(Outgoing& from);
     void go_on_sending();
@@ -91,7 +102,7 @@ private:
     std::string cut_off(std::string const& why);
     std::expected<std::size_t, std::string> receive_into(std::span<std::byte> room);
 
-    int socket_;
+    std::unique_ptr<Stream> stream_;
     ConnectionId id_;
     Duration stall_;
     std::atomic<bool> closed_ = false;
@@ -106,6 +117,7 @@ private:
     std::deque<Leaving> leaving_;  // under sending_
     std::size_t gone_ = 0;         // bytes of the first of them that were sent
     std::optional<Compressor> compressor_;
+    bool held_ = false;  // under sending_: the stream has taken what it has not sent
     std::atomic<bool> blocked_ = false;  // the socket is full, and the writer waits for it
     std::thread writer_;                 // under sending_
     std::condition_variable_any write_on_;

@@ -10,6 +10,7 @@
 #include "replication/config.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,14 @@ struct FencingSetup {
     friend bool operator==(FencingSetup const&, FencingSetup const&) = default;
 };
 
+/// Files in PEM by which nodes of a cluster know each other.
+struct TlsSetup {
+    std::string ca{};           ///< the authority's certificates
+    std::string certificate{};  ///< this node's, and behind it what stands between the two
+    std::string key{};          ///< without a passphrase
+    friend bool operator==(TlsSetup const&, TlsSetup const&) = default;
+};
+
 /// Nothing stands on its mirrors, no disk is shared by two servers, no fallback image is kept, and
 /// there is no quorum disk: whoever makes a setup sees to that (`impossible`).
 struct NodeSetup {
@@ -81,6 +90,8 @@ struct NodeSetup {
     bool recorded_at_once = false;
     /// Runs of zeroes travel as bytes, as on a simulated network, which has no shorter way.
     bool carries_zeroes = false;
+    /// What connections of peers by TCP are encrypted with; nothing: they are not.
+    std::optional<TlsSetup> tls{};
 };
 
 }  // namespace sunder::live

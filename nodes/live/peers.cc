@@ -27,6 +27,11 @@ std::expected<std::unique_ptr<Peers>, std::string> Peers::listen(NodeSetup const
                                                                  std::uint64_t life,
                                                                  PeerEvents& events) {
     std::unique_ptr<Peers> peers(new Peers(setup, life, events));
+    if (setup.tls) {
+        auto tls = Tls::open(setup);
+        if (!tls) return std::unexpected(tls.error());
+        peers->tls_ = std::move(*tls);
+    }
     auto socket = listening_socket(setup.members[setup.config.self.value].peers);
     if (!socket) return std::unexpected(socket.error());
     peers->listener_ = *socket;
@@ -97,10 +102,17 @@ void Peers::keep(std::shared_ptr<Link> const& link, std::optional<NodeId> peer) 
     if (stopping_) link->close();
 }
 
-std::shared_ptr<Link> Peers::make_link(int socket) {
+/// Whoever is at the other end is a stranger until he has greeted.
+std::shared_ptr<Link> Peers::make_link(int socket, std::optional<NodeId> dialled) {
     set_up_connection(socket, setup_.detection.connection_timeout);
-    return std::make_shared<Link>(socket, ConnectionId{next_link_++},
-                                  setup_.detection.connection_timeout);
+    Endpoint const& at = setup_.members[dialled.value_or(setup_.config.self).value].peers;
+    bool const plain = tls_ == nullptr || !at.socket.empty();
+    auto link = std::make_shared<Link>(
+        plain ? plain_stream(socket) : tls_->stream(socket, dialled.has_value()),
+        ConnectionId{next_link_++}, setup_.detection.connection_timeout);
+    link->limit(greeting_time, most_greeting_bytes);
+    keep(link, dialled);
+    return link;
 }
 
 void Peers::sleep(Duration time) {
@@ -128,7 +140,6 @@ void Peers::greet(Link& link, Target const& target) const {
 /// Who speaks and about what; or why he is none of us.
 std::expected<Peers::Target, std::string> Peers::hear_greeting(
     Link& link, std::optional<Target> const& expected) const {
-    link.limit(greeting_time, most_greeting_bytes);
     auto const frame = link.receive();
     if (!frame) return std::unexpected(frame.error());
     if (frame->kind != FrameKind::greeting) return std::unexpected("it did not greet");
@@ -157,6 +168,9 @@ std::expected<Peers::Target, std::string> Peers::hear_greeting(
     if (!expected && target.peer > setup_.config.self) {
         return std::unexpected(
             fmt::format("'{}' does not dial this node: this node dials it", theirs->from));
+    }
+    if (std::string const why = link.objection(theirs->from, setup_.cluster); !why.empty()) {
+        return std::unexpected(fmt::format("it says that it is '{}', and {}", theirs->from, why));
     }
     link.lift_limit();
     if (target.mirror) {
@@ -204,17 +218,34 @@ void Peers::accept() {
 }
 
 void Peers::admit(int socket) {
-    auto const link = make_link(socket);
-    keep(link, std::nullopt);
-    auto const target = hear_greeting(*link, std::nullopt);
+    std::string const from = address_of_peer(socket);
+    auto const link = make_link(socket, std::nullopt);
+    auto const begun = link->begin();
+    auto const target = begun ? hear_greeting(*link, std::nullopt)
+                              : std::expected<Target, std::string>(std::unexpected(begun.error()));
     --strangers_;
     if (!target) {
-        events_.refused("a connection was refused: " + target.error());
+        events_.refused(fmt::format("a connection{}{} was refused: {}",
+                                    from.empty() ? "" : " from ", from, target.error()));
         return;
     }
     keep(link, target->peer);
     greet(*link, *target);
     serve(link, *target);
+}
+
+/// Whoever was dialled shows that it is who was meant before it hears a word.
+std::expected<void, std::string> Peers::introduce(std::shared_ptr<Link> const& link,
+                                                  Target const& target) {
+    if (auto const begun = link->begin(); !begun) return begun;
+    if (std::string const why = link->objection(name_of(target.peer), setup_.cluster);
+        !why.empty()) {
+        return std::unexpected(why);
+    }
+    greet(*link, target);
+    auto const there = hear_greeting(*link, target);
+    if (!there) return std::unexpected(there.error());
+    return {};
 }
 
 void Peers::dial(Target const& target) {
@@ -230,15 +261,12 @@ void Peers::dial(Target const& target) {
         if (!socket) {
             why = socket.error();
         } else {
-            auto const link = make_link(*socket);
-            keep(link, target.peer);
-            greet(*link, target);
-            auto const there = hear_greeting(*link, target);
-            if (there) {
+            auto const link = make_link(*socket, target.peer);
+            if (auto const met = introduce(link, target); met) {
                 last.clear();
                 serve(link, target);
             } else {
-                why = there.error();
+                why = met.error();
             }
         }
         if (!why.empty() && why != last) {

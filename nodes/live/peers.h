@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Connections to the other nodes: one for control to each, and one for each mirror that both have a
-// copy of. Of two nodes the one that is named first in the cluster dials. Each end greets; who does
-// not belong here is told why and hears no more. What is said then goes to whom it is meant for, on
-// the thread that reads it.
+// copy of. Of two nodes the one that is named first in the cluster dials. Each end greets, in TLS
+// where the setup has it and the address is no Unix socket; who does not belong here hears no more.
+// What is said then goes to whom it is meant for, on the thread that reads it.
 #pragma once
 
 #include "nodes/live/group_driver.h"
 #include "nodes/live/link.h"
 #include "nodes/live/node_setup.h"
+#include "nodes/live/tls.h"
 #include "nodes/seam.h"
 
 #include <atomic>
@@ -42,10 +43,11 @@ class Peers {
 public:
     /// How many may be connected that have not greeted yet; more are closed at once.
     static constexpr unsigned most_strangers = 64;
+    /// Until a stranger has greeted, with all that TLS asks of him before that.
     static constexpr Duration greeting_time = seconds(5);
     static constexpr std::size_t most_greeting_bytes = 4096;
 
-    /// Takes the socket. The error says what was in the way.
+    /// Takes the socket, and reads the files of TLS. The error says what was in the way.
     static std::expected<std::unique_ptr<Peers>, std::string> listen(NodeSetup const& setup,
                                                                      std::uint64_t life,
                                                                      PeerEvents& events);
@@ -73,7 +75,9 @@ private:
     void admit(int socket);
     void dial(Target const& target);
     [[nodiscard]] std::vector<Target> targets() const;
-    std::shared_ptr<Link> make_link(int socket);
+    std::shared_ptr<Link> make_link(int socket, std::optional<NodeId> dialled);
+    std::expected<void, std::string> introduce(std::shared_ptr<Link> const& link,
+                                               Target const& target);
     void greet(Link& link, Target const& target) const;
     std::expected<Target, std::string> hear_greeting(Link& link,
                                                      std::optional<Target> const& expected) const;
@@ -89,6 +93,7 @@ private:
     NodeSetup const& setup_;
     std::uint64_t life_;
     PeerEvents& events_;
+    std::unique_ptr<Tls> tls_;  // null: nothing is encrypted
     int listener_ = -1;
     std::thread acceptor_;
     std::atomic<unsigned> strangers_ = 0;

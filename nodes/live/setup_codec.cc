@@ -43,8 +43,9 @@ SUNDER_FORMAT(live::MirrorSetup, name, config, volumes, compression);
 SUNDER_FORMAT(live::DetectionSetup, interval, missed, connection_timeout, reconnect, boot_wait);
 SUNDER_FORMAT(live::FencingSetup, program, delay);
 SUNDER_FORMAT(ByteCount, bytes);
+SUNDER_FORMAT(live::TlsSetup, ca, certificate, key);
 SUNDER_FORMAT(live::NodeSetup, cluster, members, config, mirrors, detection, fencing, state,
-              recordings, recordings_size, recorded_at_once, carries_zeroes);
+              recordings, recordings_size, recorded_at_once, carries_zeroes, tls);
 
 }  // namespace sunder
 
@@ -52,7 +53,7 @@ namespace sunder::live {
 
 namespace {
 
-constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 1};
+constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 2};
 
 /// Whether the parts fit to each other: nobody is named who is not there.
 std::string flaw_of(NodeSetup const& setup) {

@@ -141,6 +141,26 @@ std::expected<int, std::string> connect_to(Endpoint const& there, Duration withi
     return socket;
 }
 
+std::string address_of_peer(int socket) {
+    sockaddr_storage storage{};
+    socklen_t bytes = sizeof storage;
+    if (::getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &bytes) != 0) return "";
+    char text[INET6_ADDRSTRLEN]{};
+    if (storage.ss_family == AF_INET) {
+        sockaddr_in v4{};
+        std::memcpy(&v4, &storage, sizeof v4);
+        ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+        return to_text(Endpoint{{}, text, ntohs(v4.sin_port)});
+    }
+    if (storage.ss_family == AF_INET6) {
+        sockaddr_in6 v6{};
+        std::memcpy(&v6, &storage, sizeof v6);
+        ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+        return to_text(Endpoint{{}, text, ntohs(v6.sin6_port)});
+    }
+    return "";
+}
+
 void set_up_connection(int socket, Duration stall) {
     // On a Unix socket these fail, and there is nothing to set up.
     int const on = 1;

@@ -22,6 +22,8 @@ void send_datagram(int socket, Endpoint const& there, std::span<std::byte const>
 std::expected<int, std::string> listening_socket(Endpoint const& here);
 /// Waits for so long at most.
 std::expected<int, std::string> connect_to(Endpoint const& there, Duration within);
+/// Where the other end of a connection is, by TCP; empty: at a Unix socket, or nowhere any more.
+std::string address_of_peer(int socket);
 /// A connection that makes no progress for so long is given up (TCP alone can tell).
 void set_up_connection(int socket, Duration stall);
 

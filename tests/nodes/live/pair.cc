@@ -3,6 +3,9 @@
 // Making, starting and stopping the two, and looking at what they hold.
 #include "tests/nodes/live/pair.h"
 
+#include "tests/nodes/live/authority.h"
+#include "tests/nodes/live/tls_client.h"
+
 #include <catch2/catch.hpp>
 
 #include <chrono>
@@ -15,6 +18,12 @@ Pair::Pair(How how) : how_(how) {
     std::string made = (std::filesystem::temp_directory_path() / "sunder-pair-XXXXXX").string();
     REQUIRE(::mkdtemp(made.data()) != nullptr);
     folder_ = made;
+    if (!how_.encrypted) return;
+    Authority authority(folder_, "authority");
+    for (unsigned const node : {0U, 1U}) {
+        ports_[node] = free_port();
+        tls_[node] = authority.issue(node == 0 ? "server1.test" : "server2.test");
+    }
 }
 
 Pair::~Pair() {
@@ -31,8 +40,10 @@ NodeSetup Pair::setup(unsigned node) const {
         member.name = name;
         member.peers.socket = (folder_ / (std::string(name) + ".peers")).string();
         member.beats.push_back({(folder_ / (std::string(name) + ".beats")).string(), {}, 0});
+        if (how_.encrypted) member.peers = {{}, "127.0.0.1", ports_[setup.members.size()]};
         setup.members.push_back(member);
     }
+    if (how_.encrypted) setup.tls = tls_[node];
     replication::Slot const self{static_cast<std::uint8_t>(node)};
     MirrorSetup mirror;
     mirror.name = "datarep";

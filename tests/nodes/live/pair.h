@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Two nodes of one cluster in this process, on Unix sockets in a folder of the test's own: real
-// threads, sockets, clocks and stores, and no host but the test.
+// Two nodes of one cluster in this process, on Unix sockets in a folder of the test's own, or by
+// TCP in TLS: real threads, sockets, clocks and stores, and no host but the test.
 #pragma once
 
 #include "nodes/live/node_service.h"
@@ -25,6 +25,7 @@ public:
         unsigned most_writes = 64;
         bool born_in_sync = false;
         bool recorded = false;  ///< in a folder of each node's
+        bool encrypted = false;
     };
     explicit Pair(How how);
     Pair() : Pair(How{}) {}
@@ -49,6 +50,8 @@ public:
 private:
     How how_;
     std::filesystem::path folder_;
+    std::uint16_t ports_[2] = {0, 0};  // where they are encrypted
+    TlsSetup tls_[2];
     std::unique_ptr<NodeService> services_[2];
 };
 
