@@ -104,7 +104,7 @@ void HostSockets::let_go(void const* handle) {
         if (other != handle && sockets.size() == 1) candidates.erase(*sockets.begin());
     }
     for (Socket const& socket : all()) {
-        if (candidates.contains(socket.inode)) ::shutdown(socket.descriptor, SHUT_RDWR);
+        if (candidates.contains(socket.inode)) ::shutdown(socket.descriptor, SHUT_RD);
     }
 }
 

@@ -27,7 +27,9 @@ public:
     /// has one (a sockaddr).
     void opened(void const* handle, std::string const& peer_address);
     void closed(void const* handle);
-    /// Ends the connection, so that the host comes again elsewhere.
+    /// Ends the connection, so that the host comes again elsewhere: nothing more is heard from him,
+    /// and nbdkit closes when it has answered what he asked. It must not fail to: two threads of
+    /// nbdkit 1.32 that cannot write at once abort it (raw_send_socket).
     void let_go(void const* handle);
     /// Nothing more is heard from any of them; what they have asked can still be answered.
     void let_all_go();

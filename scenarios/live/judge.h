@@ -9,8 +9,9 @@
 // - linearizability (SAF-8): what was read is not explained by any order of the requests;
 // - no_lost_acknowledged_write (SAF-1): a synchronous mirror lost one;
 // - asynchronous_prefix (SAF-2): more are lost than the limit allows, or not the last ones.
-// Losses are allowed, and named, after an operator's word (R87, R33), and where two faithful nodes
-// served at once (R31); from a split on nothing is judged until the copies are in sync again.
+// Losses are allowed, and named, after an operator's word (R87, R33), where a faithful node had
+// served alone behind a cut, and where two served at once (R31); from a split on nothing is judged
+// until the copies are in sync again.
 #pragma once
 
 #include "netsim/checkers/checker.h"
@@ -47,6 +48,10 @@ public:
 
     /// An operator's word may discard what was acknowledged.
     void overridden() { excuse_ = "operator override"; }
+    /// A faithful node served alone behind a cut, and what it acknowledged there is its own.
+    void parted() {
+        if (!cluster_.policy.guarded) excuse_ = "split brain under a faithful policy";
+    }
     /// Two nodes serve at once.
     void split();
     /// One does, and all copies are in sync.

@@ -55,7 +55,7 @@ int listen_at(std::string const& path, int kind) {
 }  // namespace
 
 LiveNetwork::LiveNetwork(netsim::Cluster const& cluster, std::filesystem::path folder)
-    : folder_(std::move(folder)), network_(cluster) {
+    : folder_(std::move(folder)), links_(cluster.links), network_(cluster) {
     for (netsim::NodeSetup const& node : cluster.nodes) names_.push_back(node.name);
     auto const nodes = static_cast<std::uint8_t>(names_.size());
     for (std::uint8_t from = 0; from < nodes; ++from) {
@@ -97,6 +97,12 @@ Duration LiveNetwork::now() const {
 LiveNetwork::Clock::time_point LiveNetwork::arrival(NodeId from, NodeId to, std::size_t bytes) {
     return began_ +
            std::chrono::nanoseconds(network_.transfer(from.value, to.value, now(), bytes).ns);
+}
+
+bool LiveNetwork::anything_cut() {
+    std::lock_guard const lock(lock_);
+    return std::ranges::any_of(
+        links_, [&](netsim::LinkSetup const& link) { return network_.is_cut(link.a, link.b); });
 }
 
 void LiveNetwork::cut(netsim::Vertex a, netsim::Vertex b, bool one_way) {

@@ -103,7 +103,7 @@ public:
             first_ = true;
             while (!do_once() && !failed()) {
                 stage_.turn(pace());
-                if (!stage_.trouble().empty()) fail(stage_.trouble());
+                if (!stage_.trouble().empty()) break_down();
                 if (deadline_ && stage_.now() >= *deadline_ && !failed()) late();
             }
         }
@@ -137,6 +137,12 @@ private:
         outcome_.failure = language::Failure{
             in_steps ? scenario_.steps[step_].place : language::Place{}, stage_.now(),
             in_steps ? scenario_.steps[step_].source : std::string("the end"), std::move(instead)};
+    }
+    /// No speed is to blame for that.
+    void break_down() {
+        fail(stage_.trouble());
+        outcome_.violations.push_back(
+            {"no_node_breaks_down", "DESIGN 10", stage_.now(), stage_.trouble()});
     }
     /// The moment has passed at which the step had to be over.
     void late() {

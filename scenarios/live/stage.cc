@@ -131,6 +131,11 @@ void Stage::see_service(std::uint16_t mirror) {
         for (Seat& seat : service.nodes) seat.ready = seat.served;
     }
     bool const in_sync = statuses_->holds(language::MirrorState{mirror});
+    if (in_sync) service.alone.reset();
+    for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
+        if (!service.nodes[n].served || in_sync || !network_->anything_cut()) continue;
+        service.alone = NodeId{n};
+    }
     if (service.split && serving == 1 && in_sync) {
         service.split = false;
         judges_[mirror]->joined();
@@ -179,6 +184,7 @@ void Stage::survey_on(std::uint16_t mirror) {
 
 void Stage::survey(std::uint16_t mirror, NodeId node) {
     Service& service = service_[mirror];
+    if (service.alone && *service.alone != node) judges_[mirror]->parted();
     std::vector<Extent> const blocks = judges_[mirror]->begin_survey();
     service.surveyor = node;
     service.survey_failed = false;

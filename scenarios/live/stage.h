@@ -105,7 +105,8 @@ private:
     };
     struct Service {  // of one mirror
         std::vector<Seat> nodes;
-        unsigned together = 0;  // how often two were seen to serve, in a row
+        std::optional<NodeId> alone{};  // it serves behind a cut, without all of its targets
+        unsigned together = 0;          // how often two were seen to serve, in a row
         bool split = false;
         std::optional<NodeId> surveyor;
         std::deque<Extent> to_survey;
