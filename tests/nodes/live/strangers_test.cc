@@ -179,6 +179,14 @@ TEST_CASE("who dials without the right certificate is refused by name") {
     CHECK(greets(peer));
 }
 
+TEST_CASE("who shows no certificate is not asked for a greeting") {
+    Node node(1);
+    node.start();
+    TlsClient client(node.connect(), {}, dials);
+    client.shake_hands();  // to him it is over before it is known what he showed
+    node.expect("it showed no certificate");
+}
+
 TEST_CASE("who dials and speaks no TLS is refused, and hears nothing") {
     Node node(1);
     node.start();

@@ -35,6 +35,8 @@ void see(int sent, int, int type, void const* bytes, std::size_t count, SSL*, vo
 }  // namespace
 
 TlsClient::TlsClient(int socket, TlsSetup const& files, How const& how) : socket_(socket) {
+    timeval const patience{60, 0};
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets that are closed like anybody
     std::shared_ptr<SSL_CTX> const context(SSL_CTX_new(TLS_method()), SSL_CTX_free);
     VERIFY(context != nullptr);
