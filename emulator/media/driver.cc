@@ -152,7 +152,8 @@ IoResult Driver::put(VolumeId volume, Extent range, std::byte const* from, bool 
         IoResult const mended = halt.overflow ? overflow(*halt.overflow) : make_durable();
         if (!mended) return mended;
     }
-    return durable ? flush() : IoResult{};
+    // What a kill would lose is saved before it is answered.
+    return durable || unremembered_ ? flush() : IoResult{};
 }
 
 Driver::Part Driver::put_part(VolumeId volume, Extent part, std::byte const* from) {
@@ -194,7 +195,8 @@ int Driver::finish(Plan plan, std::byte const* from, std::uint64_t first, Alone&
     }
     array_.commit(plan);
     if (array_.state().map.slots_waiting() > most_waiting) crowded_ = true;
-    return remember();
+    remember();
+    return 0;
 }
 
 int Driver::carry_out(Plan const& plan, std::byte const* from, std::uint64_t first) {

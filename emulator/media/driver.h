@@ -100,7 +100,7 @@ private:
     bool conclude(Conclude const& what);
     int change_at_rest(std::function<bool()> const& change);
     IoResult make_durable();
-    int remember();
+    void remember();
     int save(bool alone);
     int save_once();
     void settle_all();
@@ -118,10 +118,11 @@ private:
     std::unique_ptr<GroupData> data_;
     std::unique_ptr<Keeper> keeper_;
     DriverOptions options_;
-    Backlog backlog_;                    // under map_: what is remembered, and not saved
-    std::atomic<bool> crowded_ = false;  // much waits until it is durable that it is free
-    int failed_ = 0;                     // under saving_: an errno, for good
-    std::uint64_t at_rest_ = 0;          // under saving_: all that was remembered then is saved
+    Backlog backlog_;                         // under map_: what is remembered, and not saved
+    std::atomic<bool> crowded_ = false;       // much waits until it is durable that it is free
+    int failed_ = 0;                          // under saving_: an errno, for good
+    std::atomic<std::uint64_t> at_rest_ = 0;  // all that was remembered then is saved
+    std::atomic<bool> unremembered_ = false;  // something would be lost with this process
 
     // Flushes that wait for one another.
     std::mutex flushing_;

@@ -60,12 +60,13 @@ int Driver::save_once() {
 }
 
 /// Under `map_`, alone: what changed outlives this process.
-int Driver::remember() {
-    if (keeper_ == nullptr) return 0;
+void Driver::remember() {
+    if (keeper_ == nullptr) return;
     Rows const rows = rows_of(array_);
-    if (rows.empty()) return 0;
+    if (rows.empty()) return;
     backlog_.add(rows);
-    return keeper_->remember(rows);
+    if (keeper_->remember(rows) != 0) unremembered_ = true;
+    if (keeper_->remembered() - at_rest_ > most_remembered) crowded_ = true;
 }
 
 int Driver::save(bool alone) {
@@ -80,19 +81,25 @@ int Driver::save(bool alone) {
     std::uint64_t times = 0;
     {
         std::unique_lock const collecting(map_);
-        // What cannot be remembered can still be saved.
-        static_cast<void>(remember());
+        remember();  // if it cannot be, it can still be saved
         rows = backlog_.take();
         times = keeper_->remembered();
     }
     // What the rows point to was written before they were committed.
     failed_ = media::make_durable(*data_, *keeper_, rows);
+    if (failed_ != 0) {
+        std::unique_lock const collecting(map_);
+        keeper_->distrust();
+        unremembered_ = false;
+    }
     if (failed_ != 0 || rows.empty()) return failed_;
     if (!alone) nobody_inside = std::unique_lock(gate_);
     std::unique_lock const settling(map_);
     array_.settle(rows.up_to);
     keeper_->saved(times);
-    if (times == keeper_->remembered()) at_rest_ = times;
+    if (times != keeper_->remembered()) return 0;
+    at_rest_ = times;
+    unremembered_ = false;
     return 0;
 }
 

@@ -54,7 +54,7 @@ public:
     /// EWOULDBLOCK when somebody has it.
     virtual std::expected<std::unique_ptr<FolderLock>, int> lock() = 0;
     /// Names the time since power came: as long as it is the same, what was written is there,
-    /// synced or not.
+    /// synced or not. Empty: nobody knows.
     [[nodiscard]] virtual std::string boot() const = 0;
     /// For people.
     [[nodiscard]] virtual std::string where() const = 0;

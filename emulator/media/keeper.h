@@ -78,6 +78,8 @@ public:
     /// How often something was to be remembered; and: the first so many times are saved.
     [[nodiscard]] virtual std::uint64_t remembered() const = 0;
     virtual void saved(std::uint64_t times) = 0;
+    /// A sync failed: what is remembered is not to be believed by anybody.
+    virtual void distrust() = 0;
 };
 
 }  // namespace sunder::emulator::media

@@ -94,6 +94,7 @@ std::expected<std::unique_ptr<Since>, int> Since::begin(Folder& folder) {
 
 int Since::append(Rows const& rows) {
     if (mutant(Mutant::changes_not_remembered)) return 0;
+    if (distrusted_) return 0;
     ++count_;
     if (failed_ != 0) return failed_;
     std::vector<std::byte> const entry = entry_of(rows);
@@ -102,17 +103,22 @@ int Since::append(Rows const& rows) {
         end_ += entry.size();
         return 0;
     }
-    // Half of what happened is worse than nothing of it.
-    static_cast<void>(file_->truncate(begin_));
-    end_ = begin_;
+    // What came before it stands by itself; half of this one would end it as well.
+    static_cast<void>(file_->truncate(end_));
     return failed_;
+}
+
+void Since::distrust() {
+    static_cast<void>(file_->truncate(0));
+    distrusted_ = true;
 }
 
 void Since::saved(std::uint64_t count) {
     // What follows would not be understood without what came before it.
-    if (count != count_) return;
+    if (count != count_ || distrusted_) return;
     // Entries that stay are saved, too: they change nothing.
-    if (end_ != begin_ && file_->truncate(begin_) != 0) return;
+    bool const clean = end_ == begin_ && failed_ == 0;
+    if (!clean && file_->truncate(begin_) != 0) return;
     end_ = begin_;
     failed_ = 0;
 }
@@ -128,8 +134,9 @@ std::expected<std::optional<Rows>, int> read_since(Folder& folder) {
     if (!got) return std::unexpected(got.error());
     std::span<std::byte const> left = std::span(bytes).first(*got);
     std::vector<std::byte> const head = head_of(folder.boot());
-    bool const ours =
-        left.size() >= head.size() && std::equal(head.begin(), head.end(), left.begin());
+    // A machine that does not tell its boots apart gives no name.
+    bool const ours = !folder.boot().empty() && left.size() >= head.size() &&
+                      std::equal(head.begin(), head.end(), left.begin());
     if (!ours && !mutant(Mutant::another_boots_changes)) return std::nullopt;
     left = left.subspan(std::min(head.size(), left.size()));
     Backlog backlog;

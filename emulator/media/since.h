@@ -31,9 +31,12 @@ public:
     /// Begins it anew: what it held is saved, or worth nothing. The error is an errno.
     static std::expected<std::unique_ptr<Since>, int> begin(Folder& folder);
 
-    /// Whoever is killed after this has it. 0 or an errno; after one nothing is in it, and nothing
-    /// is taken in, until everything is saved.
+    /// Whoever is killed after this has it. 0 or an errno; after one nothing more is taken in until
+    /// everything is saved.
     int append(Rows const& rows);
+    /// A sync failed, so nobody knows whether data is where these changes say (G11): nothing is
+    /// believed any more, and nothing taken in.
+    void distrust();
     /// How many were appended, or could not be.
     [[nodiscard]] std::uint64_t count() const { return count_; }
     /// The first so many of them are saved.
@@ -47,7 +50,8 @@ private:
     std::uint64_t begin_;
     std::uint64_t end_;
     std::uint64_t count_ = 0;
-    int failed_ = 0;  // something is missing in it
+    int failed_ = 0;  // something is missing behind its end
+    bool distrusted_ = false;
 };
 
 /// All of it, for one transaction. Nothing: there is none, or it is of another time. Entries that

@@ -43,6 +43,7 @@ public:
     int remember(Rows const& rows) override { return since_->append(rows); }
     [[nodiscard]] std::uint64_t remembered() const override { return since_->count(); }
     void saved(std::uint64_t times) override { since_->saved(times); }
+    void distrust() override { since_->distrust(); }
 
 private:
     struct Statements;

@@ -7,8 +7,6 @@
 
 #include "replication/note.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <csignal>
 #include <cstdint>
@@ -25,7 +23,7 @@ public:
     void see(replication::note::LegChanged const& changed) {
         if (changed.direction != replication::Direction::outward) return;
         std::uint8_t here = static_cast<std::uint8_t>(changed.to);
-        if (armed_.compare_exchange_strong(here, nowhere)) ::kill(::getpid(), SIGSTOP);
+        if (armed_.compare_exchange_strong(here, nowhere)) ::raise(SIGSTOP);
     }
 
 private:

@@ -109,8 +109,6 @@ void Judge::misread(std::uint64_t block, Value found, std::optional<Value> expec
 
 std::vector<Extent> Judge::begin_survey() {
     surveying_ = true;
-    missing_.clear();
-    found_.clear();
     std::vector<Extent> blocks;
     for (auto const& [b, history] : registers_) {
         std::uint64_t const first = b * block_sectors;
@@ -143,16 +141,20 @@ void Judge::surveyed(Extent block, std::vector<std::byte> const& bytes) {
 void Judge::end_survey(std::string const& node) {
     surveying_ = false;
     std::string const excuse = std::exchange(excuse_, {});
-    if (std::exchange(anew_, false) || missing_.empty()) return;
-    std::uint64_t const lost = missing_.size();
+    std::set<Value> const missing = std::exchange(missing_, {});
+    std::set<Value> const found = std::exchange(found_, {});
+    if (std::exchange(anew_, false) || missing.empty()) return;
+    std::uint64_t const lost = missing.size();
     lost_in_all_ += lost;
     if (!excuse.empty()) {
         findings_.allowed("no_lost_acknowledged_write", excuse, lost);
         return;
     }
-    auto const first = *std::ranges::min_element(missing_, {}, [&](Value value) {
-        auto const found = written_.find(value);
-        return found == written_.end() ? 0 : found->second.answered;
+    // The first of them that was acknowledged.
+    auto const first = *std::ranges::min_element(missing, {}, [&](Value value) {
+        auto const known = written_.find(value);
+        std::uint64_t const answered = known == written_.end() ? 0 : known->second.answered;
+        return answered == 0 ? UINT64_MAX : answered;
     });
     if (!mirror_.has_asynchronous_pairs()) {
         findings_.violated("no_lost_acknowledged_write", "SAF-1", now_,
@@ -169,7 +171,7 @@ void Judge::end_survey(std::string const& node) {
         return;
     }
     auto const acknowledged = written_.find(first);
-    for (Value const value : found_) {
+    for (Value const value : found) {
         auto const there = written_.find(value);
         if (there == written_.end() || acknowledged == written_.end()) continue;
         if (acknowledged->second.answered == 0) continue;

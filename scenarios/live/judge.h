@@ -43,7 +43,7 @@ public:
     /// What the survey read in a block.
     void surveyed(Extent block, std::vector<std::byte> const& bytes);
     void end_survey(std::string const& node);
-    /// It came to nothing: the node serves no more.
+    /// It came to nothing: the node serves no more. What it has found is kept for the next.
     void give_up_survey() { surveying_ = false; }
 
     /// An operator's word may discard what was acknowledged.

@@ -148,12 +148,12 @@ void LiveNetwork::end(Connection& connection) {
 void LiveNetwork::accept(Listener const& listener) {
     int const near = ::accept4(listener.socket, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (near < 0) return;
-    int const far = socket_of(SOCK_STREAM);
+    int const far = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     sockaddr_un const address =
         address_of((folder_ / (names_[listener.to.value] + ".peers")).string());
     if (::connect(far, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0) {
         ::close(near);  // nobody hears there
-        ::close(far);
+        if (far >= 0) ::close(far);
         return;
     }
     auto made = std::make_unique<Connection>();

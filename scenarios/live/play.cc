@@ -107,12 +107,19 @@ public:
                 if (deadline_ && stage_.now() >= *deadline_ && !failed()) late();
             }
         }
+        stage_.disarm();
+        stage_.release();
         stage_.stop_workloads();
         if (!failed()) come_to_rest();
         if (!failed()) compare_copies();
+        if (!failed() && !stage_.trouble().empty()) break_down();
         judge();
         return std::move(outcome_);
     }
+
+    /// It failed in a way that a machine which is too slow for the speed does, too: a state did not
+    /// come in time, or an order came before the state that it needs.
+    [[nodiscard]] bool too_slow() const { return too_slow_; }
 
 private:
     struct Doing;
@@ -152,6 +159,7 @@ private:
             return;  // they end by it
         }
         if (auto const* wait = std::get_if<step::Wait>(&action)) {
+            too_slow_ = true;
             fail(stage_.statuses().instead(wait->until));
         } else {
             fail("nobody answered");
@@ -170,6 +178,7 @@ private:
         begun_ = stage_.looks();
         while (!looked() || !stage_.quiet() || !in_the_end()) {
             stage_.turn(idle);
+            if (!stage_.trouble().empty()) return break_down();
             if (stage_.now() < until) continue;
             for (language::Condition const& condition : scenario_.expect.finally) {
                 if (stage_.statuses().holds(condition)) continue;
@@ -180,7 +189,10 @@ private:
                     stage_.statuses().instead(condition)};
                 return;
             }
-            findings_.allowed("run", "did not come to rest, so that final states were not checked");
+            outcome_.failure = language::Failure{{},
+                                                 stage_.now(),
+                                                 "hosts get their answers",
+                                                 "some of what they asked was never answered"};
             return;
         }
         for (std::uint16_t m = 0; m < scenario_.cluster.mirrors.size(); ++m) {
@@ -219,7 +231,9 @@ private:
         RequestId const request = stage_.ask(node, mirror, HostOp::read, range, false, false, true);
         for (;;) {
             stage_.turn(idle);
-            if (auto answer = stage_.take_answer(request)) return std::move(answer->bytes);
+            if (auto answer = stage_.take_answer(request)) {
+                return answer->error == 0 ? std::move(answer->bytes) : std::vector<std::byte>();
+            }
         }
     }
 
@@ -231,7 +245,11 @@ private:
                 Extent const range{at, std::min(at_once, part.end() - at)};
                 auto const here = read(mirror, source, range);
                 auto const there = read(mirror, target, range);
-                if (here == there && here.size() == range.count * sector_bytes) continue;
+                if (here.empty() || there.empty()) {
+                    findings_.allowed("mirror_equality", "a copy could not be read");
+                    return;
+                }
+                if (here == there) continue;
                 auto const differs = std::ranges::mismatch(here, there).in1 - here.begin();
                 std::uint64_t const sector =
                     at + static_cast<std::uint64_t>(differs) / sector_bytes;
@@ -262,15 +280,17 @@ private:
     Duration grace_;
     Outcome outcome_;
     netsim::Findings findings_;
+    // These end when the nodes that they ask do, so they outlive the stage.
+    std::future<AdminAnswer> admin_;
+    std::vector<std::future<AdminAnswer>> unawaited_;
     Stage stage_;
     std::size_t step_ = 0;
     std::uint64_t begun_ = 0;
     std::optional<Duration> deadline_;
     bool first_ = true;
     bool held_ = false;
+    bool too_slow_ = false;
     std::optional<RequestId> request_;
-    std::future<AdminAnswer> admin_;
-    std::vector<std::future<AdminAnswer>> unawaited_;
 };
 
 struct Player::Doing {
@@ -337,6 +357,7 @@ struct Player::Doing {
         std::string const was = !answer.trouble.empty() ? answer.trouble
                                 : answer.granted        ? "it was granted"
                                                  : fmt::format("it was refused by {}", answer.rule);
+        player.too_slow_ = true;
         player.fail(fmt::format("{}, expected to be {}", was,
                                 refused.empty() ? "granted" : "refused by " + refused));
         return false;
@@ -459,14 +480,16 @@ struct Player::Doing {
         return true;
     }
     bool operator()(step::ForceOnline const& step) const {
-        if (player.first_) stage().judge(step.mirror).overridden();
+        bool const granted = step.refused.empty();
+        if (player.first_ && granted) stage().judge(step.mirror).overridden();
         return admin({"force", name(step.mirror)}, step.refused, step.node, step.await);
     }
     bool operator()(step::SwitchOver const& step) const {
         return admin({"switchover", name(step.mirror)}, step.refused, step.node, step.await);
     }
     bool operator()(step::ResolveSplitBrain const& step) const {
-        if (player.first_) stage().judge(step.mirror).overridden();
+        bool const granted = step.refused.empty();
+        if (player.first_ && granted) stage().judge(step.mirror).overridden();
         return admin({"resolve", name(step.mirror)}, step.refused, step.node, step.await);
     }
     bool operator()(step::Ordered const& step) const {
@@ -511,16 +534,34 @@ std::filesystem::path make_folder(std::filesystem::path const& in) {
 
 namespace {
 
-Outcome play_once(Scenario const& scenario, LiveOptions const& options) {
+/// Gone with what is in it, unless it is kept.
+struct Folder {
+    explicit Folder(LiveOptions const& options)
+        : path(make_folder(options.folder)), keep(options.keep) {}
+    ~Folder() {
+        std::error_code ignored;
+        if (!keep) std::filesystem::remove_all(path, ignored);
+    }
+    Folder(Folder const&) = delete;
+    Folder& operator=(Folder const&) = delete;
+    std::filesystem::path path;
+    bool keep;
+};
+
+/// Whether it may have been too fast.
+std::pair<Outcome, bool> play_once(Scenario const& scenario, LiveOptions const& options) {
     Outcome outcome;
+    bool too_slow = false;
     try {
-        std::filesystem::path const folder = make_folder(options.folder);
-        outcome = Player(scenario, options, folder).run();
-        look_at_recordings(scenario, folder, outcome);
+        Folder const folder(options);
+        {
+            Player player(scenario, options, folder.path);
+            outcome = player.run();
+            too_slow = player.too_slow();
+        }
+        look_at_recordings(scenario, folder.path, outcome);
         if (options.keep) {
-            outcome.narration.push_back(fmt::format("kept: {}", folder.string()));
-        } else {
-            std::filesystem::remove_all(folder);
+            outcome.narration.push_back(fmt::format("kept: {}", folder.path.string()));
         }
     } catch (std::system_error const& trouble) {
         outcome.failure = language::Failure{{}, {}, "the stage", trouble.what()};
@@ -528,22 +569,23 @@ Outcome play_once(Scenario const& scenario, LiveOptions const& options) {
     outcome.seed = options.seed;
     bool const wrong = outcome.failure || !outcome.violations.empty() || !outcome.never.empty();
     outcome.result = wrong ? Result::violated : Result::held;
-    return outcome;
+    too_slow = too_slow || (!outcome.failure && !outcome.never.empty());
+    return {std::move(outcome), too_slow};
 }
 
 }  // namespace
 
 Outcome play(Scenario const& scenario, LiveOptions const& options) {
-    Outcome outcome = play_once(scenario, options);
+    auto [outcome, too_slow] = play_once(scenario, options);
     LiveOptions slower = options;
     slower.speed = {std::max(options.speed.times / slower_by, 1U)};
     bool const too_fast = outcome.result != Result::held && outcome.violations.empty() &&
-                          slower.speed.times < options.speed.times;
+                          too_slow && slower.speed.times < options.speed.times;
     if (!too_fast) return outcome;
     std::string const why = outcome.failure
                                 ? outcome.failure->what + ": " + outcome.failure->instead
                                 : "never reached " + outcome.never.front();
-    outcome = play_once(scenario, slower);
+    outcome = play_once(scenario, slower).first;
     ++outcome.allowed[fmt::format("played {} times as fast, not {}, where it came to: {}",
                                   slower.speed.times, options.speed.times, why)];
     return outcome;

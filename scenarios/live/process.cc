@@ -125,7 +125,7 @@ void NodeProcess::pause() {
         still = true;
         for (auto const& task : std::filesystem::directory_iterator(tasks)) {
             char const state = state_of(task.path());
-            still = still && (state == 'T' || state == '\0');
+            still = still && (state == 'T' || state == 'Z' || state == 'X' || state == '\0');
         }
         if (!still) ::sched_yield();
     }

@@ -88,7 +88,6 @@ void Stage::wait_for_sockets(Clock::time_point until) {
     std::vector<pollfd> sockets;
     std::vector<Host*> those;
     for (auto const& [key, host] : hosts_) {
-        if (host->socket() < 0) continue;
         sockets.push_back({host->socket(), host->wants(), 0});
         those.push_back(host.get());
     }
@@ -303,7 +302,7 @@ Host* Stage::host(NodeId node, std::uint16_t mirror, std::size_t part) {
     auto const found = hosts_.find(key);
     if (found != hosts_.end()) return found->second.get();
     NodeProcess const& process = *nodes_[node.value];
-    if (!process.runs() || process.paused()) return nullptr;
+    if (!process.runs() || process.paused() || process.held()) return nullptr;
     Part const& what = parts_[mirror][part];
     auto made =
         Host::attach(process.exports(), what.name, what.range.first,
