@@ -98,7 +98,8 @@ class Kill(Served):
                 ["fio", "--name=load", "--ioengine=nbd", "--uri=" + self.uri("load"),
                  "--rw=randwrite", "--bs=4k", "--iodepth=16", "--size=64M", "--time_based",
                  "--runtime=600", "--fdatasync=8"],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder)
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder,
+                start_new_session=True)
             try:
                 until("fio writes", lambda: self.volume("load")["mapped_bytes"] > 0)
                 if copy is None and chance.random() < 0.5:
@@ -111,7 +112,8 @@ class Kill(Served):
                     copy = None
                 self.write_until_killed(blocks, chance, chance.randrange(1, 200))
             finally:
-                load.terminate()
+                # Told to end, fio may wait for ever for what a killed server owes its jobs.
+                os.killpg(load.pid, signal.SIGKILL)
                 load.wait(served.PATIENCE)
             if round % 10 == 0:
                 checked = self.ask("check", str(self.folder / "store"))
