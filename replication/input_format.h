@@ -59,7 +59,8 @@ SUNDER_FORMAT_VARIANT(replication::Input, replication::input::Started,
                       replication::input::ImageLost);
 
 SUNDER_FORMAT(replication::Report, cell, open, passing, refused, refused_by_disk, stayed, conceded,
-              unfit, obeyed, order_failed, copy, watched, watched_with, legs, source, split);
+              unfit, obeyed, order_failed, copy, watched, watched_with, legs, source, split,
+              unrecorded, next);
 
 namespace replication::input {
 

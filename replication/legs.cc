@@ -144,6 +144,8 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
     std::shared_ptr<Hello const> const theirs = handshaking->theirs;
     // Who does not know of a third copy yet names nothing for it (R36).
     if (has_thirds() && theirs->extended != extended_) return;
+    // The peer serves, too: who has promised answers may not be taken for its ancestor (R31).
+    if (theirs->in_service) record_as_promised(out);
     HandshakeFacts const facts = observe(peer, *theirs);
     HandshakeDecision const decision = decide_resync(facts);
     bool const stops =

@@ -208,6 +208,9 @@ private:
     [[nodiscard]] bool lacks_absence(Slot peer) const;
     [[nodiscard]] bool absences_recorded(PeerMask absent) const;
     void record_absences(PeerMask absent, Outbox&);
+    void record_if_none_may_promote(Outbox&);
+    void record_as_promised(Outbox&);
+    void leave_behind(PeerMask absent, Generation fresh, Outbox&);
     [[nodiscard]] bool knows_all(Channel const&) const;
     void tell_generations(Outbox&);
     void generation_stored(Slot, GenerationStored const&, Outbox&);
@@ -328,6 +331,8 @@ private:
     PerCopy<CellStore::Version> absence_version_{};
     PeerMask announcing_ = 0;      // absences that are on their way to stable storage
     PeerMask knows_outdated_ = 0;  // peers that cannot promote (guarded)
+    PeerMask unrecorded_ = 0;      // peers that are left behind as soon as none of them can
+    Generation next_;              // which is minted then
     bool open_ = false;
     std::uint32_t unfit_ = 0;    // how often the disk refused what the policy will not bear
     bool flush_failed_ = false;  // G11: sticky until the next start
