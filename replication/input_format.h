@@ -10,7 +10,7 @@
 namespace sunder {
 
 SUNDER_FORMAT_ENUM(replication::HostOp, read, write, trim, write_zeroes, flush);
-SUNDER_FORMAT_ENUM(replication::Timer, settle, resync_pace);
+SUNDER_FORMAT_ENUM(replication::Timer, settle, resync_pace, rest);
 SUNDER_FORMAT_ENUM(replication::LegState, disconnected, handshaking, paused, resyncing, mirroring);
 SUNDER_FORMAT_ENUM(replication::CopyState, in_sync, not_watched, paused, outdated, inconsistent);
 SUNDER_FORMAT(replication::Page, peer, number, stamp, damaged, words);

@@ -41,6 +41,9 @@ void MirrorMachine::step(Input const& input, Outbox& out) noexcept {
                 case Timer::resync_pace:
                     machine.pace_timer(out);
                     return;
+                case Timer::rest:
+                    machine.rest_is_over(out);
+                    return;
             }
         }
         void operator()(input::Commanded const& in) const { machine.commanded(in.command, out); }
@@ -450,8 +453,8 @@ Fingerprint MirrorMachine::fingerprint() const {
                std::uint64_t{watched_in_sync_ && watched_era_ < cell().era} << 5 |
                std::uint64_t{knows_outdated_} << 8 | std::uint64_t{split_} << 16 |
                std::uint64_t{announcing_} << 24 | passage_.index() << 32 |
-               std::uint64_t{unrecorded_} << 40);
-    hasher.add(next_.id);
+               std::uint64_t{unrecorded_} << 40 | std::uint64_t{resting_} << 48);
+    hasher.add(hash_words(next_.id, refusals_));
     if (auto const* promoting = std::get_if<passage::Promoting>(&passage_)) {
         hasher.add(hash_words(promoting->era.number, promoting->era.node.value, promoting->forced));
     } else if (auto const* demoting = std::get_if<passage::Demoting>(&passage_)) {

@@ -239,6 +239,8 @@ private:
     void read_asked(Slot, ConnectionId, ReadAsk const&, Outbox&);
     bool lend(Incoming const&, ReadAsk const&, Outbox&);
     void lent(input::DiskDone const&, Outbox&);
+    void rest_if_refused_again(Outbox&);
+    void rest_is_over(Outbox&);
 
     // What comes in on legs (arrivals.cc).
     void message_arrived(input::MessageArrived const&, Outbox&);
@@ -351,6 +353,8 @@ private:
     DiskOpId image_op_;
     CellStore::Version image_version_ = 0;  // what a restore has to be preceded by
     CellStore::Version applying_version_ = 0;
+    std::uint32_t refusals_ = 0;    // of the own disk, since a resync ended well; saturates
+    bool resting_ = false;          // because of them
     bool watched_in_sync_ = false;  // R30: volatile on purpose
     Era watched_era_;               // of the source with which it was
     std::optional<Slot> watched_with_;

@@ -45,6 +45,7 @@ enum class HostStatus : std::uint8_t {
 enum class Timer : std::uint8_t {
     settle,
     resync_pace,  ///< an interval of a resync's rate is over (R47)
+    rest,         ///< a copy whose disk refused what it was sent tries again
 };
 
 // Commands of the node's membership machine; it decides, this machine carries out.

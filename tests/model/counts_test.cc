@@ -51,7 +51,7 @@ constexpr Count counts[] = {
     {"1 write, 1 read", {}, {.writes = 1, .reads = 1}, by_duration, 616},
     {"1 write, 1 trim", {}, {.writes = 1, .trims = 1}, by_duration, 12765},
     {"1 pause", {}, {.pauses = 1}, by_duration, 481},
-    {"1 flush, 1 disk fault", {}, {.flushes = 1, .disk_faults = 1}, by_duration, 429},
+    {"1 flush, 1 disk fault", {}, {.flushes = 1, .disk_faults = 1}, by_duration, 967},
     {"1 write, 1 crash, in turn", {}, {.writes = 1, .crashes = 1}, by_duration, 1073, 0},
     {"1 write, 1 crash, 1 deviation", {}, {.writes = 1, .crashes = 1}, by_duration, 6658, 1},
     {"1 write, 1 crash, 2 deviations", {}, {.writes = 1, .crashes = 1}, by_duration, 21501, 2},
