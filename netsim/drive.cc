@@ -149,6 +149,8 @@ TimerEvent event_of(CopySim& copy, mirror::Timer timer) {
             return {EventKind::settle_timer, copy.settle_token};
         case mirror::Timer::resync_pace:
             return {EventKind::pace_timer, copy.pace_token};
+        case mirror::Timer::rest:
+            return {EventKind::rest_timer, copy.rest_token};
     }
     VERIFY(!"every timer is an event");
     return {EventKind::settle_timer, copy.settle_token};

@@ -20,7 +20,8 @@ enum class EventKind : std::uint8_t {
     disk_done,      ///< a disk operation completes
     persist_done,   ///< a stable store completes
     settle_timer,   ///< a mirror machine's timer
-    pace_timer,     ///< its other one: an interval of a resync's rate is over
+    pace_timer,     ///< its second one: an interval of a resync's rate is over
+    rest_timer,     ///< its third one: a copy whose disk refused tries again
     boot_wait,      ///< a node has looked for its peers long enough
     confirmation,   ///< a node has waited long enough for an administrator
     stop,           ///< a node stops itself

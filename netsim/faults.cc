@@ -99,6 +99,7 @@ void World::die(NodeId node, seen::NodeDied::How how) {
         die_above(copy.above, node);
         ++copy.settle_token;
         ++copy.pace_token;
+        ++copy.rest_token;
     }
     fates_.as_new += fates.as_new;
     fates_.as_old += fates.as_old;
@@ -197,8 +198,9 @@ void World::resume(NodeId node) {
     }
     auto const is_timer = [](Event const& event) {
         return event.kind == EventKind::settle_timer || event.kind == EventKind::pace_timer ||
-               event.kind == EventKind::boot_wait || event.kind == EventKind::confirmation ||
-               event.kind == EventKind::aim || event.kind == EventKind::silent;
+               event.kind == EventKind::rest_timer || event.kind == EventKind::boot_wait ||
+               event.kind == EventKind::confirmation || event.kind == EventKind::aim ||
+               event.kind == EventKind::silent;
     };
     for (bool const timers : {true, false}) {
         for (Event const& event : sim.deferred) {

@@ -6,6 +6,7 @@
 #include "base/verify.h"
 #include "netsim/array_sim.h"
 #include "netsim/configure.h"
+#include "replication/rest.h"
 
 #include <algorithm>
 
@@ -183,6 +184,9 @@ World::Lasting World::lasting(EventKind kind) const {
             return {cluster_->settle_interval, cluster_->settle_interval};
         case EventKind::pace_timer:
             return {replication::Pace::interval, replication::Pace::interval};
+        case EventKind::rest_timer:
+            return {replication::rest_after(2, cluster_->settle_interval),
+                    replication::longest_rest(cluster_->settle_interval)};
         case EventKind::boot_wait:
             return {detection.boot_wait, detection.boot_wait};
         case EventKind::confirmation:
@@ -280,6 +284,10 @@ bool World::current(Event const& event) const {
             CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
             return node.up() && held->pace_token == event.token;
         }
+        case EventKind::rest_timer: {
+            CopySim const* held = copy(NodeId{event.node}, GroupId{event.group});
+            return node.up() && held->rest_token == event.token;
+        }
         case EventKind::deliver:
             return connections_[event.what / 2]->ends[event.what % 2].token == event.token;
         case EventKind::heard:
@@ -329,6 +337,11 @@ void World::happen(Event const& event) {
     }
     drain_locals();
 }
+void World::mirror_timer(Event const& event, replication::Timer timer, char const* words) {
+    NodeId const node{event.node};
+    trace(node, words);
+    step_mirror(node, *find_copy(node, event.group), replication::input::TimerFired{timer});
+}
 
 void World::take_place(Event const& event) {
     NodeId const node{event.node};
@@ -343,14 +356,13 @@ void World::take_place(Event const& event) {
             stored(node, *find_copy(node, event.group), event.what);
             break;
         case EventKind::settle_timer:
-            trace(node, "settle timer");
-            step_mirror(node, *find_copy(node, event.group),
-                        replication::input::TimerFired{replication::Timer::settle});
+            mirror_timer(event, replication::Timer::settle, "settle timer");
             break;
         case EventKind::pace_timer:
-            trace(node, "resync pace timer");
-            step_mirror(node, *find_copy(node, event.group),
-                        replication::input::TimerFired{replication::Timer::resync_pace});
+            mirror_timer(event, replication::Timer::resync_pace, "resync pace timer");
+            break;
+        case EventKind::rest_timer:
+            mirror_timer(event, replication::Timer::rest, "rest timer");
             break;
         case EventKind::boot_wait:
             trace(node, "boot wait over");

@@ -65,6 +65,7 @@ struct CopySim {
     HierarchySim above;
     std::uint32_t settle_token = 0;
     std::uint32_t pace_token = 0;
+    std::uint32_t rest_token = 0;
 };
 
 /// One of the two servers of a shared disk.
@@ -284,6 +285,7 @@ private:
     friend class ArraySim;  // which schedules, draws and is seen as the world's own parts are
     void happen(Event const& event);
     void take_place(Event const& event);
+    void mirror_timer(Event const& event, replication::Timer timer, char const* words);
     [[nodiscard]] bool defer(Event const& event);
     void take_in(NodeId node);
     [[nodiscard]] bool takes_no_more(Event const& event) const {

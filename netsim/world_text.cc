@@ -23,6 +23,8 @@ char const* name_of(EventKind kind) {
             return "settle timer";
         case EventKind::pace_timer:
             return "resync pace timer";
+        case EventKind::rest_timer:
+            return "rest timer";
         case EventKind::boot_wait:
             return "boot wait over";
         case EventKind::confirmation:
@@ -144,6 +146,9 @@ std::string World::words_of(Event const& event) const {
             return fmt::format("{} settles{}", node, for_mirror(*cluster_, GroupId{event.group}));
         case EventKind::pace_timer:
             return fmt::format("{} may send more of its resync{}", node,
+                               for_mirror(*cluster_, GroupId{event.group}));
+        case EventKind::rest_timer:
+            return fmt::format("{} has rested{}", node,
                                for_mirror(*cluster_, GroupId{event.group}));
         case EventKind::boot_wait:
             return fmt::format("{} has waited for its peers", node);

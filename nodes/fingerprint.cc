@@ -44,7 +44,8 @@ Fingerprint NodeMachine::fingerprint_of(std::size_t r) const {
                std::uint64_t{resource.taken_out} << 48 |
                std::uint64_t{resource.taken_out_at} << 50 |
                std::uint64_t{resource.ordered.has_value()} << 49);
-    hasher.add(resource.report.unfit);
+    hasher.add(
+        hash_words(resource.report.unfit, resource.report.unrecorded, resource.report.next.id));
     hasher.add(fingerprint_of_changes(r));
     hasher.add(std::uint64_t{resource.above.up} | std::uint64_t{stands_free(r)} << 1 |
                std::uint64_t{resource.above.failed} << 2 |

@@ -212,9 +212,6 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
             node.answer_outdated(r, out);
         }
         void operator()(control::OutdatedStored const& said) const {
-            // A late answer to an earlier absence says nothing about the present one.
-            auto const& cell = node.resources_[r].report.cell;
-            if (!cell || cell->current != said.by) return;
             out.put(output::GroupCommand{said.group,
                                          replication::command::PeerKnowsOutdated{slot, said.by}});
         }
@@ -381,10 +378,10 @@ void NodeMachine::tell_outdated(std::size_t r, Outbox& out) {
     if (!resource.report.cell || !resource.report.cell->last_owner) return;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         Known& known = resource.known[slot.value];
-        replication::PeerRecord const& record = resource.report.cell->peers[slot.value];
-        Generation const by = resource.report.cell->current;
-        bool const misses = record.base && !record.may_be_current;
-        if (!misses || known.told_outdated == by || !members_.connected(peer)) return;
+        bool const awaited = (resource.report.unrecorded & replication::bit_of(slot)) != 0;
+        Generation const by = awaited ? resource.report.next : resource.report.cell->current;
+        if (!goes_on_without(r, slot) || known.told_outdated == by || !members_.connected(peer))
+            return;
         known.told_outdated = by;
         out.put(output::Send{peer, control::YouAreOutdated{config_->resources[r].group, by}});
     });

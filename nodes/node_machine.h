@@ -298,6 +298,7 @@ private:
     [[nodiscard]] PeerFacts peer_facts(std::size_t, Slot) const;
     [[nodiscard]] bool may_have_led(std::size_t, NodeId) const;
     [[nodiscard]] bool is_left_behind(std::size_t, Slot) const;
+    [[nodiscard]] bool goes_on_without(std::size_t, Slot) const;
     [[nodiscard]] InServiceFacts::Later later(std::size_t, Slot peer) const;
     [[nodiscard]] SwitchoverFacts switchover_facts(std::size_t) const;
     [[nodiscard]] std::optional<Slot> serving_peer(std::size_t) const;

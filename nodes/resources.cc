@@ -148,6 +148,12 @@ bool NodeMachine::is_left_behind(std::size_t r, Slot slot) const {
     return record.base && !record.may_be_current;
 }
 
+/// The same, or the own group will have it on record once the peer cannot promote.
+bool NodeMachine::goes_on_without(std::size_t r, Slot slot) const {
+    bool const awaited = (resources_[r].report.unrecorded & replication::bit_of(slot)) != 0;
+    return awaited || is_left_behind(r, slot);
+}
+
 void NodeMachine::reconsider_all(Outbox& out) {
     for (std::size_t r = 0; r < resources_.size(); ++r) {
         fence_who_may_promote(r, out);

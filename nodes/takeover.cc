@@ -170,7 +170,7 @@ void NodeMachine::fence_who_may_promote(std::size_t r, Outbox& out) {
     if (!config_->guarded || !config_->fencing || !serves) return;
     if (!has_quorum(members_.quorum())) return;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
-        if (members_.audible(peer) || !is_left_behind(r, slot)) return;
+        if (members_.audible(peer) || !goes_on_without(r, slot)) return;
         bool const died = members_.contact(peer) == InServiceFacts::Contact::watched_die;
         if (!died && !members_.mute(peer)) return;
         shoot(peer, out);

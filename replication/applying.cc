@@ -196,6 +196,9 @@ void MirrorMachine::apply_failed(Slot from, Outbox& out) {
         out.note(note::DataChanged{was, DataState::inconsistent});
     }
     queue_.clear();
+    // What else was on its way to the disk may fail as well; the leg is lost but once.
+    bool const follows = std::holds_alternative<leg::Following>(legs_[from.value]);
+    if (follows) rest_if_refused_again(out);
     close_leg(from, out);
 }
 
@@ -343,6 +346,7 @@ void MirrorMachine::barrier_stored(Outbox& out) {
         // named and has been copied (G11).
         unfit_ = 0;
         flush_failed_ = false;
+        refusals_ = 0;
         out.note(note::CopyCompleted{barrier.from, barrier.finish->resync});
         log_.clear_all(barrier.from);
         // What names third copies bears the stamp of a generation that is not this copy's any more.

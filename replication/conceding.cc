@@ -49,6 +49,8 @@ void MirrorMachine::concede(Slot winner, Cell const& theirs, note::Conceded::By 
     VERIFY(std::holds_alternative<passage::None>(passage_));
     open_ = false;
     watched_in_sync_ = false;
+    unrecorded_ = 0;
+    next_ = Generation{};
     Generation const given_up = cell().current;
     Generation const back_to = last_shared(cell(), theirs, winner, config_->self);
     passage::Conceding conceding;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A disk that refuses something at the source, and what the policy makes of it (DESIGN 4): the host
-// is told, a target lends the block, or the source wants to leave service. Whether it may leave,
-// and for whom, the membership machine decides.
+// A disk that refuses something. At the source the policy decides (DESIGN 4): the host is told, a
+// target lends the block, or the source wants to leave service. Whether it may leave, and for whom,
+// the membership machine decides. A target rests, for longer each time.
 #include "base/mutant.h"
 #include "base/verify.h"
 #include "replication/mirror_machine.h"
+#include "replication/rest.h"
 
 #include <algorithm>
 
@@ -102,6 +103,22 @@ void MirrorMachine::give_up_reads(Slot peer, Outbox& out) {
 }
 
 // ---- the target
+
+/// The same resync would break off at the same place each time that the leg is up again.
+void MirrorMachine::rest_if_refused_again(Outbox& out) {
+    refusals_ = std::min(refusals_ + 1, most_refusals);
+    Duration const rest = rest_after(refusals_, config_->settle_interval);
+    if (rest == Duration{}) return;
+    resting_ = true;
+    greeting_due_ = has_thirds();  // any of them may be the next source
+    out.put(output::ArmTimer{Timer::rest, rest});
+    out.note(note::CopyRests{rest});
+}
+
+void MirrorMachine::rest_is_over(Outbox& out) {
+    resting_ = false;
+    greet_all(out);
+}
 
 void MirrorMachine::read_asked(Slot peer, ConnectionId connection, ReadAsk const& ask,
                                Outbox& out) {

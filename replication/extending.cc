@@ -20,6 +20,7 @@ void MirrorMachine::extend(command::Extend const& order, Outbox& out) {
         if ((gone & bit_of(peer)) == 0) return;
         announcing_ &= static_cast<PeerMask>(~bit_of(peer));
         knows_outdated_ &= static_cast<PeerMask>(~bit_of(peer));
+        unrecorded_ &= static_cast<PeerMask>(~bit_of(peer));
         split_ &= static_cast<PeerMask>(~bit_of(peer));
         cells_.edit([&](Cell& cell) { cell.peers[peer.value] = {}; });
         close_leg(peer, out);
@@ -41,7 +42,9 @@ void MirrorMachine::extend(command::Extend const& order, Outbox& out) {
         return flight.changes() && !flight.apart && flight.stage != Flight::Stage::waiting;
     });
     if (writing) record_absences(fresh, out);
-    acknowledge_all(out);  // nobody waits for those who are gone
+    // Nobody waits for those who are gone.
+    record_if_none_may_promote(out);
+    acknowledge_all(out);
     pump_flights(out);
     greet_newcomers(before, out);
 }

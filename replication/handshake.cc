@@ -50,6 +50,8 @@ bool stopped(Facts const& facts, HandshakeDecision& decision) {
         decision = {verdict, ResyncRule::target_is_later};
     } else if (facts.paused) {
         decision = {Verdict::paused, ResyncRule::leg_is_paused};
+    } else if (facts.target_rests) {
+        decision = {Verdict::wait, ResyncRule::target_rests};
     } else {
         return false;
     }
@@ -118,6 +120,10 @@ RuleText text_of(ResyncRule rule) {
                     "an operator forced one copy online past the node that was the last source"};
         case ResyncRule::leg_is_paused:
             return {"leg_is_paused", "R57", "an operator paused the mirror towards this target"};
+        case ResyncRule::target_rests:
+            return {"target_rests", "FLT-9",
+                    "the target's disk refused what it was sent, more than once; it rests before "
+                    "it tries again"};
         case ResyncRule::target_is_blank:
             return {"target_is_blank", "R43", "the target was never written: everything is copied"};
         case ResyncRule::nothing_was_written:

@@ -34,6 +34,7 @@ struct HandshakeFacts {
     /// Hosts wrote to it since it was last made a target: it served, or was kept apart (R59).
     bool target_was_written = false;
     bool paused = false;         ///< an operator keeps the target apart (R57)
+    bool target_rests = false;   ///< its disk refused what it was sent; it greets again later
     bool bits = false;           ///< either side's intent log names chunks for this pair
     bool intent_log = true;      ///< both sides keep one (R18)
     bool bitmap_merge = true;    ///< both sides can merge the other's (R22)
@@ -61,6 +62,7 @@ enum class ResyncRule : std::uint8_t {
     target_is_later,
     forced_past_last_owner,
     leg_is_paused,
+    target_rests,
     target_is_blank,
     nothing_was_written,
     no_intent_log,

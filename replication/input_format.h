@@ -10,7 +10,7 @@
 namespace sunder {
 
 SUNDER_FORMAT_ENUM(replication::HostOp, read, write, trim, write_zeroes, flush);
-SUNDER_FORMAT_ENUM(replication::Timer, settle, resync_pace);
+SUNDER_FORMAT_ENUM(replication::Timer, settle, resync_pace, rest);
 SUNDER_FORMAT_ENUM(replication::LegState, disconnected, handshaking, paused, resyncing, mirroring);
 SUNDER_FORMAT_ENUM(replication::CopyState, in_sync, not_watched, paused, outdated, inconsistent);
 SUNDER_FORMAT(replication::Page, peer, number, stamp, damaged, words);
@@ -59,7 +59,8 @@ SUNDER_FORMAT_VARIANT(replication::Input, replication::input::Started,
                       replication::input::ImageLost);
 
 SUNDER_FORMAT(replication::Report, cell, open, passing, refused, refused_by_disk, stayed, conceded,
-              unfit, obeyed, order_failed, copy, watched, watched_with, legs, source, split);
+              unfit, obeyed, order_failed, copy, watched, watched_with, legs, source, split,
+              unrecorded, next);
 
 namespace replication::input {
 

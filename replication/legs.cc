@@ -51,6 +51,7 @@ std::shared_ptr<Hello const> MirrorMachine::greet(Slot peer, Outbox& out) {
     hello->writes_apart = writes_apart_;
     hello->follows = follows_other(peer);
     hello->extended = extended_;
+    hello->rests = resting_;
     hello->sectors = config_->sectors;
     hello->chunk_sectors = config_->chunk_sectors;
     if (auto* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value])) {
@@ -128,6 +129,7 @@ HandshakeFacts MirrorMachine::observe(Slot peer, Hello const& theirs) const {
     facts.target_was_written = target.role == Role::source || target.apart == Apart::written;
     facts.pristine = source.pristine && target.pristine;
     facts.paused = source.peers[target_slot.value].paused;
+    facts.target_rests = theirs_leads ? resting_ : theirs.rests;
     facts.bits = log_.bits(peer).any() || (theirs.bits && theirs.bits->any());
     facts.intent_log = config_->intent_log && theirs.intent_log;
     facts.bitmap_merge = config_->bitmap_merge && theirs.bitmap_merge;
@@ -144,6 +146,8 @@ void MirrorMachine::consider(Slot peer, Outbox& out) {
     std::shared_ptr<Hello const> const theirs = handshaking->theirs;
     // Who does not know of a third copy yet names nothing for it (R36).
     if (has_thirds() && theirs->extended != extended_) return;
+    // The peer serves, too: who has promised answers may not be taken for its ancestor (R31).
+    if (theirs->in_service) record_as_promised(out);
     HandshakeFacts const facts = observe(peer, *theirs);
     HandshakeDecision const decision = decide_resync(facts);
     bool const stops =

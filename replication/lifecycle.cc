@@ -41,6 +41,9 @@ void MirrorMachine::step(Input const& input, Outbox& out) noexcept {
                 case Timer::resync_pace:
                     machine.pace_timer(out);
                     return;
+                case Timer::rest:
+                    machine.rest_is_over(out);
+                    return;
             }
         }
         void operator()(input::Commanded const& in) const { machine.commanded(in.command, out); }
@@ -205,9 +208,12 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
         }
         void operator()(command::PeerKnowsOutdated const& knows) const {
             // The answer may come when a resync has made up for what it is about.
-            bool const late = knows.by && *knows.by != machine.cell().current;
-            if (late || machine.lacks_absence(knows.peer)) return;
+            bool const awaited = (machine.unrecorded_ & bit_of(knows.peer)) != 0;
+            Generation const told = awaited ? machine.next_ : machine.cell().current;
+            bool const late = knows.by && *knows.by != told;
+            if (late || (!awaited && machine.lacks_absence(knows.peer))) return;
             machine.knows_outdated_ |= bit_of(knows.peer);
+            machine.record_if_none_may_promote(out);
             machine.acknowledge_all(out);
             machine.pump_flights(out);
         }
@@ -385,6 +391,7 @@ void MirrorMachine::after_step(Outbox& out) {
     log_.store(cell().current, next_persist_, out);
     cells_.store(next_persist_, out);
     bool changed = reported_.cell != cells_.stable() || reported_.open != open_ ||
+                   reported_.unrecorded != unrecorded_ || reported_.next != next_ ||
                    reported_.passing != !std::holds_alternative<passage::None>(passage_) ||
                    reported_.copy != copy_state() || reported_.watched != watched_era_ ||
                    reported_.watched_with != watched_with_ || reported_.refused != refused_ ||
@@ -399,6 +406,8 @@ void MirrorMachine::after_step(Outbox& out) {
     if (!changed && reported_.source == source) return;
     reported_.cell = cells_.stable();
     reported_.open = open_;
+    reported_.unrecorded = unrecorded_;
+    reported_.next = next_;
     reported_.passing = !std::holds_alternative<passage::None>(passage_);
     reported_.copy = copy_state();
     reported_.watched = watched_era_;
@@ -443,7 +452,9 @@ Fingerprint MirrorMachine::fingerprint() const {
                std::uint64_t{pace_armed_} << 4 |
                std::uint64_t{watched_in_sync_ && watched_era_ < cell().era} << 5 |
                std::uint64_t{knows_outdated_} << 8 | std::uint64_t{split_} << 16 |
-               std::uint64_t{announcing_} << 24 | passage_.index() << 32);
+               std::uint64_t{announcing_} << 24 | passage_.index() << 32 |
+               std::uint64_t{unrecorded_} << 40 | std::uint64_t{resting_} << 48);
+    hasher.add(hash_words(next_.id, refusals_));
     if (auto const* promoting = std::get_if<passage::Promoting>(&passage_)) {
         hasher.add(hash_words(promoting->era.number, promoting->era.node.value, promoting->forced));
     } else if (auto const* demoting = std::get_if<passage::Demoting>(&passage_)) {

@@ -7,6 +7,7 @@
 #include "replication/mirror_machine.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sunder::replication {
 
@@ -47,7 +48,10 @@ bool MirrorMachine::absences_recorded(PeerMask absent) const {
 }
 
 /// G20: before the first write is acknowledged without a peer, "the peer has nothing after
-/// generation g" becomes stable, and later writes belong to a generation of their own (SAF-18).
+/// generation g" becomes stable, and later writes belong to a generation of their own (SAF-18). A
+/// guarded source, which waits until the peer cannot promote, mints when that is so: if it is shot
+/// while it waits, it has acknowledged nothing, and returns as an ancestor of whoever took over.
+/// DRBD has its peer fenced before it makes a current UUID, too (C.8).
 void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
     // What is being given up needs no generation of its own.
     if (std::holds_alternative<passage::Conceding>(passage_)) return;
@@ -56,12 +60,29 @@ void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
         if ((absent & bit_of(peer)) != 0 && lacks_absence(peer)) unrecorded |= bit_of(peer);
     });
     if (unrecorded == 0) return;
+    if (unrecorded_ == 0) next_ = Generation{mint(), Minted::without_peer};
+    unrecorded_ |= unrecorded;
+    if (!config_->guarded) return record_as_promised(out);
+    record_if_none_may_promote(out);
+}
+
+void MirrorMachine::record_if_none_may_promote(Outbox& out) {
+    if ((unrecorded_ & ~knows_outdated_) == 0) record_as_promised(out);
+}
+
+/// The generation gets the name by which peers were told of it: a word that comes late has to be
+/// recognised by a peer that has caught up.
+void MirrorMachine::record_as_promised(Outbox& out) {
+    if (unrecorded_ == 0) return;
+    leave_behind(std::exchange(unrecorded_, PeerMask{0}), std::exchange(next_, Generation{}), out);
+}
+
+void MirrorMachine::leave_behind(PeerMask absent, Generation fresh, Outbox& out) {
     Generation const past = cell().current;
-    Generation const fresh{mint(), Minted::without_peer};
     CellStore::Version const version = cells_.edit([&](Cell& cell) {
         for_each_peer([&](Slot peer) {
             PeerRecord& record = cell.peers[peer.value];
-            if ((unrecorded & bit_of(peer)) != 0) {
+            if ((absent & bit_of(peer)) != 0) {
                 if (!record.base) record.base = past;  // else bits count from before, that is more
                 record.may_be_current = false;
             } else if (is_told(legs_[peer.value])) {
@@ -75,9 +96,9 @@ void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
     for_each_peer([&](Slot peer) {
         CellStore::Version& awaited = absence_version_[peer.value];
         if (mutant(Mutant::absence_stored_once) && awaited != 0) return;
-        if ((unrecorded & bit_of(peer)) != 0) awaited = version;
+        if ((absent & bit_of(peer)) != 0) awaited = version;
     });
-    announcing_ |= unrecorded;
+    announcing_ |= absent;
     greeting_due_ = true;
     out.note(note::GenerationMinted{fresh});
 }

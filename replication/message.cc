@@ -71,7 +71,8 @@ struct Print {
         return hash_words(3, hello->cell.fingerprint(), hello->in_service,
                           hello->bits ? hello->bits->fingerprint() : 0,
                           std::uint64_t{hello->writes_apart} << 1 | std::uint64_t{hello->follows} |
-                              std::uint64_t{hello->extended} << 40);
+                              std::uint64_t{hello->extended} << 40 |
+                              std::uint64_t{hello->rests} << 48);
     }
     Fingerprint operator()(MirrorBegin const& begin) const {
         return hash_words(4, begin.era.number, begin.heard.current.id, begin.heard.writes_apart,

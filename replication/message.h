@@ -61,6 +61,7 @@ struct Hello {
     /// I am the target of a third copy, or still apply what it sent: my bits towards you change.
     bool follows = false;
     PeerMask extended = 0;  ///< to which copies the mirror is extended, as I know it (R93)
+    bool rests = false;     ///< my disk refused what I was sent; I greet again when I try again
     friend bool operator==(Hello const&, Hello const&) = default;
 };
 
@@ -176,7 +177,7 @@ std::string_view name_of(RecordKind);
 SUNDER_DESCRIBE(Record, era, origin, sequence, group, kind, fua, range, payload);
 SUNDER_DESCRIBE(RecordAck, sequence);
 SUNDER_DESCRIBE(Hello, cell, in_service, intent_log, bitmap_merge, sectors, chunk_sectors, bits,
-                writes_apart, follows, extended);
+                writes_apart, follows, extended, rests);
 SUNDER_DESCRIBE(Heard, current, writes_apart, outdated);
 SUNDER_DESCRIBE(Absence, peer, base, may_be_current);
 SUNDER_DESCRIBE(MirrorBegin, era, heard, absent);

@@ -12,7 +12,7 @@ SUNDER_FORMAT_ENUM(replication::RecordKind, write, trim, write_zeroes, flush, se
 SUNDER_FORMAT(replication::Record, era, origin, sequence, group, kind, fua, range, payload);
 SUNDER_FORMAT(replication::RecordAck, sequence);
 SUNDER_FORMAT(replication::Hello, cell, in_service, intent_log, bitmap_merge, sectors,
-              chunk_sectors, bits, writes_apart, follows, extended);
+              chunk_sectors, bits, writes_apart, follows, extended, rests);
 SUNDER_FORMAT(replication::Heard, current, writes_apart, outdated);
 SUNDER_FORMAT(replication::Absence, peer, base, may_be_current);
 SUNDER_FORMAT(replication::MirrorBegin, era, heard, absent);

@@ -208,6 +208,9 @@ private:
     [[nodiscard]] bool lacks_absence(Slot peer) const;
     [[nodiscard]] bool absences_recorded(PeerMask absent) const;
     void record_absences(PeerMask absent, Outbox&);
+    void record_if_none_may_promote(Outbox&);
+    void record_as_promised(Outbox&);
+    void leave_behind(PeerMask absent, Generation fresh, Outbox&);
     [[nodiscard]] bool knows_all(Channel const&) const;
     void tell_generations(Outbox&);
     void generation_stored(Slot, GenerationStored const&, Outbox&);
@@ -236,6 +239,8 @@ private:
     void read_asked(Slot, ConnectionId, ReadAsk const&, Outbox&);
     bool lend(Incoming const&, ReadAsk const&, Outbox&);
     void lent(input::DiskDone const&, Outbox&);
+    void rest_if_refused_again(Outbox&);
+    void rest_is_over(Outbox&);
 
     // What comes in on legs (arrivals.cc).
     void message_arrived(input::MessageArrived const&, Outbox&);
@@ -328,6 +333,8 @@ private:
     PerCopy<CellStore::Version> absence_version_{};
     PeerMask announcing_ = 0;      // absences that are on their way to stable storage
     PeerMask knows_outdated_ = 0;  // peers that cannot promote (guarded)
+    PeerMask unrecorded_ = 0;      // peers that are left behind as soon as none of them can
+    Generation next_;              // which is minted then
     bool open_ = false;
     std::uint32_t unfit_ = 0;    // how often the disk refused what the policy will not bear
     bool flush_failed_ = false;  // G11: sticky until the next start
@@ -346,6 +353,8 @@ private:
     DiskOpId image_op_;
     CellStore::Version image_version_ = 0;  // what a restore has to be preceded by
     CellStore::Version applying_version_ = 0;
+    std::uint32_t refusals_ = 0;    // of the own disk, since a resync ended well; saturates
+    bool resting_ = false;          // because of them
     bool watched_in_sync_ = false;  // R30: volatile on purpose
     Era watched_era_;               // of the source with which it was
     std::optional<Slot> watched_with_;

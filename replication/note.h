@@ -117,6 +117,11 @@ struct AsynchronousEnabled {
 struct DiskFailed {
     enum class What : std::uint8_t { read, write, flush, persist } what = What::read;
 };
+/// By a target: its disk refused what it was sent, not for the first time since a resync ended
+/// well, and it follows nobody for a while.
+struct CopyRests {
+    Duration until_it_tries;
+};
 /// A read that the own disk refused was answered by a target (DESIGN 4).
 struct ReadFromTarget {
     Slot peer;
@@ -150,7 +155,7 @@ using Note =
                  note::LimitReached, note::LimitRecovered, note::Settled, note::OverrideRecorded,
                  note::SplitBrainDecided, note::Conceded, note::PauseChanged, note::WrittenApart,
                  note::IntentLogEdited, note::AsynchronousEnabled, note::DiskFailed,
-                 note::ReadFromTarget, note::FallbackImageChanged, note::Erased, note::FlagChanged,
-                 note::Rejected, note::Ignored>;
+                 note::CopyRests, note::ReadFromTarget, note::FallbackImageChanged, note::Erased,
+                 note::FlagChanged, note::Rejected, note::Ignored>;
 
 }  // namespace sunder::replication

@@ -16,6 +16,14 @@ void MirrorMachine::resync_ready(Slot peer, ResyncReady const& ready, Outbox& ou
         close_leg(peer, out);
         return;
     }
+    if ((unrecorded_ & bit_of(peer)) != 0) {
+        // It has stored that it is inconsistent, so it cannot promote.
+        knows_outdated_ |= bit_of(peer);
+        record_as_promised(out);
+        acknowledge_all(out);
+        preparing = std::get_if<leg::Preparing>(&legs_[peer.value]);
+        VERIFY(preparing != nullptr);
+    }
     leg::Resyncing resyncing;
     resyncing.channel.connection = preparing->connection;
     resyncing.resync = ready.resync;

@@ -45,6 +45,7 @@ enum class HostStatus : std::uint8_t {
 enum class Timer : std::uint8_t {
     settle,
     resync_pace,  ///< an interval of a resync's rate is over (R47)
+    rest,         ///< a copy whose disk refused what it was sent tries again
 };
 
 // Commands of the node's membership machine; it decides, this machine carries out.
@@ -114,8 +115,8 @@ struct UseFallbackImage {};
 /// this).
 struct PeerKnowsOutdated {
     Slot peer;
-    /// What it said it lacks: a word about an absence that is over has no effect. Nothing: it is
-    /// dead.
+    /// The generation that it was told to lack: a word about an absence that is over has no effect.
+    /// Nothing: it is dead.
     std::optional<Generation> by{};
 };
 }  // namespace command
@@ -198,6 +199,10 @@ struct Report {
     Era watched;  ///< of the source with which it was in sync last in this life
     std::optional<Slot> watched_with;
     PerCopy<LegState> legs{};
+    /// Of a guarded source: who must not be able to promote before requests that miss it can be
+    /// acknowledged, in generation `next`.
+    PeerMask unrecorded = 0;
+    Generation next{};
     std::optional<Slot> source{};  ///< whose target this copy is now
     PerCopy<bool> split{};         ///< the last handshake with this peer ended in split brain
     friend bool operator==(Report const&, Report const&) = default;

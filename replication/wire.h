@@ -15,7 +15,7 @@
 
 namespace sunder::replication {
 
-inline constexpr std::uint8_t wire_version = 1;
+inline constexpr std::uint8_t wire_version = 2;
 /// A set of chunks takes an eighth of that in bytes, however few are in it.
 inline constexpr std::uint64_t most_chunks = std::uint64_t{1} << 32;
 

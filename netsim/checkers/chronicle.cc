@@ -13,7 +13,9 @@ namespace mirror_note = replication::note;
 
 bool in_contact(World const& world, NodeId a, NodeId b) {
     auto const runs = [&](NodeId node) {
-        return world.node(node).up() && !world.node(node).paused;
+        // Without memory for it, no word comes in, not even that a connection stands (FLT-13).
+        NodeSim const& sim = world.node(node);
+        return sim.up() && !sim.paused && !sim.memory_full;
     };
     return runs(a) && runs(b) && world.network().reaches(a.value, b.value) &&
            world.network().reaches(b.value, a.value);
@@ -424,6 +426,7 @@ struct Chronicle::See {
     }
     void operator()(seen::NodePaused const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::NodeResumed const&) const { chronicle.contacts_changed(world); }
+    void operator()(seen::MemoryPressed const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::LinkCut const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::LinkHealed const&) const { chronicle.contacts_changed(world); }
     void operator()(auto const&) const {}

@@ -19,7 +19,7 @@ using replication::LegState;
 using replication::PerCopy;
 using replication::Slot;
 
-/// True when both nodes run and each hears the other.
+/// True when both nodes run and take in what the other says.
 [[nodiscard]] bool in_contact(World const& world, NodeId a, NodeId b);
 
 class Chronicle {

@@ -170,7 +170,7 @@ private:
     std::array<std::shared_ptr<Link>, replication::max_copies> legs_;
     boost::unordered_flat_map<std::uint64_t, std::shared_ptr<Waiter>> waiters_;
     std::atomic<std::uint64_t> next_request_ = 1;
-    std::array<Armed, 2> timers_{};  // by replication::Timer
+    std::array<Armed, 3> timers_{};  // by replication::Timer
     bool stopped_ = false;
     Shown shown_ = Shown::to_nobody;
     std::uint64_t openings_ = 0;

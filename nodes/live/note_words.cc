@@ -192,6 +192,11 @@ struct OfMirror {
     std::string operator()(mirror::note::AsynchronousEnabled const& note) const {
         return fmt::format("{} writes may be outstanding", note.limit);
     }
+    std::string operator()(mirror::note::CopyRests const& note) const {
+        return fmt::format(
+            "this copy rests, as its disk refuses what it is sent: it tries again in {}",
+            to_text(note.until_it_tries));
+    }
     std::string operator()(mirror::note::DiskFailed const& note) const {
         static constexpr char const* names[] = {"a read", "a write", "a flush",
                                                 "storing what has to be stable"};

@@ -78,6 +78,7 @@ struct MirrorMark {
         return "";
     }
     std::string_view operator()(mirror::DiskFailed const&) const { return "disk_failed"; }
+    std::string_view operator()(mirror::CopyRests const&) const { return "copy_rests"; }
     std::string_view operator()(mirror::Erased const&) const { return "copy_given_up"; }
     std::string_view operator()(mirror::FlagChanged const& note) const {
         bool const owner = note.which == mirror::FlagChanged::Which::last_owner;
@@ -228,6 +229,7 @@ std::vector<std::string> mark_names() {
                                    "intent_log_set",
                                    "intent_log_cleared",
                                    "disk_failed",
+                                   "copy_rests",
                                    "copy_given_up",
                                    "extended",
                                    "read_from_target",

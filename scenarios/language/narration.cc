@@ -44,7 +44,9 @@ struct MirrorLine {
         auto const rule = replication::text_of(note.decision.rule);
         switch (note.decision.verdict) {
             case replication::Verdict::wait:
-                return std::nullopt;
+                if (note.decision.rule != replication::ResyncRule::target_rests)
+                    return std::nullopt;
+                break;
             case replication::Verdict::paused:
             case replication::Verdict::in_sync:
             case replication::Verdict::partial:
@@ -144,6 +146,10 @@ struct MirrorLine {
                 return "image of before the resync no longer needed";
         }
         return std::nullopt;
+    }
+    Line operator()(mirror::CopyRests const& note) const {
+        return fmt::format("rests, as its disk refuses what it is sent: it tries again in {}",
+                           to_text(note.until_it_tries));
     }
     Line operator()(mirror::DiskFailed const& note) const {
         static constexpr char const* what[] = {"a read", "a write", "a flush", "a stable store"};
@@ -528,7 +534,10 @@ std::string facts_of(mirror::ResyncDecided const& note) {
         in_service[static_cast<int>(f.in_service)], target[static_cast<int>(f.target)],
         yes(f.target_inconsistent), yes(f.target_was_written), yes(f.bits), yes(f.intent_log),
         yes(f.bitmap_merge), yes(f.continues), yes(f.finish_missed), yes(f.forced_past_owner),
-        f.paused ? " paused=yes" : "", replication::text_of(note.decision.rule).name);
+        f.paused         ? " paused=yes"
+        : f.target_rests ? " rests=yes"
+                         : "",
+        replication::text_of(note.decision.rule).name);
 }
 
 }  // namespace

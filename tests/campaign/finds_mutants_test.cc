@@ -75,6 +75,8 @@ constexpr Missed missed[] = {
     {Mutant::failed_fencing_believed, "a shot has to miss: found after 840 runs"},
     {Mutant::absence_stored_once, "a source has to lose its power as it stores a second absence"},
     {Mutant::quorum_loss_overtaken, "quorum has to be lost while a write holds up a hand-over"},
+    {Mutant::stale_page_trusted,
+     "a node has to die between two generations of its pages: found after 1461 runs"},
     {Mutant::interrupted_begins_anew, "these resyncs are over before any of them is confirmed"},
     {Mutant::concession_untold, "no run resolves a split brain"},
     {Mutant::earlier_era_heard, "a target has to be outbid while its source sends"},

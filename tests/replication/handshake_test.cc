@@ -30,6 +30,7 @@ std::vector<test::Column> facts() {
             test::yes_or_no("continues"),
             test::yes_or_no("finish_missed"),
             test::yes_or_no("paused"),
+            test::yes_or_no("rests"),
             test::yes_or_no("pristine")};
 }
 
@@ -50,10 +51,11 @@ HandshakeFacts facts_of(test::FactCell const& cell) {
             .target_inconsistent = cell[3] == 1,
             .target_was_written = cell[4] == 1,
             .paused = cell[10] == 1,
+            .target_rests = cell[11] == 1,
             .bits = cell[5] == 1,
             .intent_log = cell[6] == 1,
             .bitmap_merge = cell[7] == 1,
-            .pristine = cell[11] == 1,
+            .pristine = cell[12] == 1,
             .continues = cell[8] == 1,
             .finish_missed = cell[9] == 1};
 }
@@ -181,7 +183,7 @@ TEST_CASE("a blank target is never left as it is, nor named by bits it cannot ha
     in_every_cell(
         [](auto const& f) {
             return f.target == Target::blank && f.in_service == InService::source &&
-                   !f.forced_past_owner && !f.paused;
+                   !f.forced_past_owner && !f.paused && !f.target_rests;
         },
         [](auto const& f, Verdict verdict) {
             // In the middle of its first resync the source's log names what is missing (LIV-8).
@@ -190,8 +192,8 @@ TEST_CASE("a blank target is never left as it is, nor named by bits it cannot ha
         });
 }
 
-TEST_CASE("nothing is copied to a paused target") {
-    in_every_cell([](auto const& f) { return f.paused; },
+TEST_CASE("nothing is copied to a target that is paused, or that rests") {
+    in_every_cell([](auto const& f) { return f.paused || f.target_rests; },
                   [](auto const&, Verdict verdict) {
                       return !copies(verdict) && verdict != Verdict::in_sync;
                   });

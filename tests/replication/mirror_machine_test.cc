@@ -148,6 +148,8 @@ TEST_CASE("A guarded source waits until the peer knows that it is outdated") {
     driver.give(rep::input::Commanded{rep::command::PeerKnowsOutdated{Driver::peer, earlier}});
     CHECK(driver.replies().empty());
     driver.give(rep::input::Commanded{rep::command::PeerKnowsOutdated{Driver::peer}});
+    CHECK(driver.replies().empty());
+    driver.persist_all();
     CHECK(driver.replies().size() == 1);
 }
 
@@ -423,6 +425,8 @@ TEST_CASE("A loser answers what it held back with errors, and goes back stably (
     driver.settle_all();
     RequestId const behind = driver.ask(HostOp::write, 3);
     CHECK(driver.replies().empty());  // guarded: the peer has not said that it knows
+    driver.give(rep::input::Commanded{rep::command::PeerKnowsOutdated{Driver::peer}});
+    CHECK(driver.replies().empty());  // nor is its absence stable
     REQUIRE(driver.machine.cell().current != shared);
     // The peer was forced online past this source.
     auto winner = std::make_shared<rep::Cell>();

@@ -127,7 +127,7 @@ TEST_CASE("what cannot be is refused by name, place and what would be right") {
     };
     CHECK(error_of({}) ==
           "byte 0: what is here is empty, the version of its format would be right");
-    CHECK(changed(0, 2) == "byte 0: what is here is of version 2, this build speaks version 1");
+    CHECK(changed(0, 3) == "byte 0: what is here is of version 3, this build speaks version 2");
     CHECK(changed(1, 15) == "byte 1: message is 15, a number below 15 would be right");
     CHECK(changed(18, 6) == "byte 18: message.kind is 6, a number below 6 would be right");
     CHECK(changed(19, 2) == "byte 19: message.fua is 2, a number below 2 would be right");
