@@ -14,8 +14,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 
 namespace sunder::tools {
 
@@ -23,6 +25,9 @@ namespace {
 
 using language::Result;
 using language::Scenario;
+
+/// Who is interrupted takes his nodes and folders along.
+std::atomic<bool> stopped = false;
 
 /// Memory, where there is some: stores are synced often, and no power is ever cut.
 std::filesystem::path scratch() {
@@ -78,8 +83,15 @@ std::expected<LiveRun, std::string> play_live(std::vector<Scenario> const& scena
             options.plugin = *plugin;
             options.folder = scratch();
             options.keep = request.keep;
+            options.stopped = &stopped;
             auto const began = std::chrono::steady_clock::now();
-            language::Outcome outcome = staged::play(*report.scenario, options);
+            std::optional<language::Outcome> played;
+            try {
+                played = staged::play(*report.scenario, options);
+            } catch (staged::Stopped const&) {
+                return;
+            }
+            language::Outcome& outcome = *played;
             std::chrono::duration<double> const took = std::chrono::steady_clock::now() - began;
             std::lock_guard const lock(mutex);
             report.seconds += took.count();
@@ -93,29 +105,26 @@ std::expected<LiveRun, std::string> play_live(std::vector<Scenario> const& scena
             count(report, std::move(outcome));
         }
     };
+    for (int const signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stopped = true; });
     // Each waits for time to pass, most of the time.
     unsigned const at_once = request.jobs == 0 ? 2 * threads_of(0) : request.jobs;
     Crew crew(
         static_cast<unsigned>(std::min<std::uint64_t>(at_once, std::max<std::uint64_t>(total, 1))));
     crew([&](unsigned) { work(); });
+    if (stopped) return std::unexpected("stopped before its end");
     return run;
 }
 
-int compare_engines(std::vector<Scenario> const& scenarios, RunRequest const& request,
+int compare_engines(std::vector<Scenario> const& scenarios,
                     std::vector<CaseReport> const& simulated,
-                    std::vector<CaseReport> const& explored) {
-    auto const live = play_live(scenarios, request);
-    if (!live) {
-        fmt::print(stderr, "run: {}\n", live.error());
-        return wrong_input;
-    }
+                    std::vector<CaseReport> const& explored, LiveRun const& live) {
     fmt::print("{:92} {:9} {:9} {:9}\n", "case", "sim", "exhaust", "live");
     std::size_t differ = 0;
     std::size_t bad = 0;
     for (Scenario const& scenario : scenarios) {
         CaseReport const* const sim = find(simulated, scenario);
         CaseReport const* const search = find(explored, scenario);
-        CaseReport const* const real = find(live->reports, scenario);
+        CaseReport const* const real = find(live.reports, scenario);
         std::string note;
         unsigned held = 0;
         unsigned violated_by = 0;
@@ -126,23 +135,23 @@ int compare_engines(std::vector<Scenario> const& scenarios, RunRequest const& re
         bool const disagree = held > 0 && violated_by > 0;
         differ += disagree ? 1 : 0;
         bad += violated_by > 0 ? 1 : 0;
-        for (auto const& [place, why] : live->skipped) {
+        for (auto const& [place, why] : live.skipped) {
             if (&scenarios[place] == &scenario) note = "  live: " + why;
         }
         if (disagree) note += "  THEY DISAGREE";
         fmt::print("{:92} {:9} {:9} {:9}{}\n", title_of(scenario), verdict_of(sim),
                    verdict_of(search), verdict_of(real), note);
     }
-    for (std::vector<CaseReport> const* const all : {&simulated, &explored, &live->reports}) {
+    for (std::vector<CaseReport> const* const all : {&simulated, &explored, &live.reports}) {
         for (CaseReport const& report : *all) {
             if (verdict_of(&report) != "VIOLATED") continue;
             fmt::print("\n{} by {}\n{}", title_of(*report.scenario), report.engine,
-                       failures_in_words(report));
+                       failures_in_words(report) + report.recovery_problem);
             for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);
         }
     }
     fmt::print("\n{} cases, {} on which engines disagree, {} violated, {} not played live\n",
-               scenarios.size(), differ, bad, live->skipped.size());
+               scenarios.size(), differ, bad, live.skipped.size());
     bool const open = std::ranges::any_of(
         explored, [](CaseReport const& report) { return verdict_of(&report) == "unknown"; });
     return differ > 0 || bad > 0 ? violated : open ? unknown : all_held;

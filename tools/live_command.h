@@ -23,8 +23,8 @@ std::expected<LiveRun, std::string> play_live(std::vector<language::Scenario> co
                                               RunRequest const& request);
 
 /// What each engine makes of each case, as a table; the exit status.
-int compare_engines(std::vector<language::Scenario> const& scenarios, RunRequest const& request,
+int compare_engines(std::vector<language::Scenario> const& scenarios,
                     std::vector<CaseReport> const& simulated,
-                    std::vector<CaseReport> const& explored);
+                    std::vector<CaseReport> const& explored, LiveRun const& live);
 
 }  // namespace sunder::tools

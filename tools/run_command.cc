@@ -99,6 +99,12 @@ void run_seeds(std::vector<CaseReport>& reports, RunRequest const& request, Prog
     crew([&](unsigned) { work(); });
 }
 
+void judge_recoveries(std::vector<CaseReport>& reports) {
+    for (CaseReport& report : reports) {
+        report.recovery_problem = recovery_problem(*report.scenario, report.outages);
+    }
+}
+
 /// Nothing is written where no path is given.
 bool write_file(std::string const& path, std::string const& text) {
     if (path.empty()) return true;
@@ -227,9 +233,20 @@ int run_all(std::vector<Scenario> const& scenarios, RunRequest const& request) {
         Progress progress(scenarios.size() * request.seeds);
         run_seeds(simulated, request, progress);
     }
+    judge_recoveries(simulated);
     std::size_t skipped = 0;
     std::vector<CaseReport> const explored = explore_cases(scenarios, request, true, skipped);
-    return compare_engines(scenarios, request, simulated, explored);
+    auto const live = play_live(scenarios, request);
+    if (!live) {
+        fmt::print(stderr, "run: {}\n", live.error());
+        return wrong_input;
+    }
+    int const status = compare_engines(scenarios, simulated, explored, *live);
+    std::vector<CaseReport> all;
+    for (auto const& reports : {simulated, explored, live->reports}) {
+        all.insert(all.end(), reports.begin(), reports.end());
+    }
+    return write_reports(all, request) ? status : wrong_input;
 }
 
 }  // namespace
@@ -263,9 +280,7 @@ int run(RunRequest const& request) {
         Progress progress(scenarios.size() * request.seeds);
         run_seeds(reports, request, progress);
     }
-    for (CaseReport& report : reports) {
-        report.recovery_problem = recovery_problem(*report.scenario, report.outages);
-    }
+    judge_recoveries(reports);
     for (std::size_t i = 0; i < reports.size(); ++i) {
         bool const leads = i == 0 || scenarios[i].path != scenarios[i - 1].path;
         if (leads && request.seed == 1 && request.only_case.empty() && !request.explain) {

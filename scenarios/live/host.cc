@@ -10,6 +10,7 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 namespace sunder::staged {
@@ -23,14 +24,32 @@ struct Host::Request {
     int error = 0;
 };
 
+namespace {
+
+/// A server that stands still meanwhile is waited for no longer than this.
+constexpr std::chrono::seconds greeting_time{2};
+
+/// True when it can be asked.
+bool greeted(nbd_handle* handle) {
+    auto const until = std::chrono::steady_clock::now() + greeting_time;
+    while (nbd_aio_is_connecting(handle) > 0) {
+        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
+        if (left.count() <= 0 || nbd_poll(handle, static_cast<int>(left.count())) < 0) return false;
+    }
+    return nbd_aio_is_ready(handle) > 0;
+}
+
+}  // namespace
+
 std::unique_ptr<Host> Host::attach(std::string const& socket, std::string const& name,
                                    std::uint64_t first, Answered answered) {
     nbd_handle* const handle = nbd_create();
     if (handle == nullptr) return nullptr;
     std::unique_ptr<Host> host(new Host(handle, first, std::move(answered)));
-    bool const attached = nbd_set_export_name(handle, name.c_str()) == 0 &&
-                          nbd_connect_unix(handle, socket.c_str()) == 0;
-    return attached ? std::move(host) : nullptr;
+    bool const dials = nbd_set_export_name(handle, name.c_str()) == 0 &&
+                       nbd_aio_connect_unix(handle, socket.c_str()) == 0;
+    return dials && greeted(handle) ? std::move(host) : nullptr;
 }
 
 Host::Host(nbd_handle* handle, std::uint64_t first, Answered answered)

@@ -35,7 +35,7 @@ public:
     using Answered = std::function<void(HostAsk const&, int, std::vector<std::byte> const&)>;
 
     /// Attaches to what begins at `first` in the mirror's address space; null when nobody serves
-    /// it there.
+    /// it there, or answers within two seconds.
     static std::unique_ptr<Host> attach(std::string const& socket, std::string const& name,
                                         std::uint64_t first, Answered answered);
     ~Host();

@@ -57,10 +57,12 @@ void Judge::asked(HostAsk const& ask) {
         return;
     }
     Value const value = ask.op == HostOp::write ? ask.content : 0;
+    if (ask.op == HostOp::read) reads_.emplace(ask.request, ask.range);
     if (ask.op == HostOp::write) written_[value].asked = tick_;
     for_each_block(ask.range, [&](std::uint64_t b) {
         if (ask.op != HostOp::read) {
             registers_.try_emplace(b).first->second.ask_write(ask.request.value, value);
+            since_[b].push_back(value);
         } else if (auto const found = registers_.find(b); found != registers_.end()) {
             found->second.ask_read(ask.request.value);
         }
@@ -69,6 +71,7 @@ void Judge::asked(HostAsk const& ask) {
 
 void Judge::answered(HostAsk const& ask, bool ok, std::vector<std::byte> const& bytes) {
     ++tick_;
+    reads_.erase(ask.request);
     if (ask.op == HostOp::flush || split_) return;
     if (ok && ask.op == HostOp::write) written_[ask.content].answered = tick_;
     for_each_block(ask.range, [&](std::uint64_t b) {
@@ -109,6 +112,13 @@ void Judge::misread(std::uint64_t block, Value found, std::optional<Value> expec
 
 std::vector<Extent> Judge::begin_survey() {
     surveying_ = true;
+    // What nobody may ever answer would leave open what the blocks may hold.
+    for (auto const& [request, range] : std::exchange(reads_, {})) {
+        for_each_block(range, [&](std::uint64_t b) {
+            auto const found = registers_.find(b);
+            if (found != registers_.end()) found->second.abandon_read(request.value);
+        });
+    }
     std::vector<Extent> blocks;
     for (auto const& [b, history] : registers_) {
         std::uint64_t const first = b * block_sectors;
@@ -122,20 +132,43 @@ void Judge::surveyed(Extent block, std::vector<std::byte> const& bytes) {
     RegisterHistory& history = registers_.find(b)->second;
     Value const value = value_in(bytes, block, b);
     found_.insert(value);
-    if (anew_ || split_) {
+    bool const known = !anew_ && !split_;
+    if (known && history.overwhelmed()) {
+        findings_.allowed("linearizability", "too many requests overlapped in one block");
+    }
+    if (!known || history.overwhelmed() || !history.linearizable()) {
         history = RegisterHistory(value);
+        since_[b].clear();
         return;
     }
-    if (history.overwhelmed() || !history.linearizable()) return;
     if (!history.may_hold(value)) {
         missing_.insert(history.expected().value_or(0));
+        note_missing(b, value);
         history.begin_again(value);
+        since_[b].clear();
         return;
     }
+    since_[b].clear();
     // From now on it holds this: what overlapped has come to its end with the node that served.
     std::uint64_t const read = hash_words(foreign, ++tick_);
     history.ask_read(read);
     history.answer_read(read, value);
+}
+
+/// Of what was acknowledged there since the last survey, that which the found content cannot have
+/// overwritten, because it had been acknowledged itself before.
+void Judge::note_missing(std::uint64_t block, Value found) {
+    std::vector<Value> const& since = since_[block];
+    bool const of_these = std::ranges::find(since, found) != since.end();
+    auto const there = written_.find(found);
+    bool const answered = there != written_.end() && there->second.answered != 0;
+    if (of_these && !answered) return;  // it may be the last of them, whatever it was
+    for (Value const value : since) {
+        auto const known = written_.find(value);
+        if (known == written_.end() || known->second.answered == 0 || value == found) continue;
+        if (of_these && known->second.asked < there->second.answered) continue;
+        missing_.insert(value);
+    }
 }
 
 void Judge::end_survey(std::string const& node) {

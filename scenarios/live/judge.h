@@ -69,6 +69,7 @@ private:
     void for_each_block(Extent range, Visit&& visit) const;
     [[nodiscard]] Value value_in(std::vector<std::byte> const& bytes, Extent range,
                                  std::uint64_t block) const;
+    void note_missing(std::uint64_t block, Value found);
     void misread(std::uint64_t block, Value found, std::optional<Value> expected);
     [[nodiscard]] std::string words_of(Value value) const;
 
@@ -77,6 +78,8 @@ private:
     netsim::Findings& findings_;
     Duration const& now_;
     std::map<std::uint64_t, netsim::RegisterHistory> registers_;  // by block
+    std::map<std::uint64_t, std::vector<Value>> since_;  // by block: written since it was surveyed
+    std::map<RequestId, Extent> reads_;                  // that are open
     std::map<Value, Written> written_;
     std::uint64_t tick_ = 0;
     std::string excuse_;  // why losses are allowed at the next survey

@@ -55,7 +55,7 @@ int listen_at(std::string const& path, int kind) {
 }  // namespace
 
 LiveNetwork::LiveNetwork(netsim::Cluster const& cluster, std::filesystem::path folder)
-    : folder_(std::move(folder)), links_(cluster.links), network_(cluster) {
+    : folder_(std::move(folder)), network_(cluster) {
     for (netsim::NodeSetup const& node : cluster.nodes) names_.push_back(node.name);
     auto const nodes = static_cast<std::uint8_t>(names_.size());
     for (std::uint8_t from = 0; from < nodes; ++from) {
@@ -99,10 +99,9 @@ LiveNetwork::Clock::time_point LiveNetwork::arrival(NodeId from, NodeId to, std:
            std::chrono::nanoseconds(network_.transfer(from.value, to.value, now(), bytes).ns);
 }
 
-bool LiveNetwork::anything_cut() {
+bool LiveNetwork::joins(NodeId a, NodeId b) {
     std::lock_guard const lock(lock_);
-    return std::ranges::any_of(
-        links_, [&](netsim::LinkSetup const& link) { return network_.is_cut(link.a, link.b); });
+    return meet(a, b);
 }
 
 void LiveNetwork::cut(netsim::Vertex a, netsim::Vertex b, bool one_way) {

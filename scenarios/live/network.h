@@ -36,8 +36,8 @@ public:
     /// Where `from` finds `to`; with .beats behind it, where it sends its beats.
     [[nodiscard]] std::string between(NodeId from, NodeId to) const;
 
-    /// Some link, in some direction.
-    [[nodiscard]] bool anything_cut();
+    /// Whether a connection between the two can be made.
+    [[nodiscard]] bool joins(NodeId a, NodeId b);
     void cut(netsim::Vertex a, netsim::Vertex b, bool one_way);
     void heal(netsim::Vertex a, netsim::Vertex b);
     /// Ends the connections between the two; half open: only a is told, and b hears no more.
@@ -108,7 +108,6 @@ private:
 
     std::filesystem::path folder_;
     std::vector<std::string> names_;
-    std::vector<netsim::LinkSetup> links_;
     Clock::time_point const began_ = Clock::now();
     std::mutex lock_;  // of everything below
     netsim::Network network_;

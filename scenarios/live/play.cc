@@ -5,17 +5,16 @@
 // more, and copies are compared.
 #include "scenarios/live/play.h"
 
-#include "netsim/volumes.h"
-#include "nodes/live/control_client.h"
 #include "scenarios/language/condition.h"
 #include "scenarios/language/narration.h"
 #include "scenarios/live/afterwards.h"
+#include "scenarios/live/copies.h"
+#include "scenarios/live/operator.h"
 #include "scenarios/live/stage.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <future>
 #include <system_error>
 
@@ -44,46 +43,6 @@ constexpr unsigned slower_by = 4;
 constexpr auto eager = 2000us;
 constexpr auto idle = 8000us;
 
-struct AdminAnswer {
-    bool granted = false;
-    std::string rule;
-    std::string trouble;
-};
-
-/// Asks an operator's words of a node; takes as long as the node does.
-AdminAnswer ask_node(std::string const& control, std::vector<std::string> const& words) {
-    auto const said = live::say_words(control, "/node", words);
-    if (!said) return {false, {}, said.error()};
-    boost::system::error_code failure;
-    boost::json::value const parsed = boost::json::parse(said->body, failure);
-    if (failure || !parsed.is_object()) return {false, {}, said->body};
-    boost::json::value const* const rule = parsed.as_object().if_contains("rule");
-    if (rule == nullptr || !rule->is_string()) return {false, {}, said->body};
-    return {said->status == 200, std::string(rule->as_string()), {}};
-}
-
-std::string verb_of(nodes::Order::Kind kind) {
-    switch (kind) {
-        case nodes::Order::Kind::pause:
-            return "pause";
-        case nodes::Order::Kind::resume:
-            return "resume";
-        case nodes::Order::Kind::leave_service:
-            return "take-out";
-        case nodes::Order::Kind::enter_service:
-            return "bring-in";
-        case nodes::Order::Kind::set_intent_log:
-            return "fullresync";
-        case nodes::Order::Kind::clear_intent_log:
-            return "clear-intent-log";
-        case nodes::Order::Kind::enable_asynchronous:
-            return "asynchronous";
-        case nodes::Order::Kind::use_fallback_image:
-            break;  // unplayable
-    }
-    return "";
-}
-
 class Player {
 public:
     Player(Scenario const& scenario, LiveOptions const& options,
@@ -111,7 +70,7 @@ public:
         stage_.release();
         stage_.stop_workloads();
         if (!failed()) come_to_rest();
-        if (!failed()) compare_copies();
+        if (!failed()) compare_copies(stage_, scenario_.cluster, findings_, patience + grace_);
         if (!failed() && !stage_.trouble().empty()) break_down();
         judge();
         return std::move(outcome_);
@@ -199,68 +158,6 @@ private:
             if (auto const node = stage_.serves(m)) stage_.survey(m, *node);
         }
         while (!stage_.quiet()) stage_.turn(idle);
-    }
-
-    /// SAF-9: each target is kept apart, so that it can be read, and compared with its source.
-    void compare_copies() {
-        for (std::uint16_t m = 0; m < scenario_.cluster.mirrors.size(); ++m) {
-            auto const source = stage_.serves(m);
-            bool const in_sync = stage_.statuses().holds(language::MirrorState{m});
-            if (!source || !in_sync) continue;
-            std::string const& name = scenario_.cluster.mirrors[m].name;
-            for (LegSeen const& leg : std::vector(stage_.statuses().of(*source, m).legs)) {
-                std::string const& target = stage_.node(leg.peer).name();
-                AdminAnswer const paused =
-                    ask_node(stage_.node(*source).control(), {"pause", name, "target=" + target});
-                Duration const until = stage_.now() + patience + grace_;
-                begun_ = stage_.looks();
-                while (paused.granted && stage_.now() < until &&
-                       !(looked() && stage_.statuses().of(leg.peer, m).apart)) {
-                    stage_.turn(eager);
-                }
-                if (!stage_.statuses().of(leg.peer, m).apart) {
-                    findings_.allowed("mirror_equality", "a target could not be looked at");
-                    continue;
-                }
-                compare(m, *source, leg.peer);
-            }
-        }
-    }
-
-    [[nodiscard]] std::vector<std::byte> read(std::uint16_t mirror, NodeId node, Extent range) {
-        RequestId const request = stage_.ask(node, mirror, HostOp::read, range, false, false, true);
-        for (;;) {
-            stage_.turn(idle);
-            if (auto answer = stage_.take_answer(request)) {
-                return answer->error == 0 ? std::move(answer->bytes) : std::vector<std::byte>();
-            }
-        }
-    }
-
-    void compare(std::uint16_t mirror, NodeId source, NodeId target) {
-        constexpr std::uint64_t at_once = 2048;  // sectors
-        netsim::MirrorSetup const& setup = scenario_.cluster.mirrors[mirror];
-        for (Extent const part : netsim::parts_of(setup)) {
-            for (std::uint64_t at = part.first; at < part.end(); at += at_once) {
-                Extent const range{at, std::min(at_once, part.end() - at)};
-                auto const here = read(mirror, source, range);
-                auto const there = read(mirror, target, range);
-                if (here.empty() || there.empty()) {
-                    findings_.allowed("mirror_equality", "a copy could not be read");
-                    return;
-                }
-                if (here == there) continue;
-                auto const differs = std::ranges::mismatch(here, there).in1 - here.begin();
-                std::uint64_t const sector =
-                    at + static_cast<std::uint64_t>(differs) / sector_bytes;
-                findings_.violated(
-                    "mirror_equality", "SAF-9", stage_.now(),
-                    fmt::format("{} is fully operational, and {} and {} differ in {}", setup.name,
-                                stage_.node(source).name(), stage_.node(target).name(),
-                                netsim::sector_in_words(setup, sector)));
-                return;
-            }
-        }
     }
 
     void judge() {
@@ -421,7 +318,11 @@ struct Player::Doing {
     }
     bool operator()(step::Restart const& step) const {
         if (!expect_up(step.node, false)) return false;
-        stage().node(step.node).start();
+        stage().restart(step.node);
+        return true;
+    }
+    bool operator()(step::FailFencing const& step) const {
+        stage().set_fencing(step.node, !step.misses);
         return true;
     }
     bool operator()(step::Cut const& step) const {

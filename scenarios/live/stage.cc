@@ -32,10 +32,12 @@ Stage::Stage(language::Scenario const& scenario, LiveOptions const& options,
     netsim::Cluster links = cluster;
     hasten(links, options.speed);
     network_ = std::make_unique<LiveNetwork>(links, folder);
+    if (cluster.fencing) fencing_.emplace(cluster, folder);
     for (std::uint8_t n = 0; n < cluster.nodes.size(); ++n) {
         live::NodeSetup setup = setup_of(cluster, NodeId{n});
         hasten(setup, options.speed);
         setup.cluster = "played";
+        if (cluster.fencing) setup.fencing.program = fencing_program(folder);
         for (std::uint8_t peer = 0; peer < cluster.nodes.size(); ++peer) {
             live::MemberSetup& member = setup.members[peer];
             member.peers.socket = peer == n ? (folder / (member.name + ".peers")).string()
@@ -67,6 +69,7 @@ Stage::Stage(language::Scenario const& scenario, LiveOptions const& options,
 }
 
 void Stage::turn(std::chrono::microseconds often) {
+    if (options_.stopped != nullptr && *options_.stopped) throw Stopped{};
     Clock::time_point until = std::min(next_look_, Clock::now() + often);
     for (LiveApplication const& application : applications_) {
         auto const due = application.due();
@@ -80,6 +83,7 @@ void Stage::turn(std::chrono::microseconds often) {
         next_look_ = Clock::now() + often;
     }
     reap();
+    shoot();
     for (std::uint16_t m = 0; m < service_.size(); ++m) survey_on(m);
     run_applications();
 }
@@ -130,10 +134,12 @@ void Stage::see_service(std::uint16_t mirror) {
         for (Seat& seat : service.nodes) seat.ready = seat.served;
     }
     bool const in_sync = statuses_->holds(language::MirrorState{mirror});
-    if (in_sync) service.alone.reset();
-    for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
-        if (!service.nodes[n].served || in_sync || !network_->anything_cut()) continue;
-        service.alone = NodeId{n};
+    auto const& on = scenario_.cluster.mirrors[mirror].on;
+    for (NodeId const node : on) {
+        Seat& seat = service.nodes[node.value];
+        bool const cut_off = std::ranges::any_of(
+            on, [&](NodeId other) { return other != node && !network_->joins(node, other); });
+        seat.alone = !in_sync && (seat.alone || (seat.served && cut_off));
     }
     if (service.split && serving == 1 && in_sync) {
         service.split = false;
@@ -147,23 +153,19 @@ void Stage::survey_on(std::uint16_t mirror) {
     Service& service = service_[mirror];
     if (service.surveyor) {
         NodeId const node = *service.surveyor;
+        if (!service.nodes[node.value].served) return give_up_survey(mirror);
         while (!service.to_survey.empty() && service.surveying < most_surveyed_at_once &&
                !service.survey_failed) {
             Extent const block = service.to_survey.front();
             service.to_survey.pop_front();
             ++service.surveying;
             Purpose purpose{node, mirror};
-            purpose.survey = true;
+            purpose.survey = service.survey;
             (void)send({{}, HostOp::read, block, false, 0}, purpose);
         }
         if (service.surveying > 0) return;
-        bool const failed = service.survey_failed;
+        if (service.survey_failed) return give_up_survey(mirror);
         service.surveyor.reset();
-        service.to_survey.clear();
-        if (failed) {
-            judges_[mirror]->give_up_survey();
-            return;
-        }
         judges_[mirror]->end_survey(nodes_[node.value]->name());
         service.nodes[node.value].ready = true;
         for (LiveApplication& application : applications_) {
@@ -181,11 +183,24 @@ void Stage::survey_on(std::uint16_t mirror) {
     }
 }
 
+/// Whoever stands still, or serves no more, may answer later; the next survey does not wait for it.
+void Stage::give_up_survey(std::uint16_t mirror) {
+    Service& service = service_[mirror];
+    judges_[mirror]->give_up_survey();
+    service.surveyor.reset();
+    service.to_survey.clear();
+    service.surveying = 0;
+    ++service.survey;
+}
+
 void Stage::survey(std::uint16_t mirror, NodeId node) {
     Service& service = service_[mirror];
-    if (service.alone && *service.alone != node) judges_[mirror]->parted();
+    for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
+        if (n != node.value && service.nodes[n].alone) judges_[mirror]->parted();
+    }
     std::vector<Extent> const blocks = judges_[mirror]->begin_survey();
     service.surveyor = node;
+    ++service.survey;
     service.survey_failed = false;
     service.to_survey.assign(blocks.begin(), blocks.end());
 }
@@ -247,7 +262,7 @@ RequestId Stage::send(HostAsk what, Purpose const& purpose) {
         refused_.emplace_back(what, ESHUTDOWN);
         return what.request;
     }
-    if (purpose.judged && !purpose.survey) {
+    if (purpose.judged && purpose.survey == 0) {
         judges_[purpose.mirror]->asked(what);
         ++service_[purpose.mirror].nodes[purpose.node.value].open;
     }
@@ -260,7 +275,8 @@ void Stage::answered(HostAsk const& ask, int error, std::vector<std::byte> const
     VERIFY(!found.empty());
     Purpose const& purpose = found.mapped();
     Service& service = service_[purpose.mirror];
-    if (purpose.survey) {
+    if (purpose.survey != 0) {
+        if (purpose.survey != service.survey) return;
         --service.surveying;
         if (error != 0) service.survey_failed = true;
         if (error == 0) judges_[purpose.mirror]->surveyed(ask.range, bytes);
@@ -325,10 +341,12 @@ void Stage::arm_those_that_answer() {
         NodeProcess const& process = *nodes_[n];
         bool const hears = statuses_->of(NodeId{n}).answers && process.runs() &&
                            !process.paused() && !process.held();
-        if (!hears || !armed_->at.insert(n).second) continue;
+        if (!hears || armed_->at.contains(n)) continue;
         std::string const& mirror = scenario_.cluster.mirrors[armed_->mirror].name;
-        (void)live::say_words(process.control(), "/break", std::vector{mirror, armed_->state},
-                              answer_time);
+        auto const said = live::say_words(process.control(), "/break",
+                                          std::vector{mirror, armed_->state}, answer_time);
+        // Who came to it meanwhile does not answer any more.
+        if (said || said.error() == live::too_late) armed_->at.insert(n);
     }
 }
 
@@ -353,13 +371,34 @@ void Stage::release() {
 
 void Stage::crash(NodeId node) {
     nodes_[node.value]->kill();
-    if (armed_) armed_->at.erase(node.value);
+    boots_.erase(node.value);
     look_soon();
 }
 
 void Stage::power_cut(NodeId node) {
     network_->power_cut(node);
     crash(node);
+}
+
+void Stage::restart(NodeId node) {
+    boots_.erase(node.value);
+    if (armed_) armed_->at.erase(node.value);
+    nodes_[node.value]->start();
+}
+
+void Stage::boot_later(NodeId node) {
+    boots_.try_emplace(node.value, now_ + scenario_.cluster.boot_time);
+}
+
+/// The victim has lost its power before the shooter hears of it.
+void Stage::shoot() {
+    if (!fencing_) return;
+    fencing_->look(now_);
+    while (auto const shot = fencing_->due(now_)) {
+        if (shot->hits && nodes_[shot->victim.value]->runs()) power_cut(shot->victim);
+        if (shot->hits && scenario_.cluster.fencing->reboots) boot_later(shot->victim);
+        fencing_->answered(*shot);
+    }
 }
 
 /// Nodes that stopped themselves (R69), and boot again when their time has come.
@@ -371,16 +410,15 @@ void Stage::reap() {
         auto const how = nodes_[n]->ended();
         if (!how) continue;
         look_soon();
-        if (*how == reboots) boots_.emplace(now_ + scenario_.cluster.boot_time, NodeId{n});
+        if (*how == reboots) boot_later(NodeId{n});
         if (*how == reboots || *how == stopped) continue;
         trouble_ = fmt::format("{} ended by itself: {} {}\n{}", nodes_[n]->name(),
                                *how < 0 ? "signal" : "exit status", std::abs(*how),
                                nodes_[n]->last_words());
     }
-    while (!boots_.empty() && boots_.begin()->first <= now_) {
-        NodeId const node = boots_.begin()->second;
-        boots_.erase(boots_.begin());
-        if (!nodes_[node.value]->runs()) nodes_[node.value]->start();
+    for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
+        auto const boot = boots_.find(n);
+        if (boot != boots_.end() && boot->second <= now_) restart(NodeId{n});
     }
 }
 

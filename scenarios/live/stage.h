@@ -6,6 +6,7 @@
 #pragma once
 
 #include "scenarios/live/application.h"
+#include "scenarios/live/fencing.h"
 #include "scenarios/live/host.h"
 #include "scenarios/live/judge.h"
 #include "scenarios/live/network.h"
@@ -30,7 +31,8 @@ public:
           std::filesystem::path const& folder, netsim::Findings& findings);
 
     /// Lets what happens happen, for a moment, and asks the nodes how they are if that is due, at
-    /// least `often`. Throws std::system_error when a node cannot be started again.
+    /// least `often`. Throws std::system_error when a node cannot be started again, and Stopped
+    /// when all of this is to end.
     void turn(std::chrono::microseconds often);
 
     [[nodiscard]] Duration now() const { return now_; }
@@ -52,6 +54,10 @@ public:
 
     void crash(NodeId node);
     void power_cut(NodeId node);
+    /// Requires that it is down.
+    void restart(NodeId node);
+    /// Shots at it miss, or hit again. Requires that nodes of this cluster are shot.
+    void set_fencing(NodeId victim, bool works) { fencing_->set(victim, works); }
 
     /// Where hosts can ask now: a node that serves the mirror and was surveyed.
     [[nodiscard]] std::optional<NodeId> serves(std::uint16_t mirror) const;
@@ -89,13 +95,14 @@ private:
         std::uint16_t mirror = 0;
         std::optional<std::size_t> application{};
         bool leads = false;
-        bool survey = false;
+        std::uint64_t survey = 0;  // its number; 0: of no survey
         bool judged = true;
         bool kept = false;
     };
     struct Seat {  // of one node in one mirror's service
         bool served = false;
         bool ready = false;
+        bool alone = false;      // it has served behind a cut, while its copies were not in sync
         std::uint32_t open = 0;  // requests of hosts that count
     };
     struct Armed {
@@ -105,11 +112,11 @@ private:
     };
     struct Service {  // of one mirror
         std::vector<Seat> nodes;
-        std::optional<NodeId> alone{};  // it serves behind a cut, without all of its targets
-        unsigned together = 0;          // how often two were seen to serve, in a row
+        unsigned together = 0;  // how often two were seen to serve, in a row
         bool split = false;
         std::optional<NodeId> surveyor;
         std::deque<Extent> to_survey;
+        std::uint64_t survey = 0;     // its number, so that late answers are not of another
         std::uint32_t surveying = 0;  // blocks that are being read
         bool survey_failed = false;
     };
@@ -121,6 +128,9 @@ private:
     void wait_for_sockets(Clock::time_point until);
     void run_applications();
     void reap();
+    void shoot();
+    void boot_later(NodeId node);
+    void give_up_survey(std::uint16_t mirror);
     void arm_those_that_answer();
     RequestId send(HostAsk what, Purpose const& purpose);
     void answered(HostAsk const& ask, int error, std::vector<std::byte> const& bytes);
@@ -133,6 +143,7 @@ private:
     Duration now_;
     std::vector<std::unique_ptr<NodeProcess>> nodes_;
     std::unique_ptr<LiveNetwork> network_;
+    std::optional<FencingDevice> fencing_;
     std::unique_ptr<Statuses> statuses_;
     std::vector<std::vector<Part>> parts_;  // by mirror
     std::vector<std::unique_ptr<Judge>> judges_;
@@ -143,7 +154,7 @@ private:
     std::map<std::uint64_t, Purpose> asked_;
     std::map<std::uint64_t, Answer> kept_;
     std::deque<std::pair<HostAsk, int>> refused_;  // that could not even be asked
-    std::multimap<Duration, NodeId> boots_;        // nodes that stopped, and boot again then
+    std::map<std::uint8_t, Duration> boots_;       // nodes that stopped, and boot again then
     std::uint64_t next_request_ = 1;
     std::uint64_t next_content_ = 1;
     std::uint64_t looks_ = 0;

@@ -4,6 +4,7 @@
 #include "scenarios/live/unplayable.h"
 
 #include "nodes/live/setup_codec.h"
+#include "scenarios/live/fencing.h"
 #include "scenarios/live/setup.h"
 
 namespace sunder::staged {
@@ -48,7 +49,6 @@ struct OfStep {
     Why operator()(step::EditHierarchy const&) const { return "something stands on a mirror"; }
     Why operator()(step::EditExtension const&) const { return "servers are added and removed"; }
     Why operator()(step::FailResource const&) const { return "something stands on a mirror"; }
-    Why operator()(step::FailFencing const&) const { return "nodes are shot"; }
     Why operator()(step::ArrayOrder const&) const { return "it has disk arrays"; }
     Why operator()(step::ArrayRequest const&) const { return "it has disk arrays"; }
     Why operator()(step::ArrayPower const&) const { return "it has disk arrays"; }
@@ -75,7 +75,6 @@ struct OfStep {
 
 Why of_cluster(netsim::Cluster const& cluster) {
     if (!cluster.arrays.empty()) return "it has disk arrays";
-    if (cluster.fencing) return "nodes are shot";
     for (netsim::MirrorSetup const& mirror : cluster.mirrors) {
         if (!mirror.extended.empty()) return "servers are added and removed";
     }
@@ -84,7 +83,9 @@ Why of_cluster(netsim::Cluster const& cluster) {
         if (node.disk != netsim::DiskModel{}) return "its disk is simulated: of its own speed";
     }
     for (std::uint8_t n = 0; n < cluster.nodes.size(); ++n) {
-        std::string const what = live::impossible(setup_of(cluster, NodeId{n}));
+        live::NodeSetup setup = setup_of(cluster, NodeId{n});
+        if (cluster.fencing) setup.fencing.program = fencing_program({});
+        std::string const what = live::impossible(setup);
         if (!what.empty()) return "real nodes have no " + what;
     }
     return std::nullopt;

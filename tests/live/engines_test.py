@@ -4,6 +4,7 @@
 # Scenarios that real nodes play: what the command says of them, beside the other engines, and that
 # nothing is left behind.
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,14 +78,45 @@ class Engines(unittest.TestCase):
             self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
 
     def test_all_engines_have_a_column(self):
-        run = self.run_it(GOOD + "bounded: {writes: 1}\n", "--engine", "all", "--speed", "20")
+        junit = self.folder / "all.xml"
+        run = self.run_it(GOOD + "bounded: {writes: 1}\n", "--engine", "all", "--speed", "20",
+                          "--junit", str(junit))
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.assertRegex(run.stdout, r"test.yaml +held +proved +held")
         self.assertIn("0 on which engines disagree, 0 violated, 0 not played live", run.stdout)
+        self.assertEqual(re.findall(r"/ (sim|exhaust|live)\b", junit.read_text()),
+                         ["sim", "exhaust", "live"])
         run = self.run_it(WRONG, "--engine", "all", "--speed", "20")
         self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
         self.assertRegex(run.stdout, r"test.yaml +VIOLATED +skipped +VIOLATED")
         self.assertIn("0 on which engines disagree, 1 violated", run.stdout)
+
+    def test_who_interrupts_it_leaves_no_node_and_no_folder_behind(self):
+        path = self.folder / "test.yaml"
+        path.write_text(GOOD)
+        run = subprocess.Popen(
+            [served.SUNDER, "run", str(path), "--engine", "live", "--speed", "1"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(run.stderr.close)
+        self.addCleanup(run.kill)
+
+        def nodes():
+            found = {}
+            for task in Path(f"/proc/{run.pid}/task").glob("*/children"):
+                for child in task.read_text().split():
+                    words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+                    if "--unix" in words:
+                        found[child] = Path(words[words.index("--unix") + 1]).parent
+            return found
+
+        served.until("both nodes run", lambda: len(nodes()) == 2)
+        left = nodes()
+        run.send_signal(signal.SIGINT)
+        self.assertEqual(run.wait(served.PATIENCE), 3)
+        self.assertIn("stopped before its end", run.stderr.read())
+        for node, folder in left.items():
+            self.assertFalse(Path(f"/proc/{node}").exists())
+            self.assertFalse(folder.exists())
 
     def test_a_plugin_that_is_not_there_is_named(self):
         run = self.run_it(GOOD, "--engine", "live", "--plugin", "/nowhere/plugin.so")

@@ -156,6 +156,61 @@ TEST_CASE("an asynchronous mirror loses the last writes, and not more than its l
     }
 }
 
+TEST_CASE("each write to one block that a failover loses counts") {
+    Told told(true);
+    told.write(1, 11);
+    for (std::uint64_t content = 12; content < 16; ++content) told.write(1, content);
+    SECTION("more of them than the limit") {
+        told.take_over({{1, 11}});
+        CHECK(told.violated() == Names{"asynchronous_prefix"});
+    }
+    SECTION("not those that what is found has overwritten") {
+        told.take_over({{1, 13}});
+        CHECK(told.violated().empty());
+        CHECK(told.judge.lost() == 2);
+    }
+    SECTION("an older one is lost before another that is there") {
+        told.write(2, 20);
+        told.take_over({{1, 14}, {2, 20}});
+        CHECK(told.violated() == Names{"asynchronous_prefix"});
+    }
+    SECTION("not those of before the last survey") {
+        told.take_over({{1, 15}});
+        told.take_over({{1, 15}});
+        CHECK(told.judge.lost() == 0);
+        told.write(1, 16);
+        told.take_over({{1, 15}});
+        CHECK(told.judge.lost() == 1);
+    }
+}
+
+TEST_CASE("a read that is never answered hides nothing from a survey") {
+    Told told;
+    told.write(1, 11);
+    HostAsk const hangs = told.ask(HostOp::read, 1);
+    told.write(1, 12);
+    SECTION("what was written behind it is there") {
+        told.take_over({{1, 12}});
+        CHECK(told.violated().empty());
+    }
+    SECTION("or is lost") {
+        told.take_over({{1, 11}});
+        CHECK(told.violated() == Names{"no_lost_acknowledged_write"});
+    }
+    told.judge.answered(hangs, false, {});
+}
+
+TEST_CASE("more than can be judged is named") {
+    Told told;
+    for (std::uint64_t content = 1; content < 200; ++content) told.write(1, content, false);
+    told.take_over({{1, 7}});
+    CHECK(told.violated().empty());
+    CHECK(told.findings.allowances().contains(
+        "linearizability: too many requests overlapped in one block"));
+    told.read(1, 8);  // what it holds is known again
+    CHECK(told.violated() == Names{"linearizability"});
+}
+
 TEST_CASE("two nodes that serve at once have two truths until they are in sync again") {
     SECTION("faithful ones may") {
         Told told;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Words to a control socket, and its answer.
+#include "scenarios/live/operator.h"
+
+#include "nodes/live/control_client.h"
+
+#include <boost/json.hpp>
+
+namespace sunder::staged {
+
+AdminAnswer ask_node(std::string const& control, std::vector<std::string> const& words) {
+    auto const said = live::say_words(control, "/node", words);
+    if (!said) return {false, {}, said.error()};
+    boost::system::error_code failure;
+    boost::json::value const parsed = boost::json::parse(said->body, failure);
+    if (failure || !parsed.is_object()) return {false, {}, said->body};
+    boost::json::value const* const rule = parsed.as_object().if_contains("rule");
+    if (rule == nullptr || !rule->is_string()) return {false, {}, said->body};
+    return {said->status == 200, std::string(rule->as_string()), {}};
+}
+
+std::string verb_of(nodes::Order::Kind kind) {
+    switch (kind) {
+        case nodes::Order::Kind::pause:
+            return "pause";
+        case nodes::Order::Kind::resume:
+            return "resume";
+        case nodes::Order::Kind::leave_service:
+            return "take-out";
+        case nodes::Order::Kind::enter_service:
+            return "bring-in";
+        case nodes::Order::Kind::set_intent_log:
+            return "fullresync";
+        case nodes::Order::Kind::clear_intent_log:
+            return "clear-intent-log";
+        case nodes::Order::Kind::enable_asynchronous:
+            return "asynchronous";
+        case nodes::Order::Kind::use_fallback_image:
+            break;  // unplayable
+    }
+    return "";
+}
+
+}  // namespace sunder::staged

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// An operator at a real node: what he says on its control socket, and what he hears.
+#pragma once
+
+#include "nodes/orders.h"
+
+#include <string>
+#include <vector>
+
+namespace sunder::staged {
+
+struct AdminAnswer {
+    bool granted = false;
+    std::string rule;     ///< by which it was refused
+    std::string trouble;  ///< nobody answered, or not as an answer looks
+};
+
+/// Takes as long as the node does; whoever stands still is waited for until he goes on or ends.
+AdminAnswer ask_node(std::string const& control, std::vector<std::string> const& words);
+
+/// How `sunder ctl` calls it; empty where real nodes have no such order.
+std::string verb_of(nodes::Order::Kind kind);
+
+}  // namespace sunder::staged

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a node's program hears of the device that shoots: nothing until the time has passed, then
+// what became of the shot.
+#include "scenarios/live/fencing.h"
+
+#include "nodes/live/program.h"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <future>
+#include <thread>
+
+namespace sunder::staged {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Armed {
+    Armed() {
+        std::string path = "/tmp/sunderXXXXXX";
+        REQUIRE(::mkdtemp(path.data()) != nullptr);
+        folder = path;
+        cluster.nodes = {{"server1", {}}, {"server2", {}}};
+        cluster.fencing = netsim::FencingSetup{.takes = seconds(5), .delay = {}, .reboots = false};
+        device.emplace(cluster, folder);
+    }
+    ~Armed() {
+        device.reset();
+        std::filesystem::remove_all(folder);
+    }
+    std::future<bool> order(std::string const& victim) const {
+        return std::async(std::launch::async,
+                          [=, this] { return live::run_program(fencing_program(folder), victim); });
+    }
+    /// Waits until an order has come in at ten seconds, and for its shot.
+    FencingDevice::Shot shot() {
+        for (;;) {
+            device->look(seconds(10));
+            CHECK(!device->due(seconds(15) - nanoseconds(1)));
+            if (auto const due = device->due(seconds(15))) return *due;
+            std::this_thread::yield();
+        }
+    }
+    std::filesystem::path folder;
+    netsim::Cluster cluster;
+    std::optional<FencingDevice> device;
+};
+
+TEST_CASE("a shot takes its time, and its program says what became of it") {
+    Armed armed;
+    auto ordered = armed.order("server2");
+    FencingDevice::Shot const shot = armed.shot();
+    CHECK(shot.victim == NodeId{1});
+    CHECK(shot.hits);
+    CHECK(ordered.wait_for(0s) != std::future_status::ready);
+    armed.device->answered(shot);
+    CHECK(ordered.get());
+}
+
+TEST_CASE("a shot that misses leaves its victim in doubt") {
+    Armed armed;
+    armed.device->set(NodeId{1}, false);
+    auto missed = armed.order("server2");
+    FencingDevice::Shot const shot = armed.shot();
+    CHECK(!shot.hits);
+    armed.device->answered(shot);
+    CHECK(!missed.get());
+    armed.device->set(NodeId{1}, true);
+    auto hit = armed.order("server2");
+    FencingDevice::Shot const other = armed.shot();
+    CHECK(other.hits);
+    armed.device->answered(other);
+    CHECK(hit.get());
+}
+
+TEST_CASE("who is not answered before the device is gone knows of no death") {
+    auto armed = std::make_optional<Armed>();
+    auto const program = fencing_program(armed->folder);
+    auto ordered =
+        std::async(std::launch::async, [program] { return live::run_program(program, "server2"); });
+    (void)armed->shot();
+    armed.reset();
+    CHECK(!ordered.get());
+}
+
+}  // namespace
+}  // namespace sunder::staged
