@@ -11,6 +11,7 @@
 #pragma once
 
 #include "emulator/command.h"
+#include "emulator/io_rule.h"
 #include "emulator/state.h"
 
 #include <expected>
@@ -20,19 +21,6 @@
 #include <vector>
 
 namespace sunder::emulator {
-
-/// Why a host's request fails. Nothing of it was done.
-enum class IoRule : std::uint8_t {
-    no_such_volume,
-    not_accessible,  ///< a container, or a mirrorclone that is not fractured (arrays A8)
-    out_of_range,
-    read_only,
-    snapshot_invalid,  ///< it could not grow (arrays A10); a medium error to hosts
-    medium_error,      ///< a disk group that has the data, or has to take it, failed
-    copies_full,       ///< snapshots would have to grow and cannot (arrays A10)
-    group_full,        ///< a thin volume would have to
-};
-std::string_view name_of(IoRule);
 
 /// Snapshots cannot grow: the driver brings the volume's line to rest, calls `overflow(volume)`,
 /// and asks again (arrays A10, `invalidate_snapshots`).

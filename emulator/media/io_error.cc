@@ -3,6 +3,8 @@
 // An errno and words for each rule by which an array refuses a request.
 #include "emulator/media/io_error.h"
 
+#include "base/verify.h"
+
 #include <fmt/format.h>
 
 #include <cerrno>

@@ -3,7 +3,7 @@
 // Why a request of a host fails, as clients of NBD understand it, and in words.
 #pragma once
 
-#include "emulator/array.h"
+#include "emulator/io_rule.h"
 
 #include <expected>
 #include <string>

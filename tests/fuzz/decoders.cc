@@ -6,10 +6,14 @@
 #include "base/checksum.h"
 #include "base/sealed.h"
 #include "base/verify.h"
+#include "nodes/input_codec.h"
+#include "nodes/live/array_words.h"
 #include "nodes/live/frame.h"
 #include "nodes/live/greeting.h"
+#include "nodes/live/setup_codec.h"
 #include "nodes/wire.h"
 #include "replication/cell_codec.h"
+#include "replication/input_codec.h"
 #include "replication/wire.h"
 
 #include <algorithm>
@@ -31,6 +35,7 @@ std::vector<std::byte> said_again(Said const& said) {
     ByteWriter to(bytes);
     using live::encode;
     using nodes::encode;
+    using nodes::hierarchy::encode;
     using replication::encode;
     encode(said, to);
     return bytes;
@@ -116,6 +121,21 @@ bool take_page(Bytes stored) {
     return taken;
 }
 
+bool take_setup(Bytes sealed) {
+    auto const found = live::decode_setup(resealed(sealed));
+    if (!found) return false;
+    (void)live::impossible(*found);
+    auto const once = live::encode_setup(*found);
+    auto const again = live::decode_setup(once);
+    VERIFY(again && live::encode_setup(*again) == once);
+    return true;
+}
+
+bool take_words(Bytes text) {
+    std::string_view const all(reinterpret_cast<char const*>(text.data()), text.size());
+    return live::read_array_request(live::split(all, '\n')).has_value();
+}
+
 }  // namespace
 
 bool is_taken(Bytes bytes) {
@@ -139,6 +159,22 @@ bool is_taken(Bytes bytes) {
             VERIFY(again && again->is_same_as(*found));
             return true;
         }
+        case Stranger::mirror_input: {
+            auto const found = replication::decode_input(rest);
+            return found && is_said_again(*found, replication::decode_input);
+        }
+        case Stranger::node_input: {
+            auto const found = nodes::decode_input(rest);
+            return found && is_said_again(*found, nodes::decode_input);
+        }
+        case Stranger::hierarchy_input: {
+            auto const found = nodes::hierarchy::decode_input(rest);
+            return found && is_said_again(*found, nodes::hierarchy::decode_input);
+        }
+        case Stranger::setup:
+            return take_setup(rest);
+        case Stranger::array_words:
+            return take_words(rest);
     }
     return false;
 }

@@ -4,7 +4,8 @@
 // with them before a machine sees them. Checksums are not held against them, because whoever makes
 // frames on purpose makes right ones; so what lies behind them is reached.
 //
-// The first byte says what the rest is: a frame as it arrives, or what is stored.
+// The first byte says what the rest is: a frame as it arrives, what is stored, an input that was
+// recorded, a node's setup, or the words of an operator, a line each.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,17 @@
 
 namespace sunder::test {
 
-enum class Stranger : unsigned char { frame = 'F', cell = 'C', page = 'P', hierarchy = 'H' };
+enum class Stranger : unsigned char {
+    frame = 'F',
+    cell = 'C',
+    page = 'P',
+    hierarchy = 'H',
+    mirror_input = 'M',
+    node_input = 'N',
+    hierarchy_input = 'T',
+    setup = 'S',
+    array_words = 'W',
+};
 
 /// Aborts when something that was taken is not said, or stored, the same way again.
 void take(std::span<std::byte const> bytes);
