@@ -183,7 +183,11 @@ struct NodeDriver::Carry {
               nodes::input::ShotDue{out.peer, out.silence});
     }
     void operator()(nodes::output::Shoot& out) const { node.shoot(out.peer); }
-    void operator()(nodes::output::Stop& out) const { node.events_.stop(out.reboots); }
+    void operator()(nodes::output::Stop& out) const {
+        // What made it stop is in its recording, unless that would hold it up.
+        if (node.recorder_ != nullptr) node.recorder_->finish(std::chrono::milliseconds(50));
+        node.events_.stop(out.reboots);
+    }
     void operator()(nodes::output::AskOtherServer&) const {
         VERIFY(!"no disk is shared by two servers here (node_setup)");
     }

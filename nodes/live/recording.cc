@@ -111,13 +111,16 @@ Recorder::Recorder(std::string path, int file, Bounds bounds)
       bounds_(bounds),
       began_(std::chrono::steady_clock::now()) {}
 
-Recorder::~Recorder() {
-    {
-        std::lock_guard const lock(lock_);
-        if (!ended_) end(RecordingEnd::stopped);
-        stopping_ = true;
-    }
+void Recorder::finish(std::chrono::milliseconds most) {
+    std::unique_lock lock(lock_);
+    if (!ended_) end(RecordingEnd::stopped);
+    stopping_ = true;
     there_is_work_.notify_one();
+    is_finished_.wait_for(lock, most, [&] { return finished_; });
+}
+
+Recorder::~Recorder() {
+    finish({});
     worker_.join();
     ::close(file_);
 }
@@ -210,6 +213,9 @@ void Recorder::work() {
         ended_ = true;
         buffer_.clear();
     }
+    std::lock_guard const lock(lock_);
+    finished_ = true;
+    is_finished_.notify_all();
 }
 
 /// Gives up the oldest lives until so many bytes more are within the bounds.

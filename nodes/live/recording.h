@@ -83,6 +83,10 @@ public:
     void append(std::uint16_t mirror, replication::Input const& input,
                 replication::Outbox& outputs);
 
+    /// Writes what is buffered, and that the node stopped, for who will not live to destroy this; a
+    /// disk that takes longer than `most` does not hold him up.
+    void finish(std::chrono::milliseconds most);
+
     /// Why it records no more; empty: it does.
     [[nodiscard]] std::string trouble() const;
     [[nodiscard]] std::string const& path() const { return path_; }
@@ -108,6 +112,8 @@ private:
     std::uint64_t accepted_ = 0;  // bytes, written or not
     bool ended_ = false;
     bool stopping_ = false;
+    bool finished_ = false;  // nothing more will be written
+    std::condition_variable is_finished_;
     std::string trouble_;
 
     // Of the writing thread.

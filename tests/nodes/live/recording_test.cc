@@ -131,6 +131,17 @@ TEST_CASE("what was recorded is read in its order, and how it ended") {
     CHECK(recording.left_over() == 0);
 }
 
+TEST_CASE("who will not live to end it has all of it written") {
+    Folder const folder;
+    auto const into = recorder(folder.path);
+    for (unsigned i = 0; i < 100; ++i) into->append({Kind::mirror, 3}, input(i), i);
+    into->finish(std::chrono::minutes(1));
+    into->append({Kind::mirror, 3}, input(100), 100);  // too late
+    Recording recording = reading(into->path());
+    CHECK(all_of(recording).size() == 100);
+    CHECK(recording.end() == RecordingEnd::stopped);
+}
+
 TEST_CASE("a torn tail costs what is torn, and nothing before it") {
     Folder const folder;
     std::string path;
