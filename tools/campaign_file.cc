@@ -18,7 +18,7 @@ using campaign::Finding;
 using campaign::Results;
 using campaign::Schedules;
 
-constexpr std::uint64_t format_version = 2;
+constexpr std::uint64_t format_version = 3;
 
 json::object names_json(Coverage::Names const& names) {
     json::object made;
@@ -132,12 +132,13 @@ CaseResults case_of(json::object const& from) {
 std::string to_json(Results const& results) {
     json::array cases;
     for (CaseResults const& one : results.cases) cases.push_back(case_json(one));
-    json::array shards;
-    for (std::string const& shard : results.shards) shards.emplace_back(shard);
+    json::array shards(results.shards.begin(), results.shards.end());
+    json::array stopped(results.stopped.begin(), results.stopped.end());
     json::object const all{{"sunder_campaign", format_version},
                            {"commit", results.commit},
                            {"seed", results.seed},
                            {"shards", std::move(shards)},
+                           {"stopped", std::move(stopped)},
                            {"seconds", results.seconds},
                            {"cases", std::move(cases)}};
     return json::serialize(all) + "\n";
@@ -179,10 +180,16 @@ std::expected<Results, std::string> results_of(std::string const& text_of_file) 
         for (json::value const& shard : all.at("shards").as_array()) {
             results.shards.emplace_back(shard.as_string());
         }
+        for (json::value const& shard : all.at("stopped").as_array()) {
+            results.stopped.emplace_back(shard.as_string());
+        }
         for (json::value const& one : all.at("cases").as_array()) {
             results.cases.push_back(case_of(one.as_object()));
         }
         return results;
+    } catch (boost::system::system_error const& error) {
+        return std::unexpected(
+            fmt::format("it cannot be read as JSON of a campaign: {}", error.code().message()));
     } catch (std::exception const& error) {
         return std::unexpected(fmt::format("it cannot be read: {}", error.what()));
     }

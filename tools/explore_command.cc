@@ -193,7 +193,10 @@ int explore(ExploreRequest const& request) {
         merge(results, part);
     }
     if (by_priority) compare(results, scenarios, request);
-    if (stopped) fmt::print("stopped before its end\n");
+    if (stopped) {
+        results.stopped = results.shards;
+        fmt::print("stopped before its end\n");
+    }
     bool const told = tell_campaign(results, request.findings, request.quiet);
     bool const written = write_results(request.json_file, results);
     if (!told || !written) return wrong_input;

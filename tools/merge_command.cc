@@ -78,9 +78,14 @@ int merge_reports(MergeRequest const& request) {
         merge(all, *results);
     }
     if (!fit_together(all.shards)) return wrong_input;
+    if (!all.stopped.empty()) {
+        fmt::print("stopped before their end: {}\n", fmt::join(all.stopped, ", "));
+    }
     bool const told = tell_campaign(all, request.findings);
     bool const written = write_results(request.json_file, all);
-    return told && written ? status_of(all) : wrong_input;
+    if (!told || !written) return wrong_input;
+    int const status = status_of(all);
+    return status == all_held && !all.stopped.empty() ? unknown : status;
 }
 
 }  // namespace sunder::tools

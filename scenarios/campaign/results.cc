@@ -88,6 +88,8 @@ void merge(Results& into, Results const& other) {
     VERIFY(into.commit == other.commit && into.seed == other.seed);
     into.shards.insert(into.shards.end(), other.shards.begin(), other.shards.end());
     std::ranges::sort(into.shards);
+    into.stopped.insert(into.stopped.end(), other.stopped.begin(), other.stopped.end());
+    std::ranges::sort(into.stopped);
     into.seconds += other.seconds;
     for (CaseResults const& one : other.cases) {
         auto const same = std::ranges::find_if(into.cases, [&](CaseResults const& known) {

@@ -64,11 +64,12 @@ struct CaseResults {
 };
 
 struct Results {
-    std::string commit;               ///< of the program; results of two are not merged
-    std::uint64_t seed = 0;           ///< of the campaign
-    std::vector<std::string> shards;  ///< "3/16", "1/1": what went into it, sorted
-    double seconds = 0;               ///< of all processors together
-    std::vector<CaseResults> cases;   ///< by path and name
+    std::string commit;                ///< of the program; results of two are not merged
+    std::uint64_t seed = 0;            ///< of the campaign
+    std::vector<std::string> shards;   ///< "3/16", "1/1": what went into it, sorted
+    std::vector<std::string> stopped;  ///< of them: those that were stopped before their end
+    double seconds = 0;                ///< of all processors together
+    std::vector<CaseResults> cases;    ///< by path and name
     friend bool operator==(Results const&, Results const&) = default;
 };
 

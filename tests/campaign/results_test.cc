@@ -42,6 +42,7 @@ Results results(std::vector<std::uint64_t> const& draws, std::string shard) {
     Results made;
     made.commit = "abc";
     made.shards = {std::move(shard)};
+    if (draws.size() % 2 == 1) made.stopped = made.shards;
     for (std::uint64_t const draw : draws) {
         Results one;
         one.commit = "abc";
@@ -103,9 +104,10 @@ TEST_CASE("of what was reached the known is counted") {
 TEST_CASE("a file that holds no results says so") {
     CHECK(tools::results_of("{}").error().find("no result of a campaign") != std::string::npos);
     CHECK(tools::results_of("{\"sunder_campaign\": 99}").error() ==
-          "it has format 99, and this program reads 2");
-    CHECK(tools::results_of("not JSON").error().starts_with("it cannot be read"));
-    CHECK(tools::results_of("{\"sunder_campaign\": 2, \"commit\": 5}")
+          "it has format 99, and this program reads 3");
+    CHECK(tools::results_of("not JSON").error() ==
+          "it cannot be read as JSON of a campaign: syntax error");
+    CHECK(tools::results_of("{\"sunder_campaign\": 3, \"commit\": 5}")
               .error()
               .starts_with("it cannot be read"));
 }

@@ -68,7 +68,13 @@ class Attached:
             subprocess.run(["umount", str(self.mounted)], stderr=subprocess.DEVNULL)
             self.mounted = None
         subprocess.run(["losetup", "--detach", self.device])
-        subprocess.run(["fusermount3", "-u", str(self.place)])
+
+        def let_go():
+            # Who looks at all loop devices may hold this one for a moment.
+            return self.fuse.poll() is not None or subprocess.run(
+                ["fusermount3", "-u", str(self.place)], stderr=subprocess.DEVNULL).returncode == 0
+
+        until("nothing uses it", let_go)
         self.fuse.wait(served.PATIENCE)
         self.fuse = None
 

@@ -526,6 +526,9 @@ expect:
         self.assertIn(campaign.returncode, (0, 2), told)
         self.assertIn("stopped before its end", told)
         self.assertEqual(json.loads(results.read_text())["shards"], ["1/1"])
+        merged = self.sunder("report", "merge", str(results))
+        self.assertEqual(merged.returncode, 2, merged.stdout + merged.stderr)
+        self.assertIn("stopped before their end: 1/1", merged.stdout)
 
     def test_what_is_wrong_with_a_campaign_is_said(self):
         path = self.write(GOOD)

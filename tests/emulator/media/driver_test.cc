@@ -13,6 +13,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <thread>
 
@@ -36,9 +37,10 @@ void say(Driver& driver, Command const& command) {
     }
 }
 
-std::unique_ptr<Driver> make_array(bool thin = false, ByteCount capacity = GiB(8)) {
-    auto driver =
-        std::make_unique<Driver>(Array(profile()), std::make_unique<MemoryData>(), nullptr);
+std::unique_ptr<Driver> make_array(bool thin = false, ByteCount capacity = GiB(8),
+                                   DriverOptions options = {}) {
+    auto driver = std::make_unique<Driver>(Array(profile()), std::make_unique<MemoryData>(),
+                                           nullptr, options);
     say(*driver, command::AddDiskGroup{"dg1", capacity});
     say(*driver, command::AddDiskGroup{"dg2", capacity});
     say(*driver, command::AddVolume{"data", "dg1", ByteCount{size}, Vraid::vraid0, thin});
@@ -190,6 +192,36 @@ TEST_CASE("A mirrorclone fractured while four threads write holds one moment (ar
             say(driver, command::Detach{name});
         },
         20);
+}
+
+TEST_CASE("What goes on behind the scenes takes as long as its rate says, and stops at once") {
+    using Clock = std::chrono::steady_clock;
+    bool const to_the_end = GENERATE(true, false);
+    // Of which the second would take half a minute.
+    std::uint64_t const rate = to_the_end ? std::uint64_t{8} << 20 : std::uint64_t{64} << 10;
+    auto const driver = make_array(false, GiB(8), {.background_rate = rate});
+    VolumeId const data = id(*driver, "data");
+    std::vector<std::byte> const content(size / 2, std::byte{7});
+    REQUIRE(driver->write(data, 0, content));
+    say(*driver, command::AddSnapclone{"clone", "data", "dg2"});
+    VolumeId const clone = id(*driver, "clone");
+    auto const copying = [&] {
+        return driver->look_at(
+            [&](Array const& array) { return normalizing(array.state(), clone); });
+    };
+    auto const began = Clock::now();
+    driver->start();
+    while (to_the_end && copying()) std::this_thread::yield();
+    std::chrono::duration<double> const took = Clock::now() - began;
+    driver->stop();
+    CHECK(copying() != to_the_end);
+    // The last chunk is waited for by nobody.
+    auto const least =
+        static_cast<double>(content.size() - chunk_bytes) / static_cast<double>(rate);
+    CHECK((!to_the_end || took.count() >= least));
+    std::vector<std::byte> shown(content.size());
+    REQUIRE(driver->read(clone, 0, shown));
+    CHECK(shown == content);
 }
 
 TEST_CASE("What a host may not do is told by an errno that clients of NBD know") {
