@@ -5,56 +5,14 @@
 # of the built command; its scenarios are made here.
 import json
 import os
-import re
-import signal
 import subprocess
-import sys
-import tempfile
-import time
-import unittest
 import xml.etree.ElementTree
 from pathlib import Path
 
-SUNDER = ""
-
-HEAD = """\
-scenario: A test of the command
-cluster:
-  policy: datakeeper/faithful
-  nodes: {server1: {}, server2: {}}
-  network: [{link: [server1, server2], latency: 200 us, bandwidth: 1 Gbit/s}]
-  mirrors: {datarep: {size: 1 MiB, on: [server1, server2]}}
-"""
-GOOD = HEAD + "steps:\n  - wait: {mirror: datarep, is: fully operational}\n"
-MATRIX = HEAD + "matrix: {mode: [synchronous, asynchronous]}\n" + GOOD[len(HEAD):]
-FAILING = GOOD + "  - wait: {resource: datarep, in_service: server2, within: 5 s}\n"
-ARRAY = """\
-scenario: A test of arrays
-cluster:
-  arrays:
-    array1:
-      profile: eva-xcs6
-      disk_groups: {dg1: {capacity: 64 MiB}, dg2: {capacity: 64 MiB}}
-      volumes: {data: {size: 1 MiB, group: dg1, vraid: 1}}
-workload: [{on: array1, volume: data, write: random, rate: 200/s, started: no}]
-steps: [start_workload: array1]
-"""
-BROKEN = HEAD.replace("mirrors", "mirors").replace("server2: {}", "server1: {}") + "steps: []\n"
+from commanded import ARRAY, BROKEN, FAILING, GOOD, HEAD, MATRIX, Commanded, main
 
 
-class Command(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def write(self, text, name="test.yaml"):
-        path = Path(self.folder.name) / name
-        path.write_text(text)
-        return str(path)
-
-    def sunder(self, *arguments):
-        return subprocess.run([SUNDER, *arguments], capture_output=True, text=True, timeout=60)
-
+class Command(Commanded):
     def test_the_schema_of_node_files_that_editors_use_is_current(self):
         """SUNDER_REWRITE=1 makes it so."""
         path = Path(__file__).parents[2] / "nodes/live/node.schema.json"
@@ -205,7 +163,7 @@ expect:
         self.assertIn(f"replay: tools/run run {path} --seed {worst} --explain", run.stdout)
 
     def play(self, words, *options):
-        return subprocess.run([SUNDER, "play", self.write(GOOD), *options],
+        return subprocess.run([self.command, "play", self.write(GOOD), *options],
                               input="\n".join(words) + "\n", capture_output=True, text=True,
                               timeout=60, cwd=self.folder.name)
 
@@ -232,7 +190,7 @@ expect:
         path = self.write(text)
         words = ["wait: {mirror: datarep, is: fully operational}", "write datarep/data 4 KiB 8 KiB",
                  "save idle.yaml", "start_workload: datarep", "5 s", "save busy.yaml"]
-        drill = subprocess.run([SUNDER, "play", path], cwd=self.folder.name, text=True,
+        drill = subprocess.run([self.command, "play", path], cwd=self.folder.name, text=True,
                                input="\n".join(words), capture_output=True, timeout=60)
         self.assertEqual(drill.returncode, 0, drill.stdout + drill.stderr)
         self.assertNotIn("no step starts", drill.stdout)
@@ -248,7 +206,7 @@ expect:
                  "add_snapclone: {array: array1, name: clone, source: data}",
                  "start_workload: array1", "next", "power_cut array1", "power_on array1",
                  "delete_volume: {array: array1, name: monday}", "undo", "status", "save"]
-        drill = subprocess.run([SUNDER, "play", self.write(ARRAY)], cwd=self.folder.name,
+        drill = subprocess.run([self.command, "play", self.write(ARRAY)], cwd=self.folder.name,
                                input="\n".join(words), capture_output=True, text=True, timeout=60)
         self.assertEqual(drill.returncode, 0, drill.stdout + drill.stderr)
         for word in ("OPERATOR makes snapshot monday", "refused by clone_source_has_snapshot",
@@ -406,183 +364,11 @@ expect:
         self.assertEqual(nothing.returncode, 3)
         self.assertIn("does not fail under seed 1", nothing.stderr)
 
-    def explore(self, *arguments, **environment):
-        return subprocess.run([SUNDER, "explore", *arguments], capture_output=True, text=True,
-                              timeout=120, env={"PATH": "/usr/bin:/bin", **environment})
-
-    def test_a_campaign_of_a_number_of_runs_repeats_itself_and_its_shards_merge(self):
-        path = self.write(GOOD)
-        folder = Path(self.folder.name)
-        results = []
-        for name in ("one.json", "two.json"):
-            run = self.explore(path, "--runs", "40", "--jobs", "2", "--json", str(folder / name),
-                               "--findings", str(folder / "found"))
-            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-            results.append({**json.loads((folder / name).read_text()), "seconds": 0})
-        self.assertEqual(results[0], results[1])
-        self.assertIn("40 runs,", run.stdout)
-        self.assertIn("0 findings", run.stdout)
-        self.assertIn("marks reached:", run.stdout)
-        shards = []
-        for index, environment in enumerate((
-                {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "7",
-                 "SLURM_ARRAY_TASK_MAX": "9", "SLURM_ARRAY_TASK_STEP": "2"},
-                {"JOB_COMPLETION_INDEX": "1", "SUNDER_SHARDS": "2"})):
-            shards.append(str(folder / f"shard-{index}.json"))
-            run = self.explore(path, "--runs", "40", "--jobs", "1", "--json", shards[-1],
-                               "--findings", str(folder / "found"), **environment)
-            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-        merged = folder / "merged.json"
-        run = self.sunder("report", "merge", *shards, "--json", str(merged))
-        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-        all_of_them = json.loads(merged.read_text())
-        self.assertEqual(all_of_them["shards"], ["1/2", "2/2"])
-        self.assertEqual(all_of_them["cases"], results[0]["cases"])
-        lonely = self.sunder("report", "merge", shards[0])
-        self.assertEqual(lonely.returncode, 0)
-        self.assertIn("1 of 2 shards: 1/2", lonely.stdout)
-        run = self.explore(path, "--runs", "1", "--jobs", "1", "--shard", "3/3", "--json",
-                           str(folder / "other.json"))
-        self.assertIn("nothing to do", run.stdout)
-        mixed = self.sunder("report", "merge", shards[0], str(folder / "other.json"))
-        self.assertEqual(mixed.returncode, 3)
-        self.assertIn("of different campaigns", mixed.stderr)
-        twice = self.sunder("report", "merge", shards[0], shards[0])
-        self.assertEqual(twice.returncode, 3)
-        self.assertIn("shard 1/2 is there twice", twice.stderr)
-
-    def test_by_priority_the_chance_and_the_share_of_all_states_are_told(self):
-        bounded = self.write(GOOD + "bounded: {blocks: 1, writes: 0, crashes: 1}\n", "bounded.yaml")
-        without = self.write(GOOD)
-        folder = Path(self.folder.name)
-        results = folder / "results.json"
-        run = self.explore(bounded, without, "--schedule", "priority", "--runs", "300", "--jobs",
-                           "2", "--json", str(results), "--findings", str(folder / "found"))
-        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-        self.assertIn("skipped: " + without, run.stdout)
-        case = json.loads(results.read_text())["cases"][0]
-        schedules = case["schedules"]
-        self.assertEqual(schedules["streams"], 22)
-        self.assertEqual(schedules["scripts"], 4)
-        self.assertEqual(schedules["runs_by_depth"], [100, 100, 100])
-        events = schedules["events"]
-        self.assertIn(f"22 streams, up to {events} events a run", run.stdout)
-        found = "within that is found with a probability of at least"
-        self.assertIn(f"a bug of depth 1 {found} 1/88 a run", run.stdout)
-        self.assertIn(f"a bug of depth 3 {found} 1/{88 * events**2} a run", run.stdout)
-        known = len(schedules["known"])
-        reached = case["reached_of_known"]
-        self.assertTrue(0 < reached <= known)
-        self.assertEqual(reached, len(case["features"]))
-        self.assertIn(f"reached {reached} of {known} abstract states", run.stdout)
-        merged = self.sunder("report", "merge", str(results))
-        self.assertIn(f"reached {reached} of {known} abstract states", merged.stdout)
-        unknown = self.explore(bounded, "--schedule", "priority", "--runs", "10", "--known-states",
-                               "0", "--findings", str(folder / "found"))
-        self.assertIn("how many abstract states there are is unknown", unknown.stdout)
-        nothing = self.explore(without, "--schedule", "priority", "--runs", "1")
-        self.assertEqual(nothing.returncode, 3)
-        self.assertIn("add 'bounded:", nothing.stderr)
-
-    def test_cases_whose_runs_would_be_the_same_are_played_once(self):
-        one = self.write(GOOD, "one.yaml")
-        other = self.write(GOOD + "  - pass: 1 s\n", "two.yaml")
-        run = self.explore(one, other, self.write(MATRIX, "three.yaml"), "--runs-in-all", "5",
-                           "--jobs", "1", "--quiet")
-        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-        self.assertIn("2 of 4 cases are left out", run.stdout)
-        self.assertIn("\n6 runs,", run.stdout)  # three of each of two, which is no fewer than five
-        self.assertNotIn("one.yaml", run.stdout)
-
-    def test_what_a_campaign_finds_is_written_down_and_replays(self):
-        # No word gets through such a link in time, and nobody comes in service.
-        path = self.write(GOOD.replace("latency: 200 us, bandwidth: 1 Gbit/s",
-                                       "latency: 200 us, bandwidth: 1 bit/s"))
-        found = Path(self.folder.name) / "found"
-        run = self.explore(path, "--runs", "1", "--jobs", "1", "--findings", str(found))
-        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
-        self.assertIn("FOUND both_back_in_service (LIV-4) in 1 of 1 runs", run.stdout)
-        replay = self.sunder("run", str(found / "test-both-back-in-service.yaml"))
-        self.assertEqual(replay.returncode, 1, replay.stdout + replay.stderr)
-
-    def test_a_campaign_that_is_asked_to_end_tells_what_it_has(self):
-        results = Path(self.folder.name) / "results.json"
-        campaign = subprocess.Popen(
-            [SUNDER, "explore", self.write(GOOD), "--time", "100 s", "--jobs", "1", "--json",
-             str(results)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        status = Path(f"/proc/{campaign.pid}/status")
-        terminate = 1 << (signal.SIGTERM - 1)
-
-        def listens():
-            return int(re.search(r"SigCgt:\s*(\w+)", status.read_text()).group(1), 16) & terminate
-
-        end = time.monotonic() + 60
-        while not listens():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.01)
-        campaign.terminate()
-        told, _ = campaign.communicate(timeout=60)
-        # Perhaps before the first run, which leaves everything unknown.
-        self.assertIn(campaign.returncode, (0, 2), told)
-        self.assertIn("stopped before its end", told)
-        self.assertEqual(json.loads(results.read_text())["shards"], ["1/1"])
-        merged = self.sunder("report", "merge", str(results))
-        self.assertEqual(merged.returncode, 2, merged.stdout + merged.stderr)
-        self.assertIn("stopped before their end: 1/1", merged.stdout)
-
-    def test_what_is_wrong_with_a_campaign_is_said(self):
-        path = self.write(GOOD)
-        for arguments, environment, words in (
-            (["--shard", "3/2"], {}, "'3/2' is no shard: write i/n"),
-            (["--shard", "x"], {}, "'x' is no shard"),
-            (["--time", "soon"], {}, "--time:"),
-            (["--json", path], {}, "is the scenario itself"),
-            (["--schedule", "priority", "--all-faults"], {}, "is of --schedule time"),
-            (["--schedule", "priority", "--acts", "3"], {}, "--acts: it is of --schedule time"),
-            (["--depth", "3"], {}, "--depth: it is of --schedule priority"),
-            (["--runs", "1", "--runs-in-all", "1"], {}, "excludes"),
-            (["--case", "none"], {}, "no case is called 'none'"),
-            ([], {"SLURM_ARRAY_TASK_ID": "1"}, "SLURM_ARRAY_TASK_MAX is not set"),
-            ([], {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "1",
-                  "SLURM_ARRAY_TASK_MAX": "4"}, "is not one of 1-4:1"),
-            ([], {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "1",
-                  "SLURM_ARRAY_TASK_MAX": "7", "SLURM_ARRAY_TASK_COUNT": "3"},
-             "the array has 3 tasks, which are not all of 1-7:1"),
-            ([], {"SLURM_ARRAY_TASK_ID": "0",
-                  "SLURM_ARRAY_TASK_MAX": "18446744073709551615"}, "is not one of"),
-            ([], {"JOB_COMPLETION_INDEX": "0"}, "set it to the job's number of completions"),
-            ([], {"JOB_COMPLETION_INDEX": "4", "SUNDER_SHARDS": "4"}, "but SUNDER_SHARDS only 4"),
-        ):
-            run = self.explore(path, *arguments, **environment)
-            self.assertEqual(run.returncode, 3, (arguments, run.stdout, run.stderr))
-            self.assertIn(words, run.stderr)
-        broken = self.sunder("report", "merge", path)
-        self.assertEqual(broken.returncode, 3)
-        self.assertIn("it cannot be read", broken.stderr)
-
-    def test_the_manifest_of_the_indexed_job_names_as_many_shards_as_completions(self):
-        root = Path(__file__).resolve().parents[2]
-        text = (root / "tools/cluster/campaign-job.yaml").read_text()
-        completions = re.search(r"completions: (\d+)", text).group(1)
-        self.assertIn(f'{{name: SUNDER_SHARDS, value: "{completions}"}}', text)
-        command = " ".join(re.search(r">-\n((?: {14}.*\n)+)", text).group(1).split())
-        folder = Path(self.folder.name)
-        command = (command.replace("sunder explore", f"{SUNDER} explore", 1)
-                   .replace("/scenarios", self.write(GOOD)).replace("/out", self.folder.name)
-                   .replace("--time '50 min'", "--runs 32"))
-        run = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60,
-                             env={"PATH": "/usr/bin:/bin", "JOB_COMPLETION_INDEX": "3",
-                                  "SUNDER_SHARDS": completions, "SUNDER_COMMIT": "abc"})
-        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-        shard = json.loads((folder / "shard-3.json").read_text())
-        self.assertEqual(shard["shards"], [f"4/{completions}"])
-        self.assertEqual(shard["commit"], "abc")
-
     def test_a_golden_narration_is_held_and_rewritten_only_when_asked(self):
         path = self.write(GOOD)
         golden = Path(self.folder.name) / "test.narration"
         environment = {"PATH": "/usr/bin:/bin"}
-        rewrite = [SUNDER, "run", path, "--rewrite-narrations"]
+        rewrite = [self.command, "run", path, "--rewrite-narrations"]
         subprocess.run(rewrite, env=environment, capture_output=True, check=True)
         kept = golden.read_text()
         self.assertEqual(self.sunder("run", path).returncode, 0)
@@ -599,5 +385,4 @@ expect:
 
 
 if __name__ == "__main__":
-    SUNDER = sys.argv.pop(1)
-    unittest.main()
+    main()

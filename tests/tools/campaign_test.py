@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Campaigns as a user meets them: shards and their merging, what was found, what was known, and how
+# one is ended. Called with the path of the built command.
+import json
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from commanded import GOOD, MATRIX, Commanded, main
+
+
+class Campaign(Commanded):
+    def explore(self, *arguments, **environment):
+        return subprocess.run([self.command, "explore", *arguments], capture_output=True, text=True,
+                              timeout=120, env={"PATH": "/usr/bin:/bin", **environment})
+
+    def test_a_campaign_of_a_number_of_runs_repeats_itself_and_its_shards_merge(self):
+        path = self.write(GOOD)
+        folder = Path(self.folder.name)
+        results = []
+        for name in ("one.json", "two.json"):
+            run = self.explore(path, "--runs", "40", "--jobs", "2", "--json", str(folder / name),
+                               "--findings", str(folder / "found"))
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+            results.append({**json.loads((folder / name).read_text()), "seconds": 0})
+        self.assertEqual(results[0], results[1])
+        self.assertIn("40 runs,", run.stdout)
+        self.assertIn("0 findings", run.stdout)
+        self.assertIn("marks reached:", run.stdout)
+        shards = []
+        for index, environment in enumerate((
+                {"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "7",
+                 "SLURM_ARRAY_TASK_MAX": "9", "SLURM_ARRAY_TASK_STEP": "2"},
+                {"JOB_COMPLETION_INDEX": "1", "SUNDER_SHARDS": "2"})):
+            shards.append(str(folder / f"shard-{index}.json"))
+            run = self.explore(path, "--runs", "40", "--jobs", "1", "--json", shards[-1],
+                               "--findings", str(folder / "found"), **environment)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        merged = folder / "merged.json"
+        run = self.sunder("report", "merge", *shards, "--json", str(merged))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        all_of_them = json.loads(merged.read_text())
+        self.assertEqual(all_of_them["shards"], ["1/2", "2/2"])
+        self.assertEqual(all_of_them["cases"], results[0]["cases"])
+        lonely = self.sunder("report", "merge", shards[0])
+        self.assertEqual(lonely.returncode, 0)
+        self.assertIn("1 of 2 shards: 1/2", lonely.stdout)
+        run = self.explore(path, "--runs", "1", "--jobs", "1", "--shard", "3/3", "--json",
+                           str(folder / "other.json"))
+        self.assertIn("nothing to do", run.stdout)
+        mixed = self.sunder("report", "merge", shards[0], str(folder / "other.json"))
+        self.assertEqual(mixed.returncode, 3)
+        self.assertIn("of different campaigns", mixed.stderr)
+        twice = self.sunder("report", "merge", shards[0], shards[0])
+        self.assertEqual(twice.returncode, 3)
+        self.assertIn("shard 1/2 is there twice", twice.stderr)
+
+    def test_by_priority_the_chance_and_the_share_of_all_states_are_told(self):
+        bounded = self.write(GOOD + "bounded: {blocks: 1, writes: 0, crashes: 1}\n", "bounded.yaml")
+        without = self.write(GOOD)
+        folder = Path(self.folder.name)
+        results = folder / "results.json"
+        run = self.explore(bounded, without, "--schedule", "priority", "--runs", "300", "--jobs",
+                           "2", "--json", str(results), "--findings", str(folder / "found"))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("skipped: " + without, run.stdout)
+        case = json.loads(results.read_text())["cases"][0]
+        schedules = case["schedules"]
+        self.assertEqual(schedules["streams"], 22)
+        self.assertEqual(schedules["scripts"], 4)
+        self.assertEqual(schedules["runs_by_depth"], [100, 100, 100])
+        events = schedules["events"]
+        self.assertIn(f"22 streams, up to {events} events a run", run.stdout)
+        found = "within that is found with a probability of at least"
+        self.assertIn(f"a bug of depth 1 {found} 1/88 a run", run.stdout)
+        self.assertIn(f"a bug of depth 3 {found} 1/{88 * events**2} a run", run.stdout)
+        known = len(schedules["known"])
+        reached = case["reached_of_known"]
+        self.assertTrue(0 < reached <= known)
+        self.assertEqual(reached, len(case["features"]))
+        self.assertIn(f"reached {reached} of {known} abstract states", run.stdout)
+        merged = self.sunder("report", "merge", str(results))
+        self.assertIn(f"reached {reached} of {known} abstract states", merged.stdout)
+        unknown = self.explore(bounded, "--schedule", "priority", "--runs", "10", "--known-states",
+                               "0", "--findings", str(folder / "found"))
+        self.assertIn("how many abstract states there are is unknown", unknown.stdout)
+        nothing = self.explore(without, "--schedule", "priority", "--runs", "1")
+        self.assertEqual(nothing.returncode, 3)
+        self.assertIn("add 'bounded:", nothing.stderr)
+
+    def test_cases_whose_runs_would_be_the_same_are_played_once(self):
+        one = self.write(GOOD, "one.yaml")
+        other = self.write(GOOD + "  - pass: 1 s\n", "two.yaml")
+        run = self.explore(one, other, self.write(MATRIX, "three.yaml"), "--runs-in-all", "5",
+                           "--jobs", "1", "--quiet")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("2 of 4 cases are left out", run.stdout)
+        self.assertIn("\n6 runs,", run.stdout)  # three of each of two, which is no fewer than five
+        self.assertNotIn("one.yaml", run.stdout)
+
+    def test_what_a_campaign_finds_is_written_down_and_replays(self):
+        # No word gets through such a link in time, and nobody comes in service.
+        path = self.write(GOOD.replace("latency: 200 us, bandwidth: 1 Gbit/s",
+                                       "latency: 200 us, bandwidth: 1 bit/s"))
+        found = Path(self.folder.name) / "found"
+        run = self.explore(path, "--runs", "1", "--jobs", "1", "--findings", str(found))
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn("FOUND both_back_in_service (LIV-4) in 1 of 1 runs", run.stdout)
+        replay = self.sunder("run", str(found / "test-both-back-in-service.yaml"))
+        self.assertEqual(replay.returncode, 1, replay.stdout + replay.stderr)
+
+    def test_a_campaign_that_is_asked_to_end_tells_what_it_has(self):
+        results = Path(self.folder.name) / "results.json"
+        campaign = subprocess.Popen(
+            [self.command, "explore", self.write(GOOD), "--time", "100 s", "--jobs", "1", "--json",
+             str(results)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        status = Path(f"/proc/{campaign.pid}/status")
+        terminate = 1 << (signal.SIGTERM - 1)
+
+        def listens():
+            return int(re.search(r"SigCgt:\s*(\w+)", status.read_text()).group(1), 16) & terminate
+
+        end = time.monotonic() + 60
+        while not listens():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+        campaign.terminate()
+        told, _ = campaign.communicate(timeout=60)
+        # Perhaps before the first run, which leaves everything unknown.
+        self.assertIn(campaign.returncode, (0, 2), told)
+        self.assertIn("stopped before its end", told)
+        self.assertEqual(json.loads(results.read_text())["shards"], ["1/1"])
+        merged = self.sunder("report", "merge", str(results))
+        self.assertEqual(merged.returncode, 2, merged.stdout + merged.stderr)
+        self.assertIn("stopped before their end: 1/1", merged.stdout)
+
+    def test_what_is_wrong_with_a_campaign_is_said(self):
+        path = self.write(GOOD)
+        for arguments, environment, words in (
+            (["--shard", "3/2"], {}, "'3/2' is no shard: write i/n"),
+            (["--shard", "x"], {}, "'x' is no shard"),
+            (["--time", "soon"], {}, "--time:"),
+            (["--json", path], {}, "is the scenario itself"),
+            (["--schedule", "priority", "--all-faults"], {}, "is of --schedule time"),
+            (["--schedule", "priority", "--acts", "3"], {}, "--acts: it is of --schedule time"),
+            (["--depth", "3"], {}, "--depth: it is of --schedule priority"),
+            (["--runs", "1", "--runs-in-all", "1"], {}, "excludes"),
+            (["--case", "none"], {}, "no case is called 'none'"),
+            ([], {"SLURM_ARRAY_TASK_ID": "1"}, "SLURM_ARRAY_TASK_MAX is not set"),
+            ([], {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "1",
+                  "SLURM_ARRAY_TASK_MAX": "4"}, "is not one of 1-4:1"),
+            ([], {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "1",
+                  "SLURM_ARRAY_TASK_MAX": "7", "SLURM_ARRAY_TASK_COUNT": "3"},
+             "the array has 3 tasks, which are not all of 1-7:1"),
+            ([], {"SLURM_ARRAY_TASK_ID": "0",
+                  "SLURM_ARRAY_TASK_MAX": "18446744073709551615"}, "is not one of"),
+            ([], {"JOB_COMPLETION_INDEX": "0"}, "set it to the job's number of completions"),
+            ([], {"JOB_COMPLETION_INDEX": "4", "SUNDER_SHARDS": "4"}, "but SUNDER_SHARDS only 4"),
+        ):
+            run = self.explore(path, *arguments, **environment)
+            self.assertEqual(run.returncode, 3, (arguments, run.stdout, run.stderr))
+            self.assertIn(words, run.stderr)
+        broken = self.sunder("report", "merge", path)
+        self.assertEqual(broken.returncode, 3)
+        self.assertIn("it cannot be read", broken.stderr)
+
+    def test_the_manifest_of_the_indexed_job_names_as_many_shards_as_completions(self):
+        root = Path(__file__).resolve().parents[2]
+        text = (root / "tools/cluster/campaign-job.yaml").read_text()
+        completions = re.search(r"completions: (\d+)", text).group(1)
+        self.assertIn(f'{{name: SUNDER_SHARDS, value: "{completions}"}}', text)
+        command = " ".join(re.search(r">-\n((?: {14}.*\n)+)", text).group(1).split())
+        folder = Path(self.folder.name)
+        command = (command.replace("sunder explore", f"{self.command} explore", 1)
+                   .replace("/scenarios", self.write(GOOD)).replace("/out", self.folder.name)
+                   .replace("--time '50 min'", "--runs 32"))
+        run = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60,
+                             env={"PATH": "/usr/bin:/bin", "JOB_COMPLETION_INDEX": "3",
+                                  "SUNDER_SHARDS": completions, "SUNDER_COMMIT": "abc"})
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        shard = json.loads((folder / "shard-3.json").read_text())
+        self.assertEqual(shard["shards"], [f"4/{completions}"])
+        self.assertEqual(shard["commit"], "abc")
+
+
+if __name__ == "__main__":
+    main()
