@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Rules about local copies (arrays A4, A7..A9, A12).
+#include "emulator/names.h"
 #include "emulator/rule_parts.h"
 
 #include <set>
@@ -10,9 +11,7 @@ namespace sunder::emulator {
 namespace rule_parts {
 
 Verdict good_name(std::string_view name) {
-    bool const bad =
-        name.empty() || name.size() > 32 || name.find_first_of("\\/\"") != std::string_view::npos;
-    if (bad) return refuse(Rule::bad_name, name);
+    if (!is_good_name(name)) return refuse(Rule::bad_name, name);
     return std::nullopt;
 }
 
@@ -97,7 +96,7 @@ Verdict copy_begins(State const& state, std::string_view name, std::string_view 
     Volume const& from = state.catalogue.volumes.at(*state.catalogue.volume_named(source));
     if (from.as<role::Container>() != nullptr) return refuse(Rule::is_container, source);
     if (state.catalogue.groups.at(from.group).failed) return refuse(Rule::group_failed, source);
-    if (name != container) {
+    if (container.empty() || name != container) {
         if (auto refusal = rule_parts::name_free(state, name)) return refusal;
     }
     if (container.empty()) return rule_parts::one_more(state, name);

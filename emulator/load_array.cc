@@ -3,8 +3,12 @@
 // Whether a catalogue and a map that a store kept belong to each other.
 #include "emulator/array.h"
 #include "emulator/map_contents.h"
+#include "emulator/names.h"
 
 #include <fmt/format.h>
+
+#include <set>
+#include <string_view>
 
 namespace sunder::emulator {
 
@@ -46,7 +50,13 @@ std::expected<Array, Unsound> Array::load(State state) {
     auto const fault = [](char const* kind, std::uint64_t id, std::string words) {
         return std::unexpected(Unsound{fmt::format("{} {}", kind, id), std::move(words)});
     };
+    std::set<std::string_view> names;
     for (auto const& [id, volume] : catalogue.volumes) {
+        if (!is_good_name(volume.name))
+            return fault("volume", id.value, "no volume has such a name");
+        if (!names.insert(volume.name).second) {
+            return fault("volume", id.value, "another volume has its name, too");
+        }
         if (auto words = fault_of(state, volume)) return fault("volume", id.value, *words);
         if (id.value > catalogue.last_id) return fault("volume", id.value, "its id is too high");
         if (!volume.map) continue;

@@ -34,6 +34,7 @@ public:
         read_database(only_looks);
         if (!found.loaded) return;
         hear_witness();
+        hear_since();
         look_at_files();
     }
 
@@ -91,6 +92,22 @@ private:
                      fmt::format("changes {} to {} were durable and are missing; the log is "
                                  "damaged, cut short or gone, or {} is an older one",
                                  there + 1, **seen, database_name));
+        }
+    }
+    void hear_since() {
+        auto read = read_since(folder_, found.loaded->array.state().map.commits());
+        if (read) {
+            found.remembered = std::move(*read);
+        } else if (read.error().error != 0) {
+            found.problems.push_back(
+                refused(folder_, since_name, "it cannot be read", read.error().error));
+        } else {
+            complain(since_name,
+                     fmt::format("it is damaged at byte {}; a process was killed, and what it had "
+                                 "answered since the last flush is named there",
+                                 read.error().at),
+                     "nothing was changed; bring back the whole folder from a backup, or remove "
+                     "this file to go on with what was flushed");
         }
     }
     void look_at_files() {

@@ -24,6 +24,7 @@ struct Examined {
     std::unique_ptr<Database> database;  ///< open, not allowed to change anything
     std::optional<Loaded> loaded;
     std::vector<DiskGroupId> with_files;
+    std::optional<Rows> remembered;  ///< by a process that was killed before it was saved
 };
 Examined examine(Folder& folder, bool only_looks);
 

@@ -17,8 +17,8 @@ namespace sunder::emulator::media {
 
 namespace {
 
-constexpr std::uint8_t format = 1;
-constexpr std::size_t head_of_entry = 4 + 8;
+constexpr std::uint8_t format = 2;
+constexpr std::size_t head_of_entry = 4 + 8 + 4;
 
 std::vector<std::byte> head_of(std::string const& boot) {
     std::vector<std::byte> bytes;
@@ -52,6 +52,7 @@ std::vector<std::byte> entry_of(Rows const& rows) {
     Writer head(entry);
     head.put(static_cast<std::uint32_t>(body.size()));
     head.put(std::uint64_t{XXH64(body.data(), body.size(), 0)});
+    head.put(std::uint32_t{XXH32(entry.data(), entry.size(), 0)});
     entry.insert(entry.end(), body.begin(), body.end());
     return entry;
 }
@@ -123,39 +124,44 @@ void Since::saved(std::uint64_t count) {
     failed_ = 0;
 }
 
-std::expected<std::optional<Rows>, int> read_since(Folder& folder) {
+std::expected<std::optional<Rows>, SinceTrouble> read_since(Folder& folder, Commit saved) {
+    auto const trouble = [](int error) { return std::unexpected(SinceTrouble{error, 0}); };
     auto const file = folder.open(since_name, Folder::Open::read_only);
     if (!file && file.error() == ENOENT) return std::nullopt;
-    if (!file) return std::unexpected(file.error());
+    if (!file) return trouble(file.error());
     auto const size = (*file)->size();
-    if (!size) return std::unexpected(size.error());
+    if (!size) return trouble(size.error());
     std::vector<std::byte> bytes(*size);
     auto const got = (*file)->read(0, bytes);
-    if (!got) return std::unexpected(got.error());
-    std::span<std::byte const> left = std::span(bytes).first(*got);
+    if (!got) return trouble(got.error());
+    std::span<std::byte const> const all = std::span(bytes).first(*got);
     std::vector<std::byte> const head = head_of(folder.boot());
     // A machine that does not tell its boots apart gives no name.
-    bool const ours = !folder.boot().empty() && left.size() >= head.size() &&
-                      std::equal(head.begin(), head.end(), left.begin());
+    bool const ours = !folder.boot().empty() && all.size() >= head.size() &&
+                      std::equal(head.begin(), head.end(), all.begin());
     if (!ours && !mutant(Mutant::another_boots_changes)) return std::nullopt;
-    left = left.subspan(std::min(head.size(), left.size()));
+    std::span<std::byte const> left = all.subspan(std::min(head.size(), all.size()));
     Backlog backlog;
-    bool any = false;
+    std::optional<Commit> last;
     while (left.size() >= head_of_entry) {
+        auto const damaged = std::unexpected(SinceTrouble{0, all.size() - left.size()});
         Reader from(left);
         auto const length = from.get<std::uint32_t>();
         auto const sum = from.get<std::uint64_t>();
+        auto const check = from.get<std::uint32_t>();
+        if (XXH32(left.data(), head_of_entry - sizeof check, 0) != check) return damaged;
         left = left.subspan(head_of_entry);
         if (length > left.size()) break;
         auto const body = left.first(length);
         left = left.subspan(length);
-        if (XXH64(body.data(), body.size(), 0) != sum) break;
+        if (XXH64(body.data(), body.size(), 0) != sum) return damaged;
         auto const rows = rows_in(body);
-        if (!rows) break;
+        if (!rows) return damaged;
         backlog.add(*rows);
-        any = true;
+        last = rows->up_to;
     }
-    return any ? std::optional(backlog.take()) : std::nullopt;
+    // Each change is here before it is saved: of what ends earlier everything is.
+    return last && *last >= saved ? std::optional(backlog.take()) : std::nullopt;
 }
 
 }  // namespace sunder::emulator::media

@@ -9,15 +9,20 @@
 // It holds every change from some saved moment on, in their order; a few that are saved may be
 // among them, which changes nothing, because all that follow them are there, too.
 //
+// Whoever is killed while he writes an entry leaves it cut short, at the end, and had not answered;
+// anything else that does not fit is damage. Where the beginning is damaged, it cannot be told from
+// that of another time.
+//
 // The file: format (u8), boot (text), checksum (u64). Then entries: bytes of the body (u32),
-// checksum of the body (u64), the body: last commit (u64), whether all of the catalogue is in it
-// (u8), the ranges that are gone (count u32; table u8, first and last u64), the rows (count u32;
-// table u8, id u64, bytes u32, body).
+// checksum of the body (u64), checksum of these two (u32), the body: last commit (u64), whether all
+// of the catalogue is in it (u8), the ranges that are gone (count u32; table u8, first and last
+// u64), the rows (count u32; table u8, id u64, bytes u32, body).
 #pragma once
 
 #include "emulator/media/files.h"
 #include "emulator/media/keeper.h"
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -54,9 +59,13 @@ private:
     bool distrusted_ = false;
 };
 
-/// All of it, for one transaction. Nothing: there is none, or it is of another time. Entries that
-/// were being written when the process was killed were never answered for, and are left out. The
-/// error is an errno.
-std::expected<std::optional<Rows>, int> read_since(Folder& folder);
+struct SinceTrouble {
+    int error = 0;         ///< an errno: it cannot be read; 0: it is damaged
+    std::uint64_t at = 0;  ///< the first byte of the entry
+};
+/// All of it, for one transaction. Nothing: there is none, or it is of another time, or older than
+/// what was `saved` last. An entry that was being written when the process was killed was never
+/// answered for, and is left out.
+std::expected<std::optional<Rows>, SinceTrouble> read_since(Folder& folder, Commit saved);
 
 }  // namespace sunder::emulator::media

@@ -204,13 +204,8 @@ std::expected<Opened, Problem> open_store(Folder& folder, Tuning tuning) {
     {
         Examined examined = examine(folder, false);
         if (!examined.problems.empty()) return std::unexpected(examined.problems.front());
-        auto const remembered = read_since(folder);
-        if (!remembered) {
-            return std::unexpected(
-                refused(folder, since_name, "it cannot be read", remembered.error()));
-        }
-        if (!*remembered) return go_on(folder, std::move(examined), tuning);
-        auto const settled = settle(folder, examined, tuning, *remembered);
+        if (!examined.remembered) return go_on(folder, std::move(examined), tuning);
+        auto const settled = settle(folder, examined, tuning, examined.remembered);
         if (!settled) return std::unexpected(settled.error());
     }
     // What was brought in is read, and found well or not, like everything else.

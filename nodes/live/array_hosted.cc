@@ -14,32 +14,44 @@ namespace {
 class ArrayVolume final : public OpenVolume {
 public:
     ArrayVolume(ArrayService& service, Export shown, bool read_only)
-        : service_(service), shown_(std::move(shown)), writable_(shown_.writable && !read_only) {}
+        : service_(service),
+          shown_(std::move(shown)),
+          writable_(shown_.writable && !read_only),
+          attached_(service.attach(shown_)) {}
 
     [[nodiscard]] std::uint64_t bytes() const override { return shown_.bytes; }
     [[nodiscard]] bool writable() const override { return writable_; }
     [[nodiscard]] std::string const& description() const override { return shown_.description; }
 
     IoResult read(std::uint64_t offset, std::span<std::byte> into) override {
-        return service_.disk().read(shown_.volume, offset, into);
+        return attached_->pass(false,
+                               [&] { return service_.disk().read(shown_.volume, offset, into); });
     }
     IoResult write(std::uint64_t offset, std::span<std::byte const> from, bool durable) override {
-        return service_.disk().write(shown_.volume, offset, from, durable);
+        return attached_->pass(
+            true, [&] { return service_.disk().write(shown_.volume, offset, from, durable); });
     }
-    IoResult flush() override { return service_.disk().flush(shown_.volume); }
+    IoResult flush() override {
+        return attached_->pass(false, [&] { return service_.disk().flush(shown_.volume); });
+    }
     IoResult trim(std::uint64_t offset, std::uint64_t count, bool durable) override {
-        return service_.disk().zero(shown_.volume, offset, count, false, durable);
+        return attached_->pass(true, [&] {
+            return service_.disk().zero(shown_.volume, offset, count, false, durable);
+        });
     }
     IoResult zero(std::uint64_t offset, std::uint64_t count, bool may_trim, bool fast,
                   bool durable) override {
         // Space of a volume that is not thin is its own, whether something is mapped or not.
         bool const keep = shown_.thin && !may_trim;
         if (keep && fast) return std::unexpected(IoError{EOPNOTSUPP, "zeroes would be written"});
-        return service_.disk().zero(shown_.volume, offset, count, keep, durable);
+        return attached_->pass(true, [&] {
+            return service_.disk().zero(shown_.volume, offset, count, keep, durable);
+        });
     }
     std::expected<std::vector<Stretch>, IoError> extents(std::uint64_t offset,
                                                          std::uint64_t count) override {
-        auto const found = service_.driver().extents(shown_.volume, offset, count);
+        auto const found = attached_->pass(
+            false, [&] { return service_.driver().extents(shown_.volume, offset, count); });
         if (!found) return std::unexpected(found.error());
         std::vector<Stretch> all;
         for (emulator::Segment const& segment : *found) {
@@ -52,6 +64,7 @@ private:
     ArrayService& service_;
     Export shown_;
     bool writable_;
+    std::shared_ptr<Attachment> attached_;
 };
 
 }  // namespace

@@ -150,8 +150,8 @@ std::vector<Export> ArrayService::exports() const {
             std::string const& name = catalogue.hosts.size() == 1 ? volume.name : full;
             bool const writable = presentation.access == Access::read_write &&
                                   array.refuses(presentation.volume, true) != IoRule::read_only;
-            all.push_back({name, full, presentation.volume, volume.sectors * sector_bytes, writable,
-                           volume.thin,
+            all.push_back({name, full, key.first, presentation.volume, volume.name,
+                           volume.sectors * sector_bytes, writable, volume.thin,
                            describe_export(volume, catalogue,
                                            writable ? Access::read_write : Access::read_only)});
         }
@@ -162,9 +162,11 @@ std::vector<Export> ArrayService::exports() const {
 std::expected<Export, std::string> ArrayService::find_export(std::string_view name) const {
     std::vector<Export> const all = exports();
     std::vector<std::string> known;
+    // A volume's own name does while it says which: hosts that are added change nobody's names.
+    bool const alone = std::ranges::count(all, name, &Export::volume_name) == 1;
     for (Export const& one : all) {
-        bool const meant =
-            one.name == name || one.full_name == name || (name.empty() && all.size() == 1);
+        bool const meant = one.name == name || one.full_name == name ||
+                           (alone && one.volume_name == name) || (name.empty() && all.size() == 1);
         if (meant) return one;
         known.push_back(one.name);
     }
@@ -174,6 +176,37 @@ std::expected<Export, std::string> ArrayService::find_export(std::string_view na
     }
     return std::unexpected(fmt::format("no volume is presented as '{}'{}; presented: {}", name,
                                        suggestion(name, known), join(known)));
+}
+
+std::shared_ptr<Attachment> ArrayService::attach(Export const& shown) {
+    auto const attached =
+        std::make_shared<Attachment>(shown.host, shown.volume, Access::read_write);
+    {
+        std::lock_guard const lock(attaching_);
+        std::erase_if(attached_, [](auto const& one) { return one.expired(); });
+        attached_.push_back(attached);
+    }
+    attached->allow(access_of(*attached));
+    return attached;
+}
+
+/// By the widest of its presentations.
+Access ArrayService::access_of(Attachment const& attached) const {
+    return driver_->look_at([&](Array const& array) {
+        Access widest = Access::none;
+        for (auto const& [key, shown] : array.state().catalogue.presentations) {
+            if (key.first != attached.host() || shown.volume != attached.volume()) continue;
+            widest = std::min(widest, shown.access);
+        }
+        return widest;
+    });
+}
+
+void ArrayService::revise_attachments() {
+    std::lock_guard const lock(attaching_);
+    for (auto const& one : attached_) {
+        if (auto const attached = one.lock()) attached->allow(access_of(*attached));
+    }
 }
 
 ControlReply ArrayService::handle(ControlRequest const& request) {
@@ -196,6 +229,7 @@ ControlReply ArrayService::ask(std::span<std::string const> words) {
 
 ControlReply ArrayService::answer(Command const& command) {
     auto const result = driver_->carry_out(command);
+    revise_attachments();
     if (result) return reply(200, {{"done", true}});
     if (auto const* const refusal = std::get_if<Refusal>(&result.error())) {
         return reply(

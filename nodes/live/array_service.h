@@ -8,10 +8,12 @@
 #include "emulator/media/bad_disk.h"
 #include "emulator/media/files.h"
 #include "nodes/live/array_words.h"
+#include "nodes/live/attachment.h"
 #include "nodes/live/control_server.h"
 
 #include <expected>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,8 +37,10 @@ struct ArrayOptions {
 /// A volume as one host sees it. Its name is HOST/VOLUME, and VOLUME when there is one host only.
 struct Export {
     std::string name;
-    std::string full_name;  ///< understood, too
+    std::string full_name;  ///< understood, too, as is the volume's where it says which
+    emulator::HostId host;
     emulator::VolumeId volume;
+    std::string volume_name;
     std::uint64_t bytes = 0;
     bool writable = false;
     bool thin = false;
@@ -59,6 +63,9 @@ public:
     /// By either of its names; the only one there is for an empty name. The error is for people.
     [[nodiscard]] std::expected<Export, std::string> find_export(std::string_view name) const;
 
+    /// Follows what operators do to the presentation.
+    [[nodiscard]] std::shared_ptr<Attachment> attach(Export const& shown);
+
     emulator::media::BadDisk& disk() { return disk_; }
     emulator::media::Driver& driver() { return *driver_; }
 
@@ -73,6 +80,8 @@ private:
     static std::expected<Medium, std::string> open_medium(ArrayOptions const& options);
     ArrayService(Medium medium, std::uint64_t fault_seed);
     ControlReply handle(ControlRequest const& request);
+    [[nodiscard]] emulator::Access access_of(Attachment const& attached) const;
+    void revise_attachments();
     ControlReply answer(emulator::Command const& command);
     ControlReply answer(AddFault asked);
     ControlReply answer(RemoveFault const& asked);
@@ -84,6 +93,8 @@ private:
     std::unique_ptr<emulator::media::Driver> driver_;
     emulator::media::Faults faults_;
     emulator::media::BadDisk disk_;
+    std::mutex attaching_;
+    std::vector<std::weak_ptr<Attachment>> attached_;
     std::unique_ptr<ControlServer> control_;
 };
 

@@ -241,6 +241,19 @@ TEST_CASE("names, sizes, levels, hosts and LUN numbers are looked at") {
     CHECK(refused(rig, AddVolume{"data", "one", four_chunks_size}) == Rule::name_in_use);
     CHECK(refused(rig, AddVolume{"", "one", four_chunks_size}) == Rule::bad_name);
     CHECK(refused(rig, AddVolume{"a\\b", "one", four_chunks_size}) == Rule::bad_name);
+    for (std::string const& name :
+         {std::string("a\nb"), std::string("a\0b", 3), std::string("\x1b[1m"), std::string("\xff"),
+          std::string("\xe2\x80\xa8"), std::string(33, 'x')}) {
+        INFO(name);
+        CHECK(refused(rig, AddVolume{name, "one", four_chunks_size}) == Rule::bad_name);
+        CHECK(refused(rig, AddSnapshot{name, "data"}) == Rule::bad_name);
+    }
+    CHECK(refused(rig, AddSnapshot{"", "data"}) == Rule::bad_name);
+    CHECK(refused(rig, AddSnapclone{"", "data"}) == Rule::bad_name);
+    CHECK(refused(rig, AddMirrorclone{"", "data"}) == Rule::bad_name);
+    std::string name;
+    for (int i = 0; i < 32; ++i) name += "\u00e9";
+    done(rig, AddVolume{name, "one", four_chunks_size});
     CHECK(refused(rig, AddVolume{"w", "three", four_chunks_size}) == Rule::no_such_group);
     CHECK(refused(rig, AddVolume{"w", "one", {513}}) == Rule::bad_size);
     CHECK(refused(rig, AddVolume{"w", "one", four_chunks_size, Vraid::vraid6}) ==

@@ -83,6 +83,29 @@ class Exports(Served):
         self.assertIn("data: the disk group that has the data, or has to take it, failed",
                       self.log())
 
+    def test_what_is_taken_from_a_host_is_taken_at_once(self):
+        host = self.connect("data", strict=False)
+        page = b"x" * 4096
+        host.pwrite(page, 0)
+        self.say("unpresent", "web1", "lun=1")
+        for ask in (lambda: host.pread(4096, 0), lambda: host.pwrite(page, 0), host.flush,
+                    lambda: host.trim(4096, 0), lambda: host.zero(4096, 0)):
+            self.fails(errno.ESHUTDOWN, ask)
+        self.say("present", "data", "to=web1", "lun=5", "access=read-only")
+        self.assertEqual(host.pread(4096, 0), page)
+        self.fails(errno.EPERM, host.pwrite, page, 0)
+        self.say("unpresent", "web1", "lun=5")
+        self.say("present", "data", "to=web1", "lun=1")
+        host.pwrite(page, 0)
+
+    def test_another_host_changes_nobodys_names(self):
+        self.say("add", "host", "web2")
+        self.assertEqual(self.connect("data").get_size(), 256 * MIB)
+        self.say("present", "data", "to=web2", "lun=1")
+        with self.assertRaises(nbd.Error):
+            self.connect("data")
+        self.assertEqual(self.connect("web2/data").get_size(), 256 * MIB)
+
     def test_a_volume_that_is_deleted_shuts_its_hosts_out(self):
         host = self.connect("data")
         refused = self.ask("delete", "volume", "data")

@@ -6,6 +6,7 @@
 #include "emulator/media/database.h"
 #include "emulator/media/examine.h"
 #include "emulator/media/file_data.h"
+#include "emulator/media/since.h"
 #include "emulator/media/witness.h"
 #include "tests/emulator/media/host_run.h"
 
@@ -133,6 +134,59 @@ TEST_CASE("a flipped byte is named, or does no harm") {
             CHECK(named[name] > 0);
         }
     }
+}
+
+/// Where the entries of what is not saved begin.
+std::size_t head_of_since(Folder const& folder) { return 1 + 4 + folder.boot().size() + 8; }
+
+/// A run whose process would leave changes behind that are not saved, if it were killed now.
+void act_until_something_is_unsaved(HostRun& run) {
+    for (int act = 0; act < 1000; ++act) {
+        run.act(1);
+        if (content_of(*run.folder, since_name).size() > head_of_since(*run.folder) + 100) return;
+    }
+    FAIL("everything is always saved");
+}
+
+TEST_CASE("damage to what a killed process had answered is named, but for what it was writing") {
+    HostRun run(11);
+    run.act(60);
+    act_until_something_is_unsaved(run);
+    auto const killed = run.folder->after_kill();
+    std::size_t const begin = head_of_since(*killed);
+    std::size_t const size = content_of(*killed, since_name).size();
+    for (std::size_t at = begin; at < size; ++at) {
+        auto const folder = killed->after_kill();
+        auto const file = file_in(*folder, since_name);
+        std::array<std::byte, 1> byte{};
+        REQUIRE(file->read(at, byte) == 1);
+        byte[0] ^= std::byte{0x10};
+        REQUIRE(file->write(at, byte) == 0);
+        INFO("byte " << at);
+        expect(*folder, since_name, "it is damaged at byte");
+    }
+    for (std::size_t left = begin; left < size; ++left) {
+        auto const folder = killed->after_kill();
+        REQUIRE(file_in(*folder, since_name)->truncate(left) == 0);
+        INFO(left << " bytes left");
+        CHECK(check_store(*folder).empty());
+        CHECK(open_store(*folder));
+    }
+    REQUIRE(run.judge(*killed) == "");
+}
+
+TEST_CASE("changes that were saved long ago are not made again") {
+    HostRun run(11);
+    run.act(60);
+    act_until_something_is_unsaved(run);
+    Bytes const old = content_of(*run.folder, since_name);
+    run.act(60);
+    run.close();
+    auto const folder = run.folder->after_kill();
+    REQUIRE(file_in(*folder, since_name)->truncate(0) == 0);
+    REQUIRE(file_in(*folder, since_name)->write(0, old) == 0);
+    CHECK(check_store(*folder).empty());
+    REQUIRE(run.judge(*folder) == "");
 }
 
 TEST_CASE("a file that is cut short or gone is named") {
