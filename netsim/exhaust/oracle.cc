@@ -57,6 +57,13 @@ unsigned Oracle::serving() const {
         std::count_if(copy_.begin(), copy_.end(), [](Copy const& copy) { return copy.serving; }));
 }
 
+bool Oracle::awaits_a_word() const {
+    return std::ranges::any_of(copy_, [](Copy const& copy) {
+        return std::ranges::any_of(copy.pairs,
+                                   [](Pair const& pair) { return pair.lonely && !pair.told; });
+    });
+}
+
 bool Oracle::all_report_split() const {
     bool all = true;
     for (std::uint8_t a = 0; a < copies_; ++a) {
@@ -101,6 +108,7 @@ struct Oracle::See {
 };
 
 void Oracle::see(World const& world, Observation const& observation, Findings& findings) {
+    printed_ = false;
     std::visit(See{*this, world, findings}, observation);
 }
 
@@ -382,6 +390,14 @@ bool Oracle::split_reported() const {
 }
 
 Fingerprint Oracle::fingerprint() const {
+    if (!printed_) {
+        print_ = computed_fingerprint();
+        printed_ = true;
+    }
+    return print_;
+}
+
+Fingerprint Oracle::computed_fingerprint() const {
     Hasher hasher;
     hasher.add(std::uint64_t{asked_} | static_cast<std::uint64_t>(split_) << 8);
     for (std::uint8_t s = 0; s < copies_; ++s) {

@@ -44,6 +44,9 @@ public:
     /// True when a write ended without an answer that it was done: it may be on its node's disk,
     /// and its generation on record, and nobody was told.
     [[nodiscard]] bool left_open() const;
+    /// True when it waits until all that could be said of an absence has arrived, which no event
+    /// makes visible.
+    [[nodiscard]] bool awaits_a_word() const;
     /// True when a copy has failed to flush since its node started.
     [[nodiscard]] bool flush_failed() const;
     /// One more than the highest block that was changed, or that a read is under way from.
@@ -51,6 +54,7 @@ public:
     [[nodiscard]] Fingerprint fingerprint() const;
 
 private:
+    [[nodiscard]] Fingerprint computed_fingerprint() const;
     /// Bit 0: what was there in the beginning; bit w: write (or trim) w.
     using Contents = std::uint16_t;
     using Slots = std::uint8_t;
@@ -162,6 +166,8 @@ private:
         return static_cast<Contents>(1U << content);
     }
 
+    mutable Fingerprint print_ = 0;
+    mutable bool printed_ = false;  // since it changed last
     std::uint8_t copies_ = 0;
     std::uint8_t blocks_ = 0;
     std::uint8_t asked_ = 0;                         ///< writes so far

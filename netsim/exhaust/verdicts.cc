@@ -410,6 +410,7 @@ void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
                         Findings& findings) const {
     CopySim const& one = *world.copy(node(a), GroupId{0});
     CopySim const& two = *world.copy(node(b), GroupId{0});
+    if (Image::same(one.disk->image(), two.disk->image(), {0, blocks_})) return;
     for (std::uint8_t block = 0; block < blocks_; ++block) {
         if (one.disk->image().at(block) == two.disk->image().at(block)) continue;
         bool wanted = false;
@@ -446,7 +447,10 @@ void Oracle::look(World const& world, Findings& findings) {
             Pair& pair = copy_[a].pairs[b];
             pair.lost_now = false;
             if (a < b && logged_ && pair.bound) verify_log(world, a, b, findings);
-            if (pair.lonely && !pair.told) pair.told = world.spoken_out(node(a), node(b));
+            if (pair.lonely && !pair.told && world.spoken_out(node(a), node(b))) {
+                pair.told = true;
+                printed_ = false;
+            }
         }
     }
 }
