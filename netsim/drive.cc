@@ -331,13 +331,13 @@ RequestId World::ask(NodeId node, GroupId group, mirror::HostOp op, Extent range
     if (op == mirror::HostOp::write)
         asked.payload = Payload::pattern(range.count, content, range.first);
     bool const accepted = held->machine->open();
+    confined_ = !nodes_[node.value].memory_full;  // whatever follows from it may say otherwise
     see(seen::HostAsked{request, node, group, op, fua, range, content, accepted,
                         held->machine->open_apart()});
     if (nodes_[node.value].memory_full) {
         nodes_[node.value].held.push_back({group.value, std::move(asked), content, accepted});
         return request;
     }
-    confined_ = true;  // whatever follows from it may say otherwise
     step_mirror(node, *held, std::move(asked));
     drain_locals();
     return request;

@@ -57,11 +57,15 @@ unsigned Oracle::serving() const {
         std::count_if(copy_.begin(), copy_.end(), [](Copy const& copy) { return copy.serving; }));
 }
 
-bool Oracle::awaits_a_word() const {
+bool Oracle::anybody_lonely() const {
     return std::ranges::any_of(copy_, [](Copy const& copy) {
-        return std::ranges::any_of(copy.pairs,
-                                   [](Pair const& pair) { return pair.lonely && !pair.told; });
+        return std::ranges::any_of(copy.pairs, [](Pair const& pair) { return pair.lonely; });
     });
+}
+
+void Oracle::begin_regarding() {
+    if (!begun_) regarded_ = Regard::nothing;
+    begun_ = true;
 }
 
 bool Oracle::all_report_split() const {
@@ -109,6 +113,10 @@ struct Oracle::See {
 
 void Oracle::see(World const& world, Observation const& observation, Findings& findings) {
     printed_ = false;
+    begin_regarding();
+    bool const of_host = std::holds_alternative<seen::HostAsked>(observation) ||
+                         std::holds_alternative<seen::HostAnswered>(observation);
+    regarded_ = std::max(regarded_, of_host ? Regard::hosts : Regard::copies);
     std::visit(See{*this, world, findings}, observation);
 }
 

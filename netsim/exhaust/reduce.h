@@ -23,9 +23,11 @@
 // behind the other, in the same level or one before it, and has the other event, or has it asleep
 // for the same reason. What sleeps goes on to sleep behind events of other nodes (sleep sets). All
 // states are seen, found first from the same ones; only transitions to known ones are saved. A
-// request of a host goes before an event of another node likewise. That it is so is probed in a
-// few states. Left alone are faults, timers that are begun, whatever the oracle is shown or waits
-// for, and searches that limit deviations, to which the order in which things were begun matters.
+// request of a host goes before an event of another node likewise. One of the two may answer a read
+// or a write, by which the oracle judges nothing but the node that answers. That it is so is probed
+// in a few states. Left alone are faults, timers that are begun, whatever else the oracle is shown,
+// all while a copy is left behind, and searches that limit deviations, to which the order in which
+// things were begun matters.
 //
 // What was looked at and left out, because it is not sound or saves nothing:
 // - Exchanging nodes: they have different priorities, and the first one was the source.
@@ -67,6 +69,7 @@ inline constexpr Fingerprint marks_apart = 32;
 struct Asleep {
     std::uint32_t order = 0;  ///< as it was begun
     NodeId node;
+    bool shown = false;  ///< a host is told something
     friend bool operator==(Asleep const&, Asleep const&) = default;
 };
 /// What does not fit is tried.

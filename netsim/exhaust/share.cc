@@ -83,7 +83,7 @@ bool Share::expand_one(Waiting& from, Which which, bool again) {
     if (!probed)
         std::erase_if(chosen_, [&](std::uint8_t const a) { return is_asleep(from, all_[a]); });
     aside_.assign(from.asleep.begin(), from.asleep.end());
-    lulls_ = frame_.diamonds() && !from.state->oracle.awaits_a_word();
+    lulls_ = frame_.diamonds() && !from.state->oracle.anybody_lonely();
     for (std::uint8_t const a : chosen_) {
         bool const last = !again && a == chosen_.back() && !has_fates(all_[a]);
         std::vector<std::uint8_t> picks;
@@ -109,12 +109,16 @@ AllAsleep Share::lull(Waiting const& from, Action const& action) {
     AllAsleep asleep;
     bool const event = action.kind == Action::Kind::event;
     if (!lulls_ || !(event || agent_of(action.kind) == Agent::host)) return asleep;
-    if (!scratch_->world.confined()) return asleep;
+    Oracle const& oracle = scratch_->oracle;
+    bool const judged = oracle.regarded() == Oracle::Regard::copies || oracle.anybody_lonely();
+    if (judged || !scratch_->world.confined()) return asleep;
     NodeId const node = event ? NodeId{action.event.event.node} : action.node;
+    bool const shown = oracle.regarded() == Oracle::Regard::hosts;
     for (Asleep const& one : aside_) {
-        if (one.node != node && asleep.size() != asleep.capacity()) asleep.push_back(one);
+        bool const sleeps_on = one.node != node && !(one.shown && shown);
+        if (sleeps_on && asleep.size() != asleep.capacity()) asleep.push_back(one);
     }
-    if (event && !is_asleep(from, action)) aside_.push_back({action.event.order, node});
+    if (event && !is_asleep(from, action)) aside_.push_back({action.event.order, node, shown});
     return asleep;
 }
 

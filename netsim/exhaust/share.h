@@ -120,7 +120,7 @@ private:
     std::vector<Action> all_;           // of the state that is expanded
     std::vector<std::uint8_t> chosen_;  // of them
     std::vector<Asleep> aside_;         // what need not follow anything that another node does
-    bool lulls_ = false;                // there may be such
+    bool lulls_ = false;                // there may be any
     std::vector<Action> ahead_;         // of one that was reached
     std::vector<std::uint8_t> chosen_ahead_;
     std::vector<std::uint8_t> asked_;

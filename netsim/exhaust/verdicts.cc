@@ -305,6 +305,7 @@ void Oracle::write_answered(World const& world, std::uint8_t number, bool ok, Fi
                           world.node(node(write.node)).name +
                               " acknowledged a write, but has not said that it is in service");
     }
+    if (write.trim) regarded_ = Regard::copies;
     verify_on_disk(world, number, findings);
     acknowledged_by(write.node);
 }
@@ -336,6 +337,7 @@ void Oracle::verify_on_disk(World const& world, std::uint8_t number, Findings& f
 
 void Oracle::flush_answered(World const& world, std::uint8_t self, Flush const& flush,
                             Findings& findings) {
+    regarded_ = Regard::copies;
     if (flush.in_doubt && copy_[self].flush_failed) {
         findings.violated(
             "flush_makes_durable", "SAF-13", world.now(),
@@ -410,7 +412,6 @@ void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
                         Findings& findings) const {
     CopySim const& one = *world.copy(node(a), GroupId{0});
     CopySim const& two = *world.copy(node(b), GroupId{0});
-    if (Image::same(one.disk->image(), two.disk->image(), {0, blocks_})) return;
     for (std::uint8_t block = 0; block < blocks_; ++block) {
         if (one.disk->image().at(block) == two.disk->image().at(block)) continue;
         bool wanted = false;
@@ -441,6 +442,8 @@ void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
 }
 
 void Oracle::look(World const& world, Findings& findings) {
+    begin_regarding();
+    begun_ = false;
     for (std::uint8_t a = 0; a < copies_; ++a) {
         for (std::uint8_t b = 0; b < copies_; ++b) {
             if (a == b) continue;
