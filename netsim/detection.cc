@@ -68,6 +68,7 @@ void World::heard(NodeId who, NodeId whom, PathId path) {
     Watcher& watch = watcher(who, whom, path);
     if (watch.told) return;  // it came back before it was missed
     watch.told = true;
+    confined_ = false;
     if (tracer) trace(who, fmt::format("hears {}", nodes_[whom.value].name));
     step_node(who, nodes::input::PeerHeard{whom, path});
     sharer_heard(who, whom);

@@ -14,6 +14,28 @@ namespace mirror = replication;
 // What comes out of a step is carried out without another step, so that the room for it is used
 // again and again, by all worlds of a thread: a copied world should not carry it.
 
+namespace {
+
+template <class... Some, class Output>
+bool is_one_of(Output const& output) {
+    return (std::holds_alternative<Some>(output) || ...);
+}
+
+/// What concerns nobody but the node's own disks, stores and machines, and whoever reads a stream
+/// to its end some time (`World::confined`). Whatever is seen says so itself.
+bool stays_in_node(mirror::Output const& output) {
+    using namespace mirror::output;
+    return is_one_of<Send, HostReply, DiskRead, DiskWrite, DiskFlush, PersistCell, PersistPage,
+                     CancelTimer, Reported, Noted>(output);
+}
+
+bool stays_in_node(nodes::Output const& output) {
+    using namespace nodes::output;
+    return is_one_of<Send, GroupCommand, AdminReply, Noted>(output);
+}
+
+}  // namespace
+
 void World::step_node(NodeId node, nodes::Input const& input) {
     NodeSim& sim = nodes_[node.value];
     thread_local nodes::Outbox out;
@@ -225,6 +247,7 @@ void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
             world.see(seen::MirrorNoted{node, GroupId{copy.group}, out.note});
         }
     };
+    confined_ = confined_ && stays_in_node(output);
     std::visit(Carry{*this, node, copy}, output);
 }
 
@@ -294,6 +317,7 @@ void World::carry_out(NodeId node, nodes::Output& output) {
             world.see(seen::NodeNoted{node, out.note});
         }
     };
+    confined_ = confined_ && stays_in_node(output);
     std::visit(Carry{*this, node}, output);
 }
 
@@ -307,6 +331,7 @@ RequestId World::ask(NodeId node, GroupId group, mirror::HostOp op, Extent range
     if (op == mirror::HostOp::write)
         asked.payload = Payload::pattern(range.count, content, range.first);
     bool const accepted = held->machine->open();
+    confined_ = !nodes_[node.value].memory_full;  // whatever follows from it may say otherwise
     see(seen::HostAsked{request, node, group, op, fua, range, content, accepted,
                         held->machine->open_apart()});
     if (nodes_[node.value].memory_full) {

@@ -40,6 +40,8 @@ enum class EventKind : std::uint8_t {
     array,          ///< a disk array has done a part of its work
 };
 
+/// Up to here, what happens is of one node, and comes to one of its machines.
+inline constexpr EventKind last_of_machines = EventKind::rest_timer;
 /// What is done as soon as disks and links can; the rest waits for its time.
 inline constexpr EventKind last_io = EventKind::persist_done;
 

@@ -20,6 +20,7 @@ std::uint32_t packed(ResourceId resource, hierarchy::Action action) {
 }  // namespace
 
 void World::step_hierarchy(NodeId node, CopySim& copy, hierarchy::Input const& input) {
+    confined_ = false;
     HierarchySim& sim = copy.above;
     auto const* commanded = std::get_if<hierarchy::input::Commanded>(&input);
     auto const* change = commanded != nullptr

@@ -54,6 +54,7 @@ bool World::says_it_failed(NodeId server, NodeId shared) const {
 }
 
 void World::step_sharer(NodeId server, NodeId shared, disk::Input const& input) {
+    confined_ = false;
     for (SharerSim& one : nodes_[server.value].shares) {
         if (one.shared != shared || !one.machine) continue;
         disk::Outbox out;

@@ -118,6 +118,7 @@ void World::deliver(std::uint32_t what) {
     to.scheduled = false;
     VERIFY(!to.inbound.empty());
     if (!network_.reaches(link.ends[1 - end].node.value, to.node.value)) {
+        confined_ = false;
         if (to.orphaned) {
             clear_inbound(to);
             return;
@@ -141,6 +142,7 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
     // Whoever speaks is alive, with or without a heartbeat.
     if (watcher(node, peer, nodes::network_path).audible) heard(node, peer, nodes::network_path);
     if (std::holds_alternative<Opened>(item.what)) {
+        confined_ = false;
         to.up = true;
         to.life = item.life;
         if (!link.group) {
@@ -201,6 +203,7 @@ void World::end_lost(std::size_t connection, unsigned end) {
     Connection& link = connections_[connection].edit();
     End& lost = link.ends[end];
     NodeId const peer = link.ends[1 - end].node;
+    confined_ = false;
     lost.up = false;
     if (tracer) {
         trace(lost.node, fmt::format("connection to {} lost", nodes_[peer.value].name));
@@ -224,6 +227,7 @@ void World::clear_inbound(End& end) {
 
 /// The machine at this end has closed it, or it is taken from the machine without a word.
 void World::close_end(std::size_t connection, unsigned end, bool tell_peer) {
+    confined_ = false;
     End& closed = connections_[connection].edit().ends[end];
     if (!closed.up) return;
     closed.up = false;

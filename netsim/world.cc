@@ -324,9 +324,11 @@ bool World::defer(Event const& event) {
 }
 
 void World::happen(Event const& event) {
+    confined_ = false;
     if (!current(event) || defer(event)) return;
     recent_[events_ % recent_.size()] = {now_, event};
     ++events_;
+    confined_ = event.kind <= last_of_machines;
     trace_.add(hash_words(static_cast<std::uint64_t>(now_.ns),
                           static_cast<std::uint64_t>(event.kind) | std::uint64_t{event.node} << 8 |
                               std::uint64_t{event.group} << 16 | std::uint64_t{event.what} << 32));

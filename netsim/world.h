@@ -280,6 +280,12 @@ public:
     /// Every copy's cell and the last events: what a broken belief is reported with.
     [[nodiscard]] std::string in_words() const;
     [[nodiscard]] FateCount const& fates() const { return fates_; }
+    /// True when the event or the request that came last stayed in one node: it stepped machines
+    /// there, changed what that node's disks and stores hold and do, took from streams that lead to
+    /// it and sent into others, began no timer, and nothing was seen but what hosts asked and were
+    /// told. What two nodes do so makes the same of the world in either order, but for time, and for
+    /// the order in which things were begun and seen.
+    [[nodiscard]] bool confined() const { return confined_; }
 
 private:
     friend class ArraySim;  // which schedules, draws and is seen as the world's own parts are
@@ -308,6 +314,9 @@ private:
     [[nodiscard]] std::string words_of_io(Event const& event) const;
     template <class What>
     void see(What&& what) {
+        constexpr bool of_hosts =
+            std::is_same_v<What, seen::HostAsked> || std::is_same_v<What, seen::HostAnswered>;
+        confined_ = confined_ && of_hosts;
         observations_.emplace_back(std::forward<What>(what));
     }
     void trace(NodeId node, std::string const& text) {
@@ -462,6 +471,7 @@ private:
     std::vector<Observation> observations_;
     std::vector<Local> locals_;
     bool draining_ = false;
+    bool confined_ = false;
     Duration now_;
     Hasher trace_;
     FateCount fates_;

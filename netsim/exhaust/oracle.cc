@@ -57,6 +57,17 @@ unsigned Oracle::serving() const {
         std::count_if(copy_.begin(), copy_.end(), [](Copy const& copy) { return copy.serving; }));
 }
 
+bool Oracle::anybody_lonely() const {
+    return std::ranges::any_of(copy_, [](Copy const& copy) {
+        return std::ranges::any_of(copy.pairs, [](Pair const& pair) { return pair.lonely; });
+    });
+}
+
+void Oracle::begin_regarding() {
+    if (!begun_) regarded_ = Regard::nothing;
+    begun_ = true;
+}
+
 bool Oracle::all_report_split() const {
     bool all = true;
     for (std::uint8_t a = 0; a < copies_; ++a) {
@@ -101,6 +112,11 @@ struct Oracle::See {
 };
 
 void Oracle::see(World const& world, Observation const& observation, Findings& findings) {
+    printed_ = false;
+    begin_regarding();
+    bool const of_host = std::holds_alternative<seen::HostAsked>(observation) ||
+                         std::holds_alternative<seen::HostAnswered>(observation);
+    regarded_ = std::max(regarded_, of_host ? Regard::hosts : Regard::copies);
     std::visit(See{*this, world, findings}, observation);
 }
 
@@ -382,6 +398,14 @@ bool Oracle::split_reported() const {
 }
 
 Fingerprint Oracle::fingerprint() const {
+    if (!printed_) {
+        print_ = computed_fingerprint();
+        printed_ = true;
+    }
+    return print_;
+}
+
+Fingerprint Oracle::computed_fingerprint() const {
     Hasher hasher;
     hasher.add(std::uint64_t{asked_} | static_cast<std::uint64_t>(split_) << 8);
     for (std::uint8_t s = 0; s < copies_; ++s) {

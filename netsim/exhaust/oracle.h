@@ -44,6 +44,13 @@ public:
     /// True when a write ended without an answer that it was done: it may be on its node's disk,
     /// and its generation on record, and nobody was told.
     [[nodiscard]] bool left_open() const;
+    /// True when a copy acknowledged without another that has not caught up: until all that could
+    /// be said about that has arrived, its judgements depend on what nobody shows it.
+    [[nodiscard]] bool anybody_lonely() const;
+    /// What it went by when it was shown the last event: of `hosts`, what it knows itself and what
+    /// the node holds that asks or answers; of `copies`, anything else.
+    enum class Regard : std::uint8_t { nothing, hosts, copies };
+    [[nodiscard]] Regard regarded() const { return regarded_; }
     /// True when a copy has failed to flush since its node started.
     [[nodiscard]] bool flush_failed() const;
     /// One more than the highest block that was changed, or that a read is under way from.
@@ -51,6 +58,8 @@ public:
     [[nodiscard]] Fingerprint fingerprint() const;
 
 private:
+    [[nodiscard]] Fingerprint computed_fingerprint() const;
+    void begin_regarding();
     /// Bit 0: what was there in the beginning; bit w: write (or trim) w.
     using Contents = std::uint16_t;
     using Slots = std::uint8_t;
@@ -162,6 +171,10 @@ private:
         return static_cast<Contents>(1U << content);
     }
 
+    mutable Fingerprint print_ = 0;
+    mutable bool printed_ = false;  // since it changed last
+    Regard regarded_ = Regard::nothing;
+    bool begun_ = false;  // to regard an event that is not looked at yet
     std::uint8_t copies_ = 0;
     std::uint8_t blocks_ = 0;
     std::uint8_t asked_ = 0;                         ///< writes so far

@@ -17,6 +17,18 @@
 // first is copied first" and its mirror image are different histories. It is therefore done in
 // rounds without faults, of mirrors that no limit can throw out of sync.
 //
+// *Diamonds.* Two events of which each stays in a node of its own (`World::confined`) make the same
+// state in either order. So when both were tried in a state, the one that was tried first need not
+// be tried behind the other: whoever stands for the state behind the first comes before the state
+// behind the other, in the same level or one before it, and has the other event, or has it asleep
+// for the same reason. What sleeps goes on to sleep behind events of other nodes (sleep sets). All
+// states are seen, found first from the same ones; only transitions to known ones are saved. A
+// request of a host goes before an event of another node likewise. One of the two may answer a read
+// or a write, by which the oracle judges nothing but the node that answers. That it is so is probed
+// in a few states. Left alone are faults, timers that are begun, whatever else the oracle is shown,
+// all while a copy is left behind, and searches that limit deviations, to which the order in which
+// things were begun matters.
+//
 // What was looked at and left out, because it is not sound or saves nothing:
 // - Exchanging nodes: they have different priorities, and the first one was the source.
 // - Ample (persistent) sets. While a node may still die, every event of it depends on its death.
@@ -24,22 +36,24 @@
 //   compares after every event, so almost nothing is invisible; and a node may be sent something
 //   at any moment by whoever has anything to do, so that only a cluster of which all but one node
 //   are idle has a persistent set, in which case there is no choice to save.
-// - Sleep sets keep all states; they save transitions, of which there are 2.5 to 3.5 a state.
 #pragma once
 
 #include "netsim/exhaust/action.h"
 #include "netsim/exhaust/oracle.h"
 
 #include <algorithm>
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 namespace sunder::netsim {
 
+/// The first two leave out states, the last one only ways to states that are found anyway.
 struct Reductions {
     bool chains = false;
     bool blocks = false;
+    bool diamonds = true;
     friend bool operator==(Reductions const&, Reductions const&) = default;
 };
 
@@ -49,6 +63,19 @@ inline constexpr std::uint8_t longest_chain = 255;
 /// have met do not go on side by side for long.
 inline constexpr Fingerprint marks_apart = 32;
 [[nodiscard]] constexpr bool is_mark(Fingerprint key) { return key / 2 % marks_apart == 0; }
+
+/// An event that need not be tried in a state: what it leads to is reached from a state that comes
+/// before this one.
+struct Asleep {
+    std::uint32_t order = 0;  ///< as it was begun
+    NodeId node;
+    bool shown = false;  ///< a host is told something
+    friend bool operator==(Asleep const&, Asleep const&) = default;
+};
+/// What does not fit is tried.
+using AllAsleep = boost::container::static_vector<Asleep, 8>;
+/// In one state in so many, by its fingerprint, what is asleep is tried nonetheless.
+inline constexpr Fingerprint probes_apart = 64;
 
 enum class Which : std::uint8_t { all, in_turn, out_of_turn };
 

@@ -180,6 +180,7 @@ private:
                 from->drop(std::move(one.waiting));
                 continue;
             }
+            VERIFY(!one.was_asleep);
             one.waiting.number = visited_.last();
             one.waiting.place = place++;
             note(one.waiting);

@@ -5,7 +5,25 @@
 
 #include "base/verify.h"
 
+#include <algorithm>
+
 namespace sunder::netsim {
+
+namespace {
+
+bool is_asleep(Waiting const& from, Action const& action) {
+    if (action.kind != Action::Kind::event) return false;
+    return std::ranges::find(from.asleep, action.event.order, &Asleep::order) != from.asleep.end();
+}
+
+/// Whether what is asleep is tried nonetheless, and must lead to nothing new. States that are not
+/// kept may be gone through again whenever something leads there.
+bool is_probed(Frame const& frame, Waiting const& from) {
+    return !from.asleep.empty() && !frame.options.reduce.chains &&
+           (from.print >> 32) % probes_apart == 0;
+}
+
+}  // namespace
 
 Fingerprint key_of(Frame const& frame, State const& state, Fingerprint print) {
     Fingerprint const key = mix(print, state.spent.fingerprint());
@@ -61,6 +79,11 @@ void Share::expand(Which which, std::function<bool()> const& pulse) {
 bool Share::expand_one(Waiting& from, Which which, bool again) {
     list_actions(frame_, *from.state, all_);
     choose(all_, which, chosen_);
+    bool const probed = is_probed(frame_, from);
+    if (!probed)
+        std::erase_if(chosen_, [&](std::uint8_t const a) { return is_asleep(from, all_[a]); });
+    aside_.assign(from.asleep.begin(), from.asleep.end());
+    lulls_ = frame_.diamonds() && !from.state->oracle.anybody_lonely();
     for (std::uint8_t const a : chosen_) {
         bool const last = !again && a == chosen_.back() && !has_fates(all_[a]);
         std::vector<std::uint8_t> picks;
@@ -77,6 +100,26 @@ bool Share::expand_one(Waiting& from, Which which, bool again) {
         }
     }
     return true;
+}
+
+/// What is asleep in the state that the action has led to, which is the scratch state. Of what
+/// hosts ask nothing sleeps: requests are numbered, so that two of them never are the same in
+/// either order.
+AllAsleep Share::lull(Waiting const& from, Action const& action) {
+    AllAsleep asleep;
+    bool const event = action.kind == Action::Kind::event;
+    if (!lulls_ || !(event || agent_of(action.kind) == Agent::host)) return asleep;
+    Oracle const& oracle = scratch_->oracle;
+    bool const judged = oracle.regarded() == Oracle::Regard::copies || oracle.anybody_lonely();
+    if (judged || !scratch_->world.confined()) return asleep;
+    NodeId const node = event ? NodeId{action.event.event.node} : action.node;
+    bool const shown = oracle.regarded() == Oracle::Regard::hosts;
+    for (Asleep const& one : aside_) {
+        bool const sleeps_on = one.node != node && !(one.shown && shown);
+        if (sleeps_on && asleep.size() != asleep.capacity()) asleep.push_back(one);
+    }
+    if (event && !is_asleep(from, action)) aside_.push_back({action.event.order, node, shown});
+    return asleep;
 }
 
 /// Whether a state has no choice, in a round or layer that goes by turns as this one does.
@@ -105,13 +148,17 @@ bool Share::try_out(Waiting& from, std::uint8_t a, std::vector<std::uint8_t> con
         broken = Broken{where, way, findings.violations().front(), false};
         return false;
     }
+    AllAsleep const asleep = lull(from, action);
     if (has_fates(action)) asked_ = scratch_->world.chooser().asked();
     Fingerprint const print = print_of(scratch_->world, scratch_->oracle, frame_.bounds.timing);
     Fingerprint const key = key_of(frame_, *scratch_, print);
     if (frame_.visited.contains(key) || !met_.insert(key)) return true;
     bool const kept = is_mark(key) || way.passed == longest_chain || !forced(*scratch_);
     ++scratch_->depth;
-    candidates.push_back({{std::move(scratch_), way, print, 0, 0, kept}, key, where});
+    candidates.push_back({{std::move(scratch_), way, print, 0, 0, kept, asleep},
+                          key,
+                          where,
+                          is_asleep(from, action)});
     scratch_ = spare();
     return true;
 }

@@ -29,6 +29,7 @@ struct Waiting {
     std::uint32_t number = 0;  ///< of a kept one
     std::uint32_t place = 0;   ///< in its level, over all shares
     bool kept = true;
+    AllAsleep asleep;
 };
 
 /// Where in a level something was found: at which state, by which of its transitions.
@@ -42,6 +43,7 @@ struct Candidate {
     Waiting waiting;
     Fingerprint key = 0;
     Where where;
+    bool was_asleep = false;  ///< so that somebody has found it before
 };
 
 struct Broken {
@@ -62,6 +64,7 @@ struct Frame {
     std::uint32_t passed_by = 0;  ///< states before this level that will be, too
     std::atomic<bool> stopped{false};
     [[nodiscard]] bool limited() const { return bounds.deviations != any_number; }
+    [[nodiscard]] bool diamonds() const { return options.reduce.diamonds && !limited(); }
 };
 
 /// What a state is known by. What comes next in turn matters only where turns do.
@@ -84,7 +87,7 @@ public:
     void expand(Which which, std::function<bool()> const& pulse);
     /// The state of the beginning, for the share that begins.
     [[nodiscard]] Waiting start(Fingerprint print) const {
-        return {std::make_unique<State>(initial_), {}, print, 0, 0, true};
+        return {std::make_unique<State>(initial_), {}, print, 0, 0, true, {}};
     }
     /// Whether what is waiting in `next` comes to rest; until one does not, which is `broken`.
     void judge(std::function<bool()> const& pulse);
@@ -105,6 +108,7 @@ private:
     [[nodiscard]] bool try_out(Waiting& from, std::uint8_t a,
                                std::vector<std::uint8_t> const& picks, std::uint16_t outcome);
     [[nodiscard]] bool forced(State const& state);
+    [[nodiscard]] AllAsleep lull(Waiting const& from, Action const& action);
     std::unique_ptr<State> spare();
 
     Frame& frame_;
@@ -115,6 +119,8 @@ private:
     FingerprintSet met_;                // within this level
     std::vector<Action> all_;           // of the state that is expanded
     std::vector<std::uint8_t> chosen_;  // of them
+    std::vector<Asleep> aside_;         // what need not follow anything that another node does
+    bool lulls_ = false;                // there may be any
     std::vector<Action> ahead_;         // of one that was reached
     std::vector<std::uint8_t> chosen_ahead_;
     std::vector<std::uint8_t> asked_;

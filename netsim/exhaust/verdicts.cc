@@ -305,6 +305,7 @@ void Oracle::write_answered(World const& world, std::uint8_t number, bool ok, Fi
                           world.node(node(write.node)).name +
                               " acknowledged a write, but has not said that it is in service");
     }
+    if (write.trim) regarded_ = Regard::copies;
     verify_on_disk(world, number, findings);
     acknowledged_by(write.node);
 }
@@ -336,6 +337,7 @@ void Oracle::verify_on_disk(World const& world, std::uint8_t number, Findings& f
 
 void Oracle::flush_answered(World const& world, std::uint8_t self, Flush const& flush,
                             Findings& findings) {
+    regarded_ = Regard::copies;
     if (flush.in_doubt && copy_[self].flush_failed) {
         findings.violated(
             "flush_makes_durable", "SAF-13", world.now(),
@@ -440,13 +442,18 @@ void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
 }
 
 void Oracle::look(World const& world, Findings& findings) {
+    begin_regarding();
+    begun_ = false;
     for (std::uint8_t a = 0; a < copies_; ++a) {
         for (std::uint8_t b = 0; b < copies_; ++b) {
             if (a == b) continue;
             Pair& pair = copy_[a].pairs[b];
             pair.lost_now = false;
             if (a < b && logged_ && pair.bound) verify_log(world, a, b, findings);
-            if (pair.lonely && !pair.told) pair.told = world.spoken_out(node(a), node(b));
+            if (pair.lonely && !pair.told && world.spoken_out(node(a), node(b))) {
+                pair.told = true;
+                printed_ = false;
+            }
         }
     }
 }
