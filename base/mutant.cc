@@ -83,6 +83,7 @@ constexpr std::string_view names[] = {
     "concession_untold",
     "earlier_era_heard",
     "last_chunk_whole",
+    "target_for_ever_serves",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

@@ -81,6 +81,7 @@ enum class Mutant {
     concession_untold,        ///< LIV-7: the loser of a split brain does not greet again
     earlier_era_heard,        ///< SAF-7: a record of a former source is taken
     last_chunk_whole,         ///< SAF-21: a resync writes its last chunk whole, past the end
+    target_for_ever_serves,   ///< R1: a copy that nobody can serve from takes over all the same
     last
 };
 

@@ -125,10 +125,15 @@ struct MirrorSetup {
     nodes::Hierarchy hierarchy{};       ///< what stands on it; empty: hosts use it bare
     /// By place of `on`: whether it is extended there from the start (R4). Empty: to all.
     std::vector<bool> extended{};
+    /// R1: by place of `on`: whether the copy is a target for ever. Empty: none is.
+    std::vector<bool> never_in_service{};
     bool unmirrored = false;  ///< R117: what stands on the first disk uses it without a mirror
     bool exported = false;    ///< R122: what is on the first disk is exported by NFS
     [[nodiscard]] bool is_extended_to(std::size_t place) const {
         return extended.empty() || extended[place];
+    }
+    [[nodiscard]] bool never_serves(std::size_t place) const {
+        return !never_in_service.empty() && never_in_service[place];
     }
     /// Of the copies at two places of `on`.
     [[nodiscard]] bool is_asynchronous(std::size_t a, std::size_t b) const;

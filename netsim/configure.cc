@@ -69,6 +69,8 @@ nodes::ResourceConfig resource_config(MirrorSetup const& mirror, GroupId group, 
         }
         if (mirror.is_extended_to(other))
             resource.extended |= static_cast<replication::PeerMask>(1U << other);
+        if (mirror.never_serves(other))
+            resource.never_in_service |= static_cast<replication::PeerMask>(1U << other);
     }
     resource.unmirrored = mirror.unmirrored;
     resource.exported = mirror.exported;

@@ -31,6 +31,8 @@ struct ResourceConfig {
     std::shared_ptr<Hierarchy const>
         hierarchy{};                        ///< what stands on it; nothing: hosts use it bare
     replication::PeerMask extended = 0xff;  ///< to which slots, before an operator changes it
+    /// R1: slots whose copies are targets for ever: nobody can serve what they hold from there.
+    replication::PeerMask never_in_service = 0;
     bool unmirrored = false;   ///< what stands on the disk uses it without a mirror, yet (R117)
     bool exported = false;     ///< R122: by NFS, what the disk holds before it is mirrored
     bool large_enough = true;  ///< R5: the own disk, for the source's

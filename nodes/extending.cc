@@ -80,6 +80,7 @@ ExtensionFacts NodeMachine::extension_facts(std::size_t r, Extension const& edit
         facts.serves_there = facts.serves_there || (known.in_service && (all || there == slot));
     });
     facts.large_enough = config.large_enough;
+    facts.never = there && never_serves(r, *there);
     if (there) {
         std::uint16_t const wanted = edit.priority.value_or(now.priority[there->value]);
         for (std::uint8_t p = 0; p < config.members.size(); ++p) {

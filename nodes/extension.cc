@@ -15,6 +15,7 @@ ExtensionRule decide_extension(ExtensionFacts const& facts) {
             if (facts.extended_anywhere) return Rule::already_created;
             if (facts.exported) return Rule::exported_by_nfs;
             if (!facts.large_enough) return Rule::target_too_small;
+            if (facts.never) return Rule::never_in_service;
             break;
         case Kind::extend:
             if (facts.unmirrored) return Rule::not_mirrored;
@@ -112,6 +113,9 @@ replication::RuleText text_of(ExtensionRule rule) {
                     "a change is made on all servers, and one of them cannot be reached"};
         case Rule::target_too_small:
             return {"target_too_small", "R5", "the disk is smaller than the mirror"};
+        case Rule::never_in_service:
+            return {"never_in_service", "R1, R91",
+                    "the copy there is a target for ever; who creates a mirror is its source"};
         case Rule::last:
             break;
     }

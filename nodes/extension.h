@@ -51,6 +51,7 @@ enum class ExtensionRule : std::uint8_t {
     change_under_way,
     server_unreachable,
     target_too_small,
+    never_in_service,
     last
 };
 replication::RuleText text_of(ExtensionRule);
@@ -73,6 +74,7 @@ struct ExtensionFacts {
     bool unmirrored = false;  ///< what stands on the disk uses it without a mirror
     bool shared = false;      ///< R118: two servers have the disk
     bool other_storage = false;  ///< R117: and not all of it is on this disk
+    bool never = false;          ///< the copy of the server is a target for ever
     friend bool operator==(ExtensionFacts const&, ExtensionFacts const&) = default;
 };
 ExtensionRule decide_extension(ExtensionFacts const&);

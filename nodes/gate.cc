@@ -84,6 +84,10 @@ replication::RuleText text_of(ConfirmRule rule) {
         case ConfirmRule::nothing_to_confirm:
             return {"nothing_to_confirm", "R63",
                     "this node awaits no confirmation that the other is dead"};
+        case ConfirmRule::never_in_service:
+            return {"never_in_service", "R1, R63",
+                    "this node takes over nothing from the other, dead or not: its copies are "
+                    "targets for ever"};
         case ConfirmRule::last:
             break;
     }

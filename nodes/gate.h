@@ -45,7 +45,7 @@ GateRule decide_gate(GateFacts const&);
 replication::RuleText text_of(GateRule);
 
 /// Of an administrator's word on a node that is believed dead.
-enum class ConfirmRule : std::uint8_t { granted, nothing_to_confirm, last };
+enum class ConfirmRule : std::uint8_t { granted, nothing_to_confirm, never_in_service, last };
 replication::RuleText text_of(ConfirmRule);
 
 }  // namespace sunder::nodes

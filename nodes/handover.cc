@@ -17,6 +17,7 @@ SwitchoverFacts NodeMachine::switchover_facts(std::size_t r) const {
     SwitchoverFacts facts;
     facts.in_sync = resource.report.copy == replication::CopyState::in_sync;
     facts.quorum = has_quorum(members_.quorum());
+    facts.never = never_serves(r, config_->resources[r].self);
     facts.busy = !std::holds_alternative<resource::OutOfService>(resource.state);
     if (resource.report.open) facts.serving = SwitchoverFacts::Serving::here;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
@@ -93,10 +94,12 @@ void NodeMachine::switch_back(std::size_t r, Slot slot, Outbox& out) {
     auto const& priority = resource.hierarchy.priority;
     bool first = true;
     for_each_peer(r, [&](Slot other, NodeId) {
-        first = first && priority[config.self.value] < priority[other.value];
+        first = first &&
+                (never_serves(r, other) || priority[config.self.value] < priority[other.value]);
     });
-    bool const wants = config.automatic_switchback && first && rests && !resource.switched_back &&
-                       resource.known[slot.value].in_service;
+    bool const able = !never_serves(r, config.self);
+    bool const wants = config.automatic_switchback && first && able && rests &&
+                       !resource.switched_back && resource.known[slot.value].in_service;
     if (!wants) return;
     resource.switched_back = true;
     out.note(note::SwitchedBack{config.group});
@@ -134,7 +137,7 @@ void NodeMachine::find_successor(std::size_t r, Outbox& out) {
     for_each_peer(r, [&](Slot slot, NodeId peer) {
         bool const mirrors = resource.report.legs[slot.value] == replication::LegState::mirroring;
         bool const told = resource.asked_to_take_over[slot.value] == failed;
-        if (!mirrors || !members_.connected(peer) || told) return;
+        if (!mirrors || !members_.connected(peer) || told || never_serves(r, slot)) return;
         auto const& priority = resource.hierarchy.priority;
         if (!next || priority[slot.value] < priority[next->value]) next = slot;
     });

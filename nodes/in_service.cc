@@ -119,12 +119,17 @@ InServiceDecision decide_unforced(Facts const& facts) {
 InServiceDecision decide_in_service(InServiceFacts const& facts) {
     bool const peer_serves =
         facts.contact == Facts::Contact::reachable && facts.peer == Facts::Peer::in_service;
+    bool const never = facts.never && !mutant(Mutant::target_for_ever_serves);
+    if (facts.forced && never) return {Answer::stay_out, Rule::never_in_service};
     if (facts.forced && peer_serves) return {Answer::stay_out, Rule::force_refused_peer_serves};
     if (facts.forced) return {Answer::come_in, Rule::force_online};
     InServiceDecision const decision = decide_unforced(facts);
     // A split brain is told of in any case.
     bool const split = decision.answer == Answer::split_brain;
     if (facts.taken_out && !split) return {Answer::stay_out, Rule::taken_out};
+    // It may have been the owner when it was configured otherwise, and gives that up as usual.
+    bool const gives_up = decision.answer == Answer::clear_last_owner;
+    if (never && !split && !gives_up) return {Answer::stay_out, Rule::never_in_service};
     return decision;
 }
 

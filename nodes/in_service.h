@@ -39,7 +39,8 @@ struct InServiceFacts {
     /// been promoted.
     bool elsewhere = false;
     bool continues =
-        false;  ///< another server ran this very copy until it was watched dying (R113)
+        false;           ///< another server ran this very copy until it was watched dying (R113)
+    bool never = false;  ///< the own copy is a target for ever (R1)
     friend bool operator==(InServiceFacts const&, InServiceFacts const&) = default;
 };
 
@@ -78,6 +79,7 @@ enum class InServiceRule : std::uint8_t {
     failover,
     owner_booted_alone,
     booted_alone,
+    never_in_service,
     last
 };
 

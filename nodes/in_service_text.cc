@@ -19,7 +19,7 @@ constexpr replication::RuleText texts[] = {
     {"taken_out", "R62, R97",
      "an operator took the mirror out of service; it stays out until one brings it "
      "in, or the node where it was taken out boots"},
-    {"sole_copy", "R4", "there is no other copy"},
+    {"sole_copy", "R4", "there is no other copy that could serve"},
     {"looking_for_peer", "R30", "this node has just booted and is still looking for its peer"},
     {"awaiting_peer", "R30", "the peer answers but has not yet said what it holds"},
     {"split_brain", "R31, R32",
@@ -51,6 +51,7 @@ constexpr replication::RuleText texts[] = {
     {"owner_booted_alone", "R27",
      "the last source booted and cannot reach its peer, which may have taken over"},
     {"booted_alone", "R28", "a target that boots alone cannot know what it missed"},
+    {"never_in_service", "R1", "the copy here is a target for ever; another one has to serve"},
 };
 static_assert(std::size(texts) == static_cast<std::size_t>(InServiceRule::last));
 

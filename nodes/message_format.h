@@ -35,10 +35,11 @@ SUNDER_FORMAT_RULES(nodes::ExtensionRule, granted, no_copy_there, already_create
                     already_mirrored, not_mirrored, disk_not_shared, other_storage,
                     resource_does_not_stop, not_in_service_here, not_the_owner, already_extended,
                     not_extended, priority_in_use, owner_stays, mirror_in_service, change_under_way,
-                    server_unreachable, target_too_small);
+                    server_unreachable, target_too_small, never_in_service);
 SUNDER_FORMAT_RULES(nodes::SwitchoverRule, granted, already_in_service, in_transition,
                     source_unreachable, nothing_in_service, resync_in_progress, mirror_is_paused,
-                    mirror_not_in_sync, leg_lost, resource_does_not_stop, no_quorum);
+                    mirror_not_in_sync, leg_lost, resource_does_not_stop, no_quorum,
+                    never_in_service);
 
 SUNDER_FORMAT(nodes::control::Hears, whom);
 SUNDER_FORMAT(nodes::control::Claim, group, cell, in_service, taking_over, conceding, taken_out,

@@ -335,7 +335,8 @@ control::Claim NodeMachine::present(std::size_t r) const {
         bool const barred = waits_at_gate(r) && (resource.gate == GateRule::fencing_failed ||
                                                  resource.gate == GateRule::no_quorum);
         claim.fit = std::holds_alternative<resource::OutOfService>(resource.state) &&
-                    own_copy(r) == InServiceFacts::Copy::in_sync && !barred;
+                    own_copy(r) == InServiceFacts::Copy::in_sync && !barred &&
+                    !never_serves(r, config_->resources[r].self);
     }
     claim.in_service = resource.report.open ||
                        std::holds_alternative<resource::Leaving>(resource.state) ||

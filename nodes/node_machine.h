@@ -265,13 +265,15 @@ private:
     void shot_due(input::ShotDue const&, Outbox&);
     void fenced(input::Fenced const&, Outbox&);
     void fence_who_may_promote(std::size_t, Outbox&);
+    void leave_behind_who_never_promotes(std::size_t, Outbox&);
+    [[nodiscard]] bool takes_nothing_over(NodeId peer) const;
     /// Peers with a copy that may have it in service, unheard. A record that they were left behind
     /// may be older than what they have become; faithful nodes do not think of that.
     template <class Visit>
     void for_each_suspect(std::size_t r, Visit&& visit) const {
         for_each_peer(r, [&](Slot slot, NodeId peer) {
             bool const past = !config_->guarded && is_left_behind(r, slot);
-            if (!members_.audible(peer) && !past) visit(peer);
+            if (!members_.audible(peer) && !past && !never_serves(r, slot)) visit(peer);
         });
     }
 
@@ -292,6 +294,10 @@ private:
     [[nodiscard]] bool told_all(std::size_t) const;
     /// An era that both have accepted belongs to the node that it names.
     [[nodiscard]] bool has_later_era(Era mine, Era theirs, NodeId peer) const;
+    /// The copy is a target for ever, and comes in service by nobody's word.
+    [[nodiscard]] bool never_serves(std::size_t r, Slot slot) const {
+        return (config_->resources[r].never_in_service & replication::bit_of(slot)) != 0;
+    }
     [[nodiscard]] InServiceFacts::Copy own_copy(std::size_t) const;
     [[nodiscard]] InServiceFacts facts(std::size_t, bool forced) const;
     [[nodiscard]] Candidate candidate(std::size_t r, Slot slot) const;

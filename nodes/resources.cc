@@ -84,8 +84,15 @@ InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
     facts.guarded = config_->guarded;
     facts.fenced = config_->fencing;  // the gate sees to it
     facts.continues = continues_;
+    facts.never = never_serves(r, config_->resources[r].self);
     boost::container::small_vector<PeerFacts, 2> peers;
-    for_each_peer(r, [&](Slot slot, NodeId) { peers.push_back(peer_facts(r, slot)); });
+    for_each_peer(r, [&](Slot slot, NodeId) {
+        PeerFacts const peer = peer_facts(r, slot);
+        bool const silent = peer.contact == InServiceFacts::Contact::watched_die ||
+                            peer.contact == InServiceFacts::Contact::booted_alone;
+        // A target for ever has not taken over while nobody heard it.
+        if (!silent || !never_serves(r, slot)) peers.push_back(peer);
+    });
     return outlook(facts, peers);
 }
 

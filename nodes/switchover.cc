@@ -23,6 +23,7 @@ SwitchoverRule decide_leaving(replication::LegState leg) {
 
 SwitchoverRule decide_switchover(SwitchoverFacts const& facts) {
     using Rule = SwitchoverRule;
+    if (facts.never) return Rule::never_in_service;
     if (facts.serving == SwitchoverFacts::Serving::here) return Rule::already_in_service;
     if (facts.busy) return Rule::in_transition;
     if (!facts.peer_reachable) return Rule::source_unreachable;
@@ -63,6 +64,9 @@ replication::RuleText text_of(SwitchoverRule rule) {
                     "a resource that stands on the mirror does not stop, so it stays"};
         case Rule::no_quorum:
             return {"no_quorum", "R67", "a node without quorum must not bring anything in service"};
+        case Rule::never_in_service:
+            return {"never_in_service", "R1",
+                    "the copy here is a target for ever; another one has to serve"};
         case Rule::last:
             break;
     }

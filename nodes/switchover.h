@@ -19,6 +19,7 @@ struct SwitchoverFacts {
     bool in_sync = false;  ///< the copy that is to take over
     bool busy = false;     ///< one of the two is on its way into or out of service
     bool quorum = true;    ///< the node that is to take over has it
+    bool never = false;    ///< its copy is a target for ever
     friend bool operator==(SwitchoverFacts const&, SwitchoverFacts const&) = default;
 };
 
@@ -34,6 +35,7 @@ enum class SwitchoverRule : std::uint8_t {
     leg_lost,
     resource_does_not_stop,
     no_quorum,
+    never_in_service,
     last
 };
 

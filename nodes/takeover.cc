@@ -115,13 +115,28 @@ void NodeMachine::confirmation_over(input::ConfirmationOver const& in, Outbox& o
     reconsider_all(out);
 }
 
+/// True when the two share mirrors, and the own copy of each is a target for ever.
+bool NodeMachine::takes_nothing_over(NodeId peer) const {
+    bool shares = false;
+    for (std::size_t r = 0; r < resources_.size(); ++r) {
+        if (!slot_of(r, peer)) continue;
+        if (!never_serves(r, config_->resources[r].self)) return false;
+        shares = true;
+    }
+    return shares;
+}
+
 /// An administrator who says that a node is dead also answers for a shot that failed.
 void NodeMachine::confirm_failover(input::ConfirmFailover const& in, Outbox& out) {
     bool const known = std::ranges::find(config_->peers, in.peer) != config_->peers.end();
     bool const asked = known && members_.confirmation(in.peer) == GateFacts::Confirmation::awaited;
     bool const missed = known && members_.fencing(in.peer) == GateFacts::Fencing::failed;
-    ConfirmRule const rule =
-        asked || (missed && in.proceeds) ? ConfirmRule::granted : ConfirmRule::nothing_to_confirm;
+    ConfirmRule rule = ConfirmRule::nothing_to_confirm;
+    if (asked || (missed && in.proceeds)) {
+        rule = ConfirmRule::granted;
+    } else if (known && takes_nothing_over(in.peer)) {
+        rule = ConfirmRule::never_in_service;
+    }
     out.put(output::AdminReply{in.request, rule == ConfirmRule::granted, text_of(rule).name});
     if (rule != ConfirmRule::granted) return;
     if (asked) confirmed(in.peer, in.proceeds, note::Confirmed::By::administrator, out);
@@ -160,6 +175,20 @@ void NodeMachine::fenced(input::Fenced const& in, Outbox& out) {
     reconsider_all(out);
 }
 
+/// A target for ever cannot take over, whatever it knows; nobody waits for its word, nor shoots it.
+void NodeMachine::leave_behind_who_never_promotes(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    for_each_peer(r, [&](Slot slot, NodeId) {
+        if (!never_serves(r, slot) || !goes_on_without(r, slot)) return;
+        bool const awaited = (resource.report.unrecorded & replication::bit_of(slot)) != 0;
+        bool& told = resource.told_dead[slot.value];
+        if (told && !awaited) return;
+        told = true;
+        out.put(output::GroupCommand{config_->resources[r].group,
+                                     replication::command::PeerKnowsOutdated{slot}});
+    });
+}
+
 /// A guarded source acknowledges nothing without a peer that may still take over. One that is
 /// silent is shot; dead, it comes back as one that has not watched this source any more.
 void NodeMachine::fence_who_may_promote(std::size_t r, Outbox& out) {
@@ -167,10 +196,12 @@ void NodeMachine::fence_who_may_promote(std::size_t r, Outbox& out) {
     // A source that leaves has promised answers, too.
     bool const serves = std::holds_alternative<resource::Serving>(resource.state) ||
                         std::holds_alternative<resource::Leaving>(resource.state);
-    if (!config_->guarded || !config_->fencing || !serves) return;
+    if (!config_->guarded || !serves) return;
+    leave_behind_who_never_promotes(r, out);
+    if (!config_->fencing) return;
     if (!has_quorum(members_.quorum())) return;
     for_each_peer(r, [&](Slot slot, NodeId peer) {
-        if (members_.audible(peer) || !goes_on_without(r, slot)) return;
+        if (members_.audible(peer) || !goes_on_without(r, slot) || never_serves(r, slot)) return;
         bool const died = members_.contact(peer) == InServiceFacts::Contact::watched_die;
         if (!died && !members_.mute(peer)) return;
         shoot(peer, out);

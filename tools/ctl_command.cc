@@ -64,6 +64,13 @@ std::string in_words(json::object const& status) {
         if (std::string const because = text(mirror, "because"); !because.empty()) {
             made += fmt::format("  {} [{}]\n", because, text(mirror, "rule"));
         }
+        if (auto const* const plain = mirror.if_contains("plain")) {
+            json::object const& server = plain->as_object();
+            std::string const away = text(server, "because");
+            made += fmt::format(
+                "  held by {}, {}{}\n", text(server, "uri"),
+                server.at("connected").as_bool() ? "connected" : "NOT CONNECTED: ", away);
+        }
         for (json::value const& one : mirror.at("legs").as_array()) {
             json::object const& leg = one.as_object();
             made += fmt::format("  {:<20} {}, {}, {} differ by the intent log{}\n",

@@ -100,6 +100,12 @@ ShapePtr node_shape() {
                   "A folder, relative to this file, for the copies' data, which may lie on another "
                   "disk. Unless told: `array` in the folder of `state`.",
                   text("a folder")),
+         optional("plain",
+                  "Copies of this node that are no volumes of an array but exports of NBD servers, "
+                  "on whose machines nothing of Sunder runs: by mirror, the URI of libnbd. Such a "
+                  "copy is a target for ever, as `never_in_service` has to say; what the export "
+                  "held is overwritten, and volumes of a mirror lie one behind another in it.",
+                  make_shape(shape::Map{"mirrors", text("a URI"), 1, 256})),
          optional(
              "recordings",
              "A folder, relative to this file, in which each life of the node is recorded, for "
@@ -232,6 +238,25 @@ private:
         }
     }
 
+    /// What this node holds at an NBD server.
+    void read_plain(live::NodeSetup& setup) const {
+        for (Entry const& one : loading::entries_of(root_.find("plain"))) {
+            auto const mirror = std::ranges::find(setup.mirrors, one.key, &live::MirrorSetup::name);
+            if (mirror == setup.mirrors.end()) {
+                report_.error(Code::unknown_name, one.key_span,
+                              fmt::format("this node has no copy of a mirror '{}'", one.key), {});
+                continue;
+            }
+            mirror->plain = loading::text_of(&one.value).value_or("");
+            bool const uri =
+                mirror->plain.starts_with("nbd") && mirror->plain.find("://") != std::string::npos;
+            if (uri) continue;
+            report_.error(Code::bad_link, mark_of(one.value),
+                          fmt::format("'{}' is no URI of an NBD server", mirror->plain),
+                          {"nbd://host:10809/export, or nbd+unix:///export?socket=/a/path", {}});
+        }
+    }
+
     void read_setup(live::NodeSetup& setup, NodeId self) const {
         setup = staged::setup_of(cluster_, self);
         setup.cluster = loading::text_of(root_.find("called")).value_or("");
@@ -246,6 +271,7 @@ private:
             }
         }
         read_tls(setup);
+        read_plain(setup);
         if (std::string const what = live::impossible(setup); !what.empty()) {
             report_.error(Code::bad_mirror, mark_of(*root_.find("node")),
                           fmt::format("a node cannot be served with {}", what), {});

@@ -36,6 +36,7 @@
 #include "netsim/checkers/resync_copies_the_union.h"
 #include "netsim/checkers/resync_keeps_progress.h"
 #include "netsim/checkers/takeover_permitted.h"
+#include "netsim/checkers/targets_for_ever_never_serve.h"
 #include "netsim/checkers/zeroes_on_every_copy.h"
 
 #include <algorithm>
@@ -59,7 +60,7 @@ using EachOf =
          TakeoverPermitted, HierarchyInOrder, NoServiceWithoutQuorum, ResyncKeepsProgress,
          LoserRejoins, EarlierErasRefused, NothingOutsideTheMirror, PointInTime,
          FlushedWritesSurvive, IndependentAfterNormalising, CapacityAddsUp,
-         NoChunkOwnedTwiceOrLeaked>;
+         NoChunkOwnedTwiceOrLeaked, TargetsForEverNeverServe>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {

@@ -68,7 +68,7 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             continue;
         for (std::size_t p = 0; p < group.members.size(); ++p) {
             NodeId const target = group.members[p];
-            if (p == dead.value) continue;
+            if (p == dead.value || view.mirror(id).never_serves(p)) continue;
             Chronicle::Pair const& leg = group.copies[p].pairs[dead.value];
             Chronicle::Pair const& source = group.copies[dead.value].pairs[p];
             CopySim const* copy = view.world.copy(target, id);

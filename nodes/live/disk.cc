@@ -38,12 +38,32 @@ bool CopyDisk::for_each_part(Extent range, Each&& each) const {
     return range.end() <= begins;
 }
 
+bool CopyDisk::read_into(Extent range, std::span<std::byte> into) {
+    if (plain_ != nullptr) return plain_->read(range.first * sector_bytes, into);
+    return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
+        return array_->read(volume, offset, into.subspan(done, bytes)).has_value();
+    });
+}
+
+bool CopyDisk::write_bytes(Extent range, std::span<std::byte const> all) {
+    if (plain_ != nullptr) return plain_->write(range.first * sector_bytes, all);
+    return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
+        return array_->write(volume, offset, all.subspan(done, bytes), false).has_value();
+    });
+}
+
+bool CopyDisk::write_zeroes(Extent range) {
+    if (plain_ != nullptr) {
+        return plain_->zero(range.first * sector_bytes, range.count * sector_bytes);
+    }
+    return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto) {
+        return array_->zero(volume, offset, bytes, false, false).has_value();
+    });
+}
+
 std::optional<Payload> CopyDisk::read(Extent range) {
     std::shared_ptr<std::byte> room = Payload::room(range.count);
-    bool const ok = for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
-        return array_.read(volume, offset, {room.get() + done, bytes}).has_value();
-    });
-    if (!ok) return std::nullopt;
+    if (!read_into(range, {room.get(), range.count * sector_bytes})) return std::nullopt;
     // Nothing is sent, and nothing stored, of what nobody has written.
     bool const worth = !carries_zeroes_ && range.count >= worth_looking;
     if (worth && is_zero({room.get(), range.count * sector_bytes})) {
@@ -53,32 +73,22 @@ std::optional<Payload> CopyDisk::read(Extent range) {
 }
 
 bool CopyDisk::write(Extent range, Payload const& content) {
-    if (content.is_bytes()) {
-        std::span<std::byte const> const all = content.as_bytes();
-        return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
-            return array_.write(volume, offset, all.subspan(done, bytes), false).has_value();
-        });
-    }
+    if (content.is_bytes()) return write_bytes(range, content.as_bytes());
     std::uint64_t at = range.first;
     bool ok = true;
     content.for_each([&](Piece const& piece) {
         Extent const here{at, piece.sectors};
         at += piece.sectors;
         if (!ok) return;
-        if (piece.id == 0) {
-            ok = for_each_part(here, [&](auto volume, auto offset, auto bytes, auto) {
-                return array_.zero(volume, offset, bytes, false, false).has_value();
-            });
-        } else {
-            ok = write(here, bytes_of(piece));
-        }
+        ok = piece.id == 0 ? write_zeroes(here) : write(here, bytes_of(piece));
     });
     return ok;
 }
 
 bool CopyDisk::flush() {
+    if (plain_ != nullptr) return plain_->flush();
     return std::ranges::all_of(
-        parts_, [&](Part const& part) { return array_.flush(part.volume).has_value(); });
+        parts_, [&](Part const& part) { return array_->flush(part.volume).has_value(); });
 }
 
 }  // namespace sunder::live

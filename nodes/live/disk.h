@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The data of one copy, as its machine addresses it: the group's volumes one behind another, each a
-// volume of the array. Many threads may use it at once. Errors are told as such and never become
+// volume of the array, or all of them in one export of an NBD server. Many threads may use it at
+// once. Errors are told as such and never become
 // data (SAF-14).
 #pragma once
 
 #include "base/payload.h"
 #include "base/units.h"
 #include "emulator/media/bad_disk.h"
+#include "nodes/live/nbd_export.h"
 
+#include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace sunder::live {
@@ -23,7 +28,9 @@ public:
 
     /// `carries_zeroes`: a run of zeroes is read as bytes like any other.
     CopyDisk(emulator::media::BadDisk& array, std::vector<Part> parts, bool carries_zeroes)
-        : array_(array), parts_(std::move(parts)), carries_zeroes_(carries_zeroes) {}
+        : array_(&array), parts_(std::move(parts)), carries_zeroes_(carries_zeroes) {}
+    CopyDisk(std::unique_ptr<NbdExport> plain, bool carries_zeroes)
+        : plain_(std::move(plain)), carries_zeroes_(carries_zeroes) {}
 
     /// Nothing: the disk refused it.
     std::optional<Payload> read(Extent range);
@@ -31,12 +38,19 @@ public:
     /// Everything that was written before is stable. After one failure none succeeds (G11).
     bool flush();
 
+    /// Of an NBD server; null: of the array.
+    [[nodiscard]] NbdExport* plain() { return plain_.get(); }
+
 private:
     template <class Each>
     bool for_each_part(Extent range, Each&& each) const;
+    bool read_into(Extent range, std::span<std::byte> into);
+    bool write_bytes(Extent range, std::span<std::byte const> all);
+    bool write_zeroes(Extent range);
 
-    emulator::media::BadDisk& array_;
+    emulator::media::BadDisk* array_ = nullptr;
     std::vector<Part> parts_;
+    std::unique_ptr<NbdExport> plain_;
     bool carries_zeroes_;
 };
 

@@ -198,6 +198,8 @@ void GroupDriver::step(mirror::Input const& input, Deeds& deeds) {
 void GroupDriver::show(Shown now) {
     Shown const before = std::exchange(shown_, now);
     if (before == now) return;
+    // What an NBD server holds is shown to hosts by nobody but that server.
+    if (disk_.plain() != nullptr) return;
     opening_ = now == Shown::to_nobody ? 0 : ++openings_;
     if (before != Shown::to_nobody) told_.opened(false);
     if (now != Shown::to_nobody) told_.opened(true);
@@ -332,6 +334,14 @@ void GroupDriver::disconnected(Slot peer, Link& link) {
         }
     }
     work_off(deeds);
+}
+
+/// Whoever reads them finds their end, as if the peer had gone.
+void GroupDriver::let_go_of_legs() {
+    std::lock_guard const lock(lock_);
+    for (std::shared_ptr<Link> const& leg : legs_) {
+        if (leg != nullptr) leg->close();
+    }
 }
 
 // The group's own thread.

@@ -91,6 +91,14 @@ public:
 
     [[nodiscard]] MirrorSetup const& setup() const { return setup_; }
     [[nodiscard]] Counts const& counts() const { return counts_; }
+    /// Its data is the export of an NBD server; null: it is of the array.
+    [[nodiscard]] NbdExport* plain() { return disk_.plain(); }
+    /// False while the copy's data cannot be reached: a leg would only break off.
+    [[nodiscard]] bool takes_legs() {
+        return disk_.plain() == nullptr || !disk_.plain()->why_away();
+    }
+    /// The copy's data cannot be reached, and is whole where it is.
+    void let_go_of_legs();
     /// What the copy holds there, whatever its machine says of it; for who compares copies that
     /// rest. Nothing: the disk refuses.
     std::optional<Payload> read_copy(Extent range) { return disk_.read(range); }

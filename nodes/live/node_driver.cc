@@ -109,6 +109,24 @@ void NodeDriver::begin_recording() {
     }
 }
 
+/// A copy at an NBD server. Where something was under way to its medium, the next flush fails, and
+/// the machine draws its conclusions; else there is nothing that it need be told.
+void NodeDriver::begin_plain(std::size_t mirror) {
+    GroupDriver& group = *groups_[mirror];
+    NbdExport* const plain = group.plain();
+    if (plain == nullptr) return;
+    std::string const name = setup_.mirrors[mirror].name + ": " + plain->uri();
+    NbdExport::Told told;
+    told.lost = [this, name, &group](bool whole, std::string const& why) {
+        events_.words(name + ": " + why +
+                      (whole ? "" : "; what it had not flushed is copied again when it is back"));
+        if (whole) group.let_go_of_legs();
+    };
+    told.back = [this, name] { events_.words(name + ": connected again"); };
+    told.refused = [this, name](std::string const& why) { events_.words(name + ": " + why); };
+    plain->start(std::move(told));
+}
+
 void NodeDriver::start() {
     begin_recording();
     clock_.start();
@@ -117,7 +135,10 @@ void NodeDriver::start() {
         if (found.above) started.changed.push_back(*found.above);
     }
     post(started);
-    for (std::size_t m = 0; m < groups_.size(); ++m) groups_[m]->start(found_[m], life_);
+    for (std::size_t m = 0; m < groups_.size(); ++m) {
+        groups_[m]->start(found_[m], life_);
+        begin_plain(m);
+    }
     found_.clear();
     thread_ = std::thread([this] { context_.run(); });
     beats_->start();
@@ -130,7 +151,10 @@ void NodeDriver::stop() {
     peers_->stop();
     beats_->stop();
     clock_.stop();
-    for (auto const& group : groups_) group->stop();
+    for (auto const& group : groups_) {
+        if (group->plain() != nullptr) group->plain()->stop();
+        group->stop();
+    }
     context_.stop();
     thread_.join();
     for (std::thread& shot : shots_) shot.join();

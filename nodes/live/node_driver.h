@@ -87,12 +87,14 @@ private:
     void watch_reachability(NodeId peer);
     void shoot(NodeId peer);
     void begin_recording();
+    void begin_plain(std::size_t mirror);
 
     // PeerEvents, on the threads of connections.
     void control_up(NodeId peer, std::shared_ptr<Link> const& link) override;
     void control_arrived(NodeId peer, Link& link, nodes::ControlMessage message) override;
     void control_down(NodeId peer, Link& link) override;
     GroupDriver& leg_of(std::size_t mirror) override { return *groups_[mirror]; }
+    bool takes_legs(std::size_t mirror) override { return groups_[mirror]->takes_legs(); }
     void spoke(NodeId peer) override { beats_->spoke(peer); }
     void refused(std::string const& words) override { events_.words(words); }
 

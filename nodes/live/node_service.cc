@@ -58,6 +58,7 @@ std::vector<std::vector<std::string>> array_words(NodeSetup const& setup) {
     std::uint64_t bytes = std::uint64_t{1} << 30;
     std::vector<std::vector<std::string>> volumes;
     for (MirrorSetup const& mirror : setup.mirrors) {
+        if (!mirror.plain.empty()) continue;
         for (VolumeSetup const& volume : mirror.volumes) {
             std::uint64_t const mebibytes =
                 (volume.sectors * sector_bytes + mebibyte - 1) / mebibyte;
@@ -128,31 +129,46 @@ std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copi
     NodeSetup const& setup) {
     std::vector<NodeDriver::Copy> copies;
     for (MirrorSetup const& mirror : setup.mirrors) {
-        std::vector<CopyDisk::Part> parts;
-        for (VolumeSetup const& volume : mirror.volumes) {
-            std::string const name = volume_name(mirror, volume);
-            auto const found = array_->driver().look_at(
-                [&](emulator::Array const& array) -> std::expected<CopyDisk::Part, std::string> {
-                    emulator::Catalogue const& catalogue = array.state().catalogue;
-                    auto const id = catalogue.volume_named(name);
-                    if (!id) return std::unexpected(fmt::format("there is no volume '{}'", name));
-                    std::uint64_t const has = catalogue.volumes.at(*id).sectors;
-                    if (has >= volume.sectors) return CopyDisk::Part{*id, volume.sectors};
-                    return std::unexpected(fmt::format(
-                        "the volume '{}' has {}, and the mirror takes {}; make it larger "
-                        "(sunder array expand volume)",
-                        name, to_text(ByteCount{has * sector_bytes}),
-                        to_text(ByteCount{volume.sectors * sector_bytes})));
-                });
-            if (!found) return std::unexpected(found.error());
-            parts.push_back(*found);
-        }
+        auto disk = mirror.plain.empty() ? open_volumes(setup, mirror) : open_plain(setup, mirror);
+        if (!disk) return std::unexpected(disk.error());
         auto store = MirrorStore::open(folder_.get(), mirror.name, mirror.config);
         if (!store) return std::unexpected(store.error());
-        copies.push_back(
-            {CopyDisk(array_->disk(), std::move(parts), setup.carries_zeroes), std::move(*store)});
+        copies.push_back({std::move(*disk), std::move(*store)});
     }
     return copies;
+}
+
+std::expected<CopyDisk, std::string> NodeService::open_plain(NodeSetup const& setup,
+                                                             MirrorSetup const& mirror) {
+    DetectionSetup const& detection = setup.detection;
+    auto plain = NbdExport::open({mirror.plain, mirror.config.sectors * sector_bytes,
+                                  detection.connection_timeout, detection.reconnect});
+    if (!plain) return std::unexpected(mirror.name + ": " + plain.error());
+    return CopyDisk(std::move(*plain), setup.carries_zeroes);
+}
+
+std::expected<CopyDisk, std::string> NodeService::open_volumes(NodeSetup const& setup,
+                                                               MirrorSetup const& mirror) {
+    std::vector<CopyDisk::Part> parts;
+    for (VolumeSetup const& volume : mirror.volumes) {
+        std::string const name = volume_name(mirror, volume);
+        auto const found = array_->driver().look_at(
+            [&](emulator::Array const& array) -> std::expected<CopyDisk::Part, std::string> {
+                emulator::Catalogue const& catalogue = array.state().catalogue;
+                auto const id = catalogue.volume_named(name);
+                if (!id) return std::unexpected(fmt::format("there is no volume '{}'", name));
+                std::uint64_t const has = catalogue.volumes.at(*id).sectors;
+                if (has >= volume.sectors) return CopyDisk::Part{*id, volume.sectors};
+                return std::unexpected(
+                    fmt::format("the volume '{}' has {}, and the mirror takes {}; make it larger "
+                                "(sunder array expand volume)",
+                                name, to_text(ByteCount{has * sector_bytes}),
+                                to_text(ByteCount{volume.sectors * sector_bytes})));
+            });
+        if (!found) return std::unexpected(found.error());
+        parts.push_back(*found);
+    }
+    return CopyDisk(array_->disk(), std::move(parts), setup.carries_zeroes);
 }
 
 NodeEvents NodeService::events() {

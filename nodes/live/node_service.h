@@ -66,6 +66,10 @@ public:
 private:
     NodeService();
     std::expected<std::vector<NodeDriver::Copy>, std::string> open_copies(NodeSetup const& setup);
+    std::expected<CopyDisk, std::string> open_volumes(NodeSetup const& setup,
+                                                      MirrorSetup const& mirror);
+    static std::expected<CopyDisk, std::string> open_plain(NodeSetup const& setup,
+                                                           MirrorSetup const& mirror);
     std::expected<void, std::string> open_state(std::string const& folder);
     NodeEvents events();
 

@@ -45,6 +45,8 @@ struct MirrorSetup {
     replication::GroupConfig config;
     std::vector<VolumeSetup> volumes;  ///< at least one
     unsigned compression = 0;          ///< zstd level of what is sent to the other copies; 0: none
+    /// The export of an NBD server that holds the copy, by its URI; empty: the array does.
+    std::string plain{};
 };
 
 struct DetectionSetup {

@@ -91,6 +91,12 @@ json::object in_json(NodeDriver& node, std::size_t place,
                       {"era", status.cell.era.number},
                       {"generation", fmt::format("{:016x}", status.cell.current.id)},
                       {"legs", std::move(legs)}};
+    if (NbdExport* const plain = node.mirror(place).plain(); plain != nullptr) {
+        std::optional<std::string> const why = plain->why_away();
+        json::object export_{{"uri", plain->uri()}, {"connected", !why}};
+        if (why) export_["because"] = *why;
+        made["plain"] = std::move(export_);
+    }
     if (rule) {
         made["because"] = text(rule->words);
         made["rule"] = text(rule->name);

@@ -180,6 +180,10 @@ std::expected<Peers::Target, std::string> Peers::hear_greeting(
     return target;
 }
 
+bool Peers::may_begin(Target const& target) const {
+    return !target.mirror || events_.takes_legs(*target.mirror);
+}
+
 void Peers::accept() {
     for (;;) {
         int const socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -230,6 +234,7 @@ void Peers::admit(int socket) {
         return;
     }
     keep(link, target->peer);
+    if (!may_begin(*target)) return link->close();
     greet(*link, *target);
     serve(link, *target);
 }
@@ -254,6 +259,10 @@ void Peers::dial(Target const& target) {
         {
             std::lock_guard const lock(lock_);
             if (stopping_) return;
+        }
+        if (!may_begin(target)) {
+            sleep(setup_.detection.reconnect);
+            continue;
         }
         std::string why;
         auto const socket = connect_to(setup_.members[target.peer.value].peers,

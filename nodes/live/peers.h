@@ -30,6 +30,8 @@ public:
     virtual void control_up(NodeId peer, std::shared_ptr<Link> const& link) = 0;
     virtual void control_arrived(NodeId peer, Link& link, nodes::ControlMessage message) = 0;
     virtual void control_down(NodeId peer, Link& link) = 0;
+    /// False: a leg of it would only break off now.
+    virtual bool takes_legs(std::size_t mirror) = 0;
     virtual GroupDriver& leg_of(std::size_t mirror) = 0;
     virtual void spoke(NodeId peer) = 0;
     /// A connection was refused or given up, and why.
@@ -78,6 +80,8 @@ private:
     std::shared_ptr<Link> make_link(int socket, std::optional<NodeId> dialled);
     std::expected<void, std::string> introduce(std::shared_ptr<Link> const& link,
                                                Target const& target);
+    /// Of a mirror whose data cannot be reached now no leg is begun.
+    [[nodiscard]] bool may_begin(Target const& target) const;
     void greet(Link& link, Target const& target) const;
     std::expected<Target, std::string> hear_greeting(Link& link,
                                                      std::optional<Target> const& expected) const;

@@ -31,7 +31,8 @@ SUNDER_FORMAT(replication::GroupConfig, self, copies, nodes, group, sectors, mir
 SUNDER_FORMAT_ENUM(nodes::QuorumMode, none, majority, storage);
 SUNDER_FORMAT_ENUM(nodes::LossAction, reboot, halt, leave_service);
 SUNDER_FORMAT(nodes::ResourceConfig, group, self, members, priority, asynchronous, intent_log,
-              automatic_switchback, hierarchy, extended, unmirrored, exported, large_enough);
+              automatic_switchback, hierarchy, extended, never_in_service, unmirrored, exported,
+              large_enough);
 SUNDER_FORMAT(nodes::QuorumConfig, mode, voters, tie_breakers, ask_witnesses, on_loss);
 SUNDER_FORMAT(nodes::ConfirmConfig, from, timeout, proceeds);
 SUNDER_FORMAT(nodes::NodeConfig, self, peers, resources, guarded, quorum, confirm, shares_disk,
@@ -39,7 +40,7 @@ SUNDER_FORMAT(nodes::NodeConfig, self, peers, resources, guarded, quorum, confir
 SUNDER_FORMAT(live::Endpoint, socket, address, port);
 SUNDER_FORMAT(live::MemberSetup, name, peers, beats);
 SUNDER_FORMAT(live::VolumeSetup, name, sectors);
-SUNDER_FORMAT(live::MirrorSetup, name, config, volumes, compression);
+SUNDER_FORMAT(live::MirrorSetup, name, config, volumes, compression, plain);
 SUNDER_FORMAT(live::DetectionSetup, interval, missed, connection_timeout, reconnect, boot_wait);
 SUNDER_FORMAT(live::FencingSetup, program, delay);
 SUNDER_FORMAT(ByteCount, bytes);
@@ -53,7 +54,7 @@ namespace sunder::live {
 
 namespace {
 
-constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 2};
+constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 3};
 
 /// Whether the parts fit to each other: nobody is named who is not there.
 std::string flaw_of(NodeSetup const& setup) {
@@ -119,7 +120,18 @@ std::string impossible(NodeSetup const& setup) {
         if (resource.hierarchy) return "something that stands on a mirror";
         if (resource.unmirrored) return "a disk that is not mirrored yet";
     }
-    for (MirrorSetup const& mirror : setup.mirrors) {
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        MirrorSetup const& mirror = setup.mirrors[m];
+        nodes::ResourceConfig const& resource = setup.config.resources[m];
+        bool const never = (resource.never_in_service & replication::bit_of(resource.self)) != 0;
+        if (!mirror.plain.empty() && !never) {
+            return "a copy at an NBD server that may come in service: `never_in_service` of its "
+                   "mirror has to name the node";
+        }
+        if (!mirror.plain.empty() && mirror.config.born_in_sync) {
+            return "a copy at an NBD server that is in sync from the start: nobody knows what the "
+                   "export holds";
+        }
         if (mirror.config.fallback_sectors != 0) return "a fallback image";
         if (mirror.config.sectors < mirror.config.mirrored_sectors) {
             return "a copy that is smaller than its source";

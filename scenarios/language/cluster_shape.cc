@@ -129,6 +129,15 @@ Key disk_errors() {
         {"leave service"});
 }
 
+Key never_in_service() {
+    return optional(
+        "never_in_service",
+        "Nodes whose copies are targets for ever, from the mirror's creation on: they are "
+        "resynchronised and written, and come in service by nobody's word (R1). Not the "
+        "first of `on`. Default: none.",
+        make_shape(shape::List{"the nodes of a mirror", node_name(), 1, 7, false}), {"[server2]"});
+}
+
 ShapePtr mirrors() {
     shape::Object mirror{"a mirror", {}, {{"size", "volumes"}}};
     mirror.keys = {
@@ -180,6 +189,7 @@ ShapePtr mirrors() {
                  "operator creates the mirror. Default: all.",
                  make_shape(shape::List{"the nodes of a mirror", node_name(), 0, 8, false}),
                  {"[server1]"}),
+        never_in_service(),
         optional("unmirrored",
                  "yes: what stands on the first node's disk uses it without a mirror, until "
                  "'migrate' builds one below it (R117). Default: no.",

@@ -38,6 +38,7 @@ public:
         read_size();
         read_nodes();
         read_extended();
+        read_never_in_service();
         read_sizes();
         read_priorities();
         if (auto const mode = mode_of(find("mode"))) mirror_.mode = *mode;
@@ -66,6 +67,8 @@ private:
     void read_size();
     void read_nodes();
     void read_extended();
+    void read_never_in_service();
+    std::vector<bool> read_places(Node const& list);
     void read_pairs();
     [[nodiscard]] std::optional<std::size_t> place_of(Node const& item);
     void read_sizes();
@@ -154,16 +157,7 @@ void MirrorReader::read_extended() {
         return;
     }
     if (extended == nullptr || extended->broken) return;
-    std::vector<bool> found(mirror_.on.size());
-    for (Node const& item : items_of(extended)) {
-        std::optional<std::size_t> const at = place_of(item);
-        if (!at) continue;
-        if (found[*at]) {
-            report().error(Code::bad_mirror, mark_of(item),
-                           fmt::format("'{}' is named twice", item.text), {"once is enough", {}});
-        }
-        found[*at] = true;
-    }
+    std::vector<bool> found = read_places(*extended);
     bool const any = std::ranges::find(found, true) != found.end();
     if (any && !found.front()) {
         report().error(
@@ -173,6 +167,35 @@ void MirrorReader::read_extended() {
             {"extend it there as well; or to none, and create it by 'create_mirror'", {}});
     }
     mirror_.extended = std::move(found);
+}
+
+/// By place in `on`: whether the list names the node.
+std::vector<bool> MirrorReader::read_places(Node const& list) {
+    std::vector<bool> found(mirror_.on.size());
+    for (Node const& item : items_of(&list)) {
+        std::optional<std::size_t> const at = place_of(item);
+        if (!at) continue;
+        if (found[*at]) {
+            report().error(Code::bad_mirror, mark_of(item),
+                           fmt::format("'{}' is named twice", item.text), {"once is enough", {}});
+        }
+        found[*at] = true;
+    }
+    return found;
+}
+
+/// Somebody has to be the first source.
+void MirrorReader::read_never_in_service() {
+    Node const* const never = find("never_in_service");
+    if (never == nullptr || never->broken) return;
+    std::vector<bool> found = read_places(*never);
+    if (!found.empty() && found.front()) {
+        report().error(Code::bad_mirror, mark_of(*never),
+                       fmt::format("'{}' creates mirror '{}', so it is in service there first",
+                                   name_of(mirror_.on.front()), entry_.key),
+                       {"name another node first in 'on', or remove this one here", {}});
+    }
+    mirror_.never_in_service = std::move(found);
 }
 
 /// The place in `on` of the node that `item` names.

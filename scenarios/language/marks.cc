@@ -280,12 +280,12 @@ std::vector<std::string> rule_names() {
     for (int r = 0; r < static_cast<int>(nodes::InServiceRule::last); ++r) {
         names.emplace_back(nodes::text_of(static_cast<nodes::InServiceRule>(r)).name);
     }
-    for (int r = 0; r < static_cast<int>(nodes::SwitchoverRule::last); ++r) {
-        names.emplace_back(nodes::text_of(static_cast<nodes::SwitchoverRule>(r)).name);
-    }
     auto const add = [&](std::string_view name) {
         if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
     };
+    for (int r = 0; r < static_cast<int>(nodes::SwitchoverRule::last); ++r) {
+        add(nodes::text_of(static_cast<nodes::SwitchoverRule>(r)).name);
+    }
     for (int r = 0; r < static_cast<int>(nodes::ResolutionRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::ResolutionRule>(r)).name);
     }

@@ -136,14 +136,20 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
     }
     if (mirror.automatic_switchback) made += ", switchback: automatic";
     if (mirror.initially_in_sync) made += ", initially: in sync";
+    auto const named = [&](std::vector<bool> const& chosen) {
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < on.size(); ++i) {
+            if (chosen[i]) names.push_back(on[i]);
+        }
+        return fmt::format("[{}]", fmt::join(names, ", "));
+    };
     if (mirror.unmirrored) {
         made += ", unmirrored: yes";
     } else if (!mirror.extended.empty()) {
-        std::vector<std::string> extended;
-        for (std::size_t i = 0; i < on.size(); ++i) {
-            if (mirror.extended[i]) extended.push_back(on[i]);
-        }
-        made += fmt::format(", extended: [{}]", fmt::join(extended, ", "));
+        made += ", extended: " + named(mirror.extended);
+    }
+    if (!mirror.never_in_service.empty()) {
+        made += ", never_in_service: " + named(mirror.never_in_service);
     }
     if (mirror.exported) made += ", nfs_exported: yes";
     if (mirror.split_brain) made += ", " + split_brain_entry(cluster, *mirror.split_brain);

@@ -45,7 +45,8 @@ std::vector<Base> bases() {
             {"fenced", test::based_on(stories::fenced())},
             {"a database", test::based_on(stories::with_a_database())},
             {"an image", test::based_on(stories::with_fallback())},
-            {"a lender", test::based_on(stories::lender())}};
+            {"a lender", test::based_on(stories::lender())},
+            {"for ever", test::based_on(stories::for_ever())}};
 }
 
 /// Of each cluster. The sanitised build asks for what is found at once.

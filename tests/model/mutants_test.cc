@@ -205,6 +205,7 @@ constexpr NotFound others[] = {
     {Mutant::concession_untold, "no operator resolves a split brain in a search"},
     {Mutant::earlier_era_heard, "a search compares contents, and a resync takes this one back"},
     {Mutant::last_chunk_whole, "every block is a chunk, and every disk ends with its mirror"},
+    {Mutant::target_for_ever_serves, "in no search a copy is a target for ever"},
 };
 
 language::KnownNames known() {

@@ -25,10 +25,10 @@ template <class Visit>
 void for_all_facts(Visit&& visit) {
     for (Kind const kind :
          {Kind::create, Kind::extend, Kind::unextend, Kind::remove, Kind::migrate}) {
-        for (unsigned bits = 0; bits < 1U << 15; ++bits) {
+        for (unsigned bits = 0; bits < 1U << 16; ++bits) {
             auto const is = [&](unsigned bit) { return (bits >> bit & 1) != 0; };
             visit(ExtensionFacts{kind, is(0), is(1), is(2), is(3), is(4), is(5), is(6), is(7),
-                                 is(8), is(9), is(10), is(11), is(12), is(13), is(14)});
+                                 is(8), is(9), is(10), is(11), is(12), is(13), is(14), is(15)});
         }
     }
 }
@@ -49,6 +49,7 @@ TEST_CASE("a mirror is extended where the manual has it, and each refusal is rea
                 CHECK_FALSE(facts.extended_anywhere);
                 CHECK_FALSE(facts.exported);  // R122
                 CHECK(facts.large_enough);    // R5
+                CHECK_FALSE(facts.never);     // R1
                 break;
             case Kind::extend:
                 CHECK(facts.serves);  // R93, R119

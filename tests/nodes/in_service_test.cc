@@ -36,7 +36,7 @@ std::vector<test::Column> facts() {
             named("copy", Copy::inconsistent), test::yes_or_no("guarded"),
             test::yes_or_no("fenced"),         test::yes_or_no("taken_out"),
             test::yes_or_no("outranked"),      test::yes_or_no("elsewhere"),
-            test::yes_or_no("continues")};
+            test::yes_or_no("continues"),      test::yes_or_no("never")};
 }
 
 std::vector<test::Column> answers() {
@@ -59,7 +59,8 @@ InServiceFacts facts_of(test::FactCell const& cell) {
             .fenced = cell[8] == 1,
             .outranked = cell[10] == 1,
             .elsewhere = cell[11] == 1,
-            .continues = cell[12] == 1};
+            .continues = cell[12] == 1,
+            .never = cell[13] == 1};
 }
 
 test::GoldenTable const& table() {
@@ -168,10 +169,16 @@ TEST_CASE("nobody comes in service beside a peer that serves, not even by force"
         [](auto const&, Answer answer) { return !comes_in(answer); });
 }
 
-TEST_CASE("force is obeyed unless the peer serves") {
+TEST_CASE("a target for ever comes in service by nobody's word") {
+    in_every_cell([](auto const& f) { return f.never; },
+                  [](auto const&, Answer answer) { return !comes_in(answer); });
+}
+
+TEST_CASE("force is obeyed unless the peer serves, or the copy is a target for ever") {
     in_every_cell(
         [](auto const& f) {
-            return f.forced && !(f.contact == Contact::reachable && f.peer == Peer::in_service);
+            return f.forced && !f.never &&
+                   !(f.contact == Contact::reachable && f.peer == Peer::in_service);
         },
         [](auto const&, Answer answer) { return comes_in(answer); });
 }
@@ -219,8 +226,8 @@ TEST_CASE("data_corrupt is set by an owner without its peer, once, and by nobody
                       bool const alone =
                           f.contact == Contact::booted_alone || f.contact == Contact::watched_die;
                       bool const goes_on = f.continues && !f.guarded && !f.elsewhere;
-                      bool const returned =
-                          asked(f) && f.last_owner && !f.data_corrupt && alone && !goes_on;
+                      bool const returned = asked(f) && f.last_owner && !f.data_corrupt && alone &&
+                                            !goes_on && !f.never;
                       return (answer == Answer::set_data_corrupt) == returned;
                   });
 }

@@ -485,6 +485,8 @@ constexpr Hunt hunts[] = {
      "earlier_eras_refused", true},
     {Mutant::last_chunk_whole, "the first resync of a larger disk", first_resync, roomy,
      "nothing_outside_the_mirror", true},
+    {Mutant::target_for_ever_serves, "dies before a target for ever", dies_before_a_target_for_ever,
+     for_ever, "targets_for_ever_never_serve", true},
 };
 
 }  // namespace

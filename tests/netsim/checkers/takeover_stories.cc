@@ -56,6 +56,12 @@ Cluster fenced() {
     return cluster;
 }
 
+Cluster for_ever() {
+    Cluster cluster = small_cluster();
+    cluster.mirrors[0].never_in_service = {false, true};
+    return cluster;
+}
+
 Cluster lagging_favourite() {
     Cluster cluster = fenced();
     add_node(cluster, "third");
@@ -82,6 +88,15 @@ void written_past_the_favourite(Stage& stage) {
     stage.run_until([&] { return stage.acknowledged(write); }, milliseconds(50));
     stage.power_cut(server1);
     heal_all(stage);
+}
+
+void dies_before_a_target_for_ever(Stage& stage) {
+    stage.until_mirroring();
+    stage.work(server1, 10, 64, 300);
+    stage.crash(server1);
+    stage.run_for(seconds(20));
+    stage.force(server2);
+    stage.end_well();
 }
 
 void target_cut_off(Stage& stage) {

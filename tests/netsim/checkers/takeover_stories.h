@@ -16,6 +16,8 @@ Cluster tied();
 Cluster confirmed();
 /// Silent nodes are shot.
 Cluster fenced();
+/// Server2's copy is a target for ever.
+Cluster for_ever();
 /// Guarded nodes and a third copy, which lags and has a higher priority than server2's.
 Cluster lagging_favourite();
 
@@ -27,6 +29,9 @@ void parted_before_a_witness(Stage& stage);
 void tie_breaker_found_again(Stage& stage);
 /// The source dies, and nobody says so.
 void dies_unconfirmed(Stage& stage);
+/// The source dies while the target for ever is in sync, and returns after it would have been
+/// succeeded.
+void dies_before_a_target_for_ever(Stage& stage);
 /// The source writes without the third copy, which does not hear of it, and loses its power.
 void written_past_the_favourite(Stage& stage);
 /// Source and target no longer hear each other, and shots at the source miss.

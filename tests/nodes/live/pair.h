@@ -26,6 +26,8 @@ public:
         bool born_in_sync = false;
         bool recorded = false;  ///< in a folder of each node's
         bool encrypted = false;
+        Duration settle_interval = milliseconds(200);
+        std::string plain{};  ///< the second copy is the export of an NBD server, by its URI
     };
     explicit Pair(How how);
     Pair() : Pair(How{}) {}

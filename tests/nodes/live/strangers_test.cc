@@ -33,6 +33,7 @@ public:
     void control_up(NodeId, std::shared_ptr<Link> const&) override { ++up_; }
     void control_arrived(NodeId, Link&, nodes::ControlMessage) override {}
     void control_down(NodeId, Link&) override {}
+    bool takes_legs(std::size_t) override { return true; }
     GroupDriver& leg_of(std::size_t) override { std::abort(); }  // there are no mirrors
     void spoke(NodeId) override {}
     void refused(std::string const& words) override {
