@@ -37,6 +37,7 @@ std::string help() {
     std::string made =
         "  status\n      how the node and its mirrors are; --json, --watch\n"
         "  metrics\n      the same for Prometheus\n"
+        "  events\n      what happened last; --follow, --after ID, --json\n"
         "What can be asked of a node that is served:\n";
     for (live::Grammar const& grammar : live::node_grammars()) {
         made += fmt::format("  {}\n      {}\n", live::usage_of(grammar), grammar.meaning);
@@ -105,6 +106,31 @@ int show_status(CtlRequest const& request) {
     return all_held;
 }
 
+std::string event_in_words(std::string_view data) {
+    boost::system::error_code failure;
+    json::value const event = json::parse(json::string_view(data.data(), data.size()), failure);
+    if (failure || !event.is_object()) return std::string(data);
+    json::object const& of = event.as_object();
+    return fmt::format("{} {}{}", text(of, "time"), text(of, "level") == "error" ? "ERROR: " : "",
+                       text(of, "words"));
+}
+
+int show_events(CtlRequest const& request) {
+    auto const told = [&](std::string_view kind, std::string_view data) {
+        if (kind == "gap") {
+            fmt::print(stderr, "ctl: there were events before these that are not known any more\n");
+        } else {
+            fmt::print("{}\n", request.json ? std::string(data) : event_in_words(data));
+        }
+        std::fflush(stdout);
+    };
+    auto const read = live::follow_events(request.control, request.after, request.follow, told);
+    if (!read) return unheard(request, read.error());
+    if (!request.follow) return all_held;
+    // It does not end by itself.
+    return unheard(request, "the connection has ended");
+}
+
 /// What this node's copy would lose, if it gave up what was written to it.
 std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
     auto const said = live::look_up(request.control, "/status");
@@ -163,8 +189,9 @@ int ctl(CtlRequest const& request) {
         fmt::print("{}", said->body);
         return all_held;
     }
+    if (alone && request.words.front() == "events") return show_events(request);
     if (auto const verb = live::find_verb(live::node_grammars(), request.words); !verb) {
-        fmt::print(stderr, "ctl: {}; beside status and metrics\n", verb.error());
+        fmt::print(stderr, "ctl: {}; beside status, metrics and events\n", verb.error());
         return wrong_input;
     }
     if (!is_sure(request)) return violated;
