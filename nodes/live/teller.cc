@@ -74,6 +74,12 @@ void Teller::tell(nodes::Note const& note) {
             }
         },
         note);
+    auto const* const above = std::get_if<nodes::note::HierarchyNoted>(&note);
+    auto const* const changed =
+        above == nullptr ? nullptr : std::get_if<nodes::hierarchy::Changed>(&above->note);
+    if (changed != nullptr && changed->resource.value < setup_.resources.size()) {
+        about.resource = setup_.resources[changed->resource.value].name;
+    }
     tell(about, in_words(note, setup_));
 }
 
@@ -106,6 +112,7 @@ void Teller::tell(About const& about, std::string const& words) {
                            {"kind", about.kind}};
         if (!about.mirror.empty()) event["mirror"] = about.mirror;
         if (!about.peer.empty()) event["peer"] = about.peer;
+        if (!about.resource.empty()) event["resource"] = about.resource;
         event["words"] = words;
         return json::serialize(event);
     });

@@ -29,8 +29,9 @@ private:
     struct About {
         Level level = Level::notice;
         std::string kind{};
-        std::string mirror{};  // empty: it is about none
-        std::string peer{};    // empty: it is about none
+        std::string mirror{};    // empty: it is about none
+        std::string peer{};      // empty: it is about none
+        std::string resource{};  // empty: it is about none
     };
     void tell(About const& about, std::string const& words);
 
