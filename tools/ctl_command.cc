@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <set>
 #include <thread>
 
 namespace sunder::tools {
@@ -37,6 +38,8 @@ std::string help() {
     std::string made =
         "  status\n      how the node and its mirrors are; --json, --watch\n"
         "  metrics\n      the same for Prometheus\n"
+        "  tree\n      what stands on the mirrors, and how it is; --json\n"
+        "  events\n      what happened last; --follow, --after ID, --json\n"
         "What can be asked of a node that is served:\n";
     for (live::Grammar const& grammar : live::node_grammars()) {
         made += fmt::format("  {}\n      {}\n", live::usage_of(grammar), grammar.meaning);
@@ -71,6 +74,10 @@ std::string in_words(json::object const& status) {
                 "  held by {}, {}{}\n", text(server, "uri"),
                 server.at("connected").as_bool() ? "connected" : "NOT CONNECTED: ", away);
         }
+        for (json::value const& one : mirror.at("resources").as_array()) {
+            made += fmt::format("  {:<20} {}, {}\n", text(one.as_object(), "name"),
+                                text(one.as_object(), "state"), text(one.as_object(), "type"));
+        }
         for (json::value const& one : mirror.at("legs").as_array()) {
             json::object const& leg = one.as_object();
             made += fmt::format("  {:<20} {}, {}, {} differ by the intent log{}\n",
@@ -78,6 +85,56 @@ std::string in_words(json::object const& status) {
                                 size(leg.at("out_of_step_bytes")),
                                 leg.at("split_brain").as_bool() ? ", SPLIT BRAIN" : "");
         }
+    }
+    return made;
+}
+
+/// One of what stands on a mirror, and below it what it needs, down to the mirror.
+void add_branch(json::object const& mirror, std::string const& name, int depth, std::string& made) {
+    made += std::string(static_cast<std::size_t>(2 * depth), ' ');
+    if (name == text(mirror, "name")) {
+        made += fmt::format("{} (mirror): {}\n", name,
+                            mirror.at("in_service").as_bool() ? "in service" : "out of service");
+        return;
+    }
+    for (json::value const& value : mirror.at("resources").as_array()) {
+        json::object const& one = value.as_object();
+        if (text(one, "name") != name) continue;
+        made += fmt::format("{} ({}): {}\n", name, text(one, "type"), text(one, "state"));
+        for (json::value const& child : one.at("needs").as_array()) {
+            add_branch(mirror, std::string(child.as_string()), depth + 1, made);
+        }
+    }
+}
+
+/// As DataKeeper's hosts show it: what nothing needs comes first, and the mirror last.
+std::string tree_in_words(json::object const& status) {
+    std::string made;
+    for (json::value const& value : status.at("mirrors").as_array()) {
+        json::object const& mirror = value.as_object();
+        std::set<std::string> needed;
+        json::array const& all = mirror.at("resources").as_array();
+        for (json::value const& one : all) {
+            for (json::value const& child : one.at("needs").as_array()) {
+                needed.emplace(child.as_string());
+            }
+        }
+        if (all.empty()) add_branch(mirror, text(mirror, "name"), 0, made);
+        for (json::value const& one : all) {
+            std::string const name = text(one.as_object(), "name");
+            if (!needed.contains(name)) add_branch(mirror, name, 0, made);
+        }
+    }
+    return made;
+}
+
+json::array tree_of(json::object const& status) {
+    json::array made;
+    for (json::value const& value : status.at("mirrors").as_array()) {
+        json::object const& mirror = value.as_object();
+        made.push_back(json::object{{"mirror", mirror.at("name")},
+                                    {"in_service", mirror.at("in_service")},
+                                    {"resources", mirror.at("resources")}});
     }
     return made;
 }
@@ -110,6 +167,41 @@ int show_status(CtlRequest const& request) {
         if (request.watch) std::this_thread::sleep_for(std::chrono::milliseconds(500));
     } while (request.watch);
     return all_held;
+}
+
+int show_tree(CtlRequest const& request) {
+    auto const said = live::look_up(request.control, "/status");
+    if (!said) return unheard(request, said.error());
+    auto const status = object_in(*said);
+    if (!status || !status->contains("mirrors")) return unheard(request, "what answers is no node");
+    fmt::print("{}",
+               request.json ? json::serialize(tree_of(*status)) + "\n" : tree_in_words(*status));
+    return all_held;
+}
+
+std::string event_in_words(std::string_view data) {
+    boost::system::error_code failure;
+    json::value const event = json::parse(json::string_view(data.data(), data.size()), failure);
+    if (failure || !event.is_object()) return std::string(data);
+    json::object const& of = event.as_object();
+    return fmt::format("{} {}{}", text(of, "time"), text(of, "level") == "error" ? "ERROR: " : "",
+                       text(of, "words"));
+}
+
+int show_events(CtlRequest const& request) {
+    auto const told = [&](std::string_view kind, std::string_view data) {
+        if (kind == "gap") {
+            fmt::print(stderr, "ctl: there were events before these that are not known any more\n");
+        } else {
+            fmt::print("{}\n", request.json ? std::string(data) : event_in_words(data));
+        }
+        std::fflush(stdout);
+    };
+    auto const read = live::follow_events(request.control, request.after, request.follow, told);
+    if (!read) return unheard(request, read.error());
+    if (!request.follow) return all_held;
+    // It does not end by itself.
+    return unheard(request, "the connection has ended");
 }
 
 /// What this node's copy would lose, if it gave up what was written to it.
@@ -170,8 +262,10 @@ int ctl(CtlRequest const& request) {
         fmt::print("{}", said->body);
         return all_held;
     }
+    if (alone && request.words.front() == "tree") return show_tree(request);
+    if (alone && request.words.front() == "events") return show_events(request);
     if (auto const verb = live::find_verb(live::node_grammars(), request.words); !verb) {
-        fmt::print(stderr, "ctl: {}; beside status and metrics\n", verb.error());
+        fmt::print(stderr, "ctl: {}; beside status, tree, metrics and events\n", verb.error());
         return wrong_input;
     }
     if (!is_sure(request)) return violated;

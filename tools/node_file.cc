@@ -63,6 +63,31 @@ ShapePtr fencing() {
                   make_shape(shape::List{"words", text("a word"), 1, 32, false}))});
 }
 
+ShapePtr resources() {
+    auto const program = [] {
+        return make_shape(shape::List{"words", text("a word"), 1, 32, false});
+    };
+    ShapePtr const one = grammar::object(
+        "programs of a resource",
+        {required("start", "Starts it, and exits with 0 when it is in service.", program()),
+         required("stop",
+                  "Stops it, and exits with 0 when it does not run, also if it did not before.",
+                  program()),
+         optional("recover",
+                  "Repairs it where it failed, while what stands on it stays (R100). Unless told: "
+                  "`start`.",
+                  program()),
+         optional("check",
+                  "Exits with 0 if it runs; is asked as often as `check` of the cluster's resource "
+                  "says. Unless told: nobody looks.",
+                  program()),
+         optional("within",
+                  "Each of them at most; one that takes longer is killed, and has failed. Default: "
+                  "20 s.",
+                  grammar::duration(), {"20 s"})});
+    return make_shape(shape::Map{"resources", one, 1, 256});
+}
+
 ShapePtr tls() {
     return grammar::object(
         "what connections of nodes are encrypted with",
@@ -125,6 +150,11 @@ ShapePtr node_shape() {
                   "only, and in "
                   "plain text. Beats and hosts' connections are not encrypted.",
                   tls()),
+         optional("resources",
+                  "What the cluster's resources are on this node, by name: programs, which find "
+                  "SUNDER_RESOURCE, SUNDER_MIRROR and SUNDER_NODE in their environment. Needed "
+                  "for each that stands on a mirror with a copy here.",
+                  resources()),
          optional("fencing", "How others are shot, where the cluster has fencing.", fencing())},
         {{"cluster", "include"}}});
 }
@@ -257,6 +287,54 @@ private:
         }
     }
 
+    static std::vector<std::string> program(Node const* node) {
+        std::vector<std::string> words;
+        for (Node const& word : loading::items_of(node)) {
+            words.push_back(loading::text_of(&word).value_or(""));
+        }
+        return words;
+    }
+
+    void read_resources(live::NodeSetup& setup) const {
+        Node const* const all = root_.find("resources");
+        for (Entry const& entry : loading::entries_of(all)) {
+            auto const found =
+                std::ranges::find(setup.resources, entry.key, &live::ResourceSetup::name);
+            if (found == setup.resources.end()) {
+                std::vector<std::string> known;
+                for (live::ResourceSetup const& one : setup.resources) known.push_back(one.name);
+                report_.unknown(Code::unknown_name, entry.key_span,
+                                fmt::format("the cluster has no resource '{}'", entry.key),
+                                entry.key, known);
+                continue;
+            }
+            live::ResourceSetup& one = *found;
+            one.start = program(entry.value.find("start"));
+            one.stop = program(entry.value.find("stop"));
+            one.recover = program(entry.value.find("recover"));
+            one.check = program(entry.value.find("check"));
+            if (Node const* const within = entry.value.find("within")) {
+                auto const time =
+                    loading::time_above_zero(within, report_, "the time of a program");
+                one.within = time.value_or(one.within);
+            }
+        }
+        for (nodes::ResourceConfig const& mirror : setup.config.resources) {
+            if (!mirror.hierarchy) continue;
+            for (nodes::ProtectedResource const& one : mirror.hierarchy->resources()) {
+                live::ResourceSetup const& programs = setup.resources[one.id.value];
+                if (!programs.start.empty()) continue;
+                report_.error(
+                    Code::missing_key, mark_of(all == nullptr ? *root_.find("node") : *all),
+                    fmt::format("the programs of {} are missing", programs.name),
+                    {fmt::format("add `resources: {{{}: {{start: [...], stop: [...]}}}}` to this "
+                                 "file, outside of `cluster`",
+                                 programs.name),
+                     {}});
+            }
+        }
+    }
+
     void read_setup(live::NodeSetup& setup, NodeId self) const {
         setup = staged::setup_of(cluster_, self);
         setup.cluster = loading::text_of(root_.find("called")).value_or("");
@@ -270,8 +348,10 @@ private:
                 setup.fencing.program.push_back(loading::text_of(&word).value_or(""));
             }
         }
+        read_resources(setup);
         read_tls(setup);
         read_plain(setup);
+        if (report_.count() != 0) return;
         if (std::string const what = live::impossible(setup); !what.empty()) {
             report_.error(Code::bad_mirror, mark_of(*root_.find("node")),
                           fmt::format("a node cannot be served with {}", what), {});

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace sunder::live {
 
@@ -27,5 +30,12 @@ std::expected<Said, std::string> say_words(std::string const& socket, std::strin
                                            Patience patience = {});
 std::expected<Said, std::string> look_up(std::string const& socket, std::string const& path,
                                          Patience patience = {});
+
+/// Reads /events behind the one called `after`, those that are there, or all that come. `told` is
+/// given the data of each, and by which kind it goes: empty, or "gap". Ends when the other side
+/// ends it; the error says what was wrong before.
+std::expected<void, std::string> follow_events(
+    std::string const& socket, std::uint64_t after, bool follow,
+    std::function<void(std::string_view kind, std::string_view data)> const& told);
 
 }  // namespace sunder::live

@@ -3,19 +3,27 @@
 // Sessions of HTTP on a Unix socket: one thread reads, asks the handler, and answers.
 #include "nodes/live/control_server.h"
 
+#include "nodes/live/control_reply.h"
+#include "nodes/live/event_stream.h"
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <thread>
+#include <vector>
 
 namespace sunder::live {
 
@@ -27,11 +35,47 @@ namespace http = boost::beast::http;
 using Local = asio::local::stream_protocol;
 using Stream = beast::basic_stream<Local>;
 
+constexpr std::string_view events_path = "/events";
+
+/// The events of a process, and who reads them.
+struct Readers {
+    EventRing* ring = nullptr;
+    std::vector<std::weak_ptr<EventStream>> streams{};
+
+    void look() {
+        std::erase_if(streams, [](auto const& one) { return one.expired(); });
+        for (std::size_t s = 0; s < streams.size(); ++s) {
+            if (auto const stream = streams[s].lock()) stream->look();
+        }
+    }
+    void end() {
+        for (auto const& one : streams) {
+            if (auto const stream = one.lock()) stream->end();
+        }
+    }
+    [[nodiscard]] bool full() const {
+        return std::ranges::count_if(streams, [](auto const& one) { return !one.expired(); }) >=
+               static_cast<std::ptrdiff_t>(ControlServer::most_readers);
+    }
+};
+
+/// The last event that somebody has got, by the header that browsers send when they come again.
+std::optional<std::uint64_t> last_event(beast::string_view field) {
+    std::uint64_t last = 0;
+    auto const [end, failure] = std::from_chars(field.begin(), field.end(), last);
+    if (field.empty()) return 0;
+    return failure == std::errc{} && end == field.end() ? std::optional(last) : std::nullopt;
+}
+
 /// One connection, answered until it ends or is silent for too long.
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    Session(Local::socket socket, ControlHandler const& handler, std::function<void()> ended)
-        : stream_(std::move(socket)), handler_(handler), ended_(std::move(ended)) {}
+    Session(Local::socket socket, ControlHandler const& handler, Readers& readers,
+            std::function<void()> ended)
+        : stream_(std::move(socket)),
+          handler_(handler),
+          readers_(readers),
+          ended_(std::move(ended)) {}
     ~Session() { ended_(); }
     Session(Session const&) = delete;
     Session& operator=(Session const&) = delete;
@@ -61,9 +105,40 @@ private:
         }
         if (failure) return;
         auto const& message = parser_->get();
+        std::string_view const target(message.target().data(), message.target().size());
+        if (readers_.ring != nullptr && target.substr(0, target.find('?')) == events_path) {
+            return show_events(target);
+        }
         ControlRequest const request{std::string(message.method_string()),
                                      std::string(message.target()), message.body()};
         answer(handler_(request), message.keep_alive());
+    }
+
+    /// From the oldest on, or from behind the one that he has got; all that come, or those that
+    /// are there.
+    void show_events(std::string_view target) {
+        auto const& message = parser_->get();
+        if (message.method() != http::verb::get) {
+            return answer(wrong(405, "/events: use GET"), message.keep_alive());
+        }
+        auto const last = last_event(message["Last-Event-ID"]);
+        if (!last) return answer(wrong(400, "Last-Event-ID: expected a number"), false);
+        if (target == "/events?follow=no") {
+            auto const page = readers_.ring->after(*last, std::numeric_limits<std::size_t>::max());
+            return answer({200, as_stream(page), "text/event-stream"}, message.keep_alive());
+        }
+        if (target != events_path) {
+            return answer(wrong(400, "there are /events and /events?follow=no"), false);
+        }
+        if (readers_.full()) {
+            return answer(
+                wrong(503, fmt::format("{} read events already", ControlServer::most_readers)),
+                false);
+        }
+        auto const stream = std::make_shared<EventStream>(stream_.release_socket(), *readers_.ring,
+                                                          *last, shared_from_this());
+        readers_.streams.push_back(stream);
+        stream->start();
     }
 
     void answer(ControlReply reply, bool go_on) {
@@ -83,6 +158,7 @@ private:
 
     Stream stream_;
     ControlHandler const& handler_;
+    Readers& readers_;
     std::function<void()> ended_;
     beast::flat_buffer buffer_{ControlServer::most_body_bytes};
     std::optional<http::request_parser<http::string_body>> parser_;
@@ -114,6 +190,8 @@ struct ControlServer::Inside {
     asio::steady_timer again{context};
     std::string path;
     ControlHandler handler;
+    Readers readers;
+    std::atomic<bool> looking = false;  // somebody has been told that there are more events
     std::size_t sessions = 0;
     bool accepting = false;
     bool stopped = false;  // sessions end with the context, and nothing follows them
@@ -134,11 +212,20 @@ struct ControlServer::Inside {
                 return;
             }
             ++sessions;
-            std::make_shared<Session>(std::move(socket), handler, [this] {
+            std::make_shared<Session>(std::move(socket), handler, readers, [this] {
                 --sessions;
                 if (!stopped) asio::post(context, [this] { accept(); });
             })->read();
             accept();
+        });
+    }
+
+    /// By whoever added an event; one call for as many as there are by then.
+    void tell_readers() {
+        if (looking.exchange(true)) return;
+        asio::post(context, [this] {
+            looking = false;
+            readers.look();
         });
     }
 };
@@ -148,7 +235,7 @@ ControlServer::ControlServer(std::unique_ptr<Inside> inside) : inside_(std::move
 ControlServer::~ControlServer() { stop(); }
 
 std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen(
-    std::string path, ControlHandler handler) {
+    std::string path, ControlHandler handler, EventRing* events) {
     if (path.size() >= sizeof(sockaddr_un::sun_path)) {
         return std::unexpected(fmt::format("{}: a socket's path has at most {} characters", path,
                                            sizeof(sockaddr_un::sun_path) - 1));
@@ -157,6 +244,7 @@ std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen
     auto inside = std::make_unique<Inside>();
     inside->path = std::move(path);
     inside->handler = std::move(handler);
+    inside->readers.ring = events;
     boost::system::error_code failure;
     Local::endpoint const here(inside->path);
     inside->acceptor.open(here.protocol(), failure);
@@ -173,15 +261,20 @@ std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen
 }
 
 void ControlServer::start() {
+    if (inside_->readers.ring != nullptr) {
+        inside_->readers.ring->when_added([inside = inside_.get()] { inside->tell_readers(); });
+    }
     inside_->accept();
     inside_->thread = std::thread([inside = inside_.get()] { inside->context.run(); });
 }
 
 void ControlServer::stop() {
     if (inside_->path.empty()) return;
+    if (inside_->readers.ring != nullptr) inside_->readers.ring->when_added({});
     inside_->context.stop();
     if (inside_->thread.joinable()) inside_->thread.join();
     inside_->stopped = true;
+    inside_->readers.end();
     ::unlink(inside_->path.c_str());
     inside_->path.clear();
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The door for operators: HTTP on a Unix socket that its owner alone may use, served by a thread of
-// its own. What is asked for is answered by whoever was given as handler. It decides who may be
-// connected, for how long, and how much he may say.
+// its own. What is asked for is answered by whoever was given as handler; GET /events is answered
+// here, as it does not end. It decides who may be connected, for how long, and how much he may say.
 #pragma once
+
+#include "nodes/live/event_ring.h"
 
 #include <expected>
 #include <functional>
@@ -33,11 +35,13 @@ public:
     static constexpr std::size_t most_sessions = 64;
     static constexpr std::size_t most_body_bytes = 1 << 20;
     static constexpr unsigned idle_seconds = 30;
+    /// How many of them may read events: operators have to get through.
+    static constexpr std::size_t most_readers = 16;
 
     /// Takes the socket; a stale one, to which nobody listens, is replaced. The error says what
-    /// was in the way.
+    /// was in the way. `events` are shown at /events; none: there is no such path.
     static std::expected<std::unique_ptr<ControlServer>, std::string> listen(
-        std::string path, ControlHandler handler);
+        std::string path, ControlHandler handler, EventRing* events = nullptr);
     ~ControlServer();
     ControlServer(ControlServer const&) = delete;
     ControlServer& operator=(ControlServer const&) = delete;

@@ -152,12 +152,12 @@ Table const& table() {
 std::span<Grammar const> node_grammars() { return table().grammars; }
 
 std::expected<std::unique_ptr<NodeControl>, std::string> NodeControl::listen(
-    std::string const& socket, NodeDriver& node, ArrayService& array) {
+    std::string const& socket, NodeDriver& node, ArrayService& array, EventRing& events) {
     std::unique_ptr<NodeControl> control(new NodeControl(node, array));
-    auto server =
-        ControlServer::listen(socket, [inside = control.get()](ControlRequest const& request) {
-            return inside->handle(request);
-        });
+    auto server = ControlServer::listen(
+        socket,
+        [inside = control.get()](ControlRequest const& request) { return inside->handle(request); },
+        &events);
     if (!server) return std::unexpected(server.error());
     control->server_ = std::move(*server);
     return control;
@@ -176,7 +176,8 @@ ControlReply NodeControl::handle(ControlRequest const& request) {
         request.path == "/node" || request.path == "/array" || request.path == "/break";
     if (!known) {
         return wrong(404,
-                     "there are GET /status, GET /metrics, and POST /node, /array and /break with "
+                     "there are GET /status, GET /metrics, GET /events, and POST /node, /array and "
+                     "/break with "
                      "a list of words");
     }
     if (request.method != "POST") return wrong(405, request.path + ": use POST");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What operators say to a node that serves, and what they see of it: verbs in words, status as
-// JSON, metrics for Prometheus, over HTTP on a Unix socket. Which words are granted is decided by
-// the node's machine.
+// JSON, metrics for Prometheus, events, over HTTP on a Unix socket. Which words are granted is
+// decided by the node's machine.
 #pragma once
 
 #include "nodes/live/array_service.h"
@@ -22,7 +22,7 @@ std::span<Grammar const> node_grammars();
 class NodeControl {
 public:
     static std::expected<std::unique_ptr<NodeControl>, std::string> listen(
-        std::string const& socket, NodeDriver& node, ArrayService& array);
+        std::string const& socket, NodeDriver& node, ArrayService& array, EventRing& events);
 
     void start() { server_->start(); }
     void stop() { server_->stop(); }

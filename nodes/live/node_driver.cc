@@ -55,6 +55,7 @@ std::expected<std::unique_ptr<NodeDriver>, std::string> NodeDriver::open(NodeSet
     if (!beats) return std::unexpected(beats.error());
     self->beats_ = std::move(*beats);
     self->build_mirrors(std::move(copies), most_writes);
+    self->build_resources();
     auto peers = Peers::listen(self->setup_, life, *self);
     if (!peers) return std::unexpected(peers.error());
     self->peers_ = std::move(*peers);
@@ -87,6 +88,26 @@ void NodeDriver::build_mirrors(std::vector<Copy> copies, unsigned most_writes) {
         groups_.push_back(std::make_unique<GroupDriver>(
             setup_.mirrors[m], std::move(copies[m].disk), std::move(copies[m].store), clock_,
             std::move(told), most_writes));
+    }
+}
+
+void NodeDriver::build_resources() {
+    for (std::size_t m = 0; m < setup_.mirrors.size(); ++m) {
+        GroupId const group = setup_.mirrors[m].config.group;
+        if (setup_.config.resources[m].hierarchy == nullptr) {
+            above_.push_back(nullptr);
+            continue;
+        }
+        ResourceDriver::Told told;
+        told.reported = [this, group](nodes::hierarchy::Report const& report) {
+            post(nodes::input::HierarchyReported{group, report});
+        };
+        told.noted = [this, group](nodes::hierarchy::Note const& note) {
+            events_.node(nodes::note::HierarchyNoted{group, note});
+        };
+        told.words = [this](std::string const& words) { events_.words(words); };
+        above_.push_back(
+            std::make_unique<ResourceDriver>(setup_, m, context_, clock_, std::move(told)));
     }
 }
 
@@ -140,14 +161,21 @@ void NodeDriver::start() {
         begin_plain(m);
     }
     found_.clear();
+    for (auto const& above : above_) {
+        if (above != nullptr) above->start();
+    }
     thread_ = std::thread([this] { context_.run(); });
     beats_->start();
     peers_->start();
 }
 
-/// Who is asked last is stopped first: nobody is told of what is there no more.
+/// Who is asked last is stopped first: nobody is told of what is there no more. What stands on the
+/// mirrors goes while they are still there.
 void NodeDriver::stop() {
     if (!thread_.joinable()) return;
+    for (auto const& above : above_) {
+        if (above != nullptr) above->stop();
+    }
     peers_->stop();
     beats_->stop();
     clock_.stop();
@@ -193,8 +221,10 @@ struct NodeDriver::Carry {
     void operator()(nodes::output::StoreHierarchy& out) const {
         node.groups_[node.place_of(out.what.group)]->store_above(out.what);
     }
-    void operator()(nodes::output::HierarchyCommand&) const {
-        VERIFY(!"nothing stands on a mirror here (node_setup)");
+    void operator()(nodes::output::HierarchyCommand& out) const {
+        // Another server may have begun a hierarchy where this one's file knows of none.
+        auto const& above = node.above_[node.place_of(out.group)];
+        if (above != nullptr) above->command(out.command);
     }
     void operator()(nodes::output::ArmBootWait&) const {
         later(node.setup_.detection.boot_wait, nodes::input::BootWaitOver{});

@@ -12,6 +12,7 @@
 #include "nodes/live/node_setup.h"
 #include "nodes/live/peers.h"
 #include "nodes/live/recording.h"
+#include "nodes/live/resource_driver.h"
 #include "nodes/node_machine.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -68,6 +69,10 @@ public:
     [[nodiscard]] NodeSetup const& setup() const { return setup_; }
     GroupDriver& mirror(std::size_t place) { return *groups_[place]; }
     Beats& beats() { return *beats_; }
+    /// What stands on a mirror; null: nothing. To be looked at on the node's thread (`look_at`).
+    [[nodiscard]] ResourceDriver const* above(std::size_t mirror) const {
+        return above_[mirror].get();
+    }
     Breakpoint& breakpoint(std::size_t mirror) { return breakpoints_[mirror]; }
 
     /// What an operator asks; `make` is given the name of the request. Waits for the answer, not
@@ -81,6 +86,7 @@ private:
 
     NodeDriver(NodeSetup setup, std::uint64_t life, NodeEvents events);
     void build_mirrors(std::vector<Copy> copies, unsigned most_writes);
+    void build_resources();
     void post(nodes::Input input);
     void step(nodes::Input const& input);
     [[nodiscard]] std::size_t place_of(GroupId group) const;
@@ -114,8 +120,9 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::thread thread_;
     nodes::NodeMachine machine_;
-    std::vector<std::shared_ptr<Link>> control_;  // by peer
-    std::vector<std::uint32_t> outages_;          // by peer: of its control connection
+    std::vector<std::shared_ptr<Link>> control_;          // by peer
+    std::vector<std::uint32_t> outages_;                  // by peer: of its control connection
+    std::vector<std::unique_ptr<ResourceDriver>> above_;  // by mirror
     std::map<std::uint32_t, std::promise<Answer>> asked_;
     std::uint32_t next_admin_ = 1;
 

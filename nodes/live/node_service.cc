@@ -8,7 +8,6 @@
 #include "emulator/media/posix_files.h"
 #include "nodes/live/log.h"
 #include "nodes/live/node_control.h"
-#include "nodes/live/note_words.h"
 #include "nodes/live/setup_codec.h"
 
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -53,6 +53,13 @@ std::string volume_name(MirrorSetup const& mirror, VolumeSetup const& volume) {
 constexpr char const* group_name = "node";
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
+/// Later than any event of an earlier process, unless the clock was set back.
+std::uint64_t first_event() {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                          std::chrono::system_clock::now().time_since_epoch())
+                                          .count());
+}
+
 /// Words for the array that the copies lie in, where nobody has described it.
 std::vector<std::vector<std::string>> array_words(NodeSetup const& setup) {
     std::uint64_t bytes = std::uint64_t{1} << 30;
@@ -75,7 +82,7 @@ std::vector<std::vector<std::string>> array_words(NodeSetup const& setup) {
 
 }  // namespace
 
-NodeService::NodeService() = default;
+NodeService::NodeService() : ring_(first_event()) {}
 NodeService::~NodeService() = default;
 
 std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Options options) {
@@ -100,8 +107,9 @@ std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Optio
                                    service->events(), options.most_writes);
     if (!driver) return std::unexpected(driver.error());
     service->driver_ = std::move(*driver);
+    service->teller_.emplace(service->driver_->setup(), service->ring_);
     if (control.empty()) return service;
-    auto heard = NodeControl::listen(control, *service->driver_, *service->array_);
+    auto heard = NodeControl::listen(control, *service->driver_, *service->array_, service->ring_);
     if (!heard) return std::unexpected(heard.error());
     service->control_ = std::move(*heard);
     return service;
@@ -173,16 +181,13 @@ std::expected<CopyDisk, std::string> NodeService::open_volumes(NodeSetup const& 
 
 NodeEvents NodeService::events() {
     NodeEvents events;
-    events.node = [this](nodes::Note const& note) {
-        std::string const words = in_words(note, driver_->setup());
-        if (!words.empty()) log(Level::notice, words);
-    };
+    events.node = [this](nodes::Note const& note) { teller_->tell(note); };
     events.mirror = [this](std::size_t mirror, replication::Note const& note) {
-        std::string const words = in_words(note, driver_->setup(), mirror);
-        bool const failed = std::holds_alternative<replication::note::DiskFailed>(note);
-        if (!words.empty()) log(failed ? Level::error : Level::notice, words);
+        teller_->tell(mirror, note);
     };
-    events.words = [](std::string const& words) { log(Level::warning, words); };
+    events.words = [this](std::string const& words) {
+        teller_->tell(Level::warning, "warned", words);
+    };
     events.opened = [this](std::size_t mirror, bool open) {
         if (!open && left_service) left_service(mirror);
     };

@@ -6,11 +6,14 @@
 #pragma once
 
 #include "nodes/live/array_service.h"
+#include "nodes/live/event_ring.h"
 #include "nodes/live/node_driver.h"
+#include "nodes/live/teller.h"
 
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,10 +76,12 @@ private:
     std::expected<void, std::string> open_state(std::string const& folder);
     NodeEvents events();
 
+    EventRing ring_;
     std::unique_ptr<ArrayService> array_;
     std::unique_ptr<emulator::media::Folder> folder_;
     std::unique_ptr<emulator::media::FolderLock> folder_lock_;
     std::unique_ptr<NodeDriver> driver_;
+    std::optional<Teller> teller_;
     std::unique_ptr<class NodeControl> control_;
 };
 

@@ -66,6 +66,19 @@ struct FencingSetup {
     friend bool operator==(FencingSetup const&, FencingSetup const&) = default;
 };
 
+/// What a resource of the cluster is, here: programs, which exit with 0 when it is done. Stopping
+/// what does not run is done at once, and succeeds.
+struct ResourceSetup {
+    std::string name;
+    std::vector<std::string> start;
+    std::vector<std::string> stop;
+    std::vector<std::string> recover{};   ///< where it failed (R100); empty: as it is started
+    std::vector<std::string> check{};     ///< whether it runs; empty: nobody looks
+    Duration check_every = seconds(120);  ///< R48
+    Duration within = seconds(20);        ///< what takes longer is killed, and has failed
+    friend bool operator==(ResourceSetup const&, ResourceSetup const&) = default;
+};
+
 /// Files in PEM by which nodes of a cluster know each other.
 struct TlsSetup {
     std::string ca{};           ///< the authority's certificates
@@ -74,13 +87,14 @@ struct TlsSetup {
     friend bool operator==(TlsSetup const&, TlsSetup const&) = default;
 };
 
-/// Nothing stands on its mirrors, no disk is shared by two servers, no fallback image is kept, and
-/// there is no quorum disk: whoever makes a setup sees to that (`impossible`).
+/// What stands on its mirrors has programs, no disk is shared by two servers, no fallback image is
+/// kept, and there is no quorum disk: whoever makes a setup sees to that (`impossible`).
 struct NodeSetup {
     std::string cluster;
     std::vector<MemberSetup> members;
     nodes::NodeConfig config;
-    std::vector<MirrorSetup> mirrors;  ///< in the order of `config.resources`
+    std::vector<MirrorSetup> mirrors;        ///< in the order of `config.resources`
+    std::vector<ResourceSetup> resources{};  ///< of the cluster, by ResourceId
     DetectionSetup detection;
     FencingSetup fencing;
     /// The folder of cells and intent logs; empty: in memory, and gone with the process.

@@ -104,8 +104,77 @@ json::object in_json(NodeDriver& node, std::size_t place,
     return made;
 }
 
+/// One of what stands on a mirror.
+struct AboveStatus {
+    std::string name;
+    std::string_view type;
+    std::string_view state;
+    std::vector<std::string> needs;
+};
+
+std::string_view name_of(nodes::hierarchy::ResourceState const& state) {
+    struct Names {
+        std::string_view operator()(nodes::hierarchy::resource::OutOfService const&) const {
+            return "out of service";
+        }
+        std::string_view operator()(nodes::hierarchy::resource::Starting const&) const {
+            return "starting";
+        }
+        std::string_view operator()(nodes::hierarchy::resource::InService const&) const {
+            return "in service";
+        }
+        std::string_view operator()(nodes::hierarchy::resource::Recovering const&) const {
+            return "recovering";
+        }
+        std::string_view operator()(nodes::hierarchy::resource::Stopping const&) const {
+            return "stopping";
+        }
+        std::string_view operator()(nodes::hierarchy::resource::Failed const&) const {
+            return "failed";
+        }
+    };
+    return std::visit(Names{}, state);
+}
+
+/// Children before their parents. To be called on the node's thread.
+std::vector<AboveStatus> look_above(NodeDriver const& node, std::size_t place) {
+    ResourceDriver const* const above = node.above(place);
+    if (above == nullptr) return {};
+    NodeSetup const& setup = node.setup();
+    nodes::Hierarchy const& is = above->machine().hierarchy();
+    auto const name = [&](ResourceId id) {
+        return id.value < setup.resources.size() ? setup.resources[id.value].name : "?";
+    };
+    std::vector<AboveStatus> all;
+    for (std::size_t const at : is.bottom_up()) {
+        nodes::ProtectedResource const& one = is.resources()[at];
+        AboveStatus made{
+            name(one.id), nodes::name_of(one.kind), name_of(above->machine().state(one.id)), {}};
+        for (nodes::Dependency const& bond : is.dependencies()) {
+            if (bond.parent != one.id) continue;
+            made.needs.push_back(bond.child ? name(*bond.child) : setup.mirrors[place].name);
+        }
+        all.push_back(std::move(made));
+    }
+    return all;
+}
+
+json::array in_json(std::vector<AboveStatus> const& all) {
+    json::array made;
+    for (AboveStatus const& one : all) {
+        json::array needs;
+        for (std::string const& name : one.needs) needs.emplace_back(name);
+        made.push_back(json::object{{"name", one.name},
+                                    {"type", text(one.type)},
+                                    {"state", text(one.state)},
+                                    {"needs", std::move(needs)}});
+    }
+    return made;
+}
+
 struct NodeLook {
     std::vector<std::optional<mirror::RuleText>> rules;
+    std::vector<std::vector<AboveStatus>> above;  // by mirror
     std::vector<bool> connected;
     std::string quorum;
     bool has_quorum = false;
@@ -116,6 +185,7 @@ NodeLook look(NodeDriver& node) {
     node.look_at([&](nodes::NodeMachine const& machine) {
         for (std::size_t r = 0; r < node.setup().mirrors.size(); ++r) {
             seen.rules.push_back(machine.last_rule(r));
+            seen.above.push_back(look_above(node, r));
         }
         for (NodeId const peer : node.setup().config.peers) {
             seen.connected.push_back(machine.members().connected(peer));
@@ -145,7 +215,9 @@ json::object status_of(NodeDriver& node) {
     }
     json::array mirrors;
     for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
-        mirrors.push_back(in_json(node, m, seen.rules[m]));
+        json::object mirror = in_json(node, m, seen.rules[m]);
+        mirror["resources"] = in_json(seen.above[m]);
+        mirrors.push_back(std::move(mirror));
     }
     return {{"cluster", setup.cluster},
             {"node", setup.members[setup.config.self.value].name},
@@ -173,6 +245,14 @@ std::string metrics_of(NodeDriver& node) {
     for (std::size_t m = 0; m < all.size(); ++m) {
         made += fmt::format("sunder_mirror_in_service{{mirror=\"{}\"}} {}\n", setup.mirrors[m].name,
                             all[m].open ? 1 : 0);
+    }
+    NodeLook const seen = look(node);
+    family("sunder_resource_in_service", "gauge", "1 while what stands on the mirror runs here");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        for (AboveStatus const& one : seen.above[m]) {
+            made += fmt::format("sunder_resource_in_service{{mirror=\"{}\",resource=\"{}\"}} {}\n",
+                                setup.mirrors[m].name, one.name, one.state == "in service" ? 1 : 0);
+        }
     }
     family("sunder_leg_mirroring", "gauge", "1 while the leg mirrors");
     for (std::size_t m = 0; m < all.size(); ++m) {

@@ -13,6 +13,27 @@ namespace {
 
 namespace mirror = replication;
 
+std::string_view words_of(nodes::hierarchy::Changed::To to) {
+    using To = nodes::hierarchy::Changed::To;
+    switch (to) {
+        case To::in_service:
+            return "in service here";
+        case To::out_of_service:
+            return "out of service here";
+        case To::recovering:
+            return "failed, and is recovered where it is";
+        case To::recovered:
+            return "recovered";
+        case To::failed:
+            return "FAILED here";
+        case To::does_not_stop:
+            return "does not stop, and stays in service";
+        case To::abandoned:
+            return "did not stop, and is given up";
+    }
+    return "";
+}
+
 struct OfNode {
     NodeSetup const& setup;
 
@@ -101,7 +122,17 @@ struct OfNode {
     std::string operator()(nodes::note::ExtensionRefused const& note) const {
         return fmt::format("{}: {}", group(note.group), because(note.rule));
     }
-    std::string operator()(nodes::note::HierarchyNoted const&) const { return ""; }
+    std::string operator()(nodes::note::HierarchyNoted const& note) const {
+        if (auto const* const all = std::get_if<nodes::hierarchy::UpOrDown>(&note.note)) {
+            return fmt::format("{}: {}", group(note.group),
+                               all->up ? "all that stands on it is in service here"
+                                       : "not all that stands on it is in service here");
+        }
+        auto const& changed = std::get<nodes::hierarchy::Changed>(note.note);
+        if (changed.resource.value >= setup.resources.size()) return "";
+        return fmt::format("{}: {}", setup.resources[changed.resource.value].name,
+                           words_of(changed.to));
+    }
     std::string operator()(nodes::note::SwitchedBack const& note) const {
         return fmt::format("{}: comes back to the node of the highest priority", group(note.group));
     }

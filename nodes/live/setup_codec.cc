@@ -41,12 +41,13 @@ SUNDER_FORMAT(live::Endpoint, socket, address, port);
 SUNDER_FORMAT(live::MemberSetup, name, peers, beats);
 SUNDER_FORMAT(live::VolumeSetup, name, sectors);
 SUNDER_FORMAT(live::MirrorSetup, name, config, volumes, compression, plain);
+SUNDER_FORMAT(live::ResourceSetup, name, start, stop, recover, check, check_every, within);
 SUNDER_FORMAT(live::DetectionSetup, interval, missed, connection_timeout, reconnect, boot_wait);
 SUNDER_FORMAT(live::FencingSetup, program, delay);
 SUNDER_FORMAT(ByteCount, bytes);
 SUNDER_FORMAT(live::TlsSetup, ca, certificate, key);
-SUNDER_FORMAT(live::NodeSetup, cluster, members, config, mirrors, detection, fencing, state,
-              recordings, recordings_size, recorded_at_once, carries_zeroes, tls);
+SUNDER_FORMAT(live::NodeSetup, cluster, members, config, mirrors, resources, detection, fencing,
+              state, recordings, recordings_size, recorded_at_once, carries_zeroes, tls);
 
 }  // namespace sunder
 
@@ -110,6 +111,21 @@ std::expected<NodeSetup, std::string> decode_setup(std::span<std::byte const> by
     return read;
 }
 
+namespace {
+
+/// All that stands on it can be started and stopped here.
+bool has_programs(NodeSetup const& setup, nodes::ResourceConfig const& mirror) {
+    if (!mirror.hierarchy) return true;
+    return std::ranges::all_of(mirror.hierarchy->resources(),
+                               [&](nodes::ProtectedResource const& one) {
+                                   if (one.id.value >= setup.resources.size()) return false;
+                                   ResourceSetup const& programs = setup.resources[one.id.value];
+                                   return !programs.start.empty() && !programs.stop.empty();
+                               });
+}
+
+}  // namespace
+
 std::string impossible(NodeSetup const& setup) {
     if (setup.config.shares_disk) return "a disk that two servers share";
     if (setup.config.quorum.mode == nodes::QuorumMode::storage) return "a quorum disk";
@@ -117,7 +133,9 @@ std::string impossible(NodeSetup const& setup) {
         return "fencing without a program that shoots";
     }
     for (nodes::ResourceConfig const& resource : setup.config.resources) {
-        if (resource.hierarchy) return "something that stands on a mirror";
+        if (!has_programs(setup, resource)) {
+            return "something that stands on a mirror and has no programs";
+        }
         if (resource.unmirrored) return "a disk that is not mirrored yet";
     }
     for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {

@@ -25,6 +25,11 @@ live::NodeSetup setup_of(netsim::Cluster const& cluster, NodeId self) {
         if (made.volumes.empty()) made.volumes.push_back({mirror.name, made.config.sectors});
         setup.mirrors.push_back(std::move(made));
     }
+    for (netsim::ResourceSetup const& resource : cluster.resources) {
+        live::ResourceSetup made{resource.name, {}, {}};
+        made.check_every = resource.check;
+        setup.resources.push_back(std::move(made));
+    }
     netsim::Detection const& detection = cluster.detection;
     setup.detection = {detection.interval, detection.missed, detection.connection_timeout,
                        detection.reconnect, detection.boot_wait};
@@ -51,6 +56,9 @@ void hasten(live::NodeSetup& setup, Speed speed) {
         *time = speed.real(*time);
     }
     for (Duration& delay : setup.fencing.delay) delay = speed.real(delay);
+    for (live::ResourceSetup& resource : setup.resources) {
+        resource.check_every = speed.real(resource.check_every);
+    }
     for (live::MirrorSetup& mirror : setup.mirrors) {
         mirror.config.settle_interval = speed.real(mirror.config.settle_interval);
         for (std::optional<Bandwidth>* const rate :

@@ -3,6 +3,7 @@
 # A Debian guest under QEMU, without KVM, that runs a job and says how it goes on its console. And
 # the address at which it finds a mirrored volume, wherever that is in service: a gate that leads a
 # connection to the node that serves, as an address that moves along does.
+import re
 import select
 import socket
 import subprocess
@@ -88,7 +89,7 @@ class Guest:
              "-serial", "stdio", "-kernel", str(Path(image) / "vmlinuz"), "-initrd", str(archive),
              "-append", "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off",
              "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors="replace")
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
@@ -100,6 +101,15 @@ class Guest:
     def says(self, words):
         return any(line.startswith(words) for line in list(self.said))
 
+    def number(self, what):
+        """The last that it said behind these words; 0 if it did not."""
+        return next((int(line.split()[-1]) for line in reversed(list(self.said))
+                     if re.fullmatch(f"{what} [0-9]+", line)), 0)
+
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
     def ended(self):
         return self.process.poll() is not None
 
@@ -110,5 +120,6 @@ class Guest:
         self.process.kill()
         self.process.wait()
         self.reader.join()
+        self.process.stdin.close()
         self.process.stdout.close()
         self.folder.cleanup()
