@@ -283,7 +283,7 @@ public:
     /// True when the event or the request that came last stayed in one node: it stepped machines
     /// there, changed what that node's disks and stores hold and do, took from streams that lead to
     /// it and sent into others, began no timer, and nothing was seen but what hosts asked and were
-    /// told. What two nodes do so makes the same of the world in either order, but for time, and for
+    /// told. What two nodes do so makes the same of the world in either order, but for time and for
     /// the order in which things were begun and seen.
     [[nodiscard]] bool confined() const { return confined_; }
 
