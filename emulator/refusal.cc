@@ -28,6 +28,7 @@ constexpr RuleText texts[] = {
     {"bad_level", "alarm levels are percentages, the warning not above the alarm", "arrays A1"},
     {"lun_out_of_range", "the profile has no such LUN number", "arrays A5"},
     {"lun_in_use", "the host has that LUN number already", "arrays A1"},
+    {"presented_already", "the volume is presented to the host already", "arrays A1"},
     {"host_presented", "volumes are presented to the host", "arrays A1"},
     {"group_not_empty", "volumes live in the disk group", "arrays A1"},
     {"group_failed", "its disk group has failed", "arrays A1"},

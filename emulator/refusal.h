@@ -20,6 +20,7 @@ enum class Rule : unsigned char {
     bad_level,
     lun_out_of_range,
     lun_in_use,
+    presented_already,
     host_presented,
     group_not_empty,
     group_failed,

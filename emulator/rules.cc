@@ -172,6 +172,10 @@ Verdict may(State const& state, command::Present const& command) {
     if (state.catalogue.presentations.contains({*host, command.lun})) {
         return refuse(Rule::lun_in_use, command.host);
     }
+    for (auto const& [key, shown] : state.catalogue.presentations) {
+        if (key.first != *host || shown.volume != id) continue;
+        return refuse(Rule::presented_already, command.volume);
+    }
     if (volume.as<role::Container>() != nullptr) return refuse(Rule::is_container, command.volume);
     auto const* const snapshot = volume.as<role::Snapshot>();
     if (snapshot != nullptr && snapshot->invalid) {

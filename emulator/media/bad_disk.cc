@@ -3,20 +3,14 @@
 // What befalls a request: errors and delays come before it, the rest changes what is written.
 #include "emulator/media/bad_disk.h"
 
-#include <array>
-#include <chrono>
-#include <thread>
-
 namespace sunder::emulator::media {
 
 namespace {
 
 /// What comes before the request itself; the error that it ends with, if one was asked for.
-IoResult before(std::vector<Fault> const& faults, RequestKind kind) {
+IoResult before(Faults& all, std::vector<Fault> const& faults, RequestKind kind) {
     for (Fault const& fault : faults) {
-        if (fault.kind == FaultKind::delay) {
-            std::this_thread::sleep_for(std::chrono::nanoseconds(fault.time.ns));
-        }
+        if (fault.kind == FaultKind::delay) all.delay(fault);
         if (fault.kind == FaultKind::error) {
             return std::unexpected(IoError{
                 fault.number, fmt::format("the {} meets fault '{}'", name_of(kind), fault.name)});
@@ -36,22 +30,16 @@ IoResult BadDisk::read(VolumeId volume, std::uint64_t offset, std::span<std::byt
     if (!aligned(offset, into.size())) return driver_.read(volume, offset, into);
     auto const faults = faults_.befall(volume, RequestKind::read, {offset, into.size()});
     if (!faults.empty()) {
-        if (IoResult allowed = before(faults, RequestKind::read); !allowed) return allowed;
+        if (IoResult allowed = before(faults_, faults, RequestKind::read); !allowed) return allowed;
         for (Fault const& fault : faults) {
             if (fault.kind != FaultKind::bit_rot) continue;
-            if (IoResult done = rot(volume, offset, into.size()); !done) return done;
+            std::uint64_t const sector = faults_.below(into.size() / sector_bytes);
+            int const failure = driver_.rot(volume, offset / sector_bytes + sector,
+                                            faults_.below(sector_bytes * 8));
+            if (failure != 0) return std::unexpected(failed_medium(failure, "rot"));
         }
     }
     return driver_.read(volume, offset, into);
-}
-
-IoResult BadDisk::rot(VolumeId volume, std::uint64_t offset, std::uint64_t count) {
-    std::array<std::byte, sector_bytes> sector;
-    std::uint64_t const at = offset + faults_.below(count / sector_bytes) * sector_bytes;
-    if (IoResult done = driver_.read(volume, at, sector); !done) return done;
-    std::uint64_t const bit = faults_.below(sector_bytes * 8);
-    sector[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
-    return driver_.write(volume, at, sector);
 }
 
 IoResult BadDisk::write(VolumeId volume, std::uint64_t offset, std::span<std::byte const> from,
@@ -65,7 +53,7 @@ IoResult BadDisk::write(VolumeId volume, std::uint64_t offset, std::span<std::by
 IoResult BadDisk::write_badly(VolumeId volume, std::uint64_t offset,
                               std::span<std::byte const> from, bool durable,
                               std::vector<Fault> const& faults) {
-    if (IoResult allowed = before(faults, RequestKind::write); !allowed) return allowed;
+    if (IoResult allowed = before(faults_, faults, RequestKind::write); !allowed) return allowed;
     for (Fault const& fault : faults) {
         switch (fault.kind) {
             case FaultKind::error:
@@ -103,7 +91,7 @@ IoResult BadDisk::zero(VolumeId volume, std::uint64_t offset, std::uint64_t coun
                        bool durable) {
     if (!aligned(offset, count)) return driver_.zero(volume, offset, count, keep, durable);
     auto const faults = faults_.befall(volume, RequestKind::write, {offset, count});
-    if (IoResult allowed = before(faults, RequestKind::write); !allowed) return allowed;
+    if (IoResult allowed = before(faults_, faults, RequestKind::write); !allowed) return allowed;
     for (Fault const& fault : faults) {
         if (fault.kind == FaultKind::lost) return durable ? driver_.flush() : IoResult{};
         if (fault.kind == FaultKind::torn) {
@@ -117,7 +105,7 @@ IoResult BadDisk::zero(VolumeId volume, std::uint64_t offset, std::uint64_t coun
 
 IoResult BadDisk::flush(VolumeId volume) {
     auto const faults = faults_.befall(volume, RequestKind::flush, {});
-    if (IoResult allowed = before(faults, RequestKind::flush); !allowed) return allowed;
+    if (IoResult allowed = before(faults_, faults, RequestKind::flush); !allowed) return allowed;
     return driver_.flush();
 }
 

@@ -26,7 +26,6 @@ public:
 private:
     IoResult write_badly(VolumeId volume, std::uint64_t offset, std::span<std::byte const> from,
                          bool durable, std::vector<Fault> const& faults);
-    IoResult rot(VolumeId volume, std::uint64_t offset, std::uint64_t count);
     std::uint64_t elsewhere(VolumeId volume, std::uint64_t offset, std::uint64_t count);
 
     Driver& driver_;

@@ -246,6 +246,19 @@ int Driver::copy(Plan const& plan) {
     return 0;
 }
 
+int Driver::rot(VolumeId volume, std::uint64_t sector, std::uint64_t bit) {
+    // A medium changes under everybody; here nobody may write beside it what was read before.
+    std::unique_lock const alone(gate_);
+    auto const segments =
+        look_at([&](Array const& array) { return array.plan_read(volume, {sector, 1}); });
+    if (!segments || !segments->front().at) return 0;
+    auto const& place = *segments->front().at;
+    std::array<std::byte, sector_bytes> bytes;
+    if (int const error = data_->read(place.group, in_bytes(place.sector), bytes)) return error;
+    bytes[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
+    return data_->write(place.group, in_bytes(place.sector), bytes);
+}
+
 CommandResult Driver::carry_out(Command const& command) {
     // What hosts wrote before is made durable while they go on.
     if (keeper_ != nullptr) {

@@ -65,6 +65,10 @@ public:
     std::expected<std::vector<Segment>, IoError> extents(VolumeId volume, std::uint64_t offset,
                                                          std::uint64_t count);
 
+    /// Changes one bit, below 8 * sector_bytes, of a sector where it lies: all that share it see
+    /// it. What was never written has no place, and stays. An errno, or 0.
+    int rot(VolumeId volume, std::uint64_t sector, std::uint64_t bit);
+
     /// Durable before it is answered.
     CommandResult carry_out(Command const& command);
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace sunder::emulator::media {
 
@@ -83,7 +84,22 @@ bool Faults::remove(std::string_view name) {
     auto const gone = std::erase_if(
         faults_, [&](Fault const& fault) { return name.empty() || fault.name == name; });
     number_ = faults_.size();
+    changed_.notify_all();
     return gone != 0;
+}
+
+void Faults::delay(Fault const& fault) {
+    std::unique_lock guard(mutex_);
+    changed_.wait_for(guard, std::chrono::nanoseconds(fault.time.ns), [&] {
+        return stopping_ || std::ranges::none_of(
+                                faults_, [&](Fault const& one) { return one.name == fault.name; });
+    });
+}
+
+void Faults::stop() {
+    std::lock_guard const guard(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
 }
 
 std::vector<Fault> Faults::list() const {

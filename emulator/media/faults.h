@@ -9,6 +9,7 @@
 #include "emulator/geometry.h"
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -63,6 +64,10 @@ public:
         if (number_.load(std::memory_order_relaxed) == 0) return {};
         return draw(volume, kind, range);
     }
+    /// Waits as long as a fault that delays says, or until it was removed, or `stop`.
+    void delay(Fault const& fault);
+    /// Nobody waits any more.
+    void stop();
     /// Uniform in [0, bound).
     std::uint64_t below(std::uint64_t bound);
 
@@ -70,6 +75,8 @@ private:
     [[nodiscard]] std::vector<Fault> draw(VolumeId volume, RequestKind kind, Extent range);
 
     mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    bool stopping_ = false;
     std::atomic<std::size_t> number_ = 0;
     std::vector<Fault> faults_;
     RandomStream random_;

@@ -112,6 +112,31 @@ std::expected<std::unique_ptr<ArrayService>, std::string> ArrayService::open(
     return service;
 }
 
+/// A LUN that is another volume's than a description says; empty: there is none.
+std::string ArrayService::contradiction(std::span<std::string const> words) const {
+    auto const request = read_array_request(words);
+    auto const* const command = request ? std::get_if<Command>(&*request) : nullptr;
+    auto const* const wanted =
+        command != nullptr ? std::get_if<emulator::command::Present>(command) : nullptr;
+    if (wanted == nullptr) return "";
+    return driver_->look_at([&](Array const& array) -> std::string {
+        Catalogue const& catalogue = array.state().catalogue;
+        auto const host = catalogue.host_named(wanted->host);
+        if (!host) return "";
+        for (auto const& [key, shown] : catalogue.presentations) {
+            std::string const& volume = catalogue.volumes.at(shown.volume).name;
+            if (key.first != *host || (volume == wanted->volume) == (key.second == wanted->lun)) {
+                continue;
+            }
+            return fmt::format(
+                "LUN {} of {} is '{}'; unpresent one of them, or describe the "
+                "array as it is",
+                key.second, wanted->host, volume);
+        }
+        return "";
+    });
+}
+
 std::expected<void, std::string> ArrayService::begin(
     std::vector<std::vector<std::string>> const& all) {
     for (auto const& words : all) {
@@ -119,7 +144,11 @@ std::expected<void, std::string> ArrayService::begin(
         if (said.status == 200) continue;
         auto const error = json::parse(said.body).as_object();
         auto const* const rule = error.if_contains("rule");
-        if (rule != nullptr && adds_what_exists(words, rule->as_string())) continue;
+        if (rule != nullptr && adds_what_exists(words, rule->as_string())) {
+            std::string const other = contradiction(words);
+            if (other.empty()) continue;
+            return std::unexpected(fmt::format("{}: {}", join(words, " "), other));
+        }
         return std::unexpected(fmt::format("{}: {}", join(words, " "),
                                            std::string_view(error.at("error").as_string())));
     }
@@ -132,6 +161,7 @@ void ArrayService::start() {
 }
 
 media::IoResult ArrayService::stop() {
+    faults_.stop();
     if (control_ != nullptr) control_->stop();
     driver_->stop();
     return driver_->flush();

@@ -87,6 +87,7 @@ private:
     ControlReply answer(RemoveFault const& asked);
     ControlReply answer(ListFaults const&) const;
     ControlReply answer(ShowArray const&) const;
+    [[nodiscard]] std::string contradiction(std::span<std::string const> words) const;
     std::expected<void, std::string> begin(std::vector<std::vector<std::string>> const& words);
 
     std::unique_ptr<emulator::media::Folder> folder_;

@@ -358,8 +358,8 @@ std::span<Grammar const> array_grammars() { return table().grammars; }
 bool adds_what_exists(std::span<std::string const> words, std::string_view rule) {
     if (words.empty()) return false;
     if (words.front() == "add") return rule == text_of(Rule::name_in_use).name;
-    return words.front() == "present" &&
-           (rule == text_of(Rule::host_presented).name || rule == text_of(Rule::lun_in_use).name);
+    return words.front() == "present" && (rule == text_of(Rule::presented_already).name ||
+                                          rule == text_of(Rule::lun_in_use).name);
 }
 
 std::expected<ArrayRequest, std::string> read_array_request(std::span<std::string const> words) {

@@ -271,6 +271,7 @@ TEST_CASE("names, sizes, levels, hosts and LUN numbers are looked at") {
     done(rig, Present{"h", 255, "data", Access::read_only});
     CHECK(refused(rig, Present{"h", 255, "logs"}) == Rule::lun_in_use);
     CHECK(refused(rig, DeleteVolume{"data"}) == Rule::is_presented);
+    CHECK(refused(rig, Present{"h", 254, "data"}) == Rule::presented_already);
     CHECK(refused(rig, DeleteHost{"h"}) == Rule::host_presented);
     CHECK(refused(rig, Unpresent{"h", 1}) == Rule::no_such_lun);
 }

@@ -37,6 +37,19 @@ class Exports(Served):
         with self.assertRaises(nbd.Error):
             idle.pread(4096, 0)
 
+    def test_who_is_told_to_end_waits_for_no_delay(self):
+        host = self.connect("data")
+        self.say("add", "fault", "slow", "kind=delay", "time=1h", "volume=data", "on=write")
+        released = host.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(4096)), 0)
+        served.until("it is delayed", lambda: (host.poll(0), "befell 1" in self.say("list", "faults"))[1])
+        self.say("remove", "fault", "slow")
+        while not host.aio_command_completed(released):
+            host.poll(-1)
+        self.say("add", "fault", "slow", "kind=delay", "time=1h", "volume=data", "on=write")
+        host.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(4096)), 0)
+        served.until("it is delayed", lambda: (host.poll(0), "befell 1" in self.say("list", "faults"))[1])
+        self.stop()
+
     def test_what_is_presented_is_listed_with_what_it_is(self):
         listed = json.loads(self.run_tool("nbdinfo", "--list", "--json", self.uri("")))
         exports = {e["export-name"]: e for e in listed["exports"]}
@@ -389,6 +402,12 @@ class Control(Served):
         self.assertEqual(ran.returncode, 3)
         self.assertIn("there is no disk group 'dg3'", ran.stderr + ran.stdout)
         self.assertIn("expected a LUN", ran.stderr + ran.stdout)
+        wrong.write_text(self.file.read_text().replace("lun: 2", "lun: 1")
+                         .replace("nbd.sock", "other.sock"))
+        ran = subprocess.run([served.SUNDER, "serve", str(wrong)], capture_output=True, text=True,
+                             timeout=served.PATIENCE)
+        self.assertNotEqual(ran.returncode, 0)
+        self.assertIn("LUN 1 of web1 is 'data'", ran.stderr + ran.stdout)
 
 
 if __name__ == "__main__":

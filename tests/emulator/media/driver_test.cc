@@ -434,4 +434,27 @@ TEST_CASE("Bad disks lose, tear, misdirect and forget (FLT-5 to FLT-9)") {
     Block again;
     REQUIRE(disk.read(data, 0, again));
     CHECK(again == read);  // the medium has it
+    REQUIRE(driver->read(data, 0, again));
+    CHECK(again == read);
+}
+
+TEST_CASE("Bits rot where they lie: copies that share the place show it, and nobody has to write") {
+    auto const driver = make_array();
+    VolumeId const data = id(*driver, "data");
+    REQUIRE(driver->write(data, 0, filled_with(8)));
+    say(*driver, command::AddSnapshot{"s", "data"});
+    say(*driver, command::SetWriteProtect{"data", true});
+    REQUIRE(driver->rot(data, 3, 17) == 0);
+    Block source;
+    Block snapshot;
+    REQUIRE(driver->read(data, 0, source));
+    REQUIRE(driver->read(id(*driver, "s"), 0, snapshot));
+    CHECK(source == snapshot);
+    Block rotten = filled_with(8);
+    rotten[3 * sector_bytes + 2] ^= std::byte{2};
+    CHECK(source == rotten);
+    REQUIRE(driver->rot(data, size / sector_bytes - 1, 0) == 0);  // nothing was written there
+    auto const extents = driver->extents(data, size - block, block);
+    REQUIRE(extents);
+    CHECK_FALSE(extents->front().at.has_value());
 }
