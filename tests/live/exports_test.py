@@ -39,15 +39,23 @@ class Exports(Served):
 
     def test_who_is_told_to_end_waits_for_no_delay(self):
         host = self.connect("data")
-        self.say("add", "fault", "slow", "kind=delay", "time=1h", "volume=data", "on=write")
-        released = host.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(4096)), 0)
-        served.until("it is delayed", lambda: (host.poll(0), "befell 1" in self.say("list", "faults"))[1])
+
+        def delayed():
+            self.say("add", "fault", "slow", "kind=delay", "time=1h", "volume=data", "on=write")
+            cookie = host.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(4096)), 0)
+
+            def befell():
+                host.poll(0)
+                return "befell 1" in self.say("list", "faults")
+
+            served.until("it is delayed", befell)
+            return cookie
+
+        released = delayed()
         self.say("remove", "fault", "slow")
         while not host.aio_command_completed(released):
             host.poll(-1)
-        self.say("add", "fault", "slow", "kind=delay", "time=1h", "volume=data", "on=write")
-        host.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(4096)), 0)
-        served.until("it is delayed", lambda: (host.poll(0), "befell 1" in self.say("list", "faults"))[1])
+        delayed()
         self.stop()
 
     def test_what_is_presented_is_listed_with_what_it_is(self):
