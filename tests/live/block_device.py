@@ -70,9 +70,10 @@ class Attached:
         subprocess.run(["losetup", "--detach", self.device])
 
         def let_go():
-            # Who looks at all loop devices may hold this one for a moment.
-            return self.fuse.poll() is not None or subprocess.run(
-                ["fusermount3", "-u", str(self.place)], stderr=subprocess.DEVNULL).returncode == 0
+            # Who looks at all loop devices may hold this one for a moment. What it was attached to
+            # may be gone, and then it is mounted yet.
+            subprocess.run(["fusermount3", "-u", str(self.place)], stderr=subprocess.DEVNULL)
+            return f" {self.place} " not in Path("/proc/self/mounts").read_text()
 
         until("nothing uses it", let_go)
         self.fuse.wait(served.PATIENCE)
