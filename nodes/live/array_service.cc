@@ -211,11 +211,10 @@ std::expected<Export, std::string> ArrayService::find_export(std::string_view na
 std::shared_ptr<Attachment> ArrayService::attach(Export const& shown) {
     auto const attached =
         std::make_shared<Attachment>(shown.host, shown.volume, Access::read_write);
-    {
-        std::lock_guard const lock(attaching_);
-        std::erase_if(attached_, [](auto const& one) { return one.expired(); });
-        attached_.push_back(attached);
-    }
+    // What operators change from here on is seen by whoever revises it, and not undone here.
+    std::lock_guard const lock(attaching_);
+    std::erase_if(attached_, [](auto const& one) { return one.expired(); });
+    attached_.push_back(attached);
     attached->allow(access_of(*attached));
     return attached;
 }

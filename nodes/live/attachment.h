@@ -38,8 +38,10 @@ public:
         }
         return what();
     }
-    /// When this returns, nothing is under way that is not allowed any more.
+    /// When this returns, nothing is under way that is not allowed any more. To be called by one at
+    /// a time. Where nothing changes nobody is waited for.
     void allow(emulator::Access access) {
+        if (access == access_) return;
         std::lock_guard const alone(lock_);
         access_ = access;
     }

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -18,7 +17,8 @@ namespace {
 
 /// $0 is the folder, $1 the victim. A shell that nobody answers must not outlive its test for long.
 constexpr char const* order_a_shot =
-    R"(answer=$(mktemp -u "$0/answerXXXXXX") && mkfifo "$answer" || exit 1
+    R"(answer="$0/answer.$$"
+mkfifo "$answer" || exit 1
 echo "$1 $answer" >"$0/shots"
 dead=no
 read -r dead <"$answer"

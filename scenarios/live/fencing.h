@@ -7,7 +7,6 @@
 
 #include "netsim/cluster.h"
 
-#include <deque>
 #include <filesystem>
 #include <map>
 #include <optional>

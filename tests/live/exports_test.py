@@ -52,6 +52,7 @@ class Exports(Served):
             return cookie
 
         released = delayed()
+        self.say("add", "host", "web2")  # takes nothing from anybody, so it waits for nobody
         self.say("remove", "fault", "slow")
         while not host.aio_command_completed(released):
             host.poll(-1)
