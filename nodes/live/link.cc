@@ -17,6 +17,10 @@ namespace sunder::live {
 namespace {
 
 constexpr std::size_t buffer_bytes = 256 * 1024;
+// Between frames of a host that waits for each request: less, and the processors have no time to
+// lose; more, and the time to wake up does not matter.
+constexpr Duration least_gap = microseconds(35);
+constexpr Duration most_gap = microseconds(200);
 constexpr std::size_t most_parts = 96;  // of what is sent at once
 
 }  // namespace
@@ -230,7 +234,18 @@ std::expected<void, std::string> Link::fill(std::size_t wanted) {
     return {};
 }
 
+/// A thread that sleeps takes long to wake, most of all on a virtual machine.
+void Link::go_by_pace() {
+    Duration const now = boot_time();
+    std::int64_t const gap = std::min((now - received_).ns, 8 * most_gap.ns);
+    received_ = now;
+    usual_gap_.ns += (gap - usual_gap_.ns) / 8;
+    bool const paced = usual_gap_ >= least_gap && usual_gap_ <= most_gap;
+    stream_->look_out(paced ? most_gap : Duration{});
+}
+
 std::expected<Link::Frame, std::string> Link::receive() {
+    go_by_pace();
     if (buffer_.size() > buffer_bytes && filled_ - taken_ <= buffer_bytes) {
         std::vector<std::byte> usual(buffer_bytes);
         std::memcpy(usual.data(), &buffer_[taken_], filled_ - taken_);

@@ -101,6 +101,7 @@ private:
     std::expected<void, std::string> fill(std::size_t wanted);
     std::string cut_off(std::string const& why);
     std::expected<std::size_t, std::string> receive_into(std::span<std::byte> room);
+    void go_by_pace();
 
     std::unique_ptr<Stream> stream_;
     ConnectionId id_;
@@ -124,6 +125,9 @@ private:
 
     std::optional<Duration> until_;  // when a stranger must have spoken, by the boot clock
     std::size_t most_bytes_ = most_head_bytes + most_content_bytes;
+
+    Duration received_;   // when the last frame was
+    Duration usual_gap_;  // between two of them, of late
 
     std::vector<std::byte> buffer_;  // of the one that receives
     bool ended_ = false;

@@ -6,6 +6,7 @@
 #include "nodes/live/clock.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,6 +49,18 @@ Stream::Taken Stream::send_bytes(std::span<iovec const> parts) const {
     }
 }
 
+ssize_t Stream::take(std::span<std::byte> room) const {
+    if (looks_out_.ns != 0) {
+        Duration const end = boot_time() + looks_out_;
+        do {
+            ssize_t const got = ::recv(socket_, room.data(), room.size(), MSG_DONTWAIT);
+            if (got >= 0 || errno != EAGAIN) return got;
+            ::sched_yield();
+        } while (boot_time() < end);
+    }
+    return ::recv(socket_, room.data(), room.size(), 0);
+}
+
 std::expected<std::size_t, Stream::End> Stream::receive_bytes(std::span<std::byte> room,
                                                               Until until) const {
     for (;;) {
@@ -59,7 +72,7 @@ std::expected<std::size_t, Stream::End> Stream::receive_bytes(std::span<std::byt
                 return std::unexpected(End{false, "it did not greet in time"});
             }
         }
-        ssize_t const got = ::recv(socket_, room.data(), room.size(), 0);
+        ssize_t const got = take(room);
         if (got > 0) return static_cast<std::size_t>(got);
         if (got < 0 && errno == EINTR) continue;
         if (got == 0) return std::unexpected(End{true, "the other end has closed the connection"});

@@ -48,6 +48,9 @@ public:
     virtual Taken send(std::span<iovec const> parts) = 0;
     /// At least one byte.
     virtual std::expected<std::size_t, End> receive(std::span<std::byte> room, Until until) = 0;
+    /// From now on whoever receives looks out for so long before he sleeps, and lets other threads
+    /// run meanwhile.
+    void look_out(Duration at_most) { looks_out_ = at_most; }
 
     /// False: it took nothing for so long.
     [[nodiscard]] bool wait_for_room(Duration most) const;
@@ -61,7 +64,10 @@ protected:
     std::expected<std::size_t, End> receive_bytes(std::span<std::byte> room, Until until) const;
 
 private:
+    ssize_t take(std::span<std::byte> room) const;
+
     int socket_;
+    Duration looks_out_;
 };
 
 /// Bytes as they are. Takes the socket.
