@@ -128,7 +128,8 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
                     "whatever 'bounded:' says");
     run->add_option("--reduce", request.reduce,
                     "Of exhaust: what is left out without a loss: states without a choice are not "
-                    "kept (order), blocks that nobody touched are alike (symmetry)")
+                    "kept (order), blocks that nobody touched are alike (symmetry); but for none, "
+                    "what two nodes do each for itself is tried in one order")
         ->capture_default_str()
         ->check(CLI::IsMember({"none", "order", "symmetry", "all"}));
     run->add_option("--counterexample", request.counterexample_file,

@@ -153,7 +153,8 @@ std::vector<CaseReport> explore_cases(std::vector<Scenario> const& scenarios,
     std::vector<CaseReport> reports;
     bool const all = request.reduce == "all";
     netsim::Reductions const reduce{.chains = all || request.reduce == "order",
-                                    .blocks = all || request.reduce == "symmetry"};
+                                    .blocks = all || request.reduce == "symmetry",
+                                    .diamonds = request.reduce != "none"};
     ExhaustLimits limits{request.time_limit,
                          request.memory_limit << 30,
                          request.deviations,

@@ -5,6 +5,7 @@
 # of the built command; its scenarios are made here.
 import json
 import os
+import re
 import subprocess
 import xml.etree.ElementTree
 from pathlib import Path
@@ -284,6 +285,15 @@ expect:
         reduced = self.sunder(*search, "--reduce", "all", "--jobs", "2", narrow)
         self.assertEqual(reduced.returncode, 0, reduced.stdout + reduced.stderr)
         self.assertRegex(reduced.stdout, r"all \d+ states with a choice, every order of events")
+        # One block: nothing is symmetric, and only ways to the same states are left out.
+        alone = self.write(GOOD + "bounded: {writes: 2, blocks: 1}\n")
+        ways = []
+        for reduce in ("none", "symmetry"):
+            run = self.sunder(*search, "--reduce", reduce, alone)
+            counts = re.search(r"(\d+) states, +(\d+) transitions", run.stdout)
+            ways.append((counts[1], int(counts[2])))
+        self.assertEqual(ways[0][0], ways[1][0])
+        self.assertGreater(ways[0][1], ways[1][1])
         in_turn = self.sunder("run", "--engine", "exhaust", "--deviations", "0", narrow)
         self.assertEqual(in_turn.returncode, 0, in_turn.stdout + in_turn.stderr)
         self.assertIn("2 writes, at most 0 deviations", in_turn.stdout)
