@@ -7,6 +7,13 @@
 
 namespace sunder::netsim {
 
+Cluster::Cluster() = default;
+Cluster::Cluster(Cluster const&) = default;
+Cluster::Cluster(Cluster&&) noexcept = default;
+Cluster& Cluster::operator=(Cluster const&) = default;
+Cluster& Cluster::operator=(Cluster&&) noexcept = default;
+Cluster::~Cluster() = default;
+
 bool MirrorSetup::is_asynchronous(std::size_t a, std::size_t b) const {
     auto const own = std::ranges::find_if(pairs, [&](PairSetup const& pair) {
         return (pair.a == a && pair.b == b) || (pair.a == b && pair.b == a);

@@ -208,6 +208,14 @@ struct ConfirmSetup {
 };
 
 struct Cluster {
+    // In cluster.cc, so that whoever has one is not compiled with all that it is made of.
+    Cluster();
+    Cluster(Cluster const&);
+    Cluster(Cluster&&) noexcept;
+    Cluster& operator=(Cluster const&);
+    Cluster& operator=(Cluster&&) noexcept;
+    ~Cluster();
+
     Policy policy;
     std::vector<NodeSetup> nodes;
     std::vector<std::string> switches;

@@ -23,6 +23,12 @@ void World::attach_shared_disks() {
     }
 }
 
+World::World(World const&) = default;
+World::World(World&&) noexcept = default;
+World& World::operator=(World const&) = default;
+World& World::operator=(World&&) noexcept = default;
+World::~World() = default;
+
 World::World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed)
     : cluster_(std::move(cluster)),
       network_(*cluster_),

@@ -140,6 +140,12 @@ enum class Timing : std::uint8_t {
 class World {
 public:
     World(std::shared_ptr<Cluster const> cluster, std::uint64_t seed);
+    // In world.cc: whoever copies a world would else be compiled with all that it is made of.
+    World(World const&);
+    World(World&&) noexcept;
+    World& operator=(World const&);
+    World& operator=(World&&) noexcept;
+    ~World();
     /// Gives back the memory that many worlds at a time have used.
     static void release_spares();
     /// Shares nothing that changes with any copy any more, so that another thread may have it.

@@ -5,6 +5,13 @@
 
 namespace sunder::language {
 
+Scenario::Scenario() = default;
+Scenario::Scenario(Scenario const&) = default;
+Scenario::Scenario(Scenario&&) noexcept = default;
+Scenario& Scenario::operator=(Scenario const&) = default;
+Scenario& Scenario::operator=(Scenario&&) noexcept = default;
+Scenario::~Scenario() = default;
+
 std::string Scenario::case_name() const {
     std::string name;
     for (auto const& [parameter, value] : matrix_case) {

@@ -512,6 +512,14 @@ struct Expect {
 
 /// One case of a file: the scenario after `matrix:` was expanded.
 struct Scenario {
+    // In scenario.cc, so that whoever has one is not compiled with all that it is made of.
+    Scenario();
+    Scenario(Scenario const&);
+    Scenario(Scenario&&) noexcept;
+    Scenario& operator=(Scenario const&);
+    Scenario& operator=(Scenario&&) noexcept;
+    ~Scenario();
+
     std::string path;  ///< of the file, as given
     std::string title;
     std::string about;
