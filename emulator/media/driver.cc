@@ -282,10 +282,7 @@ CommandResult Driver::carry_out(Command const& command) {
 }
 
 IoResult Driver::overflow(Overflow const& what) {
-    int const failure = change_at_rest([&] {
-        if (!array_.state().catalogue.volumes.contains(what.volume)) return false;
-        return !array_.overflow(what.volume).empty();
-    });
+    int const failure = change_at_rest([&] { return !array_.overflow(what.snapshots).empty(); });
     if (failure != 0) return std::unexpected(failed_medium(failure, "invalidate snapshots"));
     return {};
 }
