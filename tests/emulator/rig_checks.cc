@@ -166,6 +166,10 @@ Command Rig::command_of(Act const& act, unsigned kind) const {
     std::string const name = of_mirror ? mirrorclone_at(act.a) : name_at(act.a);
     std::string const group = act.c % 2 == 0 ? "one" : "two";
     auto const container = [&] { return act.c % 3 == 0 ? name_at(act.b) : std::string(); };
+    // A container has a disk group of its own; now and then one is said nevertheless.
+    auto const beside = [&](std::string const& place) {
+        return place.empty() || act.b % 16 == 0 ? group : std::string();
+    };
     auto const vraid = static_cast<Vraid>(act.b % 4);
     std::uint64_t sectors = 128;
     if (auto const volume = pick(act.a)) {
@@ -189,9 +193,9 @@ Command Rig::command_of(Act const& act, unsigned kind) const {
         case 7:
             return command::AddSnapshot{fresh, name, act.c % 4 != 3, {}, container()};
         case 8:
-            return command::AddSnapclone{fresh, name, group, {}, container()};
+            return command::AddSnapclone{fresh, name, beside(container()), {}, container()};
         case 9:
-            return command::AddMirrorclone{fresh, name, group, {}, container()};
+            return command::AddMirrorclone{fresh, name, beside(container()), {}, container()};
         case 10:
             return command::RestoreSnapshot{name, name_at(act.b)};
         case 11:
