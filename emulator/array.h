@@ -49,6 +49,9 @@ public:
                                                                         Extent range) const;
     /// A range of at least one sector in one chunk. Of `zeroes` whole sub-chunks are unmapped.
     [[nodiscard]] WritePlan plan_write(VolumeId volume, Extent range, bool zeroes = false);
+    /// The range without what zeroes at its beginning would change nothing of: chunks of which
+    /// nothing is mapped, and no copy is told. Takes no longer for many of them than for few.
+    [[nodiscard]] Extent without_unmapped(VolumeId volume, Extent range) const;
     /// A write there needs no plan: where `plan_read` says, the data goes. Reads only.
     [[nodiscard]] bool writes_in_place(VolumeId volume, Extent range) const;
     /// May the volume be written, or read, at all?

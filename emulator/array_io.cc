@@ -78,6 +78,19 @@ WritePlan Array::plan_write(VolumeId id, Extent range, bool zeroes) {
     return no_room(std::get<NoSpace>(planned));
 }
 
+Extent Array::without_unmapped(VolumeId id, Extent range) const {
+    if (refuses(id, true)) return range;
+    Volume const& volume = state_.catalogue.volumes.at(id);
+    if (range.count == 0 || range.count > volume.sectors ||
+        range.first > volume.sectors - range.count) {
+        return range;
+    }
+    std::uint64_t const chunk =
+        state_.map.next_to_zero(*volume.map, chunk_of(range.first), chunk_of(range.end() - 1) + 1);
+    std::uint64_t const first = std::clamp(chunk * chunk_sectors, range.first, range.end());
+    return {first, range.end() - first};
+}
+
 bool Array::reaches_failed(Plan const& plan) const {
     auto const failed = [&](DiskGroupId group) { return state_.catalogue.groups.at(group).failed; };
     for (Copy const& copy : plan.copies) {

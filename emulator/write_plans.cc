@@ -306,6 +306,21 @@ std::optional<Planned> BlockMap::plan_fill(LinkId link, Allowances const& allowe
     return plan_fill(link, *chunk, link_of(link).lacking.at(*chunk), allowed);
 }
 
+std::uint64_t BlockMap::next_to_zero(MapId map, std::uint64_t from, std::uint64_t end) const {
+    Member const& own = member(map);
+    if (own.behind || !own.ahead.empty()) return from;
+    while (from < end) {
+        from = next_mapped_leaf(own.tree, from, end);
+        if (from >= end) break;
+        Leaf const* const leaf = own.tree.leaf(from);
+        std::uint64_t const after = std::min(end, (from / fan_out + 1) * fan_out);
+        for (; from < after; ++from) {
+            if (!leaf->empty(from % fan_out)) return from;
+        }
+    }
+    return end;
+}
+
 bool BlockMap::writes_in_place(MapId map, Extent range) const {
     Member const& own = member(map);
     if (own.behind || !own.ahead.empty()) return false;
