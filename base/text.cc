@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <boost/locale/utf.hpp>
 #include <cstddef>
 
 namespace sunder {
@@ -48,6 +49,26 @@ std::string join(std::span<std::string const> words, std::string_view between) {
         joined += word;
     }
     return joined;
+}
+
+std::string printable(std::string_view text) {
+    using Utf8 = boost::locale::utf::utf_traits<char>;
+    std::string made;
+    char const* const end = text.data() + text.size();
+    for (char const* at = text.data(); at != end;) {
+        char const* next = at;
+        auto const character = Utf8::decode(next, end);
+        bool const valid = boost::locale::utf::is_valid_codepoint(character);
+        if (valid && character >= 0x20 && (character < 0x7f || character >= 0xa0)) {
+            made.append(at, next);
+            at = next;
+            continue;
+        }
+        constexpr std::string_view digits = "0123456789abcdef";
+        auto const byte = static_cast<unsigned char>(*at++);
+        made += {'\\', 'x', digits[byte / 16], digits[byte % 16]};
+    }
+    return made;
 }
 
 std::optional<std::string> did_you_mean(std::string_view word,

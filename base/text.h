@@ -14,6 +14,10 @@ namespace sunder {
 /// "a, b, c".
 std::string join(std::span<std::string const> words, std::string_view between = ", ");
 
+/// The text without what would disturb a terminal: bytes that are no UTF-8, and control characters,
+/// as \xNN.
+std::string printable(std::string_view text);
+
 /// The candidate that `word` was probably meant to be: the nearest by edit distance (insert,
 /// delete, replace, swap of neighbours), if it is near enough to be worth suggesting.
 std::optional<std::string> did_you_mean(std::string_view word,

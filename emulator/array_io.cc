@@ -75,7 +75,20 @@ WritePlan Array::plan_write(VolumeId id, Extent range, bool zeroes) {
     }
     if (auto* const first = std::get_if<First>(&planned)) return std::move(*first);
     if (auto const* const durable = std::get_if<MakeDurable>(&planned)) return *durable;
-    return no_room(id, std::get<NoSpace>(planned));
+    return no_room(std::get<NoSpace>(planned));
+}
+
+Extent Array::without_unmapped(VolumeId id, Extent range) const {
+    if (refuses(id, true)) return range;
+    Volume const& volume = state_.catalogue.volumes.at(id);
+    if (range.count == 0 || range.count > volume.sectors ||
+        range.first > volume.sectors - range.count) {
+        return range;
+    }
+    std::uint64_t const chunk =
+        state_.map.next_to_zero(*volume.map, chunk_of(range.first), chunk_of(range.end() - 1) + 1);
+    std::uint64_t const first = std::clamp(chunk * chunk_sectors, range.first, range.end());
+    return {first, range.end() - first};
 }
 
 bool Array::reaches_failed(Plan const& plan) const {
@@ -100,24 +113,36 @@ std::optional<Plan> Array::release_first(MapId map) const {
     return std::nullopt;
 }
 
-WritePlan Array::no_room(VolumeId id, NoSpace what) {
-    Volume const& volume = state_.catalogue.volumes.at(id);
+/// A snapshot that is written needs room itself. A source that is written leaves what it had to
+/// whoever shares it: those need room, and not a snapshot that has the chunk elsewhere.
+std::vector<VolumeId> Array::to_grow(NoSpace const& what) const {
+    auto const grows = [&](VolumeId id) {
+        auto const* const role = state_.catalogue.volumes.at(id).as<role::Snapshot>();
+        return role != nullptr && role->demand && !role->invalid;
+    };
+    VolumeId const writer = state_.owners.at(what.map);
+    if (grows(writer)) return {writer};
+    std::vector<VolumeId> all;
+    for (MapId const map : state_.map.sharers(what.map, what.chunk, what.mask)) {
+        VolumeId const id = state_.owners.at(map);
+        if (grows(id)) all.push_back(id);
+    }
+    return all;
+}
+
+WritePlan Array::no_room(NoSpace const& what) {
     // What deleted copies still have comes first.
-    if (auto release = release_first(*volume.map)) return First{std::move(*release)};
+    if (auto release = release_first(what.map)) return First{std::move(*release)};
     if (what.claim) return IoRule::group_full;
+    // There may be room where something was until now.
+    if (what.guarded) return MakeDurable{state_.map.commits()};
     switch (state_.profile.overcommit) {
         case Overcommit::fail_writes:
             return IoRule::copies_full;
         case Overcommit::invalidate_snapshots: {
-            auto const* const copy = volume.as<role::Snapshot>();
-            VolumeId const source = copy != nullptr ? copy->source : id;
-            for (VolumeId const snapshot : state_.catalogue.snapshots_of(source)) {
-                auto const* const role = state_.catalogue.volumes.at(snapshot).as<role::Snapshot>();
-                if (role->demand && !role->invalid) {
-                    return Overflow{id, state_.map.family_of(*volume.map).line};
-                }
-            }
-            return IoRule::copies_full;
+            auto snapshots = to_grow(what);
+            if (snapshots.empty()) return IoRule::copies_full;
+            return Overflow{std::move(snapshots), state_.map.family_of(what.map).line};
         }
     }
     VERIFY(false);
@@ -169,7 +194,8 @@ std::optional<BackgroundStep> Array::next_background_step() {
         }
         if (auto const* const durable = std::get_if<MakeDurable>(&*planned)) return *durable;
         // Snapshots of the one behind would have to grow.
-        WritePlan const room = no_room(state_.owners.at(link.behind), std::get<NoSpace>(*planned));
+        WritePlan const room = no_room(std::get<NoSpace>(*planned));
+        if (auto const* const durable = std::get_if<MakeDurable>(&room)) return *durable;
         if (auto const* const overflow = std::get_if<Overflow>(&room)) return *overflow;
     }
     return std::nullopt;

@@ -189,8 +189,15 @@ public:
     [[nodiscard]] std::uint64_t slots_used(DiskGroupId group) const;
     /// Slots of all groups that wait until their end is durable.
     [[nodiscard]] std::uint64_t slots_waiting() const;
+    /// The first chunk from `from` on, below `end`, that zeroes could change: of a map in a link,
+    /// `from`.
+    [[nodiscard]] std::uint64_t next_to_zero(MapId map, std::uint64_t from,
+                                             std::uint64_t end) const;
     /// Sub-chunks that the map lacks and reads from another one.
     [[nodiscard]] Mask lacking(MapId map, std::uint64_t chunk) const;
+    /// The maps, of those that were not dropped, that have such sub-chunks in slots in which the
+    /// map has the chunk: what a write of the map cannot take in place.
+    [[nodiscard]] std::vector<MapId> sharers(MapId map, std::uint64_t chunk, Mask mask) const;
     /// What is wrong with it, in words: a place that two families have, a slot that nobody has or
     /// that is out of use, counts that do not add up. Requires that no plan is open.
     [[nodiscard]] std::vector<std::string> audit() const;

@@ -111,16 +111,14 @@ Commit Array::conclude(LinkId link) {
     return state_.map.commits();
 }
 
-std::vector<VolumeId> Array::overflow(VolumeId id) {
-    Volume const& volume = state_.catalogue.volumes.at(id);
-    auto const* const copy = volume.as<role::Snapshot>();
-    VolumeId const source = copy != nullptr ? copy->source : id;
+std::vector<VolumeId> Array::overflow(std::vector<VolumeId> const& snapshots) {
     std::vector<VolumeId> invalid;
-    for (VolumeId const snapshot : state_.catalogue.snapshots_of(source)) {
-        Volume& one = state_.catalogue.volumes.at(snapshot);
-        auto* const role = std::get_if<role::Snapshot>(&one.role);
-        if (!role->demand || role->invalid) continue;
-        drop_map(one);
+    for (VolumeId const snapshot : snapshots) {
+        auto const found = state_.catalogue.volumes.find(snapshot);
+        if (found == state_.catalogue.volumes.end()) continue;
+        auto* const role = std::get_if<role::Snapshot>(&found->second.role);
+        if (role == nullptr || !role->demand || role->invalid) continue;
+        drop_map(found->second);
         role->invalid = true;
         catalogue_changed_ = true;
         invalid.push_back(snapshot);

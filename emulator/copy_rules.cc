@@ -88,9 +88,10 @@ unsigned height(Profile const& profile, Vraid vraid) {
     VERIFY(false);
 }
 
-/// What every copy asks for: a licence, names, a source that works.
+/// What every copy asks for: a licence, names, a source that works. `placed`: where it is to lie is
+/// said as well.
 Verdict copy_begins(State const& state, std::string_view name, std::string_view source,
-                    std::string_view container) {
+                    std::string_view container, bool placed) {
     if (auto refusal = known(state, source)) return refusal;
     if (!state.licensed) return refuse(Rule::no_licence, source);
     Volume const& from = state.catalogue.volumes.at(*state.catalogue.volume_named(source));
@@ -101,6 +102,7 @@ Verdict copy_begins(State const& state, std::string_view name, std::string_view 
     }
     if (container.empty()) return rule_parts::one_more(state, name);
     if (auto refusal = known(state, container)) return refusal;
+    if (placed) return refuse(Rule::container_decides, container);
     return rule_parts::container_fits(state, container, source);
 }
 
@@ -146,7 +148,8 @@ Verdict needs_mirrorclone(State const& state, std::string_view name) {
 }  // namespace
 
 Verdict may(State const& state, command::AddSnapshot const& command) {
-    if (auto refusal = copy_begins(state, command.name, command.source, command.container)) {
+    if (auto refusal = copy_begins(state, command.name, command.source, command.container,
+                                   command.vraid.has_value())) {
         return refusal;
     }
     VolumeId const source = *state.catalogue.volume_named(command.source);
@@ -186,7 +189,8 @@ Verdict may(State const& state, command::AddSnapshot const& command) {
 }
 
 Verdict may(State const& state, command::AddSnapclone const& command) {
-    if (auto refusal = copy_begins(state, command.name, command.source, command.container)) {
+    if (auto refusal = copy_begins(state, command.name, command.source, command.container,
+                                   command.vraid || !command.group.empty())) {
         return refusal;
     }
     VolumeId const source = *state.catalogue.volume_named(command.source);
@@ -214,7 +218,8 @@ Verdict may(State const& state, command::AddSnapclone const& command) {
 }
 
 Verdict may(State const& state, command::AddMirrorclone const& command) {
-    if (auto refusal = copy_begins(state, command.name, command.source, command.container)) {
+    if (auto refusal = copy_begins(state, command.name, command.source, command.container,
+                                   command.vraid || !command.group.empty())) {
         return refusal;
     }
     if (state.profile.mirrorclones_per_source == 0) {
@@ -261,6 +266,9 @@ Verdict may(State const& state, command::RestoreSnapshot const& command) {
         return refuse(Rule::not_its_snapshot, command.snapshot);
     }
     if (role->invalid) return refuse(Rule::snapshot_invalid, command.snapshot);
+    bool const hidden = state.catalogue.volumes.at(id).as<role::Mirrorclone>() != nullptr &&
+                        !std::holds_alternative<mirror::Fractured>(mirror_state(state, id));
+    if (hidden) return refuse(Rule::mirrorclone_not_fractured, command.volume);
     if (state.catalogue.groups.at(snapshot.group).failed) {
         return refuse(Rule::group_failed, command.snapshot);
     }

@@ -83,6 +83,10 @@ struct MakeDurable {
 /// A slot is needed and not allowed.
 struct NoSpace {
     bool claim = false;  ///< for a chunk that its own volume never used; else for a copy's growth
+    MapId map;           ///< that would take it
+    std::uint64_t chunk = 0;
+    Mask mask = no_sub_chunk;  ///< what of the chunk finds no place in the slots there are
+    bool guarded = false;      ///< some of them may not be used before something is durable
     friend bool operator==(NoSpace, NoSpace) = default;
 };
 using Planned = std::variant<Plan, First, MakeDurable, NoSpace>;

@@ -9,8 +9,11 @@
 #include "base/units.h"
 
 #include <cstdint>
+#include <expected>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace sunder::emulator {
 
@@ -50,6 +53,19 @@ SUNDER_DESCRIBE(Profile, name, overcommit, snapshots_per_source, snapshot_sizes,
                 volumes, mirrorclones_per_source, multisnap_volumes, lowest_lun, highest_lun,
                 snapclone_of_normalizing, instant_restore, vraid6, vraid6_above_vraid1, thin,
                 delete_while_unsharing, spare_drives_per_level);
+
+/// One of the choices between manuals that contradict each other, or say nothing, as people write
+/// it: "overcommit" and "fail_writes", "delete_while_unsharing" and "yes".
+struct Switch {
+    std::string name;
+    std::string value;
+    friend bool operator==(Switch const&, Switch const&) = default;
+};
+/// Lets an array differ from its profile in that. The error says what is right.
+std::expected<void, std::string> set_switch(Profile& profile, Switch const& wanted);
+/// All there are, as the profile has them; those in which it is not as the one of its name.
+std::vector<Switch> switches_of(Profile const& profile);
+std::vector<Switch> switched(Profile const& profile);
 
 /// All that are known, oldest first.
 std::span<Profile const> profiles();

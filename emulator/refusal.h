@@ -44,6 +44,7 @@ enum class Rule : unsigned char {
     container_prepared,
     container_emptying,
     container_demand,
+    container_decides,
     snapshot_of_snapshot,
     source_normalizing,
     mixed_snapshots,

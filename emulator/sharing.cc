@@ -67,6 +67,25 @@ bool BlockMap::slot_used(MapId but, std::uint64_t chunk, Slot slot) const {
     return false;
 }
 
+std::vector<MapId> BlockMap::sharers(MapId map, std::uint64_t chunk, Mask mask) const {
+    std::vector<MapId> all;
+    Leaf const* const own = member(map).tree.leaf(chunk);
+    if (own == nullptr) return all;
+    Entry const entry = own->get(chunk % fan_out);
+    for (MapId const id : family_of(map).members) {
+        Member const& other = member(id);
+        if (id == map || other.dropped || chunk >= other.chunks()) continue;
+        Leaf const* const leaf = other.tree.leaf(chunk);
+        if (leaf == nullptr) continue;
+        Entry const theirs = leaf->get(chunk % fan_out);
+        bool const shares = std::any_of(entry.begin(), entry.end(), [&](Layer const& layer) {
+            return (theirs.in(layer.slot) & mask) != no_sub_chunk;
+        });
+        if (shares) all.push_back(id);
+    }
+    return all;
+}
+
 std::optional<MapId> BlockMap::sharer_of(MapId map, std::uint64_t chunk, unsigned level,
                                          NodeId id) const {
     if (id > member(map).shared_below) return std::nullopt;

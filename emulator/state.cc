@@ -76,19 +76,22 @@ std::uint64_t growth_of(State const& state, BlockMap::Family const& family) {
 
 Capacity capacity_of(State const& state, DiskGroupId id) {
     DiskGroup const& group = state.catalogue.groups.at(id);
-    std::uint64_t spares = group.largest_drive.bytes * state.profile.spare_drives_per_level;
+    std::uint64_t drives = state.profile.spare_drives_per_level;
     switch (group.spare) {
         case SparePolicy::none:
-            spares = 0;
+            drives = 0;
             break;
         case SparePolicy::single:
             break;
         case SparePolicy::twice:
-            spares *= 2;
+            drives *= 2;
             break;
     }
+    std::uint64_t const all = group.capacity.bytes;
+    std::uint64_t const drive = group.largest_drive.bytes;
     Capacity capacity;
-    capacity.total = group.capacity.bytes > spares ? group.capacity.bytes - spares : 0;
+    // Divided, for the product may not fit.
+    capacity.total = drives == 0 ? all : drive <= all / drives ? all - drive * drives : 0;
     for (auto const& [name, volume] : state.catalogue.volumes) {
         if (volume.group != id) continue;
         auto const* const snapshot = volume.as<role::Snapshot>();
@@ -123,9 +126,13 @@ Capacity capacity_of(State const& state, DiskGroupId id) {
 Occupancy occupancy_of(State const& state, DiskGroupId id) {
     DiskGroup const& group = state.catalogue.groups.at(id);
     Capacity const capacity = capacity_of(state, id);
-    // Percentages of a raw capacity fit as long as it is below an exabyte.
-    if (capacity.used * 100 >= capacity.total * group.alarm_percent) return Occupancy::alarm;
-    if (capacity.used * 100 >= capacity.total * group.warning_percent) return Occupancy::warning;
+    // A hundred times a capacity may not fit.
+    auto const reaches = [&](std::uint64_t percent) {
+        std::uint64_t const rest = capacity.total % 100 * percent;
+        return capacity.used >= capacity.total / 100 * percent + (rest + 99) / 100;
+    };
+    if (reaches(group.alarm_percent)) return Occupancy::alarm;
+    if (reaches(group.warning_percent)) return Occupancy::warning;
     return Occupancy::normal;
 }
 

@@ -29,38 +29,37 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
     Mask const known = alone ? whole_chunk : own_leaf ? leaf->owned(at) : no_sub_chunk;
     bool looked = alone || mutant(Mutant::snapshot_overwritten);
     Users others;
+    auto const kept_from = [&](Slot slot) {
+        Mask const mask = guarded(family.group, slot, map);
+        part.guarded = part.guarded || (mask & wanted) != no_sub_chunk;
+        return mask;
+    };
     auto const held_in = [&](Layer const& layer) {
         auto const here = static_cast<Mask>(layer.mask & wanted);
         if (here == no_sub_chunk) return no_sub_chunk;
-        if (!looked && without(here, known) != no_sub_chunk) {
-            others = others_at(map, chunk);
-            looked = true;
-        }
-        auto const held =
-            static_cast<Mask>(others.mask_of(layer.slot) | guarded(family.group, layer.slot, map));
+        bool const look = !looked && without(here, known) != no_sub_chunk;
+        if (look) others = others_at(map, chunk);
+        looked = looked || look;
+        auto const held = static_cast<Mask>(others.mask_of(layer.slot) | kept_from(layer.slot));
         return static_cast<Mask>(here & held);
     };
     Mask moving = without(wanted, part.before.mapped());
     for (Layer const& layer : part.before) moving |= held_in(layer);
     auto const own_places = [&] {
         Mask mask = no_sub_chunk;
-        for (Layer const& layer : part.after) {
-            mask |= without(layer.mask,
-                            looked ? others.mask_of(layer.slot) : without(whole_chunk, known));
-        }
+        Mask const not_known = without(whole_chunk, known);
+        for (Layer const& layer : part.after)
+            mask |= without(layer.mask, looked ? others.mask_of(layer.slot) : not_known);
         return mask;
     };
     part.owned = own_places();
     if (moving == no_sub_chunk) return part;
 
-    if (!looked) {
-        others = others_at(map, chunk);
-        looked = true;
-    }
+    if (!std::exchange(looked, true)) others = others_at(map, chunk);
     part.moved = moving;
     auto const fill_hole = [&](Slot slot) {
-        auto const taken = static_cast<Mask>(part.before.in(slot) | others.mask_of(slot) |
-                                             guarded(family.group, slot, map));
+        auto const taken =
+            static_cast<Mask>(part.before.in(slot) | others.mask_of(slot) | kept_from(slot));
         Mask const hole = without(moving, taken);
         part.after.put(slot, hole);
         moving = without(moving, hole);
@@ -88,7 +87,9 @@ std::optional<Planned> BlockMap::take_slot(Plan& plan, Part& part, Allowances co
     if (part.fresh == no_sub_chunk) return std::nullopt;
     Family& family = families_.at(member(part.map).family);
     bool const claim = part.before.empty() && part.map == family.members.front();
-    if (!allowed(part.map, claim)) return NoSpace{claim};
+    if (!allowed(part.map, claim)) {
+        return NoSpace{claim, part.map, plan.chunk, part.fresh, part.guarded};
+    }
     Slot const slot = slots_[family.group].take();
     unsettled_.erase({family.group, slot});
     ++family.slots;
@@ -172,7 +173,9 @@ std::optional<Planned> BlockMap::add_change(Plan& plan, Part const& part,
             std::all_of(part.before.begin(), part.before.end(),
                         [&](Layer const& layer) { return slot_used(map, plan.chunk, layer.slot); });
         bool const first = map == family_of(map).members.front();
-        if (first && stays && !allowed(map, false)) return NoSpace{false};
+        if (first && stays && !allowed(map, false)) {
+            return NoSpace{false, map, plan.chunk, whole_chunk, false};
+        }
         plan.leaves.push_back(map);
         --member_of(map).mapped;
     }
@@ -301,6 +304,21 @@ std::optional<Planned> BlockMap::plan_fill(LinkId link, Allowances const& allowe
     auto const chunk = link_of(link).lacking.next(0);
     if (!chunk) return std::nullopt;
     return plan_fill(link, *chunk, link_of(link).lacking.at(*chunk), allowed);
+}
+
+std::uint64_t BlockMap::next_to_zero(MapId map, std::uint64_t from, std::uint64_t end) const {
+    Member const& own = member(map);
+    if (own.behind || !own.ahead.empty()) return from;
+    while (from < end) {
+        from = next_mapped_leaf(own.tree, from, end);
+        if (from >= end) break;
+        Leaf const* const leaf = own.tree.leaf(from);
+        std::uint64_t const after = std::min(end, (from / fan_out + 1) * fan_out);
+        for (; from < after; ++from) {
+            if (!leaf->empty(from % fan_out)) return from;
+        }
+    }
+    return end;
 }
 
 bool BlockMap::writes_in_place(MapId map, Extent range) const {

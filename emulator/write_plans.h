@@ -14,6 +14,7 @@ struct BlockMap::Part {
     Mask moved = no_sub_chunk;  // lie elsewhere afterwards; those of `fresh` are still to be placed
     Mask fresh = no_sub_chunk;  // need a slot that is taken for them
     Mask owned = no_sub_chunk;
+    bool guarded = false;  // some of the slots may not be used before something is durable
 };
 
 }  // namespace sunder::emulator

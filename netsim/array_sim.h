@@ -101,7 +101,7 @@ private:
     void data_done(World& world);
     void map_done(World& world);
     void entered(World& world);
-    void overflow(World& world, emulator::VolumeId volume);
+    void overflow(World& world, std::vector<emulator::VolumeId> const& snapshots);
     void flushed(World& world);
     void finish(World& world);
     void tell(World& world, HostJob& job);

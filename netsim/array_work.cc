@@ -116,15 +116,15 @@ void ArraySim::begin_write(World& world, HostJob& job) {
     } else if (std::holds_alternative<emulator::MakeDurable>(planned)) {
         flush(world);
     } else if (auto const* const full = std::get_if<emulator::Overflow>(&planned)) {
-        overflow(world, full->volume);
+        overflow(world, full->snapshots);
     } else {
         refuse(world, std::get<emulator::IoRule>(planned));
     }
 }
 
-void ArraySim::overflow(World& world, VolumeId volume) {
+void ArraySim::overflow(World& world, std::vector<VolumeId> const& snapshots) {
     invalidated_.emplace();
-    for (VolumeId const gone : array_.overflow(volume)) {
+    for (VolumeId const gone : array_.overflow(snapshots)) {
         invalidated_->snapshots.emplace_back(gone, state().catalogue.volumes.at(gone).name);
     }
     flush(world);
@@ -179,7 +179,7 @@ bool ArraySim::begin_background(World& world) {
         array_.conclude(done->link);
         flush(world);
     } else if (auto const* const full = std::get_if<emulator::Overflow>(&*step)) {
-        overflow(world, full->volume);
+        overflow(world, full->snapshots);
     } else {
         flush(world);
     }

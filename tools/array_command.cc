@@ -3,6 +3,7 @@
 // Asks over HTTP, and shows people what was answered.
 #include "tools/array_command.h"
 
+#include "base/text.h"
 #include "base/units.h"
 #include "emulator/media/posix_files.h"
 #include "emulator/media/store.h"
@@ -24,32 +25,43 @@ namespace json = boost::json;
 
 std::string text(json::object const& of, std::string_view key) {
     json::value const* const found = of.if_contains(key);
-    return found == nullptr ? "" : std::string(found->as_string());
+    return found == nullptr || !found->is_string() ? "" : std::string(found->as_string());
 }
 
 std::string size(json::object const& of, std::string_view key) {
     return to_text(ByteCount{of.at(key).to_number<std::uint64_t>()});
 }
 
+/// Of what is not usual (arrays A11).
+std::string cache_words(std::string const& actual, std::string const& requested) {
+    if (actual != requested) return fmt::format(", {} ({} was asked for)", actual, requested);
+    return actual == "write_back" ? "" : ", " + actual;
+}
+
 void print_volume(json::object const& volume) {
     std::string state = text(volume, "kind");
     std::string const source = text(volume, "source");
     if (!source.empty()) state += " of " + source;
+    std::string const origin = text(volume, "copied_from");
+    if (!origin.empty()) state += ", a snapclone of " + origin;
     if (std::string const mirror = text(volume, "mirror"); !mirror.empty()) state += ", " + mirror;
     if (volume.at("normalizing").as_bool()) {
         state +=
             fmt::format(", {} % copied", volume.at("progress_percent").to_number<std::uint64_t>());
     }
+    if (volume.at("failed").as_bool()) state += ", FAILED with its disk group";
     if (volume.at("broken").as_bool()) state += ", BROKEN: what it lacks is lost";
     json::value const* const valid = volume.if_contains("valid");
     if (valid != nullptr && !valid->as_bool()) state += ", INVALID";
     if (volume.at("write_protected").as_bool()) state += ", write-protected";
+    state += cache_words(text(volume, "cache"), text(volume, "cache_requested"));
     fmt::print("  {:<20} {:>10}  {:<7} {:<12} {}\n", text(volume, "name"),
                size(volume, "size_bytes"), text(volume, "vraid"), text(volume, "group"), state);
 }
 
 void print_array(json::object const& array) {
-    fmt::print("profile {}\n", text(array, "profile"));
+    fmt::print("profile {}{}\n", text(array, "profile"),
+               array.at("licensed").as_bool() ? "" : ", no licence for local copies");
     fmt::print("disk groups\n");
     for (json::value const& value : array.at("disk_groups").as_array()) {
         json::object const& group = value.as_object();
@@ -78,8 +90,12 @@ void print_faults(json::array const& faults) {
     for (json::value const& value : faults) {
         json::object const& fault = value.as_object();
         std::string const volume = text(fault, "volume");
-        fmt::print("{:<20} {:<12} {:<20} befell {}\n", text(fault, "name"), text(fault, "kind"),
-                   volume.empty() ? "every volume" : volume,
+        std::string kind = text(fault, "kind");
+        if (fault.contains("error")) kind += " " + text(fault, "error");
+        fmt::print("{:<20} {:<16} {:<20} befell {}\n", text(fault, "name"), kind,
+                   fault.contains("volume_deleted") ? "a deleted volume"
+                   : volume.empty()                 ? "every volume"
+                                                    : volume,
                    fault.at("befell").to_number<std::uint64_t>());
     }
 }
@@ -100,12 +116,12 @@ int check_array(std::string const& path) {
     namespace media = emulator::media;
     auto const folder = media::posix_folder(path);
     if (!folder) {
-        fmt::print(stderr, "array: {}: {}\n", path, std::strerror(folder.error()));
+        fmt::print(stderr, "array: {}: {}\n", printable(path), std::strerror(folder.error()));
         return wrong_input;
     }
     auto const problems = media::check_store(**folder);
     for (media::Problem const& problem : problems) fmt::print("{}\n", media::in_text(problem));
-    fmt::print("{}: {}\n", path,
+    fmt::print("{}: {}\n", printable(path),
                problems.empty()       ? "nothing is wrong"
                : problems.size() == 1 ? "1 problem"
                                       : fmt::format("{} problems", problems.size()));

@@ -3,13 +3,16 @@
 // The grammar of array files, and the commands that a file comes to.
 #include "tools/array_file.h"
 
+#include "emulator/names.h"
 #include "emulator/profile.h"
+#include "emulator/refusal.h"
 #include "scenarios/language/load_parts.h"
 #include "scenarios/language/schema.h"
 #include "scenarios/language/shape.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -60,11 +63,54 @@ ShapePtr volume() {
         {}});
 }
 
+/// Numbers that some profile has; which has which is its rule.
+ShapePtr lun() {
+    auto const all = emulator::profiles();
+    auto const lowest = std::ranges::min(all, {}, &emulator::Profile::lowest_lun).lowest_lun;
+    auto const highest = std::ranges::max(all, {}, &emulator::Profile::highest_lun).highest_lun;
+    return number("a LUN", lowest, highest);
+}
+
+ShapePtr switches() {
+    return make_shape(
+        shape::Object{"switches",
+                      {{"overcommit",
+                        false,
+                        "What happens when demand-allocated snapshots cannot grow (arrays A10): "
+                        "writes that would "
+                        "make them grow fail, or those that would have to grow are invalidated and "
+                        "the source goes "
+                        "on.",
+                        {},
+                        words("a policy", {"fail_writes", "invalidate_snapshots"})},
+                       {"snapclone_of_normalizing",
+                        false,
+                        "What is normalizing still may be the source of a snapclone (arrays A4.6).",
+                        {},
+                        yes_or_no()},
+                       {"instant_restore",
+                        false,
+                        "A volume can be restored from its snapshot (arrays A9).",
+                        {},
+                        yes_or_no()},
+                       {"vraid6_above_vraid1",
+                        false,
+                        "Which of the two is the higher one for snapshots (arrays A2).",
+                        {},
+                        yes_or_no()},
+                       {"delete_while_unsharing",
+                        false,
+                        "A snapclone may be deleted before it is normalized (arrays A3).",
+                        {},
+                        yes_or_no()}},
+                      {}});
+}
+
 ShapePtr presentation() {
     return make_shape(
         shape::Object{"a presentation",
                       {{"volume", true, "Which volume the host sees.", {}, name("a volume")},
-                       {"lun", true, "Under which number.", {}, number("a LUN", 0, 4294967295)},
+                       {"lun", true, "Under which number.", {}, lun()},
                        {"access",
                         false,
                         "read-write unless told.",
@@ -94,6 +140,17 @@ ShapePtr array_shape() {
         "an array",
         {{"array", true, "What it is called.", {"eva1"}, name("a name")},
          {"profile", false, "The firmware that is emulated.", {}, words("a profile", known)},
+         {"licensed",
+          false,
+          "no: every local copy is refused (arrays A4.1). Unless told: yes.",
+          {},
+          yes_or_no()},
+         {"switches",
+          false,
+          "In which the array is not as its profile, where manuals contradict each other or say "
+          "nothing.",
+          {},
+          switches()},
          {"store",
           false,
           "A folder, relative to this file, in which the array lives. Without: in memory. What is "
@@ -107,7 +164,11 @@ ShapePtr array_shape() {
           {},
           text("a path")},
          {"threads", false, "Requests at a time.", {}, number("a number", 1, 1024)},
-         {"background_rate", false, "Copied behind the scenes in a second, at most.", {}, bytes()},
+         {"background_rate",
+          false,
+          "Copied behind the scenes in a second, at most. Without: as fast as it goes.",
+          {"100 MiB"},
+          bytes()},
          {"disk_groups", true, "By name.", {}, map("disk groups", disk_group(), 1)},
          {"volumes", false, "By name.", {}, map("volumes", volume(), 0)},
          {"hosts",
@@ -142,6 +203,13 @@ public:
         };
         file.name = loading::text_of(root_.find("array")).value_or("");
         file.profile = loading::text_of(root_.find("profile")).value_or("");
+        if (Node const* const licensed = root_.find("licensed")) {
+            file.licensed = loading::boolean_of(licensed);
+        }
+        for (Entry const& one : loading::entries_of(root_.find("switches"))) {
+            auto const yes = loading::boolean_of(&one.value);
+            file.switches.push_back({one.key, !yes ? one.value.text : *yes ? "yes" : "no"});
+        }
         if (Node const* const store = root_.find("store")) file.store = path(store);
         if (Node const* const where = root_.find("listen")) {
             file.socket = path(where->find("socket"));
@@ -155,11 +223,28 @@ public:
         file.threads =
             static_cast<unsigned>(loading::integer_of(root_.find("threads")).value_or(16));
         file.background_rate = loading::text_of(root_.find("background_rate"));
+        auto const rate = loading::byte_count_of(root_.find("background_rate"));
+        if (rate && rate->bytes == 0) {
+            report_.error(Code::bad_array, root_.find("background_rate")->span,
+                          "nothing would ever be copied; leave it out for as fast as it goes");
+        }
+        check_names();
         read_commands(file);
         return file;
     }
 
 private:
+    /// A name of this language may be longer than one of an array.
+    void check_names() {
+        for (std::string_view const section : {"disk_groups", "volumes", "hosts"}) {
+            for (Entry const& entry : loading::entries_of(root_.find(section))) {
+                if (emulator::is_good_name(entry.key)) continue;
+                report_.error(Code::bad_array, entry.key_span,
+                              fmt::format("'{}': {}", entry.key,
+                                          emulator::text_of(emulator::Rule::bad_name).text));
+            }
+        }
+    }
     void read_commands(ArrayFile& file) {
         for (Entry const& group : loading::entries_of(root_.find("disk_groups"))) {
             Node const& value = group.value;

@@ -4,6 +4,7 @@
 // it is heard. What the words mean is decided by who serves (nodes/live).
 #pragma once
 
+#include "emulator/profile.h"
 #include "scenarios/language/diagnostic.h"
 
 #include <cstdint>
@@ -17,8 +18,10 @@ namespace sunder::tools {
 struct ArrayFile {
     std::string name;
     std::string profile;
-    std::optional<std::string> store;  ///< a folder, relative to the file; none: memory
-    std::string socket;                ///< for NBD; empty: TCP
+    std::optional<bool> licensed;            ///< none: yes, or as the store has it
+    std::vector<emulator::Switch> switches;  ///< in which it is not as its profile
+    std::optional<std::string> store;        ///< a folder, relative to the file; none: memory
+    std::string socket;                      ///< for NBD; empty: TCP
     std::string address;
     std::uint16_t port = 0;
     std::string control;

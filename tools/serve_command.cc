@@ -61,6 +61,12 @@ Read read_array(std::string const& path) {
     if (!file->profile.empty()) served.parameters.push_back("profile=" + file->profile);
     if (file->store) served.parameters.push_back("store=" + *file->store);
     served.parameters.push_back("control=" + file->control);
+    if (file->licensed) {
+        served.parameters.push_back(fmt::format("licence={}", *file->licensed ? "yes" : "no"));
+    }
+    for (auto const& [name, value] : file->switches) {
+        served.parameters.push_back(fmt::format("switch={}={}", name, value));
+    }
     if (file->background_rate) {
         served.parameters.push_back("background-rate=" + *file->background_rate);
     }
@@ -111,7 +117,11 @@ std::string quoted(std::string const& word) {
     bool const plain = word.find_first_not_of(
                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                            "_-./=:,") == std::string::npos;
-    return plain ? word : fmt::format("'{}'", word);
+    if (plain && !word.empty()) return word;
+    std::string inside;
+    // An apostrophe ends the quotes, stands by itself, and begins them again.
+    for (char const c : word) inside += c == '\'' ? std::string(R"('\'')") : std::string(1, c);
+    return fmt::format("'{}'", inside);
 }
 
 }  // namespace

@@ -44,15 +44,18 @@ IoResult BadDisk::read(VolumeId volume, std::uint64_t offset, std::span<std::byt
 
 IoResult BadDisk::write(VolumeId volume, std::uint64_t offset, std::span<std::byte const> from,
                         bool durable) {
-    if (!aligned(offset, from.size())) return driver_.write(volume, offset, from, durable);
-    auto const faults = faults_.befall(volume, RequestKind::write, {offset, from.size()});
-    if (faults.empty()) return driver_.write(volume, offset, from, durable);
-    return write_badly(volume, offset, from, durable, faults);
+    if (!faults_.any() || !aligned(offset, from.size())) {
+        return driver_.write(volume, offset, from, durable);
+    }
+    Extent const range{offset, from.size()};
+    auto const faults = faults_.befall(volume, RequestKind::write, range);
+    IoResult const written = faults.empty() ? driver_.write(volume, offset, from, false)
+                                            : write_badly(volume, offset, from, faults);
+    return written && durable ? flush_range(volume, range) : written;
 }
 
 IoResult BadDisk::write_badly(VolumeId volume, std::uint64_t offset,
-                              std::span<std::byte const> from, bool durable,
-                              std::vector<Fault> const& faults) {
+                              std::span<std::byte const> from, std::vector<Fault> const& faults) {
     if (IoResult allowed = before(faults_, faults, RequestKind::write); !allowed) return allowed;
     for (Fault const& fault : faults) {
         switch (fault.kind) {
@@ -70,9 +73,9 @@ IoResult BadDisk::write_badly(VolumeId volume, std::uint64_t offset,
                 offset = elsewhere(volume, offset, from.size());
                 break;
         }
-        if (from.empty()) return durable ? driver_.flush() : IoResult{};
+        if (from.empty()) return {};
     }
-    return driver_.write(volume, offset, from, durable);
+    return driver_.write(volume, offset, from, false);
 }
 
 std::uint64_t BadDisk::elsewhere(VolumeId volume, std::uint64_t offset, std::uint64_t count) {
@@ -89,22 +92,32 @@ std::uint64_t BadDisk::elsewhere(VolumeId volume, std::uint64_t offset, std::uin
 
 IoResult BadDisk::zero(VolumeId volume, std::uint64_t offset, std::uint64_t count, bool keep,
                        bool durable) {
-    if (!aligned(offset, count)) return driver_.zero(volume, offset, count, keep, durable);
-    auto const faults = faults_.befall(volume, RequestKind::write, {offset, count});
+    if (!faults_.any() || !aligned(offset, count)) {
+        return driver_.zero(volume, offset, count, keep, durable);
+    }
+    Extent const range{offset, count};
+    auto const faults = faults_.befall(volume, RequestKind::write, range);
     if (IoResult allowed = before(faults_, faults, RequestKind::write); !allowed) return allowed;
     for (Fault const& fault : faults) {
-        if (fault.kind == FaultKind::lost) return durable ? driver_.flush() : IoResult{};
-        if (fault.kind == FaultKind::torn) {
+        if (fault.kind == FaultKind::lost) count = 0;
+        if (fault.kind == FaultKind::torn && count > 0) {
             count = faults_.below(count / sector_bytes) * sector_bytes;
-            if (count == 0) return durable ? driver_.flush() : IoResult{};
         }
         if (fault.kind == FaultKind::misdirected) offset = elsewhere(volume, offset, count);
     }
-    return driver_.zero(volume, offset, count, keep, durable);
+    IoResult const zeroed =
+        count == 0 ? IoResult{} : driver_.zero(volume, offset, count, keep, false);
+    return zeroed && durable ? flush_range(volume, range) : zeroed;
 }
 
 IoResult BadDisk::flush(VolumeId volume) {
-    auto const faults = faults_.befall(volume, RequestKind::flush, {});
+    // Whoever flushes what is gone has lost what he wrote there.
+    if (IoResult reached = driver_.reaches(volume); !reached) return reached;
+    return flush_range(volume, {});
+}
+
+IoResult BadDisk::flush_range(VolumeId volume, Extent range) {
+    auto const faults = faults_.befall(volume, RequestKind::flush, range);
     if (IoResult allowed = before(faults_, faults, RequestKind::flush); !allowed) return allowed;
     return driver_.flush();
 }

@@ -24,8 +24,9 @@ public:
     IoResult flush(VolumeId volume);
 
 private:
+    IoResult flush_range(VolumeId volume, Extent range);
     IoResult write_badly(VolumeId volume, std::uint64_t offset, std::span<std::byte const> from,
-                         bool durable, std::vector<Fault> const& faults);
+                         std::vector<Fault> const& faults);
     std::uint64_t elsewhere(VolumeId volume, std::uint64_t offset, std::uint64_t count);
 
     Driver& driver_;

@@ -10,6 +10,7 @@ namespace sunder::emulator::media {
 namespace {
 
 constexpr std::uint8_t format = 1;
+constexpr std::uint8_t format_with_switches = 2;  // of meta only
 
 bool begins_well(Reader& from) { return from.get<std::uint8_t>() == format; }
 
@@ -105,17 +106,30 @@ Role read_role(Reader& from) {
 }  // namespace
 
 void write_meta(Writer& into, State const& state) {
-    into.put(format);
+    std::vector<Switch> const switches = switched(state.profile);
+    into.put(switches.empty() ? format : format_with_switches);
     into.put(state.profile.name);
     put_flag(into, state.licensed);
     into.put(state.catalogue.last_id);
+    if (switches.empty()) return;
+    into.put(static_cast<std::uint32_t>(switches.size()));
+    for (Switch const& one : switches) {
+        into.put(std::string_view(one.name));
+        into.put(std::string_view(one.value));
+    }
 }
 
-bool read_meta(Reader& from, State& into, std::string& profile) {
-    if (!begins_well(from)) return false;
+bool read_meta(Reader& from, State& into, std::string& profile, std::vector<Switch>& switches) {
+    auto const which = from.get<std::uint8_t>();
+    if (which != format && which != format_with_switches) return false;
     profile = from.text();
     into.licensed = from.flag();
     into.catalogue.last_id = from.get<std::uint32_t>();
+    auto left = which == format ? 0 : from.get<std::uint32_t>();
+    for (; left > 0 && !from.failed(); --left) {
+        std::string name = from.text();
+        switches.push_back({std::move(name), from.text()});
+    }
     return from.complete();
 }
 

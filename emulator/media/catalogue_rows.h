@@ -2,7 +2,9 @@
 //
 // What the rows of a catalogue hold. Each body begins with the number of its format; texts are
 // their size (u32) and bytes, all numbers little-endian, sizes in bytes unless said.
-// - meta `array`: profile (text), licensed (u8), last id (u32).
+// - meta `array`: profile (text), licensed (u8), last id (u32). Format 2, of an array that is not
+// as
+//   its profile: then how many switches (u32), and of each its name and its value (texts).
 // - disk_group: name, capacity (u64), largest drive (u64), spares (u8), alarm and warning percent
 //   (u32), failed (u8).
 // - volume: name, group (u16), sectors (u64), Vraid (u8), thin (u8), its role, map (u32), the
@@ -26,8 +28,9 @@ void write(Writer& into, Host const& host);
 void write(Writer& into, Presentation const& presentation);
 void write(Writer& into, Vraid leaving);
 
-/// The profile is left to the caller, by its name. False when the bytes cannot be that.
-bool read_meta(Reader& from, State& into, std::string& profile);
+/// The profile is left to the caller, by its name, and how the array differs from it. False when
+/// the bytes cannot be that.
+bool read_meta(Reader& from, State& into, std::string& profile, std::vector<Switch>& switches);
 bool read(Reader& from, DiskGroup& into);
 bool read(Reader& from, Volume& into);
 bool read(Reader& from, Host& into);

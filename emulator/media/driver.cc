@@ -56,6 +56,11 @@ IoError Driver::error(VolumeId volume, IoRule rule, bool write) const {
     });
 }
 
+IoResult Driver::reaches(VolumeId volume) const {
+    auto const rule = look_at([&](Array const& array) { return array.refuses(volume, false); });
+    return rule ? std::unexpected(error(volume, *rule, false)) : IoResult{};
+}
+
 IoResult Driver::read(VolumeId volume, std::uint64_t offset, std::span<std::byte> into) {
     if (IoResult aligned = check(offset, into.size()); !aligned) return aligned;
     Extent const range{offset / sector_bytes, into.size() / sector_bytes};
@@ -136,6 +141,11 @@ IoResult Driver::put(VolumeId volume, Extent range, std::byte const* from, bool 
     if (from != nullptr) in_place = put_in_place(volume, range, from);
     if (in_place && !*in_place) return *in_place;
     for (Extent rest = range; !in_place && rest.count > 0;) {
+        if (from == nullptr) {
+            rest =
+                look_at([&](Array const& array) { return array.without_unmapped(volume, rest); });
+            if (rest.count == 0) break;
+        }
         Extent const part = first_chunk_of(rest);
         std::byte const* const data =
             from == nullptr ? nullptr : from + in_bytes(part.first - range.first);
@@ -282,10 +292,7 @@ CommandResult Driver::carry_out(Command const& command) {
 }
 
 IoResult Driver::overflow(Overflow const& what) {
-    int const failure = change_at_rest([&] {
-        if (!array_.state().catalogue.volumes.contains(what.volume)) return false;
-        return !array_.overflow(what.volume).empty();
-    });
+    int const failure = change_at_rest([&] { return !array_.overflow(what.snapshots).empty(); });
     if (failure != 0) return std::unexpected(failed_medium(failure, "invalidate snapshots"));
     return {};
 }

@@ -61,6 +61,8 @@ public:
     /// Everything that was answered before survives a power cut. After one failure, none succeeds
     /// any more (trap G11): nobody knows what the medium has.
     IoResult flush();
+    /// What would be said to who reads it, if it cannot be read at all.
+    [[nodiscard]] IoResult reaches(VolumeId volume) const;
     /// Parts of the range that something is written in, and holes, in their order.
     std::expected<std::vector<Segment>, IoError> extents(VolumeId volume, std::uint64_t offset,
                                                          std::uint64_t count);

@@ -37,8 +37,10 @@ std::string_view name_of(RequestKind);
 struct Fault {
     std::string name;
     FaultKind kind = FaultKind::error;
-    std::optional<VolumeId> volume{};      ///< none: every volume
-    std::optional<RequestKind> on{};       ///< of error and delay only; none: every request
+    std::optional<VolumeId> volume{};  ///< none: every volume
+    /// Of error and delay only; none: every request. A write that is to be durable at once, as by
+    /// FUA, is a flush as well, of its range.
+    std::optional<RequestKind> on{};
     std::optional<Extent> range{};         ///< in bytes of the volume; none: all of it
     std::uint32_t per_million = 1000000;   ///< of the requests that all else is true of
     std::optional<std::uint64_t> count{};  ///< so many times, and no more
@@ -58,10 +60,12 @@ public:
     bool remove(std::string_view name);
     [[nodiscard]] std::vector<Fault> list() const;
 
+    /// Whether there is any, at no cost.
+    [[nodiscard]] bool any() const { return number_.load(std::memory_order_relaxed) != 0; }
     /// What befalls this request, in the order in which the faults were added. `range` is in bytes;
     /// none for a flush.
     [[nodiscard]] std::vector<Fault> befall(VolumeId volume, RequestKind kind, Extent range) {
-        if (number_.load(std::memory_order_relaxed) == 0) return {};
+        if (!any()) return {};
         return draw(volume, kind, range);
     }
     /// Waits as long as a fault that delays says, or until it was removed, or `stop`.

@@ -5,6 +5,7 @@
 // what was not synced is told by recording_files.h, how Linux does it by posix_files.cc.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -15,6 +16,9 @@
 #include <vector>
 
 namespace sunder::emulator::media {
+
+/// The errno of a name at which there is neither a file nor a folder, but a FIFO, say.
+inline constexpr int no_regular_file = ENXIO;
 
 /// An open file. Many threads may read and write it at once.
 class File {

@@ -152,7 +152,7 @@ private:
         switch (static_cast<MetaRow>(id)) {
             case MetaRow::array:
                 ++array_row_;
-                return read_meta(from, state_, profile_);
+                return read_meta(from, state_, profile_, switches_);
             case MetaRow::map:
                 ++map_row_;
                 return read_meta(from, contents_);
@@ -178,6 +178,12 @@ private:
             return std::nullopt;
         }
         state_.profile = *profile;
+        for (Switch const& one : switches_) {
+            auto const set = set_switch(state_.profile, one);
+            if (set) continue;
+            complain("table meta", set.error(), use_that_version);
+            return std::nullopt;
+        }
         auto map = BlockMap::load(std::move(contents_));
         if (!map) return unsound(map.error());
         state_.map = std::move(*map);
@@ -226,6 +232,7 @@ private:
     std::size_t before_;
     State state_;
     std::string profile_;
+    std::vector<Switch> switches_;
     MapContents contents_;
     std::map<NodeId, std::uint64_t> leaf_reach_;
     Seal seal_;   // as it was saved

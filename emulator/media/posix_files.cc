@@ -98,7 +98,8 @@ public:
     PosixFolder(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
 
     std::expected<std::unique_ptr<File>, int> open(std::string_view name, Open how) override {
-        int flags = O_CLOEXEC;
+        // Whatever has the name: who opens a FIFO would wait for its other end.
+        int flags = O_CLOEXEC | O_NONBLOCK;
         switch (how) {
             case Open::existing:
                 flags |= O_RDWR;
@@ -113,7 +114,12 @@ public:
         int const fd = without_interruption(
             [&] { return ::openat(fd_.get(), std::string(name).c_str(), flags, 0600); });
         if (fd == -1) return std::unexpected(errno);
-        return std::make_unique<PosixFile>(fd);
+        auto file = std::make_unique<PosixFile>(fd);
+        struct stat about{};
+        if (::fstat(fd, &about) == -1) return std::unexpected(errno);
+        if (S_ISDIR(about.st_mode)) return std::unexpected(EISDIR);
+        if (!S_ISREG(about.st_mode)) return std::unexpected(no_regular_file);
+        return file;
     }
     int remove(std::string_view name) override {
         return errno_of(::unlinkat(fd_.get(), std::string(name).c_str(), 0));

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::uint8_t format = 2;
 constexpr std::size_t head_of_entry = 4 + 8 + 4;
+/// Of a boot without a name.
+constexpr std::size_t least_head = 1 + 4 + 8;
 
 std::vector<std::byte> head_of(std::string const& boot) {
     std::vector<std::byte> bytes;
@@ -82,6 +84,20 @@ std::optional<Rows> rows_in(std::span<std::byte const> body) {
     return from.complete() ? std::optional(std::move(rows)) : std::nullopt;
 }
 
+/// Of a boot, whichever; or what a power cut may leave of one: nothing, or zeroes. It is less than
+/// a sector, which is written whole or not at all.
+bool is_head_of_any_time(std::span<std::byte const> all) {
+    Reader from(all);
+    static_cast<void>(from.get<std::uint8_t>());
+    std::size_t const boot = from.text().size();
+    std::size_t const hashed = sizeof format + sizeof(std::uint32_t) + boot;
+    auto const sum = from.get<std::uint64_t>();
+    if (!from.failed() && hashed <= all.size() && XXH64(all.data(), hashed, 0) == sum) return true;
+    bool const begun = all.size() >= least_head;
+    return !begun || std::ranges::all_of(all.first(least_head),
+                                         [](std::byte byte) { return byte == std::byte{}; });
+}
+
 }  // namespace
 
 std::expected<std::unique_ptr<Since>, int> Since::begin(Folder& folder) {
@@ -136,6 +152,7 @@ std::expected<std::optional<Rows>, SinceTrouble> read_since(Folder& folder, Comm
     if (!got) return trouble(got.error());
     std::span<std::byte const> const all = std::span(bytes).first(*got);
     std::vector<std::byte> const head = head_of(folder.boot());
+    if (!is_head_of_any_time(all)) return std::unexpected(SinceTrouble{0, 0});
     // A machine that does not tell its boots apart gives no name.
     bool const ours = !folder.boot().empty() && all.size() >= head.size() &&
                       std::equal(head.begin(), head.end(), all.begin());

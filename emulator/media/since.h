@@ -10,8 +10,8 @@
 // among them, which changes nothing, because all that follow them are there, too.
 //
 // Whoever is killed while he writes an entry leaves it cut short, at the end, and had not answered;
-// anything else that does not fit is damage. Where the beginning is damaged, it cannot be told from
-// that of another time.
+// anything else that does not fit is damage, the beginning included: that of another time has a
+// checksum that fits, and a power cut leaves the sector in which it lies whole, empty or not there.
 //
 // The file: format (u8), boot (text), checksum (u64). Then entries: bytes of the body (u32),
 // checksum of the body (u64), checksum of these two (u32), the body: last commit (u64), whether all

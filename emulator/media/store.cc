@@ -174,7 +174,10 @@ std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profi
         auto health = std::make_shared<Health>();
         if (auto problem = lock_folder(folder, *health)) return std::unexpected(*problem);
         Profile const* const known = find_profile(profile.name);
-        VERIFY(known != nullptr && *known == profile);
+        VERIFY(known != nullptr);
+        Profile as_kept = *known;
+        for (Switch const& one : switched(profile)) VERIFY(set_switch(as_kept, one));
+        VERIFY(as_kept == profile);
         auto const names = folder.list();
         if (!names) return std::unexpected(refused(folder, "", "it cannot be read", names.error()));
         auto const has = [&](std::string_view name) {

@@ -78,7 +78,25 @@ int set(std::string_view key, char const* value) {
         auto const rate = parse_byte_count(value);
         if (rate) options.background_rate = rate->bytes;
         if (!rate) nbdkit_error("background-rate: %s", rate.error().c_str());
-        return rate ? 0 : -1;
+        bool const none = rate && rate->bytes == 0;
+        if (none) nbdkit_error("background-rate: above zero; without it: as fast as it goes");
+        return rate && !none ? 0 : -1;
+    }
+    if (key == "licence") {
+        int const yes = nbdkit_parse_bool(value);
+        if (yes != -1) options.licensed = yes == 1;
+        return yes == -1 ? -1 : 0;
+    }
+    if (key == "switch") {
+        std::string_view const text = value;
+        auto const at = text.find('=');
+        if (at == text.npos) {
+            nbdkit_error("switch: expected NAME=VALUE, found '%s'", value);
+            return -1;
+        }
+        options.switches.push_back(
+            {std::string(text.substr(0, at)), std::string(text.substr(at + 1))});
+        return 0;
     }
     if (key == "fault-seed") {
         std::string_view const text = value;
@@ -88,8 +106,8 @@ int set(std::string_view key, char const* value) {
         return -1;
     }
     nbdkit_error(
-        "there is no parameter '%s'; known: store, node, profile, control, command, "
-        "background-rate, fault-seed",
+        "there is no parameter '%s'; known: store, node, profile, licence, switch, control, "
+        "command, background-rate, fault-seed",
         std::string(key).c_str());
     return -1;
 }
@@ -274,6 +292,8 @@ constexpr char const help[] =
     "store=DIR           keep the array in that folder; without: in memory\n"
     "node=FILE           serve a node of a cluster, as `sunder serve` has set it up there\n"
     "profile=NAME        the firmware that is emulated, such as eva-xcs6\n"
+    "licence=NO          refuse local copies\n"
+    "switch=NAME=VALUE   in that not as its profile, such as overcommit=fail_writes\n"
     "control=SOCKET      hear operators there (`sunder array --control SOCKET ...`)\n"
     "command=WORDS       say that before anybody is heard; may be given often\n"
     "background-rate=N   bytes that are copied behind the scenes in a second, such as '100 MiB'\n"

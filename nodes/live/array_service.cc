@@ -24,39 +24,71 @@ namespace {
 using namespace emulator;
 namespace json = boost::json;
 
-std::expected<Profile, std::string> profile_named(std::string_view name) {
-    if (name.empty()) return profiles().back();
-    if (Profile const* const found = find_profile(name)) return *found;
+std::expected<Profile, std::string> with_switches(Profile profile,
+                                                  std::vector<Switch> const& switches) {
+    for (Switch const& one : switches) {
+        auto const set = set_switch(profile, one);
+        if (!set) return std::unexpected(set.error());
+    }
+    return profile;
+}
+
+std::expected<Profile, std::string> profile_of(ArrayOptions const& options) {
+    std::string_view const name = options.profile;
+    if (name.empty()) return with_switches(profiles().back(), options.switches);
+    if (Profile const* const found = find_profile(name)) {
+        return with_switches(*found, options.switches);
+    }
     std::vector<std::string> known;
     for (Profile const& profile : profiles()) known.emplace_back(profile.name);
     return std::unexpected(fmt::format("there is no profile '{}'{}; known: {}", name,
                                        suggestion(name, known), join(known)));
 }
 
+/// What an array that is there has, and was asked for otherwise; empty: nothing.
+std::string other_than_asked(State const& state, ArrayOptions const& options) {
+    auto const stays = [](std::string_view what, std::string_view has, std::string_view asked) {
+        return fmt::format("this array's {} is {}, and stays it; '{}' was asked for", what, has,
+                           asked);
+    };
+    std::string_view const has = state.profile.name;
+    if (!options.profile.empty() && options.profile != has) {
+        return stays("profile", has, options.profile);
+    }
+    auto const yes = [](bool is) { return is ? "yes" : "no"; };
+    if (options.licensed && *options.licensed != state.licensed) {
+        return stays("licence for local copies", yes(state.licensed), yes(*options.licensed));
+    }
+    auto const wanted = with_switches(state.profile, options.switches);
+    if (!wanted) return wanted.error();
+    for (Switch const& asked : switches_of(*wanted)) {
+        for (Switch const& own : switches_of(state.profile)) {
+            if (own.name != asked.name || own.value == asked.value) continue;
+            return stays("switch " + own.name, own.value, asked.value);
+        }
+    }
+    return "";
+}
+
 /// The store in the folder, or one that is made there.
 std::expected<media::Opened, std::string> open_or_make(media::Folder& folder,
-                                                       std::string const& wanted) {
+                                                       ArrayOptions const& options) {
     auto const in_words = [](media::Problem const& problem) {
         return std::unexpected(media::in_text(problem));
     };
     auto const there = media::has_store(folder);
     if (!there) return std::unexpected(folder.where() + ": " + std::strerror(there.error()));
     if (!*there) {
-        auto const profile = profile_named(wanted);
+        auto const profile = profile_of(options);
         if (!profile) return std::unexpected(profile.error());
-        auto made = media::create_store(folder, *profile);
+        auto made = media::create_store(folder, *profile, options.licensed.value_or(true));
         if (!made) return in_words(made.error());
         return std::move(*made);
     }
     auto opened = media::open_store(folder);
     if (!opened) return in_words(opened.error());
-    std::string_view const has = opened->array.state().profile.name;
-    if (!wanted.empty() && wanted != has) {
-        return std::unexpected(
-            fmt::format("{}: this array's profile is {}, and stays it; '{}' "
-                        "was asked for",
-                        folder.where(), has, wanted));
-    }
+    std::string const other = other_than_asked(opened->array.state(), options);
+    if (!other.empty()) return std::unexpected(fmt::format("{}: {}", folder.where(), other));
     return std::move(*opened);
 }
 
@@ -78,18 +110,18 @@ std::expected<ArrayService::Medium, std::string> ArrayService::open_medium(
     ArrayOptions const& options) {
     media::DriverOptions const how{options.background_rate};
     if (!options.store) {
-        auto const profile = profile_named(options.profile);
+        auto const profile = profile_of(options);
         if (!profile) return std::unexpected(profile.error());
-        return Medium{nullptr,
-                      std::make_unique<media::Driver>(
-                          Array(*profile), std::make_unique<media::MemoryData>(), nullptr, how)};
+        return Medium{nullptr, std::make_unique<media::Driver>(
+                                   Array(*profile, options.licensed.value_or(true)),
+                                   std::make_unique<media::MemoryData>(), nullptr, how)};
     }
     std::error_code failure;
     std::filesystem::create_directories(*options.store, failure);
     if (failure) return std::unexpected(*options.store + ": " + failure.message());
     auto folder = media::posix_folder(*options.store);
     if (!folder) return std::unexpected(*options.store + ": " + std::strerror(folder.error()));
-    auto opened = open_or_make(**folder, options.profile);
+    auto opened = open_or_make(**folder, options);
     if (!opened) return std::unexpected(opened.error());
     return Medium{std::move(*folder),
                   std::make_unique<media::Driver>(std::move(opened->array), std::move(opened->data),

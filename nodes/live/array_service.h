@@ -26,6 +26,10 @@ struct ArrayOptions {
     std::optional<std::string> store{};
     /// Of an array that is made; of one that is there: none, or its own.
     std::string profile{};
+    /// Of an array that is made; of one that is there: none, or as it is. None: it is.
+    std::optional<bool> licensed{};
+    /// Likewise: in which it is not as its profile (`set_switch`).
+    std::vector<emulator::Switch> switches{};
     /// Where operators are heard; empty: nowhere.
     std::string control{};
     /// Said before anybody is heard; what is there already is left as it is (`adds_what_exists`).

@@ -3,6 +3,8 @@
 // The keys under which the state of an array is told.
 #include "nodes/live/array_status.h"
 
+#include "nodes/live/array_words.h"
+
 #include <boost/json.hpp>
 
 namespace sunder::live {
@@ -39,8 +41,9 @@ void add_role(json::object& into, State const& state, VolumeId id, Volume const&
         into["allocation"] = snapshot->demand ? "demand" : "full";
         into["valid"] = !snapshot->invalid;
     } else if (auto const* const clone = volume.as<role::Unsharing>()) {
-        into["kind"] = "snapclone";
-        into["source"] = name(clone->source);
+        // It is listed as an ordinary volume, and says what it lacks (arrays A6, H11).
+        into["kind"] = "volume";
+        into["copied_from"] = name(clone->source);
     } else if (auto const* const mirrorclone = volume.as<role::Mirrorclone>()) {
         into["kind"] = "mirrorclone";
         into["source"] = name(mirrorclone->source);
@@ -63,7 +66,9 @@ json::object in_json(State const& state, VolumeId id, Volume const& volume) {
                       {"vraid", text(name_of(volume.vraid))},
                       {"thin", volume.thin},
                       {"write_protected", volume.write_protect},
-                      {"cache", text(name_of(volume.cache))}};
+                      {"failed", state.catalogue.groups.at(volume.group).failed},
+                      {"cache", text(name_of(volume.cache))},
+                      {"cache_requested", text(name_of(volume.cache_requested))}};
     std::uint64_t const chunks = volume.map ? state.map.member(*volume.map).mapped : 0;
     made["mapped_bytes"] = chunks * chunk_bytes;
     add_role(made, state, id, volume);
@@ -92,10 +97,11 @@ json::object in_json(State const& state) {
         }
         hosts.push_back({{"name", host.name}, {"presented", std::move(presented)}});
     }
-    return {{"profile", text(state.profile.name)},
-            {"disk_groups", std::move(groups)},
-            {"volumes", std::move(volumes)},
-            {"hosts", std::move(hosts)}};
+    json::object switches;
+    for (Switch const& one : switches_of(state.profile)) switches[one.name] = one.value;
+    return {{"profile", text(state.profile.name)}, {"licensed", state.licensed},
+            {"switches", std::move(switches)},     {"disk_groups", std::move(groups)},
+            {"volumes", std::move(volumes)},       {"hosts", std::move(hosts)}};
 }
 
 json::array in_json(std::span<media::Fault const> faults, Catalogue const& catalogue) {
@@ -107,8 +113,12 @@ json::array in_json(std::span<media::Fault const> faults, Catalogue const& catal
                          {"per_million", fault.per_million}};
         if (fault.volume) {
             auto const found = catalogue.volumes.find(*fault.volume);
-            if (found != catalogue.volumes.end()) one["volume"] = found->second.name;
+            // Not on every one, as one of which nothing is said.
+            bool const there = found != catalogue.volumes.end();
+            if (there) one["volume"] = found->second.name;
+            if (!there) one["volume_deleted"] = true;
         }
+        if (fault.kind == media::FaultKind::error) one["error"] = text(name_of_error(fault.number));
         if (fault.on) one["on"] = text(name_of(*fault.on));
         if (fault.count) one["count"] = *fault.count;
         if (fault.range) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
@@ -27,9 +28,9 @@ struct NamedError {
     std::string_view name;
     int number;
 };
-constexpr std::array errors{NamedError{"EIO", EIO},       NamedError{"ENOSPC", ENOSPC},
-                            NamedError{"EPERM", EPERM},   NamedError{"ENOMEM", ENOMEM},
-                            NamedError{"EINVAL", EINVAL}, NamedError{"ESHUTDOWN", ESHUTDOWN}};
+constexpr std::array named_errors{NamedError{"EIO", EIO},       NamedError{"ENOSPC", ENOSPC},
+                                  NamedError{"EPERM", EPERM},   NamedError{"ENOMEM", ENOMEM},
+                                  NamedError{"EINVAL", EINVAL}, NamedError{"ESHUTDOWN", ESHUTDOWN}};
 constexpr std::array kind_order{media::FaultKind::error,       media::FaultKind::delay,
                                 media::FaultKind::torn,        media::FaultKind::lost,
                                 media::FaultKind::misdirected, media::FaultKind::bit_rot};
@@ -42,10 +43,15 @@ std::optional<Vraid> vraid_in(Values& values) {
 }
 
 ArrayRequest add_disk_group(Values& v) {
-    return Command(command::AddDiskGroup{v.subject(), v.bytes("capacity"), v.bytes("drive"),
-                                         spare_order.at(v.one_of("spare", 0)),
-                                         static_cast<unsigned>(v.number("alarm", 95, 100)),
-                                         static_cast<unsigned>(v.number("warning", 90, 100))});
+    command::AddDiskGroup group{v.subject(), v.bytes("capacity"), v.bytes("drive"),
+                                spare_order.at(v.one_of("spare", 0))};
+    // Whoever says one of the levels need not know what the other is.
+    std::uint64_t const alarm = v.number("alarm", group.alarm_percent, 100);
+    std::uint64_t const warning = v.number("warning", group.warning_percent, 100);
+    group.alarm_percent = static_cast<unsigned>(v.has("alarm") ? alarm : std::max(alarm, warning));
+    group.warning_percent =
+        static_cast<unsigned>(v.has("warning") ? warning : std::min(alarm, warning));
+    return Command(std::move(group));
 }
 ArrayRequest fail_disk_group(Values& v) { return Command(command::FailDiskGroup{v.subject()}); }
 ArrayRequest delete_disk_group(Values& v) { return Command(command::DeleteDiskGroup{v.subject()}); }
@@ -102,11 +108,21 @@ ArrayRequest add_multisnap(Values& v) {
     command::AddMultisnap all;
     bool const clones = v.one_of("as", 0) == 1;
     bool const demand = v.one_of("allocation", 0) == 0;
-    for (auto const& [name, source] : v.pairs()) {
+    if (clones && v.has("allocation")) {
+        v.complain("allocation", "of snapshots only; a snapclone has all its space");
+    }
+    for (auto const& [name, from] : v.pairs()) {
+        // No name has a slash.
+        auto const slash = from.find('/');
+        std::string const source = from.substr(0, slash);
+        std::string const container = slash == from.npos ? "" : from.substr(slash + 1);
+        if (slash != from.npos && container.empty()) {
+            v.complain(name, "expected SOURCE/CONTAINER, found '" + from + "'");
+        }
         if (clones) {
-            all.copies.emplace_back(command::AddSnapclone{name, source});
+            all.copies.emplace_back(command::AddSnapclone{name, source, "", {}, container});
         } else {
-            all.copies.emplace_back(command::AddSnapshot{name, source, demand});
+            all.copies.emplace_back(command::AddSnapshot{name, source, demand, {}, container});
         }
     }
     return Command(std::move(all));
@@ -126,6 +142,7 @@ std::optional<Extent> range_in(Values& v) {
     if (!v.has("from") && !v.has("length")) return std::nullopt;
     std::uint64_t const from = v.bytes("from").bytes;
     std::uint64_t const length = v.bytes("length").bytes;
+    if (v.has("length") && length == 0) v.complain("length", "that is nowhere: at least 1 B");
     if (!v.has("length")) return Extent{from, std::numeric_limits<std::uint64_t>::max() - from};
     if (length > std::numeric_limits<std::uint64_t>::max() - from) {
         v.complain("length", "that is beyond the end of every volume");
@@ -147,9 +164,10 @@ ArrayRequest add_fault(Values& v) {
     }
     if (v.has("count")) {
         asked.fault.count = v.number("count", 0, std::numeric_limits<std::uint64_t>::max());
+        if (asked.fault.count == 0) v.complain("count", "that is never: at least 1");
     }
     asked.fault.while_file = v.text("while-file");
-    asked.fault.number = errors.at(v.one_of("error", 0)).number;
+    asked.fault.number = named_errors.at(v.one_of("error", 0)).number;
     asked.fault.time = v.time("time");
     bool const delay = asked.fault.kind == media::FaultKind::delay;
     if (delay != v.has("time")) v.complain("time", "what a delay takes, and nothing else");
@@ -184,7 +202,8 @@ void add_things(Table& table) {
                 {"drive", "SIZE", false, "the largest one: what spares are counted in"},
                 {"spare", "none|single|double", false, "drive failures that space is kept for"},
                 {"alarm", "PERCENT", false, "occupancy alarm level: 95 unless told"},
-                {"warning", "PERCENT", false, "occupancy warning level: 90 unless told"}},
+                {"warning", "PERCENT", false,
+                 "occupancy warning level, not above the alarm: 90 unless told"}},
                "add a disk group",
                "add disk-group dg1 capacity=100GiB"});
     table.add(
@@ -273,7 +292,7 @@ void add_copies(Table& table) {
               {"add snapshot",
                "NAME",
                {of_parameter, allocation_parameter, vraid_parameter, container_parameter},
-               "a copy at this moment that shares what does not change (arrays A5)",
+               "a copy at this moment that shares what does not change (arrays A3)",
                "add snapshot s1 of=data"});
     table.add(add_snapclone,
               {"add snapclone",
@@ -288,10 +307,11 @@ void add_copies(Table& table) {
                "a copy that follows its source until it is fractured (arrays A8)",
                "add mirrorclone m1 of=data group=dg2"});
     table.add(add_multisnap, {"add multisnap",
-                              "NAME=SOURCE...",
+                              "NAME=SOURCE[/CONTAINER]...",
                               {{"as", "snapshots|snapclones", false, "snapshots unless told"},
                                allocation_parameter},
-                              "copies of several volumes at one moment (arrays A12)",
+                              "copies of several volumes at one moment, each in a container's "
+                              "place where one is named (arrays A7, A12)",
                               "add multisnap s1=data s2=log"});
     table.add(restore_mirrorclone, {"restore mirrorclone",
                                     "NAME",
@@ -308,11 +328,13 @@ void add_copies(Table& table) {
     table.add(
         detach,
         {"detach", "MIRRORCLONE", {}, "make a fractured one an ordinary volume", "detach m1"});
-    table.add(migrate, {"migrate",
-                        "MIRRORCLONE",
-                        {},
-                        "swap it with its source: hosts go on on its disk group",
-                        "migrate m1"});
+    table.add(migrate,
+              {"migrate",
+               "MIRRORCLONE",
+               {},
+               "swap a synchronized one with its source: hosts go on with the source, which "
+               "lies in the mirrorclone's disk group from now on (arrays A8)",
+               "migrate m1"});
 }
 
 void add_faults(Table& table) {
@@ -322,7 +344,8 @@ void add_faults(Table& table) {
          "NAME",
          {{"kind", "error|delay|torn|lost|misdirected|bit-rot", true, "what happens"},
           {"volume", "NAME", false, "to that one only"},
-          {"on", "read|write|flush", false, "of error and delay: to those only"},
+          {"on", "read|write|flush", false,
+           "of error and delay: to those only; a write with FUA is a flush, too"},
           {"from", "SIZE", false, "where on the volume it begins"},
           {"length", "SIZE", false, "and how far it goes"},
           {"rate", "SHARE", false, "of the requests, by chance: '1 %'"},
@@ -352,6 +375,11 @@ Table const& table() {
 }
 
 }  // namespace
+
+std::string_view name_of_error(int number) {
+    auto const* const found = std::ranges::find(named_errors, number, &NamedError::number);
+    return found == named_errors.end() ? "another" : found->name;
+}
 
 std::span<Grammar const> array_grammars() { return table().grammars; }
 

@@ -30,6 +30,9 @@ using ArrayRequest = std::variant<emulator::Command, AddFault, RemoveFault, List
 
 std::span<Grammar const> array_grammars();
 
+/// "EIO", of what a fault of kind=error ends with.
+std::string_view name_of_error(int number);
+
 /// Words that add a thing by a name, or show a volume as a number, that is in use: what a
 /// description of an array says again when the array is opened again. What is there stays.
 bool adds_what_exists(std::span<std::string const> words, std::string_view rule);

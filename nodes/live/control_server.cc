@@ -70,24 +70,39 @@ std::optional<std::uint64_t> last_event(beast::string_view field) {
 /// One connection, answered until it ends or is silent for too long.
 class Session : public std::enable_shared_from_this<Session> {
 public:
+    struct Doorkeeper {
+        std::function<void()> waits;  ///< for its next request, from now on
+        std::function<void()> ended;
+    };
     Session(Local::socket socket, ControlHandler const& handler, Readers& readers,
-            std::function<void()> ended)
+            Doorkeeper const& doorkeeper)
         : stream_(std::move(socket)),
           handler_(handler),
           readers_(readers),
-          ended_(std::move(ended)) {}
-    ~Session() { ended_(); }
+          doorkeeper_(doorkeeper) {}
+    ~Session() { doorkeeper_.ended(); }
     Session(Session const&) = delete;
     Session& operator=(Session const&) = delete;
 
+    /// Nothing is being done for it.
+    [[nodiscard]] bool waiting() const { return waiting_; }
+    void give_way() {
+        waiting_ = false;
+        beast::error_code ignored;
+        stream_.socket().close(ignored);
+    }
+
     void read() {
+        waiting_ = true;
         parser_.emplace();
         parser_->body_limit(ControlServer::most_body_bytes);
         stream_.expires_after(std::chrono::seconds(ControlServer::idle_seconds));
         http::async_read(stream_, buffer_, *parser_,
                          [self = shared_from_this()](beast::error_code failure, std::size_t) {
+                             self->waiting_ = false;
                              self->asked(failure);
                          });
+        doorkeeper_.waits();
     }
 
 private:
@@ -159,7 +174,8 @@ private:
     Stream stream_;
     ControlHandler const& handler_;
     Readers& readers_;
-    std::function<void()> ended_;
+    Doorkeeper const& doorkeeper_;
+    bool waiting_ = false;
     beast::flat_buffer buffer_{ControlServer::most_body_bytes};
     std::optional<http::request_parser<http::string_body>> parser_;
     http::response<http::string_body> response_;
@@ -185,20 +201,23 @@ std::expected<void, std::string> make_room_for_socket(std::string const& path) {
 }
 
 struct ControlServer::Inside {
+    // The last to go: sessions end with the context.
+    Session::Doorkeeper const doorkeeper{[this] { make_room(); }, [this] { one_ended(); }};
     asio::io_context context{1};
     Local::acceptor acceptor{context};
     asio::steady_timer again{context};
     std::string path;
     ControlHandler handler;
     Readers readers;
-    std::atomic<bool> looking = false;  // somebody has been told that there are more events
+    std::atomic<bool> looking = false;          // somebody has been told that there are more events
+    std::vector<std::weak_ptr<Session>> known;  // whoever waits longest is the first that waits
     std::size_t sessions = 0;
     bool accepting = false;
     bool stopped = false;  // sessions end with the context, and nothing follows them
     std::thread thread;
 
     void accept() {
-        if (accepting || sessions >= most_sessions || !acceptor.is_open()) return;
+        if (accepting || sessions > most_sessions || !acceptor.is_open()) return;
         accepting = true;
         acceptor.async_accept([this](beast::error_code failure, Local::socket socket) {
             accepting = false;
@@ -212,10 +231,27 @@ struct ControlServer::Inside {
                 return;
             }
             ++sessions;
-            std::make_shared<Session>(std::move(socket), handler, readers, [this] {
-                --sessions;
-                if (!stopped) asio::post(context, [this] { accept(); });
-            })->read();
+            auto const made =
+                std::make_shared<Session>(std::move(socket), handler, readers, doorkeeper);
+            known.push_back(made);
+            made->read();
+            accept();
+        });
+    }
+    /// Who is connected and asks nothing keeps nobody out; the last to come is not sent away.
+    void make_room() {
+        for (std::size_t at = 0; sessions > most_sessions && at + 1 < known.size(); ++at) {
+            auto const one = known[at].lock();
+            if (one == nullptr || !one->waiting()) continue;
+            one->give_way();
+            return;
+        }
+    }
+    void one_ended() {
+        --sessions;
+        if (stopped) return;
+        asio::post(context, [this] {
+            std::erase_if(known, [](auto const& one) { return one.expired(); });
             accept();
         });
     }

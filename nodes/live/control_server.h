@@ -31,7 +31,8 @@ std::expected<void, std::string> make_room_for_socket(std::string const& path);
 
 class ControlServer {
 public:
-    /// How many may be connected at once; more wait in the socket's queue.
+    /// How many may be connected at once. For one more, whoever is connected longest and asks
+    /// nothing gives way; where all are asking, more wait in the socket's queue.
     static constexpr std::size_t most_sessions = 64;
     static constexpr std::size_t most_body_bytes = 1 << 20;
     static constexpr unsigned idle_seconds = 30;

@@ -66,6 +66,8 @@ TEST_CASE("an array holds what plain rows of sectors would hold") {
                                    "host refused: copies_full", "read what was lost"}) {
         rows.push_back({what, all.times[what], tally.runs / 400});
     }
+    rows.push_back({"a written snapshot invalidated", all.times["a written snapshot invalidated"],
+                    tally.runs / 3000});
     for (auto const& [what, times] : all.times) {
         if (what.starts_with("done: ") || what.starts_with("refused: ")) {
             rows.push_back({what, times, 0});

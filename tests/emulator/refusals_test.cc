@@ -37,6 +37,97 @@ TEST_CASE("A4.2: no snapshot of a snapshot, nor of what is normalizing") {
     done(rig, AddSnapshot{"s3", "logs"});
 }
 
+TEST_CASE(
+    "A4.12: what excludes what is said by A4.2 to A4.6; a mirrorclone leaves snapshots alone") {
+    Rig rig = rig_of("eva-xcs6");
+    write(rig, "data", {0, four_chunks});
+    done(rig, AddMirrorclone{"m", "data", "two"});
+    rest(rig);
+    done(rig, Fracture{"m"});
+    done(rig, AddSnapshot{"s", "data"});
+    write(rig, "data", {0, 9});
+    CHECK(refused(rig, AddSnapshot{"f", "data", false}) == Rule::mixed_snapshots);
+    CHECK(refused(rig, AddSnapclone{"k", "data"}) == Rule::clone_source_has_snapshot);
+    rest(rig);
+}
+
+TEST_CASE("A7: a copy in a container is where the container is, and nobody may say otherwise") {
+    Rig rig = rig_of("eva-xcs6");
+    CHECK(refused(rig, AddSnapshot{"s", "data", false, Vraid::vraid0, "c1"}) ==
+          Rule::container_decides);
+    CHECK(refused(rig, AddSnapclone{"k", "data", "two", {}, "c2"}) == Rule::container_decides);
+    CHECK(refused(rig, AddSnapclone{"k", "data", "", Vraid::vraid1, "c2"}) ==
+          Rule::container_decides);
+    CHECK(refused(rig, AddMirrorclone{"m", "data", "two", {}, "c2"}) == Rule::container_decides);
+    done(rig, AddSnapshot{"s", "data", false, {}, "c1"});
+}
+
+TEST_CASE("A7, A12: a multisnap takes containers, and takes none when one does not fit") {
+    Rig rig = rig_of("eva-xcs6");
+    write(rig, "data", {0, four_chunks});
+    write(rig, "logs", {0, four_chunks});
+    CHECK(refused(rig, AddMultisnap{{AddSnapshot{"s", "data", false, {}, "c1"},
+                                     AddSnapshot{"t", "logs", true, {}, "c2"}}}) ==
+          Rule::container_demand);
+    CHECK(refused(rig, AddMultisnap{{AddSnapclone{"s", "data", "", {}, "c1"},
+                                     AddSnapclone{"t", "logs", "", {}, "c1"}}}) ==
+          Rule::no_such_volume);  // it is "s" by then
+    done(rig, AddMultisnap{{AddSnapshot{"s", "data", false, {}, "c1"},
+                            AddSnapshot{"t", "logs", false, {}, "c2"}}});
+    write(rig, "data", {0, 20});
+    CHECK(!rig.array.state().catalogue.volume_named("c1"));
+    rest(rig);
+}
+
+TEST_CASE("A8: a mirrorclone is restored from its own snapshot while it is fractured, not else") {
+    Rig rig = rig_of("eva-xcs6");
+    write(rig, "data", {0, four_chunks});
+    done(rig, AddMirrorclone{"m", "data", "two"});
+    rest(rig);
+    done(rig, Fracture{"m"});
+    done(rig, AddSnapshot{"s", "m"});
+    write(rig, "m", {0, 200});
+    CHECK(refused(rig, RestoreSnapshot{"data", "s"}) == Rule::not_its_snapshot);
+    done(rig, RestoreSnapshot{"m", "s"});
+    look(rig);
+    rest(rig);
+    done(rig, Resync{"m"});
+    CHECK(refused(rig, RestoreSnapshot{"m", "s"}) == Rule::mirrorclone_not_fractured);
+    rest(rig);
+    CHECK(refused(rig, RestoreSnapshot{"m", "s"}) == Rule::mirrorclone_not_fractured);
+}
+
+TEST_CASE("A1: occupancy is counted right for the largest capacities that can be said") {
+    Array array(*find_profile("eva-p6000"));
+    std::uint64_t const whole = ~std::uint64_t{0} / 512 * 512;
+    REQUIRE(array.carry_out(AddDiskGroup{"huge", {whole}, {whole / 2}, SparePolicy::none, 2, 1}));
+    DiskGroupId const huge = *array.state().catalogue.group_named("huge");
+    CHECK(occupancy_of(array.state(), huge) == Occupancy::normal);
+    REQUIRE(array.carry_out(AddVolume{"v", "huge", {std::uint64_t{32} << 40}, Vraid::vraid0}));
+    CHECK(occupancy_of(array.state(), huge) == Occupancy::normal);
+    REQUIRE(array.carry_out(AddDiskGroup{"spares", {whole}, {whole / 2}, SparePolicy::twice}));
+    CHECK(capacity_of(array.state(), *array.state().catalogue.group_named("spares")).total == 0);
+}
+
+TEST_CASE("switches differ from a profile by name, and are read back by name") {
+    Profile profile = *find_profile("eva-p6000");
+    CHECK(switched(profile).empty());
+    REQUIRE(set_switch(profile, {"overcommit", "fail_writes"}));
+    REQUIRE(set_switch(profile, {"delete_while_unsharing", "yes"}));
+    REQUIRE(set_switch(profile, {"instant_restore", "yes"}));  // as the profile is
+    CHECK(profile.overcommit == Overcommit::fail_writes);
+    CHECK(profile.delete_while_unsharing);
+    Profile again = *find_profile("eva-p6000");
+    REQUIRE(switched(profile).size() == 2);
+    for (Switch const& one : switched(profile)) REQUIRE(set_switch(again, one));
+    CHECK(again == profile);
+    CHECK(set_switch(profile, {"overcommit", "ask"}).error().find("found 'ask'") !=
+          std::string::npos);
+    CHECK(set_switch(profile, {"licensed", "no"}).error().find("known: overcommit") !=
+          std::string::npos);
+    CHECK(!set_switch(profile, {"instant_restore", "maybe"}));
+}
+
 TEST_CASE("A4.3: snapshots of one source are of one type and one Vraid") {
     Rig rig = rig_of("eva-xcs6");
     done(rig, AddVolume{"w", "two", four_chunks_size, Vraid::vraid1});

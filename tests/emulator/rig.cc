@@ -92,6 +92,14 @@ void Rig::forget(std::vector<VolumeId> const& volumes) {
     if (settled) settled();
 }
 
+void Rig::overflow(Overflow const& full, VolumeId written, std::uint64_t chunk) {
+    no_more_than_need_be(full, written, chunk);
+    auto const gone = array.overflow(full.snapshots);
+    if (gone != full.snapshots) complain("not all that had to grow were invalidated");
+    forget(gone);
+    ++befell.times["snapshots invalidated"];
+}
+
 std::expected<Answer, Refusal> Rig::command(Command const& command) {
     close_write();
     Array const before = array;
@@ -214,9 +222,8 @@ void Rig::part(VolumeId volume, Extent range, std::uint64_t id, std::optional<Io
         } else if (std::holds_alternative<MakeDurable>(planned)) {
             flush();
             ++befell.times["made durable first"];
-        } else if (std::holds_alternative<Overflow>(planned)) {
-            forget(array.overflow(volume));
-            ++befell.times["snapshots invalidated"];
+        } else if (auto const* const full = std::get_if<Overflow>(&planned)) {
+            overflow(*full, volume, chunk_of(range.first));
         } else {
             refusal = std::get<IoRule>(planned);
             ++befell.times[fmt::format("host refused: {}", name_of(*refusal))];
@@ -305,7 +312,7 @@ bool Rig::step() {
         flush();
         ++befell.times["concluded"];
     } else {
-        forget(array.overflow(std::get<Overflow>(*next).volume));
+        forget(array.overflow(std::get<Overflow>(*next).snapshots));
         ++befell.times["snapshots invalidated"];
     }
     return true;

@@ -84,6 +84,8 @@ private:
 
     void make_durable();
     void forget(std::vector<VolumeId> const& volumes);
+    void overflow(Overflow const& full, VolumeId written, std::uint64_t chunk);
+    void no_more_than_need_be(Overflow const& full, VolumeId written, std::uint64_t chunk);
     std::optional<VolumeId> pick(std::uint16_t number) const;
     std::string name_at(std::uint16_t number) const;
     std::string mirrorclone_at(std::uint16_t number) const;

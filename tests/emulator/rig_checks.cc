@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace sunder::emulator::test {
 
@@ -64,6 +65,33 @@ void Rig::compare_volume(VolumeId volume, Extent range) {
             }
         }
         if (next != one.end()) complain("segments end too early");
+    }
+}
+
+/// arrays A10: a written snapshot takes nobody with it; of a source's, those that share its place.
+void Rig::no_more_than_need_be(Overflow const& full, VolumeId written, std::uint64_t chunk) {
+    Catalogue const& catalogue = array.state().catalogue;
+    bool const alone = catalogue.volumes.at(written).as<role::Snapshot>() != nullptr;
+    if (alone) ++befell.times["a written snapshot invalidated"];
+    if (alone && full.snapshots != std::vector{written}) {
+        complain("others than the snapshot that was written are to be invalidated");
+    }
+    auto const slots_of = [&](VolumeId id) {
+        Volume const& volume = catalogue.volumes.at(id);
+        std::uint64_t const first = chunk * chunk_sectors;
+        std::set<std::uint64_t> slots;
+        for (Segment const& segment : array.state().map.plan_read(
+                 *volume.map, {first, std::min(chunk_sectors, volume.sectors - first)})) {
+            if (segment.at) slots.insert(segment.at->sector / chunk_sectors);
+        }
+        return slots;
+    };
+    for (VolumeId const snapshot : full.snapshots) {
+        VolumeId const source = catalogue.volumes.at(snapshot).as<role::Snapshot>()->source;
+        std::set<std::uint64_t> const of_source = slots_of(source);
+        bool const shares = std::ranges::any_of(
+            slots_of(snapshot), [&](std::uint64_t slot) { return of_source.contains(slot); });
+        if (!shares && !alone) complain("a snapshot that need not grow is to be invalidated");
     }
 }
 
@@ -138,6 +166,10 @@ Command Rig::command_of(Act const& act, unsigned kind) const {
     std::string const name = of_mirror ? mirrorclone_at(act.a) : name_at(act.a);
     std::string const group = act.c % 2 == 0 ? "one" : "two";
     auto const container = [&] { return act.c % 3 == 0 ? name_at(act.b) : std::string(); };
+    // A container has a disk group of its own; now and then one is said nevertheless.
+    auto const beside = [&](std::string const& place) {
+        return place.empty() || act.b % 16 == 0 ? group : std::string();
+    };
     auto const vraid = static_cast<Vraid>(act.b % 4);
     std::uint64_t sectors = 128;
     if (auto const volume = pick(act.a)) {
@@ -161,9 +193,9 @@ Command Rig::command_of(Act const& act, unsigned kind) const {
         case 7:
             return command::AddSnapshot{fresh, name, act.c % 4 != 3, {}, container()};
         case 8:
-            return command::AddSnapclone{fresh, name, group, {}, container()};
+            return command::AddSnapclone{fresh, name, beside(container()), {}, container()};
         case 9:
-            return command::AddMirrorclone{fresh, name, group, {}, container()};
+            return command::AddMirrorclone{fresh, name, beside(container()), {}, container()};
         case 10:
             return command::RestoreSnapshot{name, name_at(act.b)};
         case 11:

@@ -84,6 +84,55 @@ TEST_CASE("H13, A10: in another the snapshots are invalidated and the source goe
     rest(rig);
 }
 
+TEST_CASE("A10: a snapshot that is written and cannot grow takes no other snapshot with it") {
+    Rig rig = rig_of("eva-p6000", true);
+    write(rig, "data", {0, four_chunks});
+    done(rig, AddSnapshot{"s", "data"});
+    done(rig, AddSnapshot{"t", "data"});
+    std::uint64_t const free = capacity_of(rig.array.state(), DiskGroupId{1}).free();
+    done(rig, AddVolume{"filler", "one", {free}, Vraid::vraid0});
+    CHECK(rig.write(rig.id("s"), {0, 8}) == IoRule::snapshot_invalid);
+    look(rig);
+    CHECK(rig.array.refuses(rig.id("s"), false) == IoRule::snapshot_invalid);
+    CHECK(rig.array.refuses(rig.id("t"), false) == std::nullopt);
+    done(rig, DeleteVolume{"s"});
+    rest(rig);
+}
+
+TEST_CASE("A10: only snapshots that share what the source overwrites need to grow") {
+    Rig rig = rig_of("eva-p6000", true);
+    write(rig, "data", {0, four_chunks});
+    done(rig, AddSnapshot{"s", "data"});
+    write(rig, "data", {0, chunk_sectors});  // s has the first chunk by itself
+    done(rig, AddSnapshot{"t", "data"});
+    std::uint64_t const free = capacity_of(rig.array.state(), DiskGroupId{1}).free();
+    done(rig, AddVolume{"filler", "one", {free}, Vraid::vraid0});
+    write(rig, "data", {0, chunk_sectors});
+    CHECK(rig.array.refuses(rig.id("t"), false) == IoRule::snapshot_invalid);
+    CHECK(rig.array.refuses(rig.id("s"), false) == std::nullopt);
+    write(rig, "data", {chunk_sectors, 8});
+    CHECK(rig.array.refuses(rig.id("s"), false) == IoRule::snapshot_invalid);
+    rest(rig);
+}
+
+TEST_CASE("A10: a source that a full group mirrors invalidates its mirrorclone's snapshots") {
+    Rig rig = rig_of("eva-p6000", true);
+    done(rig, AddVolume{"far", "two", four_chunks_size, Vraid::vraid0});
+    done(rig, DeleteVolume{"data"});
+    rest(rig);
+    write(rig, "far", {0, four_chunks});
+    done(rig, AddMirrorclone{"m", "far", "one"});
+    rest(rig);
+    done(rig, Fracture{"m"});
+    done(rig, AddSnapshot{"s", "m"});
+    done(rig, Resync{"m"});
+    std::uint64_t const free = capacity_of(rig.array.state(), DiskGroupId{1}).free();
+    done(rig, AddVolume{"filler", "one", {free}, Vraid::vraid0});
+    write(rig, "far", {0, 8});
+    CHECK(rig.array.refuses(rig.id("s"), false) == IoRule::snapshot_invalid);
+    rest(rig);
+}
+
 TEST_CASE("A3: a fully allocated snapshot cannot run out, whatever is written where") {
     Rig rig = rig_of("eva-xcs6");
     write(rig, "data", {0, four_chunks});

@@ -9,6 +9,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 import served
@@ -102,6 +103,9 @@ class Exports(Served):
         host.pwrite(page, 0)
         self.say("fail", "disk-group", "dg1")
         self.fails(errno.EIO, host.pread, 4096, 0)
+        self.fails(errno.EIO, host.flush)
+        shown = self.say("show")
+        self.assertIn("FAILED with its disk group", shown)
         self.assertIn("data: the disk group that has the data, or has to take it, failed",
                       self.log())
 
@@ -136,6 +140,7 @@ class Exports(Served):
         self.say("unpresent", "web1", "lun=1")
         self.say("delete", "volume", "data")
         self.fails(errno.ESHUTDOWN, host.pread, 4096, 0)
+        self.fails(errno.ESHUTDOWN, host.flush)
         with self.assertRaises(nbd.Error):
             self.connect("data")
 
@@ -264,7 +269,17 @@ class Exports(Served):
         self.say("remove", "faults")
         host.pwrite(page, MIB)
         self.assertEqual(host.pread(4096, MIB), page)
+        self.say("add", "fault", "unsynced", "kind=error", "on=flush", "volume=data",
+                 "error=ENOSPC")
+        self.fails(errno.ENOSPC, host.pwrite, page, MIB, nbd.CMD_FLAG_FUA)
+        self.assertIn("error ENOSPC", self.say("list", "faults"))
+        self.say("add", "volume", "brief", "group=dg2", "size=1MiB")
+        self.say("add", "fault", "theirs", "kind=lost", "volume=brief")
+        self.say("delete", "volume", "brief")
+        self.assertRegex(self.say("list", "faults"), "theirs .* a deleted volume .* befell 0")
+        self.say("remove", "faults")
         for words, wrong in (("kind=delay", "what a delay takes"),
+                             ("kind=error count=0", "at least 1"),
                              ("kind=torn on=read", "a torn befalls writes only"),
                              ("kind=error rate=2", "expected a share"),
                              ("kind=eror", "did you mean 'error'?")):
@@ -314,6 +329,42 @@ class ExportsOfAStore(Exports):
         self.assertEqual(self.connect("data").pread(4096, MIB), b"late" * 1024)
         self.say("present", "s1", "to=web1", "lun=9")
         self.assertEqual(self.connect("s1").pread(4096, MIB), b"kept" * 1024)
+
+    def test_an_array_that_is_not_as_its_profile_stays_so(self):
+        self.stop()
+        described = self.file.read_text()
+        switched = self.folder / "switched.yaml"
+
+        def serve(switches, licensed):
+            switched.write_text(described.replace("store: store", "store: other").replace(
+                "listen:", f"licensed: {licensed}\nswitches: {switches}\nlisten:"))
+            return subprocess.run([served.SUNDER, "serve", str(switched), "--print"],
+                                  capture_output=True, text=True, timeout=served.PATIENCE)
+
+        printed = serve("{overcommit: fail_writes, delete_while_unsharing: yes}", "no")
+        for words in ("licence=no", "switch=overcommit=fail_writes",
+                      "switch=delete_while_unsharing=yes"):
+            self.assertIn(words, printed.stdout)
+        usual, self.file = self.file, switched
+        self.serve()
+        shown = self.show()
+        self.assertFalse(shown["licensed"])
+        self.assertEqual(shown["switches"]["overcommit"], "fail_writes")
+        self.assertEqual(shown["switches"]["delete_while_unsharing"], "yes")
+        self.assertIn("[no_licence]", self.ask("add", "snapshot", "s", "of=data").stderr)
+        self.stop()
+        for switches, licensed, words in (
+                ("{overcommit: invalidate_snapshots}", "no", "switch overcommit is fail_writes"),
+                ("{overcommit: fail_writes}", "yes", "licence for local copies is no")):
+            serve(switches, licensed)
+            ran = subprocess.run([served.SUNDER, "serve", str(switched)], capture_output=True,
+                                 text=True, timeout=served.PATIENCE)
+            self.assertNotEqual(ran.returncode, 0)
+            self.assertIn(words, ran.stderr)
+        wrong = serve("{overcommit: ask}", "no")
+        self.assertEqual(wrong.returncode, 3)
+        self.assertIn("fail_writes", wrong.stdout + wrong.stderr)
+        self.file = usual
 
     def test_a_store_has_one_user(self):
         other = self.folder / "other.yaml"
@@ -379,6 +430,15 @@ class Control(Served):
         self.assertTrue(raw.recv(65536).startswith(b"HTTP/1.1 413 "))
         raw.close()
 
+    def test_who_asks_nothing_keeps_nobody_out(self):
+        silent = [socket.socket(socket.AF_UNIX) for _ in range(70)]
+        for one in silent:
+            one.connect(str(self.folder / "eva1.control"))
+            self.addCleanup(one.close)
+        begun = time.monotonic()
+        self.say("show")
+        self.assertLess(time.monotonic() - begun, 15)
+
     def test_what_is_no_http_ends_the_connection_and_nothing_else(self):
         for garbage in (b"\0" * 100, b"\xff" * 70000, b"GET\r\n\r\n", b""):
             raw = socket.socket(socket.AF_UNIX)
@@ -411,6 +471,18 @@ class Control(Served):
         self.assertEqual(ran.returncode, 3)
         self.assertIn("there is no disk group 'dg3'", ran.stderr + ran.stdout)
         self.assertIn("expected a LUN", ran.stderr + ran.stdout)
+        wrong.write_text(self.file.read_text().replace("lun: 1", "lun: 0")
+                         .replace("  data:", "  " + "d" * 33 + ":")
+                         .replace("listen:", "background_rate: 0 B\nlisten:"))
+        ran = subprocess.run([served.SUNDER, "serve", str(wrong)], capture_output=True, text=True,
+                             timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 3)
+        for words in ("a LUN: 1 to 255", "a name has 1 to 32 characters",
+                      "nothing would ever be copied"):
+            self.assertIn(words, ran.stderr + ran.stdout)
+        printed = subprocess.run([served.SUNDER, "serve", str(self.file), "--print", "--socket",
+                                  "it's here"], capture_output=True, text=True, check=True)
+        self.assertIn(r"'it'\''s here'", printed.stdout)
         wrong.write_text(self.file.read_text().replace("lun: 2", "lun: 1")
                          .replace("nbd.sock", "other.sock"))
         ran = subprocess.run([served.SUNDER, "serve", str(wrong)], capture_output=True, text=True,

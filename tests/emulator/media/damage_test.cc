@@ -155,7 +155,7 @@ TEST_CASE("damage to what a killed process had answered is named, but for what i
     auto const killed = run.folder->after_kill();
     std::size_t const begin = head_of_since(*killed);
     std::size_t const size = content_of(*killed, since_name).size();
-    for (std::size_t at = begin; at < size; ++at) {
+    for (std::size_t at = 0; at < size; ++at) {
         auto const folder = killed->after_kill();
         auto const file = file_in(*folder, since_name);
         std::array<std::byte, 1> byte{};
@@ -173,6 +173,22 @@ TEST_CASE("damage to what a killed process had answered is named, but for what i
         CHECK(open_store(*folder));
     }
     REQUIRE(run.judge(*killed) == "");
+}
+
+TEST_CASE("what a power cut may leave of changes that are not saved is no damage") {
+    HostRun run(11);
+    run.act(60);
+    act_until_something_is_unsaved(run);
+    std::size_t const size = content_of(*run.folder, since_name).size();
+    for (std::size_t const left : {std::size_t{0}, size}) {
+        auto const folder = run.folder->after_kill();
+        auto const file = file_in(*folder, since_name);
+        REQUIRE(file->truncate(left) == 0);
+        REQUIRE(file->write(0, Bytes(left)) == 0);
+        INFO(left << " bytes of zeroes");
+        CHECK(check_store(*folder).empty());
+        CHECK(open_store(*folder));
+    }
 }
 
 TEST_CASE("changes that were saved long ago are not made again") {

@@ -396,6 +396,59 @@ TEST_CASE("A fault befalls what it is meant for, as often as it may") {
     CHECK(errors < 600);
 }
 
+TEST_CASE("A write that is to be durable at once is a flush, too") {
+    Bad bad;
+    auto& [driver, data, faults, disk] = bad;
+    bad.with(FaultKind::error, [](Fault& fault) {
+        fault.number = EIO;
+        fault.on = RequestKind::flush;
+        fault.range = Extent{block, block};
+    });
+    CHECK(disk.write(data, block, filled_with(2), false));
+    CHECK(disk.write(data, 0, filled_with(2), true));
+    CHECK_FALSE(disk.write(data, block, filled_with(3), true));
+    CHECK(bad.number(block) == 3);  // written, and nobody knows whether for good
+    CHECK_FALSE(disk.zero(data, block, block, false, true));
+    CHECK(disk.zero(data, block, block, false, false));
+    CHECK(disk.flush(data));  // of no range
+    CHECK(faults.list().front().befell == 2);
+}
+
+TEST_CASE("A flush of what is gone says so") {
+    Bad bad;
+    auto& [driver, data, faults, disk] = bad;
+    auto const flush = [&] {
+        IoResult const done = disk.flush(data);
+        return done ? 0 : done.error().number;
+    };
+    CHECK(flush() == 0);
+    say(*driver, command::SetWriteProtect{"data", true});
+    CHECK(flush() == 0);
+    say(*driver, command::FailDiskGroup{"dg1"});
+    CHECK(flush() == EIO);
+    say(*driver, command::DeleteVolume{"data"});
+    CHECK(flush() == ESHUTDOWN);
+}
+
+TEST_CASE("A large hole is zeroed in no time") {
+    Driver driver(Array(profiles().back()), std::make_unique<MemoryData>(), nullptr);
+    say(driver, command::AddDiskGroup{"dg", {std::uint64_t{1} << 45}});
+    say(driver, command::AddVolume{"v", "dg", {std::uint64_t{1} << 44}, Vraid::vraid0});
+    VolumeId const volume = id(driver, "v");
+    std::uint64_t const far = (std::uint64_t{1} << 43) + chunk_bytes;
+    REQUIRE(driver.write(volume, far, filled_with(1)));
+    REQUIRE(driver.write(volume, 0, filled_with(1)));
+    REQUIRE(driver.write(volume, (std::uint64_t{1} << 44) - block, filled_with(9)));
+    auto const begun = std::chrono::steady_clock::now();
+    REQUIRE(driver.zero(volume, 512, (std::uint64_t{1} << 44) - 512 - block, false));
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
+    CHECK(number_at(driver, volume, far) == 0);
+    CHECK(number_at(driver, volume, (std::uint64_t{1} << 44) - block) == 9);
+    auto const left = driver.extents(volume, 0, std::uint64_t{1} << 44);
+    REQUIRE(left);
+    CHECK(std::ranges::count_if(*left, [](Segment const& one) { return one.at.has_value(); }) == 2);
+}
+
 TEST_CASE("Bad disks lose, tear, misdirect and forget (FLT-5 to FLT-9)") {
     Bad bad;
     auto& [driver, data, faults, disk] = bad;

@@ -2,10 +2,13 @@
 //
 // A store on the operating system's own files: what is kept, what it costs, and who is kept out.
 #include "base/random.h"
+#include "emulator/media/examine.h"
 #include "emulator/media/file_data.h"
+#include "emulator/media/problem.h"
 #include "emulator/media/recording_files.h"
 #include "tests/emulator/media/posix_store.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +18,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
+#include <filesystem>
+#include <functional>
 #include <thread>
 
 namespace sunder::emulator::media::test {
@@ -116,6 +122,47 @@ TEST_CASE("the system's errors are passed on by their numbers") {
     CHECK((*only_read)->write(0, bytes) == EBADF);
     CHECK((*file)->write(std::uint64_t{1} << 63, bytes) == EINVAL);
     CHECK((*file)->read(0, bytes) == 0U);
+}
+
+TEST_CASE("what is no file where one should be is named, and nobody waits for it") {
+    struct Case {
+        char const* what;
+        std::function<int(char const*)> make;
+    };
+    for (auto const& [what, make] :
+         {Case{"it is no regular file", [](char const* path) { return ::mkfifo(path, 0600); }},
+          Case{"Is a directory", [](char const* path) { return ::mkdir(path, 0700); }}}) {
+        Temporary const place;
+        auto const folder = folder_at(place.path);
+        REQUIRE(create_store(*folder, profiles().back()));
+        for (char const* const name : {"array.seen", "array.since", "array.db"}) {
+            std::string const path = place.path + "/" + name;
+            std::string const aside = path + ".aside";
+            REQUIRE(::rename(path.c_str(), aside.c_str()) == 0);
+            REQUIRE(make(path.c_str()) == 0);
+            auto const problems = check_store(*folder);
+            REQUIRE_FALSE(problems.empty());
+            INFO(in_text(problems.front()));
+            CHECK(problems.front().where == path);
+            CHECK(problems.front().what.find(what) != std::string::npos);
+            REQUIRE(std::filesystem::remove(path));
+            REQUIRE(::rename(aside.c_str(), path.c_str()) == 0);
+        }
+    }
+}
+
+TEST_CASE("an array that is not as its profile stays so") {
+    Temporary const place;
+    auto const folder = folder_at(place.path);
+    Profile wanted = *find_profile("eva-p6000");
+    REQUIRE(set_switch(wanted, {"overcommit", "fail_writes"}));
+    REQUIRE(set_switch(wanted, {"vraid6_above_vraid1", "no"}));
+    REQUIRE(create_store(*folder, wanted, false));
+    CHECK(check_store(*folder).empty());
+    auto const store = open_store(*folder);
+    REQUIRE(store);
+    CHECK(store->array.state().profile == wanted);
+    CHECK_FALSE(store->array.state().licensed);
 }
 
 TEST_CASE("a flush syncs the data once and the log once") {

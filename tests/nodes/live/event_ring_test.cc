@@ -14,6 +14,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -102,15 +103,17 @@ struct Folder {
     ~Folder() { std::filesystem::remove_all(path); }
 };
 
-/// Asks for events, and does not read them.
+constexpr char const* events_please = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// Says that and no more, and reads no answer.
 class Idler {
 public:
-    explicit Idler(std::string const& path) : socket_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
+    explicit Idler(std::string const& path, std::string const& words = events_please)
+        : socket_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
         sockaddr_un at{};
         at.sun_family = AF_UNIX;
         std::strcpy(at.sun_path, path.c_str());
         REQUIRE(::connect(socket_, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0);
-        std::string const words = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
         REQUIRE(::send(socket_, words.data(), words.size(), 0) ==
                 static_cast<ssize_t>(words.size()));
     }
@@ -165,6 +168,27 @@ TEST_CASE("who does not read events is dropped, and who reads them gets all") {
     (*server)->stop();
     reader.join();
     CHECK(in_order);
+}
+
+TEST_CASE("who is connected and asks nothing keeps no operator out") {
+    Folder const folder;
+    std::string const path = folder.path + "/control";
+    auto server = ControlServer::listen(
+        path, [](ControlRequest const&) { return ControlReply{200, "heard", "text/plain"}; });
+    REQUIRE(server);
+    (*server)->start();
+    std::vector<std::unique_ptr<Idler>> silent;
+    for (std::size_t n = 0; n < ControlServer::most_sessions + 3; ++n) {
+        silent.push_back(std::make_unique<Idler>(path, ""));
+    }
+    auto const begun = std::chrono::steady_clock::now();
+    for (int n = 0; n < 3; ++n) CHECK(look_up(path, "/status")->body == "heard");
+    CHECK(std::chrono::steady_clock::now() - begun <
+          std::chrono::seconds(ControlServer::idle_seconds / 2));
+    // Those who wait longest have given way.
+    CHECK(silent.front()->dropped(10'000));
+    CHECK_FALSE(silent.back()->dropped(0));
+    (*server)->stop();
 }
 
 TEST_CASE("only so many read events at a time, and operators get through") {

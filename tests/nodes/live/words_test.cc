@@ -71,6 +71,15 @@ TEST_CASE("Words mean what they say") {
     auto const all = said<command::AddMultisnap>("add multisnap a=x b=y as=snapclones");
     REQUIRE(all.copies.size() == 2);
     CHECK(std::get<command::AddSnapclone>(all.copies[1]).source == "y");
+    auto const placed = said<command::AddMultisnap>("add multisnap a=x/c1 b=y allocation=full");
+    CHECK(std::get<command::AddSnapshot>(placed.copies[0]).source == "x");
+    CHECK(std::get<command::AddSnapshot>(placed.copies[0]).container == "c1");
+    CHECK(std::get<command::AddSnapshot>(placed.copies[1]).container == "");
+    CHECK(said<command::AddDiskGroup>("add disk-group d capacity=1GiB alarm=50").warning_percent ==
+          50);
+    CHECK(said<command::AddDiskGroup>("add disk-group d capacity=1GiB warning=97").alarm_percent ==
+          97);
+    CHECK(said<command::AddDiskGroup>("add disk-group d capacity=1GiB").warning_percent == 90);
     auto const fault = std::get<AddFault>(read("add fault f kind=delay time=20ms from=1MiB"));
     CHECK(fault.fault.time == milliseconds(20));
     CHECK(fault.fault.range->first == 1 << 20);
@@ -98,6 +107,14 @@ TEST_CASE("What is wrong with words is told at once, with what would be right") 
           std::string::npos);
     CHECK(error("add hots h").find("did you mean 'add host'?") != std::string::npos);
     CHECK(error("present v to=h lun=4294967296").find("from 0 to 4294967295") != std::string::npos);
+    for (auto const& [words, wrong] :
+         {std::pair{"add multisnap a=x as=snapclones allocation=full", "allocation: "},
+          std::pair{"add multisnap a=x/", "expected SOURCE/CONTAINER"},
+          std::pair{"add fault f kind=error count=0", "count: "},
+          std::pair{"add fault f kind=error length=0B", "length: "}}) {
+        INFO(words);
+        CHECK(error(words).find(wrong) != std::string::npos);
+    }
     CHECK(error("fracture m now").find("'now' was not expected") != std::string::npos);
 }
 
