@@ -99,6 +99,11 @@ void NodeDriver::build_resources() {
             continue;
         }
         ResourceDriver::Told told;
+        told.stepped = [this, m](nodes::hierarchy::Input const& input,
+                                 nodes::hierarchy::Outbox& out) {
+            if (recorder_ == nullptr) return;
+            recorder_->append(static_cast<std::uint16_t>(m), input, out);
+        };
         told.reported = [this, group](nodes::hierarchy::Report const& report) {
             post(nodes::input::HierarchyReported{group, report});
         };

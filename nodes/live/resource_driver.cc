@@ -165,6 +165,7 @@ struct ResourceDriver::Carry {
 void ResourceDriver::step(hierarchy::Input const& input) {
     hierarchy::Outbox out;
     machine_.step(input, out);
+    told_.stepped(input, out);
     for (hierarchy::Output const& output : out) std::visit(Carry{*this}, output);
 }
 
