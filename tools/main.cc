@@ -232,6 +232,8 @@ CLI::App* add_serve(CLI::App& app, tools::ServeRequest& request) {
     serve->add_option("--plugin", request.plugin,
                       "nbdkit's plugin, when it does not lie beside this program");
     serve->add_flag("--print", request.print, "The command that would be run, and no more");
+    serve->add_flag("--clean-up", request.clean_up,
+                    "Serve nothing: stop what stands on the node's mirrors, where it has ended");
     return serve;
 }
 

@@ -59,7 +59,7 @@ ShapePtr fencing() {
         "how others are shot",
         {required("program",
                   "Is run with the victim's name behind it, and exits with 0 when the victim is "
-                  "certainly dead.",
+                  "certainly dead. What takes longer than 5 min is killed, and has not shot.",
                   make_shape(shape::List{"words", text("a word"), 1, 32, false}))});
 }
 

@@ -3,7 +3,9 @@
 // Tells what kind of file it is, finds nbdkit's plugin, and becomes nbdkit.
 #include "tools/serve_command.h"
 
+#include "nodes/live/control_client.h"
 #include "nodes/live/control_server.h"
+#include "nodes/live/resource_programs.h"
 #include "nodes/live/setup_codec.h"
 #include "scenarios/language/document.h"
 #include "tools/array_file.h"
@@ -113,6 +115,26 @@ void raise_descriptor_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// What a node that was killed, or had to end at once, left behind.
+int clean_up(std::string const& path) {
+    auto const file = read_node_file(path);
+    if (!file) {
+        print_diagnostics(file.error());
+        return wrong_input;
+    }
+    auto const said = live::look_up(file->control, "/status", std::chrono::seconds(5));
+    if (said.has_value() || said.error() == live::too_late) {
+        fmt::print(stderr,
+                   "serve: the node of {} runs, and what stands on its mirrors is its own: stop it "
+                   "first, or say 'sunder ctl --control {} take-out MIRROR'\n",
+                   path, file->control);
+        return wrong_input;
+    }
+    bool const all = live::stop_what_stands(
+        file->setup, [](std::string const& words) { fmt::print(stderr, "serve: {}\n", words); });
+    return all ? all_held : violated;
+}
+
 std::string quoted(std::string const& word) {
     bool const plain = word.find_first_not_of(
                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -127,6 +149,7 @@ std::string quoted(std::string const& word) {
 }  // namespace
 
 int serve(ServeRequest const& request) {
+    if (request.clean_up) return clean_up(request.path);
     Read file = describes_node(request.path) ? read_node(request.path) : read_array(request.path);
     if (!file) {
         print_diagnostics(file.error());

@@ -5,7 +5,7 @@
 #include "nodes/live/node_driver.h"
 
 #include "base/verify.h"
-#include "nodes/live/program.h"
+#include "nodes/live/bounded_program.h"
 #include "nodes/wire.h"
 
 #include <algorithm>
@@ -20,6 +20,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds longest_answer(5);
+/// Who has not shot by then has not, as far as is known.
+constexpr Duration longest_shot = seconds(300);
 
 }  // namespace
 
@@ -99,6 +101,11 @@ void NodeDriver::build_resources() {
             continue;
         }
         ResourceDriver::Told told;
+        told.stepped = [this, m](nodes::hierarchy::Input const& input,
+                                 nodes::hierarchy::Outbox& out) {
+            if (recorder_ == nullptr) return;
+            recorder_->append(static_cast<std::uint16_t>(m), input, out);
+        };
         told.reported = [this, group](nodes::hierarchy::Report const& report) {
             post(nodes::input::HierarchyReported{group, report});
         };
@@ -185,6 +192,7 @@ void NodeDriver::stop() {
     }
     context_.stop();
     thread_.join();
+    ends_shots_.ring();
     for (std::thread& shot : shots_) shot.join();
     shots_.clear();
     recorder_.reset();
@@ -270,12 +278,15 @@ void NodeDriver::step(nodes::Input const& input) {
 
 /// A program of the operator's shoots; that it says so is all that is known of it.
 void NodeDriver::shoot(NodeId peer) {
-    std::vector<std::string> const& program = setup_.fencing.program;
+    std::vector<std::string> program = setup_.fencing.program;
     VERIFY(!program.empty());
+    program.push_back(setup_.members[peer.value].name);
     std::lock_guard const lock(shooting_);
-    shots_.emplace_back([this, peer, program] {
-        bool const dead = run_program(program, setup_.members[peer.value].name);
-        post(nodes::input::Fenced{peer, dead});
+    shots_.emplace_back([this, peer, program = std::move(program)] {
+        Ran const ran = run_bounded(program, {}, longest_shot, ends_shots_);
+        if (ran.called_off) return;
+        if (!ran.ok) events_.words("fencing: " + ran.words);
+        post(nodes::input::Fenced{peer, ran.ok});
     });
 }
 

@@ -128,6 +128,7 @@ private:
 
     std::mutex shooting_;
     std::vector<std::thread> shots_;
+    Bell ends_shots_;  // when nobody waits for them any more
 };
 
 }  // namespace sunder::live

@@ -163,6 +163,16 @@ void Recorder::append(std::uint16_t mirror, replication::Input const& input,
            replication::fingerprint(outputs));
 }
 
+void Recorder::append(std::uint16_t mirror, nodes::hierarchy::Input const& input,
+                      nodes::hierarchy::Outbox& outputs) {
+    thread_local std::vector<std::byte> bytes;
+    bytes.clear();
+    ByteWriter to(bytes);
+    nodes::hierarchy::encode(input, to);
+    append(RecordedMachine{RecordedMachine::Kind::hierarchy, mirror}, bytes,
+           nodes::hierarchy::fingerprint(outputs));
+}
+
 std::string Recorder::trouble() const {
     std::lock_guard const lock(lock_);
     return trouble_;

@@ -82,6 +82,8 @@ public:
     void append(nodes::Input const& input, nodes::Outbox& outputs);
     void append(std::uint16_t mirror, replication::Input const& input,
                 replication::Outbox& outputs);
+    void append(std::uint16_t mirror, nodes::hierarchy::Input const& input,
+                nodes::hierarchy::Outbox& outputs);
 
     /// Writes what is buffered, and that the node stopped, for who will not live to destroy this; a
     /// disk that takes longer than `most` does not hold him up.

@@ -238,6 +238,10 @@ Replayer::Stepped Replayer::step_hierarchy(Recording::Entry const& entry) {
     if (!input) return cannot_come(input.error());
     nodes::hierarchy::Outbox out;
     hierarchies_[entry.machine.mirror]->step(*input, out);
+    for (nodes::hierarchy::Output const& output : out) {
+        if (auto const* noted = std::get_if<nodes::hierarchy::output::Noted>(&output))
+            above_noted(entry.machine.mirror, noted->note);
+    }
     came_out_ = list(out);
     return nodes::hierarchy::fingerprint(out);
 }

@@ -26,6 +26,8 @@ public:
     std::function<void(nodes::Note const&)> node_noted = [](nodes::Note const&) {};
     std::function<void(std::size_t mirror, replication::Note const&)> mirror_noted =
         [](std::size_t, replication::Note const&) {};
+    std::function<void(std::size_t mirror, nodes::hierarchy::Note const&)> above_noted =
+        [](std::size_t, nodes::hierarchy::Note const&) {};
 
     /// Takes the next input. The error says what cannot come in here, or that something else came
     /// out than then, and what it was; nothing may be taken after it.

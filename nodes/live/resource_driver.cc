@@ -3,6 +3,8 @@
 // Each action of the machine is a program that runs, and its end an input.
 #include "nodes/live/resource_driver.h"
 
+#include "nodes/live/resource_programs.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -90,11 +92,7 @@ ResourceDriver::ResourceDriver(NodeSetup const& setup, std::size_t mirror,
       watches_(setup.resources.size()) {
     for (nodes::ProtectedResource const& one : machine_.hierarchy().resources()) {
         workers_[one.id.value] = std::make_unique<ResourceWorker>(
-            setup_of(one.id).within,
-            std::vector<std::pair<std::string, std::string>>{
-                {"SUNDER_RESOURCE", setup_of(one.id).name},
-                {"SUNDER_MIRROR", setup.mirrors[mirror].name},
-                {"SUNDER_NODE", setup.members[setup.config.self.value].name}});
+            setup_of(one.id).within, environment_of(setup, mirror, one.id));
     }
 }
 
@@ -165,6 +163,7 @@ struct ResourceDriver::Carry {
 void ResourceDriver::step(hierarchy::Input const& input) {
     hierarchy::Outbox out;
     machine_.step(input, out);
+    told_.stepped(input, out);
     for (hierarchy::Output const& output : out) std::visit(Carry{*this}, output);
 }
 

@@ -34,6 +34,10 @@ public:
         replayer.mirror_noted = [&](std::size_t place, replication::Note const& note) {
             see(netsim::seen::MirrorNoted{node_, setup.config.resources[place].group, note});
         };
+        replayer.above_noted = [&](std::size_t place, nodes::hierarchy::Note const& note) {
+            GroupId const group = setup.config.resources[place].group;
+            see(netsim::seen::NodeNoted{node_, nodes::note::HierarchyNoted{group, note}});
+        };
         while (auto const entry = recording->next()) {
             ++outcome_.statistics.events;
             if (auto const same = replayer.step(*entry); !same) {

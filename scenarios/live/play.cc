@@ -210,9 +210,9 @@ struct Player::Doing {
             player.request_.reset();
         }
         if (!player.request_) {
-            auto const node = on ? on : stage().serves(mirror);
+            auto const node = on ? on : stage().usable(mirror);
             bool const apart = on && player.looked() && stage().statuses().of(*on, mirror).apart;
-            if (!node || (!stage().ready(*node, mirror) && !apart)) return false;
+            if (!node || (!stage().usable(*node, mirror) && !apart)) return false;
             player.request_ = stage().ask(*node, mirror, op, range, fua, !apart, true);
         }
         auto const answer = stage().take_answer(*player.request_);
@@ -320,6 +320,15 @@ struct Player::Doing {
         if (!expect_up(step.node, false)) return false;
         stage().restart(step.node);
         return true;
+    }
+    bool operator()(step::FailResource const& step) const {
+        bool const alone = step.runs_no_more && step.faults == netsim::ResourceFaults{};
+        if (!alone) stage().resources().set_faults(step.node, step.resource, step.faults);
+        if (!step.runs_no_more || stage().resources().fail(step.node, step.resource)) return true;
+        player.fail(fmt::format("{} does not run on {}",
+                                player.scenario_.cluster.resources[step.resource.value].name,
+                                stage().node(step.node).name()));
+        return false;
     }
     bool operator()(step::FailFencing const& step) const {
         stage().set_fencing(step.node, !step.misses);

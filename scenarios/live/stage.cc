@@ -27,17 +27,19 @@ constexpr std::chrono::milliseconds answer_time{500};
 
 Stage::Stage(language::Scenario const& scenario, LiveOptions const& options,
              std::filesystem::path const& folder, netsim::Findings& findings)
-    : scenario_(scenario), options_(options) {
+    : scenario_(scenario), options_(options), findings_(findings) {
     netsim::Cluster const& cluster = scenario.cluster;
     netsim::Cluster links = cluster;
     hasten(links, options.speed);
     network_ = std::make_unique<LiveNetwork>(links, folder);
     if (cluster.fencing) fencing_.emplace(cluster, folder);
+    resources_.emplace(cluster, folder);
     for (std::uint8_t n = 0; n < cluster.nodes.size(); ++n) {
         live::NodeSetup setup = setup_of(cluster, NodeId{n});
         hasten(setup, options.speed);
         setup.cluster = "played";
         if (cluster.fencing) setup.fencing.program = fencing_program(folder);
+        give_programs(setup, cluster, folder, options.speed);
         for (std::uint8_t peer = 0; peer < cluster.nodes.size(); ++peer) {
             live::MemberSetup& member = setup.members[peer];
             member.peers.socket = peer == n ? (folder / (member.name + ".peers")).string()
@@ -73,7 +75,7 @@ void Stage::turn(std::chrono::microseconds often) {
     Clock::time_point until = std::min(next_look_, Clock::now() + often);
     for (LiveApplication const& application : applications_) {
         auto const due = application.due();
-        if (!due || !serves(application.mirror())) continue;
+        if (!due || !usable(application.mirror())) continue;
         until = std::min(until, began_ + std::chrono::nanoseconds(options_.speed.real(*due).ns));
     }
     wait_for_sockets(until);
@@ -111,6 +113,7 @@ void Stage::look() {
     statuses_->refresh();
     ++looks_;
     arm_those_that_answer();
+    resources_->look(now_, findings_);
     for (std::uint16_t m = 0; m < service_.size(); ++m) see_service(m);
 }
 
@@ -168,9 +171,6 @@ void Stage::survey_on(std::uint16_t mirror) {
         service.surveyor.reset();
         judges_[mirror]->end_survey(nodes_[node.value]->name());
         service.nodes[node.value].ready = true;
-        for (LiveApplication& application : applications_) {
-            if (application.mirror() == mirror) application.served(now_);
-        }
         return;
     }
     for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
@@ -212,14 +212,34 @@ std::optional<NodeId> Stage::serves(std::uint16_t mirror) const {
     return std::nullopt;
 }
 
+std::optional<NodeId> Stage::usable(std::uint16_t mirror) const {
+    for (NodeId const node : scenario_.cluster.mirrors[mirror].on) {
+        if (usable(node, mirror)) return node;
+    }
+    return std::nullopt;
+}
+
+/// Nobody makes up for what he could not ask while nobody served.
+void Stage::begin_where_usable(std::uint16_t mirror) {
+    for (NodeId const node : scenario_.cluster.mirrors[mirror].on) {
+        bool const was =
+            std::exchange(service_[mirror].nodes[node.value].usable, usable(node, mirror));
+        if (was || !usable(node, mirror)) continue;
+        for (LiveApplication& application : applications_) {
+            if (application.mirror() == mirror) application.served(now_);
+        }
+    }
+}
+
 void Stage::run_applications() {
+    for (std::uint16_t m = 0; m < service_.size(); ++m) begin_where_usable(m);
     for (std::size_t a = 0; a < applications_.size(); ++a) {
         LiveApplication& application = applications_[a];
         std::uint16_t const mirror = application.mirror();
         // One that runs on every node that serves: two, in a split brain.
         std::vector<NodeId> here;
         for (NodeId const node : scenario_.cluster.mirrors[mirror].on) {
-            if (ready(node, mirror) && !nodes_[node.value]->paused()) here.push_back(node);
+            if (usable(node, mirror) && !nodes_[node.value]->paused()) here.push_back(node);
         }
         if (here.empty()) continue;
         auto const ask = [&](NodeId node) {
@@ -289,7 +309,7 @@ void Stage::answered(HostAsk const& ask, int error, std::vector<std::byte> const
     if (error == 0 && ask.op != HostOp::read) ++acknowledged_;
     if (purpose.kept) kept_.emplace(ask.request.value, Answer{error, bytes});
     if (!purpose.application) return;
-    bool const follows = purpose.leads && error == 0 && ready(purpose.node, purpose.mirror);
+    bool const follows = purpose.leads && error == 0 && usable(purpose.node, purpose.mirror);
     if (!follows) {
         --outstanding_[*purpose.application][purpose.node.value];
         return;
@@ -371,6 +391,7 @@ void Stage::release() {
 
 void Stage::crash(NodeId node) {
     nodes_[node.value]->kill();
+    resources_->died(node);
     boots_.erase(node.value);
     look_soon();
 }
@@ -410,6 +431,7 @@ void Stage::reap() {
         auto const how = nodes_[n]->ended();
         if (!how) continue;
         look_soon();
+        resources_->died(NodeId{n});
         if (*how == reboots) boot_later(NodeId{n});
         if (*how == reboots || *how == stopped) continue;
         trouble_ = fmt::format("{} ended by itself: {} {}\n{}", nodes_[n]->name(),

@@ -12,6 +12,7 @@
 #include "scenarios/live/network.h"
 #include "scenarios/live/play.h"
 #include "scenarios/live/process.h"
+#include "scenarios/live/resources.h"
 #include "scenarios/live/status.h"
 
 #include <chrono>
@@ -58,9 +59,15 @@ public:
     void restart(NodeId node);
     /// Shots at it miss, or hit again. Requires that nodes of this cluster are shot.
     void set_fencing(NodeId victim, bool works) { fencing_->set(victim, works); }
+    [[nodiscard]] LiveResources& resources() { return *resources_; }
 
-    /// Where hosts can ask now: a node that serves the mirror and was surveyed.
+    /// A node that serves the mirror and was surveyed.
     [[nodiscard]] std::optional<NodeId> serves(std::uint16_t mirror) const;
+    /// Where hosts can ask now: it is, and all that stands on the mirror is in service there.
+    [[nodiscard]] std::optional<NodeId> usable(std::uint16_t mirror) const;
+    [[nodiscard]] bool usable(NodeId node, std::uint16_t mirror) const {
+        return ready(node, mirror) && statuses_->all_above(node, mirror);
+    }
     [[nodiscard]] bool ready(NodeId node, std::uint16_t mirror) const {
         return service_[mirror].nodes[node.value].ready;
     }
@@ -102,6 +109,7 @@ private:
     struct Seat {  // of one node in one mirror's service
         bool served = false;
         bool ready = false;
+        bool usable = false;
         bool alone = false;      // it has served behind a cut, while its copies were not in sync
         std::uint32_t open = 0;  // requests of hosts that count
     };
@@ -127,6 +135,7 @@ private:
     void survey_on(std::uint16_t mirror);
     void wait_for_sockets(Clock::time_point until);
     void run_applications();
+    void begin_where_usable(std::uint16_t mirror);
     void reap();
     void shoot();
     void boot_later(NodeId node);
@@ -141,9 +150,11 @@ private:
     LiveOptions const& options_;
     Clock::time_point const began_ = Clock::now();
     Duration now_;
+    netsim::Findings& findings_;
     std::vector<std::unique_ptr<NodeProcess>> nodes_;
     std::unique_ptr<LiveNetwork> network_;
     std::optional<FencingDevice> fencing_;
+    std::optional<LiveResources> resources_;
     std::unique_ptr<Statuses> statuses_;
     std::vector<std::vector<Part>> parts_;  // by mirror
     std::vector<std::unique_ptr<Judge>> judges_;

@@ -70,6 +70,7 @@ void Statuses::look(NodeId node) {
     for (CopySeen& copy : seen.copies) {
         copy.serves = copy.apart = copy.split = false;
         copy.legs.clear();
+        copy.above.clear();
         copy.rule.clear();
         copy.because.clear();
     }
@@ -98,7 +99,22 @@ void Statuses::look(NodeId node) {
                                  text(leg.as_object(), "state"),
                                  flag(leg.as_object(), "split_brain")});
         }
+        for (json::value const& above : mirror.at("resources").as_array()) {
+            copy.above[text(above.as_object(), "name")] = text(above.as_object(), "state");
+        }
     }
+}
+
+bool Statuses::all_above(NodeId node, std::uint16_t mirror) const {
+    return std::ranges::all_of(of(node, mirror).above,
+                               [](auto const& one) { return one.second == "in service"; });
+}
+
+bool Statuses::above_is(NodeId node, std::uint16_t mirror, ResourceId resource,
+                        std::string_view state) const {
+    auto const& above = of(node, mirror).above;
+    auto const found = above.find(cluster_.resources[resource.value].name);
+    return found != above.end() && found->second == state;
 }
 
 bool Statuses::mirror_is(MirrorIs is, std::uint16_t mirror) const {
@@ -151,7 +167,9 @@ bool Statuses::holds(language::Condition const& condition) const {
             bool right = true;
             bool any = false;
             for (NodeId const node : statuses.cluster_.mirrors[wanted.mirror].on) {
-                bool const serves = statuses.serves(node, wanted.mirror);
+                bool const serves = wanted.above ? statuses.above_is(node, wanted.mirror,
+                                                                     *wanted.above, "in service")
+                                                 : statuses.serves(node, wanted.mirror);
                 any = any || serves;
                 right = right && serves == (wanted.node == node);
             }
@@ -173,8 +191,14 @@ bool Statuses::holds(language::Condition const& condition) const {
             NodeSeen const& node = statuses.of(wanted.node);
             return (node.answers && node.has_quorum) == wanted.held;
         }
+        bool operator()(language::ResourceState const& wanted) const {
+            using Is = language::ResourceState::Is;
+            std::string_view const state = wanted.is == Is::in_service       ? "in service"
+                                           : wanted.is == Is::out_of_service ? "out of service"
+                                                                             : "failed";
+            return statuses.above_is(wanted.node, wanted.mirror, wanted.resource, state);
+        }
         // No real node knows these (`unplayable`).
-        bool operator()(language::ResourceState const&) const { return false; }
         bool operator()(language::Storing const&) const { return false; }
         bool operator()(language::ArrayState const&) const { return false; }
     };
@@ -205,6 +229,7 @@ std::string Statuses::in_words(NodeId node, std::uint16_t mirror) const {
     for (LegSeen const& leg : copy.legs) {
         words += fmt::format(", leg to {} {}", cluster_.nodes[leg.peer.value].name, leg.state);
     }
+    for (auto const& [above, state] : copy.above) words += fmt::format(", {} {}", above, state);
     return words;
 }
 

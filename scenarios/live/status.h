@@ -10,6 +10,7 @@
 #include "scenarios/live/process.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ struct CopySeen {
     std::string rule;     ///< by which it was decided last whether it is in service
     std::string because;  ///< the same in words
     std::vector<LegSeen> legs;
+    std::map<std::string, std::string> above;  ///< its state, by the name of what stands on it
 };
 struct NodeSeen {
     bool answers = false;
@@ -52,6 +54,9 @@ public:
     }
     [[nodiscard]] NodeSeen const& of(NodeId node) const { return seen_[node.value]; }
 
+    /// All that stands on the mirror is in service there, if anything does.
+    [[nodiscard]] bool all_above(NodeId node, std::uint16_t mirror) const;
+
     /// Requires a condition that real nodes know (`unplayable`).
     [[nodiscard]] bool holds(language::Condition const& condition) const;
     [[nodiscard]] bool decided_by(std::string const& rule,
@@ -61,6 +66,8 @@ public:
 
 private:
     void look(NodeId node);
+    [[nodiscard]] bool above_is(NodeId node, std::uint16_t mirror, ResourceId resource,
+                                std::string_view state) const;
     [[nodiscard]] bool mirror_is(language::MirrorIs is, std::uint16_t mirror) const;
     [[nodiscard]] std::string in_words(NodeId node, std::uint16_t mirror) const;
 

@@ -5,6 +5,7 @@
 
 #include "nodes/live/setup_codec.h"
 #include "scenarios/live/fencing.h"
+#include "scenarios/live/resources.h"
 #include "scenarios/live/setup.h"
 
 namespace sunder::staged {
@@ -14,12 +15,13 @@ namespace {
 namespace step = language::step;
 using Why = std::optional<std::string>;
 
+/// Real nodes have no words for it.
+constexpr char const* edits_a_hierarchy = "what stands on a mirror is changed while it runs";
+
 struct OfCondition {
-    Why operator()(language::ResourceState const&) const { return "something stands on a mirror"; }
     Why operator()(language::Storing const&) const { return "it waits for a store under way"; }
     Why operator()(language::ArrayState const&) const { return "it has disk arrays"; }
     Why operator()(language::InServiceAt const& wanted) const {
-        if (wanted.above) return "something stands on a mirror";
         if (wanted.server) return "two servers share a disk";
         return std::nullopt;
     }
@@ -46,9 +48,8 @@ struct OfStep {
     Why operator()(step::TakeImage const&) const { return "it ships an image of a disk"; }
     Why operator()(step::WriteImage const&) const { return "it ships an image of a disk"; }
     Why operator()(step::MoveSharedDisk const&) const { return "two servers share a disk"; }
-    Why operator()(step::EditHierarchy const&) const { return "something stands on a mirror"; }
+    Why operator()(step::EditHierarchy const&) const { return edits_a_hierarchy; }
     Why operator()(step::EditExtension const&) const { return "servers are added and removed"; }
-    Why operator()(step::FailResource const&) const { return "something stands on a mirror"; }
     Why operator()(step::ArrayOrder const&) const { return "it has disk arrays"; }
     Why operator()(step::ArrayRequest const&) const { return "it has disk arrays"; }
     Why operator()(step::ArrayPower const&) const { return "it has disk arrays"; }
@@ -78,6 +79,9 @@ Why of_cluster(netsim::Cluster const& cluster) {
     for (netsim::MirrorSetup const& mirror : cluster.mirrors) {
         if (!mirror.extended.empty()) return "servers are added and removed";
     }
+    for (netsim::ResourceSetup const& resource : cluster.resources) {
+        if (resource.creation) return edits_a_hierarchy;
+    }
     for (netsim::NodeSetup const& node : cluster.nodes) {
         if (!node.shared_by.empty()) return "two servers share a disk";
         if (node.disk != netsim::DiskModel{}) return "its disk is simulated: of its own speed";
@@ -85,6 +89,7 @@ Why of_cluster(netsim::Cluster const& cluster) {
     for (std::uint8_t n = 0; n < cluster.nodes.size(); ++n) {
         live::NodeSetup setup = setup_of(cluster, NodeId{n});
         if (cluster.fencing) setup.fencing.program = fencing_program({});
+        give_programs(setup, cluster, {}, {});
         std::string const what = live::impossible(setup);
         if (!what.empty()) return "real nodes have no " + what;
     }

@@ -33,6 +33,22 @@ expect: {sometimes: [failover]}
 # Nobody has parted them.
 WRONG = HEAD + "  - wait: {mirror: datarep, is: split brain, within: 1 s}\n"
 NEVER = HEAD + "expect: {sometimes: [failover]}\n"
+# A database that fails for good takes its mirror along.
+ABOVE = HEAD.replace("workload", """\
+  resources:
+    data: {type: file_system, needs: [datarep]}
+    db: {type: application, needs: [data], check: 10 s}
+workload""") + """\
+  - wait: {resource: db, in_service: server1}
+  - fail_resource: {resource: db, on: server1, operations: [run, recovery]}
+  - wait: {resource: db, state: failed, on: server1}
+  - wait: {resource: db, in_service: server2}
+  - hold: {for: 5 s, resource: data, in_service: server2}
+expect: {sometimes: [resource_failed, hierarchy_in_service, switchover]}
+"""
+STOPPED = ABOVE.replace("on: server1, operations: [run, recovery]", "on: server2")
+EDITED = ABOVE.replace("check: 10 s}", """check: 10 s}
+    web: {type: application, needs: [data], created: no}""")
 
 
 class Engines(unittest.TestCase):
@@ -64,6 +80,21 @@ class Engines(unittest.TestCase):
         run = self.run_it(NEVER, "--engine", "live", "--speed", "20")
         self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
         self.assertIn("NEVER REACHED failover", run.stdout)
+
+    def test_what_stands_on_a_mirror_is_programs(self):
+        run = self.run_it(ABOVE, "--engine", "live", "--speed", "10")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("1 passed, 0 failed, 0 skipped", run.stdout)
+
+    def test_what_does_not_run_cannot_fail(self):
+        run = self.run_it(STOPPED, "--engine", "live", "--speed", "10")
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn("db does not run on server2", run.stdout)
+
+    def test_a_skip_is_named(self):
+        run = self.run_it(EDITED, "--engine", "live")
+        self.assertIn("what stands on a mirror is changed while it runs", run.stdout)
+        self.assertIn("1 skipped", run.stdout)
 
     def test_what_nodes_left_can_be_kept_and_replayed(self):
         run = self.run_it(GOOD, "--engine", "live", "--speed", "20", "--keep")

@@ -130,6 +130,28 @@ class Resources(Above):
         self.assertEqual(self.states("server1"), {"mount": "out of service",
                                                   "web": "out of service"})
 
+    def clean_up(self, node):
+        return subprocess.run([served.SUNDER, "serve", str(self.file(node)), "--clean-up"],
+                              capture_output=True, text=True, timeout=served.PATIENCE)
+
+    def test_what_a_killed_node_left_behind_is_stopped_by_who_watches_over_it(self):
+        self.begin()
+        refused = self.clean_up("server1")
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("runs, and what stands on its mirrors is its own", refused.stderr)
+        self.kill("server1")
+        self.forget()
+        self.mark("fail.stop.server1.web")
+        failed = self.clean_up("server1")
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn("web: ", failed.stderr)
+        (self.folder / "fail.stop.server1.web").unlink()
+        self.forget()
+        self.assertEqual(self.clean_up("server1").returncode, 0)
+        here = [line for line in self.told() if line.startswith("server1")]
+        self.assertEqual(here, ["server1 stop web datarep", "server1 stop mount datarep"])
+        self.assertFalse(self.runs("server1", "mount") or self.runs("server1", "web"))
+
     def test_a_node_that_is_stopped_stops_them_first(self):
         self.begin()
         self.forget()

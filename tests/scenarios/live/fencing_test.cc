@@ -4,7 +4,7 @@
 // what became of the shot.
 #include "scenarios/live/fencing.h"
 
-#include "nodes/live/program.h"
+#include "nodes/live/bounded_program.h"
 
 #include <catch2/catch.hpp>
 
@@ -16,6 +16,12 @@ namespace sunder::staged {
 namespace {
 
 using namespace std::chrono_literals;
+
+bool run(std::vector<std::string> program, std::string const& victim) {
+    live::Bell const bell;
+    program.push_back(victim);
+    return live::run_bounded(program, {}, seconds(300), bell).ok;
+}
 
 struct Armed {
     Armed() {
@@ -32,7 +38,7 @@ struct Armed {
     }
     std::future<bool> order(std::string const& victim) const {
         return std::async(std::launch::async,
-                          [=, this] { return live::run_program(fencing_program(folder), victim); });
+                          [=, program = fencing_program(folder)] { return run(program, victim); });
     }
     /// Waits until an order has come in at ten seconds, and for its shot.
     FencingDevice::Shot shot() {
@@ -78,8 +84,7 @@ TEST_CASE("a shot that misses leaves its victim in doubt") {
 TEST_CASE("who is not answered before the device is gone knows of no death") {
     auto armed = std::make_optional<Armed>();
     auto const program = fencing_program(armed->folder);
-    auto ordered =
-        std::async(std::launch::async, [program] { return live::run_program(program, "server2"); });
+    auto ordered = std::async(std::launch::async, [program] { return run(program, "server2"); });
     (void)armed->shot();
     armed.reset();
     CHECK(!ordered.get());
