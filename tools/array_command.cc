@@ -59,6 +59,20 @@ void print_volume(json::object const& volume) {
                size(volume, "size_bytes"), text(volume, "vraid"), text(volume, "group"), state);
 }
 
+void print_faults(json::array const& faults) {
+    for (json::value const& value : faults) {
+        json::object const& fault = value.as_object();
+        std::string const volume = text(fault, "volume");
+        std::string kind = text(fault, "kind");
+        if (fault.contains("error")) kind += " " + text(fault, "error");
+        fmt::print("  {:<20} {:<16} {:<20} befell {}\n", text(fault, "name"), kind,
+                   fault.contains("volume_deleted") ? "a deleted volume"
+                   : volume.empty()                 ? "every volume"
+                                                    : volume,
+                   fault.at("befell").to_number<std::uint64_t>());
+    }
+}
+
 void print_array(json::object const& array) {
     fmt::print("profile {}{}\n", text(array, "profile"),
                array.at("licensed").as_bool() ? "" : ", no licence for local copies");
@@ -83,21 +97,9 @@ void print_array(json::object const& array) {
                        text(shown.as_object(), "volume"), text(shown.as_object(), "access"));
         }
     }
-}
-
-void print_faults(json::array const& faults) {
-    if (faults.empty()) fmt::print("no faults\n");
-    for (json::value const& value : faults) {
-        json::object const& fault = value.as_object();
-        std::string const volume = text(fault, "volume");
-        std::string kind = text(fault, "kind");
-        if (fault.contains("error")) kind += " " + text(fault, "error");
-        fmt::print("{:<20} {:<16} {:<20} befell {}\n", text(fault, "name"), kind,
-                   fault.contains("volume_deleted") ? "a deleted volume"
-                   : volume.empty()                 ? "every volume"
-                                                    : volume,
-                   fault.at("befell").to_number<std::uint64_t>());
-    }
+    json::array const& faults = array.at("faults").as_array();
+    if (!faults.empty()) fmt::print("faults\n");
+    print_faults(faults);
 }
 
 }  // namespace
@@ -165,10 +167,12 @@ int ask_array(ArrayRequest const& request) {
     }
     if (request.json) {
         fmt::print("{}", said->body);
-    } else if (answer.contains("faults")) {
-        print_faults(answer.at("faults").as_array());
     } else if (answer.contains("disk_groups")) {
         print_array(answer);
+    } else if (answer.contains("faults")) {
+        json::array const& faults = answer.at("faults").as_array();
+        if (faults.empty()) fmt::print("no faults\n");
+        print_faults(faults);
     }
     return all_held;
 }

@@ -324,7 +324,12 @@ ControlReply ArrayService::answer(ListFaults const&) const {
 }
 
 ControlReply ArrayService::answer(ShowArray const&) const {
-    return reply(200, driver_->look_at([](Array const& array) { return in_json(array.state()); }));
+    auto const all = faults_.list();
+    return reply(200, driver_->look_at([&](Array const& array) {
+        json::object shown = in_json(array.state());
+        shown["faults"] = in_json(all, array.state().catalogue);
+        return shown;
+    }));
 }
 
 }  // namespace sunder::live

@@ -359,7 +359,7 @@ void add_faults(Table& table) {
     table.add(remove_faults, {"remove faults", "", {}, "end all of them", "remove faults"});
     table.add(list_faults,
               {"list faults", "", {}, "what there is, and how often it befell", "list faults"});
-    table.add(show, {"show", "", {}, "all there is, as JSON", "show"});
+    table.add(show, {"show", "", {}, "all there is, faults included", "show"});
 }
 
 Table const& table() {

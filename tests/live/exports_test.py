@@ -273,6 +273,7 @@ class Exports(Served):
                  "error=ENOSPC")
         self.fails(errno.ENOSPC, host.pwrite, page, MIB, nbd.CMD_FLAG_FUA)
         self.assertIn("error ENOSPC", self.say("list", "faults"))
+        self.assertRegex(self.say("show"), r"faults\n(.*\n)*.* error ENOSPC")
         self.say("add", "volume", "brief", "group=dg2", "size=1MiB")
         self.say("add", "fault", "theirs", "kind=lost", "volume=brief")
         self.say("delete", "volume", "brief")

@@ -218,6 +218,14 @@ class Size(Rules):
             self.proves("size", f"{path}:601", {path: right}, {path: right + line})
         self.clean({"tests/data.txt": "x\n" * 700})
 
+    def test_what_is_no_file_is_passed_by(self):
+        with tempfile.TemporaryDirectory() as folder:
+            write(pathlib.Path(folder), {"base/a.h": h("int a();")})
+            os.mkfifo(pathlib.Path(folder, "base", "served.sock"))
+            run = check(pathlib.Path(folder))
+        self.assertNotIn("served.sock", run.stdout + run.stderr)
+        self.assertNotIn("Traceback", run.stderr)
+
     def test_lines_have_100_columns(self):
         full = "// " + "ä" * 97
         self.line("size", "base/a.cc", full, full + "x")
