@@ -77,10 +77,8 @@ ShapePtr switches() {
                       {{"overcommit",
                         false,
                         "What happens when demand-allocated snapshots cannot grow (arrays A10): "
-                        "writes that would "
-                        "make them grow fail, or those that would have to grow are invalidated and "
-                        "the source goes "
-                        "on.",
+                        "writes that would make them grow fail, or those that would have to grow "
+                        "are invalidated and the source goes on.",
                         {},
                         words("a policy", {"fail_writes", "invalidate_snapshots"})},
                        {"snapclone_of_normalizing",

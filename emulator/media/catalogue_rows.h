@@ -3,8 +3,7 @@
 // What the rows of a catalogue hold. Each body begins with the number of its format; texts are
 // their size (u32) and bytes, all numbers little-endian, sizes in bytes unless said.
 // - meta `array`: profile (text), licensed (u8), last id (u32). Format 2, of an array that is not
-// as
-//   its profile: then how many switches (u32), and of each its name and its value (texts).
+//   as its profile: then how many switches (u32), and of each its name and its value (texts).
 // - disk_group: name, capacity (u64), largest drive (u64), spares (u8), alarm and warning percent
 //   (u32), failed (u8).
 // - volume: name, group (u16), sectors (u64), Vraid (u8), thin (u8), its role, map (u32), the

@@ -4,12 +4,9 @@
 // is to fail there: empty files, so that neither a kill nor two at a time leave one half done.
 #include "scenarios/live/resources.h"
 
-#include "base/verify.h"
-
 #include <fmt/format.h>
 
 #include <fstream>
-#include <ranges>
 #include <set>
 #include <sstream>
 
@@ -85,7 +82,7 @@ void LiveResources::died(NodeId node) {
     fs::create_directory(runs);
     std::error_code ignored;
     fs::remove_all(gone, ignored);
-    fs::remove_all(gone);
+    fs::remove_all(gone);  // with what was made while the folder was being emptied
 }
 
 void LiveResources::set_faults(NodeId node, ResourceId id, netsim::ResourceFaults const& faults) {

@@ -222,9 +222,9 @@ std::optional<NodeId> Stage::usable(std::uint16_t mirror) const {
 /// Nobody makes up for what he could not ask while nobody served.
 void Stage::begin_where_usable(std::uint16_t mirror) {
     for (NodeId const node : scenario_.cluster.mirrors[mirror].on) {
-        bool const was =
-            std::exchange(service_[mirror].nodes[node.value].usable, usable(node, mirror));
-        if (was || !usable(node, mirror)) continue;
+        bool const is = usable(node, mirror);
+        bool const was = std::exchange(service_[mirror].nodes[node.value].usable, is);
+        if (was || !is) continue;
         for (LiveApplication& application : applications_) {
             if (application.mirror() == mirror) application.served(now_);
         }

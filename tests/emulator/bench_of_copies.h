@@ -51,6 +51,19 @@ inline void write(Rig& rig, std::string const& name, Extent range) {
     REQUIRE(rig.write(rig.id(name), range) == std::nullopt);
     look(rig);
 }
+/// Synchronized with "data", which is full, in "two": "m".
+inline Rig rig_with_mirrorclone() {
+    Rig rig = rig_of("eva-xcs6");
+    write(rig, "data", {0, four_chunks});
+    done(rig, command::AddMirrorclone{"m", "data", "two"});
+    rest(rig);
+    return rig;
+}
+/// Leaves the group of "data" so much.
+inline void fill_group(Rig& rig, std::uint64_t but = 0) {
+    std::uint64_t const free = capacity_of(rig.array.state(), DiskGroupId{1}).free();
+    done(rig, command::AddVolume{"filler", "one", {free - but}, Vraid::vraid0});
+}
 inline MirrorState state_of(Rig& rig, std::string const& mirrorclone) {
     return mirror_state(rig.array.state(), rig.id(mirrorclone));
 }

@@ -39,10 +39,7 @@ TEST_CASE("A4.2: no snapshot of a snapshot, nor of what is normalizing") {
 
 TEST_CASE(
     "A4.12: what excludes what is said by A4.2 to A4.6; a mirrorclone leaves snapshots alone") {
-    Rig rig = rig_of("eva-xcs6");
-    write(rig, "data", {0, four_chunks});
-    done(rig, AddMirrorclone{"m", "data", "two"});
-    rest(rig);
+    Rig rig = rig_with_mirrorclone();
     done(rig, Fracture{"m"});
     done(rig, AddSnapshot{"s", "data"});
     write(rig, "data", {0, 9});
@@ -80,10 +77,7 @@ TEST_CASE("A7, A12: a multisnap takes containers, and takes none when one does n
 }
 
 TEST_CASE("A8: a mirrorclone is restored from its own snapshot while it is fractured, not else") {
-    Rig rig = rig_of("eva-xcs6");
-    write(rig, "data", {0, four_chunks});
-    done(rig, AddMirrorclone{"m", "data", "two"});
-    rest(rig);
+    Rig rig = rig_with_mirrorclone();
     done(rig, Fracture{"m"});
     done(rig, AddSnapshot{"s", "m"});
     write(rig, "m", {0, 200});

@@ -89,8 +89,7 @@ TEST_CASE("A10: a snapshot that is written and cannot grow takes no other snapsh
     write(rig, "data", {0, four_chunks});
     done(rig, AddSnapshot{"s", "data"});
     done(rig, AddSnapshot{"t", "data"});
-    std::uint64_t const free = capacity_of(rig.array.state(), DiskGroupId{1}).free();
-    done(rig, AddVolume{"filler", "one", {free}, Vraid::vraid0});
+    fill_group(rig);
     CHECK(rig.write(rig.id("s"), {0, 8}) == IoRule::snapshot_invalid);
     look(rig);
     CHECK(rig.array.refuses(rig.id("s"), false) == IoRule::snapshot_invalid);
@@ -105,8 +104,7 @@ TEST_CASE("A10: only snapshots that share what the source overwrites need to gro
     done(rig, AddSnapshot{"s", "data"});
     write(rig, "data", {0, chunk_sectors});  // s has the first chunk by itself
     done(rig, AddSnapshot{"t", "data"});
-    std::uint64_t const free = capacity_of(rig.array.state(), DiskGroupId{1}).free();
-    done(rig, AddVolume{"filler", "one", {free}, Vraid::vraid0});
+    fill_group(rig);
     write(rig, "data", {0, chunk_sectors});
     CHECK(rig.array.refuses(rig.id("t"), false) == IoRule::snapshot_invalid);
     CHECK(rig.array.refuses(rig.id("s"), false) == std::nullopt);
@@ -126,8 +124,7 @@ TEST_CASE("A10: a source that a full group mirrors invalidates its mirrorclone's
     done(rig, Fracture{"m"});
     done(rig, AddSnapshot{"s", "m"});
     done(rig, Resync{"m"});
-    std::uint64_t const free = capacity_of(rig.array.state(), DiskGroupId{1}).free();
-    done(rig, AddVolume{"filler", "one", {free}, Vraid::vraid0});
+    fill_group(rig);
     write(rig, "far", {0, 8});
     CHECK(rig.array.refuses(rig.id("s"), false) == IoRule::snapshot_invalid);
     rest(rig);
@@ -138,8 +135,7 @@ TEST_CASE("A3: a fully allocated snapshot cannot run out, whatever is written wh
     write(rig, "data", {0, four_chunks});
     done(rig, AddSnapshot{"s", "data", false});
     done(rig, AddSnapshot{"t", "data", false});
-    std::uint64_t const free = capacity_of(rig.array.state(), DiskGroupId{1}).free();
-    done(rig, AddVolume{"filler", "one", {free}, Vraid::vraid0});
+    fill_group(rig);
     for (std::uint64_t at = 0; at + 30 <= four_chunks; at += 13) {
         for (char const* const name : {"data", "t", "s", "t", "data", "s"}) {
             REQUIRE(rig.write(rig.id(name), {at, 1 + at % 30}) == std::nullopt);
@@ -183,10 +179,7 @@ TEST_CASE("H14: a mirrorclone goes from fracture to detach to delete, hidden for
 }
 
 TEST_CASE("A8: a restore from a mirrorclone is seen at once, and copies differences only") {
-    Rig rig = rig_of("eva-xcs6");
-    write(rig, "data", {0, four_chunks});
-    done(rig, AddMirrorclone{"m", "data", "two"});
-    rest(rig);
+    Rig rig = rig_with_mirrorclone();
     done(rig, Fracture{"m"});
     write(rig, "data", {100, 100});
     write(rig, "m", {400, 3});
@@ -202,10 +195,7 @@ TEST_CASE("A8: a restore from a mirrorclone is seen at once, and copies differen
 }
 
 TEST_CASE("A8: a migration swaps the disk groups under source and mirrorclone") {
-    Rig rig = rig_of("eva-xcs6");
-    write(rig, "data", {0, four_chunks});
-    done(rig, AddMirrorclone{"m", "data", "two"});
-    rest(rig);
+    Rig rig = rig_with_mirrorclone();
     done(rig, Migrate{"m"});
     CHECK(rig.array.state().catalogue.volumes.at(rig.id("data")).group == DiskGroupId{2});
     write(rig, "data", {5, 5});

@@ -5,10 +5,10 @@
 #include "scenarios/live/fencing.h"
 
 #include "nodes/live/bounded_program.h"
+#include "tests/support/scratch_folder.h"
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <future>
 #include <thread>
 
@@ -25,20 +25,14 @@ bool run(std::vector<std::string> program, std::string const& victim) {
 
 struct Armed {
     Armed() {
-        std::string path = "/tmp/sunderXXXXXX";
-        REQUIRE(::mkdtemp(path.data()) != nullptr);
-        folder = path;
         cluster.nodes = {{"server1", {}}, {"server2", {}}};
         cluster.fencing = netsim::FencingSetup{.takes = seconds(5), .delay = {}, .reboots = false};
-        device.emplace(cluster, folder);
-    }
-    ~Armed() {
-        device.reset();
-        std::filesystem::remove_all(folder);
+        device.emplace(cluster, folder.path());
     }
     std::future<bool> order(std::string const& victim) const {
-        return std::async(std::launch::async,
-                          [=, program = fencing_program(folder)] { return run(program, victim); });
+        return std::async(std::launch::async, [=, program = fencing_program(folder.path())] {
+            return run(program, victim);
+        });
     }
     /// Waits until an order has come in at ten seconds, and for its shot.
     FencingDevice::Shot shot() {
@@ -49,7 +43,7 @@ struct Armed {
             std::this_thread::yield();
         }
     }
-    std::filesystem::path folder;
+    testing::ScratchFolder folder;  // outlives what uses it
     netsim::Cluster cluster;
     std::optional<FencingDevice> device;
 };
@@ -83,7 +77,7 @@ TEST_CASE("a shot that misses leaves its victim in doubt") {
 
 TEST_CASE("who is not answered before the device is gone knows of no death") {
     auto armed = std::make_optional<Armed>();
-    auto const program = fencing_program(armed->folder);
+    auto const program = fencing_program(armed->folder.path());
     auto ordered = std::async(std::launch::async, [program] { return run(program, "server2"); });
     (void)armed->shot();
     armed.reset();

@@ -4,6 +4,8 @@
 // is healed, who is told of an end, and who is not.
 #include "scenarios/live/network.h"
 
+#include "tests/support/scratch_folder.h"
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,7 +13,6 @@
 #include <catch2/catch.hpp>
 
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -40,24 +41,19 @@ int socket_at(std::string const& path, int kind, bool listens) {
 /// Two servers, of which the second hears; and who dials it from the first.
 struct Two {
     Two() {
-        std::string path = "/tmp/sunderXXXXXX";
-        REQUIRE(::mkdtemp(path.data()) != nullptr);
-        folder = path;
         netsim::Cluster cluster;
         cluster.nodes = {{"a", {}}, {"b", {}}};
         netsim::LinkModel const way{milliseconds(1), {1'000'000'000}};
         cluster.links = {{0, 1, way, way}};
-        heard = socket_at(path + "/b.peers", SOCK_STREAM, true);
-        beats = socket_at(path + "/b.peers.beats", SOCK_DGRAM, true);
-        network.emplace(cluster, folder);
+        heard = socket_at((folder.path() / "b.peers").string(), SOCK_STREAM, true);
+        beats = socket_at((folder.path() / "b.peers.beats").string(), SOCK_DGRAM, true);
+        network.emplace(cluster, folder.path());
         dialled = socket_at(network->between(a, b), SOCK_STREAM, false);
         accepted = ::accept(heard, nullptr, nullptr);
         REQUIRE(accepted >= 0);
     }
     ~Two() {
         for (int const socket : {dialled, accepted, heard, beats}) ::close(socket);
-        network.reset();
-        std::filesystem::remove_all(folder);
     }
     static void say(int socket, std::string const& what) {
         REQUIRE(::send(socket, what.data(), what.size(), MSG_NOSIGNAL) ==
@@ -83,7 +79,7 @@ struct Two {
     static constexpr NodeId a{0};
     static constexpr NodeId b{1};
     static constexpr auto a_moment = 100ms;  // in which what should not come would have come
-    std::filesystem::path folder;
+    testing::ScratchFolder folder;           // outlives what uses it
     std::optional<LiveNetwork> network;
     int heard = -1;
     int beats = -1;
@@ -159,7 +155,7 @@ TEST_CASE("who loses his power says no farewell") {
 TEST_CASE("nobody hears where nobody listens") {
     Two two;
     ::close(two.heard);
-    std::filesystem::remove(two.folder / "b.peers");
+    std::filesystem::remove(two.folder.path() / "b.peers");
     int const again = socket_at(two.network->between(Two::a, Two::b), SOCK_STREAM, false);
     CHECK(Two::hear(again) == "");
     ::close(again);

@@ -4,10 +4,9 @@
 #include "scenarios/live/resources.h"
 
 #include "nodes/live/bounded_program.h"
+#include "tests/support/scratch_folder.h"
 
 #include <catch2/catch.hpp>
-
-#include <cstdlib>
 
 namespace sunder::staged {
 namespace {
@@ -18,9 +17,6 @@ constexpr NodeId server1{0};
 
 struct Placed {
     Placed() {
-        std::string path = "/tmp/sunderXXXXXX";
-        REQUIRE(::mkdtemp(path.data()) != nullptr);
-        folder = path;
         cluster.nodes = {{"server1", {}}, {"server2", {}}};
         for (char const* name : {"data", "db"}) {
             cluster.resources.push_back({.name = name, .start = {}, .stop = {}, .recovery = {}});
@@ -33,10 +29,9 @@ struct Placed {
         mirror.hierarchy.create_dependency({data, std::nullopt});
         mirror.hierarchy.create_dependency({db, data});
         cluster.mirrors.push_back(mirror);
-        give_programs(setup, cluster, folder, {});
-        resources.emplace(cluster, folder);
+        give_programs(setup, cluster, folder.path(), {});
+        resources.emplace(cluster, folder.path());
     }
-    ~Placed() { std::filesystem::remove_all(folder); }
 
     bool run(std::vector<std::string> const& program, std::string const& name) const {
         live::Bell const bell;
@@ -44,25 +39,21 @@ struct Placed {
                                  seconds(60), bell)
             .ok;
     }
-    bool start(ResourceId id) const {
+    using Program = std::vector<std::string> live::ResourceSetup::*;
+    bool run(ResourceId id, Program program) const {
         live::ResourceSetup const& of = setup.resources[id.value];
-        return run(of.start, of.name);
+        return run(of.*program, of.name);
     }
-    bool stop(ResourceId id) const {
-        live::ResourceSetup const& of = setup.resources[id.value];
-        return run(of.stop, of.name);
-    }
-    bool check(ResourceId id) const {
-        live::ResourceSetup const& of = setup.resources[id.value];
-        return run(of.check, of.name);
-    }
+    bool start(ResourceId id) const { return run(id, &live::ResourceSetup::start); }
+    bool stop(ResourceId id) const { return run(id, &live::ResourceSetup::stop); }
+    bool check(ResourceId id) const { return run(id, &live::ResourceSetup::check); }
     std::size_t flaws() {
         netsim::Findings findings;
         resources->look(seconds(1), findings);
         return findings.violations().size();
     }
 
-    std::filesystem::path folder;
+    testing::ScratchFolder folder;  // outlives what uses it
     netsim::Cluster cluster;
     live::NodeSetup setup;
     std::optional<LiveResources> resources;
