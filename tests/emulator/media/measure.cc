@@ -19,8 +19,8 @@ namespace sunder::emulator::media::test {
 namespace {
 
 void measure_full(bool shuffled) {
-    Temporary const place;
-    auto const folder = folder_at(place.path);
+    testing::ScratchFolder const place;
+    auto const folder = folder_at(place.path().string());
     std::uint64_t const chunks = GiB(1024).bytes / chunk_bytes;
     double saving = 0;
     {
@@ -51,7 +51,7 @@ void measure_full(bool shuffled) {
         "1 TiB, fully mapped {}: database of {} MiB, saved at once in {:.1f} s, opens in "
         "{:.2f} s, is checked in {:.1f} s\n",
         shuffled ? "in no order" : "in order",
-        std::filesystem::file_size(place.path + "/array.db") >> 20, saving, opened,
+        std::filesystem::file_size(place.path().string() + "/array.db") >> 20, saving, opened,
         checking.seconds());
 }
 
@@ -61,13 +61,13 @@ TEST_CASE("measure: a fully mapped volume of 1 TiB", "[.][measure]") {
 }
 
 TEST_CASE("measure: data against the system's own calls", "[.][measure]") {
-    Temporary const place;
-    auto const folder = folder_at(place.path);
+    testing::ScratchFolder const place;
+    auto const folder = folder_at(place.path().string());
     auto health = std::make_shared<Health>();
     FileData data(*folder, health);
     std::uint64_t const blocks = 65536;
     std::vector<std::byte> block(4096, std::byte{3});
-    int const raw = open((place.path + "/raw").c_str(), O_RDWR | O_CREAT, 0600);
+    int const raw = open((place.path().string() + "/raw").c_str(), O_RDWR | O_CREAT, 0600);
     REQUIRE(raw >= 0);
     auto const time = [&](auto&& one) {
         RandomStream random(1, 7, 0);

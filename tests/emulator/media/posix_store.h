@@ -5,6 +5,7 @@
 
 #include "emulator/media/posix_files.h"
 #include "emulator/media/store.h"
+#include "tests/support/scratch_folder.h"
 
 #include <stdlib.h>
 
@@ -16,20 +17,6 @@
 #include <string>
 
 namespace sunder::emulator::media::test {
-
-/// A folder that goes with it.
-class Temporary {
-public:
-    Temporary() {
-        std::string name = std::filesystem::temp_directory_path() / "sunder-store-XXXXXX";
-        REQUIRE(mkdtemp(name.data()) != nullptr);
-        path = name;
-    }
-    ~Temporary() { std::filesystem::remove_all(path); }
-    Temporary(Temporary const&) = delete;
-    Temporary& operator=(Temporary const&) = delete;
-    std::string path;
-};
 
 inline std::unique_ptr<Folder> folder_at(std::string const& path) {
     auto folder = posix_folder(path);

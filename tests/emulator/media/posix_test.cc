@@ -28,8 +28,8 @@ namespace sunder::emulator::media::test {
 namespace {
 
 TEST_CASE("what was flushed is there when a store is opened anew") {
-    Temporary const place;
-    auto const folder = folder_at(place.path);
+    testing::ScratchFolder const place;
+    auto const folder = folder_at(place.path().string());
     std::vector<std::byte> const written(3 * 4096, std::byte{7});
     DiskGroupId group;
     VolumeId volume;
@@ -58,15 +58,16 @@ TEST_CASE("what was flushed is there when a store is opened anew") {
 }
 
 TEST_CASE("a second process is refused, until the first one is gone") {
-    Temporary const place;
-    auto const folder = folder_at(place.path);
+    testing::ScratchFolder const place;
+    auto const folder = folder_at(place.path().string());
     auto store = create_store(*folder, profiles().back());
     REQUIRE(store);
-    CHECK(open_store(*folder_at(place.path)).error().what == "somebody has this store open");
+    CHECK(open_store(*folder_at(place.path().string())).error().what ==
+          "somebody has this store open");
     auto const in_another_process = [&] {
         pid_t const child = fork();
         if (child == 0) {
-            auto const own = posix_folder(place.path);
+            auto const own = posix_folder(place.path().string());
             _exit(own && open_store(**own) ? 0 : 1);
         }
         int status = 0;
@@ -80,8 +81,8 @@ TEST_CASE("a second process is refused, until the first one is gone") {
 }
 
 TEST_CASE("many threads write, read and sync one group's data at once") {
-    Temporary const place;
-    auto const folder = folder_at(place.path);
+    testing::ScratchFolder const place;
+    auto const folder = folder_at(place.path().string());
     FileData data(*folder, std::make_shared<Health>());
     constexpr std::uint64_t threads = 4;
     constexpr std::uint64_t blocks = 300;
@@ -110,8 +111,8 @@ TEST_CASE("many threads write, read and sync one group's data at once") {
 
 TEST_CASE("the system's errors are passed on by their numbers") {
     CHECK(posix_folder("/nowhere/at/all").error() == ENOENT);
-    Temporary const place;
-    auto const folder = folder_at(place.path);
+    testing::ScratchFolder const place;
+    auto const folder = folder_at(place.path().string());
     CHECK(folder->open("a", Folder::Open::existing).error() == ENOENT);
     CHECK(folder->remove("a") == ENOENT);
     auto const file = folder->open("a", Folder::Open::made_if_absent);
@@ -132,11 +133,11 @@ TEST_CASE("what is no file where one should be is named, and nobody waits for it
     for (auto const& [what, make] :
          {Case{"it is no regular file", [](char const* path) { return ::mkfifo(path, 0600); }},
           Case{"Is a directory", [](char const* path) { return ::mkdir(path, 0700); }}}) {
-        Temporary const place;
-        auto const folder = folder_at(place.path);
+        testing::ScratchFolder const place;
+        auto const folder = folder_at(place.path().string());
         REQUIRE(create_store(*folder, profiles().back()));
         for (char const* const name : {"array.seen", "array.since", "array.db"}) {
-            std::string const path = place.path + "/" + name;
+            std::string const path = place.path().string() + "/" + name;
             std::string const aside = path + ".aside";
             REQUIRE(::rename(path.c_str(), aside.c_str()) == 0);
             REQUIRE(make(path.c_str()) == 0);
@@ -152,8 +153,8 @@ TEST_CASE("what is no file where one should be is named, and nobody waits for it
 }
 
 TEST_CASE("an array that is not as its profile stays so") {
-    Temporary const place;
-    auto const folder = folder_at(place.path);
+    testing::ScratchFolder const place;
+    auto const folder = folder_at(place.path().string());
     Profile wanted = *find_profile("eva-p6000");
     REQUIRE(set_switch(wanted, {"overcommit", "fail_writes"}));
     REQUIRE(set_switch(wanted, {"vraid6_above_vraid1", "no"}));
@@ -200,8 +201,8 @@ TEST_CASE("a flush syncs the data once and the log once") {
 }
 
 TEST_CASE("a thin volume of 1 TiB opens in under a second") {
-    Temporary const place;
-    auto const folder = folder_at(place.path);
+    testing::ScratchFolder const place;
+    auto const folder = folder_at(place.path().string());
     {
         auto store = create_store(*folder, *find_profile("eva-p6000"));
         REQUIRE(store);

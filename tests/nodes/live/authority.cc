@@ -59,17 +59,6 @@ std::string write_file(std::filesystem::path const& path, Write const& write) {
 
 }  // namespace
 
-TestFolder::TestFolder() {
-    std::string made = (std::filesystem::temp_directory_path() / "sunder-tls-XXXXXX").string();
-    REQUIRE(::mkdtemp(made.data()) != nullptr);
-    path_ = made;
-}
-
-TestFolder::~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 Authority::Authority(std::filesystem::path folder, std::string name)
     : folder_(std::move(folder)),
       name_(std::move(name)),

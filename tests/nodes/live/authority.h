@@ -15,19 +15,6 @@ struct x509_st;
 
 namespace sunder::live {
 
-/// A folder that is gone with the test.
-class TestFolder {
-public:
-    TestFolder();
-    ~TestFolder();
-    TestFolder(TestFolder const&) = delete;
-    TestFolder& operator=(TestFolder const&) = delete;
-    [[nodiscard]] std::filesystem::path const& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
-
 class Authority {
 public:
     struct How {

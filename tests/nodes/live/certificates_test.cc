@@ -4,6 +4,7 @@
 #include "nodes/live/certificates.h"
 
 #include "tests/nodes/live/authority.h"
+#include "tests/support/scratch_folder.h"
 
 #include <catch2/catch.hpp>
 
@@ -42,7 +43,7 @@ void expect_wrong(TlsSetup const& files, std::string const& file, std::string co
 }
 
 TEST_CASE("a certificate that others will take is taken, whoever signed it, however it is named") {
-    TestFolder const folder;
+    testing::ScratchFolder const folder;
     Authority authority(folder.path(), "authority");
     expect_right(authority.issue(name));
     Authority::How how;
@@ -60,7 +61,7 @@ TEST_CASE("a certificate that others will take is taken, whoever signed it, howe
 }
 
 TEST_CASE("a file that cannot be read, or has nothing in it, is named") {
-    TestFolder const folder;
+    testing::ScratchFolder const folder;
     Authority authority(folder.path(), "authority");
     TlsSetup const right = authority.issue(name);
     for (auto const part : {&TlsSetup::ca, &TlsSetup::certificate, &TlsSetup::key}) {
@@ -85,7 +86,7 @@ TEST_CASE("a file that cannot be read, or has nothing in it, is named") {
 }
 
 TEST_CASE("a key is the certificate's, and needs nobody to open it") {
-    TestFolder const folder;
+    testing::ScratchFolder const folder;
     Authority authority(folder.path(), "authority");
     TlsSetup files = authority.issue(name);
     std::string const own = files.key;
@@ -100,7 +101,7 @@ TEST_CASE("a key is the certificate's, and needs nobody to open it") {
 }
 
 TEST_CASE("a certificate that nobody would take is not taken") {
-    TestFolder const folder;
+    testing::ScratchFolder const folder;
     Authority authority(folder.path(), "authority");
     Authority::How how;
     how.begins = -2;
@@ -125,7 +126,7 @@ TEST_CASE("a certificate that nobody would take is not taken") {
 }
 
 TEST_CASE("a certificate stands for the whole name and for nothing like it") {
-    TestFolder const folder;
+    testing::ScratchFolder const folder;
     Authority authority(folder.path(), "authority");
     for (std::string const other :
          {"server1", "server2.test", "server1.prod", "Server1.test", "*.test", "server1.test.x"}) {

@@ -5,6 +5,7 @@
 #include "nodes/live/event_ring.h"
 #include "nodes/live/control_client.h"
 #include "nodes/live/control_server.h"
+#include "tests/support/scratch_folder.h"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -97,12 +98,6 @@ TEST_CASE("a ring that has given nothing up has passed nobody") {
 
 namespace {
 
-struct Folder {
-    std::string path = "/tmp/sunderXXXXXX";
-    Folder() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
-    ~Folder() { std::filesystem::remove_all(path); }
-};
-
 constexpr char const* events_please = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// Says that and no more, and reads no answer.
@@ -138,8 +133,8 @@ private:
 }  // namespace
 
 TEST_CASE("who does not read events is dropped, and who reads them gets all") {
-    Folder const folder;
-    std::string const path = folder.path + "/control";
+    testing::ScratchFolder const folder;
+    std::string const path = folder.path() / "control";
     EventRing ring(1, {.entries = 64, .bytes = 256 << 10});
     auto server = ControlServer::listen(
         path, [](ControlRequest const&) { return ControlReply{404, "", ""}; }, &ring);
@@ -171,8 +166,8 @@ TEST_CASE("who does not read events is dropped, and who reads them gets all") {
 }
 
 TEST_CASE("who is connected and asks nothing keeps no operator out") {
-    Folder const folder;
-    std::string const path = folder.path + "/control";
+    testing::ScratchFolder const folder;
+    std::string const path = folder.path() / "control";
     auto server = ControlServer::listen(
         path, [](ControlRequest const&) { return ControlReply{200, "heard", "text/plain"}; });
     REQUIRE(server);
@@ -192,8 +187,8 @@ TEST_CASE("who is connected and asks nothing keeps no operator out") {
 }
 
 TEST_CASE("only so many read events at a time, and operators get through") {
-    Folder const folder;
-    std::string const path = folder.path + "/control";
+    testing::ScratchFolder const folder;
+    std::string const path = folder.path() / "control";
     EventRing ring(1);
     auto server = ControlServer::listen(
         path, [](ControlRequest const&) { return ControlReply{200, "heard", "text/plain"}; },

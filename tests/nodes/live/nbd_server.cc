@@ -14,17 +14,7 @@
 
 namespace sunder::live {
 
-NbdServer::NbdServer() {
-    char name[] = "/tmp/sunderXXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    folder_ = name;
-}
-
-NbdServer::~NbdServer() {
-    kill(SIGKILL);
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-}
+NbdServer::~NbdServer() { kill(SIGKILL); }
 
 void NbdServer::serve(std::vector<std::string> words) {
     std::filesystem::remove(at("sock"));

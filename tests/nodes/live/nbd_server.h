@@ -4,6 +4,8 @@
 // anew.
 #pragma once
 
+#include "tests/support/scratch_folder.h"
+
 #include <sys/types.h>
 
 #include <filesystem>
@@ -14,7 +16,7 @@ namespace sunder::live {
 
 class NbdServer {
 public:
-    NbdServer();
+    NbdServer() = default;
     ~NbdServer();
     NbdServer(NbdServer const&) = delete;
     NbdServer& operator=(NbdServer const&) = delete;
@@ -27,10 +29,12 @@ public:
 
     [[nodiscard]] std::string uri() const { return "nbd+unix:///?socket=" + at("sock"); }
     /// A file in its folder.
-    [[nodiscard]] std::string at(char const* name) const { return (folder_ / name).string(); }
+    [[nodiscard]] std::string at(char const* name) const {
+        return (folder_.path() / name).string();
+    }
 
 private:
-    std::filesystem::path folder_;
+    testing::ScratchFolder folder_;
     pid_t process_ = 0;
 };
 

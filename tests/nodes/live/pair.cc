@@ -15,11 +15,8 @@
 namespace sunder::live {
 
 Pair::Pair(How how) : how_(how) {
-    std::string made = (std::filesystem::temp_directory_path() / "sunder-pair-XXXXXX").string();
-    REQUIRE(::mkdtemp(made.data()) != nullptr);
-    folder_ = made;
     if (!how_.encrypted) return;
-    Authority authority(folder_, "authority");
+    Authority authority(folder(), "authority");
     for (unsigned const node : {0U, 1U}) {
         ports_[node] = free_port();
         tls_[node] = authority.issue(node == 0 ? "server1.test" : "server2.test");
@@ -28,8 +25,6 @@ Pair::Pair(How how) : how_(how) {
 
 Pair::~Pair() {
     for (unsigned const node : {0U, 1U}) stop(node);
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
 }
 
 NodeSetup Pair::setup(unsigned node) const {
@@ -38,8 +33,8 @@ NodeSetup Pair::setup(unsigned node) const {
     for (char const* const name : {"server1", "server2"}) {
         MemberSetup member;
         member.name = name;
-        member.peers.socket = (folder_ / (std::string(name) + ".peers")).string();
-        member.beats.push_back({(folder_ / (std::string(name) + ".beats")).string(), {}, 0});
+        member.peers.socket = (folder() / (std::string(name) + ".peers")).string();
+        member.beats.push_back({(folder() / (std::string(name) + ".beats")).string(), {}, 0});
         if (how_.encrypted) member.peers = {{}, "127.0.0.1", ports_[setup.members.size()]};
         setup.members.push_back(member);
     }
@@ -74,12 +69,12 @@ NodeSetup Pair::setup(unsigned node) const {
     setup.detection = {milliseconds(100), 10, seconds(2), milliseconds(50), seconds(2)};
     setup.fencing.delay.resize(2);
     if (how_.recorded) setup.recordings = recordings(node);
-    if (how_.stored) setup.state = (folder_ / setup.members[node].name).string();
+    if (how_.stored) setup.state = (folder() / setup.members[node].name).string();
     return setup;
 }
 
 std::string Pair::recordings(unsigned node) const {
-    return (folder_ / (node == 0 ? "lives1" : "lives2")).string();
+    return (folder() / (node == 0 ? "lives1" : "lives2")).string();
 }
 
 NodeService& Pair::start(unsigned node) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "nodes/live/node_service.h"
+#include "tests/support/scratch_folder.h"
 
 #include <filesystem>
 #include <functional>
@@ -38,7 +39,7 @@ public:
     void stop(unsigned node);
     NodeService& operator[](unsigned node) { return *services_[node]; }
     [[nodiscard]] NodeSetup setup(unsigned node) const;
-    [[nodiscard]] std::filesystem::path const& folder() const { return folder_; }
+    [[nodiscard]] std::filesystem::path const& folder() const { return folder_.path(); }
     [[nodiscard]] std::string recordings(unsigned node) const;
 
     /// The mirror's export on a node, once it is in service there.
@@ -51,7 +52,7 @@ public:
 
 private:
     How how_;
-    std::filesystem::path folder_;
+    testing::ScratchFolder folder_;
     std::uint16_t ports_[2] = {0, 0};  // where they are encrypted
     TlsSetup tls_[2];
     std::unique_ptr<NodeService> services_[2];

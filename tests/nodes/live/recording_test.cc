@@ -8,6 +8,7 @@
 #include "nodes/input_codec.h"
 #include "nodes/live/replayer.h"
 #include "replication/input_codec.h"
+#include "tests/support/scratch_folder.h"
 
 #include <catch2/catch.hpp>
 
@@ -21,17 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Kind = RecordedMachine::Kind;
-
-/// A folder of the test's own.
-struct Folder {
-    Folder() {
-        std::string name = (fs::temp_directory_path() / "sunder-recording-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path = name;
-    }
-    ~Folder() { fs::remove_all(path); }
-    std::string path;
-};
 
 /// This node has one mirror with another, which it was made source of.
 NodeSetup some_setup() {
@@ -102,10 +92,10 @@ void write(std::string const& path, std::string const& content) {
 }
 
 TEST_CASE("what was recorded is read in its order, and how it ended") {
-    Folder const folder;
+    testing::ScratchFolder const folder;
     std::string path;
     {
-        auto const into = recorder(folder.path + "/made/when/needed");
+        auto const into = recorder(folder.path().string() + "/made/when/needed");
         path = into->path();
         for (unsigned i = 0; i < 100; ++i) into->append({Kind::mirror, 3}, input(i), i * 11);
         into->append({Kind::hierarchy, 2}, {}, 5);
@@ -132,8 +122,8 @@ TEST_CASE("what was recorded is read in its order, and how it ended") {
 }
 
 TEST_CASE("who will not live to end it has all of it written") {
-    Folder const folder;
-    auto const into = recorder(folder.path);
+    testing::ScratchFolder const folder;
+    auto const into = recorder(folder.path().string());
     for (unsigned i = 0; i < 100; ++i) into->append({Kind::mirror, 3}, input(i), i);
     into->finish(std::chrono::minutes(1));
     into->append({Kind::mirror, 3}, input(100), 100);  // too late
@@ -143,10 +133,10 @@ TEST_CASE("who will not live to end it has all of it written") {
 }
 
 TEST_CASE("a torn tail costs what is torn, and nothing before it") {
-    Folder const folder;
+    testing::ScratchFolder const folder;
     std::string path;
     {
-        auto const into = recorder(folder.path);
+        auto const into = recorder(folder.path().string());
         path = into->path();
         for (unsigned i = 0; i < 5; ++i) into->append({Kind::mirror, 0}, input(i), i);
     }
@@ -181,19 +171,19 @@ TEST_CASE("a torn tail costs what is torn, and nothing before it") {
     }
     write(path, std::string(100, 'x'));
     CHECK(Recording::open(path).error().find("this is no recording") != std::string::npos);
-    CHECK_FALSE(Recording::open(folder.path + "/nothing"));
+    CHECK_FALSE(Recording::open(folder.path().string() + "/nothing"));
 }
 
 TEST_CASE("the ring keeps whole lives, the latest, within its bound") {
-    Folder const folder;
+    testing::ScratchFolder const folder;
     Recorder::Bounds const bounds{64 * 1024, 1 << 20};
     std::vector<std::string> lives;
     for (unsigned life = 0; life < 9; ++life) {
-        auto const into = recorder(folder.path, bounds, life);
+        auto const into = recorder(folder.path().string(), bounds, life);
         lives.push_back(into->path());
         for (unsigned i = 0; i < 10; ++i) into->append({Kind::node, 0}, input(i, 2000), i);
     }
-    auto const kept = recordings_in(folder.path);
+    auto const kept = recordings_in(folder.path().string());
     CHECK(kept == std::vector<std::string>(lives.end() - 3, lives.end()));
     std::uint64_t bytes = 0;
     for (std::string const& one : kept) {
@@ -206,17 +196,17 @@ TEST_CASE("the ring keeps whole lives, the latest, within its bound") {
 }
 
 TEST_CASE("a life that fills the ring alone ends with a mark that says so") {
-    Folder const folder;
+    testing::ScratchFolder const folder;
     Recorder::Bounds const bounds{64 * 1024, 1 << 20};
-    std::string const older = recorder(folder.path, bounds)->path();
+    std::string const older = recorder(folder.path().string(), bounds)->path();
     std::string path;
     {
-        auto const into = recorder(folder.path, bounds);
+        auto const into = recorder(folder.path().string(), bounds);
         path = into->path();
         for (unsigned i = 0; i < 100; ++i) into->append({Kind::node, 0}, input(i, 2000), i);
         CHECK(into->trouble() == "there was no room for more of this life");
     }
-    CHECK(recordings_in(folder.path) == std::vector<std::string>{path});
+    CHECK(recordings_in(folder.path().string()) == std::vector<std::string>{path});
     CHECK(fs::file_size(path) <= bounds.bytes);
     Recording recording = reading(path);
     auto const entries = all_of(recording);
@@ -226,10 +216,10 @@ TEST_CASE("a life that fills the ring alone ends with a mark that says so") {
 }
 
 TEST_CASE("a node never waits for the disk: what does not fit ends the recording") {
-    Folder const folder;
+    testing::ScratchFolder const folder;
     std::string path;
     {
-        auto const into = recorder(folder.path, {1 << 20, 4096});
+        auto const into = recorder(folder.path().string(), {1 << 20, 4096});
         path = into->path();
         into->append({Kind::node, 0}, input(0, 5000), 1);
         CHECK(into->trouble() == "the disk was too slow to record more");
@@ -242,11 +232,11 @@ TEST_CASE("a node never waits for the disk: what does not fit ends the recording
 }
 
 TEST_CASE("many threads record at once, and each machine's inputs stay in their order") {
-    Folder const folder;
+    testing::ScratchFolder const folder;
     std::string path;
     constexpr unsigned each = 3000;
     {
-        auto const into = recorder(folder.path);
+        auto const into = recorder(folder.path().string());
         path = into->path();
         std::vector<std::thread> threads;
         for (std::uint16_t machine = 0; machine < 4; ++machine) {
@@ -361,8 +351,8 @@ std::string recorded_life(std::string const& folder) {
 }
 
 TEST_CASE("machines live a recorded life once more, and say the same") {
-    Folder const folder;
-    Recording recording = reading(recorded_life(folder.path));
+    testing::ScratchFolder const folder;
+    Recording recording = reading(recorded_life(folder.path().string()));
     Replayer replayer(recording.setup());
     std::size_t node_notes = 0;
     std::size_t mirror_notes = 0;
@@ -387,8 +377,8 @@ TEST_CASE("machines live a recorded life once more, and say the same") {
 }
 
 TEST_CASE("a life that went otherwise is found out, at the input where it did") {
-    Folder const folder;
-    Recording recording = reading(recorded_life(folder.path));
+    testing::ScratchFolder const folder;
+    Recording recording = reading(recorded_life(folder.path().string()));
     auto const entries = all_of(recording);
     /// The place of the first input that does not come out as it did; nothing: all do.
     auto const differs = [&](auto const& change) -> std::optional<std::size_t> {

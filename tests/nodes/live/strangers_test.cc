@@ -8,6 +8,7 @@
 #include "tests/nodes/live/authority.h"
 #include "tests/nodes/live/pair.h"
 #include "tests/nodes/live/tls_client.h"
+#include "tests/support/scratch_folder.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -93,7 +94,7 @@ public:
     Heard heard;
 
 private:
-    TestFolder folder_;
+    testing::ScratchFolder folder_;
     Authority authority_;
     std::unique_ptr<Peers> peers_;
 };

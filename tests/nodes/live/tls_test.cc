@@ -9,6 +9,7 @@
 #include "tests/nodes/live/authority.h"
 #include "tests/nodes/live/pair.h"
 #include "tests/nodes/live/tls_client.h"
+#include "tests/support/scratch_folder.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -82,7 +83,7 @@ public:
     std::unique_ptr<Tls> tls[2];
 
 private:
-    TestFolder folder_;
+    testing::ScratchFolder folder_;
     Authority authority_;
     Authority between_;
 };
