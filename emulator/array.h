@@ -45,15 +45,14 @@ public:
     [[nodiscard]] std::expected<Answer, Refusal> carry_out(Command const& command);
 
     /// Any range of the volume. Segments in its order.
-    [[nodiscard]] std::expected<std::vector<Segment>, IoRule> plan_read(VolumeId volume,
-                                                                        Extent range) const;
+    [[nodiscard]] std::expected<Segments, IoRule> plan_read(VolumeId volume, Extent range) const;
     /// A range of at least one sector in one chunk. Of `zeroes` whole sub-chunks are unmapped.
     [[nodiscard]] WritePlan plan_write(VolumeId volume, Extent range, bool zeroes = false);
     /// The range without what zeroes at its beginning would change nothing of: chunks of which
     /// nothing is mapped, and no copy is told. Takes no longer for many of them than for few.
     [[nodiscard]] Extent without_unmapped(VolumeId volume, Extent range) const;
-    /// A write there needs no plan: where `plan_read` says, the data goes. Reads only.
-    [[nodiscard]] bool writes_in_place(VolumeId volume, Extent range) const;
+    /// A write there, in one chunk, needs no plan. Appends where the data goes.
+    [[nodiscard]] bool writes_in_place(VolumeId volume, Extent range, Segments& into) const;
     /// May the volume be written, or read, at all?
     [[nodiscard]] std::optional<IoRule> refuses(VolumeId volume, bool write) const;
     Commit commit(Plan const& plan) { return state_.map.commit(plan); }

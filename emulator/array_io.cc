@@ -22,7 +22,7 @@ std::optional<IoRule> Array::refuses(VolumeId id, bool write) const {
     return std::nullopt;
 }
 
-std::expected<std::vector<Segment>, IoRule> Array::plan_read(VolumeId id, Extent range) const {
+std::expected<Segments, IoRule> Array::plan_read(VolumeId id, Extent range) const {
     if (auto const refusal = refuses(id, false)) return std::unexpected(*refusal);
     Volume const& volume = state_.catalogue.volumes.at(id);
     if (range.count > volume.sectors || range.first > volume.sectors - range.count) {
@@ -46,11 +46,11 @@ std::expected<std::vector<Segment>, IoRule> Array::plan_read(VolumeId id, Extent
     return segments;
 }
 
-bool Array::writes_in_place(VolumeId id, Extent range) const {
+bool Array::writes_in_place(VolumeId id, Extent range, Segments& into) const {
     if (refuses(id, true)) return false;
     Volume const& volume = state_.catalogue.volumes.at(id);
     if (range.count > volume.sectors || range.first > volume.sectors - range.count) return false;
-    return state_.map.writes_in_place(*volume.map, range);
+    return state_.map.writes_in_place(*volume.map, range, into);
 }
 
 WritePlan Array::plan_write(VolumeId id, Extent range, bool zeroes) {

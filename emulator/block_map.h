@@ -125,11 +125,11 @@ public:
     /// Where data goes; or zeroes, which unmap whole sub-chunks.
     [[nodiscard]] Planned plan_write(MapId map, Extent range, bool zeroes,
                                      Allowances const& allowed);
-    /// Any number of sectors. Segments in the order of the volume, as long as may be.
-    [[nodiscard]] std::vector<Segment> plan_read(MapId map, Extent range) const;
+    /// Any number of sectors.
+    [[nodiscard]] Segments plan_read(MapId map, Extent range) const;
     /// A write there would change data in place and nothing else: nothing to plan, nothing to
-    /// commit. Does not change anything, so that many threads may ask at once.
-    [[nodiscard]] bool writes_in_place(MapId map, Extent range) const;
+    /// commit. Appends where it goes. Many threads may ask at once.
+    [[nodiscard]] bool writes_in_place(MapId map, Extent range, Segments& into) const;
     /// Makes a plan true. Returns the number of that change, or of the last one before.
     Commit commit(Plan const& plan);
     /// Nothing of the plan was, or will be, done.
@@ -254,6 +254,8 @@ private:
 
     // read_plans.cc
     void resolve(MapId map, std::uint64_t chunk, Mask wanted, Sources& into) const;
+    /// The part, in one chunk, as its sources have it.
+    static void lay(Extent part, Sources const& sources, Segments& into);
 
     // commits.cc
     void change_entry(EntryChange const& change, std::uint64_t chunk, Commit at);

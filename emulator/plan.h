@@ -108,4 +108,22 @@ struct Segment {
     friend bool operator==(Segment const&, Segment const&) = default;
 };
 
+/// In the order of the volume, as long as may be.
+using Segments = boost::container::small_vector<Segment, 2>;
+
+/// Requires that `part` begins where what is there ends.
+inline void append(Segments& segments, Extent part, std::optional<Segment::At> at) {
+    if (!segments.empty()) {
+        Segment& last = segments.back();
+        bool const goes_on = last.at && at ? last.at->group == at->group &&
+                                                 last.at->sector + last.volume.count == at->sector
+                                           : !last.at && !at;
+        if (goes_on) {
+            last.volume.count += part.count;
+            return;
+        }
+    }
+    segments.push_back({part, at});
+}
+
 }  // namespace sunder::emulator

@@ -22,48 +22,44 @@ void BlockMap::resolve(MapId map, std::uint64_t chunk, Mask wanted, Sources& int
     if (lacks != no_sub_chunk) resolve(link_of(*own.behind).ahead, chunk, lacks & wanted, into);
 }
 
-std::vector<Segment> BlockMap::plan_read(MapId map, Extent range) const {
+Segments BlockMap::plan_read(MapId map, Extent range) const {
     VERIFY(range.end() <= member(map).sectors);
-    std::vector<Segment> segments;
-    auto const add = [&](Extent part, std::optional<Segment::At> at) {
-        if (!segments.empty()) {
-            Segment& last = segments.back();
-            bool const goes_on = last.at && at
-                                     ? last.at->group == at->group &&
-                                           last.at->sector + last.volume.count == at->sector
-                                     : !last.at && !at;
-            if (goes_on) {
-                last.volume.count += part.count;
-                return;
-            }
-        }
-        segments.push_back({part, at});
-    };
+    Segments segments;
     while (range.count != 0) {
         Extent const part = first_chunk_of(range);
         range = {part.end(), range.count - part.count};
         Sources sources;
         resolve(map, chunk_of(part.first), touched_by(part), sources);
         if (sources.empty()) {
-            add(part, std::nullopt);
-            continue;
-        }
-        for (std::uint64_t sector = part.first; sector < part.end();) {
-            std::uint64_t const in_chunk = sector % chunk_sectors;
-            auto const sub = static_cast<unsigned>(in_chunk / sub_chunk_sectors);
-            std::uint64_t const count =
-                std::min(sub_chunk_sectors - in_chunk % sub_chunk_sectors, part.end() - sector);
-            std::optional<Segment::At> at;
-            for (Shared const& source : sources) {
-                if ((source.mask & bit(sub)) != 0) {
-                    at = {source.group, source.slot * chunk_sectors + in_chunk};
-                }
-            }
-            add({sector, count}, at);
-            sector += count;
+            append(segments, part, std::nullopt);
+        } else {
+            lay(part, sources, segments);
         }
     }
     return segments;
+}
+
+void BlockMap::lay(Extent part, Sources const& sources, Segments& into) {
+    std::uint64_t const first = part.first % chunk_sectors;
+    if (sources.size() == 1 && without(touched_by(part), sources.front().mask) == no_sub_chunk) {
+        Shared const& only = sources.front();
+        append(into, part, Segment::At{only.group, only.slot * chunk_sectors + first});
+        return;
+    }
+    for (std::uint64_t sector = part.first; sector < part.end();) {
+        std::uint64_t const in_chunk = sector % chunk_sectors;
+        auto const sub = static_cast<unsigned>(in_chunk / sub_chunk_sectors);
+        std::uint64_t const count =
+            std::min(sub_chunk_sectors - in_chunk % sub_chunk_sectors, part.end() - sector);
+        std::optional<Segment::At> at;
+        for (Shared const& source : sources) {
+            if ((source.mask & bit(sub)) != 0) {
+                at = {source.group, source.slot * chunk_sectors + in_chunk};
+            }
+        }
+        append(into, {sector, count}, at);
+        sector += count;
+    }
 }
 
 }  // namespace sunder::emulator

@@ -321,12 +321,17 @@ std::uint64_t BlockMap::next_to_zero(MapId map, std::uint64_t from, std::uint64_
     return end;
 }
 
-bool BlockMap::writes_in_place(MapId map, Extent range) const {
+bool BlockMap::writes_in_place(MapId map, Extent range, Segments& into) const {
     Member const& own = member(map);
     if (own.behind || !own.ahead.empty()) return false;
     auto const placed = place(map, chunk_of(range.first), touched_by(range));
     auto const* const part = std::get_if<Part>(&placed);
-    return part != nullptr && part->moved == no_sub_chunk;
+    if (part == nullptr || part->moved != no_sub_chunk) return false;
+    DiskGroupId const group = family_of(map).group;
+    Sources sources;
+    for (Layer const& layer : part->before) sources.push_back({group, layer.slot, layer.mask});
+    lay(range, sources, into);
+    return true;
 }
 
 }  // namespace sunder::emulator

@@ -81,8 +81,8 @@ IoResult Driver::read(VolumeId volume, std::uint64_t offset, std::span<std::byte
     return {};
 }
 
-std::expected<std::vector<Segment>, IoError> Driver::extents(VolumeId volume, std::uint64_t offset,
-                                                             std::uint64_t count) {
+std::expected<Segments, IoError> Driver::extents(VolumeId volume, std::uint64_t offset,
+                                                 std::uint64_t count) {
     // The sectors that hold the bytes.
     std::uint64_t const first = offset / sector_bytes;
     std::uint64_t const end = (offset + count + sector_bytes - 1) / sector_bytes;
@@ -115,17 +115,14 @@ IoResult Driver::zero(VolumeId volume, std::uint64_t offset, std::uint64_t count
 
 std::optional<IoResult> Driver::put_in_place(VolumeId volume, Extent range, std::byte const* from) {
     std::shared_lock const passing(gate_);
-    std::vector<Segment> places;
+    Segments places;
     {
         std::shared_lock const looking(map_);
         for (Extent rest = range; rest.count > 0;) {
             Extent const part = first_chunk_of(rest);
-            if (!array_.writes_in_place(volume, part)) return std::nullopt;
+            if (!array_.writes_in_place(volume, part, places)) return std::nullopt;
             rest = {part.end(), rest.end() - part.end()};
         }
-        auto planned = array_.plan_read(volume, range);
-        VERIFY(planned);
-        places = std::move(*planned);
     }
     for (Segment const& place : places) {
         std::byte const* const part = from + in_bytes(place.volume.first - range.first);

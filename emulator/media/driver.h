@@ -64,8 +64,8 @@ public:
     /// What would be said to who reads it, if it cannot be read at all.
     [[nodiscard]] IoResult reaches(VolumeId volume) const;
     /// Parts of the range that something is written in, and holes, in their order.
-    std::expected<std::vector<Segment>, IoError> extents(VolumeId volume, std::uint64_t offset,
-                                                         std::uint64_t count);
+    std::expected<Segments, IoError> extents(VolumeId volume, std::uint64_t offset,
+                                             std::uint64_t count);
 
     /// Changes one bit, below 8 * sector_bytes, of a sector where it lies: all that share it see
     /// it. What was never written has no place, and stays. An errno, or 0.

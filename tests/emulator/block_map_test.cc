@@ -77,7 +77,7 @@ TEST_CASE("a part of what was never written is zeroed first, and zeroes unmap") 
     written(map, volume, {chunk_sectors, 5}, true);  // up to the end of the volume
     CHECK(map.slots_used(group) == 0);
     CHECK(map.plan_read(volume, {0, chunk_sectors + 5}) ==
-          std::vector<Segment>{{{0, chunk_sectors + 5}, std::nullopt}});
+          Segments{{{0, chunk_sectors + 5}, std::nullopt}});
     CHECK(clean(map));
 }
 
@@ -168,7 +168,8 @@ TEST_CASE("64 GiB: a snapshot in under 5 ms, under 0.02 % of memory, rewrites in
         std::uint64_t in_place = 0;
         for (std::uint64_t i = 0; i < chunks; ++i) {
             std::uint64_t const at = (i * 2654435761U) % chunks;
-            in_place += map.writes_in_place(volume, {at * chunk_sectors + 8, 8});
+            Segments places;
+            in_place += map.writes_in_place(volume, {at * chunk_sectors + 8, 8}, places);
         }
         CHECK(in_place == chunks);
         return since(begin) * 1000 / chunks;

@@ -206,8 +206,12 @@ void Rig::part(VolumeId volume, Extent range, std::uint64_t id, std::optional<Io
     for (int rounds = 0; rounds < 200; ++rounds) {
         WritePlan planned = array.plan_write(volume, range, id == 0);
         if (auto const* const plan = std::get_if<Plan>(&planned)) {
-            bool const in_place = array.writes_in_place(volume, range);
+            Segments places;
+            bool const in_place = array.writes_in_place(volume, range, places);
             if (in_place && id != 0 && !plan->in_place()) complain("in place, and is planned");
+            if (in_place && places != array.plan_read(volume, range)) {
+                complain("in place, and read elsewhere");
+            }
             carry_out(*plan, *medium, ValueStore::Pattern{id});
             array.commit(*plan);
             remember(volume, range, id);

@@ -98,8 +98,7 @@ private:
     struct Follow;
     void adopt(Array const& before, Command const& command, Answer const& answer);
     void compare_volume(VolumeId volume, Extent range);
-    void compare_row(VolumeId volume, Extent range, std::vector<Segment> const& segments,
-                     std::uint64_t grain);
+    void compare_row(VolumeId volume, Extent range, Segments const& segments, std::uint64_t grain);
     void audit();
     Command command_of(Act const& act, unsigned kind) const;
     void after_power_cut();
