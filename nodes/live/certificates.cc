@@ -14,6 +14,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -83,7 +84,22 @@ int no_passphrase(char*, int, int, void* asked) {
     return -1;
 }
 
+/// Empty: it is kept from others.
+std::string exposure(std::string const& path) {
+    struct stat about{};
+    if (::stat(path.c_str(), &about) != 0) return "";  // whoever reads it says why he cannot
+    unsigned const mode = about.st_mode & 0777U;
+    if (S_ISREG(about.st_mode) && (mode & 0037U) != 0) {
+        return fmt::format(
+            "{}: others may read or change it, for its mode is {:04o}; 0600 would be "
+            "right, or 0640 for a group that reads it",
+            path, mode);
+    }
+    return "";
+}
+
 std::expected<Key, std::string> key_in(std::string const& path) {
+    if (std::string const why = exposure(path); !why.empty()) return std::unexpected(why);
     auto const text = content_of(path);
     if (!text) return std::unexpected(text.error());
     bool asked = false;

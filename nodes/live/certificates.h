@@ -34,8 +34,8 @@ struct Credentials {
 };
 
 /// The files, each of which is right and fits to the others: the certificate bears `name`, is valid
-/// at this time, and one of the authorities signed it for both ends of a connection. The error
-/// names the file, what is wrong with it and what would be right.
+/// at this time, and one of the authorities signed it for both ends of a connection; the key is
+/// kept from others. The error names the file, what is wrong with it and what would be right.
 std::expected<Credentials, std::string> read_credentials(TlsSetup const& files,
                                                          std::string const& name);
 

@@ -32,6 +32,7 @@ void encode(Greeting const& greeting, ByteWriter& to) {
     to.text(greeting.what);
     to.u64(greeting.life);
     to.u8(greeting.compression);
+    encode(greeting.agreed, to);
 }
 
 std::expected<Greeting, std::string> decode_greeting(std::span<std::byte const> bytes) {
@@ -70,7 +71,16 @@ std::expected<Greeting, std::string> decode_greeting(std::span<std::byte const> 
     if (found.compression > 9)
         refuse(at,
                fmt::format("that wants zstd level {}, 0 to 9 would be right", found.compression));
-    if (!from.at_end()) refuse(from.at(), "that is cut off, or has something behind it");
+    std::size_t const settings = from.at();
+    auto agreed = decode_agreed(from);
+    if (!agreed && !from.failed()) {
+        refuse(settings, fmt::format("whose settings are none: up to {} pairs of printable words "
+                                     "would be right",
+                                     most_agreed));
+    }
+    if (agreed) found.agreed = std::move(*agreed);
+    if (from.failed() || !from.at_end())
+        refuse(from.at(), "that is cut off, or has something behind it");
     if (!error.empty()) return std::unexpected(error);
     return found;
 }

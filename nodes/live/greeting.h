@@ -5,12 +5,14 @@
 #pragma once
 
 #include "base/codec.h"
+#include "nodes/live/agreement.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sunder::live {
 
@@ -27,6 +29,7 @@ struct Greeting {
     /// Of the speaker's life: another one means that it has started anew.
     std::uint64_t life = 0;
     std::uint8_t compression = 0;  ///< the highest level of zstd that it wants to decompress
+    std::vector<Agreed> agreed{};  ///< what both have to be configured alike in
     friend bool operator==(Greeting const&, Greeting const&) = default;
 };
 

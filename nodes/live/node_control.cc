@@ -218,12 +218,14 @@ ControlReply NodeControl::set_breakpoint(std::span<std::string const> words) {
 ControlReply NodeControl::ask(std::span<std::string const> words) {
     auto const found = find_verb(node_grammars(), words);
     if (!found) return wrong(400, found.error());
-    Values values(node_grammars()[found->grammar], words.subspan(found->words));
+    Grammar const& grammar = node_grammars()[found->grammar];
+    Values values(grammar, words.subspan(found->words));
     Make const make = table().makers[found->grammar](Asked{node_.setup(), values});
     if (!values.errors().empty()) {
         std::string all;
         for (std::string const& error : values.errors()) all += (all.empty() ? "" : "\n") + error;
-        return wrong(400, all);
+        return wrong(400, fmt::format("{}\nUsage: {}\nSuch as: {}", all, usage_of(grammar),
+                                      grammar.example));
     }
     auto const answer = node_.ask(make);
     if (!answer) return reply(202, {{"done", false}, {"rule", "not_decided_yet"}});

@@ -130,6 +130,7 @@ void Peers::greet(Link& link, Target const& target) const {
     if (target.mirror) greeting.what = setup_.mirrors[*target.mirror].name;
     greeting.life = life_;
     greeting.compression = Compressor::highest_level;
+    greeting.agreed = agreed(setup_, target.mirror);
     std::vector<std::byte> head;
     ByteWriter writer(head);
     encode(greeting, writer);
@@ -171,6 +172,11 @@ std::expected<Peers::Target, std::string> Peers::hear_greeting(
     }
     if (std::string const why = link.objection(theirs->from, setup_.cluster); !why.empty()) {
         return std::unexpected(fmt::format("it says that it is '{}', and {}", theirs->from, why));
+    }
+    if (std::string const why = disagreement(agreed(setup_, target.mirror), theirs->agreed);
+        !why.empty()) {
+        return std::unexpected(
+            fmt::format("'{}': {}{}", theirs->from, target.mirror ? theirs->what + ": " : "", why));
     }
     link.lift_limit();
     if (target.mirror) {

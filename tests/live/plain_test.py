@@ -7,6 +7,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -47,13 +48,18 @@ class Plain(Cluster):
     def text(self, node):
         text = super().text(node).replace("settle_interval: 1 s", f"settle_interval: {self.settle}")
         if node == "server2":
-            text += (f'plain: {{datarep: "nbd+unix://{self.export}?socket='
-                     f'{self.folder}/plain.sock"}}\n')
+            text += f'plain: {{datarep: "{self.server_uri()}"}}\n'
         return text
 
+    def server_uri(self):
+        return f"nbd+unix://{self.export}?socket={self.folder}/plain.sock"
+
+    def listens(self):
+        return ["--unix", str(self.folder / "plain.sock")]
+
     def words(self):
-        return ["nbdkit", "--foreground", "--unix", str(self.folder / "plain.sock"),
-                "--pidfile", str(self.folder / "plain.pid"), "file", str(self.disk)]
+        return ["nbdkit", "--foreground", *self.listens(), "--pidfile",
+                str(self.folder / "plain.pid"), "file", str(self.disk)]
 
     def serve(self, *words):
         (self.folder / "plain.sock").unlink(missing_ok=True)
@@ -89,8 +95,7 @@ class Plain(Cluster):
     def target_image(self):
         """As the NBD server shows it to anybody."""
         image = self.folder / "target.image"
-        self.run_tool("nbdcopy", f"nbd+unix://{self.export}?socket={self.folder}/plain.sock",
-                      str(image))
+        self.run_tool("nbdcopy", self.server_uri(), str(image))
         return image.read_bytes()[:16 * MIB]
 
     def until_equal(self):
@@ -187,6 +192,33 @@ class ServedByNbdkit(Plain):
         self.kill("server2")
         self.write(host, *range(50, 90))
         self.start("server2")
+        self.until_equal()
+
+
+@unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
+class ServedByTcp(Plain):
+    def setUp(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        super().setUp()
+
+    def server_uri(self):
+        return f"nbd://127.0.0.1:{self.port}"
+
+    def listens(self):
+        return ["--ipaddr", "127.0.0.1", "--port", str(self.port)]
+
+    def test_it_is_resynchronised_dies_and_returns(self):
+        self.begin()
+        host = self.connect("server1")
+        self.write(host, *range(0, 4000, 7))
+        self.until_equal()
+        self.stop_server()
+        self.write(host, *range(1000, 1100))
+        until("the loss is told", lambda: not self.datarep("server2")["plain"]["connected"],
+              self.logs)
+        self.serve()
         self.until_equal()
 
 

@@ -54,6 +54,8 @@ std::string write_file(std::filesystem::path const& path, Write const& write) {
     REQUIRE(file != nullptr);
     REQUIRE(write(file) == 1);
     std::fclose(file);
+    std::filesystem::permissions(
+        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     return path.string();
 }
 

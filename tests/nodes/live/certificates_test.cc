@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -25,6 +26,8 @@ std::string content(std::string const& path) {
 
 void write(std::string const& path, std::string const& text) {
     std::ofstream(path, std::ios::binary) << text;
+    std::filesystem::permissions(
+        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 void expect_right(TlsSetup const& files) {
@@ -92,6 +95,15 @@ TEST_CASE("a key is the certificate's, and needs nobody to open it") {
     std::string const own = files.key;
     files.key = authority.issue(name).key;
     expect_wrong(files, files.key, "it is not the key of " + files.certificate);
+    using std::filesystem::perms;
+    for (perms const open : {perms::others_read, perms::group_write, perms::others_write}) {
+        std::filesystem::permissions(own, perms::owner_read | open);
+        files.key = own;
+        expect_wrong(files, own, "0600 would be right");
+    }
+    std::filesystem::permissions(own, perms::owner_read | perms::group_read);
+    expect_right(files);
+    std::filesystem::permissions(own, perms::owner_read | perms::owner_write);
     // What begins so is enough to ask for a passphrase.
     files.key = folder.path() / "encrypted.key";
     REQUIRE(std::system(("openssl pkey -in " + own + " -aes128 -passout pass:word -out " +

@@ -20,6 +20,7 @@ Greeting some_greeting() {
     greeting.what = "data_rep";
     greeting.life = 0x0102030405060708;
     greeting.compression = 3;
+    greeting.agreed = {{"nodes", "alpha, beta"}, {"policy", "x"}};
     return greeting;
 }
 
@@ -39,7 +40,9 @@ std::string error_of(std::vector<std::byte> const& bytes) {
 TEST_CASE("a greeting is the bytes that other builds speak, and comes back as it was") {
     CHECK(test::hex(bytes_of(some_greeting())) ==
           test::packed("0100 06000000 656173742e31 05000000 616c706861 04000000 62657461 08000000 "
-                       "646174615f726570 0807060504030201 03"));
+                       "646174615f726570 0807060504030201 03 "
+                       "02 05000000 6e6f646573 0b000000 616c7068612c2062657461 "
+                       "06000000 706f6c696379 01000000 78"));
     Greeting control = some_greeting();
     control.what = "";
     control.cluster = std::string(most_name_bytes, 'c');
@@ -57,7 +60,7 @@ TEST_CASE("what is cut off is no greeting, nor is what has something behind it")
         REQUIRE_FALSE(decode_greeting(std::span(bytes).first(kept)));
     }
     bytes.push_back(std::byte{0});
-    CHECK(error_of(bytes) == "byte 50: a greeting that is cut off, or has something behind it");
+    CHECK(error_of(bytes) == "byte 90: a greeting that is cut off, or has something behind it");
 }
 
 TEST_CASE("a flipped bit makes no greeting, or one that can be said") {
@@ -89,6 +92,8 @@ TEST_CASE("what a greeting says wrong is told by name and place") {
     CHECK(changed(33, ' ').starts_with("byte 29: a greeting whose mirror is no name"));
     CHECK(changed(2, 0).starts_with("byte 2: a greeting whose cluster is no name"));
     CHECK(changed(2, 65).starts_with("byte 2: a greeting whose cluster is no name"));
+    CHECK(changed(50, 17).starts_with("byte 50: a greeting whose settings are none"));
+    CHECK(changed(89, '\n').starts_with("byte 50: a greeting whose settings are none"));
     CHECK(changed(49, 10) == "byte 41: a greeting that wants zstd level 10, 0 to 9 would be right");
 }
 

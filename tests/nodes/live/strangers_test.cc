@@ -106,6 +106,9 @@ std::vector<std::byte> greeting(std::string const& from, std::string const& to) 
     said.cluster = "test";
     said.from = from;
     said.to = to;
+    NodeSetup setup;
+    setup.members = {{"server1", {}, {}}, {"server2", {}, {}}};
+    said.agreed = agreed(setup, std::nullopt);
     encode(said, writer);
     std::vector<std::byte> frame(frame_header_bytes);
     write_header(FrameKind::greeting, head, {}, 0, false, frame.data());
@@ -127,6 +130,30 @@ TEST_CASE("who shows the certificate of a peer, and says that it is that peer, i
     Pair::wait_until("it is let in", [&] { return node.heard.up() == 1; });
     CHECK(node.heard.lines().empty());
     CHECK(client.tickets() == 0);  // the next time it shows its certificate again
+}
+
+TEST_CASE("whose file says something else of the cluster is refused by what differs") {
+    Node node(1);
+    std::string words;
+    SECTION("the policy") {
+        node.setup.config.guarded = true;
+        words =
+            "'server1': policy is 'datakeeper/faithful' in its file, and 'datakeeper/guarded' "
+            "in ours; both have to say the same";
+    }
+    SECTION("how failures are noticed") {
+        node.setup.detection.missed = 7;
+        words = "detection is '5000 ms, 3 missed' in its file, and '5000 ms, 7 missed' in ours";
+    }
+    SECTION("the nodes") {
+        node.setup.members.push_back({"server3", {}, {}});
+        words = "nodes is 'server1, server2' in its file, and 'server1, server2, server3' in ours";
+    }
+    node.start();
+    TlsClient client(node.connect(), node.issue("server1.test"), dials);
+    CHECK_FALSE(greets(client));
+    node.expect(words);
+    CHECK(node.heard.up() == 0);
 }
 
 TEST_CASE("who dials without the right certificate is refused by name") {
