@@ -128,6 +128,7 @@ std::map<std::string, std::string> seeds() {
     greeting.cluster = "east.1";
     greeting.from = "alpha";
     greeting.to = "beta";
+    greeting.agreed = {{"nodes", "alpha, beta"}, {"policy", "datakeeper/guarded"}};
     made["greeting"] = frame(live::FrameKind::greeting, bytes_of(greeting));
     replication::Cell cell;
     cell.history.push_back({5, replication::Minted::forced});
