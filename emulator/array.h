@@ -72,6 +72,13 @@ public:
     /// For the store: what changed in the map is collected, and taken.
     void keep_changes(bool keep) { state_.map.keep_changes(keep); }
     [[nodiscard]] MapChanges take_changes() { return state_.map.take_changes(); }
+    // For stores that give back what nobody has: block_map.h.
+    void keep_holes(bool keep) { state_.map.keep_holes(keep); }
+    void suspect(DiskGroupId group, Slot end) { state_.map.suspect(group, end); }
+    [[nodiscard]] std::optional<std::pair<DiskGroupId, SlotRun>> take_remains(Slot most) {
+        return state_.map.take_remains(most);
+    }
+    void emptied(DiskGroupId group, SlotRun run) { state_.map.emptied(group, run); }
     /// Something of the catalogue, or of the maps that are leaving, may have changed since this was
     /// last asked.
     [[nodiscard]] bool take_catalogue_changed() { return std::exchange(catalogue_changed_, false); }

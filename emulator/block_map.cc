@@ -67,7 +67,7 @@ MapId BlockMap::create(DiskGroupId group, std::uint64_t sectors) {
     MapId const map{++last_name_};
     families_[family] = Family{group, {}, {map}, 0};
     own_line(family);
-    slots_.try_emplace(group);
+    slots_[group].keep_holes(keep_holes_);
     Member& made = members_[map];
     made.family = family;
     made.sectors = sectors;

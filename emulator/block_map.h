@@ -156,6 +156,14 @@ public:
     [[nodiscard]] Commit durable() const { return durable_; }
     /// Changes are collected from now on, or no more.
     void keep_changes(bool keep) { keep_changes_ = keep; }
+    /// For stores that can give back what nobody has (slots.h). After `restarted`.
+    void keep_holes(bool keep);
+    [[nodiscard]] bool keeps_holes() const { return keep_holes_; }
+    /// Something may lie in free slots of the group, below `end`.
+    void suspect(DiskGroupId group, Slot end);
+    /// Of any group; they have to come back.
+    std::optional<std::pair<DiskGroupId, SlotRun>> take_remains(Slot most);
+    void emptied(DiskGroupId group, SlotRun run) { slots_.at(group).emptied(run); }
     [[nodiscard]] MapChanges take_changes();
 
     // What there is.
@@ -293,6 +301,7 @@ private:
     Commit durable_ = 0;
     Commit durable_before_ = 0;  // at the settling before the last
     bool keep_changes_ = false;
+    bool keep_holes_ = false;
     MapChanges changes_;  // not part of the value: what the store does not know yet
 };
 

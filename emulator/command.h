@@ -6,6 +6,8 @@
 #include "emulator/catalogue.h"
 #include "emulator/refusal.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -21,6 +23,13 @@ struct AddDiskGroup {
     SparePolicy spare = SparePolicy::none;
     unsigned alarm_percent = 95;
     unsigned warning_percent = 90;
+    /// Whoever says one of the levels need not know what the other is: that one gives way.
+    void set_levels(std::optional<unsigned> alarm, std::optional<unsigned> warning) {
+        unsigned const higher = alarm.value_or(alarm_percent);
+        unsigned const lower = warning.value_or(warning_percent);
+        alarm_percent = alarm.value_or(std::max(higher, lower));
+        warning_percent = warning.value_or(std::min(higher, lower));
+    }
     friend bool operator==(AddDiskGroup const&, AddDiskGroup const&) = default;
 };
 /// A fault, not an operator's wish: what the disk group holds is lost for good.

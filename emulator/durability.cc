@@ -26,6 +26,24 @@ std::uint64_t BlockMap::slots_waiting() const {
     return all;
 }
 
+void BlockMap::keep_holes(bool keep) {
+    keep_holes_ = keep;
+    for (auto& [group, slots] : slots_) slots.keep_holes(keep);
+}
+
+void BlockMap::suspect(DiskGroupId group, Slot end) {
+    Slots& slots = slots_[group];
+    slots.keep_holes(keep_holes_);
+    slots.suspect(end);
+}
+
+std::optional<std::pair<DiskGroupId, SlotRun>> BlockMap::take_remains(Slot most) {
+    for (auto& [group, slots] : slots_) {
+        if (auto const run = slots.take_remains(most)) return std::pair(group, *run);
+    }
+    return std::nullopt;
+}
+
 void BlockMap::recount() {
     slots_.clear();
     unsettled_.clear();

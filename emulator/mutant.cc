@@ -19,6 +19,8 @@ std::string_view name_of(Mutant which) {
             return "shared_slot_freed";
         case Mutant::slot_reused_early:
             return "slot_reused_early";
+        case Mutant::emptied_early:
+            return "emptied_early";
         case Mutant::unsettled_overwritten:
             return "unsettled_overwritten";
         case Mutant::copy_forgotten:

@@ -14,6 +14,7 @@ enum class Mutant {
     snapshot_overwritten,    ///< a write changes in place what a snapshot still reads
     shared_slot_freed,       ///< a slot is freed by the first of its users, and again by the next
     slot_reused_early,       ///< a freed slot is given out before its end is durable
+    emptied_early,           ///< what lay in a freed slot goes before its end is durable
     unsettled_overwritten,   ///< a place is overwritten before it is durable that nobody reads it
     copy_forgotten,          ///< a write in the middle of a sub-chunk leaves the rest behind
     push_forgotten,          ///< a source is overwritten before its snapclone has what it lacks

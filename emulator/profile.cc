@@ -67,48 +67,60 @@ std::span<Profile const> profiles() { return all; }
 
 namespace {
 
-struct YesOrNo {
-    std::string_view name;
-    bool Profile::* place;
+constexpr std::array<std::string_view, 2> yes_or_no{"yes", "no"};
+constexpr std::array policies{Overcommit::fail_writes, Overcommit::invalidate_snapshots};
+constexpr std::array<std::string_view, 2> policy_names{"fail_writes", "invalidate_snapshots"};
+
+constexpr std::array kinds{
+    SwitchKind{"overcommit",
+               "What happens when demand-allocated snapshots cannot grow (arrays A10): writes that "
+               "would make them grow fail, or those that would have to grow are invalidated and "
+               "the source goes on.",
+               policy_names, nullptr},
+    SwitchKind{"snapclone_of_normalizing",
+               "What is normalizing still may be the source of a snapclone (arrays A4.6).",
+               yes_or_no, &Profile::snapclone_of_normalizing},
+    SwitchKind{"instant_restore", "A volume can be restored from its snapshot (arrays A9).",
+               yes_or_no, &Profile::instant_restore},
+    SwitchKind{"vraid6_above_vraid1",
+               "For snapshots Vraid6 is the higher one of the two (arrays A2).", yes_or_no,
+               &Profile::vraid6_above_vraid1},
+    SwitchKind{"delete_while_unsharing",
+               "A snapclone may be deleted before it is normalized (arrays A3).", yes_or_no,
+               &Profile::delete_while_unsharing},
 };
-constexpr std::array yes_or_no{
-    YesOrNo{"snapclone_of_normalizing", &Profile::snapclone_of_normalizing},
-    YesOrNo{"instant_restore", &Profile::instant_restore},
-    YesOrNo{"vraid6_above_vraid1", &Profile::vraid6_above_vraid1},
-    YesOrNo{"delete_while_unsharing", &Profile::delete_while_unsharing},
-};
-constexpr std::string_view overcommit = "overcommit";
 
 }  // namespace
 
+std::span<SwitchKind const> switch_kinds() { return kinds; }
+
 std::expected<void, std::string> set_switch(Profile& profile, Switch const& wanted) {
-    if (wanted.name == overcommit) {
-        for (auto const policy : {Overcommit::fail_writes, Overcommit::invalidate_snapshots}) {
-            if (wanted.value != name_of(policy)) continue;
-            profile.overcommit = policy;
-            return {};
-        }
-        return std::unexpected("overcommit: expected fail_writes or invalidate_snapshots, found '" +
-                               wanted.value + "'");
+    auto const kind = std::ranges::find(kinds, wanted.name, &SwitchKind::name);
+    if (kind == kinds.end()) {
+        std::vector<std::string> known;
+        for (SwitchKind const& one : kinds) known.emplace_back(one.name);
+        return std::unexpected("there is no switch '" + wanted.name + "'; known: " + join(known));
     }
-    std::vector<std::string> known{std::string(overcommit)};
-    for (auto const& one : yes_or_no) {
-        known.emplace_back(one.name);
-        if (one.name != wanted.name) continue;
-        if (wanted.value != "yes" && wanted.value != "no") {
-            return std::unexpected(wanted.name + ": expected yes or no, found '" + wanted.value +
-                                   "'");
-        }
-        profile.*one.place = wanted.value == "yes";
-        return {};
+    auto const value = std::ranges::find(kind->values, wanted.value);
+    auto const chosen = static_cast<std::size_t>(value - kind->values.begin());
+    if (value == kind->values.end()) {
+        return std::unexpected(wanted.name + ": expected " + std::string(kind->values[0]) + " or " +
+                               std::string(kind->values[1]) + ", found '" + wanted.value + "'");
     }
-    return std::unexpected("there is no switch '" + wanted.name + "'; known: " + join(known));
+    if (kind->place == nullptr) {
+        profile.overcommit = policies.at(chosen);
+    } else {
+        profile.*kind->place = *value == "yes";
+    }
+    return {};
 }
 
 std::vector<Switch> switches_of(Profile const& profile) {
-    std::vector<Switch> found{{std::string(overcommit), std::string(name_of(profile.overcommit))}};
-    for (auto const& one : yes_or_no) {
-        found.push_back({std::string(one.name), profile.*one.place ? "yes" : "no"});
+    std::vector<Switch> found;
+    for (SwitchKind const& kind : kinds) {
+        std::string_view value = name_of(profile.overcommit);
+        if (kind.place != nullptr) value = profile.*kind.place ? "yes" : "no";
+        found.push_back({std::string(kind.name), std::string(value)});
     }
     return found;
 }

@@ -61,6 +61,15 @@ struct Switch {
     std::string value;
     friend bool operator==(Switch const&, Switch const&) = default;
 };
+/// What can be switched, and what people are told of it.
+struct SwitchKind {
+    std::string_view name;
+    std::string_view about;
+    std::span<std::string_view const> values;
+    bool Profile::* place;  ///< of "yes" and "no"; null: a policy's names, of `overcommit`
+};
+std::span<SwitchKind const> switch_kinds();
+
 /// Lets an array differ from its profile in that. The error says what is right.
 std::expected<void, std::string> set_switch(Profile& profile, Switch const& wanted);
 /// All there are, as the profile has them; those in which it is not as the one of its name.

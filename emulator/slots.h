@@ -3,14 +3,25 @@
 // Which slots of one disk group's store are in use. A slot that was freed is given out again only
 // when the change that freed it is durable: else a power cut would bring back a map in which it
 // still belongs to somebody, and show him what another volume wrote there since.
+//
+// Where a store can give back what nobody has (`keep_holes`), it is known in which free slots the
+// bytes of their last owner remain. A run of those is taken like any slot while it is emptied.
 #pragma once
 
 #include "emulator/geometry.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace sunder::emulator {
+
+/// Slots that lie in a row.
+struct SlotRun {
+    Slot first = 0;
+    Slot count = 0;
+    friend bool operator==(SlotRun const&, SlotRun const&) = default;
+};
 
 class Slots {
 public:
@@ -24,6 +35,15 @@ public:
     void settle(Commit durable);
     /// For readers of what was stored.
     void adopt(Slot slot);
+
+    /// Whether to know in which free slots something remains. No: all of that is forgotten.
+    void keep_holes(bool keep);
+    /// Something may remain in every free slot below `end`.
+    void suspect(Slot end);
+    /// The lowest free slots in which something remains, as many as lie in a row, up to `most`;
+    /// they are not given out before they come back.
+    std::optional<SlotRun> take_remains(Slot most);
+    void emptied(SlotRun run);
 
     [[nodiscard]] bool in_use(Slot slot) const;
     /// Slots that some map, or some plan, has.
@@ -42,9 +62,15 @@ private:
         friend bool operator==(Freed const&, Freed const&) = default;
     };
     void mark(Slot slot, bool taken);
+    void release(Slot slot);
+    void remain(Slot slot);
+    [[nodiscard]] bool remains_in(Slot slot) const;
 
-    std::vector<std::uint64_t> taken_;  // one bit each; what waits is taken, too
-    std::vector<Freed> freed_;          // in the order of `at`
+    std::vector<std::uint64_t> taken_;    // one bit each; what waits is taken, too
+    std::vector<Freed> freed_;            // in the order of `at`
+    std::vector<std::uint64_t> remains_;  // one bit each; only of free slots, if they are kept
+    std::size_t lowest_remains_ = 0;      // no word of remains_ below this has one
+    bool keep_holes_ = false;
     std::uint64_t used_ = 0;
     std::size_t lowest_ = 0;  // no word of taken_ below this has a free slot
     Slot high_ = 0;

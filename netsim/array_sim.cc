@@ -10,9 +10,9 @@ namespace sunder::netsim {
 
 namespace {
 
-emulator::Profile const& profile_of(ArraySetup const& setup) {
-    emulator::Profile const* const found = emulator::find_profile(setup.profile);
-    VERIFY(found != nullptr);
+emulator::Profile own_profile(ArraySetup const& setup) {
+    std::optional<emulator::Profile> found = profile_of(setup);
+    VERIFY(found);
     return *found;
 }
 
@@ -26,7 +26,7 @@ ArraySim::ArraySim(ArrayId id, ArraySetup const& setup, std::size_t stream)
     : id_(id),
       stream_(stream),
       disk_(setup.disk),
-      array_(profile_of(setup), setup.licensed),
+      array_(own_profile(setup), setup.licensed),
       durable_(array_) {
     for (emulator::Command const& command : setup.setup) {
         auto const answer = array_.carry_out(command);

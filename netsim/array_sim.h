@@ -9,6 +9,7 @@
 #include "emulator/array.h"
 #include "emulator/chunk_store.h"
 #include "netsim/array_note.h"
+#include "netsim/array_setup.h"
 #include "netsim/world.h"
 
 #include <deque>

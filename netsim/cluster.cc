@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What follows from a mirror's setup for two of its copies.
+// What follows from a mirror's setup for two of its copies, and from an array's for its profile.
 #include "netsim/cluster.h"
+
+#include "netsim/array_setup.h"
 
 #include <algorithm>
 
@@ -13,6 +15,17 @@ Cluster::Cluster(Cluster&&) noexcept = default;
 Cluster& Cluster::operator=(Cluster const&) = default;
 Cluster& Cluster::operator=(Cluster&&) noexcept = default;
 Cluster::~Cluster() = default;
+bool operator==(Cluster const&, Cluster const&) = default;
+
+std::optional<emulator::Profile> profile_of(ArraySetup const& setup) {
+    emulator::Profile const* const named = emulator::find_profile(setup.profile);
+    if (named == nullptr) return std::nullopt;
+    emulator::Profile own = *named;
+    for (emulator::Switch const& one : setup.switches) {
+        if (!emulator::set_switch(own, one)) return std::nullopt;
+    }
+    return own;
+}
 
 bool MirrorSetup::is_asynchronous(std::size_t a, std::size_t b) const {
     auto const own = std::ranges::find_if(pairs, [&](PairSetup const& pair) {

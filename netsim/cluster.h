@@ -6,7 +6,6 @@
 
 #include "base/ids.h"
 #include "base/units.h"
-#include "emulator/command.h"
 #include "netsim/disk_faults.h"
 #include "nodes/hierarchy.h"
 #include "nodes/quorum.h"
@@ -31,16 +30,7 @@ struct DiskModel {
     friend bool operator==(DiskModel const&, DiskModel const&) = default;
 };
 
-/// A disk array, which stands by itself: a profile, and the commands that set it up before a run
-/// begins. Requires that none of them is refused.
-struct ArraySetup {
-    std::string name;
-    std::string profile = "eva-xcs6";
-    bool licensed = true;  ///< for local copies (arrays A4.1)
-    DiskModel disk;        ///< of all its disks together
-    std::vector<emulator::Command> setup;
-    friend bool operator==(ArraySetup const&, ArraySetup const&) = default;
-};
+struct ArraySetup;                                   ///< netsim/array_setup.h
 using ArrayId = Id<struct ArrayTag, std::uint16_t>;  ///< an array, by place in the file
 
 struct NodeSetup {
@@ -222,14 +212,14 @@ struct Cluster {
     std::vector<LinkSetup> links;
     std::vector<MirrorSetup> mirrors;
     std::vector<ResourceSetup> resources;  ///< by id, of all hierarchies
-    std::vector<ArraySetup> arrays{};
+    std::vector<ArraySetup> arrays;
     Detection detection;
     QuorumSetup quorum;
     std::optional<FencingSetup> fencing;
     ConfirmSetup confirm;
     Duration boot_time = seconds(60);       ///< of a node that stopped itself or was shot
     Duration settle_interval = seconds(5);  ///< D2: how lazily intent bits are cleared
-    friend bool operator==(Cluster const&, Cluster const&) = default;
+    friend bool operator==(Cluster const&, Cluster const&);
 };
 
 }  // namespace sunder::netsim

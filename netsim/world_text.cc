@@ -2,6 +2,7 @@
 //
 // A world in words, for the moment in which a belief breaks.
 #include "base/describe.h"
+#include "netsim/array_setup.h"
 #include "netsim/world.h"
 
 #include <fmt/format.h>

@@ -67,6 +67,7 @@ foreach(room emulator emulator_media)
 endforeach()
 add_executable(sunder_media_mutants ${mutated}
   emulator/media/crash_run.cc
+  emulator/media/emptied.cc
   emulator/media/file_medium.cc
   emulator/media/mutants_test.cc
   emulator/media/sticky.cc

@@ -7,6 +7,7 @@
 #include "emulator/profile.h"
 #include "emulator/refusal.h"
 #include "scenarios/language/load_parts.h"
+#include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
 #include "scenarios/language/shape.h"
 
@@ -71,39 +72,6 @@ ShapePtr lun() {
     return number("a LUN", lowest, highest);
 }
 
-ShapePtr switches() {
-    return make_shape(
-        shape::Object{"switches",
-                      {{"overcommit",
-                        false,
-                        "What happens when demand-allocated snapshots cannot grow (arrays A10): "
-                        "writes that would make them grow fail, or those that would have to grow "
-                        "are invalidated and the source goes on.",
-                        {},
-                        words("a policy", {"fail_writes", "invalidate_snapshots"})},
-                       {"snapclone_of_normalizing",
-                        false,
-                        "What is normalizing still may be the source of a snapclone (arrays A4.6).",
-                        {},
-                        yes_or_no()},
-                       {"instant_restore",
-                        false,
-                        "A volume can be restored from its snapshot (arrays A9).",
-                        {},
-                        yes_or_no()},
-                       {"vraid6_above_vraid1",
-                        false,
-                        "Which of the two is the higher one for snapshots (arrays A2).",
-                        {},
-                        yes_or_no()},
-                       {"delete_while_unsharing",
-                        false,
-                        "A snapclone may be deleted before it is normalized (arrays A3).",
-                        {},
-                        yes_or_no()}},
-                      {}});
-}
-
 ShapePtr presentation() {
     return make_shape(
         shape::Object{"a presentation",
@@ -143,12 +111,7 @@ ShapePtr array_shape() {
           "no: every local copy is refused (arrays A4.1). Unless told: yes.",
           {},
           yes_or_no()},
-         {"switches",
-          false,
-          "In which the array is not as its profile, where manuals contradict each other or say "
-          "nothing.",
-          {},
-          switches()},
+         grammar::array_switches(),
          {"store",
           false,
           "A folder, relative to this file, in which the array lives. Without: in memory. What is "
@@ -204,10 +167,7 @@ public:
         if (Node const* const licensed = root_.find("licensed")) {
             file.licensed = loading::boolean_of(licensed);
         }
-        for (Entry const& one : loading::entries_of(root_.find("switches"))) {
-            auto const yes = loading::boolean_of(&one.value);
-            file.switches.push_back({one.key, !yes ? one.value.text : *yes ? "yes" : "no"});
-        }
+        file.switches = loading::switches_of(root_.find("switches"));
         if (Node const* const store = root_.find("store")) file.store = path(store);
         if (Node const* const where = root_.find("listen")) {
             file.socket = path(where->find("socket"));

@@ -281,6 +281,7 @@ CommandResult Driver::carry_out(Command const& command) {
     wake();
     if (failure == 0 && *answer && lost) {
         std::unique_lock const alone(gate_);
+        std::lock_guard const nobody_punches(punching_);
         data_->drop(*lost);
     }
     if (failure != 0) return std::unexpected(failed_medium(failure, "keep what was asked"));

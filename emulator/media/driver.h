@@ -9,6 +9,8 @@
 // - `gate_`: a request, or a step behind the scenes, passes; a command, a conclusion, and telling
 //   the map that something is durable are alone, so that lines are at rest, and so that nobody
 //   reads on in a slot that is given out again;
+// - `punching_`: one at a time empties slots that nobody has; a group's data is not dropped beside
+// it;
 // - one of `chunks_`: a plan is carried out and committed under that of its line and chunk;
 // - `map_`: shared by who looks something up, alone for plans and commits.
 // A write that changes no map takes none but the gate and a share of `map_`.
@@ -109,6 +111,7 @@ private:
     void remember();
     int save(bool alone);
     int save_once();
+    bool punch();
     void settle_all();
     void work();
     void wake();
@@ -117,6 +120,7 @@ private:
 
     mutable std::mutex saving_;
     Gate gate_;
+    std::mutex punching_;
     std::array<std::mutex, 256> chunks_;
     mutable std::shared_mutex map_;
 
@@ -139,7 +143,8 @@ private:
     int last_result_ = 0;
 
     // Work behind the scenes.
-    std::uint64_t copied_ = 0;  // bytes, by steps; whoever makes those
+    std::uint64_t copied_ = 0;   // bytes, by steps; whoever makes those
+    std::uint64_t waiting_ = 0;  // slots that waited when there was nothing to do
     std::mutex idle_;
     std::condition_variable woken_;
     bool wake_ = false;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace sunder::emulator::media {
 
@@ -13,6 +14,9 @@ namespace {
 
 /// Changes, of some hundred bytes each.
 constexpr std::uint64_t most_remembered = 200'000;
+
+/// 4 MiB at once, which takes a millisecond: nobody else writes to the file meanwhile.
+constexpr Slot most_punched = 64;
 
 }  // namespace
 
@@ -116,13 +120,41 @@ int Driver::change_at_rest(std::function<bool()> const& change) {
     return 0;
 }
 
+/// Gives back to the file system what some slots hold that nobody has. They were free, so their end
+/// is durable, nobody reads there any more (`save`), and nobody is given them meanwhile; requests
+/// wait for no more than the file system makes those of one file wait. False: there were none.
+bool Driver::punch() {
+    std::lock_guard const punching(punching_);
+    std::optional<std::pair<DiskGroupId, SlotRun>> found;
+    {
+        Alone const alone(map_);
+        found = array_.take_remains(most_punched);
+    }
+    if (!found) return false;
+    auto const [group, run] = *found;
+    int const error = data_->punch(group, run.first * chunk_bytes, run.count * chunk_bytes);
+    Alone const alone(map_);
+    array_.emptied(group, run);
+    // Whatever else goes wrong costs space, and nothing else.
+    if (error == EOPNOTSUPP || error == ENOSYS) array_.keep_holes(false);
+    return true;
+}
+
 bool Driver::step() {
+    if (punch()) return true;
     std::optional<BackgroundStep> next;
     {
         std::shared_lock const passing(gate_);
         Alone alone(map_);
         next = array_.next_background_step();
-        if (!next) return false;
+        if (!next) {
+            // Who deletes and then rests does not flush: what he freed would keep its space.
+            std::uint64_t const waiting = array_.state().map.slots_waiting();
+            std::uint64_t const before = std::exchange(waiting_, waiting);
+            bool const rests = waiting != 0 && waiting == before;
+            if (!rests || !array_.state().map.keeps_holes()) return false;
+            next = MakeDurable{};
+        }
         if (auto* const plan = std::get_if<Plan>(&*next)) {
             if (plan->release) {
                 array_.commit(*plan);

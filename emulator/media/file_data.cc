@@ -97,6 +97,21 @@ int FileData::zero(DiskGroupId group, std::uint64_t offset, std::uint64_t count)
     return 0;
 }
 
+// Neither a sync nor an error matters here: nobody has anything there, and whoever is given the
+// place next syncs what he writes, which comes after the hole.
+int FileData::punch(DiskGroupId group, std::uint64_t offset, std::uint64_t count) {
+    Held* const there = (*by_group_)[group.value].load(std::memory_order_acquire);
+    return there == nullptr ? 0 : there->file->punch(offset, count);
+}
+
+std::expected<Slot, int> FileData::slots(DiskGroupId group) {
+    Held* const there = (*by_group_)[group.value].load(std::memory_order_acquire);
+    if (there == nullptr) return 0;
+    auto const size = there->file->size();
+    if (!size) return std::unexpected(size.error());
+    return static_cast<Slot>((*size + chunk_bytes - 1) / chunk_bytes);
+}
+
 int FileData::sync() {
     // Whoever finds nothing to do has waited for those who do it.
     std::lock_guard const guard(syncing_);

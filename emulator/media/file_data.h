@@ -29,12 +29,15 @@ public:
 
     /// Opens the file of a group that has one. 0 or an errno.
     int adopt(DiskGroupId group);
+    /// As many slots as the group's file reaches into; 0: it has none.
+    std::expected<Slot, int> slots(DiskGroupId group);
     /// Makes everything durable that is in the files, whoever wrote it.
     int sync_all();
 
     int read(DiskGroupId group, std::uint64_t offset, std::span<std::byte> into) override;
     int write(DiskGroupId group, std::uint64_t offset, std::span<std::byte const> from) override;
     int zero(DiskGroupId group, std::uint64_t offset, std::uint64_t count) override;
+    int punch(DiskGroupId group, std::uint64_t offset, std::uint64_t count) override;
     int sync() override;
     void drop(DiskGroupId group) override;
 

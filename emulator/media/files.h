@@ -31,6 +31,9 @@ public:
     /// `offset` reads as zeroes.
     virtual int write(std::uint64_t offset, std::span<std::byte const> from) = 0;
     virtual int truncate(std::uint64_t size) = 0;
+    /// Takes no space there any more and reads as zeroes; the size stays. Before a sync a power cut
+    /// may leave any part of what was there. EOPNOTSUPP: the file system cannot.
+    virtual int punch(std::uint64_t offset, std::uint64_t count) = 0;
     virtual std::expected<std::uint64_t, int> size() = 0;
     /// Content and size survive a power cut; that the file is in its folder is another thing. When
     /// it fails nobody knows what of it did, and trying again proves nothing (G11).

@@ -6,6 +6,7 @@
 
 #include "emulator/geometry.h"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,6 +21,11 @@ public:
     virtual int read(DiskGroupId group, std::uint64_t offset, std::span<std::byte> into) = 0;
     virtual int write(DiskGroupId group, std::uint64_t offset, std::span<std::byte const> from) = 0;
     virtual int zero(DiskGroupId group, std::uint64_t offset, std::uint64_t count) = 0;
+    /// Takes no space there any more, if it can be. Requires that nobody has anything there, and
+    /// that this is durable. EOPNOTSUPP: it cannot, and need not be asked again.
+    virtual int punch(DiskGroupId /*group*/, std::uint64_t /*offset*/, std::uint64_t /*count*/) {
+        return EOPNOTSUPP;
+    }
     /// Every write that returned before it was called survives a power cut. Once it failed it fails
     /// for ever (G11).
     virtual int sync() = 0;

@@ -73,6 +73,12 @@ public:
         return errno_of(
             without_interruption([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); }));
     }
+    int punch(std::uint64_t offset, std::uint64_t count) override {
+        return errno_of(without_interruption([&] {
+            return ::fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                               static_cast<off_t>(offset), static_cast<off_t>(count));
+        }));
+    }
     std::expected<std::uint64_t, int> size() override {
         struct stat about{};
         if (::fstat(fd_.get(), &about) == -1) return std::unexpected(errno);

@@ -22,6 +22,7 @@ struct Write {
     Inode inode = 0;
     std::uint64_t offset = 0;
     std::vector<std::byte> bytes;
+    bool keeps_size = false;
 };
 struct Truncate {
     Inode inode = 0;
@@ -49,7 +50,8 @@ struct Image {
 
     void write(Write const& write, Fate fate) {
         SparseBytes& content = contents[write.inode];
-        std::uint64_t const end = write.offset + write.bytes.size();
+        std::uint64_t end = write.offset + write.bytes.size();
+        if (write.keeps_size) end = std::min(end, content.size());
         if (fate.kind == Fate::Kind::length) content.resize(std::max(content.size(), end));
         if (fate.kind == Fate::Kind::length) return;
         for (std::uint64_t at = write.offset; at < end;) {
@@ -138,6 +140,17 @@ public:
         std::lock_guard const guard(core_->mutex);
         core_->change(Truncate{inode_, size});
         return 0;
+    }
+    int punch(std::uint64_t offset, std::uint64_t count) override {
+        if (!writable_) return EBADF;
+        int const error = core_->ask(FileOp::punch);
+        if (error != 0) count = count / 2 / sector_bytes * sector_bytes;
+        std::lock_guard const guard(core_->mutex);
+        std::uint64_t const end = std::min(offset + count, core_->seen.contents[inode_].size());
+        if (offset < end) {
+            core_->change(Write{inode_, offset, std::vector<std::byte>(end - offset), true});
+        }
+        return error;
     }
     std::expected<std::uint64_t, int> size() override {
         if (int const error = core_->ask(FileOp::size)) return std::unexpected(error);

@@ -3,7 +3,8 @@
 // A folder in memory that knows what of it is on the medium and what is not: the row of changes
 // that were not synced, over all its files, in their order. It decides what may be found after a
 // power cut: of each such change, for itself, nothing, all, some of its sectors, or for a write
-// that makes a file longer only the length. What of them happened is chosen by the caller.
+// that makes a file longer only the length. A hole that is punched is a write of zeroes that makes
+// no file longer. What of them happened is chosen by the caller.
 //
 // A sync that fails is one as Linux does it (G11): what was to be synced is on the medium or is
 // not, goes on being read, and no later sync says a word about it.
@@ -24,6 +25,7 @@ enum class FileOp : std::uint8_t {
     read,
     write,
     truncate,
+    punch,
     size,
     sync,
     remove,

@@ -113,6 +113,7 @@ Or<Settled> settle(Folder& folder, Examined& examined, Tuning tuning,
 Or<Opened> go_on(Folder& folder, Examined examined, Tuning tuning) {
     auto settled = settle(folder, examined, tuning, std::nullopt);
     if (!settled) return std::unexpected(settled.error());
+    FileData& data = *settled->data;
     Opened opened{std::move(examined.loaded->array), std::move(settled->data),
                   std::move(settled->keeper)};
     remove_leftovers(folder, opened.array, examined.names);
@@ -123,6 +124,11 @@ Or<Opened> go_on(Folder& folder, Examined examined, Tuning tuning) {
         return std::unexpected(refused(folder, "", "what was found cannot be made durable", error));
     }
     opened.array.settle(rows.up_to);
+    // Whoever had it open last may not have come to give back all that nobody has.
+    opened.array.keep_holes(true);
+    for (DiskGroupId const group : examined.with_files) {
+        if (auto const slots = data.slots(group)) opened.array.suspect(group, *slots);
+    }
     return opened;
 }
 

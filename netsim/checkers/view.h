@@ -5,6 +5,7 @@
 // books, the injuries that disks have done to their data, and where findings go.
 #pragma once
 
+#include "netsim/array_setup.h"
 #include "netsim/checkers/array_book.h"
 #include "netsim/checkers/checker.h"
 #include "netsim/checkers/chronicle.h"

@@ -45,12 +45,11 @@ std::optional<Vraid> vraid_in(Values& values) {
 ArrayRequest add_disk_group(Values& v) {
     command::AddDiskGroup group{v.subject(), v.bytes("capacity"), v.bytes("drive"),
                                 spare_order.at(v.one_of("spare", 0))};
-    // Whoever says one of the levels need not know what the other is.
-    std::uint64_t const alarm = v.number("alarm", group.alarm_percent, 100);
-    std::uint64_t const warning = v.number("warning", group.warning_percent, 100);
-    group.alarm_percent = static_cast<unsigned>(v.has("alarm") ? alarm : std::max(alarm, warning));
-    group.warning_percent =
-        static_cast<unsigned>(v.has("warning") ? warning : std::min(alarm, warning));
+    auto const level = [&](std::string_view key) -> std::optional<unsigned> {
+        if (!v.has(key)) return std::nullopt;
+        return static_cast<unsigned>(v.number(key, 0, 100));
+    };
+    group.set_levels(level("alarm"), level("warning"));
     return Command(std::move(group));
 }
 ArrayRequest fail_disk_group(Values& v) { return Command(command::FailDiskGroup{v.subject()}); }

@@ -72,8 +72,12 @@ std::vector<Key> group_keys() {
                  byte_count(), {"64 MiB"}),
         optional("spare", "How many drive failures space is kept for. Default: none.",
                  words("a spare policy", {"none", "single", "double"}), {"single"}),
-        optional("alarm_percent", "Occupancy alarm level. Default: 95.", percentage(), {"95"}),
-        optional("warning_percent", "Occupancy warning level. Default: 90.", percentage(), {"90"}),
+        optional("alarm_percent",
+                 "Occupancy alarm level. Default: 95, or the warning level where that is higher.",
+                 percentage(), {"95"}),
+        optional("warning_percent",
+                 "Occupancy warning level. Default: 90, or the alarm level where that is lower.",
+                 percentage(), {"90"}),
     };
 }
 
@@ -280,6 +284,21 @@ ShapePtr array_profile() {
     return make_shape(std::move(profile));
 }
 
+Key array_switches() {
+    std::vector<Key> keys;
+    for (emulator::SwitchKind const& kind : emulator::switch_kinds()) {
+        ShapePtr const value =
+            kind.place != nullptr
+                ? yes_or_no()
+                : make_shape(shape::Choice{"a policy", {kind.values.begin(), kind.values.end()}});
+        keys.push_back(optional(std::string(kind.name), std::string(kind.about), value));
+    }
+    return optional("switches",
+                    "In which the array is not as its profile, where manuals contradict each other "
+                    "or say nothing.",
+                    object("switches", std::move(keys)));
+}
+
 ShapePtr array_cluster() {
     ShapePtr const presentation = object(
         "a presentation", {lun_key(), volume_named("volume", "The volume.", "data"), access_key()});
@@ -289,6 +308,7 @@ ShapePtr array_cluster() {
                   array_profile(), {"eva-xcs6", "eva-p6000"}),
          optional("licensed", "no: every local copy is refused (arrays A4.1). Default: yes.",
                   yes_or_no(), {"no"}),
+         array_switches(),
          optional("disk", "How its disks behave; it does one thing at a time.", disks()),
          required(
              "disk_groups", "Pools of drives, by name.",

@@ -66,6 +66,10 @@ public:
     unsigned number(char const* key, unsigned otherwise) {
         return static_cast<unsigned>(integer_of(value_->find(key)).value_or(otherwise));
     }
+    std::optional<unsigned> number_if(char const* key) {
+        if (value_->find(key) == nullptr) return std::nullopt;
+        return number(key, 0);
+    }
     emulator::Vraid vraid() { return taken(vraid_of(value_->find("vraid"), names_.report())); }
     std::optional<emulator::Vraid> vraid_if() {
         if (value_->find("vraid") == nullptr) return std::nullopt;
@@ -149,12 +153,10 @@ using Reader = Command (*)(Fields&);
 constexpr std::array<std::pair<std::string_view, Reader>, 26> readers{{
     {"add_disk_group",
      [](Fields& f) -> Command {
-         return command::AddDiskGroup{f.fresh("name"),
-                                      f.capacity(),
-                                      f.bytes("largest_drive", {}),
-                                      spare_of(f.word("spare")),
-                                      f.number("alarm_percent", 95),
-                                      f.number("warning_percent", 90)};
+         command::AddDiskGroup made{f.fresh("name"), f.capacity(), f.bytes("largest_drive", {}),
+                                    spare_of(f.word("spare"))};
+         made.set_levels(f.number_if("alarm_percent"), f.number_if("warning_percent"));
+         return made;
      }},
     {"fail_disk_group",
      [](Fields& f) -> Command { return command::FailDiskGroup{f.group("name")}; }},

@@ -40,15 +40,22 @@ netsim::DiskModel disk_of(Node const* node, Report const& report) {
     return disk;
 }
 
+std::optional<std::uint32_t> small(Node const* node) {
+    std::optional<std::int64_t> const value = integer_of(node);
+    if (!value) return std::nullopt;
+    return static_cast<std::uint32_t>(*value);
+}
+
 /// A setup whose commands an array carries out one by one, as they are read.
 class ArrayReader {
 public:
     ArrayReader(Entry const& entry, Report const& report) : node_(entry.value), report_(report) {
         setup_.name = entry.key;
         setup_.profile = text_of(node_.find("profile")).value_or(setup_.profile);
+        setup_.switches = switches_of(node_.find("switches"));
         setup_.licensed = boolean_of(node_.find("licensed")).value_or(true);
         setup_.disk = disk_of(node_.find("disk"), report);
-        if (auto const* const profile = emulator::find_profile(setup_.profile)) {
+        if (auto const profile = netsim::profile_of(setup_)) {
             array_.emplace(*profile, setup_.licensed);
         }
     }
@@ -85,10 +92,7 @@ private:
         group.capacity = *capacity;
         group.largest_drive = byte_count_of(value.find("largest_drive")).value_or(ByteCount{});
         group.spare = spare_of(value.find("spare"));
-        group.alarm_percent =
-            static_cast<unsigned>(integer_of(value.find("alarm_percent")).value_or(95));
-        group.warning_percent =
-            static_cast<unsigned>(integer_of(value.find("warning_percent")).value_or(90));
+        group.set_levels(small(value.find("alarm_percent")), small(value.find("warning_percent")));
         add(entry.key_span, group);
     }
     /// The disk group that a volume or a container lives in, if it was read.
@@ -154,12 +158,6 @@ void add_names(std::string_view key, Node const& value, ArrayNames& names) {
         add(names.volumes, copy.find("snapshot"));
         add(names.volumes, copy.find("snapclone"));
     }
-}
-
-std::optional<std::uint32_t> small(Node const* node) {
-    std::optional<std::int64_t> const value = integer_of(node);
-    if (!value) return std::nullopt;
-    return static_cast<std::uint32_t>(*value);
 }
 
 void check_workload(Node const& node, ArrayWorkload const& workload, Names const& names) {
@@ -238,6 +236,15 @@ emulator::Access access_of(Node const* node) {
     return Access::read_write;
 }
 
+std::vector<emulator::Switch> switches_of(Node const* node) {
+    std::vector<emulator::Switch> switches;
+    for (Entry const& one : entries_of(node)) {
+        auto const yes = boolean_of(&one.value);
+        switches.push_back({one.key, !yes ? one.value.text : *yes ? "yes" : "no"});
+    }
+    return switches;
+}
+
 void read_arrays(Node const& cluster_node, netsim::Cluster& cluster, Report const& report) {
     for (Entry const& entry : entries_of(cluster_node.find("arrays"))) {
         cluster.arrays.push_back(ArrayReader(entry, report).read());
@@ -246,8 +253,8 @@ void read_arrays(Node const& cluster_node, netsim::Cluster& cluster, Report cons
 
 void check_arrays(netsim::Cluster const& cluster, Span place, Report const& report) {
     for (ArraySetup const& setup : cluster.arrays) {
-        auto const* const profile = emulator::find_profile(setup.profile);
-        if (profile == nullptr) continue;
+        auto const profile = netsim::profile_of(setup);
+        if (!profile) continue;
         emulator::Array array(*profile, setup.licensed);
         for (emulator::Command const& one : setup.setup) {
             auto const answer = array.carry_out(one);

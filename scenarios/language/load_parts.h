@@ -138,6 +138,8 @@ void read_members(Node const& cluster_node, netsim::Cluster&, Report const&);
 std::optional<emulator::Vraid> vraid_of(Node const*, Report const&);
 /// read_write where none is named.
 emulator::Access access_of(Node const*);
+/// The `switches:` of an array, as they are written.
+std::vector<emulator::Switch> switches_of(Node const*);
 /// The arrays of `arrays:`; and whether they can be set up so.
 void read_arrays(Node const& cluster_node, netsim::Cluster&, Report const&);
 /// What there is in them at some time, by array, with what the steps make.

@@ -4,6 +4,7 @@
 #include "scenarios/language/narrate_arrays.h"
 
 #include "netsim/array_note.h"
+#include "netsim/array_setup.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/units.h"
 #include "netsim/array_reports.h"
+#include "netsim/array_setup.h"
 #include "netsim/cluster.h"
 #include "netsim/exhaust/bounds.h"
 #include "netsim/observation.h"

@@ -60,6 +60,8 @@ std::vector<Key> hierarchy_keys();
 std::vector<Key> hierarchy_steps();
 /// Disk arrays.
 ShapePtr array_profile();
+/// In which an array is not as its profile.
+Key array_switches();
 ShapePtr array_cluster();
 std::vector<Key> array_steps();
 std::vector<Key> array_request_keys();

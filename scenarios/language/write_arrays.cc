@@ -84,6 +84,11 @@ std::string arrays_section(netsim::Cluster const& cluster) {
     std::string made = "cluster:\n  arrays:\n";
     for (netsim::ArraySetup const& setup : cluster.arrays) {
         made += fmt::format("    {}:\n      profile: {}\n", setup.name, setup.profile);
+        std::vector<std::string> switches;
+        for (emulator::Switch const& one : setup.switches) {
+            switches.push_back(fmt::format("{}: {}", one.name, one.value));
+        }
+        if (!switches.empty()) made += fmt::format("      switches: {}\n", mapping(switches));
         if (!setup.licensed) made += "      licensed: no\n";
         std::string const disk = disk_of(setup.disk);
         if (!disk.empty()) made += fmt::format("      disk: {}\n", disk);

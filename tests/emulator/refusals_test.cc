@@ -4,6 +4,8 @@
 // compares the whole array before and after.
 #include "tests/emulator/bench_of_copies.h"
 
+#include <algorithm>
+
 namespace sunder::emulator::test {
 namespace {
 
@@ -120,6 +122,15 @@ TEST_CASE("switches differ from a profile by name, and are read back by name") {
     CHECK(set_switch(profile, {"licensed", "no"}).error().find("known: overcommit") !=
           std::string::npos);
     CHECK(!set_switch(profile, {"instant_restore", "maybe"}));
+    // Whatever the table names can be switched to whatever it names, and is told so.
+    for (SwitchKind const& kind : switch_kinds()) {
+        for (std::string_view const value : kind.values) {
+            Switch const wanted{std::string(kind.name), std::string(value)};
+            REQUIRE(set_switch(profile, wanted));
+            auto const told = switches_of(profile);
+            CHECK(std::ranges::find(told, wanted) != told.end());
+        }
+    }
 }
 
 TEST_CASE("A4.3: snapshots of one source are of one type and one Vraid") {

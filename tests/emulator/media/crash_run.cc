@@ -41,6 +41,8 @@ public:
         for (unsigned i = 0; i < run_.acts && rig_.wrong().empty(); ++i) {
             rig_.act(draw_act());
             if (!medium_->wrong.empty()) rig_.complain("after a power cut: " + medium_->wrong);
+            // Now and then; what is not given back is reused as it is.
+            if (i % 3 == 0) medium_->punch(rig_.array);
             if (random_.below(run_.between) != 0) continue;
             if (!rig_.write_open()) {
                 medium_->remember(rig_.array);
@@ -48,6 +50,7 @@ public:
             }
             look_systematically();
         }
+        tally_["slots emptied"] += medium_->emptied_runs;
         return rig_.wrong();
     }
 

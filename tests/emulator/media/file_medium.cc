@@ -112,6 +112,15 @@ ValueStore::Sector FileMedium::read(DiskGroupId group, std::uint64_t sector) {
 
 void FileMedium::lose(DiskGroupId group) { data_->drop(group); }
 
+void FileMedium::punch(Array& array) {
+    while (auto const found = array.take_remains(2)) {
+        auto const [group, run] = *found;
+        VERIFY(data_->punch(group, run.first * chunk_bytes, run.count * chunk_bytes) == 0);
+        array.emptied(group, run);
+        ++emptied_runs;
+    }
+}
+
 std::string FileMedium::flush(Array& array) {
     if (between) {
         folder->ask_before([this](FileOp) {

@@ -43,13 +43,16 @@ public:
     std::string flush(Array& array) override;
     /// What changed outlives the process from here on.
     void remember(Array& array);
+    /// Gives back what nobody has, as the driver does it between requests.
+    void punch(Array& array);
     /// Or the process was killed, and power stays.
     Array power_cut(std::uint64_t seed) override;
 
     std::unique_ptr<RecordingFolder> folder;
     /// Called before each operation of a flush.
     std::function<void()> between;
-    std::string wrong;  ///< with what power cuts left
+    std::string wrong;               ///< with what power cuts left
+    std::uint64_t emptied_runs = 0;  ///< of slots that nobody had
 
 private:
     Backlog backlog_;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Each mutant of the store, and the one of the array that reuses slots too early, is caught by the
-// tests that the store passes, and none is without a mutant.
+// Each mutant of the store, and those of the array that reuse or empty slots too early, are caught
+// by the tests that the store passes, and none is without a mutant.
 #include "emulator/media/mutant.h"
 
 #include "emulator/mutant.h"
 #include "tests/emulator/media/crash_run.h"
+#include "tests/emulator/media/emptied.h"
 #include "tests/emulator/media/sticky.h"
 
 #include <fmt/format.h>
@@ -32,7 +33,9 @@ struct Alive {
 /// What the first run says that finds something wrong.
 std::string hunt(std::uint64_t runs, std::uint64_t& found_after) {
     Tally tally;
+    found_after = 0;
     if (auto words = try_sync_again(); !words.empty()) return words;
+    if (auto words = empty_and_lose_power(); !words.empty()) return words;
     for (std::uint64_t seed = 1; seed <= runs; ++seed) {
         found_after = seed;
         auto words =
@@ -53,12 +56,15 @@ TEST_CASE("each mutant of the store is caught") {
     }
 }
 
-TEST_CASE("a slot that is reused before its end is durable is caught on a real store") {
-    Alive const alive(Mutant::none, emulator::Mutant::slot_reused_early);
-    std::uint64_t runs = 0;
-    std::string const wrong = hunt(most_runs, runs);
-    fmt::print("{:18} after {:3} runs: {}\n", "slot_reused_early", runs, wrong);
-    CHECK(wrong != "");
+TEST_CASE("what is done to a slot before its end is durable is caught on a real store") {
+    for (auto const which :
+         {emulator::Mutant::slot_reused_early, emulator::Mutant::emptied_early}) {
+        Alive const alive(Mutant::none, which);
+        std::uint64_t runs = 0;
+        std::string const wrong = hunt(most_runs, runs);
+        fmt::print("{:18} after {:3} runs: {}\n", name_of(which), runs, wrong);
+        CHECK(wrong != "");
+    }
 }
 
 TEST_CASE("fewer runs find nothing without a mutant") {

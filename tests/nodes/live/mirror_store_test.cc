@@ -61,6 +61,9 @@ private:
             return file_->write(at, from);
         }
         int truncate(std::uint64_t size) override { return file_->truncate(size); }
+        int punch(std::uint64_t offset, std::uint64_t count) override {
+            return file_->punch(offset, count);
+        }
         std::expected<std::uint64_t, int> size() override { return file_->size(); }
         int sync() override { return 0; }
 

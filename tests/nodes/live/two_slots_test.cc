@@ -28,6 +28,7 @@ public:
         return 0;
     }
     int truncate(std::uint64_t size) override { return bytes.resize(size), 0; }
+    int punch(std::uint64_t, std::uint64_t) override { return EOPNOTSUPP; }
     std::expected<std::uint64_t, int> size() override { return bytes.size(); }
     int sync() override { return std::exchange(next_sync, 0); }
 
