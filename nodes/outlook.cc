@@ -47,15 +47,16 @@ Contact silence(std::span<PeerFacts const> peers, bool only_source) {
     return found;
 }
 
-/// A last owner asks whether somebody may have taken over from it. Who was left behind had no
-/// right to, but by shooting this node before it had a word in return; of the others one that
+/// A last owner asks whether somebody may have taken over from it. Whoever may yet be heard is
+/// waited for, for an operator forces in service whom he likes (R87). Then, who was left behind had
+/// no right to, but by shooting this node before it had a word in return; of the others one that
 /// answers is enough where nothing is guarded, as in the product, which does not ask what the rest
 /// became (R24).
 bool is_answered(Facts const& own, PeerFacts const& peer) {
     if (peer.contact == Contact::reachable) return true;
     if (own.copy == Facts::Copy::outdated) return false;  // somebody has told it of another source
-    if (own.guarded) return peer.left_behind && !own.fenced;
-    return peer.left_behind || peer.contact != Contact::looking;
+    if (peer.contact == Contact::looking) return false;
+    return own.guarded ? peer.left_behind && !own.fenced : true;
 }
 
 }  // namespace

@@ -148,6 +148,11 @@ TEST_CASE("a last owner comes in with one target, unless it guards, or looks, or
     PeerFacts behind = silent(Contact::watched_die);
     behind.left_behind = true;
     CHECK(answer(guarded, {there, behind}) == Answer::come_in);
+    // Whom an operator may have forced meanwhile, and may yet be heard (R87).
+    behind.contact = Contact::looking;
+    CHECK(answer(guarded, {there, behind}) == Answer::stay_out);
+    CHECK(answer(owner, {there, behind}) == Answer::stay_out);
+    behind.contact = Contact::watched_die;
     InServiceFacts told = owner;
     told.copy = Copy::outdated;
     CHECK(answer(told, {there, behind}) == Answer::set_data_corrupt);
