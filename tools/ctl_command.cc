@@ -204,7 +204,9 @@ int show_events(CtlRequest const& request) {
     return unheard(request, "the connection has ended");
 }
 
-/// What this node's copy would lose, if it gave up what was written to it.
+/// What this node's copy may lose, if it gave up what was written to it (R33). Its own intent log
+/// bounds that from neither side: it names chunks that are in step by now, and nothing where the
+/// two have no history in common.
 std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
     auto const said = live::look_up(request.control, "/status");
     if (!said) return std::unexpected(said.error());
@@ -216,11 +218,21 @@ std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
         std::string made;
         for (json::value const& one : mirror.at("legs").as_array()) {
             json::object const& leg = one.as_object();
-            made += fmt::format("{} gives up what it wrote since {} parted: {} by its intent log\n",
-                                text(*status, "node"), text(leg, "peer"),
-                                size(leg.at("out_of_step_bytes")));
+            if (!leg.at("split_brain").as_bool()) continue;
+            made += fmt::format(
+                "{} gives up what it wrote since it and {} parted, and becomes what {} holds: {} "
+                "of "
+                "{} by its own intent log, and all of it if the two have no history in common\n",
+                text(*status, "node"), text(leg, "peer"), text(leg, "peer"),
+                size(leg.at("out_of_step_bytes")), size(mirror.at("size_bytes")));
         }
-        return made;
+        if (made.empty()) {
+            return fmt::format(
+                "{} gives up what it wrote by itself, of {}: no copy that it is in "
+                "split brain with is connected, which could say how much that is\n",
+                text(*status, "node"), size(mirror.at("size_bytes")));
+        }
+        return made + "What the other side would lose, the same command says at its node.\n";
     }
     return "";
 }

@@ -79,9 +79,19 @@ int replay_life(std::string const& path, bool explain) {
     fmt::print("{} in {:.1f} s, and what came out is what came out then; it ends there: {}\n",
                counted(inputs), static_cast<double>(last.ns) / 1e9,
                live::in_words(recording->end()));
+    if (recording->damaged()) {
+        fmt::print(
+            stderr,
+            "error: {}: what follows is damaged, {} bytes from its end: no input there is as "
+            "it was written, and what came after it cannot be replayed\n",
+            path, recording->left_over());
+        return wrong_input;
+    }
     if (recording->left_over() != 0)
-        fmt::print("{} bytes behind that are cut off or damaged\n", recording->left_over());
-    return all_held;
+        fmt::print("{} bytes behind that are cut off\n", recording->left_over());
+    bool const went_on = recording->end() == live::RecordingEnd::full ||
+                         recording->end() == live::RecordingEnd::too_slow;
+    return went_on ? unknown : all_held;
 }
 
 }  // namespace

@@ -126,7 +126,10 @@ void NodeDriver::begin_recording() {
     Recorder::Bounds bounds;
     bounds.bytes = setup_.recordings_size.bytes;
     bounds.at_once = setup_.recorded_at_once;
-    auto recorder = Recorder::open(setup_.recordings, bounds, setup_, life_);
+    auto recorder =
+        Recorder::open(setup_.recordings, bounds, setup_, life_, [this](std::string const& why) {
+            events_.words("nothing more of this life is recorded: " + why);
+        });
     if (!recorder) return events_.words("nothing is recorded: " + recorder.error());
     recorder_ = std::move(*recorder);
     for (std::size_t m = 0; m < groups_.size(); ++m) {

@@ -49,8 +49,12 @@ MirrorStatus look(NodeDriver& node, std::size_t place) {
     });
 }
 
-/// As DataKeeper's own display has it (R9, R10); derived, never stored.
-std::string_view in_one_word(MirrorStatus const& status) {
+/// As DataKeeper's own display has it (R9, R10); derived, never stored. `rule`: why it is, or is
+/// not, in service here.
+std::string_view in_one_word(MirrorStatus const& status,
+                             std::optional<mirror::RuleText> const& rule) {
+    // Two that both stay out of service over it have no leg that says so.
+    if (!status.open && rule && rule->name == "split_brain") return "split brain";
     bool all = true;
     bool resyncing = false;
     bool paused = false;
@@ -81,7 +85,7 @@ json::object in_json(NodeDriver& node, std::size_t place,
     }
     json::object made{{"name", setup.name},
                       {"size_bytes", setup.config.sectors * sector_bytes},
-                      {"state", text(in_one_word(status))},
+                      {"state", text(in_one_word(status, rule))},
                       {"in_service", status.open},
                       {"open_apart", status.open_apart},
                       {"role", text(mirror::name_of(status.cell.role))},
@@ -228,47 +232,14 @@ json::object status_of(NodeDriver& node) {
             {"mirrors", std::move(mirrors)}};
 }
 
-std::string metrics_of(NodeDriver& node) {
-    NodeSetup const& setup = node.setup();
+namespace {
+
+std::string family(std::string_view name, std::string_view type, std::string_view help) {
+    return fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+}
+
+std::string metrics_of_requests(NodeDriver& node) {
     std::string made;
-    auto const family = [&](std::string_view name, std::string_view type, std::string_view help) {
-        made += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
-    };
-    family("sunder_peer_heard", "gauge", "1 while beats of the peer arrive");
-    for (NodeId const peer : setup.config.peers) {
-        made += fmt::format("sunder_peer_heard{{peer=\"{}\"}} {}\n", setup.members[peer.value].name,
-                            node.beats().hears(peer) ? 1 : 0);
-    }
-    std::vector<MirrorStatus> all;
-    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) all.push_back(look(node, m));
-    family("sunder_mirror_in_service", "gauge", "1 while hosts may use the mirror here");
-    for (std::size_t m = 0; m < all.size(); ++m) {
-        made += fmt::format("sunder_mirror_in_service{{mirror=\"{}\"}} {}\n", setup.mirrors[m].name,
-                            all[m].open ? 1 : 0);
-    }
-    NodeLook const seen = look(node);
-    family("sunder_resource_in_service", "gauge", "1 while what stands on the mirror runs here");
-    for (std::size_t m = 0; m < all.size(); ++m) {
-        for (AboveStatus const& one : seen.above[m]) {
-            made += fmt::format("sunder_resource_in_service{{mirror=\"{}\",resource=\"{}\"}} {}\n",
-                                setup.mirrors[m].name, one.name, one.state == "in service" ? 1 : 0);
-        }
-    }
-    family("sunder_leg_mirroring", "gauge", "1 while the leg mirrors");
-    for (std::size_t m = 0; m < all.size(); ++m) {
-        for (LegStatus const& leg : all[m].legs) {
-            made += fmt::format("sunder_leg_mirroring{{mirror=\"{}\",peer=\"{}\"}} {}\n",
-                                setup.mirrors[m].name, leg.peer,
-                                leg.state == mirror::LegState::mirroring ? 1 : 0);
-        }
-    }
-    family("sunder_leg_out_of_step_bytes", "gauge", "what the intent log names towards the peer");
-    for (std::size_t m = 0; m < all.size(); ++m) {
-        for (LegStatus const& leg : all[m].legs) {
-            made += fmt::format("sunder_leg_out_of_step_bytes{{mirror=\"{}\",peer=\"{}\"}} {}\n",
-                                setup.mirrors[m].name, leg.peer, leg.out_of_step_bytes);
-        }
-    }
     struct Count {
         std::string_view name;
         std::string_view help;
@@ -284,13 +255,72 @@ std::string metrics_of(NodeDriver& node) {
         Count{"sunder_failed_requests_total", "requests that were answered with an error",
               &GroupDriver::Counts::failed}};
     for (Count const& one : counts) {
-        family(one.name, "counter", one.help);
-        for (std::size_t m = 0; m < all.size(); ++m) {
-            made += fmt::format("{}{{mirror=\"{}\"}} {}\n", one.name, setup.mirrors[m].name,
+        made += family(one.name, "counter", one.help);
+        for (std::size_t m = 0; m < node.setup().mirrors.size(); ++m) {
+            made += fmt::format("{}{{mirror=\"{}\"}} {}\n", one.name, node.setup().mirrors[m].name,
                                 (node.mirror(m).counts().*one.count).load());
         }
     }
     return made;
+}
+
+}  // namespace
+
+std::string metrics_of(NodeDriver& node) {
+    NodeSetup const& setup = node.setup();
+    std::string made;
+    made += family("sunder_peer_heard", "gauge", "1 while beats of the peer arrive");
+    for (NodeId const peer : setup.config.peers) {
+        made += fmt::format("sunder_peer_heard{{peer=\"{}\"}} {}\n", setup.members[peer.value].name,
+                            node.beats().hears(peer) ? 1 : 0);
+    }
+    std::vector<MirrorStatus> all;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) all.push_back(look(node, m));
+    made += family("sunder_mirror_in_service", "gauge", "1 while hosts may use the mirror here");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        made += fmt::format("sunder_mirror_in_service{{mirror=\"{}\"}} {}\n", setup.mirrors[m].name,
+                            all[m].open ? 1 : 0);
+    }
+    NodeLook const seen = look(node);
+    made += family("sunder_mirror_state", "gauge",
+                   "1 for what the mirror is, in one word, as status says");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        made += fmt::format("sunder_mirror_state{{mirror=\"{}\",state=\"{}\"}} 1\n",
+                            setup.mirrors[m].name, in_one_word(all[m], seen.rules[m]));
+    }
+    made += family("sunder_mirror_up_to_date", "gauge", "1 while the copy here is up to date");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        bool const latest = all[m].cell.data == mirror::DataState::up_to_date;
+        made += fmt::format("sunder_mirror_up_to_date{{mirror=\"{}\"}} {}\n", setup.mirrors[m].name,
+                            latest ? 1 : 0);
+    }
+    made += family("sunder_has_quorum", "gauge", "1 while this node has quorum, or needs none");
+    made += fmt::format("sunder_has_quorum {}\n", seen.has_quorum ? 1 : 0);
+    made += family("sunder_resource_in_service", "gauge",
+                   "1 while what stands on the mirror runs here");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        for (AboveStatus const& one : seen.above[m]) {
+            made += fmt::format("sunder_resource_in_service{{mirror=\"{}\",resource=\"{}\"}} {}\n",
+                                setup.mirrors[m].name, one.name, one.state == "in service" ? 1 : 0);
+        }
+    }
+    made += family("sunder_leg_mirroring", "gauge", "1 while the leg mirrors");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        for (LegStatus const& leg : all[m].legs) {
+            made += fmt::format("sunder_leg_mirroring{{mirror=\"{}\",peer=\"{}\"}} {}\n",
+                                setup.mirrors[m].name, leg.peer,
+                                leg.state == mirror::LegState::mirroring ? 1 : 0);
+        }
+    }
+    made += family("sunder_leg_out_of_step_bytes", "gauge",
+                   "what the intent log names towards the peer");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        for (LegStatus const& leg : all[m].legs) {
+            made += fmt::format("sunder_leg_out_of_step_bytes{{mirror=\"{}\",peer=\"{}\"}} {}\n",
+                                setup.mirrors[m].name, leg.peer, leg.out_of_step_bytes);
+        }
+    }
+    return made + metrics_of_requests(node);
 }
 
 }  // namespace sunder::live

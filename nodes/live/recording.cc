@@ -84,7 +84,8 @@ std::vector<std::string> recordings_in(std::string const& folder) {
 std::expected<std::unique_ptr<Recorder>, std::string> Recorder::open(std::string const& folder,
                                                                      Bounds bounds,
                                                                      NodeSetup const& setup,
-                                                                     std::uint64_t life) {
+                                                                     std::uint64_t life,
+                                                                     Told told) {
     std::error_code failure;
     fs::create_directories(folder, failure);
     std::vector<std::string> const older = recordings_in(folder);
@@ -94,7 +95,7 @@ std::expected<std::unique_ptr<Recorder>, std::string> Recorder::open(std::string
     if (file < 0) {
         return std::unexpected(fmt::format("cannot record in {}: {}", path, std::strerror(errno)));
     }
-    std::unique_ptr<Recorder> made(new Recorder(path, file, bounds));
+    std::unique_ptr<Recorder> made(new Recorder(path, file, bounds, std::move(told)));
     for (std::string const& one : older) {
         std::uint64_t const size = fs::file_size(one, failure);
         made->older_[one] = failure ? 0 : size;
@@ -105,10 +106,11 @@ std::expected<std::unique_ptr<Recorder>, std::string> Recorder::open(std::string
     return made;
 }
 
-Recorder::Recorder(std::string path, int file, Bounds bounds)
+Recorder::Recorder(std::string path, int file, Bounds bounds, Told told)
     : path_(std::move(path)),
       file_(file),
       bounds_(bounds),
+      told_(std::move(told)),
       began_(std::chrono::steady_clock::now()) {}
 
 void Recorder::finish(std::chrono::milliseconds most) {
@@ -128,6 +130,7 @@ Recorder::~Recorder() {
 void Recorder::append(RecordedMachine machine, std::span<std::byte const> input,
                       Fingerprint outputs) {
     bool worth = false;
+    std::string over;
     {
         std::lock_guard const lock(lock_);
         if (ended_) return;
@@ -135,14 +138,16 @@ void Recorder::append(RecordedMachine machine, std::span<std::byte const> input,
         // There is always room left for the mark at the end.
         if (accepted_ + bytes + entry_bytes > bounds_.bytes) {
             end(RecordingEnd::full);
-        } else if (buffer_.size() + bytes > bounds_.buffer || input.size() > UINT32_MAX) {
+        } else if (buffer_.size() > bounds_.buffer || input.size() > UINT32_MAX) {
             end(RecordingEnd::too_slow);
         } else {
             put(machine, 0, input, outputs);
         }
         worth = ended_ || worth_writing();
+        over = trouble_;
     }
     if (worth) there_is_work_.notify_one();
+    if (!over.empty() && told_) told_(over);
 }
 
 void Recorder::append(nodes::Input const& input, nodes::Outbox& outputs) {
@@ -218,10 +223,15 @@ void Recorder::work() {
         bool const done = write_all(writing_);
         writing_.clear();
         if (done) continue;
-        std::lock_guard const lock(lock_);
-        trouble_ = fmt::format("cannot write {}: {}", path_, std::strerror(errno));
-        ended_ = true;
-        buffer_.clear();
+        std::string const why = fmt::format("cannot write {}: {}", path_, std::strerror(errno));
+        bool went_on = false;
+        {
+            std::lock_guard const lock(lock_);
+            went_on = !std::exchange(ended_, true);
+            trouble_ = why;
+            buffer_.clear();
+        }
+        if (went_on && told_) told_(why);
     }
     std::lock_guard const lock(lock_);
     finished_ = true;
@@ -306,6 +316,9 @@ std::optional<Recording::Entry> Recording::next() {
     file_.read(reinterpret_cast<char*>(entry.input.data()), length);
     bool const whole =
         file_ && sum == checksum({std::span(head).first(checked_bytes), entry.input});
+    // After a power cut the tail may have its length, and no content.
+    damaged_ =
+        !whole && file_ && std::ranges::any_of(head, [](std::byte b) { return b != std::byte{}; });
     if (!whole) return std::nullopt;
     if (kind == end_of_life) {
         left_ -= entry_bytes + length;

@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <expected>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -61,16 +62,21 @@ class Recorder {
 public:
     struct Bounds {
         std::uint64_t bytes = std::uint64_t{256} << 20;  ///< on disk, of all lives together
-        std::uint64_t buffer = std::uint64_t{16} << 20;  ///< in memory, not written yet
+        /// In memory, not written yet, when an input comes, which may be a run of a resync.
+        std::uint64_t buffer = std::uint64_t{64} << 20;
         bool at_once = false;  ///< whoever writes is woken for each input, and little is buffered
     };
+    /// Hears why nothing more is recorded of a life that goes on; on any thread that appends, or on
+    /// the recorder's own.
+    using Told = std::function<void(std::string const& why)>;
 
     /// Begins another file in the folder, which is made if need be. To be called in the process
     /// that serves, after it forked. The error says what could not be done.
     static std::expected<std::unique_ptr<Recorder>, std::string> open(std::string const& folder,
                                                                       Bounds bounds,
                                                                       NodeSetup const& setup,
-                                                                      std::uint64_t life);
+                                                                      std::uint64_t life,
+                                                                      Told told = nullptr);
     /// Writes what is buffered, and that the node stopped.
     ~Recorder();
     Recorder(Recorder const&) = delete;
@@ -94,7 +100,7 @@ public:
     [[nodiscard]] std::string const& path() const { return path_; }
 
 private:
-    Recorder(std::string path, int file, Bounds bounds);
+    Recorder(std::string path, int file, Bounds bounds, Told told);
     void put(RecordedMachine machine, std::uint8_t end, std::span<std::byte const> input,
              Fingerprint outputs);
     void end(RecordingEnd why);
@@ -106,6 +112,7 @@ private:
     std::string path_;
     int file_;
     Bounds bounds_;
+    Told told_;
     std::chrono::steady_clock::time_point const began_;
 
     mutable std::mutex lock_;
@@ -146,6 +153,8 @@ public:
     /// Once next() has given nothing: why, and how many bytes were left behind.
     [[nodiscard]] RecordingEnd end() const { return end_; }
     [[nodiscard]] std::uint64_t left_over() const { return left_; }
+    /// What was left behind begins with an entry that is all there, and not as it was written.
+    [[nodiscard]] bool damaged() const { return damaged_; }
 
 private:
     Recording() = default;
@@ -156,6 +165,7 @@ private:
     std::uint64_t life_ = 0;
     RecordingEnd end_ = RecordingEnd::torn;
     bool ended_ = false;
+    bool damaged_ = false;
 };
 
 /// The recordings in a folder, the oldest life first.

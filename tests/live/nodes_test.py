@@ -48,6 +48,8 @@ class Operators(Cluster):
         self.assertIn('sunder_mirror_in_service{mirror="datarep"} 1', lines)
         self.assertIn('sunder_writes_total{mirror="datarep"} 1', lines)
         self.assertIn('sunder_leg_mirroring{mirror="datarep",peer="server2"} 1', lines)
+        self.assertIn('sunder_mirror_state{mirror="datarep",state="fully operational"} 1', lines)
+        self.assertIn('sunder_mirror_up_to_date{mirror="datarep"} 1', lines)
 
     def test_what_is_wrong_is_said(self):
         wrong = self.ctl("server1", "switchovr", "datarep")

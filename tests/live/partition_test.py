@@ -142,7 +142,8 @@ class SplitBrain(MirroredHost):
         device, records, apart = self.part(source, survivor)
         shown = self.ctl(loser, "resolve", "datarep")
         self.assertEqual(shown.returncode, 1, "it is not asked whether that is to be")
-        self.assertRegex(shown.stdout, rf"{loser} gives up .* since {other(loser)} parted: \d+")
+        self.assertRegex(shown.stdout,
+                         rf"{loser} gives up .* since it and {other(loser)} parted, .*: \d+")
         if loser != source:
             records.stop()
             device.detach()
