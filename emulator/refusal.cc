@@ -3,6 +3,7 @@
 // The rules in words, with their sources.
 #include "emulator/refusal.h"
 
+#include "base/text.h"
 #include "base/verify.h"
 
 #include <fmt/format.h>
@@ -21,7 +22,8 @@ constexpr RuleText texts[] = {
     {"no_such_lun", "nothing is presented there", "arrays A1"},
     {"name_in_use", "the name is in use", "arrays A1"},
     {"bad_name",
-     "a name has 1 to 32 characters, without control characters, backslash, slash and quotes",
+     "a name has 1 to 32 characters that can be seen, without backslash, slash and quotes, and no "
+     "blank at either end",
      "arrays A1"},
     {"bad_size", "a size is above zero, in whole sectors of 512 bytes, and grows only",
      "arrays A1"},
@@ -93,7 +95,7 @@ RuleText text_of(Rule rule) {
 
 Refusal refuse(Rule rule, std::string_view subject) {
     RuleText const text = text_of(rule);
-    return {rule, fmt::format("{}: {} ({})", subject, text.text, text.source)};
+    return {rule, fmt::format("{}: {} ({})", printable(subject), text.text, text.source)};
 }
 
 }  // namespace sunder::emulator
