@@ -164,7 +164,13 @@ std::optional<Planned> BlockMap::add_change(Plan& plan, Part const& part,
                                             Allowances const& allowed) {
     if (part.after == part.before) return std::nullopt;
     MapId const map = part.map;
+    bool const first = map == family_of(map).members.front();
     if (part.before.empty()) {
+        // It counts as the volume's now, though what it lies in is a copy's already.
+        bool const no_slot = part.fresh == no_sub_chunk;
+        if (first && no_slot && !allowed(map, true)) {
+            return NoSpace{true, map, plan.chunk, part.moved, part.guarded};
+        }
         plan.claims.push_back(map);
         ++member_of(map).mapped;
     } else if (part.after.empty()) {
@@ -172,7 +178,6 @@ std::optional<Planned> BlockMap::add_change(Plan& plan, Part const& part,
         bool const stays =
             std::all_of(part.before.begin(), part.before.end(),
                         [&](Layer const& layer) { return slot_used(map, plan.chunk, layer.slot); });
-        bool const first = map == family_of(map).members.front();
         if (first && stays && !allowed(map, false)) {
             return NoSpace{false, map, plan.chunk, whole_chunk, false};
         }
