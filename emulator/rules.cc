@@ -105,14 +105,27 @@ Verdict may(State const& state, command::RenameVolume const& command) {
     if (auto refusal = known(state, command.name)) return refusal;
     return name_free(state, command.to);
 }
+namespace {
+
+/// arrays A10. Requires that it is known.
+Verdict not_invalid(State const& state, std::string_view name) {
+    VolumeId const id = *state.catalogue.volume_named(name);
+    auto const* const snapshot = state.catalogue.volumes.at(id).as<role::Snapshot>();
+    if (snapshot == nullptr || !snapshot->invalid) return std::nullopt;
+    return refuse(Rule::snapshot_invalid, name);
+}
+
+}  // namespace
+
 
 Verdict may(State const& state, command::SetCache const& command) {
+    if (auto refusal = not_invalid(state, command.name)) return refusal;
     if (auto refusal = known(state, command.name)) return refusal;
     VolumeId const id = *state.catalogue.volume_named(command.name);
     if (state.catalogue.volumes.at(id).as<role::Container>() != nullptr) {
         return refuse(Rule::is_container, command.name);
     }
-    return std::nullopt;
+    return not_invalid(state, command.name);
 }
 
 Verdict may(State const& state, command::SetWriteProtect const& command) {

@@ -78,6 +78,9 @@ TEST_CASE("H13, A10: in another the snapshots are invalidated and the source goe
     CHECK(rig.write(snapshot, {0, 1}) == IoRule::snapshot_invalid);
     done(rig, AddHost{"h"});
     CHECK(refused(rig, Present{"h", 1, "s"}) == Rule::snapshot_invalid);
+    CHECK(refused(rig, RenameVolume{"s", "t"}) == Rule::snapshot_invalid);
+    CHECK(refused(rig, SetCache{"s", CacheMode::write_through}) == Rule::snapshot_invalid);
+    CHECK(refused(rig, SetWriteProtect{"s", true}) == Rule::snapshot_invalid);
     CHECK(refused(rig, RestoreSnapshot{"data", "s"}) == Rule::snapshot_invalid);
     look(rig);
     done(rig, DeleteVolume{"s"});
