@@ -92,7 +92,8 @@ void Array::fail_links(DiskGroupId group) {
             if (volume.group == group) alone.push_back(id);
         } else if (auto const* const mirror = volume.as<role::Mirrorclone>()) {
             link = mirror->link;
-            bool const restores = state_.map.link_of(link).mode == LinkMode::come_back;
+            bool const restores = state_.map.link_of(link).mode == LinkMode::come_back &&
+                                  !state_.map.link_of(link).lacking.empty();
             DiskGroupId const source = state_.catalogue.volumes.at(mirror->source).group;
             // A source that reads from its mirrorclone goes down with it; any other goes on.
             if (restores ? source == group : volume.group == group) alone.push_back(id);

@@ -101,6 +101,12 @@ Commit Array::conclude(LinkId link) {
     room_.clear();
     if (done.mode == LinkMode::come_back) {
         state_.map.come_back_ends(link);
+        Volume& mirror = state_.catalogue.volumes.at(state_.owners.at(done.behind));
+        if (!state_.catalogue.groups.at(mirror.group).failed) return state_.map.commits();
+        // Its hosts wrote all that the source lacked: nobody follows it in a failed disk group.
+        state_.map.unlink(link);
+        mirror.role = role::Ordinary{};
+        catalogue_changed_ = true;
         return state_.map.commits();
     }
     VERIFY(done.mode == LinkMode::push);

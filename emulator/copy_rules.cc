@@ -214,8 +214,11 @@ Verdict needs_mirrorclone(State const& state, std::string_view name) {
     if (auto refusal = known(state, name)) return refusal;
     VolumeId const id = *state.catalogue.volume_named(name);
     if (!state.licensed) return refuse(Rule::no_licence, name);
-    if (state.catalogue.volumes.at(id).as<role::Mirrorclone>() != nullptr) return std::nullopt;
-    return refuse(Rule::not_a_mirrorclone, name);
+    auto const* const clone = state.catalogue.volumes.at(id).as<role::Mirrorclone>();
+    if (clone == nullptr) return refuse(Rule::not_a_mirrorclone, name);
+    // It is the link that remembers what of the source is lost.
+    if (broken(state, clone->source)) return refuse(Rule::mirrorclone_source_broken, name);
+    return std::nullopt;
 }
 
 }  // namespace

@@ -79,6 +79,11 @@ constexpr RuleText texts[] = {
     {"mirrorclone_not_synchronized", "the mirrorclone is not synchronized", "arrays A8"},
     {"mirrorclone_presented", "the mirrorclone is to be unpresented first", "arrays A4.11"},
     {"mirrorclone_attached", "the mirrorclone is to be detached first", "arrays A4.11"},
+    {"mirrorclone_source_broken",
+     "what its source lacked when the mirrorclone's disk group failed is lost: delete the source, "
+     "or "
+     "write all of it anew",
+     "arrays A6, A8"},
     {"mirrorclone_of_copy", "a mirrorclone is made of an ordinary volume", "arrays A8"},
     {"not_its_snapshot", "that is no snapshot of it", "arrays A9"},
     {"restore_in_progress", "a restore is going on", "arrays A9"},

@@ -339,11 +339,11 @@ TEST_CASE("names, sizes, levels, hosts and LUN numbers are looked at") {
     CHECK(refused(rig, AddSnapshot{"", "data"}) == Rule::bad_name);
     CHECK(refused(rig, AddSnapclone{"", "data"}) == Rule::bad_name);
     CHECK(refused(rig, AddMirrorclone{"", "data"}) == Rule::bad_name);
-    std::string name;
     // What is refused is said without what made it bad.
     std::string const said = rig.array.carry_out(AddHost{"a\u202e\nb"}).error().words;
     CHECK(said.starts_with("a\\xe2\\x80\\xae\\x0ab: "));
     done(rig, AddHost{"a b"});
+    std::string name;
     for (int i = 0; i < 32; ++i) name += "\u00e9";
     done(rig, AddVolume{name, "one", four_chunks_size});
     CHECK(refused(rig, AddVolume{"w", "three", four_chunks_size}) == Rule::no_such_group);

@@ -197,6 +197,31 @@ TEST_CASE("A8: a restore from a mirrorclone is seen at once, and copies differen
     look(rig);
 }
 
+TEST_CASE("A8: a mirrorclone whose group fails while it is restored from goes with its source") {
+    // Either the source goes, or it is written anew.
+    for (bool const goes : {false, true}) {
+        Rig rig = rig_with_mirrorclone();
+        done(rig, Fracture{"m"});
+        write(rig, "data", {0, 2 * chunk_sectors});
+        done(rig, RestoreMirrorclone{"m"});
+        CHECK(rig.step());
+        done(rig, FailDiskGroup{"two"});
+        CHECK(broken(rig.array.state(), rig.id("data")));
+        CHECK(refused(rig, Fracture{"m"}) == Rule::mirrorclone_source_broken);
+        CHECK(refused(rig, Detach{"m"}) == Rule::mirrorclone_source_broken);
+        CHECK(refused(rig, DeleteVolume{"m"}) == Rule::mirrorclone_source_broken);
+        if (goes) {
+            done(rig, DeleteVolume{"data"});
+        } else {
+            REQUIRE(rig.write(rig.id("data"), {0, 2 * chunk_sectors}) == std::nullopt);
+            rest(rig);
+            CHECK(!broken(rig.array.state(), rig.id("data")));
+            write(rig, "data", {5, 5});
+        }
+        done(rig, DeleteVolume{"m"});
+    }
+}
+
 TEST_CASE("A8: a migration swaps the disk groups under source and mirrorclone") {
     Rig rig = rig_with_mirrorclone();
     done(rig, Migrate{"m"});
