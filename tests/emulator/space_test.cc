@@ -101,6 +101,25 @@ TEST_CASE("A2: what a deleted snapshot leaves scattered costs no more than while
     }
 }
 
+TEST_CASE("A2: what a deleted snapshot leaves scattered is put together by whole writes") {
+    Rig rig = rig_of("eva-p6000");
+    std::uint64_t const before = capacity(rig).used;
+    write(rig, "data", {0, four_chunks});
+    done(rig, AddSnapshot{"s", "data"});
+    for (std::uint64_t chunk = 0; chunk < 4; ++chunk) write(rig, "data", {chunk * 128 + 16, 8});
+    done(rig, DeleteVolume{"s"});
+    rest(rig);
+    CHECK(capacity(rig).used - before == 4 * chunk_bytes);
+    write(rig, "data", {0, 120});  // all but its end
+    CHECK(capacity(rig).used - before == 4 * chunk_bytes);
+    // Whole sub-chunks, and one in part.
+    write(rig, "data", {0, 2 * chunk_sectors + 3});
+    CHECK(capacity(rig).used - before == 2 * chunk_bytes);
+    write(rig, "data", {0, four_chunks});
+    CHECK(capacity(rig).used == before);
+    rest(rig);
+}
+
 TEST_CASE("A2: a snapshot of a dearer Vraid pays for what earlier ones left scattered") {
     Rig rig = rig_of("eva-p6000");
     done(rig, AddVolume{"v", "one", four_chunks_size, Vraid::vraid1});
