@@ -236,7 +236,7 @@ void Rig::act(Act const& act) {
     ++last_name_;
     if (kind <= 16) {
         // Groups fail seldom, or nothing would be left.
-        if (kind == 4 && act.b % 16 == 0) {
+        if (kind == 4 && act.b % 8 == 0) {
             static_cast<void>(command(command::FailDiskGroup{act.c % 2 == 0 ? "one" : "two"}));
         } else {
             static_cast<void>(command(command_of(act, kind)));
