@@ -361,6 +361,58 @@ class ExportsOfAStore(Exports):
             ran = subprocess.run([served.SUNDER, "serve", str(switched)], capture_output=True,
                                  text=True, timeout=served.PATIENCE)
             self.assertNotEqual(ran.returncode, 0)
+    def test_who_describes_it_otherwise_changes_nothing(self):
+        self.say("rename", "volume", "data", "to=DATA")
+        before = self.show()
+        self.stop()
+        described = self.file.read_text()
+
+        def refused(*changes):
+            text = described
+            for old, new in changes:
+                self.assertIn(old, text)
+                text = text.replace(old, new)
+            self.file.write_text(text)
+            ran = subprocess.run([served.SUNDER, "serve", str(self.file)], capture_output=True,
+                                 text=True, timeout=served.PATIENCE)
+            self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
+            self.assertIn("describe the array as it is", ran.stderr)
+            return ran.stderr
+
+        self.assertIn("LUN 1 of web1 is 'DATA'", refused())
+        named = (("  data:", "  DATA:"), ("volume: data", "volume: DATA"))
+        for change, words in (
+                (("size: 64 MiB, vraid: vraid1", "size: 32 MiB, vraid: vraid1"),
+                 "volume 'log' is there with size 64 MiB, not 32 MiB"),
+                (("group: dg2", "group: dg1"), "volume 'log' is there with group dg2, not dg1"),
+                (("vraid: vraid1", "vraid: vraid0"), "with vraid vraid1, not vraid0"),
+                (("access: read-only", "access: read-write"),
+                 "LUN 2 of web1 is there with access read-only, not read-write"),
+                (("lun: 2", "lun: 7"), "LUN 2 of web1 is 'log'"),
+                (("small: {capacity: 2 MiB", "small: {capacity: 3 MiB"),
+                 "disk group 'small' is there with capacity 2 MiB, not 3 MiB")):
+            self.assertIn(words, refused(*named, change))
+        # What is not said is no contradiction.
+        text = described.replace(", access: read-only", "").replace(", vraid: vraid1", "")
+        for old, new in named:
+            text = text.replace(old, new)
+        self.file.write_text(text)
+        self.serve()
+        self.assertEqual(self.show(), before)
+
+    def test_an_emptied_database_is_said_to_be_none(self):
+        self.stop()
+        (self.folder / "store" / "array.db").write_bytes(b"")
+        checked = self.ask("check", str(self.folder / "store"))
+        self.assertEqual(checked.returncode, 1)
+        opened = subprocess.run([served.SUNDER, "serve", str(self.file)], capture_output=True,
+                                text=True, timeout=served.PATIENCE)
+        self.assertEqual(opened.returncode, 1)
+        for said in (checked.stdout, opened.stderr):
+            self.assertIn("array.db", said)
+            self.assertIn("it is empty", said)
+            self.assertNotIn("Read-only", said)
+
             self.assertIn(words, ran.stderr)
         wrong = serve("{overcommit: ask}", "no")
         self.assertEqual(wrong.returncode, 3)
