@@ -299,6 +299,25 @@ class Exports(Served):
         self.run_tool("nbdcopy", self.uri("data"), str(back))
         with open(back, "rb") as copied:
             self.assertEqual(copied.read(len(content)), bytes(content))
+    def test_what_is_shown_to_people_says_all_that_was_set(self):
+        self.say("add", "snapshot", "s", "of=data", "allocation=full")
+        shown = self.say("show")
+        self.assertIn("snapshot of data, fully allocated", shown)
+        self.assertRegex(shown, r"thin .* volume, thin")
+        ran = subprocess.run(
+            [served.SUNDER, "array", "--control", str(self.folder / "eva1.control"), "add",
+             "fault", "f1", "kind=delay", "time=20ms", "on=write", "from=1MiB", "length=64KiB",
+             "rate=1.5%", "count=3", "while-file=trigger"],
+            capture_output=True, text=True, timeout=served.PATIENCE, cwd=self.folder)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        # The path is meant from where it was said, and not from where the array is served.
+        self.assertIn("delay 20 ms      every volume         befell 0, on=write, from=1 MiB "
+                      f"length=64 KiB, rate=1.5%, count=3, while-file={self.folder}/trigger",
+                      self.say("list", "faults"))
+        refused = self.ask("add", "fault", "a\n\u202eb", "kind=lost")
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("a name has 1 to 32 characters", refused.stderr)
+
         info = json.loads(self.run_tool("qemu-img", "info", "--output=json", self.uri("data")))
         self.assertEqual(info["virtual-size"], 256 * MIB)
         self.run_tool("qemu-img", "convert", "-O", "raw", self.uri("data"),
