@@ -563,5 +563,24 @@ class Control(Served):
         self.assertIn("LUN 1 of web1 is 'data'", ran.stderr + ran.stdout)
 
 
+        for old, new, place, words in (
+                ("size: 256 MiB", "size: 0 B", 9, "a size is above zero"),
+                ("size: 256 MiB", "size: 1000 B", 9, "in whole sectors of 512 bytes"),
+                ("size: 256 MiB", "size: 64 TiB", 9, "larger than the profile's largest"),
+                ("size: 256 MiB", "size: 8 GiB", 9, "not enough free space"),
+                ("dg1: {", "dg1: {alarm: 50, warning: 60, ", 5, "the warning not above the alarm"),
+                ("lun: 2", "lun: 1", 15, "LUN 1 of web1 is 'data'")):
+            self.assertIn(old, self.file.read_text())
+            wrong.write_text(self.file.read_text().replace(old, new))
+            ran = subprocess.run([served.SUNDER, "serve", str(wrong)], capture_output=True,
+                                 text=True, timeout=served.PATIENCE)
+            self.assertEqual(ran.returncode, 3, ran.stdout + ran.stderr)
+            self.assertIn(f"wrong.yaml:{place}:", ran.stderr + ran.stdout)
+            self.assertIn(words, ran.stderr + ran.stdout)
+            self.assertEqual((ran.stderr + ran.stdout).count("error:"), 1)
+        ran = subprocess.run([served.SUNDER, "serve", str(self.folder)], capture_output=True,
+                             text=True, timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 3)
+        self.assertIn("it is a folder", ran.stderr + ran.stdout)
 if __name__ == "__main__":
     served.main(sys.argv)
