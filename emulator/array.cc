@@ -4,6 +4,7 @@
 // rules allow them.
 #include "emulator/array.h"
 
+#include "emulator/leaving.h"
 #include "emulator/rules.h"
 
 namespace sunder::emulator {
@@ -63,7 +64,7 @@ void Array::set_map(VolumeId volume, MapId map) {
 void Array::drop_map(Volume& volume) {
     if (!volume.map) return;
     state_.owners.erase(*volume.map);
-    state_.leaving[*volume.map] = volume.vraid;
+    let_leave(state_, *volume.map, volume.vraid);
     state_.map.drop(*volume.map);
     volume.map.reset();
 }

@@ -56,12 +56,15 @@ std::uint64_t reserved_growth(State const& state, BlockMap::Family const& family
 }
 
 Vraid growth_vraid(State const& state, BlockMap::Family const& family) {
+    Vraid of_leaving = Vraid::vraid0;
     for (MapId const map : family.members) {
         if (map == family.members.front()) continue;
-        // Those of one source are of one Vraid (arrays A4.3).
+        // Those of one source are of one Vraid (arrays A4.3), and those that leave count as one.
         if (Volume const* const volume = volume_of(state, map)) return volume->vraid;
+        auto const left = state.leaving.find(map);
+        if (left != state.leaving.end()) of_leaving = left->second;
     }
-    return Vraid::vraid0;
+    return of_leaving;
 }
 
 std::uint64_t growth_of(State const& state, BlockMap::Family const& family) {
