@@ -5,8 +5,10 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/locale/utf.hpp>
 #include <cstddef>
+#include <cstdint>
 
 namespace sunder {
 
@@ -51,6 +53,25 @@ std::string join(std::span<std::string const> words, std::string_view between) {
     return joined;
 }
 
+namespace {
+
+/// Controls, what turns the direction of writing, what is not seen, what ends a line.
+bool disturbs(std::uint32_t character) {
+    struct Range {
+        std::uint32_t first;
+        std::uint32_t last;
+    };
+    constexpr std::array ranges{
+        Range{0x0, 0x1f},      Range{0x7f, 0x9f},     Range{0xad, 0xad},      Range{0x61c, 0x61c},
+        Range{0x180e, 0x180e}, Range{0x200b, 0x200f}, Range{0x2028, 0x202e},  Range{0x2060, 0x206f},
+        Range{0xfeff, 0xfeff}, Range{0xfff9, 0xfffb}, Range{0xe0000, 0xe007f}};
+    return std::ranges::any_of(ranges, [&](Range const& range) {
+        return character >= range.first && character <= range.last;
+    });
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
     using Utf8 = boost::locale::utf::utf_traits<char>;
     std::string made;
@@ -59,7 +80,7 @@ std::string printable(std::string_view text) {
         char const* next = at;
         auto const character = Utf8::decode(next, end);
         bool const valid = boost::locale::utf::is_valid_codepoint(character);
-        if (valid && character >= 0x20 && (character < 0x7f || character >= 0xa0)) {
+        if (valid && !disturbs(character)) {
             made.append(at, next);
             at = next;
             continue;

@@ -14,8 +14,8 @@ namespace sunder {
 /// "a, b, c".
 std::string join(std::span<std::string const> words, std::string_view between = ", ");
 
-/// The text without what would disturb a terminal: bytes that are no UTF-8, and control characters,
-/// as \xNN.
+/// The text without what would disturb a terminal or deceive a reader: bytes that are no UTF-8,
+/// control characters, and characters that turn the text around or cannot be seen, as \xNN.
 std::string printable(std::string_view text);
 
 /// The candidate that `word` was probably meant to be: the nearest by edit distance (insert,

@@ -4,6 +4,7 @@
 // rules allow them.
 #include "emulator/array.h"
 
+#include "emulator/leaving.h"
 #include "emulator/rules.h"
 
 namespace sunder::emulator {
@@ -63,7 +64,7 @@ void Array::set_map(VolumeId volume, MapId map) {
 void Array::drop_map(Volume& volume) {
     if (!volume.map) return;
     state_.owners.erase(*volume.map);
-    state_.leaving[*volume.map] = volume.vraid;
+    let_leave(state_, *volume.map, volume.vraid);
     state_.map.drop(*volume.map);
     volume.map.reset();
 }
@@ -92,7 +93,8 @@ void Array::fail_links(DiskGroupId group) {
             if (volume.group == group) alone.push_back(id);
         } else if (auto const* const mirror = volume.as<role::Mirrorclone>()) {
             link = mirror->link;
-            bool const restores = state_.map.link_of(link).mode == LinkMode::come_back;
+            bool const restores = state_.map.link_of(link).mode == LinkMode::come_back &&
+                                  !state_.map.link_of(link).lacking.empty();
             DiskGroupId const source = state_.catalogue.volumes.at(mirror->source).group;
             // A source that reads from its mirrorclone goes down with it; any other goes on.
             if (restores ? source == group : volume.group == group) alone.push_back(id);

@@ -3,6 +3,8 @@
 // Commands about local copies, carried out once the rules allow them.
 #include "emulator/array.h"
 
+#include "emulator/leaving.h"
+
 namespace sunder::emulator {
 
 VolumeId Array::make_copy(std::string const& name, std::string const& source,
@@ -62,7 +64,7 @@ void Array::apply(command::AddMirrorclone const& command, Answer& answer) {
 void Array::apply(command::RestoreSnapshot const& command, Answer&) {
     Volume& volume = volume_named(command.volume);
     MapId const gone = state_.map.restore(*volume.map, *volume_named(command.snapshot).map);
-    state_.leaving[gone] = volume.vraid;
+    let_leave(state_, gone, volume.vraid);
     volume.leaving = gone;
 }
 
@@ -101,6 +103,12 @@ Commit Array::conclude(LinkId link) {
     room_.clear();
     if (done.mode == LinkMode::come_back) {
         state_.map.come_back_ends(link);
+        Volume& mirror = state_.catalogue.volumes.at(state_.owners.at(done.behind));
+        if (!state_.catalogue.groups.at(mirror.group).failed) return state_.map.commits();
+        // Its hosts wrote all that the source lacked: nobody follows it in a failed disk group.
+        state_.map.unlink(link);
+        mirror.role = role::Ordinary{};
+        catalogue_changed_ = true;
         return state_.map.commits();
     }
     VERIFY(done.mode == LinkMode::push);

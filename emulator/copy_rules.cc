@@ -43,6 +43,12 @@ Verdict group_takes(State const& state, std::string_view group, std::uint64_t ch
     return std::nullopt;
 }
 
+Verdict may_grow(State const& state, DiskGroupId group, std::uint64_t before, std::uint64_t after,
+                 std::string_view subject) {
+    if (after <= before || after - before <= capacity_of(state, group).free()) return std::nullopt;
+    return refuse(Rule::no_space, subject);
+}
+
 bool has_relatives(State const& state, VolumeId id) {
     Catalogue const& catalogue = state.catalogue;
     return catalogue.volumes.at(id).as<role::Ordinary>() == nullptr ||
@@ -137,12 +143,82 @@ Verdict snapshot_limits(State const& state, command::AddSnapshot const& command,
     return std::nullopt;
 }
 
+/// A copy's Vraid is that of all that its family's copies take, and of what is left of earlier
+/// ones.
+Verdict snapshot_fits(State const& state, command::AddSnapshot const& command, Volume const& source,
+                      Vraid vraid) {
+    BlockMap::Family const& family = state.map.family_of(*source.map);
+    std::uint64_t const growth = growth_of(state, family);
+    std::uint64_t const reserved = reserved_growth(state, family);
+    std::uint64_t const own = command.demand ? 0 : source.chunks();
+    std::uint64_t const before = raw_growth(growth, reserved, growth_vraid(state, family));
+    std::uint64_t after = raw_growth(growth, reserved + own, vraid);
+    // A container has its space already.
+    if (command.container.empty()) after += raw_bytes(own, vraid);
+    return rule_parts::may_grow(state, source.group, before, after, command.name);
+}
+
+/// What a volume takes beside its copies when so many of its chunks are mapped.
+std::uint64_t raw_of(Volume const& volume, std::uint64_t mapped, Vraid vraid) {
+    return raw_bytes(volume.thin ? mapped : volume.chunks(), vraid);
+}
+
+/// What it holds takes space of its own until it is given up; a thin volume takes what it shows.
+Verdict restore_fits(State const& state, Volume const& volume, Volume const& snapshot) {
+    BlockMap::Family const& family = state.map.family_of(*volume.map);
+    auto const takes = [&](std::uint64_t mapped) {
+        std::uint64_t const growth = family.slots > mapped ? family.slots - mapped : 0;
+        return raw_of(volume, mapped, volume.vraid) +
+               raw_growth(growth, reserved_growth(state, family), growth_vraid(state, family));
+    };
+    return rule_parts::may_grow(state, volume.group, takes(state.map.member(*volume.map).mapped),
+                                takes(state.map.member(*snapshot.map).mapped), volume.name);
+}
+
+/// Either has the other's place then, and takes in it what it is: all its chunks, or, if it is
+/// thin, those that are mapped.
+Verdict migration_fits(State const& state, Volume const& clone, Volume const& source) {
+    auto const mapped = [&](Volume const& volume) { return state.map.member(*volume.map).mapped; };
+    auto const takes = [&](Volume const& who, Volume const& where) {
+        return raw_of(who, mapped(where), where.vraid);
+    };
+    std::uint64_t const here = takes(source, source);
+    std::uint64_t const there = takes(clone, clone);
+    if (clone.group == source.group) {
+        return rule_parts::may_grow(state, source.group, here + there,
+                                    takes(clone, source) + takes(source, clone), clone.name);
+    }
+    if (auto refusal =
+            rule_parts::may_grow(state, source.group, here, takes(clone, source), clone.name)) {
+        return refusal;
+    }
+    return rule_parts::may_grow(state, clone.group, there, takes(source, clone), clone.name);
+}
+
+/// A thin source takes space for what only its mirrorclone has.
+Verdict clone_fits_back(State const& state, Volume const& clone, Volume const& source) {
+    if (!source.thin) return std::nullopt;
+    SubSet const& changed = state.map.link_of(clone.as<role::Mirrorclone>()->link).changed;
+    auto const mapped = [&](Volume const& volume, std::uint64_t chunk) {
+        return state.map.member(*volume.map).tree.get(chunk).mapped();
+    };
+    std::uint64_t more = 0;
+    for (auto at = changed.next(0); at; at = changed.next(*at + 1)) {
+        bool const comes = (mapped(clone, *at) & changed.at(*at)) != no_sub_chunk;
+        if (comes && mapped(source, *at) == no_sub_chunk) ++more;
+    }
+    return rule_parts::may_grow(state, source.group, 0, raw_bytes(more, source.vraid), source.name);
+}
+
 Verdict needs_mirrorclone(State const& state, std::string_view name) {
     if (auto refusal = known(state, name)) return refusal;
     VolumeId const id = *state.catalogue.volume_named(name);
     if (!state.licensed) return refuse(Rule::no_licence, name);
-    if (state.catalogue.volumes.at(id).as<role::Mirrorclone>() != nullptr) return std::nullopt;
-    return refuse(Rule::not_a_mirrorclone, name);
+    auto const* const clone = state.catalogue.volumes.at(id).as<role::Mirrorclone>();
+    if (clone == nullptr) return refuse(Rule::not_a_mirrorclone, name);
+    // It is the link that remembers what of the source is lost.
+    if (broken(state, clone->source)) return refuse(Rule::mirrorclone_source_broken, name);
+    return std::nullopt;
 }
 
 }  // namespace
@@ -183,9 +259,7 @@ Verdict may(State const& state, command::AddSnapshot const& command) {
         if (!alike) return refuse(Rule::mixed_snapshots, command.source);
     }
     if (auto refusal = snapshot_limits(state, command, source)) return refusal;
-    if (!command.container.empty()) return std::nullopt;
-    return rule_parts::group_takes(state, state.catalogue.groups.at(from.group).name,
-                                   command.demand ? 0 : from.chunks(), vraid, command.name);
+    return snapshot_fits(state, command, from, vraid);
 }
 
 Verdict may(State const& state, command::AddSnapclone const& command) {
@@ -274,16 +348,8 @@ Verdict may(State const& state, command::RestoreSnapshot const& command) {
     }
     if (state.catalogue.presented(id)) return refuse(Rule::is_presented, command.volume);
     if (restoring(state, id)) return refuse(Rule::restore_in_progress, command.volume);
-    // What it holds takes space of its own until it is given up.
-    Volume const& volume = state.catalogue.volumes.at(id);
-    std::uint64_t const own = state.map.member(*volume.map).mapped;
-    std::uint64_t const theirs = state.map.member(*snapshot.map).mapped;
-    if (own > theirs) {
-        std::uint64_t const more =
-            raw_bytes(own - theirs, growth_vraid(state, state.map.family_of(*volume.map)));
-        if (more > capacity_of(state, volume.group).free()) {
-            return refuse(Rule::no_space, command.volume);
-        }
+    if (auto refusal = restore_fits(state, state.catalogue.volumes.at(id), snapshot)) {
+        return refusal;
     }
     for (VolumeId const clone : state.catalogue.mirrorclones_of(id)) {
         if (!std::holds_alternative<mirror::Fractured>(mirror_state(state, clone))) {
@@ -325,7 +391,11 @@ Verdict may(State const& state, command::Resync const& command) {
 }
 
 Verdict may(State const& state, command::RestoreMirrorclone const& command) {
-    return may(state, command::Resync{command.mirrorclone});
+    if (auto refusal = may(state, command::Resync{command.mirrorclone})) return refusal;
+    VolumeId const id = *state.catalogue.volume_named(command.mirrorclone);
+    Volume const& clone = state.catalogue.volumes.at(id);
+    VolumeId const source = clone.as<role::Mirrorclone>()->source;
+    return clone_fits_back(state, clone, state.catalogue.volumes.at(source));
 }
 
 Verdict may(State const& state, command::Detach const& command) {
@@ -354,7 +424,7 @@ Verdict may(State const& state, command::Migrate const& command) {
             return refuse(Rule::source_has_snapshot, volume.name);
         }
     }
-    return std::nullopt;
+    return migration_fits(state, clone, state.catalogue.volumes.at(source));
 }
 
 }  // namespace sunder::emulator

@@ -3,6 +3,8 @@
 // Looks at each character.
 #include "emulator/names.h"
 
+#include "base/text.h"
+
 #include <boost/locale/utf.hpp>
 
 #include <cstddef>
@@ -16,10 +18,9 @@ bool is_good_name(std::string_view name) {
     for (char const* at = name.data(); at != name.data() + name.size(); ++characters) {
         auto const character = Utf8::decode(at, name.data() + name.size());
         if (!boost::locale::utf::is_valid_codepoint(character)) return false;
-        bool const control = character < 0x20 || (character >= 0x7f && character < 0xa0) ||
-                             character == 0x2028 || character == 0x2029;
-        if (control || character == '\\' || character == '/' || character == '"') return false;
+        if (character == '\\' || character == '/' || character == '"') return false;
     }
+    if (name.starts_with(' ') || name.ends_with(' ') || printable(name) != name) return false;
     return characters > 0 && characters <= longest;
 }
 

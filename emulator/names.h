@@ -8,7 +8,8 @@
 
 namespace sunder::emulator {
 
-/// 1 to 32 characters in UTF-8, none of them a control character, backslash, slash or quote.
+/// 1 to 32 characters in UTF-8, none of them a control character, one that is not seen or turns the
+/// text around, backslash, slash or quote; and no blank at either end.
 [[nodiscard]] bool is_good_name(std::string_view name);
 
 }  // namespace sunder::emulator

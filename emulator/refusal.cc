@@ -3,6 +3,7 @@
 // The rules in words, with their sources.
 #include "emulator/refusal.h"
 
+#include "base/text.h"
 #include "base/verify.h"
 
 #include <fmt/format.h>
@@ -21,7 +22,8 @@ constexpr RuleText texts[] = {
     {"no_such_lun", "nothing is presented there", "arrays A1"},
     {"name_in_use", "the name is in use", "arrays A1"},
     {"bad_name",
-     "a name has 1 to 32 characters, without control characters, backslash, slash and quotes",
+     "a name has 1 to 32 characters that can be seen, without backslash, slash and quotes, and no "
+     "blank at either end",
      "arrays A1"},
     {"bad_size", "a size is above zero, in whole sectors of 512 bytes, and grows only",
      "arrays A1"},
@@ -77,6 +79,11 @@ constexpr RuleText texts[] = {
     {"mirrorclone_not_synchronized", "the mirrorclone is not synchronized", "arrays A8"},
     {"mirrorclone_presented", "the mirrorclone is to be unpresented first", "arrays A4.11"},
     {"mirrorclone_attached", "the mirrorclone is to be detached first", "arrays A4.11"},
+    {"mirrorclone_source_broken",
+     "what its source lacked when the mirrorclone's disk group failed is lost: delete the source, "
+     "or "
+     "write all of it anew",
+     "arrays A6, A8"},
     {"mirrorclone_of_copy", "a mirrorclone is made of an ordinary volume", "arrays A8"},
     {"not_its_snapshot", "that is no snapshot of it", "arrays A9"},
     {"restore_in_progress", "a restore is going on", "arrays A9"},
@@ -93,7 +100,7 @@ RuleText text_of(Rule rule) {
 
 Refusal refuse(Rule rule, std::string_view subject) {
     RuleText const text = text_of(rule);
-    return {rule, fmt::format("{}: {} ({})", subject, text.text, text.source)};
+    return {rule, fmt::format("{}: {} ({})", printable(subject), text.text, text.source)};
 }
 
 }  // namespace sunder::emulator

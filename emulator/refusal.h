@@ -67,6 +67,7 @@ enum class Rule : unsigned char {
     mirrorclone_not_synchronized,
     mirrorclone_presented,
     mirrorclone_attached,
+    mirrorclone_source_broken,
     mirrorclone_of_copy,
     // Instant restore:
     not_its_snapshot,

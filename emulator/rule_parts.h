@@ -20,6 +20,9 @@ Verdict one_more(State const& state, std::string_view name);
 /// The disk group is there, works, and has room for so many chunks more.
 Verdict group_takes(State const& state, std::string_view group, std::uint64_t chunks, Vraid vraid,
                     std::string_view subject);
+/// What takes `before` raw bytes of the disk group may take `after`.
+Verdict may_grow(State const& state, DiskGroupId group, std::uint64_t before, std::uint64_t after,
+                 std::string_view subject);
 /// It has a copy, or is one.
 bool has_relatives(State const& state, VolumeId id);
 /// It is a container of the source's size, and prepared for nobody else. Requires that both are

@@ -93,7 +93,11 @@ Verdict may(State const& state, command::DeleteVolume const& command) {
     if (volume.as<role::Unsharing>() != nullptr && !state.profile.delete_while_unsharing && !lost) {
         return refuse(Rule::snapclone_unsharing, command.name);
     }
-    if (volume.as<role::Mirrorclone>() != nullptr && !lost) {
+    auto const* const mirrorclone = volume.as<role::Mirrorclone>();
+    if (mirrorclone != nullptr && broken(state, mirrorclone->source)) {
+        return refuse(Rule::mirrorclone_source_broken, command.name);
+    }
+    if (mirrorclone != nullptr && !lost) {
         bool const fractured = std::holds_alternative<mirror::Fractured>(mirror_state(state, id));
         return refuse(fractured ? Rule::mirrorclone_attached : Rule::mirrorclone_not_fractured,
                       command.name);
@@ -101,8 +105,21 @@ Verdict may(State const& state, command::DeleteVolume const& command) {
     return std::nullopt;
 }
 
+namespace {
+
+/// arrays A10. Requires that it is known.
+Verdict not_invalid(State const& state, std::string_view name) {
+    VolumeId const id = *state.catalogue.volume_named(name);
+    auto const* const snapshot = state.catalogue.volumes.at(id).as<role::Snapshot>();
+    if (snapshot == nullptr || !snapshot->invalid) return std::nullopt;
+    return refuse(Rule::snapshot_invalid, name);
+}
+
+}  // namespace
+
 Verdict may(State const& state, command::RenameVolume const& command) {
     if (auto refusal = known(state, command.name)) return refusal;
+    if (auto refusal = not_invalid(state, command.name)) return refusal;
     return name_free(state, command.to);
 }
 
@@ -112,7 +129,7 @@ Verdict may(State const& state, command::SetCache const& command) {
     if (state.catalogue.volumes.at(id).as<role::Container>() != nullptr) {
         return refuse(Rule::is_container, command.name);
     }
-    return std::nullopt;
+    return not_invalid(state, command.name);
 }
 
 Verdict may(State const& state, command::SetWriteProtect const& command) {

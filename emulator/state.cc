@@ -56,22 +56,24 @@ std::uint64_t reserved_growth(State const& state, BlockMap::Family const& family
 }
 
 Vraid growth_vraid(State const& state, BlockMap::Family const& family) {
-    std::optional<Vraid> vraid;
+    Vraid of_leaving = Vraid::vraid0;
     for (MapId const map : family.members) {
-        bool const first = map == family.members.front();
-        if (auto const left = state.leaving.find(map); left != state.leaving.end()) {
-            if (!first || !vraid) vraid = left->second;
-        } else if (Volume const* const volume = volume_of(state, map)) {
-            vraid = volume->vraid;
-            if (!first) break;
-        }
+        if (map == family.members.front()) continue;
+        // Those of one source are of one Vraid (arrays A4.3), and those that leave count as one.
+        if (Volume const* const volume = volume_of(state, map)) return volume->vraid;
+        auto const left = state.leaving.find(map);
+        if (left != state.leaving.end()) of_leaving = left->second;
     }
-    return vraid.value_or(Vraid::vraid1);
+    return of_leaving;
 }
 
 std::uint64_t growth_of(State const& state, BlockMap::Family const& family) {
     BlockMap::Member const& first = state.map.member(family.members.front());
     return family.slots > first.mapped ? family.slots - first.mapped : 0;
+}
+
+std::uint64_t raw_growth(std::uint64_t growth, std::uint64_t reserved, Vraid vraid) {
+    return growth > reserved ? raw_bytes(growth - reserved, vraid) : 0;
 }
 
 Capacity capacity_of(State const& state, DiskGroupId id) {
@@ -115,10 +117,8 @@ Capacity capacity_of(State const& state, DiskGroupId id) {
             capacity.used += raw_bytes(family.slots - growth, left->second);
         }
         if (growth == 0) continue;
-        std::uint64_t const reserved = reserved_growth(state, family);
-        if (growth > reserved) {
-            capacity.used += raw_bytes(growth - reserved, growth_vraid(state, family));
-        }
+        capacity.used +=
+            raw_growth(growth, reserved_growth(state, family), growth_vraid(state, family));
     }
     return capacity;
 }

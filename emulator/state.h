@@ -56,10 +56,13 @@ Occupancy occupancy_of(State const& state, DiskGroupId group);
 
 /// Fully allocated copies of a family: slots that are reserved beside those of its first map.
 std::uint64_t reserved_growth(State const& state, BlockMap::Family const& family);
-/// Of what its copies take.
+/// Of what its copies take. When they are gone, what they leave behind counts as it lies, for
+/// vraid0: so whatever it was paid at, no deletion makes a disk group fuller.
 Vraid growth_vraid(State const& state, BlockMap::Family const& family);
 /// Slots that the family has beyond those of its first map.
 std::uint64_t growth_of(State const& state, BlockMap::Family const& family);
+/// What so many such slots take beside so many that are reserved.
+std::uint64_t raw_growth(std::uint64_t growth, std::uint64_t reserved, Vraid vraid);
 
 /// The volume's copy, or its restore, is going on: 0..100 percent; 100 when nothing is.
 unsigned progress_of(State const& state, VolumeId volume);

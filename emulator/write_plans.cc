@@ -5,13 +5,32 @@
 // nobody uses it, and only then to a slot that is taken. So k maps that were not dropped have at
 // most k slots at a chunk, and a copy with all its space reserved never runs out: if every slot's
 // sub-chunk is in use, then as many maps hold different data there, and the writing one shares its
-// own.
+// own. A chunk that copies which are gone left scattered is put together when all of it is written.
 #include "emulator/write_plans.h"
 
 #include "emulator/mutant.h"
 #include "emulator/sharing.h"
 
 namespace sunder::emulator {
+
+namespace {
+
+/// What is known to be its own needs no look at the others.
+Mask known_own(BlockMap::Member const& map, bool alone, Leaf const* leaf, unsigned at) {
+    if (alone) return whole_chunk;
+    bool const own_leaf = leaf != nullptr && leaf->id > map.shared_below;
+    return own_leaf ? leaf->owned(at) : no_sub_chunk;
+}
+
+/// Of a chunk that lies scattered and is written as a whole: what would be moved, so that all of it
+/// ends in the place of its first layer.
+Mask put_together(Entry const& before, Mask wanted) {
+    bool const whole = without(before.mapped(), wanted) == no_sub_chunk;
+    if (!whole || before.size() < 2) return no_sub_chunk;
+    return without(before.mapped(), before.begin()->mask);
+}
+
+}  // namespace
 
 std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64_t chunk,
                                                           Mask wanted) const {
@@ -23,12 +42,13 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
     auto const at = static_cast<unsigned>(chunk % fan_out);
     if (leaf != nullptr) part.before = leaf->get(at);
     part.after = part.before;
-    // What is known to be its own needs no look at the others.
     bool const alone = family.members.size() == 1;
-    bool const own_leaf = leaf != nullptr && leaf->id > own.shared_below;
-    Mask const known = alone ? whole_chunk : own_leaf ? leaf->owned(at) : no_sub_chunk;
+    Mask const known = known_own(own, alone, leaf, at);
     bool looked = alone || mutant(Mutant::snapshot_overwritten);
     Users others;
+    auto const look = [&] {
+        if (!std::exchange(looked, true)) others = others_at(map, chunk);
+    };
     auto const kept_from = [&](Slot slot) {
         Mask const mask = guarded(family.group, slot, map);
         part.guarded = part.guarded || (mask & wanted) != no_sub_chunk;
@@ -37,14 +57,14 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
     auto const held_in = [&](Layer const& layer) {
         auto const here = static_cast<Mask>(layer.mask & wanted);
         if (here == no_sub_chunk) return no_sub_chunk;
-        bool const look = !looked && without(here, known) != no_sub_chunk;
-        if (look) others = others_at(map, chunk);
-        looked = looked || look;
+        if (without(here, known) != no_sub_chunk) look();
         auto const held = static_cast<Mask>(others.mask_of(layer.slot) | kept_from(layer.slot));
         return static_cast<Mask>(here & held);
     };
     Mask moving = without(wanted, part.before.mapped());
     for (Layer const& layer : part.before) moving |= held_in(layer);
+    bool const gathers = moving == no_sub_chunk;
+    if (gathers) moving = put_together(part.before, wanted);
     auto const own_places = [&] {
         Mask mask = no_sub_chunk;
         Mask const not_known = without(whole_chunk, known);
@@ -54,8 +74,7 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
     };
     part.owned = own_places();
     if (moving == no_sub_chunk) return part;
-
-    if (!std::exchange(looked, true)) others = others_at(map, chunk);
+    look();
     part.moved = moving;
     auto const fill_hole = [&](Slot slot) {
         auto const taken =
@@ -65,6 +84,7 @@ std::variant<BlockMap::Part, MakeDurable> BlockMap::place(MapId map, std::uint64
         moving = without(moving, hole);
     };
     for (Layer const& layer : part.before) fill_hole(layer.slot);
+    if (gathers) part.moved = without(part.moved, std::exchange(moving, no_sub_chunk));
     std::size_t slots = part.before.size();
     for (auto const& user : others.slots) {
         // What only dropped maps have is given up without asking whether a plan is open.
@@ -164,7 +184,13 @@ std::optional<Planned> BlockMap::add_change(Plan& plan, Part const& part,
                                             Allowances const& allowed) {
     if (part.after == part.before) return std::nullopt;
     MapId const map = part.map;
+    bool const first = map == family_of(map).members.front();
     if (part.before.empty()) {
+        // It counts as the volume's now, though what it lies in is a copy's already.
+        bool const no_slot = part.fresh == no_sub_chunk;
+        if (first && no_slot && !allowed(map, true)) {
+            return NoSpace{true, map, plan.chunk, part.moved, part.guarded};
+        }
         plan.claims.push_back(map);
         ++member_of(map).mapped;
     } else if (part.after.empty()) {
@@ -172,7 +198,6 @@ std::optional<Planned> BlockMap::add_change(Plan& plan, Part const& part,
         bool const stays =
             std::all_of(part.before.begin(), part.before.end(),
                         [&](Layer const& layer) { return slot_used(map, plan.chunk, layer.slot); });
-        bool const first = map == family_of(map).members.front();
         if (first && stays && !allowed(map, false)) {
             return NoSpace{false, map, plan.chunk, whole_chunk, false};
         }

@@ -16,6 +16,8 @@
 #include <boost/json.hpp>
 #include <cstring>
 #include <expected>
+#include <filesystem>
+#include <limits>
 
 namespace sunder::tools {
 
@@ -42,6 +44,11 @@ void print_volume(json::object const& volume) {
     std::string state = text(volume, "kind");
     std::string const source = text(volume, "source");
     if (!source.empty()) state += " of " + source;
+    std::string const allocation = text(volume, "allocation");
+    if (!allocation.empty()) {
+        state += allocation == "full" ? ", fully allocated" : ", demand-allocated";
+    }
+    if (volume.at("thin").as_bool()) state += ", thin";
     std::string const origin = text(volume, "copied_from");
     if (!origin.empty()) state += ", a snapclone of " + origin;
     if (std::string const mirror = text(volume, "mirror"); !mirror.empty()) state += ", " + mirror;
@@ -59,17 +66,40 @@ void print_volume(json::object const& volume) {
                size(volume, "size_bytes"), text(volume, "vraid"), text(volume, "group"), state);
 }
 
+/// What has to be true for it to befall a request.
+std::string conditions(json::object const& fault) {
+    std::string all;
+    auto const number = [&](char const* key) { return fault.at(key).to_number<std::uint64_t>(); };
+    if (fault.contains("on")) all += fmt::format(", on={}", text(fault, "on"));
+    if (fault.contains("from_bytes")) {
+        all += fmt::format(", from={}", size(fault, "from_bytes"));
+        // As far as the volume goes, where no length was said.
+        bool const ends = number("length_bytes") <
+                          std::numeric_limits<std::uint64_t>::max() - number("from_bytes");
+        if (ends) all += fmt::format(" length={}", size(fault, "length_bytes"));
+    }
+    if (number("per_million") != 1'000'000) {
+        all += fmt::format(", rate={}%", static_cast<double>(number("per_million")) / 10'000);
+    }
+    if (fault.contains("count")) all += fmt::format(", count={}", number("count"));
+    if (fault.contains("while_file")) {
+        all += fmt::format(", while-file={}", printable(text(fault, "while_file")));
+    }
+    return all;
+}
+
 void print_faults(json::array const& faults) {
     for (json::value const& value : faults) {
         json::object const& fault = value.as_object();
         std::string const volume = text(fault, "volume");
         std::string kind = text(fault, "kind");
         if (fault.contains("error")) kind += " " + text(fault, "error");
-        fmt::print("  {:<20} {:<16} {:<20} befell {}\n", text(fault, "name"), kind,
+        if (fault.contains("time")) kind += " " + text(fault, "time");
+        fmt::print("  {:<20} {:<16} {:<20} befell {}{}\n", text(fault, "name"), kind,
                    fault.contains("volume_deleted") ? "a deleted volume"
                    : volume.empty()                 ? "every volume"
                                                     : volume,
-                   fault.at("befell").to_number<std::uint64_t>());
+                   fault.at("befell").to_number<std::uint64_t>(), conditions(fault));
     }
 }
 
@@ -100,6 +130,18 @@ void print_array(json::object const& array) {
     json::array const& faults = array.at("faults").as_array();
     if (!faults.empty()) fmt::print("faults\n");
     print_faults(faults);
+}
+
+/// Who serves is somewhere else: a path is meant from where it is said.
+std::vector<std::string> from_here(std::vector<std::string> words) {
+    constexpr std::string_view key = "while-file=";
+    for (std::string& word : words) {
+        if (!word.starts_with(key) || word.size() == key.size()) continue;
+        std::error_code failure;
+        auto const path = std::filesystem::absolute(word.substr(key.size()), failure);
+        if (!failure) word = std::string(key) + path.lexically_normal().string();
+    }
+    return words;
 }
 
 }  // namespace
@@ -138,8 +180,9 @@ int ask_array(ArrayRequest const& request) {
         fmt::print("{}", array_help());
         return all_held;
     }
+    std::vector<std::string> const words = from_here(request.words);
     // What is wrong with the words is said here as well as there.
-    if (auto const read = live::read_array_request(request.words); !read) {
+    if (auto const read = live::read_array_request(words); !read) {
         fmt::print(stderr, "array: {}\n", read.error());
         return wrong_input;
     }
@@ -148,7 +191,7 @@ int ask_array(ArrayRequest const& request) {
                    "array: say where it hears operators: --control SOCKET, or SUNDER_CONTROL\n");
         return wrong_input;
     }
-    auto const said = live::say_words(request.control, "/array", request.words);
+    auto const said = live::say_words(request.control, "/array", words);
     if (!said) {
         fmt::print(stderr, "array: nobody answers at {}: {}\n", request.control, said.error());
         return wrong_input;

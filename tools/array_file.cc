@@ -6,6 +6,8 @@
 #include "emulator/names.h"
 #include "emulator/profile.h"
 #include "emulator/refusal.h"
+#include "nodes/live/array_beginning.h"
+#include "nodes/live/words.h"
 #include "scenarios/language/load_parts.h"
 #include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
@@ -18,6 +20,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace sunder::tools {
@@ -37,7 +40,9 @@ ShapePtr number(std::string what, std::int64_t least, std::int64_t most) {
 ShapePtr words(std::string what, std::vector<std::string> of) {
     return make_shape(shape::Choice{std::move(what), std::move(of)});
 }
-ShapePtr vraid() { return words("a Vraid level", {"vraid0", "vraid1", "vraid5", "vraid6"}); }
+ShapePtr vraid() {
+    return words("a Vraid level", {"vraid0", "vraid1", "vraid5", "vraid6", "0", "1", "5", "6"});
+}
 
 ShapePtr disk_group() {
     return make_shape(shape::Object{
@@ -143,11 +148,10 @@ ShapePtr array_shape() {
 }
 
 /// Sizes lose their blank: "10 GiB" is one word of a command.
-std::string word(std::string_view key, Node const* node, std::string_view cut = {}) {
+std::string word(std::string_view key, Node const* node) {
     if (node == nullptr) return "";
     std::string value = node->text;
     std::erase(value, ' ');
-    if (value.starts_with(cut)) value.erase(0, cut.size());
     return fmt::format(" {}={}", key, value);
 }
 
@@ -188,6 +192,7 @@ public:
         }
         check_names();
         read_commands(file);
+        if (report_.count() == 0) rehearse(file);
         return file;
     }
 
@@ -206,32 +211,61 @@ private:
     void read_commands(ArrayFile& file) {
         for (Entry const& group : loading::entries_of(root_.find("disk_groups"))) {
             Node const& value = group.value;
-            file.commands.push_back(fmt::format(
-                "add disk-group {}{}{}{}{}{}", group.key, word("capacity", value.find("capacity")),
-                word("drive", value.find("drive")), word("spare", value.find("spare")),
-                word("alarm", value.find("alarm")), word("warning", value.find("warning"))));
+            say(file, group.key_span,
+                fmt::format("add disk-group {}{}{}{}{}{}", group.key,
+                            word("capacity", value.find("capacity")),
+                            word("drive", value.find("drive")), word("spare", value.find("spare")),
+                            word("alarm", value.find("alarm")),
+                            word("warning", value.find("warning"))));
         }
         for (Entry const& volume : loading::entries_of(root_.find("volumes"))) {
             Node const& value = volume.value;
             expect(value.find("group"), "disk_groups", "disk group");
             std::string const thin =
                 loading::boolean_of(value.find("thin")).value_or(false) ? " thin=yes" : "";
-            file.commands.push_back(fmt::format("add volume {}{}{}{}{}", volume.key,
-                                                word("group", value.find("group")),
-                                                word("size", value.find("size")),
-                                                word("vraid", value.find("vraid"), "vraid"), thin));
+            say(file, volume.key_span,
+                fmt::format("add volume {}{}{}{}{}", volume.key, word("group", value.find("group")),
+                            word("size", value.find("size")), word("vraid", value.find("vraid")),
+                            thin));
         }
         for (Entry const& host : loading::entries_of(root_.find("hosts"))) {
-            file.commands.push_back("add host " + host.key);
+            say(file, host.key_span, "add host " + host.key);
             for (Node const& shown : loading::items_of(&host.value)) {
                 Node const* const volume = shown.find("volume");
                 expect(volume, "volumes", "volume");
                 if (volume == nullptr) continue;
-                file.commands.push_back(fmt::format("present {} to={}{}{}", volume->text, host.key,
-                                                    word("lun", shown.find("lun")),
-                                                    word("access", shown.find("access"))));
+                say(file, volume->span,
+                    fmt::format("present {} to={}{}{}", volume->text, host.key,
+                                word("lun", shown.find("lun")),
+                                word("access", shown.find("access"))));
             }
         }
+    }
+
+    /// What an array that is made of the file refuses is wrong with the file.
+    void rehearse(ArrayFile const& file) {
+        emulator::Profile const* const named = emulator::find_profile(file.profile);
+        emulator::Profile profile = named != nullptr ? *named : emulator::profiles().back();
+        for (emulator::Switch const& one : file.switches) {
+            static_cast<void>(emulator::set_switch(profile, one));
+        }
+        emulator::Array array(profile);
+        std::set<std::string> missing;  // as other commands name what was refused
+        for (std::size_t i = 0; i < file.commands.size(); ++i) {
+            std::vector<std::string> const words = live::split(file.commands[i], ' ');
+            auto const tried = live::try_words(array, words);
+            if (tried) continue;
+            bool const follows = std::ranges::any_of(
+                words, [&](std::string const& one) { return missing.contains(one); });
+            if (!follows) report_.error(Code::bad_array, spans_[i], tried.error());
+            if (words.front() != "add") continue;
+            missing.insert({words[2], "group=" + words[2], "to=" + words[2]});
+        }
+    }
+
+    void say(ArrayFile& file, Span span, std::string command) {
+        file.commands.push_back(std::move(command));
+        spans_.push_back(span);
     }
 
     void expect(Node const* named, std::string_view section, std::string_view what) {
@@ -247,26 +281,25 @@ private:
 
     Node const& root_;
     Report const& report_;
+    std::vector<Span> spans_;  // of the commands
 };
 
 }  // namespace
 
 std::expected<ArrayFile, std::vector<Diagnostic>> read_array_file(std::string const& path) {
     std::vector<Diagnostic> found;
+    auto const unreadable = [&](std::string what) {
+        found.push_back({path, {}, 1, Code::unreadable_file, std::move(what), "", {}, ""});
+        return std::unexpected(std::move(found));
+    };
+    std::error_code nothing_there;
+    if (std::filesystem::is_directory(path, nothing_there)) {
+        return unreadable("it is a folder; name the file in it that describes an array or a node");
+    }
     std::ifstream stream(path, std::ios::binary);
     std::ostringstream content;
     if (stream) content << stream.rdbuf();
-    if (!stream) {
-        found.push_back({path,
-                         {},
-                         1,
-                         Code::unreadable_file,
-                         fmt::format("cannot read it: {}", std::strerror(errno)),
-                         "",
-                         {},
-                         ""});
-        return std::unexpected(std::move(found));
-    }
+    if (!stream) return unreadable(fmt::format("cannot read it: {}", std::strerror(errno)));
     Document const document = read_document(path, content.str(), found);
     Report const report(document, found);
     check(document.root, *array_shape(), report);

@@ -64,6 +64,12 @@ private:
         return found.problems.empty();
     }
     void read_database(bool only_looks) {
+        // SQLite takes it for one that is to be made.
+        auto const file = folder_.open(database_name, Folder::Open::read_only);
+        if (file && (*file)->size() == 0) {
+            complain(database_name, "it is empty, and no database any more");
+            return;
+        }
         found.database = std::make_unique<Database>(folder_, found.health, only_looks);
         Database& database = *found.database;
         if (database.open(false)) {

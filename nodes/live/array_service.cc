@@ -7,6 +7,7 @@
 #include "emulator/media/memory_data.h"
 #include "emulator/media/posix_files.h"
 #include "emulator/media/store.h"
+#include "nodes/live/array_beginning.h"
 #include "nodes/live/array_status.h"
 #include "nodes/live/control_reply.h"
 
@@ -144,44 +145,15 @@ std::expected<std::unique_ptr<ArrayService>, std::string> ArrayService::open(
     return service;
 }
 
-/// A LUN that is another volume's than a description says; empty: there is none.
-std::string ArrayService::contradiction(std::span<std::string const> words) const {
-    auto const request = read_array_request(words);
-    auto const* const command = request ? std::get_if<Command>(&*request) : nullptr;
-    auto const* const wanted =
-        command != nullptr ? std::get_if<emulator::command::Present>(command) : nullptr;
-    if (wanted == nullptr) return "";
-    return driver_->look_at([&](Array const& array) -> std::string {
-        Catalogue const& catalogue = array.state().catalogue;
-        auto const host = catalogue.host_named(wanted->host);
-        if (!host) return "";
-        for (auto const& [key, shown] : catalogue.presentations) {
-            std::string const& volume = catalogue.volumes.at(shown.volume).name;
-            if (key.first != *host || (volume == wanted->volume) == (key.second == wanted->lun)) {
-                continue;
-            }
-            return fmt::format(
-                "LUN {} of {} is '{}'; unpresent one of them, or describe the "
-                "array as it is",
-                key.second, wanted->host, volume);
-        }
-        return "";
-    });
-}
-
 std::expected<void, std::string> ArrayService::begin(
     std::vector<std::vector<std::string>> const& all) {
-    for (auto const& words : all) {
+    auto const left = to_be_said(driver_->look_at([](Array const& array) { return array; }), all);
+    if (!left) return std::unexpected(left.error());
+    for (auto const& words : *left) {
         ControlReply const said = ask(words);
         if (said.status == 200) continue;
         auto const error = json::parse(said.body).as_object();
-        auto const* const rule = error.if_contains("rule");
-        if (rule != nullptr && adds_what_exists(words, rule->as_string())) {
-            std::string const other = contradiction(words);
-            if (other.empty()) continue;
-            return std::unexpected(fmt::format("{}: {}", join(words, " "), other));
-        }
-        return std::unexpected(fmt::format("{}: {}", join(words, " "),
+        return std::unexpected(fmt::format("{}: {}", printable(join(words, " ")),
                                            std::string_view(error.at("error").as_string())));
     }
     return {};
@@ -303,7 +275,8 @@ ControlReply ArrayService::answer(AddFault asked) {
     if (!asked.volume.empty()) {
         auto const found = driver_->look_at(
             [&](Array const& array) { return array.state().catalogue.volume_named(asked.volume); });
-        if (!found) return wrong(409, fmt::format("there is no volume '{}'", asked.volume));
+        if (!found)
+            return wrong(409, fmt::format("there is no volume '{}'", printable(asked.volume)));
         asked.fault.volume = found;
     }
     std::string const name = asked.fault.name;
@@ -313,7 +286,7 @@ ControlReply ArrayService::answer(AddFault asked) {
 
 ControlReply ArrayService::answer(RemoveFault const& asked) {
     if (faults_.remove(asked.name) || asked.name.empty()) return reply(200, {{"done", true}});
-    return wrong(409, fmt::format("there is no fault '{}'", asked.name));
+    return wrong(409, fmt::format("there is no fault '{}'", printable(asked.name)));
 }
 
 ControlReply ArrayService::answer(ListFaults const&) const {

@@ -32,7 +32,8 @@ struct ArrayOptions {
     std::vector<emulator::Switch> switches{};
     /// Where operators are heard; empty: nowhere.
     std::string control{};
-    /// Said before anybody is heard; what is there already is left as it is (`adds_what_exists`).
+    /// Said before anybody is heard; what is there already is left as it is, and when anything is
+    /// otherwise than it is said, nothing at all is done (array_beginning.h).
     std::vector<std::vector<std::string>> begin{};
     std::uint64_t background_rate = 0;  ///< bytes a second; 0: as fast as it goes
     std::uint64_t fault_seed = 1;       ///< of the faults that come by chance
@@ -91,7 +92,6 @@ private:
     ControlReply answer(RemoveFault const& asked);
     ControlReply answer(ListFaults const&) const;
     ControlReply answer(ShowArray const&) const;
-    [[nodiscard]] std::string contradiction(std::span<std::string const> words) const;
     std::expected<void, std::string> begin(std::vector<std::vector<std::string>> const& words);
 
     std::unique_ptr<emulator::media::Folder> folder_;

@@ -4,6 +4,7 @@
 #include "nodes/live/array_words.h"
 
 #include "base/text.h"
+#include "emulator/names.h"
 
 #include <fmt/format.h>
 
@@ -18,7 +19,7 @@ namespace {
 
 using namespace emulator;
 
-constexpr std::string_view vraids = "0|1|5|6";
+constexpr std::string_view vraids = "0|1|5|6";  // or vraid0...
 constexpr std::array vraid_order{Vraid::vraid0, Vraid::vraid1, Vraid::vraid5, Vraid::vraid6};
 constexpr std::array spare_order{SparePolicy::none, SparePolicy::single, SparePolicy::twice};
 constexpr std::array cache_order{CacheMode::write_back, CacheMode::write_through};
@@ -39,7 +40,7 @@ constexpr std::array request_order{media::RequestKind::read, media::RequestKind:
 
 std::optional<Vraid> vraid_in(Values& values) {
     if (!values.has("vraid")) return std::nullopt;
-    return vraid_order.at(values.one_of("vraid", 0));
+    return vraid_order.at(values.one_of("vraid", 0, "vraid"));
 }
 
 ArrayRequest add_disk_group(Values& v) {
@@ -152,6 +153,8 @@ std::optional<Extent> range_in(Values& v) {
 ArrayRequest add_fault(Values& v) {
     AddFault asked;
     asked.fault.name = v.subject();
+    if (!is_good_name(asked.fault.name))
+        v.complain("NAME", std::string(text_of(Rule::bad_name).text));
     asked.fault.kind = kind_order.at(v.one_of("kind", 0));
     asked.volume = v.text("volume");
     if (v.has("on")) asked.fault.on = request_order.at(v.one_of("on", 0));
@@ -166,6 +169,10 @@ ArrayRequest add_fault(Values& v) {
         if (asked.fault.count == 0) v.complain("count", "that is never: at least 1");
     }
     asked.fault.while_file = v.text("while-file");
+    if (v.has("while-file") && !asked.fault.while_file.starts_with('/')) {
+        v.complain("while-file",
+                   "expected a path from the root on, found '" + asked.fault.while_file + "'");
+    }
     asked.fault.number = named_errors.at(v.one_of("error", 0)).number;
     asked.fault.time = v.time("time");
     bool const delay = asked.fault.kind == media::FaultKind::delay;
@@ -391,7 +398,7 @@ bool adds_what_exists(std::span<std::string const> words, std::string_view rule)
 
 std::expected<ArrayRequest, std::string> read_array_request(std::span<std::string const> words) {
     auto const found = find_verb(table().grammars, words);
-    if (!found) return std::unexpected(found.error());
+    if (!found) return std::unexpected(printable(found.error()));
     Grammar const& grammar = table().grammars[found->grammar];
     Values values(grammar, words.subspan(found->words));
     if (values.errors().empty()) {
@@ -399,7 +406,7 @@ std::expected<ArrayRequest, std::string> read_array_request(std::span<std::strin
         if (values.errors().empty()) return request;
     }
     return std::unexpected(fmt::format("{}: {}\nUsage: {}\nSuch as: {}", grammar.verb,
-                                       join(values.errors(), "; "), usage_of(grammar),
+                                       printable(join(values.errors(), "; ")), usage_of(grammar),
                                        grammar.example));
 }
 

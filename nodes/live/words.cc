@@ -157,11 +157,12 @@ bool Values::yes(std::string_view key, bool otherwise) {
     return otherwise;
 }
 
-std::size_t Values::one_of(std::string_view key, std::size_t otherwise) {
+std::size_t Values::one_of(std::string_view key, std::size_t otherwise, std::string_view also) {
     if (!has(key)) return otherwise;
     std::vector<std::string> const words = split(parameter(key)->shape, '|');
     std::string const word = text(key);
-    auto const found = std::find(words.begin(), words.end(), word);
+    std::string const meant = word.starts_with(also) ? word.substr(also.size()) : word;
+    auto const found = std::find(words.begin(), words.end(), meant);
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
     complain(key, fmt::format("expected one of {}, found '{}'{}", join(words), word,
                               suggestion(word, words)));

@@ -62,8 +62,9 @@ public:
     Duration time(std::string_view key);
     std::uint64_t number(std::string_view key, std::uint64_t otherwise, std::uint64_t most);
     bool yes(std::string_view key, bool otherwise);
-    /// The place of the word among those of the parameter's shape, "a|b|c".
-    std::size_t one_of(std::string_view key, std::size_t otherwise);
+    /// The place of the word among those of the parameter's shape, "a|b|c". It may begin with
+    /// `also`, which says nothing.
+    std::size_t one_of(std::string_view key, std::size_t otherwise, std::string_view also = "");
     void complain(std::string_view key, std::string words);
 
     [[nodiscard]] std::vector<std::string> const& errors() const { return errors_; }

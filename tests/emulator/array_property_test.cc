@@ -40,7 +40,9 @@ TEST_CASE("an array holds what plain rows of sectors would hold") {
         std::uint64_t events = 0;
     } tally;
     check("an array holds what plain rows of sectors would hold", runs(own_runs), [&] {
-        Profile const& profile = profiles()[*rc::gen::inRange<std::size_t>(1, profiles().size())];
+        // The last profile has all there is: what the others refuse tells them little.
+        Profile const& profile =
+            profiles()[std::min(*rc::gen::inRange<std::size_t>(1, 6), profiles().size() - 1)];
         bool const small_group = *rc::gen::arbitrary<bool>();
         bool const large_map = *rc::gen::inRange(0, 30) == 0;
         std::uint64_t const sectors = large_map ? 301 * chunk_sectors + 5 : 3 * chunk_sectors + 37;
@@ -59,7 +61,8 @@ TEST_CASE("an array holds what plain rows of sectors would hold") {
     std::vector<Row> rows;
     for (char const* const what :
          {"in place", "placed", "copied part of a sub-chunk", "pushed first", "made durable first",
-          "released", "filled", "concluded", "power cuts", "a write stayed open"}) {
+          "released", "filled", "concluded", "power cuts", "a write stayed open",
+          "filled a group"}) {
         rows.push_back({what, all.times[what], tally.runs / 20});
     }
     for (char const* const what : {"released first", "snapshots invalidated",

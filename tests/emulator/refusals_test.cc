@@ -181,8 +181,9 @@ TEST_CASE("A5: the sizes of one source's snapshots together stay below 15 TB") {
     CHECK(most({1'500'000'000'000}) == 10);
     CHECK(most({1'999'999'999'488}) == 7);
     Rig rig = rig_of("eva-xcs6");
-    CHECK(refused(rig, AddVolume{"w", "two", {(std::uint64_t{2} << 40) + 512}}) ==
-          Rule::volume_too_large);
+    CHECK(refused(rig, AddVolume{"w", "two", {2'000'000'000'512}}) == Rule::volume_too_large);
+    // The largest volume has those seven.
+    CHECK(most(find_profile("eva-xcs6")->largest_volume) == 7);
 }
 
 TEST_CASE("A4.6: no snapclone of a snapshot, of what has one or a mirrorclone, or normalizes") {
@@ -339,7 +340,9 @@ TEST_CASE("names, sizes, levels, hosts and LUN numbers are looked at") {
     CHECK(refused(rig, AddVolume{"a\\b", "one", four_chunks_size}) == Rule::bad_name);
     for (std::string const& name :
          {std::string("a\nb"), std::string("a\0b", 3), std::string("\x1b[1m"), std::string("\xff"),
-          std::string("\xe2\x80\xa8"), std::string(33, 'x')}) {
+          std::string("\xe2\x80\xa8"), std::string(33, 'x'), std::string(" "), std::string(" a"),
+          std::string("a "), std::string("a\u202eb"), std::string("a\u200bb"),
+          std::string("\ufeffa"), std::string("a\u00adb")}) {
         INFO(name);
         CHECK(refused(rig, AddVolume{name, "one", four_chunks_size}) == Rule::bad_name);
         CHECK(refused(rig, AddSnapshot{name, "data"}) == Rule::bad_name);
@@ -347,6 +350,10 @@ TEST_CASE("names, sizes, levels, hosts and LUN numbers are looked at") {
     CHECK(refused(rig, AddSnapshot{"", "data"}) == Rule::bad_name);
     CHECK(refused(rig, AddSnapclone{"", "data"}) == Rule::bad_name);
     CHECK(refused(rig, AddMirrorclone{"", "data"}) == Rule::bad_name);
+    // What is refused is said without what made it bad.
+    std::string const said = rig.array.carry_out(AddHost{"a\u202e\nb"}).error().words;
+    CHECK(said.starts_with("a\\xe2\\x80\\xae\\x0ab: "));
+    done(rig, AddHost{"a b"});
     std::string name;
     for (int i = 0; i < 32; ++i) name += "\u00e9";
     done(rig, AddVolume{name, "one", four_chunks_size});

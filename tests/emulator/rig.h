@@ -26,7 +26,7 @@ struct Act {
     std::uint16_t c = 0;
 };
 std::string in_text(Act const& act);
-inline constexpr unsigned kinds_of_acts = 34;
+inline constexpr unsigned kinds_of_acts = 37;
 
 /// How often something befell a run, or many.
 struct Befell {
@@ -101,6 +101,7 @@ private:
     void compare_row(VolumeId volume, Extent range, Segments const& segments, std::uint64_t grain);
     void audit();
     Command command_of(Act const& act, unsigned kind) const;
+    void fill(std::string const& group);
     void after_power_cut();
     bool has_the_volumes();
 

@@ -78,6 +78,9 @@ TEST_CASE("H13, A10: in another the snapshots are invalidated and the source goe
     CHECK(rig.write(snapshot, {0, 1}) == IoRule::snapshot_invalid);
     done(rig, AddHost{"h"});
     CHECK(refused(rig, Present{"h", 1, "s"}) == Rule::snapshot_invalid);
+    CHECK(refused(rig, RenameVolume{"s", "t"}) == Rule::snapshot_invalid);
+    CHECK(refused(rig, SetCache{"s", CacheMode::write_through}) == Rule::snapshot_invalid);
+    CHECK(refused(rig, SetWriteProtect{"s", true}) == Rule::snapshot_invalid);
     CHECK(refused(rig, RestoreSnapshot{"data", "s"}) == Rule::snapshot_invalid);
     look(rig);
     done(rig, DeleteVolume{"s"});
@@ -192,6 +195,31 @@ TEST_CASE("A8: a restore from a mirrorclone is seen at once, and copies differen
     CHECK(name_of(state_of(rig, "m")) == "Synchronized");
     done(rig, Fracture{"m"});
     look(rig);
+}
+
+TEST_CASE("A8: a mirrorclone whose group fails while it is restored from goes with its source") {
+    // Either the source goes, or it is written anew.
+    for (bool const goes : {false, true}) {
+        Rig rig = rig_with_mirrorclone();
+        done(rig, Fracture{"m"});
+        write(rig, "data", {0, 2 * chunk_sectors});
+        done(rig, RestoreMirrorclone{"m"});
+        CHECK(rig.step());
+        done(rig, FailDiskGroup{"two"});
+        CHECK(broken(rig.array.state(), rig.id("data")));
+        CHECK(refused(rig, Fracture{"m"}) == Rule::mirrorclone_source_broken);
+        CHECK(refused(rig, Detach{"m"}) == Rule::mirrorclone_source_broken);
+        CHECK(refused(rig, DeleteVolume{"m"}) == Rule::mirrorclone_source_broken);
+        if (goes) {
+            done(rig, DeleteVolume{"data"});
+        } else {
+            REQUIRE(rig.write(rig.id("data"), {0, 2 * chunk_sectors}) == std::nullopt);
+            rest(rig);
+            CHECK(!broken(rig.array.state(), rig.id("data")));
+            write(rig, "data", {5, 5});
+        }
+        done(rig, DeleteVolume{"m"});
+    }
 }
 
 TEST_CASE("A8: a migration swaps the disk groups under source and mirrorclone") {

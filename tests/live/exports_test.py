@@ -157,30 +157,41 @@ class Exports(Served):
         host.pwrite(b"z" * 4096, chunk * CHUNK)
         self.assertEqual(host.pread(4096, chunk * CHUNK), b"z" * 4096)
 
-    def test_a_snapshot_that_cannot_grow_reads_errors(self):
-        self.say("add", "volume", "old", "group=small", "size=1MiB", "vraid=0")
+    def overwrite_beside_a_snapshot_that_cannot_grow(self):
+        """The snapshot's host, and the errno of who writes its source; none: it was written."""
+        self.say("add", "volume", "old", "group=small", "size=1MiB", "vraid=vraid0")
         self.say("present", "old", "to=web1", "lun=11")
         old = self.connect("old")
         old.pwrite(b"a" * MIB, 0)
         self.say("add", "snapshot", "s", "of=old")
         self.say("present", "s", "to=web1", "lun=12")
         snapshot = self.connect("s")
-        failure = None
         thin = self.connect("thin")
-        for chunk in range(64):
-            try:
+        with self.assertRaises(nbd.Error):
+            for chunk in range(64):
                 thin.pwrite(b"y" * 4096, chunk * CHUNK)
-            except nbd.Error:
-                break
         try:
             old.pwrite(b"b" * MIB, 0)
         except nbd.Error as error:
-            failure = error.errnum
-        if failure is None:  # the profile lets the source go on, and the snapshot go
-            self.fails(errno.EIO, snapshot.pread, 4096, 0)
-        else:  # or it stops both
-            self.assertEqual(failure, errno.ENOSPC)
-            self.assertEqual(snapshot.pread(4096, 0), b"a" * 4096)
+            return snapshot, error.errnum
+        return snapshot, None
+
+    def test_a_snapshot_that_cannot_grow_reads_errors(self):
+        snapshot, failure = self.overwrite_beside_a_snapshot_that_cannot_grow()
+        self.assertIsNone(failure)
+        self.fails(errno.EIO, snapshot.pread, 4096, 0)
+        self.assertFalse(self.volume("s")["valid"])
+        self.assertIn("[snapshot_invalid]", self.ask("rename", "volume", "s", "to=t").stderr)
+
+    def test_a_snapshot_that_cannot_grow_stops_its_source_by_a_switch(self):
+        self.stop()
+        self.file.write_text(self.file.read_text().replace("store: store", "store: other").replace(
+            "listen:", "switches: {overcommit: fail_writes}\nlisten:"))
+        self.serve()
+        snapshot, failure = self.overwrite_beside_a_snapshot_that_cannot_grow()
+        self.assertEqual(failure, errno.ENOSPC)
+        self.assertEqual(snapshot.pread(4096, 0), b"a" * 4096)
+        self.assertTrue(self.volume("s")["valid"])
 
     def test_extents_trims_and_zeroes(self):
         host = self.connect("data")
@@ -288,6 +299,25 @@ class Exports(Served):
             self.assertEqual(said.returncode, 3, said.stdout + said.stderr)
             self.assertIn(wrong, said.stderr)
 
+    def test_what_is_shown_to_people_says_all_that_was_set(self):
+        self.say("add", "snapshot", "s", "of=data", "allocation=full")
+        shown = self.say("show")
+        self.assertIn("snapshot of data, fully allocated", shown)
+        self.assertRegex(shown, r"thin .* volume, thin")
+        ran = subprocess.run(
+            [served.SUNDER, "array", "--control", str(self.folder / "eva1.control"), "add",
+             "fault", "f1", "kind=delay", "time=20ms", "on=write", "from=1MiB", "length=64KiB",
+             "rate=1.5%", "count=3", "while-file=trigger"],
+            capture_output=True, text=True, timeout=served.PATIENCE, cwd=self.folder)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        # The path is meant from where it was said, and not from where the array is served.
+        self.assertIn("delay 20 ms      every volume         befell 0, on=write, from=1 MiB "
+                      f"length=64 KiB, rate=1.5%, count=3, while-file={self.folder}/trigger",
+                      self.say("list", "faults"))
+        refused = self.ask("add", "fault", "a\n\u202eb", "kind=lost")
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("a name has 1 to 32 characters", refused.stderr)
+
     def test_tools_of_the_field_are_content(self):
         image = self.folder / "image"
         content = bytearray()
@@ -330,6 +360,58 @@ class ExportsOfAStore(Exports):
         self.assertEqual(self.connect("data").pread(4096, MIB), b"late" * 1024)
         self.say("present", "s1", "to=web1", "lun=9")
         self.assertEqual(self.connect("s1").pread(4096, MIB), b"kept" * 1024)
+
+    def test_who_describes_it_otherwise_changes_nothing(self):
+        self.say("rename", "volume", "data", "to=DATA")
+        before = self.show()
+        self.stop()
+        described = self.file.read_text()
+
+        def refused(*changes):
+            text = described
+            for old, new in changes:
+                self.assertIn(old, text)
+                text = text.replace(old, new)
+            self.file.write_text(text)
+            ran = subprocess.run([served.SUNDER, "serve", str(self.file)], capture_output=True,
+                                 text=True, timeout=served.PATIENCE)
+            self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
+            self.assertIn("describe the array as it is", ran.stderr)
+            return ran.stderr
+
+        self.assertIn("LUN 1 of web1 is 'DATA'", refused())
+        named = (("  data:", "  DATA:"), ("volume: data", "volume: DATA"))
+        for change, words in (
+                (("size: 64 MiB, vraid: vraid1", "size: 32 MiB, vraid: vraid1"),
+                 "volume 'log' is there with size 64 MiB, not 32 MiB"),
+                (("group: dg2", "group: dg1"), "volume 'log' is there with group dg2, not dg1"),
+                (("vraid: vraid1", "vraid: vraid0"), "with vraid vraid1, not vraid0"),
+                (("access: read-only", "access: read-write"),
+                 "LUN 2 of web1 is there with access read-only, not read-write"),
+                (("lun: 2", "lun: 7"), "LUN 2 of web1 is 'log'"),
+                (("small: {capacity: 2 MiB", "small: {capacity: 3 MiB"),
+                 "disk group 'small' is there with capacity 2 MiB, not 3 MiB")):
+            self.assertIn(words, refused(*named, change))
+        # What is not said is no contradiction.
+        text = described.replace(", access: read-only", "").replace(", vraid: vraid1", "")
+        for old, new in named:
+            text = text.replace(old, new)
+        self.file.write_text(text)
+        self.serve()
+        self.assertEqual(self.show(), before)
+
+    def test_an_emptied_database_is_said_to_be_none(self):
+        self.stop()
+        (self.folder / "store" / "array.db").write_bytes(b"")
+        checked = self.ask("check", str(self.folder / "store"))
+        self.assertEqual(checked.returncode, 1)
+        opened = subprocess.run([served.SUNDER, "serve", str(self.file)], capture_output=True,
+                                text=True, timeout=served.PATIENCE)
+        self.assertEqual(opened.returncode, 1)
+        for said in (checked.stdout, opened.stderr):
+            self.assertIn("array.db", said)
+            self.assertIn("it is empty", said)
+            self.assertNotIn("Read-only", said)
 
     def test_an_array_that_is_not_as_its_profile_stays_so(self):
         self.stop()
@@ -481,15 +563,28 @@ class Control(Served):
         for words in ("a LUN: 1 to 255", "a name has 1 to 32 characters",
                       "nothing would ever be copied"):
             self.assertIn(words, ran.stderr + ran.stdout)
+        for old, new, place, words in (
+                ("size: 256 MiB", "size: 0 B", 9, "a size is above zero"),
+                ("size: 256 MiB", "size: 1000 B", 9, "in whole sectors of 512 bytes"),
+                ("size: 256 MiB", "size: 64 TiB", 9, "larger than the profile's largest"),
+                ("size: 256 MiB", "size: 8 GiB", 9, "not enough free space"),
+                ("dg1: {", "dg1: {alarm: 50, warning: 60, ", 5, "the warning not above the alarm"),
+                ("lun: 2", "lun: 1", 15, "LUN 1 of web1 is 'data'")):
+            self.assertIn(old, self.file.read_text())
+            wrong.write_text(self.file.read_text().replace(old, new))
+            ran = subprocess.run([served.SUNDER, "serve", str(wrong)], capture_output=True,
+                                 text=True, timeout=served.PATIENCE)
+            self.assertEqual(ran.returncode, 3, ran.stdout + ran.stderr)
+            self.assertIn(f"wrong.yaml:{place}:", ran.stderr + ran.stdout)
+            self.assertIn(words, ran.stderr + ran.stdout)
+            self.assertEqual((ran.stderr + ran.stdout).count("error:"), 1)
+        ran = subprocess.run([served.SUNDER, "serve", str(self.folder)], capture_output=True,
+                             text=True, timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 3)
+        self.assertIn("it is a folder", ran.stderr + ran.stdout)
         printed = subprocess.run([served.SUNDER, "serve", str(self.file), "--print", "--socket",
                                   "it's here"], capture_output=True, text=True, check=True)
         self.assertIn(r"'it'\''s here'", printed.stdout)
-        wrong.write_text(self.file.read_text().replace("lun: 2", "lun: 1")
-                         .replace("nbd.sock", "other.sock"))
-        ran = subprocess.run([served.SUNDER, "serve", str(wrong)], capture_output=True, text=True,
-                             timeout=served.PATIENCE)
-        self.assertNotEqual(ran.returncode, 0)
-        self.assertIn("LUN 1 of web1 is 'data'", ran.stderr + ran.stdout)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ TEST_CASE("Words mean what they say") {
     CHECK_FALSE(snapshot.demand);
     CHECK_FALSE(snapshot.vraid);
     CHECK(said<command::AddSnapclone>("add snapclone c of=v vraid=1").vraid == Vraid::vraid1);
+    CHECK(said<command::AddSnapclone>("add snapclone c of=v vraid=vraid6").vraid == Vraid::vraid6);
     CHECK(said<command::Present>("present v to=h lun=7 access=none").access == Access::none);
     auto const all = said<command::AddMultisnap>("add multisnap a=x b=y as=snapclones");
     REQUIRE(all.copies.size() == 2);
@@ -111,7 +112,12 @@ TEST_CASE("What is wrong with words is told at once, with what would be right") 
          {std::pair{"add multisnap a=x as=snapclones allocation=full", "allocation: "},
           std::pair{"add multisnap a=x/", "expected SOURCE/CONTAINER"},
           std::pair{"add fault f kind=error count=0", "count: "},
-          std::pair{"add fault f kind=error length=0B", "length: "}}) {
+          std::pair{"add fault f kind=error length=0B", "length: "},
+          std::pair{"add fault f kind=error while-file=here", "expected a path from the root on"},
+          std::pair{"add fault a/b kind=lost", "a name has 1 to 32 characters"},
+          std::pair{"add fault a\033b kind=lost", "a name has 1 to 32 characters"},
+          std::pair{"add volume v group=g size=\0332J", "\\x1b2J"},
+          std::pair{"add volume v group=g size=1MiB vraid=vraid", "expected one of 0, 1, 5, 6"}}) {
         INFO(words);
         CHECK(error(words).find(wrong) != std::string::npos);
     }
