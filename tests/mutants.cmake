@@ -70,6 +70,7 @@ add_executable(sunder_media_mutants ${mutated}
   emulator/media/emptied.cc
   emulator/media/file_medium.cc
   emulator/media/mutants_test.cc
+  emulator/media/read_back.cc
   emulator/media/sticky.cc
   emulator/medium.cc
   emulator/rig.cc

@@ -138,6 +138,8 @@ void Rig::after_power_cut() {
 }
 
 void Rig::compare(bool all) {
+    // The first complaint stays; after it volumes may be missing.
+    if (!wrong_.empty()) return;
     for (auto const& [volume, row] : rows_) {
         std::uint64_t const hot = 5 * chunk_sectors;
         if (all || row.size() <= 2 * hot) {

@@ -4,6 +4,7 @@
 #include "tests/emulator/media/crash_run.h"
 
 #include "base/random.h"
+#include "tests/emulator/media/read_back.h"
 
 #include <fmt/format.h>
 
@@ -71,47 +72,10 @@ private:
         return act;
     }
 
-    /// What is read back is what was kept, apart from what a restart changes.
     void compare_state() {
-        FileMedium medium(medium_->folder->after_kill(), tuning_);
-        std::optional<Array> array;
-        std::string words = medium.open(array);
-        if (words.empty()) words = difference(array->state(), rig_.array.state());
+        std::string const words = read_back(*medium_, rig_.array);
         if (!words.empty()) rig_.complain("read back: " + words);
         ++tally_["read back"];
-    }
-
-    static std::string difference(State const& a, State const& b) {
-        if (!(a.catalogue == b.catalogue)) return "another catalogue";
-        bool const rest = a.licensed == b.licensed && a.profile == b.profile &&
-                          a.leaving == b.leaving && a.owners == b.owners;
-        if (!rest) return "other profile, owners or maps that leave";
-        if (a.map.families().size() != b.map.families().size()) return "other families";
-        for (auto const& [id, family] : b.map.families()) {
-            auto const found = a.map.families().find(id);
-            if (found == a.map.families().end()) return "a family is missing";
-            if (found->second.members != family.members) return "other members of a family";
-            if (found->second.slots != family.slots) return "other slots of a family";
-            for (MapId const map : family.members) {
-                BlockMap::Member left = a.map.member(map);
-                BlockMap::Member right = b.map.member(map);
-                for (auto* const side : {&left, &right}) {
-                    std::sort(side->ahead.begin(), side->ahead.end());
-                }
-                if (!(left == right)) return fmt::format("another map {}", map.value);
-            }
-        }
-        if (a.map.links().size() != b.map.links().size()) return "other links";
-        for (auto const& [id, link] : b.map.links()) {
-            // Where hosts were writing both sides may differ after a restart.
-            if (!link.intents.empty()) continue;
-            Link found = a.map.link_of(id);
-            // Of regions that hosts wrote in the mark is kept longer than it is needed, and what is
-            // marked counts as lacking after a restart.
-            if (link.mode == LinkMode::follow) found.lacking = link.lacking;
-            if (!(found == link)) return fmt::format("another link {}", id.value);
-        }
-        return "";
     }
 
     /// In the middle of a flush: before it, or after it, has to be found.

@@ -60,6 +60,7 @@ std::string FileMedium::open(std::optional<Array>& array) {
     data_ = std::move(opened->data);
     keeper_ = std::move(opened->keeper);
     array = std::move(opened->array);
+    marks.clear();  // a restart makes of each what has to be copied
     return "";
 }
 
@@ -140,6 +141,10 @@ std::string FileMedium::flush(Array& array) {
 }
 
 void FileMedium::remember(Array& array) {
+    marks.clear();
+    for (auto const& [id, link] : array.state().map.links()) {
+        for (auto const& [region, intent] : link.intents) marks[id].insert(region);
+    }
     Rows const rows = rows_of(array);
     if (rows.empty()) return;
     backlog_.add(rows);

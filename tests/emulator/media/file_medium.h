@@ -10,7 +10,9 @@
 #include "tests/emulator/medium.h"
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <span>
 
 namespace sunder::emulator::media::test {
@@ -30,6 +32,8 @@ public:
     FileMedium(std::unique_ptr<RecordingFolder> there, Tuning tuning)
         : folder(std::move(there)), tuning_(tuning) {}
 
+    /// What a process that is killed now leaves. It is not open.
+    [[nodiscard]] FileMedium after_kill() const { return {folder->after_kill(), tuning_}; }
     /// Opens the store that is there. What is wrong with it, in words.
     std::string open(std::optional<Array>& array);
 
@@ -51,6 +55,10 @@ public:
     std::unique_ptr<RecordingFolder> folder;
     /// Called before each operation of a flush.
     std::function<void()> between;
+    /// Of mirrors, the regions that the store has marked as being written. When all is durable the
+    /// array drops the marks that nobody needs; the store is told so the next time.
+    using Marks = std::map<LinkId, std::set<std::uint64_t>>;
+    Marks marks;
     std::string wrong;               ///< with what power cuts left
     std::uint64_t emptied_runs = 0;  ///< of slots that nobody had
 
