@@ -175,7 +175,9 @@ Command Rig::command_of(Act const& act, unsigned kind) const {
     auto const vraid = static_cast<Vraid>(act.b % 4);
     std::uint64_t sectors = 128;
     if (auto const volume = pick(act.a)) {
-        sectors = array.state().catalogue.volumes.at(*volume).sectors;
+        // Not of what fills a group: the model's rows would be as long.
+        Volume const& like = array.state().catalogue.volumes.at(*volume);
+        if (like.as<role::Container>() == nullptr) sectors = like.sectors;
     }
     switch (kind) {
         case 0:
