@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Where each thing lies: the cell at the beginning, what stands on the mirror behind it, and then
-// the pages, peer by peer.
+// Where each thing lies: the cell at the beginning, what stands on the mirror behind it, the copy's
+// mark, and then the pages, peer by peer.
 #include "nodes/live/mirror_store.h"
 
 #include "nodes/wire.h"
@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 namespace sunder::live {
@@ -24,15 +25,39 @@ constexpr std::size_t page_bytes = 4096;
 constexpr std::size_t cell_slot_bytes = 4096;
 constexpr std::size_t above_slot_bytes = 1 << 20;
 constexpr std::uint64_t above_at = 2 * cell_slot_bytes;
-constexpr std::uint64_t pages_at = above_at + 2 * above_slot_bytes;
+constexpr std::uint64_t mark_at = above_at + 2 * above_slot_bytes;
+constexpr std::size_t mark_slot_bytes = 4096;
+constexpr std::uint64_t pages_at = mark_at + 2 * mark_slot_bytes;
+
+std::string name_of_file(std::string const& mirror) { return mirror + ".mirror"; }
+/// Empty; that it is there says it.
+std::string name_of_memory(std::string const& mirror) { return mirror + ".written"; }
+
+/// As a target begins that was never written (R43).
+mirror::Cell blank_cell(mirror::GroupConfig const& config) {
+    mirror::Cell cell;
+    cell.role = mirror::Role::target;
+    cell.data = mirror::DataState::inconsistent;
+    for (unsigned peer = 0; peer < config.copies; ++peer) {
+        bool const self = peer == config.self.value;
+        if (!self && !config.synchronous[peer]) {
+            cell.asynchronous_limit = config.asynchronous_limit;
+        }
+    }
+    return cell;
+}
 
 }  // namespace
 
-MirrorStore::MirrorStore(std::unique_ptr<media::File> file, std::uint32_t pages_per_peer)
-    : file_(std::move(file)), pages_per_peer_(pages_per_peer) {
-    if (file_ == nullptr) return;
-    cell_.emplace(*file_, 0, cell_slot_bytes);
-    above_.emplace(*file_, above_at, above_slot_bytes);
+MirrorStore::MirrorStore(media::Folder* folder, std::string mirror, std::uint32_t pages_per_peer)
+    : folder_(folder), mirror_(std::move(mirror)), pages_per_peer_(pages_per_peer) {}
+
+std::string MirrorStore::file() const {
+    return folder_ == nullptr ? "" : folder_->where() + "/" + name_of_file(mirror_);
+}
+
+std::string MirrorStore::memory() const {
+    return folder_ == nullptr ? "" : folder_->where() + "/" + name_of_memory(mirror_);
 }
 
 std::expected<std::unique_ptr<MirrorStore>, std::string> MirrorStore::open(
@@ -41,15 +66,18 @@ std::expected<std::unique_ptr<MirrorStore>, std::string> MirrorStore::open(
         (config.mirrored_sectors + config.chunk_sectors - 1) / config.chunk_sectors;
     auto const pages = static_cast<std::uint32_t>((chunks + mirror::IntentLog::page_bits - 1) /
                                                   mirror::IntentLog::page_bits);
-    if (folder == nullptr) return std::unique_ptr<MirrorStore>(new MirrorStore(nullptr, pages));
-    std::string const name = mirror_name + ".mirror";
+    std::unique_ptr<MirrorStore> store(new MirrorStore(folder, mirror_name, pages));
+    if (folder == nullptr) return store;
     auto const in = [&](std::string_view words) {
-        return std::unexpected(fmt::format("{}/{}: {}", folder->where(), name, words));
+        return std::unexpected(fmt::format("{}: {}", store->file(), words));
     };
-    auto file = folder->open(name, media::Folder::Open::made_if_absent);
+    auto file = folder->open(name_of_file(mirror_name), media::Folder::Open::made_if_absent);
     if (!file) return in(std::strerror(file.error()));
     if (int const failure = folder->sync()) return in(std::strerror(failure));
-    std::unique_ptr<MirrorStore> store(new MirrorStore(std::move(*file), pages));
+    store->file_ = std::move(*file);
+    store->cell_.emplace(*store->file_, 0, cell_slot_bytes);
+    store->above_.emplace(*store->file_, above_at, above_slot_bytes);
+    store->mark_.emplace(*store->file_, mark_at, mark_slot_bytes);
     if (auto loaded = store->load(config.copies); !loaded) return in(loaded.error());
     return store;
 }
@@ -69,6 +97,18 @@ std::expected<void, std::string> MirrorStore::load(unsigned copies) {
         if (!decoded) return std::unexpected("the hierarchy: " + decoded.error());
         found_.above = std::move(*decoded);
     }
+    auto mark = mark_->load();
+    if (!mark) return std::unexpected("the copy's mark: " + mark.error());
+    if (*mark) {
+        auto decoded = decode_mark(**mark);
+        if (!decoded) return std::unexpected("the copy's mark: " + decoded.error());
+        found_.mark = *decoded;
+    }
+    auto const memory = folder_->open(name_of_memory(mirror_), media::Folder::Open::read_only);
+    if (!memory && memory.error() != ENOENT) {
+        return std::unexpected(this->memory() + ": " + std::strerror(memory.error()));
+    }
+    found_.had_cell = remembered_ = memory.has_value();
     std::vector<std::byte> bytes(page_bytes);
     for (std::uint8_t peer = 0; peer < copies; ++peer) {
         for (std::uint32_t number = 0; number < pages_per_peer_; ++number) {
@@ -93,7 +133,28 @@ std::uint64_t MirrorStore::place_of(mirror::Slot peer, std::uint32_t number) con
 int MirrorStore::store(mirror::Cell const& cell) {
     if (file_ == nullptr) return 0;
     std::lock_guard const lock(slots_);
-    return cell_->store(mirror::encode_cell(cell));
+    if (int const failure = cell_->store(mirror::encode_cell(cell))) return failure;
+    return remembered_ ? 0 : remember_cell();
+}
+
+int MirrorStore::remember_cell() {
+    auto const made = folder_->open(name_of_memory(mirror_), media::Folder::Open::made_if_absent);
+    if (!made) return made.error();
+    if (int const failure = folder_->sync()) return failure;
+    remembered_ = true;
+    return 0;
+}
+
+int MirrorStore::begin_blank(mirror::GroupConfig const& config) {
+    found_.cell = blank_cell(config);
+    found_.pages.clear();
+    return store(*found_.cell);
+}
+
+int MirrorStore::store(CopyMark const& mark) {
+    if (file_ == nullptr) return 0;
+    std::lock_guard const lock(slots_);
+    return mark_->store(encode_mark(mark));
 }
 
 int MirrorStore::store(nodes::StoredHierarchy const& above) {

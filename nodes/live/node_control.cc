@@ -4,6 +4,7 @@
 #include "nodes/live/node_control.h"
 
 #include "nodes/live/control_reply.h"
+#include "nodes/live/copy_guard.h"
 #include "nodes/live/node_status.h"
 
 #include <fmt/format.h>
@@ -172,19 +173,27 @@ ControlReply NodeControl::handle(ControlRequest const& request) {
         if (!get) return wrong(405, "/metrics: use GET");
         return {200, metrics_of(node_), "text/plain; version=0.0.4"};
     }
-    bool const known =
-        request.path == "/node" || request.path == "/array" || request.path == "/break";
-    if (!known) {
+    bool const breaks = request.path == "/break" && node_.setup().stands_still;
+    if (!breaks && request.path != "/node" && request.path != "/array") {
         return wrong(404,
-                     "there are GET /status, GET /metrics, GET /events, and POST /node, /array and "
-                     "/break with "
-                     "a list of words");
+                     "there are GET /status, GET /metrics, GET /events, and POST /node and /array "
+                     "with a list of words");
     }
     if (request.method != "POST") return wrong(405, request.path + ": use POST");
     auto const words = read_words(request.body);
     if (!words) return wrong(400, words.error());
-    if (request.path == "/break") return set_breakpoint(*words);
-    return request.path == "/node" ? ask(*words) : array_.ask(*words);
+    if (breaks) return set_breakpoint(*words);
+    return request.path == "/node" ? ask(*words) : ask_array(*words);
+}
+
+ControlReply NodeControl::ask_array(std::span<std::string const> words) {
+    if (auto const request = read_array_request(words)) {
+        auto const why = array_.driver().look_at([&](emulator::Array const& array) {
+            return refused_for_a_copy(*request, node_.setup(), array.state().catalogue);
+        });
+        if (why) return reply(409, {{"error", "refused: " + *why}, {"rule", copy_rule}});
+    }
+    return array_.ask(words);
 }
 
 /// ["datarep", "resyncing"]: stand still when a leg of it comes to that; ["datarep"]: do not.

@@ -45,11 +45,6 @@ std::uint64_t fresh_life() {
     return life >> 16;
 }
 
-std::string volume_name(MirrorSetup const& mirror, VolumeSetup const& volume) {
-    return mirror.volumes.size() == 1 ? mirror.name
-                                      : fmt::format("{}.{}", mirror.name, volume.name);
-}
-
 constexpr char const* group_name = "node";
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
@@ -98,10 +93,13 @@ std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Optio
     if (auto state = service->open_state(options.setup.state); !state) {
         return std::unexpected(state.error());
     }
+    // Nothing is made where a copy ought to be and is not.
+    auto found = service->open_stores(options.setup, options.array.store);
+    if (!found) return std::unexpected(found.error());
     auto array = ArrayService::open(options.array);
     if (!array) return std::unexpected(array.error());
     service->array_ = std::move(*array);
-    auto copies = service->open_copies(options.setup);
+    auto copies = service->open_copies(options.setup, options.array.store, std::move(*found));
     if (!copies) return std::unexpected(copies.error());
     auto driver = NodeDriver::open(std::move(options.setup), fresh_life(), std::move(*copies),
                                    service->events(), options.most_writes);
@@ -133,17 +131,113 @@ std::expected<void, std::string> NodeService::open_state(std::string const& fold
     return {};
 }
 
-std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copies(
-    NodeSetup const& setup) {
-    std::vector<NodeDriver::Copy> copies;
+/// A mirror's state, and what it says of the copy.
+struct NodeService::Found {
+    std::unique_ptr<MirrorStore> store;
+    CopyFacts facts{};
+    CopyBegins begins = CopyBegins::made;
+};
+
+std::expected<std::vector<NodeService::Found>, std::string> NodeService::open_stores(
+    NodeSetup const& setup, std::optional<std::string> const& copies) {
+    std::vector<Found> all;
     for (MirrorSetup const& mirror : setup.mirrors) {
-        auto disk = mirror.plain.empty() ? open_volumes(setup, mirror) : open_plain(setup, mirror);
-        if (!disk) return std::unexpected(disk.error());
         auto store = MirrorStore::open(folder_.get(), mirror.name, mirror.config);
         if (!store) return std::unexpected(store.error());
-        copies.push_back({std::move(*disk), std::move(*store)});
+        Found one{std::move(*store)};
+        MirrorStore::Found const& found = one.store->found();
+        one.facts = {mirror.name,
+                     one.store->file(),
+                     one.store->memory(),
+                     copies.value_or("an array in memory"),
+                     found.cell.has_value() || !found.pages.empty(),
+                     found.had_cell,
+                     found.mark,
+                     std::nullopt};
+        if (folder_ != nullptr && mirror.plain.empty()) {
+            if (copies) {
+                auto label = CopyLabel::look(*copies, mirror.name);
+                if (!label) return std::unexpected(label.error());
+                one.facts.in_copy = *label;
+            }
+            auto begins = judge_copy(one.facts);
+            if (!begins) return std::unexpected(begins.error());
+            one.begins = *begins;
+        } else if (!one.facts.has_cells && one.facts.had_cells) {
+            one.begins = CopyBegins::made_anew;
+        }
+        all.push_back(std::move(one));
     }
-    return copies;
+    return all;
+}
+
+std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copies(
+    NodeSetup const& setup, std::optional<std::string> const& copies, std::vector<Found> found) {
+    std::vector<NodeDriver::Copy> all;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        MirrorSetup const& mirror = setup.mirrors[m];
+        std::unique_ptr<MirrorStore>& store = found[m].store;
+        std::optional<CopyDisk> disk;
+        if (mirror.plain.empty()) {
+            auto parts = volumes_of(mirror);
+            if (!parts) return std::unexpected(parts.error());
+            if (auto fits = mark_copy(found[m], copies, *parts); !fits) {
+                return std::unexpected(fits.error());
+            }
+            disk.emplace(array_->disk(), std::move(*parts), setup.carries_zeroes);
+        } else {
+            auto plain = open_plain(setup, mirror);
+            if (!plain) return std::unexpected(plain.error());
+            disk.emplace(std::move(*plain));
+        }
+        if (found[m].begins == CopyBegins::made_anew) {
+            log(Level::warning, mirror.name + ": this copy is made anew, and holds nothing");
+            if (int const failure = store->begin_blank(mirror.config)) {
+                return std::unexpected(store->file() + ": " + std::strerror(failure));
+            }
+        }
+        all.push_back({std::move(*disk), std::move(store)});
+    }
+    return all;
+}
+
+/// Gives the copy and its state a mark where they have none, or counts this start in both.
+std::expected<void, std::string> NodeService::mark_copy(Found& found,
+                                                        std::optional<std::string> const& copies,
+                                                        std::vector<CopyDisk::Part> const& parts) {
+    if (folder_ == nullptr || !copies) return {};
+    std::vector<emulator::VolumeId> volumes;
+    for (CopyDisk::Part const& part : parts) volumes.push_back(part.volume);
+    std::uint64_t const lies_in = mark_of(volumes);
+    CopyFacts const& facts = found.facts;
+    if (auto fits = judge_volumes(facts, lies_in); !fits) return fits;
+    bool const goes_on = found.begins == CopyBegins::goes_on;
+    bool const begun = found.begins == CopyBegins::made && facts.in_state;
+    CopyMark const mark{goes_on || begun ? facts.in_state->name : fresh_life(),
+                        goes_on ? facts.in_state->turns : 1, lies_in};
+    Marked marked{facts.mirror, *copies, found.store.get(), mark};
+    auto done = goes_on ? marked.count() : marked.make();
+    if (done) marked_.push_back(std::move(marked));
+    return done;
+}
+
+std::expected<void, std::string> NodeService::Marked::in_state() const {
+    int const failure = store->store(mark);
+    if (failure == 0) return {};
+    return std::unexpected(store->file() + ": " + std::strerror(failure));
+}
+
+// The order is what `judge_copy` makes sense of when a crash comes between the two.
+
+std::expected<void, std::string> NodeService::Marked::make() const {
+    if (auto first = in_state(); !first) return first;
+    return CopyLabel::put(copies, mirror, mark);
+}
+
+std::expected<void, std::string> NodeService::Marked::count() {
+    ++mark.turns;
+    if (auto first = CopyLabel::put(copies, mirror, mark); !first) return first;
+    return in_state();
 }
 
 std::expected<CopyDisk, std::string> NodeService::open_plain(NodeSetup const& setup,
@@ -155,8 +249,8 @@ std::expected<CopyDisk, std::string> NodeService::open_plain(NodeSetup const& se
     return CopyDisk(std::move(*plain), setup.carries_zeroes);
 }
 
-std::expected<CopyDisk, std::string> NodeService::open_volumes(NodeSetup const& setup,
-                                                               MirrorSetup const& mirror) {
+std::expected<std::vector<CopyDisk::Part>, std::string> NodeService::volumes_of(
+    MirrorSetup const& mirror) {
     std::vector<CopyDisk::Part> parts;
     for (VolumeSetup const& volume : mirror.volumes) {
         std::string const name = volume_name(mirror, volume);
@@ -165,7 +259,12 @@ std::expected<CopyDisk, std::string> NodeService::open_volumes(NodeSetup const& 
                 emulator::Catalogue const& catalogue = array.state().catalogue;
                 auto const id = catalogue.volume_named(name);
                 if (!id) return std::unexpected(fmt::format("there is no volume '{}'", name));
-                std::uint64_t const has = catalogue.volumes.at(*id).sectors;
+                emulator::Volume const& there = catalogue.volumes.at(*id);
+                if (there.as<emulator::role::Container>() != nullptr) {
+                    return std::unexpected(
+                        fmt::format("'{}' is a container, and holds no copy; delete it", name));
+                }
+                std::uint64_t const has = there.sectors;
                 if (has >= volume.sectors) return CopyDisk::Part{*id, volume.sectors};
                 return std::unexpected(
                     fmt::format("the volume '{}' has {}, and the mirror takes {}; make it larger "
@@ -176,7 +275,7 @@ std::expected<CopyDisk, std::string> NodeService::open_volumes(NodeSetup const& 
         if (!found) return std::unexpected(found.error());
         parts.push_back(*found);
     }
-    return CopyDisk(array_->disk(), std::move(parts), setup.carries_zeroes);
+    return parts;
 }
 
 NodeEvents NodeService::events() {
@@ -210,7 +309,13 @@ void NodeService::start() {
 emulator::media::IoResult NodeService::stop() {
     if (control_ != nullptr) control_->stop();
     driver_->stop();
-    return array_->stop();
+    auto const stopped = array_->stop();
+    // What is put back from before this end is older.
+    for (Marked& one : marked_) {
+        if (auto counted = one.count(); !counted) log(Level::warning, counted.error());
+    }
+    marked_.clear();
+    return stopped;
 }
 
 // Hosts.

@@ -68,9 +68,26 @@ public:
 
 private:
     NodeService();
-    std::expected<std::vector<NodeDriver::Copy>, std::string> open_copies(NodeSetup const& setup);
-    std::expected<CopyDisk, std::string> open_volumes(NodeSetup const& setup,
-                                                      MirrorSetup const& mirror);
+    struct Found;
+    /// A copy that has the mark of its state.
+    struct Marked {
+        std::string mirror;
+        std::string copies;            // the array's folder
+        MirrorStore* store = nullptr;  // of the driver's
+        CopyMark mark;
+
+        std::expected<void, std::string> make() const;
+        std::expected<void, std::string> count();
+        std::expected<void, std::string> in_state() const;
+    };
+    std::expected<std::vector<Found>, std::string> open_stores(
+        NodeSetup const& setup, std::optional<std::string> const& copies);
+    std::expected<std::vector<NodeDriver::Copy>, std::string> open_copies(
+        NodeSetup const& setup, std::optional<std::string> const& copies, std::vector<Found> found);
+    std::expected<std::vector<CopyDisk::Part>, std::string> volumes_of(MirrorSetup const& mirror);
+    std::expected<void, std::string> mark_copy(Found& found,
+                                               std::optional<std::string> const& copies,
+                                               std::vector<CopyDisk::Part> const& parts);
     static std::expected<CopyDisk, std::string> open_plain(NodeSetup const& setup,
                                                            MirrorSetup const& mirror);
     std::expected<void, std::string> open_state(std::string const& folder);
@@ -81,6 +98,7 @@ private:
     std::unique_ptr<emulator::media::Folder> folder_;
     std::unique_ptr<emulator::media::FolderLock> folder_lock_;
     std::unique_ptr<NodeDriver> driver_;
+    std::vector<Marked> marked_;
     std::optional<Teller> teller_;
     std::unique_ptr<class NodeControl> control_;
 };

@@ -49,6 +49,11 @@ struct MirrorSetup {
     std::string plain{};
 };
 
+/// Of the volume of the array that holds it, and of its export.
+inline std::string volume_name(MirrorSetup const& mirror, VolumeSetup const& volume) {
+    return mirror.volumes.size() == 1 ? mirror.name : mirror.name + "." + volume.name;
+}
+
 struct DetectionSetup {
     Duration interval = seconds(5);  ///< between beats on a path
     std::uint32_t missed = 3;        ///< in a row, until a path is silent (S41)
@@ -106,6 +111,8 @@ struct NodeSetup {
     bool recorded_at_once = false;
     /// Runs of zeroes travel as bytes, as on a simulated network, which has no shorter way.
     bool carries_zeroes = false;
+    /// It is told to stand still where a test wants it to (breakpoint.h).
+    bool stands_still = false;
     /// What connections of peers by TCP are encrypted with; nothing: they are not.
     std::optional<TlsSetup> tls{};
 };

@@ -47,7 +47,8 @@ SUNDER_FORMAT(live::FencingSetup, program, delay);
 SUNDER_FORMAT(ByteCount, bytes);
 SUNDER_FORMAT(live::TlsSetup, ca, certificate, key);
 SUNDER_FORMAT(live::NodeSetup, cluster, members, config, mirrors, resources, detection, fencing,
-              state, recordings, recordings_size, recorded_at_once, carries_zeroes, tls);
+              state, recordings, recordings_size, recorded_at_once, carries_zeroes, stands_still,
+              tls);
 
 }  // namespace sunder
 
@@ -55,7 +56,7 @@ namespace sunder::live {
 
 namespace {
 
-constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 3};
+constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 4};
 
 /// Whether the parts fit to each other: nobody is named who is not there.
 std::string flaw_of(NodeSetup const& setup) {

@@ -63,6 +63,7 @@ NodeProcess::NodeProcess(std::string plugin, std::filesystem::path folder, live:
     setup_.recordings_size = GiB(4);
     setup_.recorded_at_once = true;
     setup_.carries_zeroes = true;
+    setup_.stands_still = true;
 }
 
 NodeProcess::~NodeProcess() {

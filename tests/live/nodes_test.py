@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -100,7 +101,6 @@ class Operators(Cluster):
         self.assertEqual(source.pread(BLOCK, 0), b"a" * BLOCK)
 
     def test_one_state_has_one_process(self):
-        import subprocess
         second = subprocess.run([served.SUNDER, "serve", str(self.file("server1")), "--socket",
                                  str(self.folder / "second.nbd")],
                                 capture_output=True, text=True, timeout=served.PATIENCE)
@@ -153,6 +153,39 @@ class Operators(Cluster):
         for host in (idle, blocked):
             with self.assertRaises(nbd.Error):
                 host.pread(BLOCK, 0)
+
+
+class Copies(Cluster):
+    more = "copies: COPIES\n"
+
+    def text(self, node):
+        return super().text(node).replace("COPIES", f"{node}.copies")
+
+    def serve_in_vain(self, node):
+        return subprocess.run([served.SUNDER, "serve", str(self.file(node))], capture_output=True,
+                              text=True, timeout=served.PATIENCE)
+
+    def test_a_node_whose_copies_are_not_mounted_is_not_served(self):
+        """SAF-1: it would come in service with zeroes, and call them in sync."""
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+        self.connect("server1").pwrite(b"x" * BLOCK, 0)
+        self.kill("server2")
+        self.kill("server1", signal.SIGTERM)
+        copies = self.folder / "server2.copies"
+        copies.rename(self.folder / "elsewhere")
+        copies.mkdir()
+        refused = self.serve_in_vain("server2")
+        self.assertEqual(refused.returncode, 1, refused.stderr)
+        for words in (f"tells of a copy that {copies} does not hold", "disk mounted?",
+                      f"remove {self.folder}/server2.state/datarep.mirror"):
+            self.assertIn(words, refused.stderr)
+        self.assertEqual(list(copies.iterdir()), [])
+        copies.rmdir()
+        (self.folder / "elsewhere").rename(copies)
+        self.start(*NAMES)
+        self.until_mirrored()
 
 
 class Compressed(Cluster):

@@ -85,6 +85,7 @@ std::string name_of(std::uint8_t peer, std::uint32_t page) {
 struct Run {
     bool lies = false;
     media::RecordingFolder folder{};
+    Lying lying{folder};
     std::unique_ptr<MirrorStore> store{};
     Contents stored{};   // answered
     Contents pending{};  // being stored
@@ -94,7 +95,6 @@ struct Run {
     std::string wrong{};
 
     void open() {
-        Lying lying(folder);
         auto opened = MirrorStore::open(lies ? static_cast<media::Folder*>(&lying) : &folder,
                                         "datarep", some_config());
         REQUIRE(opened);

@@ -68,6 +68,7 @@ NodeSetup Pair::setup(unsigned node) const {
     setup.config.guarded = how_.guarded;
     setup.detection = {milliseconds(100), 10, seconds(2), milliseconds(50), seconds(2)};
     setup.fencing.delay.resize(2);
+    setup.stands_still = how_.stands_still;
     if (how_.recorded) setup.recordings = recordings(node);
     if (how_.stored) setup.state = (folder() / setup.members[node].name).string();
     return setup;
@@ -77,16 +78,29 @@ std::string Pair::recordings(unsigned node) const {
     return (folder() / (node == 0 ? "lives1" : "lives2")).string();
 }
 
-NodeService& Pair::start(unsigned node) {
+NodeService::Options Pair::options(unsigned node) const {
     NodeService::Options options;
     options.setup = setup(node);
     options.most_writes = how_.most_writes;
     if (how_.stored) options.array.store = options.setup.state + "/array";
-    auto opened = NodeService::open(std::move(options));
+    if (how_.heard) {
+        options.array.control =
+            (folder() / (options.setup.members[node].name + ".control")).string();
+    }
+    return options;
+}
+
+NodeService& Pair::start(unsigned node) {
+    auto opened = NodeService::open(options(node));
     if (!opened) FAIL(opened.error());
     services_[node] = std::move(*opened);
     services_[node]->start();
     return *services_[node];
+}
+
+std::string Pair::refusal(unsigned node) {
+    auto const opened = NodeService::open(options(node));
+    return opened ? "" : opened.error();
 }
 
 void Pair::stop(unsigned node) {

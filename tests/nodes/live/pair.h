@@ -28,7 +28,9 @@ public:
         bool recorded = false;  ///< in a folder of each node's
         bool encrypted = false;
         Duration settle_interval = milliseconds(200);
-        std::string plain{};  ///< the second copy is the export of an NBD server, by its URI
+        bool heard = false;         ///< operators are, at SERVER.control
+        bool stands_still = false;  ///< where it is told to
+        std::string plain{};        ///< the second copy is the export of an NBD server, by its URI
     };
     explicit Pair(How how);
     Pair() : Pair(How{}) {}
@@ -36,6 +38,8 @@ public:
 
     /// Begins, or begins anew. The error of a service that cannot be opened fails the test.
     NodeService& start(unsigned node);
+    /// Why it cannot be opened; empty: it can, and is not begun.
+    std::string refusal(unsigned node);
     void stop(unsigned node);
     NodeService& operator[](unsigned node) { return *services_[node]; }
     [[nodiscard]] NodeSetup setup(unsigned node) const;
@@ -51,6 +55,8 @@ public:
     std::vector<std::byte> image(unsigned node);
 
 private:
+    [[nodiscard]] NodeService::Options options(unsigned node) const;
+
     How how_;
     testing::ScratchFolder folder_;
     std::uint16_t ports_[2] = {0, 0};  // where they are encrypted

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a mirror's state (cells, intent log) and the volumes that hold its copy know of each other,
+// so that neither is believed beside another: a disk that is not mounted, a volume that was deleted
+// and made again, one of the two put back from a backup. Both have the same mark, in the file of
+// the state and in one beside the array's store, with a number that grows together. It decides
+// whether the two belong together, and what a start makes of it; who opens both keeps to it.
+#pragma once
+
+#include "emulator/geometry.h"
+#include "nodes/live/two_slots.h"
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sunder::live {
+
+struct CopyMark {
+    std::uint64_t name = 0;     ///< drawn when the copy was made
+    std::uint64_t turns = 0;    ///< starts and orderly ends since then; the copy's grows first
+    std::uint64_t volumes = 0;  ///< that it lies in, as `mark_of` has them
+    friend bool operator==(CopyMark const&, CopyMark const&) = default;
+};
+/// The array gives no two volumes the same id, also when one is deleted and made again.
+std::uint64_t mark_of(std::span<emulator::VolumeId const> volumes);
+std::vector<std::byte> encode_mark(CopyMark const& mark);
+std::expected<CopyMark, std::string> decode_mark(std::span<std::byte const> bytes);
+
+/// The mark beside the copy: MIRROR.copy in the folder of the array's store.
+class CopyLabel {
+public:
+    /// Nothing: there is none, or no array. Makes nothing. The error names the file.
+    static std::expected<std::optional<CopyMark>, std::string> look(std::string const& folder,
+                                                                    std::string const& mirror);
+    /// Stable when it returns; the error names the file. Requires the array's lock.
+    static std::expected<void, std::string> put(std::string const& folder,
+                                                std::string const& mirror, CopyMark const& mark);
+};
+
+/// What is found of a copy before anything is opened or made.
+struct CopyFacts {
+    std::string mirror;
+    std::string state;       ///< for people: the file of the mirror's state,
+    std::string had;         ///< the one that says that there were cells once,
+    std::string copies;      ///< and the array's folder
+    bool has_cells = false;  ///< they tell of a copy
+    bool had_cells = false;  ///< they did once
+    std::optional<CopyMark> in_state{};
+    std::optional<CopyMark> in_copy{};
+};
+
+enum class CopyBegins : std::uint8_t {
+    made,       ///< the first time, as the mirror's configuration says
+    goes_on,    ///< what the cells say is true of it
+    made_anew,  ///< it holds nothing that anybody knows of, and is resynchronised in full
+};
+/// The error says what does not fit, where, and how to go on.
+std::expected<CopyBegins, std::string> judge_copy(CopyFacts const& facts);
+/// Once the array is open: `volumes` is the mark of those that the copy lies in.
+std::expected<void, std::string> judge_volumes(CopyFacts const& facts, std::uint64_t volumes);
+
+}  // namespace sunder::live
