@@ -102,6 +102,18 @@ std::string_view name_of(Order::Kind kind) {
     return "";
 }
 
+namespace {
+
+/// What is wrong with an order whoever is given it, before anything is known of the mirror.
+constexpr replication::RuleText no_limit{"no_limit", "R11, R13",
+                                         "with nothing outstanding nothing would be sent"};
+
+bool lets_nothing_be_sent(Order const& order) {
+    return order.kind == Order::Kind::enable_asynchronous && order.limit == 0;
+}
+
+}  // namespace
+
 OrderFacts NodeMachine::order_facts(std::size_t r, std::optional<Slot> target,
                                     Order const& order) const {
     Resource const& resource = resources_[r];
@@ -145,6 +157,10 @@ void NodeMachine::order(input::Ordered const& in, Outbox& out) {
     OrderFacts facts;
     facts.has_copy = r.has_value();
     if (refuses_unextended(r, in.request, out)) return;
+    if (lets_nothing_be_sent(in.order)) {
+        out.put(output::AdminReply{in.request, false, no_limit.name});
+        return;
+    }
     if (r) {
         std::size_t others = 0;
         for_each_peer(*r, [&](Slot slot, NodeId node) {

@@ -65,6 +65,7 @@ Make order(Asked const& asked) {
     if constexpr (kind == Order::Kind::enable_asynchronous) {
         made.limit = static_cast<std::uint32_t>(
             asked.values.number("limit", 256, std::numeric_limits<std::uint32_t>::max()));
+        if (made.limit == 0) asked.values.complain("limit", "nothing would be sent: at least 1");
     }
     GroupId const group = asked.mirror();
     return [=](AdminId id) { return nodes::input::Ordered{id, group, made}; };

@@ -398,6 +398,8 @@ std::vector<Refusal> const refusals{
      "no_intent_log"},
     {"made asynchronous in service", plain, at_rest,
      order(server1, {Kind::enable_asynchronous, {}, 16}), "still_in_service"},
+    {"made asynchronous with nothing outstanding", plain, taken_out,
+     order(server1, {Kind::enable_asynchronous, {}, 0}), "no_limit"},
     {"an image is used in service", plain, at_rest, order(server1, {Kind::use_fallback_image}),
      "still_in_service"},
     {"an image is used below a source", plain, at_rest, order(server2, {Kind::use_fallback_image}),

@@ -120,6 +120,27 @@ TEST_CASE("what a host asked of a source is not done to the copy that it became"
     CHECK(pair[0].write(apart, 0, pattern(3), false) == 0);
 }
 
+TEST_CASE("a limit that lets nothing be sent is refused, and nobody dies of it") {
+    Pair pair;
+    pair.start(0);
+    pair.start(1);
+    (void)pair.in_service(0);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    auto const ask = [&](std::uint32_t limit) {
+        return pair[1].driver().ask([=](nodes::AdminId id) {
+            return nodes::input::Ordered{
+                id, GroupId{0}, {nodes::Order::Kind::enable_asynchronous, {}, limit}};
+        });
+    };
+    auto const refused = ask(0);
+    REQUIRE(refused.has_value());
+    CHECK_FALSE(refused->granted);
+    CHECK(refused->rule == "no_limit");
+    auto const granted = ask(1);
+    REQUIRE(granted.has_value());
+    CHECK(granted->granted);
+}
+
 TEST_CASE("what real nodes did, their machines do again") {
     Pair::How how;
     how.recorded = true;
