@@ -34,6 +34,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     bool over_ = false;
+    std::size_t widest_ = 0;  // of the lines on the terminal
     std::uint64_t runs_ = 0;
     std::uint64_t features_ = 0;
     std::uint64_t violated_ = 0;

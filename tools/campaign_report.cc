@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Words, numbers and files of a campaign.
+// Words and numbers of a campaign.
 #include "tools/campaign_report.h"
 
 #include "netsim/exhaust/schedule.h"
@@ -10,9 +10,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <optional>
 
 namespace sunder::tools {
 
@@ -95,25 +93,17 @@ void tell_never(char const* what, std::vector<std::string> const& all,
     fmt::print("\n");
 }
 
-/// A name that no other finding has: what an earlier campaign wrote is kept.
-std::string file_name(CaseResults const& one, Finding const& finding, std::string const& folder) {
-    std::string name = std::filesystem::path(one.path).stem().string() + "-";
-    for (char const c : finding.property) name += c == '_' ? '-' : c;
-    for (unsigned number = 1;; ++number) {
-        std::string const path =
-            (std::filesystem::path(folder) /
-             (number == 1 ? name + ".yaml" : fmt::format("{}-{}.yaml", name, number)))
-                .string();
-        std::ifstream taken(path);
-        if (!taken) return path;
-        std::string const text{std::istreambuf_iterator<char>(taken), {}};
-        if (text == finding.text) return path;
-    }
-}
-
 }  // namespace
 
-bool tell_campaign(Results const& results, std::string const& folder, bool quiet) {
+std::vector<std::string> reachable_rules() {
+    std::vector<std::string> all = language::rule_names();
+    for (std::string const& name : language::handshake_rule_names()) {
+        if (std::ranges::find(all, name) == all.end()) all.push_back(name);
+    }
+    return all;
+}
+
+bool tell_campaign(Results const& results, FindingsFolder& folder, bool quiet) {
     Coverage::Names marks;
     Coverage::Names rules;
     Coverage::Names allowed;
@@ -129,11 +119,7 @@ bool tell_campaign(Results const& results, std::string const& folder, bool quiet
     }
     if (!quiet) tell_growth(results);
     tell_never("marks", language::mark_names(), marks);
-    std::vector<std::string> all_rules = language::rule_names();
-    for (std::string const& name : language::handshake_rule_names()) {
-        if (std::ranges::find(all_rules, name) == all_rules.end()) all_rules.push_back(name);
-    }
-    tell_never("rules", all_rules, rules);
+    tell_never("rules", reachable_rules(), rules);
     for (auto const& [name, times] : allowed) {
         fmt::print("allowed by policy: {} ({})\n", name, times);
     }
@@ -141,20 +127,14 @@ bool tell_campaign(Results const& results, std::string const& folder, bool quiet
     std::uint64_t findings = 0;
     for (CaseResults const& one : results.cases) {
         for (Finding const& finding : one.findings) {
-            std::error_code error;
-            std::filesystem::create_directories(folder, error);
-            std::string const path = file_name(one, finding, folder);
-            std::ofstream file(path);
-            file << finding.text;
-            file.close();
-            if (!file) fmt::print(stderr, "error: cannot write {}\n", path);
-            written = written && file;
+            std::optional<std::string> const path = folder.write(one, finding);
+            written = written && path;
             ++findings;
             fmt::print(
                 "\nFOUND {}{} in {} of {} runs of {}, {} steps:\n  {}\n  replay: tools/run "
                 "run {} --seed {}\n",
                 finding.property, finding.rule.empty() ? "" : fmt::format(" ({})", finding.rule),
-                finding.count, one.runs, one.path, finding.steps, finding.story, path,
+                finding.count, one.runs, one.path, finding.steps, finding.story, path.value_or("?"),
                 finding.seed);
         }
     }

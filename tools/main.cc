@@ -20,6 +20,7 @@
 #include "tools/shrink_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
@@ -78,19 +79,19 @@ CLI::Validator seconds() {
 
 /// Options that only one mode of a command has may not be given in another, where they would do
 /// nothing.
-struct OfMode {
-    std::string mode;
+struct OfModes {
+    std::vector<std::string> modes;
     std::vector<std::string> options;
 };
-void options_of(CLI::App* command, std::string const& chosen_by, std::vector<OfMode> const& modes) {
+void options_of(CLI::App* command, std::string const& chosen_by, std::vector<OfModes> const& all) {
     command->callback([=] {
         std::string const chosen = command->get_option(chosen_by)->as<std::string>();
-        for (OfMode const& one : modes) {
+        for (OfModes const& one : all) {
             for (std::string const& name : one.options) {
-                bool const right = one.mode == chosen || chosen == "all";
+                bool const right = std::ranges::count(one.modes, chosen) != 0 || chosen == "all";
                 if (right || command->get_option(name)->count() == 0) continue;
-                throw CLI::ValidationError(name,
-                                           fmt::format("it is of {} {} only", chosen_by, one.mode));
+                throw CLI::ValidationError(name, fmt::format("it is of {} {} only", chosen_by,
+                                                             fmt::join(one.modes, " and ")));
             }
         }
     });
@@ -147,9 +148,10 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
                   "Replace golden narrations that differ, unless the run failed");
     options_of(
         run, "--engine",
-        {{"exhaust",
+        {{{"exhaust"},
           {"--time-limit", "--memory-limit", "--deviations", "--reduce", "--counterexample"}},
-         {"live", {"--speed", "--plugin", "--keep", "--progress"}}});
+         {{"live"}, {"--speed", "--plugin", "--keep", "--progress"}},
+         {{"sim", "live"}, {"--seed", "--seeds"}}});
 }
 
 CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
@@ -161,12 +163,14 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
     explore
         ->add_option("--runs", request.runs,
                      "How many runs of each case, whatever the time; such a campaign is repeatable")
-        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
+        ->excludes("--time");
     explore
         ->add_option("--runs-in-all", request.runs_in_all,
                      "The same, divided among all cases and rounded up")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
-        ->excludes("--runs");
+        ->excludes("--runs")
+        ->excludes("--time");
     explore->add_flag("--quiet", request.quiet, "Of cases without findings only the sums");
     explore->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")
         ->capture_default_str();
@@ -203,8 +207,9 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
     explore->add_option("--findings", request.findings, "A folder for what is found")
         ->capture_default_str();
     explore->add_option("--json", request.json_file, "Write the results for `report merge`");
-    options_of(explore, "--schedule",
-               {{"priority", {"--depth", "--known-states"}}, {"time", {"--acts", "--all-faults"}}});
+    options_of(
+        explore, "--schedule",
+        {{{"priority"}, {"--depth", "--known-states"}}, {{"time"}, {"--acts", "--all-faults"}}});
     return explore;
 }
 

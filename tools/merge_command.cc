@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -18,6 +19,28 @@ namespace sunder::tools {
 namespace {
 
 using campaign::Results;
+
+/// Adds what a file holds; the first one says what all have to be about. False when it cannot be,
+/// which is said.
+bool add(Results& all, bool first, std::string const& path, std::string const& text) {
+    auto const results = results_of(text);
+    if (!results) {
+        fmt::print(stderr, "error: {}: {}\n", path, results.error());
+        return false;
+    }
+    if (first) {
+        all.commit = results->commit;
+        all.seed = results->seed;
+        all.asked = results->asked;
+    }
+    if (auto const why = why_not_merged(all, *results)) {
+        fmt::print(stderr, "error: {}: {}: merge the shards of one campaign of one program\n", path,
+                   *why);
+        return false;
+    }
+    merge(all, *results);
+    return true;
+}
 
 /// Complains and returns false where shards are of different campaigns, or there twice. One that is
 /// missing is told, and no error: it may have been lost.
@@ -45,43 +68,34 @@ bool fit_together(std::vector<std::string> const& shards) {
 }  // namespace
 
 int merge_reports(MergeRequest const& request) {
+    FindingsFolder findings(request.findings);
+    if (!can_write_results(request.json_file) || !findings.can_be_written()) return wrong_input;
     Results all;
-    bool first = true;
     for (std::string const& path : request.files) {
         std::ifstream file(path);
         std::ostringstream text;
-        text << file.rdbuf();
-        auto const results =
-            file ? results_of(text.str())
-                 : std::expected<Results, std::string>(std::unexpected("it cannot be opened"));
-        if (!results) {
-            fmt::print(stderr, "error: {}: {}\n", path, results.error());
+        // Of a folder nothing can be read.
+        bool const opened = file.is_open() && !std::filesystem::is_directory(path);
+        if (opened) text << file.rdbuf();
+        if (!opened) {
+            fmt::print(stderr, "error: {}: it cannot be opened\n", path);
             return wrong_input;
         }
-        if (first) all.commit = results->commit;
-        if (first) all.seed = results->seed;
-        if (all.commit != results->commit) {
-            fmt::print(stderr,
-                       "error: {}: it is about commit {}, the others are about {}: results of one "
-                       "program only can be merged\n",
-                       path, results->commit, all.commit);
-            return wrong_input;
+        if (text.view().empty()) {
+            fmt::print("{} is empty: its shard was killed, and is missing\n", path);
+            continue;
         }
-        if (all.seed != results->seed) {
-            fmt::print(stderr,
-                       "error: {}: its seed is {}, that of the others {}: merge the shards "
-                       "of one campaign\n",
-                       path, results->seed, all.seed);
-            return wrong_input;
-        }
-        first = false;
-        merge(all, *results);
+        if (!add(all, all.shards.empty(), path, text.str())) return wrong_input;
+    }
+    if (all.shards.empty()) {
+        fmt::print(stderr, "error: every file is empty: there is nothing to merge\n");
+        return wrong_input;
     }
     if (!fit_together(all.shards)) return wrong_input;
     if (!all.stopped.empty()) {
         fmt::print("stopped before their end: {}\n", fmt::join(all.stopped, ", "));
     }
-    bool const told = tell_campaign(all, request.findings);
+    bool const told = tell_campaign(all, findings);
     bool const written = write_results(request.json_file, all);
     if (!told || !written) return wrong_input;
     int const status = status_of(all);

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
+#include <string_view>
 
 namespace sunder::campaign {
 
@@ -93,7 +95,9 @@ void Hunter::hunt() {
         coverage.see(world, observation);
     };
     options.past_waits = [&](netsim::World const& world) { began = world.now(); };
+    options.in_time = setup_.in_time;
     Outcome const outcome = language::play(scenario, options);
+    if (outcome.given_up) return;
     learn(recipe, coverage, began.value_or(Duration{}));
     ++results_.runs;
     results_.events += outcome.statistics.events;
@@ -107,19 +111,25 @@ void Hunter::hunt() {
     report(as_played(scenario, outcome), outcome);
 }
 
-/// The first runs that break a property are made small.
+/// Each property that the run broke is a finding of its own; where it broke none, the step is.
 void Hunter::report(Scenario const& scenario, Outcome const& outcome) {
-    Finding finding;
-    finding.seed = outcome.seed;
-    finding.count = 1;
-    if (!outcome.violations.empty()) {
-        finding.property = outcome.violations.front().property;
-        finding.rule = outcome.violations.front().rule;
-        finding.story = outcome.violations.front().story;
-    } else if (outcome.failure) {
-        finding.property = "step";
-        finding.story = outcome.failure->what + ": " + outcome.failure->instead;
+    std::set<std::string_view> told;
+    for (netsim::Violation const& violation : outcome.violations) {
+        if (!told.insert(violation.property).second) continue;
+        make_small({violation.property, violation.rule, violation.story, outcome.seed, 0, "", 1},
+                   scenario);
     }
+    if (!told.empty()) return;
+    Finding step;
+    step.seed = outcome.seed;
+    step.count = 1;
+    step.property = "step";
+    if (outcome.failure) step.story = outcome.failure->what + ": " + outcome.failure->instead;
+    make_small(std::move(step), scenario);
+}
+
+/// The first runs that break a property are made small.
+void Hunter::make_small(Finding finding, Scenario const& scenario) {
     auto const same = std::ranges::find(results_.findings, finding.property, &Finding::property);
     bool const known = same != results_.findings.end();
     if (known && same->count >= most_shrunk) {
@@ -128,16 +138,21 @@ void Hunter::report(Scenario const& scenario, Outcome const& outcome) {
     }
     std::uint64_t attempts = 0;
     language::ShrinkOptions options;
-    options.seed = outcome.seed;
+    options.seed = finding.seed;
+    if (finding.property != "step") options.property = finding.property;
     options.go_on = [&] { return ++attempts <= setup_.shrink_attempts; };
+    options.in_time = setup_.in_time;
     if (auto const shrunk = language::shrink(scenario, options)) {
         finding.seed = shrunk->seed;
         finding.steps = shrunk->scenario.steps.size();
         finding.text = language::to_yaml(shrunk->scenario);
         PlayOptions again;
         again.seed = shrunk->seed;
+        again.in_time = setup_.in_time;
         Outcome const small = language::play(shrunk->scenario, again);
-        if (!small.violations.empty()) finding.story = small.violations.front().story;
+        auto const violation =
+            std::ranges::find(small.violations, finding.property, &netsim::Violation::property);
+        if (violation != small.violations.end()) finding.story = violation->story;
     } else {
         finding.steps = scenario.steps.size();
         finding.text = language::to_yaml(scenario);

@@ -12,6 +12,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct HuntSetup {
     Diet kinds = usual;                     ///< of what befalls a run
     std::uint64_t most_events = 3'000'000;  ///< of a run; then it is unknown
     std::uint64_t shrink_attempts = 4000;   ///< for each finding that is shrunk
+    /// When it says no, the run under way is given up and does not count, and a finding stays as
+    /// small as it has become. Empty: there is time without end, and runs repeat themselves.
+    std::function<bool()> in_time{};
 };
 
 class Hunter final : public Searcher {
@@ -43,6 +47,7 @@ private:
     [[nodiscard]] Recipe next();
     bool learn(Recipe const& recipe, Coverage const& coverage, Duration began);
     void report(language::Scenario const& scenario, language::Outcome const& outcome);
+    void make_small(Finding finding, language::Scenario const& scenario);
 
     HuntSetup setup_;
     Drawing drawing_;

@@ -3,8 +3,10 @@
 // Merging: associative, and the same in whatever order.
 #include "scenarios/campaign/results.h"
 
+#include "base/units.h"
 #include "base/verify.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <tuple>
 
@@ -25,6 +27,13 @@ void add(Schedules& into, Schedules const& other) {
     for (std::size_t d = 0; d < into.runs.size(); ++d) into.runs[d] += other.runs[d];
     into.cut_off += other.cut_off;
     if (into.known.empty()) into.known = other.known;
+}
+
+/// The one of the same path and name.
+auto find_case(auto& cases, CaseResults const& wanted) {
+    return std::ranges::find_if(cases, [&](CaseResults const& one) {
+        return one.path == wanted.path && one.case_name == wanted.case_name;
+    });
 }
 
 /// Whose growth is told: that of who ran longer; of two as long, always the same one.
@@ -84,17 +93,47 @@ void merge(CaseResults& into, CaseResults const& other) {
     std::ranges::sort(into.findings, {}, &Finding::property);
 }
 
+std::optional<std::string> why_not_merged(Results const& one, Results const& other) {
+    std::optional<std::string> why;
+    auto const compare = [&](std::string_view what, auto const& its, auto const& others) {
+        if (why || its == others) return;
+        why = fmt::format("its {} is {}, that of the others {}", what, its, others);
+    };
+    Asked const& its = other.asked;
+    Asked const& others = one.asked;
+    compare("commit", other.commit, one.commit);
+    compare("seed", other.seed, one.seed);
+    compare("--schedule", its.schedule, others.schedule);
+    compare("number of runs", its.runs, others.runs);
+    compare("--time", to_text(its.time), to_text(others.time));
+    compare("--acts", its.acts, others.acts);
+    compare("--all-faults", its.all_faults, others.all_faults);
+    compare("--depth", its.depth, others.depth);
+    for (CaseResults const& its_case : other.cases) {
+        auto const same = find_case(one.cases, its_case);
+        if (same == one.cases.end()) continue;
+        std::string const name = its_case.path + " [" + its_case.case_name + "]: ";
+        auto const& a = its_case.schedules;
+        auto const& b = same->schedules;
+        compare(name + "schedule", a ? "priority" : "time", b ? "priority" : "time");
+        if (!a || !b) continue;
+        compare(name + "number of streams", a->streams, b->streams);
+        compare(name + "number of events", a->events, b->events);
+        compare(name + "number of scripts", a->scripts, b->scripts);
+        compare(name + "number of depths", a->runs.size(), b->runs.size());
+    }
+    return why;
+}
+
 void merge(Results& into, Results const& other) {
-    VERIFY(into.commit == other.commit && into.seed == other.seed);
+    VERIFY(!why_not_merged(into, other));
     into.shards.insert(into.shards.end(), other.shards.begin(), other.shards.end());
     std::ranges::sort(into.shards);
     into.stopped.insert(into.stopped.end(), other.stopped.begin(), other.stopped.end());
     std::ranges::sort(into.stopped);
     into.seconds += other.seconds;
     for (CaseResults const& one : other.cases) {
-        auto const same = std::ranges::find_if(into.cases, [&](CaseResults const& known) {
-            return known.path == one.path && known.case_name == one.case_name;
-        });
+        auto const same = find_case(into.cases, one);
         if (same == into.cases.end()) {
             into.cases.push_back(one);
         } else {

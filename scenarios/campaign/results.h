@@ -63,9 +63,21 @@ struct CaseResults {
     friend bool operator==(CaseResults const&, CaseResults const&) = default;
 };
 
+/// What a campaign was told to do, as far as its results depend on it and all shards share it.
+struct Asked {
+    std::string schedule = "time";  ///< or priority
+    std::uint64_t runs = 0;         ///< of each case, over all shards; 0: as many as time allowed
+    Duration time;                  ///< then
+    std::uint64_t acts = 0;         ///< of a run, at most
+    bool all_faults = false;
+    std::uint64_t depth = 0;  ///< of a priority schedule, at most
+    friend bool operator==(Asked const&, Asked const&) = default;
+};
+
 struct Results {
     std::string commit;                ///< of the program; results of two are not merged
     std::uint64_t seed = 0;            ///< of the campaign
+    Asked asked;                       ///< the same
     std::vector<std::string> shards;   ///< "3/16", "1/1": what went into it, sorted
     std::vector<std::string> stopped;  ///< of them: those that were stopped before their end
     double seconds = 0;                ///< of all processors together
@@ -79,7 +91,9 @@ void add(Coverage::Names& into, Coverage::Names const& other);
 /// Adds the results of another searcher of the same case. Requires that either both are by
 /// priorities, with the same bound, or neither.
 void merge(CaseResults& into, CaseResults const& other);
-/// Adds the results of another shard. Requires the same commit and seed.
+/// Why they are not of one campaign of one program: what of `other` is not as in `one`.
+[[nodiscard]] std::optional<std::string> why_not_merged(Results const& one, Results const& other);
+/// Adds the results of another shard. Requires that nothing speaks against it.
 void merge(Results& into, Results const& other);
 
 }  // namespace sunder::campaign

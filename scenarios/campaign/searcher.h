@@ -17,7 +17,7 @@ public:
     Searcher& operator=(Searcher&&) = default;
     virtual ~Searcher() = default;
 
-    /// Draws a run and plays it.
+    /// Draws a run and plays it. One that is given up does not count.
     virtual void hunt() = 0;
     [[nodiscard]] CaseResults const& results() const { return results_; }
     /// Features seen so far.

@@ -100,6 +100,10 @@ private:
         look(time_matters);
         bool const ends = options_.until_violated && !findings_.violations().empty();
         if (ends || world_.events() >= options_.most_events) outcome_.result = Result::unknown;
+        if (options_.in_time && (++ticks_ & 0xfff) == 0 && !options_.in_time()) {
+            outcome_.given_up = true;
+            outcome_.result = Result::unknown;
+        }
         if (options_.pulse && (world_.events() & 0xfffff) == 0) options_.pulse();
     }
 
@@ -220,6 +224,7 @@ private:
     RecoveryWatch recovery_;
     std::vector<netsim::Observation> seen_;
     bool past_waits_ = false;
+    std::uint64_t ticks_ = 0;
 };
 
 }  // namespace

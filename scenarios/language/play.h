@@ -31,6 +31,8 @@ struct PlayOptions {
     std::function<void(netsim::World const&, netsim::Findings const&)> stopped;
     /// Called now and then, for progress.
     std::function<void()> pulse;
+    /// Asked now and then; the run is given up when it says no, and nothing is to be made of it.
+    std::function<bool()> in_time;
     /// Called once when the first step that is no wait is reached.
     std::function<void(netsim::World const&)> past_waits;
     /// What a step asks of a node that it cannot do where the run has got to is left out.
@@ -55,6 +57,7 @@ enum class Result { held, violated, unknown };
 struct Outcome {
     std::uint64_t seed = 0;
     Result result = Result::held;
+    bool given_up = false;                      ///< there was no time for its end
     std::vector<std::size_t> left_out;          ///< steps; the run is the same without them
     std::optional<Failure> failure;             ///< of a step or a final expectation
     std::vector<netsim::Violation> violations;  ///< of properties that the scenario demands

@@ -242,11 +242,14 @@ public:
         first.watch = [&](World const& world, netsim::Observation const& observation) {
             recorder.see(world, observation);
         };
+        first.in_time = options_.in_time;
         ++attempts_;
         Outcome const outcome = play(best_, first);
-        wanted_ = failure_of(outcome);
+        if (outcome.given_up) return std::nullopt;
+        wanted_ = options_.property.empty() ? failure_of(outcome) : options_.property;
         if (wanted_.empty()) return std::nullopt;
         by_property_ = !outcome.violations.empty();
+        if (!options_.property.empty() && !breaks_what_is_wanted(outcome)) return std::nullopt;
         if (by_property_) {
             best_.expect = Expect{{wanted_}, {}, {}};
             if (recorder.complete()) write_down(recorder);
@@ -264,13 +267,19 @@ public:
 private:
     [[nodiscard]] bool fails(Scenario const& candidate, std::uint64_t seed) {
         if (options_.go_on && !options_.go_on()) return false;
+        if (options_.in_time && !options_.in_time()) return false;
         if (!possible(candidate)) return false;
         ++attempts_;
         PlayOptions options;
         options.seed = seed;
         options.most_events = 5'000'000;
+        options.in_time = options_.in_time;
         Outcome const outcome = play(candidate, options);
+        if (outcome.given_up) return false;
         if (!by_property_) return outcome.violations.empty() && failure_of(outcome) == wanted_;
+        return breaks_what_is_wanted(outcome);
+    }
+    [[nodiscard]] bool breaks_what_is_wanted(Outcome const& outcome) const {
         return std::ranges::any_of(outcome.violations, [&](netsim::Violation const& violation) {
             return violation.property == wanted_;
         });

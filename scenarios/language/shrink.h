@@ -18,8 +18,12 @@ namespace sunder::language {
 
 struct ShrinkOptions {
     std::uint64_t seed = 1;
+    /// That has to go on breaking; empty: whichever the run breaks first.
+    std::string property;
     /// Asked before each attempt; false ends the work with what has been reached.
     std::function<bool()> go_on;
+    /// Asked within attempts as well: false gives up the one under way, and ends the work.
+    std::function<bool()> in_time;
 };
 
 struct Shrunk {
@@ -31,7 +35,7 @@ struct Shrunk {
     std::size_t faults = 0;    ///< deaths, cuts, resets, pauses, disk faults, operators' words
 };
 
-/// Nothing when the scenario does not fail under this seed.
+/// Nothing when the scenario does not fail so under this seed, or there was no time to see it.
 [[nodiscard]] std::optional<Shrunk> shrink(Scenario const& scenario, ShrinkOptions const& options);
 
 }  // namespace sunder::language

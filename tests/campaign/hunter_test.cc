@@ -38,6 +38,52 @@ TEST_CASE("a searcher repeats itself, and two of one campaign do not") {
     CHECK(once.growth.back().features > once.growth.front().features);
 }
 
+TEST_CASE("each property that a run breaks is a finding of its own, shown by its own scenario") {
+    // No word gets through such links in time.
+    language::Scenario base = test::two_nodes();
+    for (netsim::LinkSetup& link : base.cluster.links)
+        link.there.bandwidth = link.back.bandwidth = Bandwidth{1};
+    CaseResults const results = hunted(base, {.seed = 1, .shrink_attempts = 20}, 2);
+    CHECK(results.violated == 2);
+    REQUIRE(results.findings.size() >= 2);
+    for (Finding const& finding : results.findings) {
+        CHECK(finding.count == 2);
+        CHECK(finding.text.find(finding.property) != std::string::npos);
+        CHECK(!finding.rule.empty());
+    }
+}
+
+TEST_CASE("a run that there is no time for is given up and does not count") {
+    language::Scenario const base = test::three_nodes();
+    HuntSetup setup{.seed = 5};
+    int asked = 0;
+    setup.in_time = [&] { return ++asked < 3; };
+    CaseResults const results = hunted(base, setup, 1);
+    CHECK(asked == 3);
+    CHECK(results.runs == 0);
+    CHECK(results.features.empty());
+    CHECK(results == hunted(base, {.seed = 5}, 0));
+}
+
+TEST_CASE("a finding stays as small as it has become when there is no more time") {
+    language::Scenario base = test::two_nodes();
+    for (netsim::LinkSetup& link : base.cluster.links)
+        link.there.bandwidth = link.back.bandwidth = Bandwidth{1};
+    std::uint64_t asked = 0;
+    HuntSetup setup{.seed = 1};
+    setup.in_time = [&] { return ++asked != 0; };
+    CaseResults const all = hunted(base, setup, 1);
+    REQUIRE(!all.findings.empty());
+    std::uint64_t const most = asked / 4;
+    asked = 0;
+    setup.in_time = [&] { return ++asked < most; };
+    CaseResults const some = hunted(base, setup, 1);
+    CHECK(some.runs == 1);
+    REQUIRE(some.findings.size() == all.findings.size());
+    CHECK(!some.findings.back().text.empty());
+    CHECK(asked < most + 50);
+}
+
 TEST_CASE("random runs of small clusters hold") {
     for (language::Scenario const& base :
          {test::two_nodes(), test::two_nodes(netsim::Mode::asynchronous), test::three_nodes(),

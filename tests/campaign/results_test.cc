@@ -3,6 +3,7 @@
 // That results merge in any order to the same, keep the shortest finding, and survive their file.
 #include "scenarios/campaign/results.h"
 
+#include "base/units.h"
 #include "tools/campaign_file.h"
 
 #include <rapidcheck.h>
@@ -41,11 +42,15 @@ CaseResults some_case(std::string path, std::uint64_t draw) {
 Results results(std::vector<std::uint64_t> const& draws, std::string shard) {
     Results made;
     made.commit = "abc";
+    made.seed = 7;
+    made.asked = {"time", 40, seconds(3), 12, true, 0};
     made.shards = {std::move(shard)};
     if (draws.size() % 2 == 1) made.stopped = made.shards;
     for (std::uint64_t const draw : draws) {
         Results one;
-        one.commit = "abc";
+        one.commit = made.commit;
+        one.seed = made.seed;
+        one.asked = made.asked;
         one.cases = {some_case(draw % 3 == 0 ? "a.yaml" : "b.yaml", draw)};
         merge(made, one);
     }
@@ -104,12 +109,87 @@ TEST_CASE("of what was reached the known is counted") {
 TEST_CASE("a file that holds no results says so") {
     CHECK(tools::results_of("{}").error().find("no result of a campaign") != std::string::npos);
     CHECK(tools::results_of("{\"sunder_campaign\": 99}").error() ==
-          "it has format 99, and this program reads 3");
+          "it has format 99, and this program reads 4");
     CHECK(tools::results_of("not JSON").error() ==
           "it cannot be read as JSON of a campaign: syntax error");
-    CHECK(tools::results_of("{\"sunder_campaign\": 3, \"commit\": 5}")
+    CHECK(tools::results_of("{\"sunder_campaign\": 4, \"commit\": 5}")
               .error()
               .starts_with("it cannot be read"));
+}
+
+TEST_CASE("what could not be merged or told is refused where it stands") {
+    std::string const good = tools::to_json(results({1, 5}, "1/2"));
+    REQUIRE(tools::results_of(good).has_value());
+    struct Spoilt {
+        char const* what;
+        char const* by;
+        char const* words;
+    };
+    for (Spoilt const& one : {
+             Spoilt{R"("shards":["1/2"])", R"("shards":[])", "shards: expected at least one"},
+             {R"("shards":["1/2"])", R"("shards":["7/3"])", "shards[0]: expected i/n"},
+             {R"("shards":["1/2"])", R"("shards":["abc"])", "shards[0]: expected i/n"},
+             {R"("shards":["1/2"])", R"("shards":["1/2","1/2"])", "shards[1]: expected each shard"},
+             {R"("stopped":[])", R"("stopped":["2/2"])", "stopped: expected none that is not"},
+             {R"("seconds":0E0)", R"("seconds":-1)", "seconds: expected a number from 0"},
+             {R"("cases":[)", R"("cases":[5,)", "cases[0]: expected an object"},
+             {R"("runs":6)", R"("runs":18446744073709551615)",
+              "cases[0].runs: expected a whole number from 0 to"},
+             {R"("runs":6)", R"("runs":-1)", "cases[0].runs: expected a whole number"},
+             {R"("runs":6)", R"("runs":1.5)", "cases[0].runs: expected a whole number"},
+             {R"("known":[3,5,1000])", R"("known":[3,1000,5])",
+              "cases[0].schedules.known[2]: expected a number greater than 1000"},
+             {R"("property":"mirror_equality")", R"("property":"../x")",
+              "findings[0].property: expected the name of a property"},
+             {R"("property":"linearizability")", R"("property":"mirror_equality")",
+              "findings[1]: expected each property once"},
+             {R"("schedule":"time")", R"("schedule":"luck")", "expected time or priority"},
+             {R"("events":60)", R"("events":0)",
+              "schedules.events: expected a whole number from 1"},
+         }) {
+        std::string text = good;
+        std::size_t const at = text.find(one.what);
+        INFO(one.what << " in " << good);
+        REQUIRE(at != std::string::npos);
+        text.replace(at, std::string_view(one.what).size(), one.by);
+        auto const read = tools::results_of(text);
+        REQUIRE(!read.has_value());
+        CHECK_THAT(read.error(), Catch::Contains(one.words));
+    }
+    std::string twice = good;
+    std::size_t const begin = twice.find(R"("cases":[)") + 9;
+    std::size_t const end = twice.rfind("]}");
+    twice.insert(end, "," + twice.substr(begin, end - begin));
+    CHECK_THAT(tools::results_of(twice).error(), Catch::Contains("expected each case once"));
+}
+
+TEST_CASE("results of two campaigns are not merged, and what differs is said") {
+    Results const one = results({5}, "1/2");
+    CHECK(!why_not_merged(one, results({5}, "2/2")));
+    auto const differs = [&](auto const& change) {
+        Results other = results({5}, "2/2");
+        change(other);
+        return why_not_merged(one, other).value_or("nothing");
+    };
+    CHECK(differs([](Results& other) { other.commit = "def"; }) ==
+          "its commit is def, that of the others abc");
+    CHECK(differs([](Results& other) { other.seed = 8; }) == "its seed is 8, that of the others 7");
+    CHECK(differs([](Results& other) { other.asked.schedule = "priority"; }) ==
+          "its --schedule is priority, that of the others time");
+    CHECK(differs([](Results& other) { other.asked.runs = 41; }) ==
+          "its number of runs is 41, that of the others 40");
+    CHECK(differs([](Results& other) { other.asked.time = seconds(4); }) ==
+          "its --time is 4 s, that of the others 3 s");
+    CHECK(differs([](Results& other) { other.asked.acts = 5; }) ==
+          "its --acts is 5, that of the others 12");
+    CHECK(differs([](Results& other) { other.asked.all_faults = false; }) ==
+          "its --all-faults is false, that of the others true");
+    CHECK(differs([](Results& other) { other.asked.depth = 2; }) ==
+          "its --depth is 2, that of the others 0");
+    CHECK(differs([](Results& other) { other.cases[0].schedules->events = 61; }) ==
+          "its b.yaml [mode=synchronous]: number of events is 61, that of the others 60");
+    CHECK(differs([](Results& other) { other.cases[0].schedules.reset(); }) ==
+          "its b.yaml [mode=synchronous]: schedule is time, that of the others priority");
 }
 
 }  // namespace sunder::campaign

@@ -4,6 +4,8 @@
 # Campaigns as a user meets them: shards and their merging, what was found, what was known, and how
 # one is ended. Called with the path of the built command.
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -17,6 +19,19 @@ class Campaign(Commanded):
     def explore(self, *arguments, **environment):
         return subprocess.run([self.command, "explore", *arguments], capture_output=True, text=True,
                               timeout=120, env={"PATH": "/usr/bin:/bin", **environment})
+
+    def wait_until_it_listens(self, campaign):
+        """To a request to end."""
+        status = Path(f"/proc/{campaign.pid}/status")
+        terminate = 1 << (signal.SIGTERM - 1)
+
+        def listens():
+            return int(re.search(r"SigCgt:\s*(\w+)", status.read_text()).group(1), 16) & terminate
+
+        end = time.monotonic() + 60
+        while not listens():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
 
     def test_a_campaign_of_a_number_of_runs_repeats_itself_and_its_shards_merge(self):
         path = self.write(GOOD)
@@ -54,7 +69,7 @@ class Campaign(Commanded):
         self.assertIn("nothing to do", run.stdout)
         mixed = self.sunder("report", "merge", shards[0], str(folder / "other.json"))
         self.assertEqual(mixed.returncode, 3)
-        self.assertIn("of different campaigns", mixed.stderr)
+        self.assertIn("its number of runs is 1, that of the others 40", mixed.stderr)
         twice = self.sunder("report", "merge", shards[0], shards[0])
         self.assertEqual(twice.returncode, 3)
         self.assertIn("shard 1/2 is there twice", twice.stderr)
@@ -118,16 +133,7 @@ class Campaign(Commanded):
         campaign = subprocess.Popen(
             [self.command, "explore", self.write(GOOD), "--time", "100 s", "--jobs", "1", "--json",
              str(results)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        status = Path(f"/proc/{campaign.pid}/status")
-        terminate = 1 << (signal.SIGTERM - 1)
-
-        def listens():
-            return int(re.search(r"SigCgt:\s*(\w+)", status.read_text()).group(1), 16) & terminate
-
-        end = time.monotonic() + 60
-        while not listens():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.01)
+        self.wait_until_it_listens(campaign)
         campaign.terminate()
         told, _ = campaign.communicate(timeout=60)
         # Perhaps before the first run, which leaves everything unknown.
@@ -137,6 +143,78 @@ class Campaign(Commanded):
         merged = self.sunder("report", "merge", str(results))
         self.assertEqual(merged.returncode, 2, merged.stdout + merged.stderr)
         self.assertIn("stopped before their end: 1/1", merged.stdout)
+
+    def test_a_shard_that_is_killed_leaves_nothing_and_is_missing(self):
+        path = self.write(GOOD)
+        folder = Path(self.folder.name)
+        whole = folder / "shard-1.json"
+        run = self.explore(path, "--runs", "4", "--jobs", "1", "--shard", "1/2", "--json",
+                           str(whole))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        killed = folder / "shard-2.json"
+        campaign = subprocess.Popen(
+            [self.command, "explore", path, "--runs", "1000000", "--jobs", "1", "--shard", "2/2",
+             "--json", str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.wait_until_it_listens(campaign)
+        campaign.kill()
+        campaign.wait()
+        self.assertEqual(list(folder.glob("shard-*")), [whole])
+        killed.write_text("")  # by a shell, perhaps
+        merged = self.sunder("report", "merge", str(killed), str(whole))
+        self.assertEqual(merged.returncode, 0, merged.stdout + merged.stderr)
+        self.assertIn(f"{killed} is empty: its shard was killed", merged.stdout)
+        self.assertIn("1 of 2 shards: 1/2", merged.stdout)
+        nothing = self.sunder("report", "merge", str(killed))
+        self.assertEqual(nothing.returncode, 3)
+        self.assertIn("nothing to merge", nothing.stderr)
+        absent = self.sunder("report", "merge", str(folder / "none.json"))
+        self.assertEqual(absent.returncode, 3)
+        self.assertIn("it cannot be opened", absent.stderr)
+
+    def test_what_is_found_is_written_at_once(self):
+        path = self.write(GOOD.replace("bandwidth: 1 Gbit/s", "bandwidth: 1 bit/s"))
+        found = Path(self.folder.name) / "found"
+        campaign = subprocess.Popen(
+            [self.command, "explore", path, "--runs", "1000000", "--jobs", "1", "--findings",
+             str(found)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 60
+        while not list(found.glob("test-both-back-in-service.yaml")):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        campaign.kill()
+        campaign.wait()
+
+    def test_time_bounds_what_is_compared_and_a_signal_ends_a_search(self):
+        bound = "bounded: {blocks: 2, writes: 3, crashes: 2, power_cuts: 1, cuts: 1}\n"
+        path = self.write(GOOD + bound)
+        priority = (path, "--schedule", "priority", "--known-states", "1000000000", "--jobs", "1")
+        began = time.monotonic()
+        run = self.explore(*priority, "--time", "2 s")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertLess(time.monotonic() - began, 20)
+        self.assertIn(f"unknown how many abstract states {path} has: no time was left", run.stdout)
+        campaign = subprocess.Popen([self.command, "explore", *priority, "--runs", "10"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.wait_until_it_listens(campaign)
+        campaign.terminate()
+        told, _ = campaign.communicate(timeout=20)
+        self.assertEqual(campaign.returncode, 2, told)
+        self.assertIn("stopped before its end", told)
+
+    def test_progress_and_report_speak_of_the_same_rules(self):
+        ours, theirs = pty.openpty()
+        run = subprocess.run([self.command, "explore", self.write(GOOD), "--time", "3 s", "--jobs",
+                              "1"], stdout=subprocess.PIPE, stderr=theirs, text=True, timeout=60)
+        os.close(theirs)
+        self.assertEqual(run.returncode, 0, run.stdout)
+        told = os.read(ours, 100000).decode()
+        os.close(ours)
+        never, rules, named = re.findall(r"(\d+) of (\d+) rules \(([^)]*)\.\.\.\)", told)[-1]
+        reached, of_all, names = re.search(r"rules reached: (\d+) of (\d+); never: (.*)",
+                                           run.stdout).groups()
+        self.assertEqual(rules, of_all)
+        self.assertGreaterEqual(int(never), int(of_all) - int(reached))
+        self.assertEqual(len(named.split(", ")), 3)
 
     def test_what_is_wrong_with_a_campaign_is_said(self):
         path = self.write(GOOD)
@@ -149,6 +227,10 @@ class Campaign(Commanded):
             (["--schedule", "priority", "--acts", "3"], {}, "--acts: it is of --schedule time"),
             (["--depth", "3"], {}, "--depth: it is of --schedule priority"),
             (["--runs", "1", "--runs-in-all", "1"], {}, "excludes"),
+            (["--runs", "1", "--time", "1 s"], {}, "excludes"),
+            (["--runs-in-all", "1", "--time", "1 s"], {}, "excludes"),
+            (["--json", path + "/x"], {}, "cannot write"),
+            (["--findings", path + "/x"], {}, "--findings: " + path + "/x cannot be written"),
             (["--case", "none"], {}, "no case is called 'none'"),
             ([], {"SLURM_ARRAY_TASK_ID": "1"}, "SLURM_ARRAY_TASK_MAX is not set"),
             ([], {"SLURM_ARRAY_TASK_ID": "5", "SLURM_ARRAY_TASK_MIN": "1",

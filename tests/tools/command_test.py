@@ -310,6 +310,8 @@ expect:
         for arguments, words in (
             (["--deviations", "0"], "is of --engine exhaust only"),
             (["--engine", "exhaust", "--trace", "x"], "is of one run"),
+            (["--engine", "exhaust", "--seed", "5"], "--seed: it is of --engine sim and live only"),
+            (["--engine", "exhaust", "--seeds", "5"], "is of --engine sim and live only"),
             (["--engine", "live", "--trace", "x"], "is of one run"),
             (["--speed", "3"], "is of --engine live only"),
             (["--engine", "live", "--speed", "0"], "not in range"),
