@@ -42,6 +42,7 @@ public:
         if (!id) return;
         Volume const& volume = catalogue_.volumes.at(*id);
         std::string const what = fmt::format("volume '{}'", wanted.name);
+        if (volume.as<role::Container>() != nullptr) return complain(what + " is a container");
         compare(what, "size", ByteCount{volume.sectors * sector_bytes}, wanted.size);
         compare(what, "group", catalogue_.groups.at(volume.group).name, wanted.group);
         compare(what, "vraid", name_of(volume.vraid), name_of(wanted.vraid));

@@ -59,6 +59,12 @@ Said say(Pair const& pair, unsigned node, Words const& words, std::string const&
     return *said;
 }
 
+/// Nobody is left that was the last source: an operator says whose data is to be (R30, R87).
+void force(Pair& pair, unsigned node) {
+    Pair::wait_until("it can be forced",
+                     [&] { return say(pair, node, {"force", "datarep"}, "/node").status == 200; });
+}
+
 TEST_CASE("cells are not believed beside an empty folder, which stays empty") {
     Pair pair;
     written_and_stopped(pair);
@@ -134,7 +140,9 @@ TEST_CASE("a volume that was deleted and made again holds no copy, nor does a co
 }
 
 TEST_CASE("a state that is not there is not begun anew beside a copy") {
-    Pair pair;
+    Pair::How how;
+    how.heard = true;
+    Pair pair(how);
     written_and_stopped(pair);
     fs::path const cells = state_of(pair, 0) / "datarep.mirror";
     fs::path const had = state_of(pair, 0) / "datarep.written";
@@ -145,6 +153,7 @@ TEST_CASE("a state that is not there is not begun anew beside a copy") {
     std::ofstream(had).close();
     pair.start(0);
     pair.start(1);
+    force(pair, 1);
     CHECK(read(pair[1], pair.in_service(1)) == pattern(7));
     until_mirrored(pair);
     CHECK(pair.image(0) == pair.image(1));
@@ -157,6 +166,7 @@ TEST_CASE(
         for (bool const in_sync : {false, true}) {
             Pair::How how;
             how.born_in_sync = in_sync;
+            how.heard = true;
             Pair pair(how);
             written_and_stopped(pair);
             unsigned const other = 1 - lost;
@@ -177,6 +187,7 @@ TEST_CASE(
             }
             pair.start(lost);
             pair.start(other);
+            if (lost == 0) force(pair, other);
             CHECK(read(pair[other], pair.in_service(other)) == pattern(7));
             until_mirrored(pair);
             CHECK(pair.image(0) == pair.image(1));
