@@ -80,6 +80,13 @@ std::vector<std::vector<std::string>> array_words(NodeSetup const& setup) {
 NodeService::NodeService() : ring_(first_event()) {}
 NodeService::~NodeService() = default;
 
+/// A mirror's state, and what it says of the copy.
+struct NodeService::Found {
+    std::unique_ptr<MirrorStore> store;
+    CopyFacts facts{};
+    CopyBegins begins = CopyBegins::made;
+};
+
 std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Options options) {
     if (std::string const what = impossible(options.setup); !what.empty()) {
         return std::unexpected(fmt::format("a node cannot be served with {}", what));
@@ -130,13 +137,6 @@ std::expected<void, std::string> NodeService::open_state(std::string const& fold
     folder_lock_ = std::move(*lock);
     return {};
 }
-
-/// A mirror's state, and what it says of the copy.
-struct NodeService::Found {
-    std::unique_ptr<MirrorStore> store;
-    CopyFacts facts{};
-    CopyBegins begins = CopyBegins::made;
-};
 
 std::expected<std::vector<NodeService::Found>, std::string> NodeService::open_stores(
     NodeSetup const& setup, std::optional<std::string> const& copies) {
