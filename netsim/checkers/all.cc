@@ -73,28 +73,9 @@ template <class Checker, class... What>
 concept Wants =
     requires(Checker& checker, View& view, What const&... what) { checker.on(view, what...); };
 
-/// Lives as long as a checker looks: what it finds is outside the budget, or it is not.
-template <class Checker>
-class Budget {
-public:
-    explicit Budget(View& view) {
-        std::optional<NodeId> const node = view.injuries.rolled_back();
-        if (node && !Checker::text.without_memory) {
-            outside_.emplace(view.findings,
-                             "after the metadata of " + view.name(*node) + " was put back");
-        }
-    }
-
-private:
-    std::optional<Findings::Outside> outside_;
-};
-
 template <class Checker, class... What>
 void show_one(Checker& checker, View& view, What const&... what) {
-    if constexpr (Wants<Checker, What...>) {
-        Budget<Checker> const budget(view);
-        checker.on(view, what...);
-    }
+    if constexpr (Wants<Checker, What...>) checker.on(view, what...);
 }
 
 /// Shows an observation to those checkers that have an overload for it.
@@ -111,16 +92,18 @@ void show(std::tuple<Checker...>& checkers, View& view, Who const& who, Note con
 }  // namespace
 
 struct Checkers::All {
-    explicit All(World const& world) : chronicle(world), ledger(world), arrays(world) {}
+    explicit All(World const& world)
+        : chronicle(world), ledger(world), doubts(world), arrays(world) {}
 
     Chronicle chronicle;
     Ledger ledger;
     Injuries injuries;
+    Doubts doubts;
     ArrayBook arrays;
     EachOf<std::tuple> checkers;
 
     [[nodiscard]] View view(World const& world, Findings& findings) {
-        return View{world, findings, chronicle, ledger, injuries, arrays};
+        return View{world, findings, chronicle, ledger, injuries, doubts, arrays};
     }
 
     struct See {
@@ -188,6 +171,7 @@ void Checkers::see(World const& world, Observation const& observation, Findings&
     View view = all_->view(world, findings);
     std::visit(All::See{*all_, world, view}, observation);
     all_->chronicle.see(world, observation);
+    all_->doubts.see(world, all_->chronicle, observation);
 }
 
 std::optional<Duration> Checkers::deadline() const {
@@ -205,10 +189,7 @@ std::optional<Duration> Checkers::deadline() const {
 void Checkers::passed(World const& world, Findings& findings) {
     View view = all_->view(world, findings);
     auto const one = [&]<class Checker>(Checker& checker) {
-        if constexpr (requires { checker.passed(view); }) {
-            Budget<Checker> const budget(view);
-            checker.passed(view);
-        }
+        if constexpr (requires { checker.passed(view); }) checker.passed(view);
     };
     std::apply([&](auto&... checker) { (one(checker), ...); }, all_->checkers);
 }
@@ -216,10 +197,7 @@ void Checkers::passed(World const& world, Findings& findings) {
 void Checkers::finish(World const& world, Findings& findings) {
     View view = all_->view(world, findings);
     auto const one = [&]<class Checker>(Checker& checker) {
-        if constexpr (requires { checker.finish(view); }) {
-            Budget<Checker> const budget(view);
-            checker.finish(view);
-        }
+        if constexpr (requires { checker.finish(view); }) checker.finish(view);
     };
     std::apply([&](auto&... checker) { (one(checker), ...); }, all_->checkers);
 }

@@ -178,8 +178,8 @@ void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream co
     std::uint32_t const most = limit(view, group);
     if (best.found && best.missing <= most) return;
     if (best.found) {
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, group,
             fmt::format("{} came in service without the last {} writes that {} had sent; the "
                         "asynchronous limit is {}",
                         view.name(node), best.missing, source, most));
@@ -187,8 +187,8 @@ void AsynchronousPrefix::judge(View& view, GroupId group, NodeId node, Stream co
     }
     std::string const arrived =
         stream.arrived == 0 ? "" : fmt::format(" or arrived (up to record {})", stream.arrived);
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, group,
         fmt::format(
             "{} came in service with what {} never held: of the last {} records it must "
             "have the first {}, which are seen there{}, but {} of {} hold {}; "

@@ -75,10 +75,9 @@ void BootsWithWhatWasStable::on(View& view, seen::NodeStarted const& started) {
         if (view.mirror(group).on.size() < 2) continue;
         std::optional<std::string> const wrong = wrong_belief(copy);
         if (!wrong) continue;
-        view.findings.violated(
-            text.name, text.rule, view.now(),
-            fmt::format("{} boots its copy of {} with {}", view.name(started.node),
-                        view.mirror(group).name, *wrong));
+        view.violated(text, group,
+                      fmt::format("{} boots its copy of {} with {}", view.name(started.node),
+                                  view.mirror(group).name, *wrong));
     }
 }
 

@@ -127,8 +127,8 @@ void BothBackInService::passed(View& view) {
             view.findings.allowed(text.name, "an operator named every last owner a loser");
             continue;
         }
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, id,
             fmt::format(
                 "All nodes of {} have run and heard each other since {}, but at {} it is in "
                 "service on {}",

@@ -76,8 +76,8 @@ void CapacityAddsUp::add_up(View& view, ArrayId array) {
         }
         if (holds > capacity.used) wrong = "it holds more than is in use";
         if (wrong == nullptr) continue;
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, array,
             fmt::format("disk group {} of {}: {} ({} in use of {}, {} reserved, {} held)",
                         group.name, view.name(array), wrong, to_text(ByteCount{capacity.used}),
                         to_text(ByteCount{capacity.total}), to_text(ByteCount{account.reserved}),
@@ -96,10 +96,10 @@ void CapacityAddsUp::judge(View& view, ArrayId array, array_note::Answered const
         grows = grows || volume.thin || (snapshot != nullptr && snapshot->demand);
     }
     if (grows) return;
-    view.findings.violated(text.name, text.rule, view.now(),
-                           fmt::format("{} of {} is refused a write because there is no room, "
-                                       "though all space was reserved",
-                                       answered.request.volume, view.name(array)));
+    view.violated(text, array,
+                  fmt::format("{} of {} is refused a write because there is no room, "
+                              "though all space was reserved",
+                              answered.request.volume, view.name(array)));
 }
 
 void CapacityAddsUp::finish(View& view) {

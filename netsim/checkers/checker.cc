@@ -10,10 +10,6 @@ namespace sunder::netsim {
 
 void Findings::violated(std::string_view property, std::string_view rule, Duration at,
                         std::string story) {
-    if (outside_) {
-        allowed(property, *outside_);
-        return;
-    }
     bool const known = std::ranges::any_of(
         violations_, [&](Violation const& violation) { return violation.property == property; });
     if (known) return;

@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,20 +31,6 @@ struct Violation {
 class Findings {
 public:
     void violated(std::string_view property, std::string_view rule, Duration at, std::string story);
-    /// While it lives, whatever is violated is allowed by its name: it is outside the fault
-    /// budget. Not to be nested.
-    class Outside {
-    public:
-        Outside(Findings& findings, std::string reason) : findings_(findings) {
-            findings_.outside_ = std::move(reason);
-        }
-        ~Outside() { findings_.outside_.reset(); }
-        Outside(Outside const&) = delete;
-        Outside& operator=(Outside const&) = delete;
-
-    private:
-        Findings& findings_;
-    };
     /// An outcome outside the assumptions, or one that a policy accepts: named and counted.
     void allowed(std::string_view property, std::string const& what, std::uint64_t count = 1);
     [[nodiscard]] std::vector<Violation> const& violations() const { return violations_; }
@@ -57,7 +42,6 @@ public:
 private:
     std::vector<Violation> violations_;
     std::map<std::string, std::uint64_t> allowed_;
-    std::optional<std::string> outside_;
 };
 
 /// Name, rule and one sentence, for lists and reports.

@@ -50,8 +50,8 @@ void DependentWritesInOrder::on(View& view, NodeId node, nodes::note::CameInServ
             return view.injured(text.name, {came.group, node, sector}, content);
         });
     if (!found) return;
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, came.group,
         fmt::format("{} came in service with {}, but without {}, which was acknowledged before "
                     "that one was asked for; {} of {} hold something else",
                     view.name(node), describe(view.world, *found->there),

@@ -13,8 +13,8 @@ void EarlierErasRefused::on(View& view, seen::RecordArrived const& arrived) {
     if (machine == nullptr) return;
     Slot const from = view.chronicle.slot(arrived.group, arrived.from);
     if (replication::connection_of(machine->leg(from)) == nullptr) return;
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, arrived.group,
         fmt::format("{} took record {} of {} from {}, which was sent before the era that {} has "
                     "accepted since",
                     view.name(arrived.node), arrived.sequence, view.mirror(arrived.group).name,

@@ -31,8 +31,7 @@ void EqualLabelEqualData::on(View& view, From from, replication::note::LegChange
         return;
     }
     for (Declared const& one : declared_) {
-        if (of_this_leg(one))
-            view.findings.violated(text.name, text.rule, view.now(), one.difference);
+        if (of_this_leg(one)) view.violated(text, from.group, one.difference);
     }
     std::erase_if(declared_, of_this_leg);
 }

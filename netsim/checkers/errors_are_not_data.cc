@@ -16,10 +16,10 @@ void ErrorsAreNotData::on(View& view, seen::HostAnswered const& answered) {
     if (request == nullptr || request->state != Request::State::acknowledged) return;
     if (request->op == HostOp::read) {
         if (answered.payload.sectors() == request->range.count) return;
-        view.findings.violated(text.name, text.rule, view.now(),
-                               fmt::format("{}, but the answer carries {} of {} sectors",
-                                           describe(view.world, *request),
-                                           answered.payload.sectors(), request->range.count));
+        view.violated(text, request->group,
+                      fmt::format("{}, but the answer carries {} of {} sectors",
+                                  describe(view.world, *request), answered.payload.sectors(),
+                                  request->range.count));
         return;
     }
     if (request->op != HostOp::write) return;
@@ -36,8 +36,8 @@ void ErrorsAreNotData::on(View& view, seen::HostAnswered const& answered) {
                                                        {position, piece.sectors}, {request->node});
         if (blamed) {
             Content const found{piece.id, piece.id == 0 ? 0 : piece.offset - position};
-            view.findings.violated(
-                text.name, text.rule, view.now(),
+            view.violated(
+                text, request->group,
                 fmt::format(
                     "{}, but its disk holds {} in {}", describe(view.world, *request),
                     describe_found(view.world, view.ledger, request->group, found),

@@ -33,10 +33,10 @@ void EveryLossAttributed::on(View& view, From from, replication::note::Conceded 
     if (conceded.by != replication::note::Conceded::By::the_operator) return;
     Word& said = word(view, from.group, from.node);
     if (!said.named) {
-        view.findings.violated(text.name, text.rule, view.now(),
-                               fmt::format("{} gave up what was written to {} there, but no "
-                                           "operator had named it the loser",
-                                           view.name(from.node), view.mirror(from.group).name));
+        view.violated(text, from.group,
+                      fmt::format("{} gave up what was written to {} there, but no "
+                                  "operator had named it the loser",
+                                  view.name(from.node), view.mirror(from.group).name));
     }
     said.named = false;
 }
@@ -51,16 +51,15 @@ void EveryLossAttributed::on(View& view, NodeId node, nodes::note::CameInService
             ? fmt::format("{} acknowledged writes were lost by it", losses.writes)
             : "no acknowledged write was lost by it this time";
     if (!said.asked) {
-        view.findings.violated(
-            text.name, text.rule, view.now(),
-            fmt::format("{} came in service with {} by force, but no operator had "
-                        "asked for it; {}",
-                        view.name(node), view.mirror(came.group).name, cost));
+        view.violated(text, came.group,
+                      fmt::format("{} came in service with {} by force, but no operator had "
+                                  "asked for it; {}",
+                                  view.name(node), view.mirror(came.group).name, cost));
     } else if (!said.recorded) {
-        view.findings.violated(text.name, text.rule, view.now(),
-                               fmt::format("{} was forced online with {} and left no record of the "
-                                           "override; {}",
-                                           view.name(node), view.mirror(came.group).name, cost));
+        view.violated(text, came.group,
+                      fmt::format("{} was forced online with {} and left no record of the "
+                                  "override; {}",
+                                  view.name(node), view.mirror(came.group).name, cost));
     }
     said = Word{};
 }

@@ -36,11 +36,10 @@ void EveryRequestEnds::finish(View& view) {
                 view.findings.allowed(text.name, "frozen: something could not be stored");
                 return;
             }
-            view.findings.violated(
-                text.name, text.rule, view.now(),
-                fmt::format("{}, though {} runs and nothing is pending: it will "
-                            "never be",
-                            describe(view.world, request), view.name(request.node)));
+            view.violated(text, group,
+                          fmt::format("{}, though {} runs and nothing is pending: it will "
+                                      "never be",
+                                      describe(view.world, request), view.name(request.node)));
         });
     }
 }

@@ -115,8 +115,8 @@ void FailoverCompletes::passed(View& view) {
         // Who has returned since may have been forced past.
         Slot const target = view.chronicle.slot(waiting.group, waiting.target);
         if (is_disputed(group.copies[target.value])) return true;
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, waiting.group,
             fmt::format("{} died at {} while {} mirrored {} in sync and heard it, but at {} nobody "
                         "has taken "
                         "over",

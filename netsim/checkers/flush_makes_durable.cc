@@ -47,8 +47,8 @@ void FlushMakesDurable::check_copies(View& view, Request const& request, Flush c
     MirrorSetup const& mirror = view.mirror(request.group);
     auto const failed = failure(view, request.group, request.node);
     if (failed && request.asked > *failed) {
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, request.group,
             fmt::format("{} says that it is durable, but a flush of {} failed at {}, and nobody "
                         "knows what that one left behind",
                         describe(view.world, request), view.name(request.node), to_text(*failed)));
@@ -65,8 +65,8 @@ void FlushMakesDurable::check_copies(View& view, Request const& request, Flush c
             bool const covered =
                 flush != nullptr ? number <= flush->written[s] : range.overlaps(request.range);
             if (!covered) return;
-            view.findings.violated(
-                text.name, text.rule, view.now(),
+            view.violated(
+                text, request.group,
                 fmt::format("{}, but a power cut of {} could still take back what it wrote to "
                             "{}",
                             describe(view.world, request), view.name(mirror.on[s]),

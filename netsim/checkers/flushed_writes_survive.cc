@@ -21,10 +21,9 @@ void FlushedWritesSurvive::on(View& view, seen::ArrayNoted const& noted) {
             wrong = wrong_in({sim.array(), sim.store()}, book, id, Besides::a_power_cut);
         }
         if (!wrong) continue;
-        view.findings.violated(
-            text.name, text.rule, view.now(),
-            fmt::format("after a power cut of {}, {}: {}", view.name(noted.array),
-                        book.catalogue.volumes.at(id).name, *wrong));
+        view.violated(text, noted.array,
+                      fmt::format("after a power cut of {}, {}: {}", view.name(noted.array),
+                                  book.catalogue.volumes.at(id).name, *wrong));
     }
 }
 

@@ -30,7 +30,7 @@ void HierarchyInOrder::on(View& view, NodeId id, nodes::note::LeftService const&
     }
     for (nodes::ProtectedResource const& one : hierarchy_at(view, id, left.group).resources()) {
         if (!node.running.contains(one.id)) continue;
-        refuse(view, id,
+        refuse(view, id, left.group,
                fmt::format("{} leaves service before {}, which stands on it",
                            view.mirror(left.group).name, name_of(view, one.id)));
     }
@@ -75,7 +75,7 @@ void HierarchyInOrder::check_start(View& view, NodeId id, GroupId group, Resourc
             need.child ? node.running.contains(*need.child) || node.impaired.contains(*need.child)
                        : node.mirrors.contains(group) || node.bereft.contains(group);
         if (there) continue;
-        refuse(view, id,
+        refuse(view, id, group,
                fmt::format("{} comes in service without {}", name_of(view, resource),
                            need.child ? name_of(view, *need.child) : view.mirror(group).name));
     }
@@ -84,15 +84,14 @@ void HierarchyInOrder::check_start(View& view, NodeId id, GroupId group, Resourc
 void HierarchyInOrder::check_stop(View& view, NodeId id, GroupId group, ResourceId resource) {
     for (nodes::Dependency const& need : hierarchy_at(view, id, group).dependencies()) {
         if (need.child != resource || !nodes_[id].running.contains(need.parent)) continue;
-        refuse(view, id,
+        refuse(view, id, group,
                fmt::format("{} leaves service before {}, which needs it", name_of(view, resource),
                            name_of(view, need.parent)));
     }
 }
 
-void HierarchyInOrder::refuse(View& view, NodeId node, std::string const& what) {
-    view.findings.violated(text.name, text.rule, view.now(),
-                           fmt::format("{}: {}", view.name(node), what));
+void HierarchyInOrder::refuse(View& view, NodeId node, GroupId group, std::string const& what) {
+    view.violated(text, group, fmt::format("{}: {}", view.name(node), what));
 }
 
 }  // namespace sunder::netsim

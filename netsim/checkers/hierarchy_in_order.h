@@ -41,7 +41,7 @@ private:
     };
     void check_start(View& view, NodeId node, GroupId group, ResourceId resource);
     void check_stop(View& view, NodeId node, GroupId group, ResourceId resource);
-    void refuse(View& view, NodeId node, std::string const& what);
+    void refuse(View& view, NodeId node, GroupId group, std::string const& what);
 
     std::map<NodeId, Node> nodes_;
 };

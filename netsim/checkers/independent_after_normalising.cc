@@ -51,10 +51,9 @@ void IndependentAfterNormalising::on(View& view, seen::ArrayNoted const& noted) 
         auto const wrong =
             wrong_in({trial.array, trial.store}, book, changed->id, Besides::nothing_lost);
         if (!wrong) return;
-        view.findings.violated(
-            text.name, text.rule, view.now(),
-            fmt::format("{} of {} is said to be independent, but without {} {}", changed->volume,
-                        view.name(noted.array), without, *wrong));
+        view.violated(text, noted.array,
+                      fmt::format("{} of {} is said to be independent, but without {} {}",
+                                  changed->volume, view.name(noted.array), without, *wrong));
     };
     for (auto const& [id, group] : catalogue.groups) {
         if (id == own->second.group || group.failed) continue;

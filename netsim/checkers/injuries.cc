@@ -22,10 +22,6 @@ Extent common(Extent a, Extent b) {
 }  // namespace
 
 void Injuries::see(World const& world, Observation const& observation) {
-    if (auto const* back = std::get_if<seen::RolledBack>(&observation)) {
-        if (back->what != seen::RolledBack::What::data && !rolled_back_) rolled_back_ = back->node;
-        return;
-    }
     if (auto const* lie = std::get_if<seen::DiskLied>(&observation)) return lied(world, *lie);
     if (none()) return;
     auto const lying = std::exchange(lying_, std::nullopt);

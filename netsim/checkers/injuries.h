@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The fault budget, as checkers need it: what disks did to their data without a word, and whose
-// memory was put back. A design promises nothing about data that its disk falsified, as long as no
-// checksum proves which copy is right (SAF-15); about all other data it promises everything, in the
-// same run. So an injury is a content that is false in one place of one copy: whoever finds it
-// there has found the injury and not a mistake of the engine, and it is allowed, named and counted
-// (SAF-23). A content that was never false there explains nothing.
+// The fault budget, as checkers need it: what disks did to their data without a word. A design
+// promises nothing about data that its disk falsified, as long as no checksum proves which copy is
+// right (SAF-15); about all other data it promises everything, in the same run. So an injury is a
+// content that is false in one place of one copy: whoever finds it there has found the injury and
+// not a mistake of the engine, and it is allowed, named and counted (SAF-23). A content that was
+// never false there explains nothing.
 //
 // What lost writes, stale reads and old clones leave is genuine, only older, and a copy that is not
 // written as it should be looks the same. Therefore an injury has an end and a way:
@@ -15,10 +15,6 @@
 //   place, and thereupon the other writes just that. Or by an image that somebody puts on a disk,
 //   which may hold what was false anywhere at any time.
 // - What was only read wrong explains what hosts are told, and no disk.
-//
-// Whether a copy's cell and intent log are what it stored last is another matter: a node that
-// remembers what was may do anything that was right then. From a rollback of metadata on, checkers
-// that build on memory allow by name what they would have called a violation, in all mirrors.
 #pragma once
 
 #include "netsim/image.h"
@@ -66,8 +62,6 @@ public:
     /// "bit rot on server1", or "bit rot on server1 that spread to server2".
     [[nodiscard]] static std::string name(World const& world, Injury const& injury,
                                           NodeId found_on);
-    /// The node whose metadata was put back, if that ever happened.
-    [[nodiscard]] std::optional<NodeId> rolled_back() const { return rolled_back_; }
 
 private:
     enum class State : std::uint8_t {
@@ -102,7 +96,6 @@ private:
     std::vector<Spot> spots_;  // in the order in which they came about
     std::uint32_t next_number_ = 0;
     std::set<std::tuple<std::string_view, std::uint32_t, NodeId>> counted_;
-    std::optional<NodeId> rolled_back_;
     struct Pair {
         GroupId group;
         NodeId node;

@@ -39,30 +39,14 @@ IntentLogSuperset::Pair* IntentLogSuperset::pair(GroupId group, Slot a, Slot b) 
     return nullptr;
 }
 
-IntentLogSuperset::Logs IntentLogSuperset::logs(View const& view, Pair const& pair) const {
+PairLogs IntentLogSuperset::logs(View const& view, Pair const& pair) const {
     auto const log_of = [&](Slot slot) -> IntentLog const* {
         NodeId const node = view.mirror(pair.group).on[slot.value];
         if (auto const* machine = view.machine(node, pair.group)) return &machine->log();
-        Found const& found = found_[pair.group.value * replication::max_copies + slot.value];
-        return found.known ? &found.log : nullptr;
+        auto const& found = found_[pair.group.value * replication::max_copies + slot.value];
+        return found ? &*found : nullptr;
     };
-    return {log_of(pair.a), log_of(pair.b)};
-}
-
-/// True when the chunk is named now, and would be after a crash of both nodes now.
-bool IntentLogSuperset::covers(Pair const& pair, Logs const& logs, std::uint64_t chunk) {
-    bool wanted = false;
-    bool stable = false;
-    if (logs.of_a != nullptr) {
-        wanted = logs.of_a->bits(pair.b).test(chunk);
-        stable = logs.of_a->stable_bits(pair.b).test(chunk);
-    }
-    if (wanted && stable) return true;
-    if (logs.of_b != nullptr) {
-        wanted = wanted || logs.of_b->bits(pair.a).test(chunk);
-        stable = stable || logs.of_b->stable_bits(pair.a).test(chunk);
-    }
-    return wanted && stable;
+    return {pair.a, pair.b, log_of(pair.a), log_of(pair.b)};
 }
 
 std::optional<Extent> IntentLogSuperset::unexplained(View const& view, Pair const& pair,
@@ -75,7 +59,7 @@ std::optional<Extent> IntentLogSuperset::unexplained(View const& view, Pair cons
 void IntentLogSuperset::report(View& view, Pair const& pair, Extent where, char const* occasion) {
     NodeId const a = view.mirror(pair.group).on[pair.a.value];
     NodeId const b = view.mirror(pair.group).on[pair.b.value];
-    Logs const both = logs(view, pair);
+    PairLogs const both = logs(view, pair);
     std::uint64_t const chunk_sectors =
         view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
     std::uint64_t const chunk = where.first / chunk_sectors;
@@ -91,8 +75,8 @@ void IntentLogSuperset::report(View& view, Pair const& pair, Extent where, char 
         return describe_found(view.world, view.ledger, pair.group,
                               view.image(node, pair.group).at(where.first));
     };
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, pair.group,
         fmt::format("{}: {} of {} differ, {} holds {}, {} holds {}; but chunk {} is not named: "
                     "the bit of {} is {}, the bit of {} is {}. A resync would leave them different",
                     occasion, sectors_in_words(view.mirror(pair.group), where),
@@ -102,9 +86,9 @@ void IntentLogSuperset::report(View& view, Pair const& pair, Extent where, char 
 }
 
 /// Looks at one chunk that is remembered; forgets it when both copies hold the same.
-void IntentLogSuperset::check_chunk(View& view, Pair& pair, Logs const& logs, std::uint64_t chunk,
-                                    Extent within, char const* occasion) {
-    if (covers(pair, logs, chunk)) return;
+void IntentLogSuperset::check_chunk(View& view, Pair& pair, PairLogs const& logs,
+                                    std::uint64_t chunk, Extent within, char const* occasion) {
+    if (logs.name(chunk)) return;
     Image const& a = view.image(view.mirror(pair.group).on[pair.a.value], pair.group);
     Image const& b = view.image(view.mirror(pair.group).on[pair.b.value], pair.group);
     Image::for_each_difference(a, b, within, [&](Extent difference) {
@@ -123,7 +107,7 @@ void IntentLogSuperset::on(View& view, seen::DiskWritten const& written) {
         if (!pair.bound || (pair.a != self && pair.b != self)) continue;
         std::uint64_t const chunk_sectors =
             view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
-        Logs const both = logs(view, pair);
+        PairLogs const both = logs(view, pair);
         std::uint64_t const last = (written.range.end() - 1) / chunk_sectors;
         for (std::uint64_t chunk = written.range.first / chunk_sectors; chunk <= last; ++chunk) {
             pair.written.set(chunk);
@@ -140,9 +124,9 @@ void IntentLogSuperset::check_written(View& view, Pair& pair, char const* occasi
     std::uint64_t const chunk_sectors =
         view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
     std::uint64_t const sectors = view.mirror(pair.group).sectors;
-    Logs const both = logs(view, pair);
+    PairLogs const both = logs(view, pair);
     for (auto chunk = pair.written.next(0); chunk; chunk = pair.written.next(*chunk + 1)) {
-        if (covers(pair, both, *chunk)) continue;
+        if (both.name(*chunk)) continue;
         std::uint64_t const first = *chunk * chunk_sectors;
         check_chunk(view, pair, both, *chunk, {first, std::min(chunk_sectors, sectors - first)},
                     occasion);
@@ -152,7 +136,7 @@ void IntentLogSuperset::check_written(View& view, Pair& pair, char const* occasi
 
 void IntentLogSuperset::check_all(View& view, Pair& pair, char const* occasion) {
     if (!pair.bound) return;
-    Logs const both = logs(view, pair);
+    PairLogs const both = logs(view, pair);
     Image const& a = view.image(view.mirror(pair.group).on[pair.a.value], pair.group);
     Image const& b = view.image(view.mirror(pair.group).on[pair.b.value], pair.group);
     std::uint64_t const chunk_sectors =
@@ -161,7 +145,7 @@ void IntentLogSuperset::check_all(View& view, Pair& pair, char const* occasion) 
         for (std::uint64_t c = difference.first / chunk_sectors;
              c <= (difference.end() - 1) / chunk_sectors; ++c) {
             pair.written.set(c);
-            if (covers(pair, both, c)) continue;
+            if (both.name(c)) continue;
             std::uint64_t const first = std::max(difference.first, c * chunk_sectors);
             std::uint64_t const end = std::min(difference.end(), (c + 1) * chunk_sectors);
             auto const rest = unexplained(view, pair, {first, end - first});
@@ -183,14 +167,7 @@ void IntentLogSuperset::check_node(View& view, NodeId node, char const* occasion
 void IntentLogSuperset::on(View& view, seen::NodeDied const& died) {
     prepare(view);
     for (CopySim const& copy : view.world.node(died.node).copies) {
-        Found& found = found_[copy.group * replication::max_copies + copy.slot.value];
-        replication::GroupConfig const& config = *copy.config;
-        std::optional<replication::Cell> const cell = copy.store->cell();
-        found.known = cell.has_value() && config.intent_log;
-        if (!found.known) continue;
-        found.log = IntentLog(config.copies, config.self, config.mirrored_sectors,
-                              config.chunk_sectors, config.intent_log);
-        for (auto const& page : copy.store->pages()) found.log.load(*page, *cell);
+        found_[copy.group * replication::max_copies + copy.slot.value] = log_at_rest(copy);
     }
     check_node(view, died.node, "A node died");
 }
@@ -221,7 +198,7 @@ void IntentLogSuperset::on(View& view, NodeId node, nodes::note::ExtensionChange
 void IntentLogSuperset::on(View& view, seen::NodeStarted const& started) {
     prepare(view);
     for (CopySim const& copy : view.world.node(started.node).copies) {
-        found_[copy.group * replication::max_copies + copy.slot.value] = Found{};
+        found_[copy.group * replication::max_copies + copy.slot.value].reset();
     }
     check_node(view, started.node, "A node started");
 }

@@ -11,6 +11,7 @@
 // all (R18). Two targets of one source are in sync with each other as well (R36).
 #pragma once
 
+#include "netsim/checkers/pair_logs.h"
 #include "netsim/checkers/view.h"
 
 #include <optional>
@@ -43,23 +44,11 @@ private:
         bool bound = false;           ///< they have been in sync
         replication::Bitmap written;  ///< chunks that may differ, as far as this checker knows
     };
-    /// What a node that is down would find: its log, read from its pages.
-    struct Found {
-        bool known = false;
-        replication::IntentLog log;
-    };
-    /// The two logs of a pair; null where a copy keeps none or has none.
-    struct Logs {
-        replication::IntentLog const* of_a = nullptr;
-        replication::IntentLog const* of_b = nullptr;
-    };
-
     void prepare(View const& view);
     Pair* pair(GroupId group, Slot a, Slot b);
-    [[nodiscard]] Logs logs(View const& view, Pair const& pair) const;
-    [[nodiscard]] static bool covers(Pair const& pair, Logs const& logs, std::uint64_t chunk);
-    void check_chunk(View& view, Pair& pair, Logs const& logs, std::uint64_t chunk, Extent within,
-                     char const* occasion);
+    [[nodiscard]] PairLogs logs(View const& view, Pair const& pair) const;
+    void check_chunk(View& view, Pair& pair, PairLogs const& logs, std::uint64_t chunk,
+                     Extent within, char const* occasion);
     void check_written(View& view, Pair& pair, char const* occasion);
     void check_all(View& view, Pair& pair, char const* occasion);
     void check_node(View& view, NodeId node, char const* occasion);
@@ -73,7 +62,8 @@ private:
 
     std::vector<Pair> pairs_;
     std::vector<std::uint32_t> first_;  // of a group in pairs_
-    std::vector<Found> found_;          // by group and slot
+    /// By group and slot: what a node that is down would find.
+    std::vector<std::optional<replication::IntentLog>> found_;
 };
 
 }  // namespace sunder::netsim

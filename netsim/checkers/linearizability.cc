@@ -117,8 +117,8 @@ void Linearizability::read_answered(View& view, Group& mine, Request const& requ
             auto const words = [&](Content held) {
                 return describe_found(view.world, view.ledger, request.group, held);
             };
-            view.findings.violated(
-                text.name, text.rule, view.now(),
+            view.violated(
+                text, request.group,
                 fmt::format("{}, at {}, says that {} holds {}; after what had been read and "
                             "acknowledged before it held {}, and no order of the requests that "
                             "overlapped explains both",

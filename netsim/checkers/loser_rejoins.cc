@@ -48,8 +48,8 @@ void LoserRejoins::finish(View& view) {
         bool const sick = view.chronicle.any_frozen(group) || view.world.any_memory_full(group) ||
                           suffers(view, winner, group) || suffers(view, loser, group);
         if (!awaited || sick) continue;
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, group,
             fmt::format("{} has given up its side of {} to {}, which has it in service and hears "
                         "it, and nothing more will happen by itself; but it is no target yet",
                         view.name(loser), view.mirror(group).name, view.name(winner)));

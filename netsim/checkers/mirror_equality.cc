@@ -67,8 +67,8 @@ void MirrorEquality::compare(View& view, GroupId group, NodeId source) {
                     return describe_found(view.world, view.ledger, group,
                                           view.image(node, group).at(difference.first));
                 };
-                view.findings.violated(
-                    text.name, text.rule, view.now(),
+                view.violated(
+                    text, group,
                     fmt::format("{} is fully operational and quiet, but {} differ: {} holds "
                                 "{}, {} holds {}",
                                 view.mirror(group).name,
@@ -115,8 +115,8 @@ void MirrorEquality::finish(View& view) {
             std::uint64_t const there = bits(view, group, *source, target);
             std::uint64_t const back = bits(view, group, target, *source);
             if (there + back == 0) continue;
-            view.findings.violated(
-                text.name, text.rule, view.now(),
+            view.violated(
+                text, group,
                 fmt::format(
                     "{} is fully operational, quiet and nothing is pending, but {} still names "
                     "{} chunks towards {}, and {} names {} towards {}: they will never be "

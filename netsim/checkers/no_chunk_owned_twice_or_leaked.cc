@@ -41,8 +41,7 @@ void NoChunkOwnedTwiceOrLeaked::audit(View& view, ArrayId array) {
     entered_[array] = 0;
     auto const wrong = sim.state().map.audit();
     if (wrong.empty()) return;
-    view.findings.violated(text.name, text.rule, view.now(),
-                           fmt::format("{}: {}", view.name(array), wrong.front()));
+    view.violated(text, array, fmt::format("{}: {}", view.name(array), wrong.front()));
 }
 
 void NoChunkOwnedTwiceOrLeaked::finish(View& view) {

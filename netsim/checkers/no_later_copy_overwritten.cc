@@ -22,8 +22,8 @@ void NoLaterCopyOverwritten::on(View& view, From from,
     bool const ancestor =
         theirs.descends_from(mine.current.id) || theirs.peers[self.value].base == mine.current;
     if ((blank || ancestor) && !target_machine->open()) return;
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, from.group,
         fmt::format("{} gives up its copy of {} to a resync from {} without an operator's word, "
                     "but {}",
                     view.name(from.node), view.mirror(from.group).name, view.name(source),

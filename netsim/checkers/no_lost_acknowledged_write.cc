@@ -126,7 +126,7 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
             ++excused[excuse];
             return;
         }
-        view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
+        view.violated(text, loss.group, loss.story(view, lost));
     };
     view.ledger.resolve(loss.group, view.image(loss.node, loss.group), loss.node, view.now(),
                         !loss.settled, judge, [&](std::uint64_t sector, Content found) {
@@ -220,7 +220,7 @@ void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered)
                                              : loss.split == Split::by_policy ? policys_word
                                                                               : split_brain);
         } else {
-            view.findings.violated(text.name, text.rule, view.now(), loss.story(view, lost));
+            view.violated(text, loss.group, loss.story(view, lost));
         }
     };
     view.ledger.check_read(*request, answered.payload, std::cref(judge));

@@ -28,9 +28,9 @@ void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
     Chronicle::Copy const& copy = group.copies[self.value];
     if (came.forced || copy.owner || group.members.size() == 1) return;
     auto const violated = [&](std::string const& why) {
-        view.findings.violated(text.name, text.rule, view.now(),
-                               fmt::format("{} came in service with {} by itself, but {}",
-                                           view.name(node), view.mirror(came.group).name, why));
+        view.violated(text, came.group,
+                      fmt::format("{} came in service with {} by itself, but {}", view.name(node),
+                                  view.mirror(came.group).name, why));
     };
     if (copy.torn) {
         violated("its copy is the target of a resync that has not completed");
@@ -89,8 +89,8 @@ void NoPromotionOfInconsistentCopy::on(View& view, seen::NodeStarted const& star
     if (machine == nullptr) return;
     replication::DataState const data = machine->cell().data;
     if (data == replication::DataState::inconsistent) return;
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, group,
         fmt::format(
             "{} lost records that it had not flushed with its power at {}, and boots in the "
             "belief that its copy is {}",

@@ -68,8 +68,8 @@ void NoServiceWithoutQuorum::on(View& view, seen::HostAsked const& asked) {
     if (found == since_.end()) return;
     Duration const without = view.now() - found->second;
     if (without <= patience(view.world.cluster())) return;
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, asked.group,
         fmt::format("{} takes a request for {}, and has had no quorum for {}",
                     view.name(asked.node), view.mirror(asked.group).name, to_text(without)));
 }

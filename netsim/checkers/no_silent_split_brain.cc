@@ -26,15 +26,15 @@ void NoSilentSplitBrain::on(View& view, From from, replication::note::LegChanged
     if (mine.lonely && forced && !group.copies[self.value].owner) {
         view.findings.allowed(text.name, "operator override");
     } else if (mine.lonely) {
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, from.group,
             fmt::format(
                 "{} {} {}, which has acknowledged writes since {} that {} never had: they are "
                 "lost without split brain being reported",
                 source, does, view.name(from.node), to_text(mine.lonely_since), source));
     } else if (theirs.forced_past) {
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, from.group,
             fmt::format("{} was forced online past {}, the last owner, and now {} it without an "
                         "operator's word on who is right",
                         source, view.name(from.node), does));
@@ -47,9 +47,9 @@ void NoSilentSplitBrain::on(View& view, seen::HostAnswered const& answered) {
     bool const acknowledged =
         request != nullptr && request->changes() && request->state == Request::State::acknowledged;
     if (!acknowledged || view.chronicle.copy(answered.group, answered.node).serving) return;
-    view.findings.violated(text.name, text.rule, view.now(),
-                           fmt::format("{} answered {}, but has not said that it is in service",
-                                       view.name(answered.node), describe(view.world, *request)));
+    view.violated(text, answered.group,
+                  fmt::format("{} answered {}, but has not said that it is in service",
+                              view.name(answered.node), describe(view.world, *request)));
 }
 
 /// True when a and b have to report each other once they have met.
@@ -99,8 +99,8 @@ void NoSilentSplitBrain::passed(View& view) {
                     view.findings.allowed(text.name, "memory is full");
                     continue;
                 }
-                view.findings.violated(
-                    text.name, text.rule, view.now(),
+                view.violated(
+                    text, GroupId{g},
                     fmt::format(
                         "{} and {} went their own ways with {} and have met again, but {} does "
                         "not report split brain",

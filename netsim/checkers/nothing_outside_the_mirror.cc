@@ -10,8 +10,8 @@ namespace sunder::netsim {
 void NothingOutsideTheMirror::on(View& view, seen::DiskWritten const& written) {
     if (view.mirrored(written.group).contains(written.range)) return;
     MirrorSetup const& mirror = view.mirror(written.group);
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, written.group,
         fmt::format("{} wrote sectors {}..{} of its disk, but {} has {} sectors, and what lies "
                     "behind them is none of it",
                     view.name(written.node), written.range.first, written.range.end() - 1,

@@ -16,9 +16,9 @@ void PointInTime::on(View& view, seen::ArrayNoted const& noted) {
         if (!read) return;
         auto const wrong = wrong_answer(view.arrays.of(noted.array), *told);
         if (!wrong) return;
-        view.findings.violated(text.name, text.rule, view.now(),
-                               fmt::format("a host reads {} of {}: {}", told->request.volume,
-                                           view.name(noted.array), *wrong));
+        view.violated(text, noted.array,
+                      fmt::format("a host reads {} of {}: {}", told->request.volume,
+                                  view.name(noted.array), *wrong));
     } else if (auto const* const done = std::get_if<array_note::Commanded>(&noted.note->what)) {
         if (!done->refused) look(view, noted.array, "after a command");
     } else if (auto const* const is = std::get_if<array_note::ReportChanged>(&noted.note->what)) {
@@ -33,8 +33,8 @@ void PointInTime::look(View& view, ArrayId array, std::string const& when) {
     for (auto const& [id, row] : book.rows) {
         auto const wrong = wrong_in({sim.array(), sim.store()}, book, id, Besides::under_way);
         if (!wrong) continue;
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, array,
             fmt::format("{}, {} of {}: {}", when, sim.state().catalogue.volumes.at(id).name,
                         view.name(array), *wrong));
     }

@@ -115,8 +115,8 @@ void ResyncCompletes::finish(View& view) {
                               group.copies[source.value].pairs[p].split_noted;
             if (leg == nullptr || refused || told || led_by_another(view, id, node, target))
                 continue;
-            view.findings.violated(
-                text.name, text.rule, view.now(),
+            view.violated(
+                text, id,
                 fmt::format("{} has {} in service and hears {}, and nothing more will happen by "
                             "itself, but it has not even begun with its copy",
                             view.name(node), view.mirror(id).name, view.name(target)));
@@ -146,8 +146,8 @@ void ResyncCompletes::passed(View& view) {
                        ? "it has not even started"
                        : fmt::format("{} chunks are still to be sent", leg->need.count());
         }
-        view.findings.violated(
-            text.name, text.rule, view.now(),
+        view.violated(
+            text, waiting.group,
             fmt::format(
                 "The resync of {} from {} to {} was decided upon at {} and has not come to its end "
                 "at {}, though nothing failed meanwhile: {}",

@@ -79,8 +79,8 @@ void ResyncConvergence::on(View& view, From from,
                     return describe_found(view.world, view.ledger, from.group,
                                           view.image(node, from.group).at(s));
                 };
-                view.findings.violated(
-                    text.name, text.rule, view.now(),
+                view.violated(
+                    text, from.group,
                     fmt::format("The resync from {} to {} completed, but they differ at {} of {}: "
                                 "{} holds {}, {} holds {}, and no write to it is on the way",
                                 view.name(source), view.name(from.node),

@@ -35,8 +35,8 @@ ResyncCopiesTheUnion::Side& ResyncCopiesTheUnion::side(View const& view, GroupId
 }
 
 void ResyncCopiesTheUnion::wrong(View& view, From from, Slot peer, std::string const& what) {
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, from.group,
         fmt::format("The partial resync of {} from {} to {} {}", view.mirror(from.group).name,
                     view.name(from.node), view.name(view.mirror(from.group).on[peer.value]), what));
 }

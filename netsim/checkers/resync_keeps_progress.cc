@@ -61,8 +61,8 @@ void ResyncKeepsProgress::on(View& view, From from,
     Left const left = found->second;
     left_.erase(found);
     if (left.resync != started.resync || started.chunks <= left.chunks) return;
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, from.group,
         fmt::format("The resync of {} from {} to {} goes on with {} chunks, though no more than {} "
                     "were left or changed since",
                     view.mirror(from.group).name, view.name(from.node),

@@ -149,9 +149,9 @@ void TakeoverPermitted::check_suspect(View& view, NodeId node, NodeId suspect, G
 }
 
 void TakeoverPermitted::refuse(View& view, NodeId node, GroupId group, std::string const& why) {
-    view.findings.violated(text.name, text.rule, view.now(),
-                           fmt::format("{} brings {} in service, but {}", view.name(node),
-                                       view.mirror(group).name, why));
+    view.violated(text, group,
+                  fmt::format("{} brings {} in service, but {}", view.name(node),
+                              view.mirror(group).name, why));
 }
 
 }  // namespace sunder::netsim

@@ -10,8 +10,8 @@ namespace sunder::netsim {
 void TargetsForEverNeverServe::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     std::size_t const place = view.chronicle.slot(came.group, node).value;
     if (!view.mirror(came.group).never_serves(place)) return;
-    view.findings.violated(
-        text.name, text.rule, view.now(),
+    view.violated(
+        text, came.group,
         fmt::format("{} brings {} in service{}, and its copy is a target for ever", view.name(node),
                     view.mirror(came.group).name, came.forced ? " by force" : ""));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Which of what a checker finds is the doing of a disk.
+// Which of what a checker finds is the doing of a disk, or of a memory that was put back.
 #include "netsim/checkers/view.h"
 
 #include <utility>
@@ -29,6 +29,19 @@ bool allow(View const& view, std::string_view property, Injury const* injury, No
 }
 
 }  // namespace
+
+void View::violated(CheckerText const& property, GroupId group, std::string story) const {
+    std::optional<NodeId> const node = doubts.of(group);
+    if (node && !property.without_memory) {
+        findings.allowed(property.name, "after the metadata of " + name(*node) + " was put back");
+        return;
+    }
+    findings.violated(property.name, property.rule, now(), std::move(story));
+}
+
+void View::violated(CheckerText const& property, ArrayId, std::string story) const {
+    findings.violated(property.name, property.rule, now(), std::move(story));
+}
 
 bool View::injured(std::string_view property, Injuries::Place const& place, Content found) const {
     return allow(*this, property, injuries.on_disk(place, found), place.node);

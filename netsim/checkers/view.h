@@ -2,13 +2,15 @@
 //
 // What a checker is shown together with an observation: the world as the event left it, the
 // chronicle as it was before the observation, the ledger with the question, answer or death in its
-// books, the injuries that disks have done to their data, and where findings go.
+// books, the injuries that disks have done to their data, whose memory is in doubt, and where
+// findings go.
 #pragma once
 
 #include "netsim/array_setup.h"
 #include "netsim/checkers/array_book.h"
 #include "netsim/checkers/checker.h"
 #include "netsim/checkers/chronicle.h"
+#include "netsim/checkers/doubts.h"
 #include "netsim/checkers/injuries.h"
 #include "netsim/checkers/ledger.h"
 
@@ -36,6 +38,7 @@ struct View {
     Chronicle const& chronicle;
     Ledger& ledger;
     Injuries& injuries;
+    Doubts const& doubts;
     ArrayBook const& arrays;
 
     [[nodiscard]] Duration now() const { return world.now(); }
@@ -49,6 +52,10 @@ struct View {
     [[nodiscard]] Image const& image(NodeId node, GroupId group) const {
         return world.copy(node, group)->disk->image();
     }
+    /// The property did not hold for the mirror; allowed by name while a memory in it is in doubt,
+    /// if the property builds on memory.
+    void violated(CheckerText const& property, GroupId group, std::string story) const;
+    void violated(CheckerText const& property, ArrayId array, std::string story) const;
     /// The part of a disk that is mirrored.
     [[nodiscard]] Extent mirrored(GroupId group) const { return {0, mirror(group).sectors}; }
     /// True when a disk's lie explains why the copy holds this content there: nobody is to blame,

@@ -35,13 +35,12 @@ void ZeroesOnEveryCopy::on(View& view, seen::HostAnswered const&) {
         view.image(mirror.on[s], request->group).read(request->range).for_each([&](Piece const& p) {
             if (p.id != 0 && view.unexplained(text.name, request->group, {position, p.sectors},
                                               {mirror.on[s]})) {
-                view.findings.violated(
-                    text.name, text.rule, view.now(),
-                    fmt::format("{}, but {} holds {} in {}", describe(view.world, *request),
-                                view.name(mirror.on[s]),
-                                describe_found(view.world, view.ledger, request->group,
-                                               {p.id, p.offset - position}),
-                                sectors_in_words(mirror, {position, p.sectors})));
+                view.violated(text, request->group,
+                              fmt::format("{}, but {} holds {} in {}",
+                                          describe(view.world, *request), view.name(mirror.on[s]),
+                                          describe_found(view.world, view.ledger, request->group,
+                                                         {p.id, p.offset - position}),
+                                          sectors_in_words(mirror, {position, p.sectors})));
             }
             position += p.sectors;
         });

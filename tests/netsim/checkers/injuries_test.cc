@@ -47,11 +47,6 @@ TEST_CASE("An injury is a content in a place of a copy, and nothing beside it") 
     CHECK(injuries.on_disk(at(server1, 8), {5, 1}) == nullptr);
     CHECK(injuries.on_disk(at(server2, 8), {5, 0}) == nullptr);
     CHECK(injuries.on_disk({GroupId{1}, server1, 8}, {5, 0}) == nullptr);
-    CHECK_FALSE(injuries.rolled_back());
-    injuries.see(world, seen::RolledBack{seen::RolledBack::What::data, server2});
-    CHECK_FALSE(injuries.rolled_back());
-    injuries.see(world, seen::RolledBack{seen::RolledBack::What::metadata, server2});
-    CHECK(injuries.rolled_back() == server2);
 }
 
 TEST_CASE("What was only read wrong explains an answer, and no disk") {
@@ -194,29 +189,6 @@ TEST_CASE("A copy that holds what its disk never lied about is blamed as ever") 
     CHECK(stage.broken("no_lost_acknowledged_write"));
     stage.end_well();
     CHECK(stage.broken("mirror_equality"));
-}
-
-TEST_CASE("After metadata was put back, memory is not built on, and everything else is") {
-    Stage stage = played();
-    NodeSnapshot const before = stage.world().take_snapshot(server2);
-    stage.crash(server2);
-    stage.run_for(seconds(10));
-    stage.write(server1, block(3));
-    stage.run_for(seconds(1));
-    stage.world().roll_back(server2, before, seen::RolledBack::What::metadata);
-    stage.look();
-    Findings findings;
-    {
-        Findings::Outside const outside(findings, "after a rollback");
-        findings.violated("no_lost_acknowledged_write", "SAF-1", {}, "");
-        CHECK(findings.violations().empty());
-        CHECK(findings.allowances().at("no_lost_acknowledged_write: after a rollback") == 1);
-    }
-    findings.violated("no_lost_acknowledged_write", "SAF-1", {}, "");
-    CHECK(findings.violations().size() == 1);
-    stage.end_well();
-    INFO(stage.story());
-    CHECK_FALSE(stage.broken());
 }
 
 }  // namespace sunder::netsim::test

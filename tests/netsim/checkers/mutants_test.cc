@@ -20,16 +20,37 @@
 namespace sunder::netsim::test {
 namespace {
 
+/// What happened before a story begins, and everybody outside knows of.
+enum class Before {
+    nothing,
+    rot,       ///< the last block of the first copy is not what it was
+    rejoined,  ///< server 2 died, and its copy was brought up to date since
+    put_back,  ///< the same, and its metadata was put back while it was down
+};
+
+void rejoin(Stage& stage, bool with_old_metadata) {
+    constexpr NodeId node = Stage::server2;
+    World& world = stage.world();
+    if (!stage.run_until([&] { return stage.mirroring(); }) || stage.serves(node)) return;
+    NodeSnapshot const snapshot = world.take_snapshot(node);
+    stage.crash(node);
+    stage.run_for(seconds(5));
+    if (with_old_metadata) world.roll_back(node, snapshot, seen::RolledBack::What::metadata);
+    stage.restart(node);
+    stage.run_until([&] { return stage.mirroring(); });
+}
+
 /// The properties that were broken in one run.
 std::set<std::string> run(Hunt const& hunt, Mutant living, std::uint64_t seed, std::string* story,
-                          bool rotten = false) {
+                          Before before = Before::nothing) {
     living_mutant = living;
     Stage stage(hunt.cluster(), seed);
-    if (rotten) {
-        // The last block of the first copy is not what it was, and everybody outside knows.
+    if (before == Before::rot) {
         MirrorSetup const& mirror = stage.world().cluster().mirrors[0];
         stage.world().rot(mirror.on[0], Stage::group, {mirror.sectors - 8, 8});
         stage.look();
+    } else if (before != Before::nothing) {
+        rejoin(stage, before == Before::put_back);
     }
     hunt.play(stage);
     living_mutant = Mutant::none;
@@ -140,19 +161,31 @@ TEST_CASE("each mutant is caught by the checker that is there for it") {
     }
 }
 
-TEST_CASE("a rotten block hides no mutant, and is none") {
+/// The mutants that are not caught with this before them. Requires that the engine as it ships
+/// comes through the same.
+std::set<std::string> hidden_by(Before before) {
+    std::set<std::string> hidden;
     for (Hunt const& hunt : all_hunts()) {
         bool caught = false;
         for (std::uint64_t seed = 1; seed <= seeds_per_start; ++seed) {
-            caught = caught || run(hunt, hunt.mutant, seed, nullptr, true).contains(hunt.catcher);
+            caught = caught || run(hunt, hunt.mutant, seed, nullptr, before).contains(hunt.catcher);
             std::string story;
-            std::set<std::string> const broken = run(hunt, Mutant::none, seed, &story, true);
+            std::set<std::string> const broken = run(hunt, Mutant::none, seed, &story, before);
             INFO(hunt.story << ", seed " << seed << "\n" << story);
             REQUIRE(broken.empty());
         }
-        INFO(name_of(hunt.mutant) << " in \"" << hunt.story << "\"");
-        CHECK(caught);
+        if (!caught) hidden.emplace(name_of(hunt.mutant));
     }
+    return hidden;
+}
+
+TEST_CASE("a rotten block hides no mutant, and is none") {
+    CHECK(hidden_by(Before::rot) == std::set<std::string>{});
+}
+
+TEST_CASE("a memory that was put back hides no mutant once its copy is up to date") {
+    // Some stories need a mirror that was just made.
+    CHECK(hidden_by(Before::put_back) == hidden_by(Before::rejoined));
 }
 
 namespace {
