@@ -63,7 +63,7 @@ void tell_case(CaseResults const& one) {
                one.runs, one.events, one.features.size(),
                one.schedules ? "abstract states" : "features");
     if (one.violated > 0) fmt::print(", {} runs violated something", one.violated);
-    if (one.unknown > 0) fmt::print(", {} unknown: too many events", one.unknown);
+    if (one.unknown > 0) fmt::print(", {} unknown: too many events, or never at rest", one.unknown);
     fmt::print("\n");
     if (one.schedules) tell_schedules(one);
 }

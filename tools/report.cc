@@ -145,7 +145,7 @@ std::string in_words(Scenario const& scenario, Outcome const& outcome, std::stri
         text += fmt::format("  NEVER REACHED {}: the scenario proves nothing without it\n", mark);
     }
     if (outcome.result == Result::unknown)
-        text += "  UNKNOWN: the run was stopped before its end\n";
+        text += fmt::format("  UNKNOWN: {}\n", outcome.why_unknown);
     return text + fmt::format("    replay: {}\n", replay);
 }
 

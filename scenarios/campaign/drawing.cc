@@ -144,6 +144,10 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
     for (Act const& act : recipe.acts) {
         if (auto const* failed = std::get_if<step::FailDisk>(&act.action)) {
             put(step::FailDisk{failed->node, false, false, false});
+            // What it could not store it waits for until it boots.
+            if (failed->stores && !is_shared(base_, failed->node)) {
+                put(step::Crash{failed->node, {}});
+            }
         } else if (auto const* slow = std::get_if<step::SlowDisk>(&act.action)) {
             put(step::FailDisk{slow->node, false, false, false});
         } else if (auto const* hung = std::get_if<step::HangDisk>(&act.action)) {

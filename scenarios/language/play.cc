@@ -68,7 +68,10 @@ public:
         if (at_rest) {
             checkers_.finish(world_, findings_);
         } else {
-            findings_.allowed("run", "did not come to rest, so that final states were not checked");
+            unknown(
+                fmt::format("it did not come to rest within {} of its last step, so that its "
+                            "end could not be judged",
+                            to_text(longest_coming_to_rest)));
         }
         judge();
         return std::move(outcome_);
@@ -99,12 +102,21 @@ private:
         }
         look(time_matters);
         bool const ends = options_.until_violated && !findings_.violations().empty();
-        if (ends || world_.events() >= options_.most_events) outcome_.result = Result::unknown;
+        if (ends || world_.events() >= options_.most_events) {
+            unknown(fmt::format("it was stopped after {} events", world_.events()));
+        }
         if (options_.in_time && (++ticks_ & 0xfff) == 0 && !options_.in_time()) {
             outcome_.given_up = true;
-            outcome_.result = Result::unknown;
+            unknown("there was no time for its end");
         }
         if (options_.pulse && (world_.events() & 0xfffff) == 0) options_.pulse();
+    }
+
+    /// The first reason is told.
+    void unknown(std::string why) {
+        if (outcome_.result == Result::unknown) return;
+        outcome_.result = Result::unknown;
+        outcome_.why_unknown = std::move(why);
     }
 
     /// Shows what was seen to everybody, then lets the director go on, a step at a time: whatever a

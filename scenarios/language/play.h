@@ -57,6 +57,7 @@ enum class Result { held, violated, unknown };
 struct Outcome {
     std::uint64_t seed = 0;
     Result result = Result::held;
+    std::string why_unknown;                    ///< in words, where the result is not known
     bool given_up = false;                      ///< there was no time for its end
     std::vector<std::size_t> left_out;          ///< steps; the run is the same without them
     std::optional<Failure> failure;             ///< of a step or a final expectation

@@ -244,7 +244,17 @@ TEST_CASE(
     // knows.
     Outcome const told = guarded(
         "  - fail_disk: {on: server2, operations: [writes]}\n"
-        "  - write: {mirror: datarep, at: 0 KiB, length: 4 KiB}\n");
+        "  - write: {mirror: datarep, at: 0 KiB, length: 4 KiB}\n"
+        "  - mend_disk: server2\n");
     if (told.failure) UNSCOPED_INFO(told.failure->instead);
     CHECK(told.result == Result::held);
+}
+
+TEST_CASE("What never comes to rest is not judged, and not said to have held") {
+    Outcome const outcome =
+        played(scenario("  - wait: {mirror: datarep, is: fully operational}\n"
+                        "  - fail_disk: {on: server2, operations: [writes]}\n"
+                        "  - write: {mirror: datarep, at: 0 KiB, length: 4 KiB}\n"));
+    CHECK(outcome.result == Result::unknown);
+    CHECK(outcome.why_unknown.starts_with("it did not come to rest within 3 h"));
 }
