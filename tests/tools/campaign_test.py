@@ -33,17 +33,18 @@ class Campaign(Commanded):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.01)
 
-    def test_a_campaign_of_a_number_of_runs_repeats_itself_and_its_shards_merge(self):
+    def test_a_number_of_runs_is_the_same_campaign_however_it_is_divided(self):
         path = self.write(GOOD)
         folder = Path(self.folder.name)
         results = []
-        for name in ("one.json", "two.json"):
-            run = self.explore(path, "--runs", "40", "--jobs", "2", "--json", str(folder / name),
+        for jobs in ("1", "3"):
+            name = f"{jobs}.json"
+            run = self.explore(path, "--runs", "200", "--jobs", jobs, "--json", str(folder / name),
                                "--findings", str(folder / "found"))
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
             results.append({**json.loads((folder / name).read_text()), "seconds": 0})
         self.assertEqual(results[0], results[1])
-        self.assertIn("40 runs,", run.stdout)
+        self.assertIn("200 runs,", run.stdout)
         self.assertIn("0 findings", run.stdout)
         self.assertIn("marks reached:", run.stdout)
         shards = []
@@ -52,7 +53,7 @@ class Campaign(Commanded):
                  "SLURM_ARRAY_TASK_MAX": "9", "SLURM_ARRAY_TASK_STEP": "2"},
                 {"JOB_COMPLETION_INDEX": "1", "SUNDER_SHARDS": "2"})):
             shards.append(str(folder / f"shard-{index}.json"))
-            run = self.explore(path, "--runs", "40", "--jobs", "1", "--json", shards[-1],
+            run = self.explore(path, "--runs", "200", "--jobs", "1", "--json", shards[-1],
                                "--findings", str(folder / "found"), **environment)
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         merged = folder / "merged.json"
@@ -69,7 +70,7 @@ class Campaign(Commanded):
         self.assertIn("nothing to do", run.stdout)
         mixed = self.sunder("report", "merge", shards[0], str(folder / "other.json"))
         self.assertEqual(mixed.returncode, 3)
-        self.assertIn("its number of runs is 1, that of the others 40", mixed.stderr)
+        self.assertIn("its number of runs is 1, that of the others 200", mixed.stderr)
         twice = self.sunder("report", "merge", shards[0], shards[0])
         self.assertEqual(twice.returncode, 3)
         self.assertIn("shard 1/2 is there twice", twice.stderr)
