@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -72,7 +74,22 @@ Caught hunt(Bug const& bug) {
     return caught;
 }
 
+std::string text_of(char const* file) {
+    std::ifstream in(folder() / (std::string(file) + ".yaml"));
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
 }  // namespace
+
+TEST_CASE("each published scenario names its mutants, and who finds them") {
+    for (Bug const& bug : bugs()) {
+        INFO(bug.file);
+        CHECK(text_of(bug.file).find(
+                  fmt::format("# The mutant {} (base/mutant.h) is an engine that has this bug; {} "
+                              "finds it.\n",
+                              name_of(bug.mutant), bug.catcher)) != std::string::npos);
+    }
+}
 
 TEST_CASE("each published bug is caught in its scenario when it lives") {
     std::string table = fmt::format("{:22} {:20} {:46} {:24} {:8} {}\n", "bug", "source",
