@@ -14,6 +14,7 @@
 #include "tools/run_command.h"
 #include "tools/scenario_paths.h"
 #include "tools/shard.h"
+#include "tools/this_build.h"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -140,7 +141,7 @@ int explore(ExploreRequest const& request) {
         request.runs_in_all == 0 ? request.runs
                                  : (request.runs_in_all + scenarios.size() - 1) / scenarios.size();
     Results results;
-    results.commit = request.commit;
+    results.commit = request.commit.empty() ? this_build() : request.commit;
     results.seed = request.seed;
     results.asked = asked_of(request, plan, runs, *time);
     results.shards = {to_text(*shard)};

@@ -26,8 +26,8 @@ struct ExploreRequest {
     std::uint64_t known_states = 200000;  ///< of an exhaustive search to compare with; 0: none
     unsigned jobs = 0;                    ///< 0: as many as there are processors
     std::string shard;                    ///< "i/n"; empty: as the environment says
-    std::string commit = "unknown";
-    std::string findings = "findings";  ///< a folder
+    std::string commit{};                 ///< empty: what identifies this build
+    std::string findings = "findings";    ///< a folder
     std::string json_file;
 };
 int explore(ExploreRequest const& request);

@@ -202,8 +202,9 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
     explore->add_option("--shard", request.shard,
                         "i/n: the i-th of n processes that share the campaign. Default: as a Slurm "
                         "array or an indexed job says");
-    explore->add_option("--commit", request.commit, "What the results are called when they merge")
-        ->capture_default_str();
+    explore->add_option("--commit", request.commit,
+                        "What was tested: only results of the same merge. Default: a checksum of "
+                        "this program");
     explore->add_option("--findings", request.findings, "A folder for what is found")
         ->capture_default_str();
     explore->add_option("--json", request.json_file, "Write the results for `report merge`");

@@ -41,6 +41,16 @@ std::vector<std::string> below(std::string const& folder) {
     return found;
 }
 
+/// As it is called from here: a file is the same one however it was named.
+std::string from_here(fs::path const& file) {
+    fs::path const normal = file.lexically_normal();
+    if (!normal.is_absolute()) return normal.string();
+    std::error_code error;
+    fs::path const here = normal.lexically_relative(fs::current_path(error));
+    bool const below_here = !error && !here.empty() && *here.begin() != "..";
+    return below_here ? here.string() : normal.string();
+}
+
 }  // namespace
 
 std::vector<std::string> scenario_files(std::vector<std::string> const& paths) {
@@ -58,7 +68,7 @@ std::vector<std::string> scenario_files(std::vector<std::string> const& paths) {
         }
         for (std::string& file : found) {
             if (seen.insert(fs::weakly_canonical(file, error)).second)
-                files.push_back(std::move(file));
+                files.push_back(from_here(file));
         }
     }
     return files;
