@@ -5,6 +5,7 @@
 // wrong while it runs.
 #include "base/verify.h"
 #include "netsim/world.h"
+#include "replication/blank.h"
 
 #include <utility>
 
@@ -83,6 +84,18 @@ void World::roll_back(NodeId node, NodeSnapshot const& snapshot, seen::RolledBac
         if (before && after) change_hierarchy(copy.above, *before, *after);
     }
     see(seen::RolledBack{what, node});
+}
+
+void World::replace_disks(NodeId node) {
+    NodeSim& sim = nodes_[node.value];
+    VERIFY(!sim.up());
+    for (CopySim& copy : sim.copies) {
+        copy.disk.edit().replace(Image(copy.disk->image().sectors()));
+        // Nobody creates a mirror anew because a disk is blank (R91).
+        copy.store.emplace(
+            std::make_shared<replication::Cell const>(replication::blank_target(*copy.config)));
+    }
+    see(seen::RolledBack{seen::RolledBack::What::blank, node});
 }
 
 void World::skew_clock(NodeId node, std::uint32_t percent) {

@@ -160,7 +160,12 @@ struct SnapshotTaken {
 };
 /// And put it back (FLT-4, FLT-5).
 struct RolledBack {
-    enum class What : std::uint8_t { everything, metadata, data } what = What::everything;
+    enum class What : std::uint8_t {
+        everything,
+        metadata,
+        data,
+        blank,  ///< no snapshot: other disks, which hold nothing
+    } what = What::everything;
     NodeId node;
 };
 /// A node's timers take so many percent of their time.

@@ -192,6 +192,8 @@ public:
     /// Requires that the node is down, and that the snapshot is its own.
     void roll_back(NodeId node, NodeSnapshot const& snapshot, seen::RolledBack::What what);
     /// From now on its timers take so many percent of their time (FLT-11). Requires percent > 0.
+    /// Blank disks take the place of those that a node had (FLT-4). Requires that it is down.
+    void replace_disks(NodeId node);
     void skew_clock(NodeId node, std::uint32_t percent);
     /// A node's memory is full (FLT-13): messages stay in its sockets and requests with its hosts,
     /// heartbeats come and go, and what it has taken in goes on. It ends with the process.

@@ -4,6 +4,7 @@
 // out of service, and what every step ends with.
 #include "base/mutant.h"
 #include "base/verify.h"
+#include "replication/blank.h"
 #include "replication/mirror_machine.h"
 
 namespace sunder::replication {
@@ -73,19 +74,16 @@ void MirrorMachine::started(input::Started const& in, Outbox& out) {
         return;
     }
     bool const first = config_->first_source;
-    std::uint32_t const limit = config_->asynchronous_limit;
     cells_.edit([&](Cell& cell) {
+        cell = blank_target(*config_);
         // All copies of a mirror born in sync share the generation that creation gave them (R44);
         // otherwise a target is blank until its first resync (R43).
         bool const holds_data = first || config_->born_in_sync;
         if (holds_data) cell.current = Generation{1, Minted::created};
-        cell.role = first ? Role::source : Role::target;
-        cell.data = holds_data ? DataState::consistent : DataState::inconsistent;
+        if (first) cell.role = Role::source;
+        if (holds_data) cell.data = DataState::consistent;
         cell.pristine = config_->born_in_sync && !config_->intent_log;
         cell.last_owner = first;
-        for_each_peer([&](Slot peer) {
-            if (!config_->synchronous[peer.value]) cell.asynchronous_limit = limit;
-        });
     });
     if (first) out.note(note::FlagChanged{note::FlagChanged::Which::last_owner, true});
 }

@@ -70,6 +70,13 @@ void BothBackInService::on(View& view, From from, replication::note::Conceded co
     resolved_[from.group.value] = true;
 }
 
+void BothBackInService::on(View& view, seen::RolledBack const& back) {
+    disturbed(view);
+    if (back.what != seen::RolledBack::What::blank) return;
+    replaced_.resize(view.chronicle.groups());
+    for (CopySim const& copy : view.world.node(back.node).copies) replaced_[copy.group] = true;
+}
+
 void BothBackInService::passed(View& view) {
     if (!deadline_ || view.now() < *deadline_) return;
     deadline_.reset();
@@ -123,8 +130,11 @@ void BothBackInService::passed(View& view) {
             view.findings.allowed(text.name, "a disk failed");
             continue;
         }
-        if (resolved_.size() > g && resolved_[g] && !owned) {
-            view.findings.allowed(text.name, "an operator named every last owner a loser");
+        bool const resolved = resolved_.size() > g && resolved_[g];
+        bool const replaced = replaced_.size() > g && replaced_[g];
+        if (!owned && (resolved || replaced)) {
+            view.findings.allowed(text.name, resolved ? "an operator named every last owner a loser"
+                                                      : "the last owner's disks were replaced");
             continue;
         }
         view.violated(

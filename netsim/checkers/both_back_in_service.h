@@ -9,8 +9,9 @@
 // "a disk failed": a node whose disk refused something since it booted may have given up, and
 // cannot see that the disk is well again; "frozen: something could not be stored": then a source
 // acknowledges nothing, and cannot step down; "an operator named every last owner a loser": then
-// one has to bring the winner in service as well. A mirror that an operator took out of service
-// stays out (R62).
+// one has to bring the winner in service as well; "the last owner's disks were replaced": then
+// nobody is the last owner any more, and nobody was watched dying. A mirror that an operator took
+// out of service stays out (R62).
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -28,6 +29,7 @@ public:
     void on(View& view, seen::NodeStarted const& started);
     void on(View& view, From from, replication::note::DiskFailed const& failed);
     void on(View& view, From from, replication::note::Conceded const& conceded);
+    void on(View& view, seen::RolledBack const& back);
     void on(View& view, NodeId node, nodes::note::OrderDecided const& decided);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View& view, NodeId node, nodes::note::LeftService const& left);
@@ -60,6 +62,7 @@ private:
     };
     std::vector<std::optional<TakenOut>> taken_out_;  // by group
     std::vector<bool> resolved_;  // by group: somebody gave up, and nobody came in since
+    std::vector<bool> replaced_;  // by group: disks of a copy were
     Duration since_;
 };
 

@@ -271,15 +271,7 @@ void Chronicle::mirror_noted(World const& world, seen::MirrorNoted const& noted)
         // It is nobody's last owner any more, whoever was forced past it.
         for (Copy& other : group.copies) other.pairs[self.value].forced_past = false;
     } else if (std::holds_alternative<mirror_note::Erased>(noted.note)) {
-        Copy blank;
-        blank.torn = true;
-        blank.extended = copy.extended;
-        for (std::size_t p = 0; p < group.members.size(); ++p) {
-            blank.pairs[p].leg = copy.pairs[p].leg;
-            Pair& theirs = group.copies[p].pairs[self.value];
-            theirs.forced_past = theirs.split_noted = false;
-        }
-        copy = blank;
+        erased(group, self);
     } else if (auto const* minted = std::get_if<mirror_note::GenerationMinted>(&noted.note)) {
         if (minted->generation.why != replication::Minted::created) return;
         copy.torn = false;  // R91: whatever it holds is the data
@@ -289,6 +281,19 @@ void Chronicle::mirror_noted(World const& world, seen::MirrorNoted const& noted)
         bool const claims = flag->set && flag->which == mirror_note::FlagChanged::Which::last_owner;
         copy.claimed = copy.claimed || (claims && copy.watched.has_value());
     }
+}
+
+void Chronicle::erased(Group& group, Slot self) {
+    Copy& copy = group.copies[self.value];
+    Copy blank;
+    blank.torn = true;
+    blank.extended = copy.extended;
+    for (std::size_t p = 0; p < group.members.size(); ++p) {
+        blank.pairs[p].leg = copy.pairs[p].leg;
+        Pair& theirs = group.copies[p].pairs[self.value];
+        theirs.forced_past = theirs.split_noted = false;
+    }
+    copy = blank;
 }
 
 void Chronicle::left_service(World const& world, GroupId id, NodeId node) {
@@ -423,6 +428,12 @@ struct Chronicle::See {
         chronicle.nodes_[started.node.value].frozen = false;
         chronicle.booted(world, started.node);
         chronicle.contacts_changed(world);
+    }
+    void operator()(seen::RolledBack const& back) const {
+        if (back.what != seen::RolledBack::What::blank) return;
+        for (CopySim const& copy : world.node(back.node).copies) {
+            erased(chronicle.groups_[copy.group], copy.slot);
+        }
     }
     void operator()(seen::NodePaused const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::NodeResumed const&) const { chronicle.contacts_changed(world); }

@@ -118,6 +118,8 @@ public:
 private:
     struct See;
     void mirror_noted(World const& world, seen::MirrorNoted const& noted);
+    /// The copy holds nothing from now on.
+    static void erased(Group& group, Slot self);
     void left_service(World const& world, GroupId id, NodeId node);
     void node_noted(World const& world, seen::NodeNoted const& noted);
     void leg_changed(World const& world, GroupId id, Slot self,

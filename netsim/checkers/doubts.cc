@@ -67,7 +67,9 @@ std::optional<NodeId> Doubts::of(GroupId group) const {
 
 void Doubts::see(World const& world, Chronicle const& chronicle, Observation const& observation) {
     if (auto const* back = std::get_if<seen::RolledBack>(&observation)) {
-        if (back->what == seen::RolledBack::What::data) return;
+        using What = seen::RolledBack::What;
+        // What is blank remembers nothing wrong.
+        if (back->what == What::data || back->what == What::blank) return;
         for (CopySim const& copy : world.node(back->node).copies) {
             groups_[copy.group].doubted |= bit_of(copy.slot);
             groups_[copy.group].led = 0;

@@ -186,6 +186,13 @@ void IntentLogSuperset::on(View& view, seen::ImageWritten const& written) {
     release(view, written.group, written.node);
 }
 
+void IntentLogSuperset::on(View& view, seen::RolledBack const& back) {
+    if (back.what != seen::RolledBack::What::blank) return;
+    for (CopySim const& copy : view.world.node(back.node).copies) {
+        release(view, GroupId{copy.group}, back.node);
+    }
+}
+
 void IntentLogSuperset::on(View& view, From from, replication::note::Erased const&) {
     release(view, from.group, from.node);
 }

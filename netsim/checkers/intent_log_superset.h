@@ -27,6 +27,7 @@ public:
     void on(View& view, seen::DiskWritten const& written);
     void on(View& view, seen::NodeDied const& died);
     void on(View& view, seen::ImageWritten const& written);
+    void on(View& view, seen::RolledBack const& back);
     void on(View& view, NodeId node, nodes::note::ExtensionChanged const& changed);
     void on(View& view, seen::NodeStarted const& started);
     void on(View& view, From from, replication::note::LegChanged const& changed);

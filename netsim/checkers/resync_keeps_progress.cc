@@ -43,7 +43,10 @@ void ResyncKeepsProgress::on(View& view, From from,
     auto const started = started_.find(pair);
     auto const& died =
         view.chronicle.node(view.mirror(from.group).on[interrupted.peer.value]).died_at;
-    if (started == started_.end() || (died && *died >= started->second)) return;
+    if (started == started_.end()) return;
+    auto const edited = edited_.find(from.group);
+    bool const by_hand = edited != edited_.end() && edited->second >= started->second;
+    if (by_hand || (died && *died >= started->second)) return;
     Left left{interrupted.resync, interrupted.chunks_left};
     // What waits to be admitted has set no bit yet.
     view.ledger.for_each_open(from.group, [&](Request const& open) {
@@ -70,8 +73,10 @@ void ResyncKeepsProgress::on(View& view, From from,
                     left.chunks));
 }
 
-void ResyncKeepsProgress::on(View&, From from, replication::note::IntentLogEdited const&) {
-    forget(from.group, from.node);
+/// On either side: the other one hears of it when they meet again.
+void ResyncKeepsProgress::on(View& view, From from, replication::note::IntentLogEdited const&) {
+    edited_[from.group] = view.now();
+    forget(from.group);
 }
 
 void ResyncKeepsProgress::on(View&, NodeId node, nodes::note::LeftService const& left) {
@@ -80,13 +85,13 @@ void ResyncKeepsProgress::on(View&, NodeId node, nodes::note::LeftService const&
 
 /// What a disk refuses may have to be copied again.
 void ResyncKeepsProgress::on(View&, From from, replication::note::DiskFailed const&) {
-    std::erase_if(left_,
-                  [&](auto const& one) { return std::get<GroupId>(one.first) == from.group; });
+    forget(from.group);
 }
 
-void ResyncKeepsProgress::forget(GroupId group, NodeId source) {
+void ResyncKeepsProgress::forget(GroupId group, std::optional<NodeId> source) {
     std::erase_if(left_, [&](auto const& one) {
-        return std::get<GroupId>(one.first) == group && std::get<NodeId>(one.first) == source;
+        bool const mine = !source || std::get<NodeId>(one.first) == *source;
+        return std::get<GroupId>(one.first) == group && mine;
     });
 }
 

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <tuple>
 
 namespace sunder::netsim {
@@ -37,9 +38,11 @@ private:
         replication::ResyncId resync = 0;
         std::uint64_t chunks = 0;  ///< that were left, and those that hosts asked for since
     };
-    void forget(GroupId group, NodeId source);
-    std::map<Pair, Left> left_;         ///< since the resync broke off
-    std::map<Pair, Duration> started_;  ///< the resync that goes on, or broke off last
+    /// Of this source, or of all.
+    void forget(GroupId group, std::optional<NodeId> source = std::nullopt);
+    std::map<Pair, Left> left_;           ///< since the resync broke off
+    std::map<Pair, Duration> started_;    ///< the resync that goes on, or broke off last
+    std::map<GroupId, Duration> edited_;  // when logs were edited by hand last
 };
 
 }  // namespace sunder::netsim

@@ -52,13 +52,14 @@ void TakeoverPermitted::on(View& view, NodeId node, nodes::note::FencingEnded co
 }
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::PeerSeen const& note) {
-    of(view, node).peers[note.peer.value] = {true, view.now(), {}, false, {}};
+    of(view, node).peers[note.peer.value] = {true, view.now(), {}, false, {}, 100};
     votes_.heard(view, node, note.peer, true);
     count(view, node);
 }
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::PeerLost const& note) {
-    of(view, node).peers[note.peer.value] = {false, view.now(), {}, false, {}};
+    std::uint32_t const clock = view.world.node(node).clock;
+    of(view, node).peers[note.peer.value] = {false, view.now(), {}, false, {}, clock};
     votes_.heard(view, node, note.peer, false);
     count(view, node);
 }
@@ -131,7 +132,8 @@ void TakeoverPermitted::check_suspect(View& view, NodeId node, NodeId suspect, G
     ConfirmSetup const& confirm = cluster.confirm;
     bool const asks =
         std::ranges::find(confirm.pairs, ConfirmSetup::Pair{suspect, node}) != confirm.pairs.end();
-    bool const waited = confirm.proceeds && view.now() - lost.since >= confirm.timeout;
+    Duration const timeout = nanoseconds(confirm.timeout.ns / 100 * lost.clock);
+    bool const waited = confirm.proceeds && view.now() - lost.since >= timeout;
     bool const ordered = std::ranges::any_of(asked_, [&](auto const& one) {
         return one.second.node == node && one.second.what == seen::OperatorAsked::What::order &&
                one.second.group == group;

@@ -3,8 +3,8 @@
 // takeover_permitted (R63, R64, R67, G15): nobody brings a mirror in service without the quorum
 // that the cluster asks for; and nobody takes one over from a node that it takes for dead while a
 // witness still hears that node, before an administrator has confirmed it or was silent for long
-// enough, or before that node was shot. A history checker: it counts votes from what nodes said of
-// whom they hear, not from what they concluded.
+// enough by the node's own clock (FLT-11), or before that node was shot. A history checker: it
+// counts votes from what nodes said of whom they hear, not from what they concluded.
 //
 // An operator's force answers for itself (R87), and so does an administrator who says that a node
 // is dead that could not be shot.
@@ -47,6 +47,7 @@ private:
         std::optional<Duration> shot_at;    ///< since then: when that began
         bool missed = false;                ///< and that shot did not hit
         std::optional<Duration> said_dead;  ///< when an administrator said so last
+        std::uint32_t clock = 100;          ///< FLT-11: of whoever waits since then, in percent
     };
     struct Node {
         std::vector<Peer> peers;

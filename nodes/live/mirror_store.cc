@@ -5,6 +5,7 @@
 #include "nodes/live/mirror_store.h"
 
 #include "nodes/wire.h"
+#include "replication/blank.h"
 #include "replication/cell_codec.h"
 #include "replication/intent_log.h"
 
@@ -32,20 +33,6 @@ constexpr std::uint64_t pages_at = mark_at + 2 * mark_slot_bytes;
 std::string name_of_file(std::string const& mirror) { return mirror + ".mirror"; }
 /// Empty; that it is there says it.
 std::string name_of_memory(std::string const& mirror) { return mirror + ".written"; }
-
-/// As a target begins that was never written (R43).
-mirror::Cell blank_cell(mirror::GroupConfig const& config) {
-    mirror::Cell cell;
-    cell.role = mirror::Role::target;
-    cell.data = mirror::DataState::inconsistent;
-    for (unsigned peer = 0; peer < config.copies; ++peer) {
-        bool const self = peer == config.self.value;
-        if (!self && !config.synchronous[peer]) {
-            cell.asynchronous_limit = config.asynchronous_limit;
-        }
-    }
-    return cell;
-}
 
 }  // namespace
 
@@ -146,7 +133,7 @@ int MirrorStore::remember_cell() {
 }
 
 int MirrorStore::begin_blank(mirror::GroupConfig const& config) {
-    found_.cell = blank_cell(config);
+    found_.cell = mirror::blank_target(config);
     found_.pages.clear();
     return store(*found_.cell);
 }

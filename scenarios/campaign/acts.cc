@@ -56,6 +56,15 @@ struct Site::Table {
         {Kind::lie, "lie", [](Site const& site) { site.lie(); }},
         {Kind::rollback, "rollback", [](Site const& site) { site.rollback(); }},
         {Kind::full_memory, "full memory", [](Site const& site) { site.full_memory(); }},
+        {Kind::blank_disks, "blank disks", [](Site const& site) { site.blank_disks(); }},
+        {Kind::switch_cut, "switch cut", [](Site const& site) { site.switch_cut(); }},
+        {Kind::edit_log, "edit log", [](Site const& site) { site.edit_log(); }},
+        {Kind::fall_back, "fall back", [](Site const& site) { site.fall_back(); }},
+        {Kind::extension, "extension", [](Site const& site) { site.extension(); }},
+        {Kind::tearing_disks, "tearing disks", {}},
+        {Kind::ignored_flushes, "ignored flushes", {}},
+        {Kind::no_merge, "no merge", {}},
+        {Kind::larger_disks, "larger disks", {}},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {
@@ -70,6 +79,8 @@ std::string_view name_of(Kind kind) {
     static_assert(Site::Table::in_order());
     return Site::Table::of(kind).name;
 }
+
+bool befalls(Kind kind) { return Site::Table::of(kind).draw != nullptr; }
 
 void Site::draw(Kind kind) const { Table::of(kind).draw(*this); }
 void Site::draw_writes() const { requests(HostOp::write, false); }
@@ -314,6 +325,46 @@ void Site::rollback() const {
     put(pause(), step::Crash{drawn.node, {}});
     put({}, step::RollBack{drawn.node, static_cast<What>(below(3))});
     put(pause(), step::Restart{drawn.node});
+}
+
+void Site::blank_disks() const {
+    Duration const after = fault().after;
+    NodeId const node = server();
+    put(after, step::Crash{node, {}});
+    put({}, step::RollBack{node, netsim::seen::RolledBack::What::blank});
+    put(pause(), step::Restart{node});
+}
+
+void Site::switch_cut() const {
+    Duration const after = fault().after;
+    auto const who =
+        static_cast<netsim::Vertex>(below(cluster().nodes.size() + cluster().switches.size()));
+    put(after, step::Isolate{who, true});
+    put(pause(), step::Isolate{who, false});
+}
+
+void Site::edit_log() const {
+    using Order = nodes::Order;
+    Word const drawn = word();
+    NodeId const target = copy_of(drawn.mirror);
+    Order::Kind const what =
+        below(2) == 0 ? Order::Kind::set_intent_log : Order::Kind::clear_intent_log;
+    put(drawn.after, step::Ordered{drawn.mirror, drawn.node, {what, target}, "", false});
+}
+
+void Site::fall_back() const {
+    using Order = nodes::Order;
+    Word const drawn = word();
+    put(drawn.after,
+        step::Ordered{drawn.mirror, drawn.node, {Order::Kind::use_fallback_image, {}}, "", false});
+}
+
+void Site::extension() const {
+    Word const drawn = word();
+    nodes::Extension edit;
+    edit.kind = below(2) == 0 ? nodes::Extension::Kind::extend : nodes::Extension::Kind::unextend;
+    edit.server = copy_of(drawn.mirror);
+    put(drawn.after, step::EditExtension{drawn.mirror, drawn.node, edit, "", false});
 }
 
 void Site::draw_repair() const {

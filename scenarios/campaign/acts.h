@@ -35,6 +35,7 @@ private:
     struct Row;
     struct Table;
     friend std::string_view name_of(Kind);
+    friend bool befalls(Kind);
 
     [[nodiscard]] netsim::Cluster const& cluster() const { return base_.cluster; }
     [[nodiscard]] std::uint64_t below(std::uint64_t n) const { return dice_.below(n); }
@@ -88,11 +89,19 @@ private:
     void lie() const;
     void rollback() const;
     void full_memory() const;
+    void blank_disks() const;
+    void switch_cut() const;
+    void edit_log() const;
+    void fall_back() const;
+    void extension() const;
 
     language::Scenario const& base_;
     Recipe& recipe_;
     RandomStream& dice_;
 };
+
+/// It happens in a run; what does not is what the run is played on.
+[[nodiscard]] bool befalls(Kind kind);
 
 /// It stands for a disk that two servers share, and is no server itself.
 [[nodiscard]] bool is_shared(language::Scenario const& scenario, NodeId node);

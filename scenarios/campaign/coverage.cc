@@ -98,7 +98,9 @@ struct Blow {
     Feature operator()(seen::FencingFaulted const&) const { return 30; }
     Feature operator()(seen::DiskLied const& lied) const { return 100 + number(lied.how); }
     Feature operator()(seen::DiskTrapped const&) const { return 31; }
-    Feature operator()(seen::RolledBack const& back) const { return 32 + number(back.what); }
+    Feature operator()(seen::RolledBack const& back) const {
+        return back.what == seen::RolledBack::What::blank ? 39 : 32 + number(back.what);
+    }
     Feature operator()(seen::ClockSkewed const&) const { return 35; }
     Feature operator()(seen::MemoryPressed const& pressed) const { return pressed.full ? 36 : 37; }
     Feature operator()(seen::OperatorAsked const& asked) const { return 40 + number(asked.what); }

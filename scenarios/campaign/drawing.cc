@@ -4,6 +4,7 @@
 #include "scenarios/campaign/drawing.h"
 
 #include "scenarios/campaign/acts.h"
+#include "scenarios/campaign/hardware.h"
 #include "scenarios/language/write.h"
 
 #include <algorithm>
@@ -15,8 +16,6 @@ namespace {
 namespace step = language::step;
 using language::Action;
 using language::Scenario;
-
-bool has(Diet diet, Kind kind) { return (diet >> static_cast<unsigned>(kind) & 1) != 0; }
 
 /// All mirrors come to be fully operational by themselves.
 bool settles(Scenario const& scenario) {
@@ -53,6 +52,36 @@ void set_workload(std::vector<language::Workload>& workloads, Recipe const& reci
     }
 }
 
+/// What it could not store a node waits for until it boots.
+void boot(NodeId node, Scenario const& base, auto const& put) {
+    if (!is_shared(base, node)) return put(step::Crash{node, {}});
+    for (NodeId const server : base.cluster.nodes[node.value].shared_by) {
+        put(step::Crash{server, {}});
+    }
+}
+
+/// Undoes what an act has broken. A mended disk is fast again, too.
+void mend(Action const& action, Scenario const& base, auto const& put) {
+    if (auto const* failed = std::get_if<step::FailDisk>(&action)) {
+        put(step::FailDisk{failed->node, false, false, false});
+        if (failed->stores) boot(failed->node, base, put);
+    } else if (auto const* slow = std::get_if<step::SlowDisk>(&action)) {
+        put(step::FailDisk{slow->node, false, false, false});
+    } else if (auto const* hung = std::get_if<step::HangDisk>(&action)) {
+        put(step::FailDisk{hung->node, false, false, false});
+    } else if (auto const* lying = std::get_if<step::CorruptDisk>(&action)) {
+        put(step::FailDisk{lying->node, false, false, false});
+    } else if (auto const* skewed = std::get_if<step::SkewClock>(&action)) {
+        put(step::SkewClock{skewed->node, 100});
+    } else if (auto const* cut = std::get_if<step::Cut>(&action)) {
+        put(step::Heal{cut->a, cut->b});
+    } else if (auto const* isolated = std::get_if<step::Isolate>(&action)) {
+        put(step::Isolate{isolated->who, false});
+    } else if (auto const* missing = std::get_if<step::FailFencing>(&action)) {
+        put(step::FailFencing{missing->node, false});
+    }
+}
+
 }  // namespace
 
 void Drawing::add(Recipe& recipe, RandomStream& dice) const {
@@ -62,7 +91,8 @@ void Drawing::add(Recipe& recipe, RandomStream& dice) const {
     if (what < 5) return site.draw_writes();
     std::vector<Kind> allowed;
     for (unsigned k = 0; k < static_cast<unsigned>(Kind::last); ++k) {
-        if (has(recipe.diet, static_cast<Kind>(k))) allowed.push_back(static_cast<Kind>(k));
+        auto const kind = static_cast<Kind>(k);
+        if (has(recipe.diet, kind) && befalls(kind)) allowed.push_back(kind);
     }
     if (!allowed.empty()) site.draw(allowed[dice.below(allowed.size())]);
 }
@@ -127,6 +157,7 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
     made.expect = {};
     made.bounded.reset();
     set_workload(made.workload, recipe);
+    furnish(made.cluster, recipe);
     auto const put = [&](Action action) {
         made.steps.push_back(language::make_step(std::move(action), made.cluster));
     };
@@ -140,28 +171,7 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
         if (act.after > Duration{}) put(step::Pass{act.after});
         put(act.action);
     }
-    // A mended disk is fast again, too.
-    for (Act const& act : recipe.acts) {
-        if (auto const* failed = std::get_if<step::FailDisk>(&act.action)) {
-            put(step::FailDisk{failed->node, false, false, false});
-            // What it could not store it waits for until it boots.
-            if (failed->stores && !is_shared(base_, failed->node)) {
-                put(step::Crash{failed->node, {}});
-            }
-        } else if (auto const* slow = std::get_if<step::SlowDisk>(&act.action)) {
-            put(step::FailDisk{slow->node, false, false, false});
-        } else if (auto const* hung = std::get_if<step::HangDisk>(&act.action)) {
-            put(step::FailDisk{hung->node, false, false, false});
-        } else if (auto const* lying = std::get_if<step::CorruptDisk>(&act.action)) {
-            put(step::FailDisk{lying->node, false, false, false});
-        } else if (auto const* skewed = std::get_if<step::SkewClock>(&act.action)) {
-            put(step::SkewClock{skewed->node, 100});
-        } else if (auto const* cut = std::get_if<step::Cut>(&act.action)) {
-            put(step::Heal{cut->a, cut->b});
-        } else if (auto const* missing = std::get_if<step::FailFencing>(&act.action)) {
-            put(step::FailFencing{missing->node, false});
-        }
-    }
+    for (Act const& act : recipe.acts) mend(act.action, base_, put);
     for (std::uint8_t n = 0; n < made.cluster.nodes.size(); ++n) {
         if (is_shared(base_, NodeId{n})) continue;
         put(step::Resume{NodeId{n}});

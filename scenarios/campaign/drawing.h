@@ -46,13 +46,29 @@ enum class Kind : std::uint8_t {
     lie,           ///< FLT-10: outside the fault budget, so that losses are allowed by its name
     rollback,      ///< FLT-4, FLT-5: outside the fault budget
     full_memory,   ///< FLT-13
+    blank_disks,   ///< FLT-4: in the place of those that a node had
+    switch_cut,    ///< FLT-6: a switch that fails, or all of a node's links at once
+    edit_log,      ///< FLT-12: an operator sets or clears an intent log
+    fall_back,     ///< an operator goes back to the image from before a resync
+    extension,     ///< R93, R94: a copy is given up, or the mirror extended to it again
+    // Of what a run is played on, from its beginning on:
+    tearing_disks,    ///< FLT-3: what a power cut leaves of a write
+    ignored_flushes,  ///< FLT-3: a disk that answers flushes and does not do them
+    no_merge,         ///< FLT-16: a node that cannot merge intent logs
+    larger_disks,     ///< of the targets, behind the mirror's end
     last
 };
 std::string_view name_of(Kind);
-using Diet = std::uint32_t;  ///< a set of kinds, by bit
+using Diet = std::uint64_t;  ///< a set of kinds, by bit
 inline constexpr Diet everything = (Diet{1} << static_cast<unsigned>(Kind::last)) - 1;
 /// Without what is drawn only where all faults are asked for.
 inline constexpr Diet usual = (Diet{1} << static_cast<unsigned>(Kind::hung_disk)) - 1;
+
+/// What no design survives without a loss, as nobody can tell which copy is right: whatever follows
+/// from it is allowed by its name. All else is inside the fault budget.
+inline constexpr Diet outside_budget = Diet{1} << static_cast<unsigned>(Kind::lie) |
+                                       Diet{1} << static_cast<unsigned>(Kind::rollback) |
+                                       Diet{1} << static_cast<unsigned>(Kind::ignored_flushes);
 
 /// Something that is done so long after what was done before it.
 struct Act {

@@ -337,6 +337,10 @@ struct Director::Doing {
     }
     bool operator()(step::RollBack const& step) const {
         if (!expect_up(step.node, false)) return false;
+        if (step.what == seen::RolledBack::What::blank) {
+            world.replace_disks(step.node);
+            return true;
+        }
         auto const snapshot = director.snapshots_.find(step.node);
         if (snapshot == director.snapshots_.end()) {
             director.fail("no snapshot was taken");

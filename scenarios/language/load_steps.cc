@@ -99,6 +99,7 @@ private:
     Read write_image(Node const& value);
     Read take_snapshot(Node const& value);
     Read roll_back(Node const& value);
+    Read replace_disks(Node const& value);
     Read of_an_array(std::string_view key, Node const& value);
     Read array_power(Node const& value, bool on);
     /// True when the node is down here, as far as that is known; `why` says why it has to be.
@@ -136,7 +137,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
                            (key == "flush" || key == "power_cut" || key.ends_with("_workload")));
     if (of_array) return of_an_array(key, value);
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 26> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 27> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},
@@ -163,6 +164,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"write_image", &StepReader::write_image},
         {"take_snapshot", &StepReader::take_snapshot},
         {"roll_back", &StepReader::roll_back},
+        {"replace_disks", &StepReader::replace_disks},
     }};
     for (auto const& [name, reader] : readers) {
         if (name == key) return (this->*reader)(value);
@@ -542,6 +544,13 @@ Read StepReader::roll_back(Node const& value) {
     return step::RollBack{*node, what == "metadata" ? What::metadata
                                  : what == "data"   ? What::data
                                                     : What::everything};
+}
+
+Read StepReader::replace_disks(Node const& value) {
+    std::optional<NodeId> const node = names_.holder(&value);
+    if (!node || !expect_down(*node, value, "disks are replaced while their node is down"))
+        return std::nullopt;
+    return step::RollBack{*node, netsim::seen::RolledBack::What::blank};
 }
 
 }  // namespace

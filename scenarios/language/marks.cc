@@ -173,7 +173,10 @@ std::string_view mark_of(netsim::DiskLie lie) {
 
 std::string_view mark_of(netsim::Observation const& observation) {
     if (auto const* lied = std::get_if<seen::DiskLied>(&observation)) return mark_of(lied->how);
-    if (std::holds_alternative<seen::RolledBack>(observation)) return "rolled_back";
+    if (auto const* back = std::get_if<seen::RolledBack>(&observation)) {
+        bool const blank = back->what == seen::RolledBack::What::blank;
+        return blank ? "disks_replaced" : "rolled_back";
+    }
     if (auto const* noted = std::get_if<seen::ArrayNoted>(&observation)) {
         return array_mark_of(*noted);
     }
@@ -264,6 +267,7 @@ std::vector<std::string> mark_names() {
                                    "fenced",
                                    "fencing_failed",
                                    "rolled_back",
+                                   "disks_replaced",
                                    "bit_rot",
                                    "wrong_read",
                                    "stale_read",

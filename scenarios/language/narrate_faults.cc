@@ -104,6 +104,9 @@ FaultSentence::Line FaultSentence::operator()(seen::SnapshotTaken const& taken) 
 }
 
 FaultSentence::Line FaultSentence::operator()(seen::RolledBack const& back) const {
+    if (back.what == seen::RolledBack::What::blank) {
+        return line(back.node, "OPERATOR puts blank disks in the place of its own");
+    }
     static constexpr char const* words[] = {"everything on its disks", "its cell and intent log",
                                             "the data on its disks"};
     return line(back.node, fmt::format("OPERATOR puts {} back as in the snapshot",

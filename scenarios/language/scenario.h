@@ -223,7 +223,7 @@ struct TakeSnapshot {
     NodeId node;
     friend bool operator==(TakeSnapshot const&, TakeSnapshot const&) = default;
 };
-/// Puts it back while the node is down (FLT-4, FLT-5).
+/// Puts it back while the node is down (FLT-4, FLT-5), or blank disks in its place.
 struct RollBack {
     NodeId node;
     netsim::seen::RolledBack::What what = netsim::seen::RolledBack::What::everything;

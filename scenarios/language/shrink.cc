@@ -216,7 +216,8 @@ bool possible(Scenario const& scenario) {
         } else if (auto const* taken = std::get_if<step::TakeSnapshot>(&step.action)) {
             snapshots.insert(taken->node);
         } else if (auto const* back = std::get_if<step::RollBack>(&step.action)) {
-            fits = fits && nodes[back->node.value] == Is::down && snapshots.contains(back->node);
+            fits = fits && nodes[back->node.value] == Is::down &&
+                   (back->what == seen::RolledBack::What::blank || snapshots.contains(back->node));
         } else if (auto const* memory = std::get_if<step::FillMemory>(&step.action)) {
             fits = fits && nodes[memory->node.value] == Is::up;
         } else if (auto const* ask = std::get_if<step::Ask>(&step.action)) {

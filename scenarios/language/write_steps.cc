@@ -162,6 +162,8 @@ struct SourceOf {
         return "take_snapshot: " + node(step.node);
     }
     std::string operator()(step::RollBack const& step) const {
+        using What = netsim::seen::RolledBack::What;
+        if (step.what == What::blank) return "replace_disks: " + node(step.node);
         static constexpr char const* words[] = {"everything", "metadata", "data"};
         return fmt::format("roll_back: {{node: {}, what: {}}}", node(step.node),
                            words[static_cast<int>(step.what)]);

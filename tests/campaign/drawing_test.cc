@@ -106,8 +106,9 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
                 CHECK_FALSE(without(Kind::slow_disk));
             } else if (std::holds_alternative<language::step::CorruptDisk>(act.action)) {
                 CHECK_FALSE(without(Kind::lie));
-            } else if (std::holds_alternative<language::step::RollBack>(act.action)) {
-                CHECK_FALSE(without(Kind::rollback));
+            } else if (auto const* back = std::get_if<language::step::RollBack>(&act.action)) {
+                bool const blank = back->what == netsim::seen::RolledBack::What::blank;
+                CHECK_FALSE(without(blank ? Kind::blank_disks : Kind::rollback));
             } else if (std::holds_alternative<language::step::HangDisk>(act.action)) {
                 CHECK_FALSE(without(Kind::hung_disk));
             } else if (std::holds_alternative<language::step::SkewClock>(act.action)) {

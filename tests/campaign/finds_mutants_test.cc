@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -135,6 +136,28 @@ TEST_CASE("random campaigns find wrong engines that nobody has told them of") {
         if (most_runs > 5) CHECK(caught);
     }
     CHECK(found >= 20);
+}
+
+TEST_CASE("each property that a run breaks is a finding of its own") {
+    std::vector<Base> const all = bases();
+    std::size_t most = 0;
+    living_mutant = Mutant::finish_overtakes;
+    for (std::size_t b = 0; b < all.size() && most < 2; ++b) {
+        Hunter hunter(all[b].scenario, setup);
+        for (int run = 0; run < 40 && hunter.results().violated == 0; ++run) hunter.hunt();
+        CaseResults const& results = hunter.results();
+        if (results.violated != 1) continue;
+        std::set<std::string> properties;
+        for (Finding const& finding : results.findings) {
+            CHECK(properties.insert(finding.property).second);
+            CHECK(finding.count == 1);
+            CHECK_FALSE(finding.story.empty());
+            CHECK(finding.text.find("always: [" + finding.property + "]") != std::string::npos);
+        }
+        most = std::max(most, properties.size());
+    }
+    living_mutant = Mutant::none;
+    CHECK(most >= 2);
 }
 
 TEST_CASE("the same campaigns find nothing in the engine as it ships") {

@@ -43,6 +43,19 @@ TEST_CASE("a synchronous target takes over with every acknowledged write") {
     CHECK(stage.findings().allowances().empty());
 }
 
+TEST_CASE("who waits for a confirmation waits by its own clock, and a fast one is not blamed") {
+    Cluster cluster = small_cluster();
+    cluster.confirm.pairs = {{server1, server2}};
+    cluster.confirm.timeout = seconds(20);
+    Stage stage(cluster, 1);
+    REQUIRE(stage.until_mirroring());
+    stage.world().skew_clock(server2, 10);
+    stage.crash(server1);
+    REQUIRE(stage.run_until([&] { return stage.serves(server2); }, seconds(10)));
+    stage.end_well();
+    expect_clean(stage);
+}
+
 TEST_CASE(
     "what a source loses with its own power is counted, and never more than was not flushed") {
     std::uint64_t lost = 0;
