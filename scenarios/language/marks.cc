@@ -174,6 +174,8 @@ std::string_view mark_of(netsim::DiskLie lie) {
 std::string_view mark_of(netsim::Observation const& observation) {
     if (auto const* lied = std::get_if<seen::DiskLied>(&observation)) return mark_of(lied->how);
     if (std::holds_alternative<seen::RolledBack>(observation)) return "rolled_back";
+    if (std::holds_alternative<seen::LinkDegraded>(observation)) return "link_degraded";
+    if (std::holds_alternative<seen::BeatsLost>(observation)) return "beats_lost";
     if (auto const* noted = std::get_if<seen::ArrayNoted>(&observation)) {
         return array_mark_of(*noted);
     }
@@ -264,6 +266,8 @@ std::vector<std::string> mark_names() {
                                    "fenced",
                                    "fencing_failed",
                                    "rolled_back",
+                                   "link_degraded",
+                                   "beats_lost",
                                    "bit_rot",
                                    "wrong_read",
                                    "stale_read",
