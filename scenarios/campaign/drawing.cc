@@ -154,6 +154,8 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
             put(step::SkewClock{skewed->node, 100});
         } else if (auto const* cut = std::get_if<step::Cut>(&act.action)) {
             put(step::Heal{cut->a, cut->b});
+        } else if (auto const* worse = std::get_if<step::Degrade>(&act.action)) {
+            put(step::Heal{worse->a, worse->b});
         } else if (auto const* missing = std::get_if<step::FailFencing>(&act.action)) {
             put(step::FailFencing{missing->node, false});
         }

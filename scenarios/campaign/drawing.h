@@ -46,6 +46,9 @@ enum class Kind : std::uint8_t {
     lie,           ///< FLT-10: outside the fault budget, so that losses are allowed by its name
     rollback,      ///< FLT-4, FLT-5: outside the fault budget
     full_memory,   ///< FLT-13
+    lossy_link,    ///< FLT-7: what is sent is lost, now and then or as often as not
+    jittery_link,  ///< FLT-7: connections overtake one another
+    slow_link,     ///< FLT-7: a slow drip, or a long way
     last
 };
 std::string_view name_of(Kind);
