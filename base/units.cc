@@ -4,6 +4,7 @@
 // or not at all. Whether a quantity is sensible where it stands is left to who asked for it.
 #include "base/units.h"
 
+#include "base/share.h"
 #include "base/text.h"
 #include "base/verify.h"
 
@@ -59,6 +60,7 @@ constexpr std::array bandwidth_units{
     Unit{"MiB/s", 8ULL << 20, false},
     Unit{"GiB/s", 8ULL << 30, false},
 };
+constexpr std::array share_units{Unit{"%", 10'000}};
 constexpr std::array rate_units{Unit{"/s", 1}};
 constexpr std::array write_units{Unit{"writes", 1}, Unit{"write", 1}};
 
@@ -227,6 +229,16 @@ std::expected<WriteCount, std::string> parse_write_count(std::string_view text) 
                                 {"a number of writes", "writes", write_units, unsigned_limit});
 }
 
+std::expected<Share, std::string> parse_share(std::string_view text) {
+    std::expected<std::uint64_t, std::string> const number =
+        parse_quantity(text, {"a share", "millionths", share_units, unsigned_limit});
+    if (!number) return std::unexpected(number.error());
+    if (*number > Share::whole) {
+        return std::unexpected(fmt::format("'{}' is more than the whole, which is 100 %", text));
+    }
+    return Share{static_cast<std::uint32_t>(*number)};
+}
+
 std::string to_text(Duration time) {
     if (time.ns < 0) {
         // The most negative number has no positive twin; its unsigned negation does.
@@ -247,5 +259,15 @@ std::string to_text(WriteCount count) {
 }
 
 std::string to_text(Rate rate) { return fmt::format("{}/s", rate.per_second); }
+
+std::string to_text(Share share) {
+    std::uint32_t const per_cent = Share::whole / 100;
+    std::string text = fmt::format("{}", share.millionths / per_cent);
+    if (share.millionths % per_cent != 0) {
+        text += fmt::format(".{:04}", share.millionths % per_cent);
+        text.erase(text.find_last_not_of('0') + 1);
+    }
+    return text + " %";
+}
 
 }  // namespace sunder

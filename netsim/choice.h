@@ -18,6 +18,9 @@ enum class Choice : std::uint8_t {
     torn,         ///< what becomes of a write that was not flushed
     stored,       ///< what becomes of a stable store that was under way
     workload,     ///< what a host asks for
+    link_jitter,  ///< how much later than it has to a transfer arrives
+    link_loss,    ///< how often in a row a transfer is lost on its way
+    beat_loss,    ///< when beats are lost in a row, and how many more are
     last
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/share.h"
 #include "base/units.h"
 #include "netsim/disk_faults.h"
 #include "nodes/hierarchy.h"
@@ -51,7 +52,18 @@ using Vertex = std::uint16_t;
 struct LinkModel {
     Duration latency = microseconds(200);
     Bandwidth bandwidth{1'000'000'000};
+    Duration jitter{};  ///< added to each transfer, uniform in [0, jitter]
+    Share loss{};       ///< of what is sent: less than all of it
     friend bool operator==(LinkModel const&, LinkModel const&) = default;
+};
+
+/// What becomes of a link that is worse than it should be; what is not said stays as it is.
+struct Degradation {
+    std::optional<Duration> latency{};
+    std::optional<Duration> jitter{};
+    std::optional<Share> loss{};
+    std::optional<Bandwidth> bandwidth{};
+    friend bool operator==(Degradation const&, Degradation const&) = default;
 };
 
 struct LinkSetup {

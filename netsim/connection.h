@@ -25,6 +25,7 @@ using Carried = std::variant<Opened, Closed, replication::Message, nodes::Contro
 struct InTransit {
     Duration arrival;
     ConnectionId life;
+    std::uint32_t bytes = 0;
     Carried what;
 };
 

@@ -3,6 +3,11 @@
 // Failure detection as a service: heartbeats are never simulated one by one. The moment of silence,
 // and of the first beat after it, follow from the links and from where in its interval the last
 // beat was. Nodes with a quorum disk also write beats to it and read each other's there.
+//
+// Where links lose what is sent, beats are lost one by one, each for itself. As many in a row as
+// make a peer silent are rare, and only they are drawn: the moment at which the last of them is
+// missed, and then that of the first beat that arrives. A word that arrives counts as a beat. Beats
+// on a quorum disk travel in streams of the storage's own, which send again what is lost.
 #include "netsim/world.h"
 
 #include <fmt/format.h>
@@ -10,6 +15,13 @@
 #include <algorithm>
 
 namespace sunder::netsim {
+
+namespace {
+
+/// Of what need not be awaited: no run is so long.
+constexpr Duration longest_wait = hours(1'000'000);
+
+}  // namespace
 
 /// Of a shared disk, either server answers for it: while one of them lives, it may go on (R53).
 bool World::beats_arrive(NodeId who, NodeId whom, PathId path) const {
@@ -37,6 +49,16 @@ Duration World::beat_latency(NodeId who, NodeId whom, PathId path) const {
     return network_.latency(whom.value, disk.value) + network_.latency(disk.value, who.value);
 }
 
+/// One of a peer that lives; nothing while none can arrive.
+Odds World::beats_lost(NodeId who, NodeId whom, PathId path) const {
+    if (path != nodes::network_path) return 0;
+    for (NodeId const server : cluster_->nodes[whom.value].shared_by) {
+        if (runs(server) && network_.reaches(server.value, who.value))
+            return network_.weather(server.value, who.value).lost;
+    }
+    return network_.weather(whom.value, who.value).lost;
+}
+
 void World::update_watchers() {
     for (std::uint8_t path = 0; path < paths(); ++path) {
         for (std::uint8_t who = 0; who < nodes_.size(); ++who) {
@@ -51,17 +73,72 @@ void World::update_watcher(NodeId who, NodeId whom, PathId path) {
     Watcher& watch = watcher(who, whom, path);
     if (!watch.watched || !runs(who)) return;
     bool const audible = beats_arrive(who, whom, path);
-    if (audible == watch.audible) return;
+    Odds const lost = audible ? beats_lost(who, whom, path) : 0;
+    if (audible == watch.audible && lost == watch.lost) return;
     watch.audible = audible;
+    watch.lost = lost;
     ++watch.token;
     Detection const& detection = cluster_->detection;
     Duration const phase{static_cast<std::int64_t>(
         choose(static_cast<std::uint64_t>(detection.interval.ns), Choice::beat_phase, who.value))};
-    Duration const due = audible
-                             ? now_ + phase + beat_latency(who, whom, path)
-                             : now_ + by_clock(who, detection.interval * detection.missed - phase);
+    if (audible && watch.told && lost != 0) {
+        await_lost_beats(who, whom, path, now_ - phase);
+        return;
+    }
+    Duration const due =
+        audible ? now_ + phase + beat_latency(who, whom, path) + beats_missing(who, lost)
+                : now_ + by_clock(who, detection.interval * detection.missed - phase);
     queue_.push(due, {audible ? EventKind::heard : EventKind::silent, who.value, 0,
                       whom.value | std::uint32_t{path.value} << 8, watch.token});
+}
+
+/// How much later than the next beat the first one is that arrives.
+Duration World::beats_missing(NodeId who, Odds lost) {
+    if (lost == 0) return {};
+    return beats_long(times_in_a_row(lost, choose(certain, Choice::beat_loss, who.value)));
+}
+
+/// The time of so many beats, or longer than any run.
+Duration World::beats_long(std::uint64_t beats) const {
+    Duration const interval = cluster_->detection.interval;
+    auto const most = static_cast<std::uint64_t>(longest_wait.ns / interval.ns);
+    return beats > most ? longest_wait : interval * static_cast<std::int64_t>(beats);
+}
+
+void World::await_lost_beats(NodeId who, NodeId whom, PathId path, Duration last) {
+    Watcher& watch = watcher(who, whom, path);
+    ++watch.token;  // what was awaited before is no more
+    if (watch.lost == 0) return;
+    std::uint32_t const missed = cluster_->detection.missed;
+    std::uint64_t const beats =
+        beats_until_silence(watch.lost, missed, choose(certain, Choice::beat_loss, who.value));
+    Duration const arrive = beats_long(beats - missed);
+    if (arrive == longest_wait) return;
+    queue_.push(std::max(now_, last + arrive + patience(who)),
+                {EventKind::silent, who.value, 0, whom.value | std::uint32_t{path.value} << 8,
+                 watch.token});
+}
+
+Duration World::patience(NodeId who) const {
+    return by_clock(who, cluster_->detection.interval * cluster_->detection.missed);
+}
+
+/// The peer is dead, or cut off; or nothing but its beats was lost, and it will be heard again.
+void World::beats_missed(NodeId who, NodeId whom, PathId path) {
+    Watcher& watch = watcher(who, whom, path);
+    if (!watch.audible || watch.lost == 0) {
+        silent(who, whom, path);
+        return;
+    }
+    if (now_ - watch.spoke < patience(who)) {
+        await_lost_beats(who, whom, path, watch.spoke);
+        return;
+    }
+    Duration const next = cluster_->detection.interval + beats_missing(who, watch.lost);
+    queue_.push(now_ + next, {EventKind::heard, who.value, 0,
+                              whom.value | std::uint32_t{path.value} << 8, ++watch.token});
+    see(seen::BeatsLost{who, whom, cluster_->detection.missed});
+    tell_silent(who, whom, path);
 }
 
 void World::heard(NodeId who, NodeId whom, PathId path) {
@@ -69,6 +146,7 @@ void World::heard(NodeId who, NodeId whom, PathId path) {
     if (watch.told) return;  // it came back before it was missed
     watch.told = true;
     confined_ = false;
+    if (watch.lost != 0) await_lost_beats(who, whom, path, now_);
     if (tracer) trace(who, fmt::format("hears {}", nodes_[whom.value].name));
     step_node(who, nodes::input::PeerHeard{whom, path});
     sharer_heard(who, whom);
@@ -78,6 +156,11 @@ void World::silent(NodeId who, NodeId whom, PathId path) {
     Watcher& watch = watcher(who, whom, path);
     watch.audible = false;
     ++watch.token;
+    tell_silent(who, whom, path);
+}
+
+void World::tell_silent(NodeId who, NodeId whom, PathId path) {
+    Watcher& watch = watcher(who, whom, path);
     if (!watch.told) return;
     watch.told = false;
     if (tracer) trace(who, fmt::format("no longer hears {}", nodes_[whom.value].name));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What is done to a world from outside: boots, deaths, pauses, cuts and faults.
+// What is done to a world from outside: boots, deaths, pauses and full memory.
 #include "base/verify.h"
 #include "netsim/world.h"
 
@@ -120,7 +120,7 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     for (std::uint8_t peer = 0; peer < nodes_.size(); ++peer) {
         for (std::uint8_t path = 0; path < paths(); ++path) {
             Watcher& mine = watcher(node, NodeId{peer}, PathId{path});
-            mine = Watcher{false, false, false, mine.token + 1};
+            mine = Watcher{false, false, false, mine.token + 1, 0, {}};
         }
     }
     update_watchers();
@@ -248,18 +248,6 @@ void World::take_in(NodeId node) {
 bool World::any_memory_full(GroupId group) const {
     return std::ranges::any_of(cluster_->mirrors[group.value].on,
                                [&](NodeId node) { return nodes_[node.value].memory_full; });
-}
-
-void World::cut(Vertex a, Vertex b, bool one_way) {
-    network_.cut(a, b, one_way);
-    see(seen::LinkCut{a, b, one_way});
-    routes_changed();
-}
-
-void World::heal(Vertex a, Vertex b) {
-    network_.heal(a, b);
-    see(seen::LinkHealed{a, b});
-    routes_changed();
 }
 
 }  // namespace sunder::netsim

@@ -113,6 +113,7 @@ Fingerprint World::fingerprint(Timing timing) const {
     for (Watcher const& watcher : watchers_) {
         hasher.add(std::uint64_t{watcher.watched} | std::uint64_t{watcher.audible} << 1 |
                    std::uint64_t{watcher.told} << 2);
+        if (watcher.lost != 0) hasher.add(watcher.lost);
     }
     hasher.add(network_.fingerprint());
     // What is pending, and which of it has to wait for what.

@@ -7,14 +7,15 @@
 
 #include <algorithm>
 #include <boost/graph/dijkstra_shortest_paths.hpp>
+#include <utility>
 
 namespace sunder::netsim {
 
 Network::Network(Cluster const& cluster)
     : nodes_(cluster.nodes.size()), vertices_(cluster.nodes.size() + cluster.switches.size()) {
     for (LinkSetup const& link : cluster.links) {
-        directions_.push_back({link.a, link.b, link.there, false, {}});
-        directions_.push_back({link.b, link.a, link.back, false, {}});
+        directions_.push_back({link.a, link.b, link.there, link.there});
+        directions_.push_back({link.b, link.a, link.back, link.back});
     }
     for (Vertex node = 0; node < nodes_; ++node) {
         std::vector<NodeId> const& servers = cluster.nodes[node].shared_by;
@@ -62,6 +63,10 @@ void Network::find_routes() {
                 route.directions.push_back(graph[edge].direction);
                 route.latency += direction.model.latency;
                 route.bandwidth = std::min(route.bandwidth, direction.model.bandwidth);
+                route.weather.jitter += direction.model.jitter;
+                route.weather.lost = either(route.weather.lost, odds_of(direction.model.loss));
+                route.impaired = route.impaired || direction.model != direction.built ||
+                                 direction.model.loss != Share{};
             }
             std::ranges::reverse(route.directions);
         }
@@ -102,7 +107,13 @@ bool Network::is_cut(Vertex a, Vertex b) const {
 
 Fingerprint Network::fingerprint() const {
     Hasher hasher;
-    for (Direction const& way : directions_) hasher.add(way.cut);
+    for (Direction const& way : directions_) {
+        hasher.add(way.cut);
+        if (way.model == way.built) continue;
+        hasher.add(hash_words(static_cast<std::uint64_t>(way.model.latency.ns),
+                              static_cast<std::uint64_t>(way.model.jitter.ns),
+                              way.model.bandwidth.bits_per_second, way.model.loss.millionths));
+    }
     for (Vertex const at : stands_at_) hasher.add(at);
     return hasher.result();
 }
@@ -113,10 +124,45 @@ void Network::cut(Vertex a, Vertex b, bool one_way) {
     find_routes();
 }
 
-void Network::heal(Vertex a, Vertex b) {
+/// A link that gets faster does not keep what waits for it waiting as long as it would have.
+bool Network::change(Direction& direction, LinkModel const& model) {
+    LinkModel const before = std::exchange(direction.model, model);
+    bool const better = model.latency < before.latency || model.bandwidth > before.bandwidth ||
+                        model.jitter < before.jitter || model.loss < before.loss;
+    if (better) direction.busy_until = {};
+    return better;
+}
+
+bool Network::heal(Vertex a, Vertex b) {
     set_cut(a, b, false);
     set_cut(b, a, false);
+    bool better = false;
+    for (Direction& way : directions_) {
+        bool const meant = (way.from == a && way.to == b) || (way.from == b && way.to == a);
+        if (meant && way.model != way.built) better = change(way, way.built) || better;
+    }
     find_routes();
+    return better;
+}
+
+bool Network::degrade(Vertex a, Vertex b, bool one_way, Degradation const& how) {
+    bool better = false;
+    bool found = false;
+    for (Direction& way : directions_) {
+        bool const there = way.from == a && way.to == b;
+        bool const back = way.from == b && way.to == a && !one_way;
+        if (!there && !back) continue;
+        LinkModel model = way.model;
+        model.latency = how.latency.value_or(model.latency);
+        model.jitter = how.jitter.value_or(model.jitter);
+        model.loss = how.loss.value_or(model.loss);
+        model.bandwidth = how.bandwidth.value_or(model.bandwidth);
+        better = change(way, model) || better;
+        found = true;
+    }
+    VERIFY(found);
+    find_routes();
+    return better;
 }
 
 }  // namespace sunder::netsim

@@ -2,12 +2,14 @@
 //
 // The network between vertices: links with latency and bandwidth per direction, cuts per direction,
 // and routes, which are shortest by latency over what is not cut. Bandwidth is shared: whatever
-// crosses a link waits for what was sent before.
+// crosses a link waits for what was sent before. It knows what chance does on a way (weather.h),
+// and draws nothing itself.
 #pragma once
 
 #include "base/hash.h"
 #include "base/units.h"
 #include "netsim/cluster.h"
+#include "netsim/weather.h"
 
 #include <boost/graph/adjacency_list.hpp>
 #include <cstdint>
@@ -30,7 +32,7 @@ public:
 
     /// True when something sent now from one node would reach the other.
     [[nodiscard]] bool reaches(Vertex from, Vertex to) const { return route(from, to).up; }
-    /// The moment at which the last byte arrives. Requires `reaches`.
+    /// The moment at which the last byte arrives in fair weather. Requires `reaches`.
     Duration transfer(Vertex from, Vertex to, Duration now, std::uint64_t bytes);
     /// One-way latency and the narrowest link of the present route.
     [[nodiscard]] Duration latency(Vertex from, Vertex to) const { return route(from, to).latency; }
@@ -38,29 +40,49 @@ public:
         return route(from, to).bandwidth;
     }
 
+    /// Of the whole present route.
+    [[nodiscard]] Weather const& weather(Vertex from, Vertex to) const {
+        return route(from, to).weather;
+    }
+    [[nodiscard]] Duration round_trip(Vertex a, Vertex b) const {
+        return latency(a, b) + latency(b, a);
+    }
+
     /// Cuts a link in both directions, or only what flows from a to b. Requires that the link
     /// exists.
     void cut(Vertex a, Vertex b, bool one_way);
-    void heal(Vertex a, Vertex b);
+    /// The link is again as it was built, in both directions. True when something of it is better
+    /// than before, so that what is under way may arrive sooner.
+    bool heal(Vertex a, Vertex b);
+    /// The same of a link that gets worse, or better. Requires that it exists.
+    bool degrade(Vertex a, Vertex b, bool one_way, Degradation const& how);
+    /// True while something may come late or not at all between the two that would not on links
+    /// as they were built, and without loss.
+    [[nodiscard]] bool impaired(Vertex a, Vertex b) const {
+        return route(a, b).impaired || route(b, a).impaired;
+    }
     /// True when one direction at least of the link between the two is cut.
     [[nodiscard]] bool is_cut(Vertex a, Vertex b) const;
     /// From now on `node` is found where `server` is.
     void stand(Vertex node, Vertex server) { stands_at_[node] = server; }
-    /// Of what is cut; bytes on the way are not looked at.
+    /// Of what is cut or not as it was built; bytes on the way are not looked at.
     [[nodiscard]] Fingerprint fingerprint() const;
 
 private:
     struct Direction {
         Vertex from = 0;
         Vertex to = 0;
-        LinkModel model;
+        LinkModel built;
+        LinkModel model{};  // as it is now
         bool cut = false;
-        Duration busy_until;
+        Duration busy_until{};
     };
     struct Route {
         bool up = false;
         Duration latency;
         Bandwidth bandwidth;
+        Weather weather;
+        bool impaired = false;
         std::vector<std::uint16_t> directions;
     };
     [[nodiscard]] Route const& route(Vertex from, Vertex to) const {
@@ -72,6 +94,7 @@ private:
     [[nodiscard]] WayGraph ways_out(Vertex from) const;
     void find_routes();
     void set_cut(Vertex from, Vertex to, bool cut);
+    [[nodiscard]] static bool change(Direction& direction, LinkModel const& model);
 
     std::size_t nodes_ = 0;
     std::size_t vertices_ = 0;

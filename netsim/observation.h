@@ -131,6 +131,20 @@ struct LinkHealed {
     Vertex a = 0;
     Vertex b = 0;
 };
+/// A link is not as it was built: later, slower, lossy.
+struct LinkDegraded {
+    Vertex a = 0;
+    Vertex b = 0;
+    bool one_way = false;  ///< only what flows from a to b
+    Degradation how;
+};
+/// As many beats in a row were lost as make a peer silent, and nothing else came of it, but it
+/// lives and can be heard.
+struct BeatsLost {
+    NodeId node;
+    NodeId peer;
+    std::uint32_t missed = 0;
+};
 struct ConnectionsReset {  ///< what was on the way between the two is gone
     NodeId a;
     NodeId b;
@@ -229,9 +243,9 @@ using Observation = std::variant<
     seen::HostAsked, seen::HostAnswered, seen::MirrorNoted, seen::NodeNoted, seen::AdminAnswered,
     seen::OperatorAsked, seen::IntentLogExamined, seen::ImageTaken, seen::ImageWritten,
     seen::NodeDied, seen::NodeStarted, seen::SharedDiskNoted, seen::NodePaused, seen::NodeResumed,
-    seen::LinkCut, seen::LinkHealed, seen::ConnectionsReset, seen::DiskFaulted, seen::DiskTrapped,
-    seen::DiskLied, seen::SnapshotTaken, seen::RolledBack, seen::ClockSkewed, seen::MemoryPressed,
-    seen::ResourceFaulted, seen::FencingFaulted, seen::DiskWritten, seen::RecordSent,
-    seen::RecordArrived, seen::AlarmRang, seen::ArrayNoted>;
+    seen::LinkCut, seen::LinkHealed, seen::LinkDegraded, seen::BeatsLost, seen::ConnectionsReset,
+    seen::DiskFaulted, seen::DiskTrapped, seen::DiskLied, seen::SnapshotTaken, seen::RolledBack,
+    seen::ClockSkewed, seen::MemoryPressed, seen::ResourceFaulted, seen::FencingFaulted,
+    seen::DiskWritten, seen::RecordSent, seen::RecordArrived, seen::AlarmRang, seen::ArrayNoted>;
 
 }  // namespace sunder::netsim

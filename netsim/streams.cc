@@ -85,10 +85,11 @@ void World::send_on(std::size_t connection, unsigned to_end, Carried what, std::
     NodeId const from = link.ends[1 - to_end].node;
     Duration arrival = held;
     if (network_.reaches(from.value, to.node.value)) {
-        arrival = network_.transfer(from.value, to.node.value, now_, bytes);
+        arrival = this->arrival(from, to.node, bytes);
     }
     if (!to.inbound.empty()) arrival = std::max(arrival, to.inbound.back().arrival);
-    to.inbound.push_back({arrival, life, std::move(what)});
+    auto const size = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, ~0U));
+    to.inbound.push_back({arrival, life, size, std::move(what)});
     schedule_delivery(connection, to_end);
 }
 
@@ -140,7 +141,9 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
     NodeId const peer = link.ends[1 - end].node;
     if (!nodes_[node.value].up()) return;
     // Whoever speaks is alive, with or without a heartbeat.
-    if (watcher(node, peer, nodes::network_path).audible) heard(node, peer, nodes::network_path);
+    Watcher& watch = watcher(node, peer, nodes::network_path);
+    if (watch.lost != 0) watch.spoke = now_;
+    if (watch.audible) heard(node, peer, nodes::network_path);
     if (std::holds_alternative<Opened>(item.what)) {
         confined_ = false;
         to.up = true;
@@ -319,10 +322,12 @@ void World::check_stalls() {
             End& to = link.ends[end];
             NodeId const from = link.ends[1 - end].node;
             if (!network_.reaches(from.value, to.node.value)) continue;
+            Duration last;
             for (InTransit& item : to.inbound) {
                 if (item.arrival == held) {
-                    item.arrival = network_.transfer(from.value, to.node.value, now_, word_bytes);
+                    item.arrival = std::max(last, arrival(from, to.node, word_bytes));
                 }
+                last = item.arrival;
             }
             schedule_delivery(c, end);
         }
@@ -343,7 +348,7 @@ void World::stall_timeout(std::uint32_t connection) {
             end_lost(connection, end);
         } else if (nodes_[stalled.node.value].up()) {
             // A paused node finds out when it runs again.
-            stalled.inbound.push_back({now_, stalled.life, Closed{}});
+            stalled.inbound.push_back({now_, stalled.life, 0, Closed{}});
             schedule_delivery(connection, end);
         }
     }
@@ -382,7 +387,8 @@ void World::connections_of_dead(NodeId node, bool power_lost) {
             if (power_lost) {
                 other.orphaned = true;
                 // What waits for a route, or behind other bytes, has not left the sender.
-                Duration const flying = now_ + network_.latency(node.value, other.node.value);
+                Duration const flying = now_ + network_.latency(node.value, other.node.value) +
+                                        network_.weather(node.value, other.node.value).jitter;
                 other.inbound.erase_if([&](InTransit const& item) {
                     return item.arrival == held || item.arrival > flying;
                 });

@@ -405,7 +405,7 @@ void World::take_place(Event const& event) {
             heard(node, whom_of(event), path_of(event));
             break;
         case EventKind::silent:
-            silent(node, whom_of(event), path_of(event));
+            beats_missed(node, whom_of(event), path_of(event));
             break;
         case EventKind::stall_timeout:
             stall_timeout(event.what);

@@ -6,7 +6,7 @@
 // the calls below.
 //
 // One .cc file per concern: world (dispatch), drive (steps of machines and their outputs), faults,
-// injured disks, operators, resources, shared disks, streams (connections), detection.
+// injured disks, operators, resources, shared disks, streams (connections), links, detection.
 #pragma once
 
 #include "base/cow.h"
@@ -181,6 +181,8 @@ public:
     void restart(NodeId node);
     void cut(Vertex a, Vertex b, bool one_way);
     void heal(Vertex a, Vertex b);
+    /// Until it is healed, the link is as bad as it is said to be.
+    void degrade(Vertex a, Vertex b, bool one_way, Degradation const& how);
     void reset(NodeId a, NodeId b, bool half_open);
     /// A healthy one is mended: nothing is left of what was to go wrong.
     void set_disk_faults(NodeId node, DiskFaults const& faults);
@@ -411,6 +413,10 @@ private:
     void send(NodeId from, std::size_t connection, Carried what, std::uint64_t bytes);
     void send_on(std::size_t connection, unsigned to_end, Carried what, std::uint64_t bytes,
                  ConnectionId life);
+    /// When what is sent now arrives. Requires that it reaches the other.
+    [[nodiscard]] Duration arrival(NodeId from, NodeId to, std::uint64_t bytes);
+    void hurry();
+    void hurry(std::size_t connection, unsigned end);
     [[nodiscard]] bool listens(End const& to, InTransit const& item) const;
     void schedule_delivery(std::size_t connection, unsigned end);
     void deliver(std::uint32_t what);
@@ -438,6 +444,8 @@ private:
         bool audible = false;  // beats arrive as things stand
         bool told = false;     // the machine believes the peer alive
         std::uint32_t token = 0;
+        Odds lost = 0;     // of beats, while they arrive
+        Duration spoke{};  // when it last sent a word, on a way where beats are lost
     };
     [[nodiscard]] Watcher& watcher(NodeId who, NodeId whom, PathId path) {
         return watchers_[(path.value * nodes_.size() + who.value) * nodes_.size() + whom.value];
@@ -459,10 +467,18 @@ private:
     [[nodiscard]] std::uint8_t paths() const { return cluster_->quorum.storage ? 2 : 1; }
     [[nodiscard]] bool beats_arrive(NodeId who, NodeId whom, PathId path) const;
     [[nodiscard]] Duration beat_latency(NodeId who, NodeId whom, PathId path) const;
+    [[nodiscard]] Odds beats_lost(NodeId who, NodeId whom, PathId path) const;
+    /// The peer was heard at the moment given: from then on beats may be lost in a row.
+    void await_lost_beats(NodeId who, NodeId whom, PathId path, Duration last);
+    [[nodiscard]] Duration beats_missing(NodeId who, Odds lost);
+    [[nodiscard]] Duration beats_long(std::uint64_t beats) const;
+    [[nodiscard]] Duration patience(NodeId who) const;
+    void beats_missed(NodeId who, NodeId whom, PathId path);
     void update_watchers();
     void update_watcher(NodeId who, NodeId whom, PathId path);
     void heard(NodeId who, NodeId whom, PathId path);
     void silent(NodeId who, NodeId whom, PathId path);
+    void tell_silent(NodeId who, NodeId whom, PathId path);
 
     std::shared_ptr<Cluster const> cluster_;
     Network network_;

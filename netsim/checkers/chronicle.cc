@@ -18,7 +18,7 @@ bool in_contact(World const& world, NodeId a, NodeId b) {
         return sim.up() && !sim.paused && !sim.memory_full;
     };
     return runs(a) && runs(b) && world.network().reaches(a.value, b.value) &&
-           world.network().reaches(b.value, a.value);
+           world.network().reaches(b.value, a.value) && !world.network().impaired(a.value, b.value);
 }
 
 Chronicle::Chronicle(World const& world)
@@ -440,6 +440,7 @@ struct Chronicle::See {
     void operator()(seen::MemoryPressed const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::LinkCut const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::LinkHealed const&) const { chronicle.contacts_changed(world); }
+    void operator()(seen::LinkDegraded const&) const { chronicle.contacts_changed(world); }
     void operator()(auto const&) const {}
 };
 

@@ -19,7 +19,8 @@ using replication::LegState;
 using replication::PerCopy;
 using replication::Slot;
 
-/// True when both nodes run and take in what the other says.
+/// True when both nodes run and take in what the other says, on links that are as they were built
+/// and lose nothing: otherwise nobody can say by when a word has come.
 [[nodiscard]] bool in_contact(World const& world, NodeId a, NodeId b);
 
 class Chronicle {

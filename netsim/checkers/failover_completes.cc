@@ -78,11 +78,15 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
                                   source.leg == LegState::mirroring && !source.lonely;
             bool const heard = view.world.network().reaches(died.node.value, target.value) &&
                                view.world.network().reaches(target.value, died.node.value);
+            // What a link loses, or brings late, may be a word that is needed.
+            bool const in_time = std::ranges::none_of(group.members, [&](NodeId other) {
+                return view.world.network().impaired(target.value, other.value);
+            });
             bool const runs = view.world.node(target).up() && !view.world.node(target).paused;
             // After a split brain the other side may have told it that it is outdated (G20).
             bool const outdated = std::ranges::any_of(
                 group.copies, [&](Chronicle::Copy const& other) { return other.pairs[p].lonely; });
-            if (!mirrored || !heard || !runs || !well || outdated) continue;
+            if (!mirrored || !heard || !in_time || !runs || !well || outdated) continue;
             std::optional<Duration> const first = before_it(cluster, died.node, target);
             if (!first || cannot_be_shot(view.world, group, target)) continue;
             if (is_disputed(group.copies[dead.value]) || is_disputed(group.copies[p])) continue;

@@ -4,8 +4,9 @@
 // contact, the mirror is in service again within twice the detection time and five seconds. A
 // history checker with a deadline per mirror.
 //
-// It assumes that this death is the only failure: another death, a pause, a cut or a failing disk
-// before the deadline takes it away, and so does the return of the dead node (then LIV-4 judges). A
+// It assumes that this death is the only failure: another death, a pause, a cut, a degraded link or
+// a failing disk before the deadline takes it away, and so does the return of the dead node (then
+// LIV-4 judges); and that links to the target lose nothing. A
 // guarded policy promises no failover without fencing, and where an administrator has to confirm
 // it, or nodes have to have quorum, it takes as long as that takes, or does not come.
 #pragma once
@@ -28,6 +29,7 @@ public:
     void on(View&, seen::NodeStarted const&) { waiting_.clear(); }
     void on(View&, seen::NodePaused const&) { waiting_.clear(); }
     void on(View&, seen::LinkCut const&) { waiting_.clear(); }
+    void on(View&, seen::LinkDegraded const&) { waiting_.clear(); }
     void on(View&, seen::DiskFaulted const&) { waiting_.clear(); }
     void on(View&, seen::DiskTrapped const&) { waiting_.clear(); }
     void on(View&, seen::MemoryPressed const&) { waiting_.clear(); }

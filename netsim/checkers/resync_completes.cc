@@ -22,8 +22,9 @@ Duration bound(View const& view, GroupId group, NodeId source, NodeId target) {
         if (limit) slowest = std::min(slowest, limit->bits_per_second);
     }
     Duration const once = Bandwidth{slowest}.time_for({view.mirror(group).sectors * sector_bytes});
-    Duration const round_trip =
-        network.latency(source.value, target.value) + network.latency(target.value, source.value);
+    Duration const round_trip = network.round_trip(source.value, target.value) +
+                                network.weather(source.value, target.value).jitter +
+                                network.weather(target.value, source.value).jitter;
     std::int64_t const clock =
         std::max<std::int64_t>({100, view.world.node(source).clock, view.world.node(target).clock});
     Duration const settles{view.world.cluster().settle_interval.ns / 100 * clock};

@@ -6,8 +6,9 @@
 // copied, and ten seconds, and a hundred round trips. The bound is generous on purpose, because
 // hosts write beside the resync; what it finds is a resync that stalls, not one that is slow.
 //
-// Every fault (a death, a start, a pause, a cut, a failing or slow disk) takes the deadlines of
-// those it concerns away; the next decision sets a new one.
+// Every fault (a death, a start, a pause, a cut, a degraded link, a failing or slow disk) takes the
+// deadlines of those it concerns away; the next decision sets a new one, but on links that are
+// degraded, or lose what is sent.
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -27,6 +28,7 @@ public:
     void on(View& view, seen::NodeDied const&) { give_up(view); }
     void on(View& view, seen::NodePaused const&) { give_up(view); }
     void on(View& view, seen::LinkCut const&) { give_up(view); }
+    void on(View& view, seen::LinkDegraded const&) { give_up(view); }
     void on(View& view, seen::DiskFaulted const&) { give_up(view); }
     void on(View& view, seen::DiskTrapped const&) { give_up(view); }
     void on(View& view, seen::MemoryPressed const&) { give_up(view); }

@@ -56,6 +56,9 @@ struct Site::Table {
         {Kind::lie, "lie", [](Site const& site) { site.lie(); }},
         {Kind::rollback, "rollback", [](Site const& site) { site.rollback(); }},
         {Kind::full_memory, "full memory", [](Site const& site) { site.full_memory(); }},
+        {Kind::lossy_link, "lossy link", [](Site const& site) { site.lossy_link(); }},
+        {Kind::jittery_link, "jittery link", [](Site const& site) { site.jittery_link(); }},
+        {Kind::slow_link, "slow link", [](Site const& site) { site.slow_link(); }},
         {Kind::blank_disks, "blank disks", [](Site const& site) { site.blank_disks(); }},
         {Kind::switch_cut, "switch cut", [](Site const& site) { site.switch_cut(); }},
         {Kind::edit_log, "edit log", [](Site const& site) { site.edit_log(); }},
@@ -183,6 +186,37 @@ void Site::cut(bool one_way) const {
     LinkSetup const& link = cluster().links[below(cluster().links.size())];
     bool const turned = below(2) == 0;
     put(pause(), step::Cut{turned ? link.b : link.a, turned ? link.a : link.b, one_way});
+}
+
+/// Mostly not for ever.
+void Site::degrade(netsim::Degradation const& how) const {
+    Duration const after = fault().after;
+    LinkSetup const& link = cluster().links[below(cluster().links.size())];
+    bool const turned = below(2) == 0;
+    bool const one_way = below(3) == 0;
+    put(after, step::Degrade{turned ? link.b : link.a, turned ? link.a : link.b, one_way, how});
+    if (below(3) != 0) put(pause(), step::Heal{link.a, link.b});
+}
+
+void Site::lossy_link() const {
+    static constexpr std::uint32_t percents[] = {1, 10, 40, 80};
+    degrade({.loss = Share{percents[below(4)] * (Share::whole / 100)}});
+}
+
+void Site::jittery_link() const {
+    static constexpr Duration jitters[] = {microseconds(100), milliseconds(5), milliseconds(200),
+                                           seconds(3)};
+    degrade({.jitter = jitters[below(4)]});
+}
+
+void Site::slow_link() const {
+    static constexpr std::uint64_t rates[] = {2'400, 56'000, 1'000'000, 20'000'000};
+    static constexpr Duration ways[] = {milliseconds(40), milliseconds(300), seconds(2)};
+    netsim::Degradation how;
+    std::uint64_t const what = below(3);
+    if (what != 0) how.bandwidth = Bandwidth{rates[below(4)]};
+    if (what != 1) how.latency = ways[below(3)];
+    degrade(how);
 }
 
 void Site::flap() const {

@@ -73,6 +73,10 @@ private:
     void slow_disk() const;
     void failing_disk() const;
     void missing_shot() const;
+    void degrade(netsim::Degradation const& how) const;
+    void lossy_link() const;
+    void jittery_link() const;
+    void slow_link() const;
     void cut(bool one_way) const;
     void isolate() const;
     void flap() const;

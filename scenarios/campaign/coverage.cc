@@ -103,6 +103,12 @@ struct Blow {
     }
     Feature operator()(seen::ClockSkewed const&) const { return 35; }
     Feature operator()(seen::MemoryPressed const& pressed) const { return pressed.full ? 36 : 37; }
+    Feature operator()(seen::LinkDegraded const& degraded) const {
+        netsim::Degradation const& how = degraded.how;
+        return 60 + (how.latency ? 1U : 0U) + (how.jitter ? 2U : 0U) + (how.loss ? 4U : 0U) +
+               (how.bandwidth ? 8U : 0U);
+    }
+    Feature operator()(seen::BeatsLost const&) const { return 38; }
     Feature operator()(seen::OperatorAsked const& asked) const { return 40 + number(asked.what); }
     Feature operator()(auto const&) const { return 0; }
 };

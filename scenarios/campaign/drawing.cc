@@ -75,6 +75,8 @@ void mend(Action const& action, Scenario const& base, auto const& put) {
         put(step::SkewClock{skewed->node, 100});
     } else if (auto const* cut = std::get_if<step::Cut>(&action)) {
         put(step::Heal{cut->a, cut->b});
+    } else if (auto const* worse = std::get_if<step::Degrade>(&action)) {
+        put(step::Heal{worse->a, worse->b});
     } else if (auto const* isolated = std::get_if<step::Isolate>(&action)) {
         put(step::Isolate{isolated->who, false});
     } else if (auto const* missing = std::get_if<step::FailFencing>(&action)) {

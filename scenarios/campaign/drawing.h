@@ -46,6 +46,9 @@ enum class Kind : std::uint8_t {
     lie,           ///< FLT-10: outside the fault budget, so that losses are allowed by its name
     rollback,      ///< FLT-4, FLT-5: outside the fault budget
     full_memory,   ///< FLT-13
+    lossy_link,    ///< FLT-7: what is sent is lost, now and then or as often as not
+    jittery_link,  ///< FLT-7: connections overtake one another
+    slow_link,     ///< FLT-7: a slow drip, or a long way
     blank_disks,   ///< FLT-4: in the place of those that a node had
     switch_cut,    ///< FLT-6: a switch that fails, or all of a node's links at once
     edit_log,      ///< FLT-12: an operator sets or clears an intent log

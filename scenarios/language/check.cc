@@ -3,6 +3,7 @@
 // Holds a file's tree against the grammar. One mistake is one error: a mistyped key that was
 // probably a required one is reported as mistyped, not as missing too; what is broken already is
 // passed over.
+#include "base/share.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "scenarios/language/shape.h"
@@ -77,6 +78,8 @@ std::optional<std::string> quantity_error(std::string_view text, shape::Quantity
             return error_of(parse_rate(text));
         case Of::writes:
             return error_of(parse_write_count(text));
+        case Of::share:
+            return error_of(parse_share(text));
     }
     return std::nullopt;
 }

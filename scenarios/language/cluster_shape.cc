@@ -7,8 +7,6 @@ namespace sunder::language::grammar {
 
 namespace {
 
-ShapePtr bandwidth() { return make_shape(shape::Quantity{shape::Quantity::Of::bandwidth}); }
-
 ShapePtr nodes() {
     shape::Object disk{"a disk", {}, {}};
     disk.keys = {
@@ -50,12 +48,31 @@ ShapePtr nodes() {
     return make_shape(shape::Map{"nodes", make_shape(std::move(node)), 1, 250});
 }
 
+/// What chance does on a link, each way for itself (FLT-7).
+Key link_jitter() {
+    return optional("jitter",
+                    "Each transfer takes up to so much longer, so that connections overtake one "
+                    "another; none changes its own order. Not in an exhaustive search, which "
+                    "goes through the orders anyway. Default: 0 s.",
+                    duration(), {"2 ms"});
+}
+
+Key link_loss() {
+    return optional("loss",
+                    "So much of what is sent is lost. A stream sends it again, later and later; a "
+                    "heartbeat is gone, and so many in a row make nodes miss each other. Not in an "
+                    "exhaustive search. Default: 0 %.",
+                    share(), {"1 %"});
+}
+
 ShapePtr direction() {
     shape::Object made{"a direction of a link", {}, {}};
     made.keys = {
         optional("latency", "From one end to the other. Default: 200 us.", duration(), {"200 us"}),
         required("bandwidth", "Shared by everything that flows this way.", bandwidth(),
                  {"1 Gbit/s"}),
+        link_jitter(),
+        link_loss(),
     };
     return make_shape(std::move(made));
 }
@@ -72,6 +89,8 @@ ShapePtr network() {
         ends(),
         optional("latency", "In each direction. Default: 200 us.", duration(), {"200 us"}),
         required("bandwidth", "Of each direction.", bandwidth(), {"1 Gbit/s"}),
+        link_jitter(),
+        link_loss(),
     };
     shape::Object apart{"a link", {}, {}};
     apart.keys = {

@@ -267,6 +267,10 @@ struct Director::Doing {
         world.heal(step.a, step.b);
         return true;
     }
+    bool operator()(step::Degrade const& step) const {
+        world.degrade(step.a, step.b, step.one_way, step.how);
+        return true;
+    }
     bool operator()(step::Isolate const& step) const {
         for (netsim::LinkSetup const& link : world.cluster().links) {
             if (link.a != step.who && link.b != step.who) continue;

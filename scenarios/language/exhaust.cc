@@ -26,6 +26,11 @@ netsim::Cluster reduced(netsim::Cluster cluster, netsim::Bounds const& bounds) {
     mirror.asynchronous_limit = std::min<std::uint32_t>(mirror.asynchronous_limit, 2);
     mirror.initially_in_sync = true;
     for (netsim::NodeSetup& node : cluster.nodes) node.started = true;
+    // Jitter is one more order; a beat lost is a peer that is silent, and needs a fault of its own.
+    for (netsim::LinkSetup& link : cluster.links) {
+        link.there.jitter = link.back.jitter = Duration{};
+        link.there.loss = link.back.loss = Share{};
+    }
     return cluster;
 }
 

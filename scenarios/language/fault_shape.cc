@@ -48,6 +48,19 @@ ShapePtr death(std::string const& what) {
                                               0, 1000, false}))})}});
 }
 
+ShapePtr degradation() {
+    return object(
+        "a degradation",
+        {required("link", "Its two ends.", neighbours(), {"[server1, server2]"}),
+         optional("latency", "From one end to the other.", duration(), {"80 ms"}),
+         optional("jitter", "Each transfer takes up to so much longer.", duration(), {"20 ms"}),
+         optional("loss", "So much of what is sent is lost.", share(), {"20 %"}),
+         optional("bandwidth", "Of each direction; a small one is a slow drip.", bandwidth(),
+                  {"56 kbit/s"}),
+         optional("one_way", "yes: only what flows from the first end to the second. Default: no.",
+                  make_shape(shape::Boolean{}), {"yes"})});
+}
+
 Key how_often(std::string about) {
     return optional("count", std::move(about),
                     make_shape(shape::Integer{"a number of operations", 1, 1'000'000}), {"1"});
@@ -150,12 +163,18 @@ std::vector<Key> fault_steps() {
     std::vector<Key> keys{
         optional("cut", "Cuts the link between two neighbours; with from and to, one way only.",
                  make_shape(shape::Alternatives{{neighbours(), one_way}})),
-        optional("heal", "Heals the link between two neighbours, in both directions.",
+        optional("heal",
+                 "Heals the link between two neighbours, in both directions: nothing of it is cut, "
+                 "and it is as the file's network says, whatever 'degrade' made of it.",
                  neighbours()),
+        optional("degrade",
+                 "Makes the link between two neighbours worse, or better, until it is healed "
+                 "(FLT-7). What is not named stays as it is.",
+                 degradation()),
         optional("isolate",
                  "Cuts every link of a node or a switch, as when a switch fails (FLT-6).",
                  make_shape(shape::Name{"the name of a node or a switch"}), {"switch1"}),
-        optional("rejoin", "Heals every link of a node or a switch.",
+        optional("rejoin", "Heals every link of a node or a switch, as 'heal' does.",
                  make_shape(shape::Name{"the name of a node or a switch"}), {"switch1"}),
         optional(
             "reset", "Drops the connections between two nodes.",

@@ -76,6 +76,8 @@ netsim::LinkModel read_direction(Node const* node, Report const& report) {
     set_if(model.latency, duration_of(node->find("latency")));
     set_if(model.bandwidth,
            bandwidth_above_zero(node->find("bandwidth"), report, "the bandwidth of the link"));
+    set_if(model.jitter, duration_of(node->find("jitter")));
+    set_if(model.loss, loss_of(node->find("loss"), report));
     return model;
 }
 

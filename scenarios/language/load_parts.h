@@ -5,6 +5,7 @@
 // value that does not fit its shape was reported there: here it is silently absent.
 #pragma once
 
+#include "base/share.h"
 #include "base/units.h"
 #include "netsim/cluster.h"
 #include "scenarios/language/document.h"
@@ -28,6 +29,7 @@ std::optional<Duration> duration_of(Node const*);
 std::optional<ByteCount> byte_count_of(Node const*);
 std::optional<Bandwidth> bandwidth_of(Node const*);
 std::optional<Rate> rate_of(Node const*);
+std::optional<Share> share_of(Node const*);
 std::optional<WriteCount> write_count_of(Node const*);
 std::span<Node const> items_of(Node const*);
 std::span<Entry const> entries_of(Node const*);
@@ -35,6 +37,8 @@ std::span<Entry const> entries_of(Node const*);
 // The same, checked for what no run could do anything with; `what` begins the error's sentence.
 std::optional<Duration> time_above_zero(Node const*, Report const&, std::string_view what);
 std::optional<Bandwidth> bandwidth_above_zero(Node const*, Report const&, std::string_view what);
+/// What of that which is sent a link loses. Reports one that loses all of it.
+std::optional<Share> loss_of(Node const*, Report const&);
 /// A number of bytes as sectors. Reports what is not a multiple of 512 B.
 std::optional<std::uint64_t> sectors_of(Node const*, Report const&, Code, std::string_view what);
 

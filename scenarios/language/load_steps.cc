@@ -84,6 +84,7 @@ private:
     Read memory(Node const& value, bool full);
     Read cut(Node const& value);
     Read heal(Node const& value);
+    Read degrade(Node const& value);
     std::optional<netsim::Vertex> linked(Node const& value);
     Read isolate(Node const& value);
     Read rejoin(Node const& value);
@@ -148,6 +149,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"restart", &StepReader::restart},
         {"cut", &StepReader::cut},
         {"heal", &StepReader::heal},
+        {"degrade", &StepReader::degrade},
         {"isolate", &StepReader::isolate},
         {"rejoin", &StepReader::rejoin},
         {"fill_memory", &StepReader::fill_memory},
@@ -375,6 +377,24 @@ Read StepReader::heal(Node const& value) {
     auto const found = neighbours(&ends[0], &ends[1], mark_of(value));
     if (!found) return std::nullopt;
     return step::Heal{found->a, found->b};
+}
+
+Read StepReader::degrade(Node const& value) {
+    netsim::Degradation const how{
+        duration_of(value.find("latency")), duration_of(value.find("jitter")),
+        loss_of(value.find("loss"), report()),
+        bandwidth_above_zero(value.find("bandwidth"), report(), "the bandwidth of the link")};
+    static constexpr std::string_view qualities[] = {"latency", "jitter", "loss", "bandwidth"};
+    if (std::ranges::none_of(qualities, [&](auto key) { return value.find(key) != nullptr; })) {
+        report().error(Code::bad_step, mark_of(value), "this changes nothing about the link",
+                       {"name its latency, jitter, loss or bandwidth; 'heal' ends it", {}});
+    }
+    std::span<Node const> const ends = items_of(value.find("link"));
+    if (ends.size() != 2) return std::nullopt;
+    auto const found = neighbours(&ends[0], &ends[1], mark_of(*value.find("link")));
+    if (!found || how == netsim::Degradation{}) return std::nullopt;
+    return step::Degrade{found->a, found->b, boolean_of(value.find("one_way")).value_or(false),
+                         how};
 }
 
 /// A node or a switch all of whose links are meant.

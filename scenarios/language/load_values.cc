@@ -68,6 +68,7 @@ std::optional<ByteCount> byte_count_of(Node const* node) {
 }
 std::optional<Bandwidth> bandwidth_of(Node const* node) { return quantity(node, &parse_bandwidth); }
 std::optional<Rate> rate_of(Node const* node) { return quantity(node, &parse_rate); }
+std::optional<Share> share_of(Node const* node) { return quantity(node, &parse_share); }
 std::optional<WriteCount> write_count_of(Node const* node) {
     return quantity(node, &parse_write_count);
 }
@@ -102,6 +103,16 @@ std::optional<Bandwidth> bandwidth_above_zero(Node const* node, Report const& re
         return std::nullopt;
     }
     return bandwidth;
+}
+
+std::optional<Share> loss_of(Node const* node, Report const& report) {
+    std::optional<Share> const loss = share_of(node);
+    if (loss && loss->millionths == Share::whole) {
+        report.error(Code::bad_link, mark_of(*node), "nothing would ever arrive on this link",
+                     {"write a loss below 100 %; a step can cut a link", {}});
+        return std::nullopt;
+    }
+    return loss;
 }
 
 std::optional<std::uint64_t> sectors_of(Node const* node, Report const& report, Code code,

@@ -177,6 +177,8 @@ std::string_view mark_of(netsim::Observation const& observation) {
         bool const blank = back->what == seen::RolledBack::What::blank;
         return blank ? "disks_replaced" : "rolled_back";
     }
+    if (std::holds_alternative<seen::LinkDegraded>(observation)) return "link_degraded";
+    if (std::holds_alternative<seen::BeatsLost>(observation)) return "beats_lost";
     if (auto const* noted = std::get_if<seen::ArrayNoted>(&observation)) {
         return array_mark_of(*noted);
     }
@@ -268,6 +270,8 @@ std::vector<std::string> mark_names() {
                                    "fencing_failed",
                                    "rolled_back",
                                    "disks_replaced",
+                                   "link_degraded",
+                                   "beats_lost",
                                    "bit_rot",
                                    "wrong_read",
                                    "stale_read",

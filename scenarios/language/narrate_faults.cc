@@ -31,6 +31,23 @@ FaultSentence::Line FaultSentence::operator()(seen::LinkHealed const& healed) co
     return fmt::format("{:10} healed between {} and {}", "network", vertex(healed.a),
                        vertex(healed.b));
 }
+FaultSentence::Line FaultSentence::operator()(seen::LinkDegraded const& degraded) const {
+    netsim::Degradation const& how = degraded.how;
+    std::vector<std::string> now;
+    if (how.latency) now.push_back("latency " + to_text(*how.latency));
+    if (how.jitter) now.push_back("jitter " + to_text(*how.jitter));
+    if (how.loss) now.push_back(to_text(*how.loss) + " lost");
+    if (how.bandwidth) now.push_back(to_text(*how.bandwidth));
+    return fmt::format("{:10} DEGRADED between {} and {}{}: {}", "network", vertex(degraded.a),
+                       vertex(degraded.b), degraded.one_way ? ", one way" : "", join(now));
+}
+FaultSentence::Line FaultSentence::operator()(seen::BeatsLost const& lost) const {
+    return line(lost.node,
+                fmt::format("{} of {}, which lives, lost on the way",
+                            lost.missed == 1 ? "a heartbeat"
+                                             : fmt::format("{} heartbeats in a row", lost.missed),
+                            name(lost.peer)));
+}
 FaultSentence::Line FaultSentence::operator()(seen::ConnectionsReset const& reset) const {
     return fmt::format("{:10} connections between {} and {} reset{}", "network", name(reset.a),
                        name(reset.b), reset.half_open ? ", the former alone knows" : "");

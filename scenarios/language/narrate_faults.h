@@ -16,6 +16,8 @@ struct FaultSentence {
 
     Line operator()(netsim::seen::LinkCut const&) const;
     Line operator()(netsim::seen::LinkHealed const&) const;
+    Line operator()(netsim::seen::LinkDegraded const&) const;
+    Line operator()(netsim::seen::BeatsLost const&) const;
     Line operator()(netsim::seen::ConnectionsReset const&) const;
     Line operator()(netsim::seen::DiskFaulted const&) const;
     Line operator()(netsim::seen::ResourceFaulted const&) const;

@@ -167,6 +167,14 @@ struct Heal {
     netsim::Vertex b = 0;
     friend bool operator==(Heal const&, Heal const&) = default;
 };
+/// Makes the link between two neighbours worse until it is healed; `one_way`: as of `Cut`.
+struct Degrade {
+    netsim::Vertex a = 0;
+    netsim::Vertex b = 0;
+    bool one_way = false;
+    netsim::Degradation how{};
+    friend bool operator==(Degrade const&, Degrade const&) = default;
+};
 /// Cuts (or heals) every link of a node or a switch.
 struct Isolate {
     netsim::Vertex who = 0;
@@ -438,8 +446,8 @@ struct ArrayLoad {
 
 using Action =
     std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
-                 step::Resume, step::Restart, step::Cut, step::Heal, step::Isolate, step::Reset,
-                 step::SlowDisk, step::FailDisk, step::HangDisk, step::CorruptDisk,
+                 step::Resume, step::Restart, step::Cut, step::Heal, step::Degrade, step::Isolate,
+                 step::Reset, step::SlowDisk, step::FailDisk, step::HangDisk, step::CorruptDisk,
                  step::TakeSnapshot, step::RollBack, step::SkewClock, step::FillMemory, step::Write,
                  step::Read, step::Trim, step::Flush, step::Ask, step::Event, step::Rest,
                  step::StartWorkload, step::StopWorkload, step::ForceOnline, step::SwitchOver,

@@ -82,6 +82,8 @@ Key optional(std::string name, std::string about, ShapePtr shape,
 
 ShapePtr duration() { return make_shape(shape::Quantity{shape::Quantity::Of::duration}); }
 ShapePtr byte_count() { return make_shape(shape::Quantity{shape::Quantity::Of::byte_count}); }
+ShapePtr bandwidth() { return make_shape(shape::Quantity{shape::Quantity::Of::bandwidth}); }
+ShapePtr share() { return make_shape(shape::Quantity{shape::Quantity::Of::share}); }
 ShapePtr node_name() { return make_shape(shape::Name{"the name of a node"}); }
 ShapePtr rule_name() { return make_shape(shape::Name{"the name of a rule"}); }
 ShapePtr object(std::string what, std::vector<Key> keys) {

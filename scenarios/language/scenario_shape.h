@@ -29,6 +29,8 @@ ShapePtr intent_log();
 ShapePtr asynchronous_limit();
 ShapePtr duration();
 ShapePtr byte_count();
+ShapePtr bandwidth();
+ShapePtr share();
 ShapePtr node_name();
 ShapePtr mirror_name();
 ShapePtr mirror_or_array();

@@ -29,6 +29,8 @@ QuantityText text_of(shape::Quantity::Of of) {
             return {"a rate such as '500/s'", "/s"};
         case Of::writes:
             return {"a number of writes such as '256 writes'", "writes?"};
+        case Of::share:
+            return {"a share such as '1 %'", "%"};
     }
     return {"", ""};
 }

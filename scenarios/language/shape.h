@@ -98,7 +98,7 @@ struct Choice {
 
 /// A number with its unit.
 struct Quantity {
-    enum class Of { duration, byte_count, bandwidth, rate, writes };
+    enum class Of { duration, byte_count, bandwidth, rate, writes, share };
     Of of = Of::duration;
 };
 

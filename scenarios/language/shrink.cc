@@ -75,6 +75,9 @@ private:
     void on(World const& world, seen::LinkHealed const& healed) {
         add(world, step::Heal{healed.a, healed.b});
     }
+    void on(World const& world, seen::LinkDegraded const& degraded) {
+        add(world, step::Degrade{degraded.a, degraded.b, degraded.one_way, degraded.how});
+    }
     void on(World const& world, seen::ConnectionsReset const& reset) {
         add(world, step::Reset{reset.a, reset.b, reset.half_open});
     }
@@ -173,6 +176,7 @@ bool is_fault(Step const& step) {
            std::holds_alternative<step::PowerCut>(step.action) ||
            std::holds_alternative<step::Cut>(step.action) ||
            std::holds_alternative<step::Isolate>(step.action) ||
+           std::holds_alternative<step::Degrade>(step.action) ||
            std::holds_alternative<step::FillMemory>(step.action) ||
            std::holds_alternative<step::Reset>(step.action) ||
            std::holds_alternative<step::Pause>(step.action) ||
@@ -259,6 +263,7 @@ public:
             before = weight();
             remove_steps();
             simplify_times();
+            simplify_links();
             simplify_places();
         }
         simplify_chance();
@@ -386,6 +391,26 @@ private:
         }
     }
 
+    /// A link is degraded in no more ways than it takes.
+    void simplify_links() {
+        auto const without = [&](std::size_t at, auto netsim::Degradation::* quality) {
+            auto const* degrade = std::get_if<step::Degrade>(&best_.steps[at].action);
+            if (degrade == nullptr || !(degrade->how.*quality)) return;
+            step::Degrade milder = *degrade;
+            (milder.how.*quality).reset();
+            if (milder.how == netsim::Degradation{}) return;
+            Scenario candidate = best_;
+            candidate.steps[at] = make_step(milder, candidate.cluster);
+            (void)accept(std::move(candidate));
+        };
+        for (std::size_t at = 0; at < best_.steps.size(); ++at) {
+            without(at, &netsim::Degradation::jitter);
+            without(at, &netsim::Degradation::loss);
+            without(at, &netsim::Degradation::latency);
+            without(at, &netsim::Degradation::bandwidth);
+        }
+    }
+
     /// Sectors that workloads and injuries need, wherever requests move.
     [[nodiscard]] std::uint64_t reach_of_the_rest() const {
         std::uint64_t least = 0;
@@ -445,11 +470,17 @@ private:
         }
     }
 
-    /// Disks without jitter, and a seed that need not be named.
+    /// Disks and links without jitter, links without loss, and a seed that need not be named.
     void simplify_chance() {
         Scenario candidate = best_;
         for (netsim::NodeSetup& node : candidate.cluster.nodes) node.disk.jitter = Duration{};
         (void)accept(std::move(candidate));
+        candidate = best_;
+        for (netsim::LinkSetup& link : candidate.cluster.links) {
+            link.there.jitter = link.back.jitter = Duration{};
+            link.there.loss = link.back.loss = Share{};
+        }
+        if (candidate.cluster != best_.cluster) (void)accept(std::move(candidate));
         seed_ = options_.seed;
         for (std::uint64_t seed = 1; seed < std::min<std::uint64_t>(seed_, 33); ++seed) {
             if (!fails(best_, seed)) continue;

@@ -73,8 +73,11 @@ std::string node_entry(Cluster const& cluster, netsim::NodeSetup const& node) {
 
 std::string link_entry(Cluster const& cluster, netsim::LinkSetup const& link) {
     auto const model = [](netsim::LinkModel const& way) {
-        return fmt::format("latency: {}, bandwidth: {}", to_text(way.latency),
-                           to_text(way.bandwidth));
+        std::string text =
+            fmt::format("latency: {}, bandwidth: {}", exact(way.latency), exact(way.bandwidth));
+        if (way.jitter != Duration{}) text += ", jitter: " + exact(way.jitter);
+        if (way.loss != Share{}) text += ", loss: " + to_text(way.loss);
+        return text;
     };
     std::string const ends =
         fmt::format("link: [{}, {}]", vertex(cluster, link.a), vertex(cluster, link.b));

@@ -17,6 +17,7 @@ std::string vertex(netsim::Cluster const&, netsim::Vertex);
 /// To the last nanosecond, because what is read again must play alike.
 std::string exact(Duration);
 std::string exact(ByteCount);
+std::string exact(Bandwidth);
 std::string bytes(std::uint64_t sectors);
 /// `cluster:` of a cluster that has arrays.
 std::string arrays_section(netsim::Cluster const&);

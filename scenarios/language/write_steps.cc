@@ -29,6 +29,12 @@ std::string exact(Duration time) {
     return parse_duration(text) == time ? text : fmt::format("{} ns", time.ns);
 }
 
+std::string exact(Bandwidth bandwidth) {
+    std::string text = to_text(bandwidth);
+    return parse_bandwidth(text) == bandwidth ? text
+                                              : fmt::format("{} bit/s", bandwidth.bits_per_second);
+}
+
 std::string bytes(std::uint64_t sectors) { return to_text(ByteCount{sectors * sector_bytes}); }
 
 std::string quoted(std::string const& text) {
@@ -186,6 +192,15 @@ struct SourceOf {
     }
     std::string operator()(step::Heal const& step) const {
         return fmt::format("heal: [{}, {}]", vertex(cluster, step.a), vertex(cluster, step.b));
+    }
+    std::string operator()(step::Degrade const& step) const {
+        std::string made = fmt::format("degrade: {{link: [{}, {}]", vertex(cluster, step.a),
+                                       vertex(cluster, step.b));
+        if (step.how.latency) made += ", latency: " + exact(*step.how.latency);
+        if (step.how.jitter) made += ", jitter: " + exact(*step.how.jitter);
+        if (step.how.loss) made += ", loss: " + to_text(*step.how.loss);
+        if (step.how.bandwidth) made += ", bandwidth: " + exact(*step.how.bandwidth);
+        return made + (step.one_way ? ", one_way: yes}" : "}");
     }
     std::string operator()(step::Reset const& step) const {
         return fmt::format("reset: {{between: [{}, {}]{}}}", node(step.a), node(step.b),

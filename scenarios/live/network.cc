@@ -54,8 +54,8 @@ int listen_at(std::string const& path, int kind) {
 
 }  // namespace
 
-LiveNetwork::LiveNetwork(netsim::Cluster const& cluster, std::filesystem::path folder)
-    : folder_(std::move(folder)), network_(cluster) {
+LiveNetwork::LiveNetwork(netsim::Cluster const& cluster, std::filesystem::path folder, Speed speed)
+    : folder_(std::move(folder)), speed_(speed), network_(cluster) {
     for (netsim::NodeSetup const& node : cluster.nodes) names_.push_back(node.name);
     auto const nodes = static_cast<std::uint8_t>(names_.size());
     for (std::uint8_t from = 0; from < nodes; ++from) {
@@ -95,8 +95,33 @@ Duration LiveNetwork::now() const {
 }
 
 LiveNetwork::Clock::time_point LiveNetwork::arrival(NodeId from, NodeId to, std::size_t bytes) {
-    return began_ +
-           std::chrono::nanoseconds(network_.transfer(from.value, to.value, now(), bytes).ns);
+    Duration late;
+    if (netsim::Odds const lost = network_.weather(from.value, to.value).lost; lost != 0) {
+        Duration const round_trip = speed_.scenario(network_.round_trip(from.value, to.value));
+        late = speed_.real(netsim::retransmitted_after(
+            netsim::times_in_a_row(lost, chance_.below(netsim::certain)), round_trip));
+    }
+    return began_ + jitter(from, to) +
+           std::chrono::nanoseconds(
+               (network_.transfer(from.value, to.value, now(), bytes) + late).ns);
+}
+
+std::chrono::nanoseconds LiveNetwork::jitter(NodeId from, NodeId to) {
+    auto const most = static_cast<std::uint64_t>(network_.weather(from.value, to.value).jitter.ns);
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(chance_.below(most + 1)));
+}
+
+/// What waits for a link that has been slow goes at its present speed.
+void LiveNetwork::hurry() {
+    for (auto& one : connections_) {
+        for (Flow* const flow : {&one->there, &one->back}) {
+            if (!reaches(flow->from, flow->to)) continue;
+            for (Chunk& chunk : flow->chunks) {
+                chunk.due = std::min(chunk.due, arrival(flow->from, flow->to, chunk.bytes.size()));
+            }
+            if (flow->ended) flow->ends = std::min(flow->ends, arrival(flow->from, flow->to, 0));
+        }
+    }
 }
 
 bool LiveNetwork::joins(NodeId a, NodeId b) {
@@ -111,7 +136,14 @@ void LiveNetwork::cut(netsim::Vertex a, netsim::Vertex b, bool one_way) {
 
 void LiveNetwork::heal(netsim::Vertex a, netsim::Vertex b) {
     std::lock_guard const lock(lock_);
-    network_.heal(a, b);
+    if (network_.heal(a, b)) hurry();
+}
+
+void LiveNetwork::degrade(netsim::Vertex a, netsim::Vertex b, bool one_way,
+                          netsim::Degradation how) {
+    hasten(how, speed_);
+    std::lock_guard const lock(lock_);
+    if (network_.degrade(a, b, one_way, how)) hurry();
 }
 
 void LiveNetwork::reset(NodeId a, NodeId b, bool half_open) {
@@ -171,11 +203,14 @@ void LiveNetwork::take_beat(Listener const& listener) {
         ssize_t const got = ::recv(listener.socket, room.data(), room.size(), 0);
         if (got < 0) return;
         if (!reaches(listener.from, listener.to)) continue;
+        auto const lost = network_.weather(listener.from.value, listener.to.value).lost;
+        if (lost != 0 && chance_.below(netsim::certain) < lost) continue;
         auto const bytes = static_cast<std::size_t>(got);
         // A datagram does not wait behind what a stream has queued: it is small, and would be late
         // for a reason that no link of the file has.
         auto const latency = network_.latency(listener.from.value, listener.to.value);
-        beats_.push_back({Clock::now() + std::chrono::nanoseconds(latency.ns),
+        beats_.push_back({Clock::now() + std::chrono::nanoseconds(latency.ns) +
+                              jitter(listener.from, listener.to),
                           listener.to,
                           {room.begin(), room.begin() + static_cast<std::ptrdiff_t>(bytes)}});
     }

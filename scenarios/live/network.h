@@ -2,13 +2,16 @@
 //
 // What lies between real nodes: relays of streams and datagrams on Unix sockets, shaped by the
 // network that simulations have, with its links, latencies, bandwidths, routes and cuts. Behind a
-// cut datagrams are lost and streams stand still, as TCP's do; nobody is told. A thread of its own
-// moves the bytes. Times are real ones.
+// cut datagrams are lost and streams stand still, as TCP's do; nobody is told. Where a link loses
+// something, datagrams are gone and streams are late. A thread of its own moves the bytes. Times
+// are real ones.
 #pragma once
 
 #include "base/ids.h"
+#include "base/random.h"
 #include "netsim/cluster.h"
 #include "netsim/network.h"
+#include "scenarios/live/setup.h"
 
 #include <poll.h>
 
@@ -28,7 +31,9 @@ class LiveNetwork {
 public:
     /// Its sockets lie in the folder, where each node's own are NODE.peers and NODE.peers.beats.
     /// Throws std::system_error when they cannot be made.
-    LiveNetwork(netsim::Cluster const& cluster, std::filesystem::path folder);
+    /// The cluster's links are as fast as they are to be; what is said of them later, and what TCP
+    /// waits, is that of the file.
+    LiveNetwork(netsim::Cluster const& cluster, std::filesystem::path folder, Speed speed);
     ~LiveNetwork();
     LiveNetwork(LiveNetwork const&) = delete;
     LiveNetwork& operator=(LiveNetwork const&) = delete;
@@ -40,6 +45,7 @@ public:
     [[nodiscard]] bool joins(NodeId a, NodeId b);
     void cut(netsim::Vertex a, netsim::Vertex b, bool one_way);
     void heal(netsim::Vertex a, netsim::Vertex b);
+    void degrade(netsim::Vertex a, netsim::Vertex b, bool one_way, netsim::Degradation how);
     /// Ends the connections between the two; half open: only a is told, and b hears no more.
     void reset(NodeId a, NodeId b, bool half_open);
     /// The node has lost its power: nobody is told that its connections are gone.
@@ -105,12 +111,16 @@ private:
     [[nodiscard]] bool meet(NodeId a, NodeId b) const { return reaches(a, b) && reaches(b, a); }
     [[nodiscard]] Duration now() const;
     [[nodiscard]] Clock::time_point arrival(NodeId from, NodeId to, std::size_t bytes);
+    [[nodiscard]] std::chrono::nanoseconds jitter(NodeId from, NodeId to);
+    void hurry();
 
     std::filesystem::path folder_;
+    Speed speed_;
     std::vector<std::string> names_;
     Clock::time_point const began_ = Clock::now();
     std::mutex lock_;  // of everything below
     netsim::Network network_;
+    RandomStream chance_{1, 0, 0};  // of nothing that repeats: these times are real ones
     std::vector<Listener> listeners_;
     std::vector<std::unique_ptr<Connection>> connections_;
     std::deque<Beat> beats_;

@@ -342,6 +342,10 @@ struct Player::Doing {
         stage().network().heal(step.a, step.b);
         return true;
     }
+    bool operator()(step::Degrade const& step) const {
+        stage().network().degrade(step.a, step.b, step.one_way, step.how);
+        return true;
+    }
     bool operator()(step::Isolate const& step) const {
         for (netsim::LinkSetup const& link : player.scenario_.cluster.links) {
             if (link.a != step.who && link.b != step.who) continue;

@@ -72,9 +72,16 @@ void hasten(netsim::Cluster& cluster, Speed speed) {
     for (netsim::LinkSetup& link : cluster.links) {
         for (netsim::LinkModel* const way : {&link.there, &link.back}) {
             way->latency = speed.real(way->latency);
+            way->jitter = speed.real(way->jitter);
             way->bandwidth = faster(way->bandwidth, speed);
         }
     }
+}
+
+void hasten(netsim::Degradation& how, Speed speed) {
+    if (how.latency) how.latency = speed.real(*how.latency);
+    if (how.jitter) how.jitter = speed.real(*how.jitter);
+    if (how.bandwidth) how.bandwidth = faster(*how.bandwidth, speed);
 }
 
 }  // namespace sunder::staged

@@ -24,7 +24,8 @@ struct Speed {
 
 /// Every time that the node waits, and every rate.
 void hasten(live::NodeSetup& setup, Speed speed);
-/// Latencies and bandwidths of the links.
+/// Latencies, jitter and bandwidths of the links.
 void hasten(netsim::Cluster& cluster, Speed speed);
+void hasten(netsim::Degradation& how, Speed speed);
 
 }  // namespace sunder::staged

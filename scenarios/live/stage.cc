@@ -31,7 +31,7 @@ Stage::Stage(language::Scenario const& scenario, LiveOptions const& options,
     netsim::Cluster const& cluster = scenario.cluster;
     netsim::Cluster links = cluster;
     hasten(links, options.speed);
-    network_ = std::make_unique<LiveNetwork>(links, folder);
+    network_ = std::make_unique<LiveNetwork>(links, folder, options.speed);
     if (cluster.fencing) fencing_.emplace(cluster, folder);
     resources_.emplace(cluster, folder);
     for (std::uint8_t n = 0; n < cluster.nodes.size(); ++n) {

@@ -4,6 +4,8 @@
 // takes.
 #include "base/units.h"
 
+#include "base/share.h"
+
 #include <catch2/catch.hpp>
 
 #include <limits>
@@ -145,6 +147,30 @@ TEST_CASE("do runs of sectors know what they cover?") {
     CHECK_FALSE(run.overlaps({4, 4}));
     CHECK(run.contains({9, 3}));
     CHECK_FALSE(run.contains({9, 4}));
+}
+
+TEST_CASE("is a share read and written to the last millionth, and none above the whole?") {
+    CHECK(parse_share("1 %") == Share{10'000});
+    CHECK(parse_share("0.0001%") == Share{1});
+    CHECK(parse_share("100 %") == Share{Share::whole});
+    CHECK(to_text(Share{10'000}) == "1 %");
+    CHECK(to_text(Share{1}) == "0.0001 %");
+    CHECK(to_text(Share{125'000}) == "12.5 %");
+    CHECK(to_text(Share{}) == "0 %");
+    CHECK(to_text(Share{Share::whole}) == "100 %");
+    for (std::uint32_t millionths = 0; millionths <= Share::whole; millionths += 37) {
+        CHECK(parse_share(to_text(Share{millionths})) == Share{millionths});
+    }
+    auto const error = [](char const* text) {
+        auto const parsed = parse_share(text);
+        return parsed ? std::string() : parsed.error();
+    };
+    CHECK(error("1") == "'1' is not a share: the unit is missing (units: %)");
+    CHECK(error("1 percent") ==
+          "'1 percent' is not a share: 'percent' is no unit of it (units: %)");
+    CHECK(error("-1 %") == "'-1 %' is not a share: it begins with no number (units: %)");
+    CHECK(error("0.00001 %") == "'0.00001 %' is not a whole number of millionths");
+    CHECK(error("100.0001 %") == "'100.0001 %' is more than the whole, which is 100 %");
 }
 
 }  // namespace sunder

@@ -11,7 +11,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 namespace sunder::campaign {
 namespace {
@@ -115,10 +117,35 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
                 CHECK_FALSE(without(Kind::skewed_clock));
             } else if (std::holds_alternative<language::step::FillMemory>(act.action)) {
                 CHECK_FALSE(without(Kind::full_memory));
+            } else if (auto const* worse = std::get_if<language::step::Degrade>(&act.action)) {
+                Kind const kind = worse->how.loss     ? Kind::lossy_link
+                                  : worse->how.jitter ? Kind::jittery_link
+                                                      : Kind::slow_link;
+                CHECK_FALSE(without(kind));
             }
         }
     }
     CHECK(seen.size() >= 20);
+}
+
+TEST_CASE("whatever link was degraded is healed before a run is judged") {
+    Scenario const base = test::three_nodes();
+    Drawing const drawing(base, 20, everything);
+    RandomStream dice(23, 1, 0);
+    int degraded = 0;
+    for (int i = 0; i < 100; ++i) {
+        std::set<std::pair<netsim::Vertex, netsim::Vertex>> worse;
+        for (language::Step const& step : drawing.scenario(drawing.fresh(dice)).steps) {
+            if (auto const* one = std::get_if<language::step::Degrade>(&step.action)) {
+                worse.insert(std::minmax(one->a, one->b));
+                ++degraded;
+            } else if (auto const* healed = std::get_if<language::step::Heal>(&step.action)) {
+                worse.erase(std::minmax(healed->a, healed->b));
+            }
+        }
+        CHECK(worse.empty());
+    }
+    CHECK(degraded > 20);
 }
 
 TEST_CASE("lies and rollbacks are drawn where all faults are asked for, and then only") {

@@ -204,6 +204,15 @@ TEST_CASE("does each step mean what it says?") {
     CHECK(first("cut: [b, a]") == Action(step::Cut{1, 0, false}));
     CHECK(first("cut: {from: b, to: a}") == Action(step::Cut{1, 0, true}));
     CHECK(first("heal: [a, b]") == Action(step::Heal{0, 1}));
+    CHECK(first("degrade: {link: [b, a], loss: 2.5 %}") ==
+          Action(step::Degrade{1, 0, false, {.loss = Share{25'000}}}));
+    CHECK(first("degrade: {link: [a, b], latency: 1 s, jitter: 2 ms, bandwidth: 56 kbit/s, "
+                "one_way: yes}") ==
+          Action(step::Degrade{
+              0,
+              1,
+              true,
+              {.latency = seconds(1), .jitter = milliseconds(2), .bandwidth = Bandwidth{56'000}}}));
     CHECK(first("reset: {between: [a, b]}") == Action(step::Reset{NodeId{0}, NodeId{1}, false}));
     CHECK(first("reset: {between: [a, b], half_open: yes}") ==
           Action(step::Reset{NodeId{0}, NodeId{1}, true}));

@@ -148,6 +148,10 @@ TEST_CASE(
          {"  - cut: [server1, server2]\n  - pass: 3 s\n  - heal: [server1, server2]\n",
           "  - cut: {from: server1, to: server2}\n  - pass: 3 s\n  - heal: [server1, server2]\n",
           "  - cut: {from: server2, to: server1}\n  - pass: 11 s\n  - heal: [server1, server2]\n",
+          "  - degrade: {link: [server1, server2], loss: 30 %, jitter: 20 ms}\n  - pass: 60 s\n"
+          "  - heal: [server1, server2]\n",
+          "  - degrade: {link: [server1, server2], bandwidth: 56 kbit/s}\n  - pass: 60 s\n"
+          "  - heal: [server1, server2]\n",
           "  - reset: {between: [server1, server2]}\n",
           "  - reset: {between: [server1, server2], half_open: yes}\n",
           "  - pause: server2\n  - pass: 11 s\n  - resume: server2\n",

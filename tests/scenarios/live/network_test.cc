@@ -16,6 +16,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace sunder::staged {
 namespace {
@@ -40,14 +41,14 @@ int socket_at(std::string const& path, int kind, bool listens) {
 
 /// Two servers, of which the second hears; and who dials it from the first.
 struct Two {
-    Two() {
+    explicit Two(Speed speed = {}) {
         netsim::Cluster cluster;
         cluster.nodes = {{"a", {}}, {"b", {}}};
         netsim::LinkModel const way{milliseconds(1), {1'000'000'000}};
         cluster.links = {{0, 1, way, way}};
         heard = socket_at((folder.path() / "b.peers").string(), SOCK_STREAM, true);
         beats = socket_at((folder.path() / "b.peers.beats").string(), SOCK_DGRAM, true);
-        network.emplace(cluster, folder.path());
+        network.emplace(cluster, folder.path(), speed);
         dialled = socket_at(network->between(a, b), SOCK_STREAM, false);
         accepted = ::accept(heard, nullptr, nullptr);
         REQUIRE(accepted >= 0);
@@ -111,6 +112,39 @@ TEST_CASE("behind a cut a stream stands still, beats are lost, and nobody is tol
     CHECK(Two::hear(two.accepted) == "late");
     CHECK(Two::hear(two.accepted) == "");
     CHECK_FALSE(Two::hear(two.beats, Two::a_moment));
+}
+
+TEST_CASE("on a lossy link beats are lost now and then, and a stream is late and whole") {
+    Two two(Speed{100});  // so that what a lost packet waits is 2 ms
+    two.network->degrade(0, 1, true, {.loss = Share{500'000}});
+    constexpr int many = 60;
+    std::string said;
+    for (int i = 0; i < many; ++i) {
+        std::string const word = std::to_string(i) + ' ';
+        Two::say(two.dialled, word);
+        said += word;
+        two.beat("beat");
+        std::this_thread::sleep_for(1ms);
+    }
+    std::string heard;
+    while (heard.size() < said.size()) {
+        auto const more = Two::hear(two.accepted);
+        REQUIRE(more);
+        heard += *more;
+    }
+    CHECK(heard == said);
+    int beats = 0;
+    while (Two::hear(two.beats, Two::a_moment)) ++beats;
+    CHECK((beats > 10 && beats < 50));
+}
+
+TEST_CASE("a stream drips on a slow link, and what waits goes at once when it is healed") {
+    Two two(Speed{10});
+    two.network->degrade(0, 1, true, {.bandwidth = Bandwidth{80}});  // 100 bytes a second
+    Two::say(two.dialled, std::string(900, 'x'));
+    CHECK_FALSE(Two::hear(two.accepted, Two::a_moment));
+    two.network->heal(0, 1);
+    CHECK(Two::hear(two.accepted, 1s) == std::string(900, 'x'));
 }
 
 TEST_CASE("a cut in one direction leaves the other") {
