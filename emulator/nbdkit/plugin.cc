@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -162,8 +163,10 @@ void cleanup() {
     guarded(
         [] {
             hosts.end();
-            tell(stopped);
+            bool const kept = tell(stopped) == 0;
             hosted.reset();
+            // nbdkit would end with 0 whatever is said.
+            if (!kept) std::_Exit(EXIT_FAILURE);
             return 0;
         },
         -1);

@@ -168,7 +168,7 @@ media::IoResult ArrayService::stop() {
     faults_.stop();
     if (control_ != nullptr) control_->stop();
     driver_->stop();
-    return driver_->flush();
+    return driver_->flush_at_the_end();
 }
 
 std::vector<Export> ArrayService::exports() const {

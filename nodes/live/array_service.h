@@ -60,7 +60,8 @@ public:
 
     /// Threads begin: to be called in the process that serves, after it forked.
     void start();
-    /// Threads end, and everything is made durable, whether hosts asked for it or not.
+    /// Threads end, and everything is made durable, whether hosts asked for it or not. The error
+    /// says what is lost.
     emulator::media::IoResult stop();
 
     /// What is shown and can be attached at this moment, in the order of hosts and LUNs.
