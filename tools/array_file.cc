@@ -3,7 +3,6 @@
 // The grammar of array files, and the commands that a file comes to.
 #include "tools/array_file.h"
 
-#include "emulator/names.h"
 #include "emulator/profile.h"
 #include "emulator/refusal.h"
 #include "nodes/live/array_beginning.h"
@@ -190,24 +189,12 @@ public:
             report_.error(Code::bad_array, root_.find("background_rate")->span,
                           "nothing would ever be copied; leave it out for as fast as it goes");
         }
-        check_names();
         read_commands(file);
         if (report_.count() == 0) rehearse(file);
         return file;
     }
 
 private:
-    /// A name of this language may be longer than one of an array.
-    void check_names() {
-        for (std::string_view const section : {"disk_groups", "volumes", "hosts"}) {
-            for (Entry const& entry : loading::entries_of(root_.find(section))) {
-                if (emulator::is_good_name(entry.key)) continue;
-                report_.error(Code::bad_array, entry.key_span,
-                              fmt::format("'{}': {}", entry.key,
-                                          emulator::text_of(emulator::Rule::bad_name).text));
-            }
-        }
-    }
     void read_commands(ArrayFile& file) {
         for (Entry const& group : loading::entries_of(root_.find("disk_groups"))) {
             Node const& value = group.value;

@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What operators of served arrays rely on: names that can always be said again, progress that can be
+# polled, alarms in the log, and the check of a store.
+import json
+import signal
+import subprocess
+import sys
+import unittest
+
+import served
+from served import Served, until
+
+try:
+    import nbd
+except ImportError:
+    nbd = None
+
+MIB = 1 << 20
+
+ARRAY = """\
+array: eva1
+profile: eva-p6000
+{store}background_rate: 16 MiB
+listen: {{socket: nbd.sock}}
+disk_groups:
+  dg1: {{capacity: 1 GiB, drive: 64 MiB, spare: single, alarm: 80, warning: 60}}
+  dg2: {{capacity: 1 GiB}}
+  small: {{capacity: 4 MiB}}
+volumes:
+  data: {{group: dg1, size: 32 MiB, vraid: vraid1}}
+  thin: {{group: small, size: 64 MiB, vraid: vraid0, thin: yes}}
+hosts:
+  web1: [{{volume: data, lun: 1}}, {{volume: thin, lun: 2}}]
+"""
+
+
+@unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
+class Operators(Served):
+    text = ARRAY
+
+    def refused(self, *words):
+        said = self.ask(*words)
+        self.assertEqual(said.returncode, 1, said.stdout + said.stderr)
+        return said.stderr
+
+    def test_a_name_can_be_said_again_in_words_and_in_files(self):
+        for name in ("x=z", "x y", "\u00e9", "..", "1x", "we/b"):
+            self.assertIn("[bad_name]", self.refused("rename", "volume", "data", "to=" + name))
+        self.say("rename", "volume", "data", "to=" + "x" * 40)
+        self.say("rename", "volume", "x" * 40, "to=data")
+
+
+if __name__ == "__main__":
+    served.main(sys.argv)
