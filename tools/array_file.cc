@@ -39,8 +39,11 @@ ShapePtr number(std::string what, std::int64_t least, std::int64_t most) {
 ShapePtr words(std::string what, std::vector<std::string> of) {
     return make_shape(shape::Choice{std::move(what), std::move(of)});
 }
+/// As a word, or as the number that scenario files have; which numbers there are the array says.
 ShapePtr vraid() {
-    return words("a Vraid level", {"vraid0", "vraid1", "vraid5", "vraid6", "0", "1", "5", "6"});
+    return make_shape(shape::Alternatives{
+        {words("a Vraid level", {"vraid0", "vraid1", "vraid5", "vraid6", "0", "1", "5", "6"}),
+         number("a Vraid level", 0, 6)}});
 }
 
 ShapePtr disk_group() {

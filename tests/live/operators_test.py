@@ -29,7 +29,7 @@ disk_groups:
   dg2: {{capacity: 1 GiB}}
   small: {{capacity: 4 MiB}}
 volumes:
-  data: {{group: dg1, size: 32 MiB, vraid: vraid1}}
+  data: {{group: dg1, size: 32 MiB, vraid: 1}}
   thin: {{group: small, size: 64 MiB, vraid: vraid0, thin: yes}}
 hosts:
   web1: [{{volume: data, lun: 1}}, {{volume: thin, lun: 2}}]
@@ -50,6 +50,18 @@ class Operators(Served):
             self.assertIn("[bad_name]", self.refused("rename", "volume", "data", "to=" + name))
         self.say("rename", "volume", "data", "to=" + "x" * 40)
         self.say("rename", "volume", "x" * 40, "to=data")
+
+    def test_a_vraid_is_a_number_or_a_word(self):
+        self.assertEqual(self.volume("data")["vraid"], "vraid1")
+        self.assertEqual(self.volume("thin")["vraid"], "vraid0")
+        wrong = self.folder / "wrong.yaml"
+        for vraid in ("3", "7", "raid"):
+            wrong.write_text(self.file.read_text().replace("vraid: 1", f"vraid: {vraid}"))
+            ran = subprocess.run([served.SUNDER, "serve", str(wrong)], capture_output=True,
+                                 text=True, timeout=served.PATIENCE)
+            self.assertEqual(ran.returncode, 3)
+            self.assertEqual((ran.stdout + ran.stderr).count("error:"), 1)
+            self.assertIn("raid", ran.stdout + ran.stderr)
 
 
 if __name__ == "__main__":
