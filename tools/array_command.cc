@@ -40,6 +40,32 @@ std::string cache_words(std::string const& actual, std::string const& requested)
     return actual == "write_back" ? "" : ", " + actual;
 }
 
+std::string progress_words(json::object const& volume) {
+    std::string words;
+    if (std::string const source = text(volume, "prepared_for"); !source.empty()) {
+        words = ", prepared for " + source;
+    }
+    auto const percent = volume.at("progress_percent").to_number<std::uint64_t>();
+    if (volume.at("normalizing").as_bool()) return words + fmt::format(", {} % copied", percent);
+    if (volume.at("restoring").as_bool()) return words + fmt::format(", {} % restored", percent);
+    // A container that was a volume.
+    return percent == 100 ? words : words + fmt::format(", {} % given up", percent);
+}
+
+void print_group(json::object const& group) {
+    auto const number = [&](char const* key) { return group.at(key).to_number<std::uint64_t>(); };
+    std::string state;
+    if (text(group, "occupancy") != "normal") state += ", " + text(group, "occupancy");
+    if (text(group, "state") == "failed") state += ", FAILED";
+    std::string drives = size(group, "capacity_bytes") + " raw";
+    if (number("largest_drive_bytes") != 0) {
+        drives += fmt::format(", drives of {}", size(group, "largest_drive_bytes"));
+    }
+    fmt::print("  {:<20} {:>10} of {} used{} ({}, spare {}, warning at {} %, alarm at {} %)\n",
+               text(group, "name"), size(group, "used_bytes"), size(group, "usable_bytes"), state,
+               drives, text(group, "spare"), number("warning_percent"), number("alarm_percent"));
+}
+
 void print_volume(json::object const& volume) {
     std::string state = text(volume, "kind");
     std::string const source = text(volume, "source");
@@ -52,10 +78,7 @@ void print_volume(json::object const& volume) {
     std::string const origin = text(volume, "copied_from");
     if (!origin.empty()) state += ", a snapclone of " + origin;
     if (std::string const mirror = text(volume, "mirror"); !mirror.empty()) state += ", " + mirror;
-    if (volume.at("normalizing").as_bool()) {
-        state +=
-            fmt::format(", {} % copied", volume.at("progress_percent").to_number<std::uint64_t>());
-    }
+    state += progress_words(volume);
     if (volume.at("failed").as_bool()) state += ", FAILED with its disk group";
     if (volume.at("broken").as_bool()) state += ", BROKEN: what it lacks is lost";
     json::value const* const valid = volume.if_contains("valid");
@@ -108,11 +131,7 @@ void print_array(json::object const& array) {
                array.at("licensed").as_bool() ? "" : ", no licence for local copies");
     fmt::print("disk groups\n");
     for (json::value const& value : array.at("disk_groups").as_array()) {
-        json::object const& group = value.as_object();
-        fmt::print("  {:<20} {:>10} of {} used{}{}\n", text(group, "name"),
-                   size(group, "used_bytes"), size(group, "usable_bytes"),
-                   text(group, "occupancy") == "normal" ? "" : ", " + text(group, "occupancy"),
-                   text(group, "state") == "failed" ? ", FAILED" : "");
+        print_group(value.as_object());
     }
     fmt::print("volumes\n");
     for (json::value const& value : array.at("volumes").as_array()) {

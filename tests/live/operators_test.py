@@ -63,6 +63,40 @@ class Operators(Served):
             self.assertEqual((ran.stdout + ran.stderr).count("error:"), 1)
             self.assertIn("raid", ran.stdout + ran.stderr)
 
+    def test_progress_can_be_polled(self):
+        host = self.connect("data")
+        for at in range(32):
+            host.pwrite(bytes([at + 1]) * MIB, at * MIB)
+        self.say("add", "mirrorclone", "m", "of=data", "group=dg2")
+        copying = self.volume("m")
+        self.assertEqual(copying["mirror"], "Sync in progress")
+        self.assertTrue(copying["normalizing"])
+        self.assertLess(copying["progress_percent"], 100)
+        self.assertRegex(self.say("show"),
+                         r"m .* mirrorclone of data, Sync in progress, \d+ % copied")
+        until("it is synchronized", lambda: not self.volume("m")["normalizing"])
+        self.assertEqual(self.volume("m")["mirror"], "Synchronized")
+        self.say("fracture", "m")
+        self.assertFalse(self.volume("m")["normalizing"])
+        for at in range(32):
+            host.pwrite(b"n" * MIB, at * MIB)
+        self.say("unpresent", "web1", "lun=1")
+        self.say("restore", "mirrorclone", "m")
+        restoring, source = self.volume("m"), self.volume("data")
+        self.assertEqual(restoring["mirror"], "Restore in progress")
+        for one in (restoring, source):
+            self.assertTrue(one["restoring"])
+            self.assertFalse(one["normalizing"])
+            self.assertLess(one["progress_percent"], 100)
+        self.assertRegex(self.say("show"), r"m .*, Restore in progress, \d+ % restored")
+        until("it is restored", lambda: not self.volume("m")["restoring"])
+        self.assertEqual(self.volume("m")["progress_percent"], 100)
+
+    def test_a_container_says_for_what_it_is_prepared(self):
+        self.say("add", "container", "c", "group=dg1", "size=32MiB", "vraid=1")
+        self.say("prepare", "container", "c", "for=data")
+        self.assertIn("container, prepared for data", self.say("show"))
+
 
 if __name__ == "__main__":
     served.main(sys.argv)
