@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <cerrno>
 #include <cstring>
 #include <expected>
 #include <filesystem>
@@ -24,6 +25,43 @@ namespace sunder::tools {
 namespace {
 
 namespace json = boost::json;
+namespace media = emulator::media;
+
+/// What is to be said of a store, and how `check` ends then.
+struct Checked {
+    int status = all_held;
+    std::string_view state = "good";
+    std::vector<media::Problem> problems{};
+};
+
+Checked look_for_damage(std::string const& path) {
+    auto const folder = media::posix_folder(path);
+    if (!folder) {
+        return {wrong_input,
+                "missing",
+                {{std::strerror(folder.error()), path, "name the folder of a store"}}};
+    }
+    auto const there = media::has_store(**folder);
+    // Let go again: whoever looks takes it himself.
+    if (there && *there) {
+        auto const lock = (*folder)->lock();
+        if (!lock && lock.error() == EWOULDBLOCK) {
+            return {unknown,
+                    "in_use",
+                    {{"somebody has this store open, and nothing was looked at", path,
+                      "end the process that serves it first"}}};
+        }
+    }
+    Checked found{all_held, "good", media::check_store(**folder)};
+    if (there && !*there) {
+        found.state = "no_store";
+        found.status = wrong_input;
+    } else if (!found.problems.empty()) {
+        found.state = "damaged";
+        found.status = violated;
+    }
+    return found;
+}
 
 std::string text(json::object const& of, std::string_view key) {
     json::value const* const found = of.if_contains(key);
@@ -175,25 +213,42 @@ std::string array_help() {
     return text;
 }
 
-int check_array(std::string const& path) {
-    namespace media = emulator::media;
-    auto const folder = media::posix_folder(path);
-    if (!folder) {
-        fmt::print(stderr, "array: {}: {}\n", printable(path), std::strerror(folder.error()));
-        return wrong_input;
+int check_array(std::string const& path, bool in_json) {
+    Checked const found = look_for_damage(path);
+    if (in_json) {
+        json::array problems;
+        for (media::Problem const& one : found.problems) {
+            problems.push_back({{"what", one.what}, {"where", one.where}, {"cure", one.cure}});
+        }
+        json::object const all{{"store", path},
+                               {"state", json::string(found.state)},
+                               {"problems", std::move(problems)}};
+        fmt::print("{}\n", json::serialize(all));
+        return found.status;
     }
-    auto const problems = media::check_store(**folder);
-    for (media::Problem const& problem : problems) fmt::print("{}\n", media::in_text(problem));
-    fmt::print("{}: {}\n", printable(path),
-               problems.empty()       ? "nothing is wrong"
-               : problems.size() == 1 ? "1 problem"
-                                      : fmt::format("{} problems", problems.size()));
-    return problems.empty() ? all_held : violated;
+    bool const looked = found.status == all_held || found.status == violated;
+    for (media::Problem const& problem : found.problems) {
+        fmt::print(looked ? stdout : stderr, "{}\n", media::in_text(problem));
+    }
+    std::size_t const count = found.problems.size();
+    if (looked) {
+        fmt::print("{}: {}\n", printable(path),
+                   count == 0   ? "nothing is wrong"
+                   : count == 1 ? "1 problem"
+                                : fmt::format("{} problems", count));
+    }
+    return found.status;
 }
 
 int ask_array(ArrayRequest const& request) {
-    if (request.words.size() == 2 && request.words.front() == "check") {
-        return check_array(request.words.back());
+    if (!request.words.empty() && request.words.front() == "check") {
+        if (request.words.size() == 2) return check_array(request.words.back(), request.json);
+        fmt::print(
+            stderr,
+            "array: check: expected one folder of a store{}\nUsage: sunder array check DIR\n",
+            request.words.size() == 1 ? ", found none"
+                                      : fmt::format(", found {}", request.words.size() - 1));
+        return wrong_input;
     }
     if (request.words.empty() || request.words.front() == "help") {
         fmt::print("{}", array_help());

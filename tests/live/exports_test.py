@@ -458,8 +458,8 @@ class ExportsOfAStore(Exports):
         self.assertNotEqual(second.returncode, 0)
         self.assertIn(str(self.folder / "store"), second.stderr)
         checked = self.ask("check", str(self.folder / "store"))
-        self.assertEqual(checked.returncode, 1, checked.stdout + checked.stderr)
-        for words in (second.stderr, checked.stdout):
+        self.assertEqual(checked.returncode, 2, checked.stdout + checked.stderr)
+        for words in (second.stderr, checked.stderr):
             self.assertIn("somebody has this store open", words)
 
     def test_damage_is_named_and_nothing_is_served(self):

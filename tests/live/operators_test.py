@@ -98,5 +98,41 @@ class Operators(Served):
         self.assertIn("container, prepared for data", self.say("show"))
 
 
+@unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
+class Checked(Served):
+    store = "store"
+    text = ARRAY
+
+    def check(self, *words, status):
+        said = subprocess.run([served.SUNDER, "array", *words], capture_output=True, text=True,
+                              timeout=served.PATIENCE)
+        self.assertEqual(said.returncode, status, said.stdout + said.stderr)
+        return said.stdout + said.stderr
+
+    def test_a_store_is_good_damaged_in_use_or_not_there(self):
+        store = str(self.folder / "store")
+        self.assertIn("somebody has this store open, and nothing was looked at",
+                      self.check("check", store, status=2))
+        self.assertEqual(json.loads(self.check("--json", "check", store, status=2))["state"],
+                         "in_use")
+        self.connect("data").pwrite(b"x" * MIB, 0)
+        self.stop(signal.SIGKILL)
+        self.assertIn("nothing is wrong", self.check("check", store, status=0))
+        self.assertEqual(json.loads(self.check("--json", "check", store, status=0)),
+                         {"store": store, "state": "good", "problems": []})
+        (self.folder / "store" / "array.since").unlink()
+        self.assertIn("what it had answered since the last flush is lost",
+                      self.check("check", store, status=1))
+        found = json.loads(self.check("--json", "check", store, status=1))
+        self.assertEqual(found["state"], "damaged")
+        self.assertEqual(found["problems"][0]["where"], store + "/array.since")
+        self.serve()  # as it is given up
+        self.stop()
+        self.check("check", store, status=0)
+        self.assertIn("there is no store", self.check("check", str(self.folder), status=3))
+        self.assertIn("No such file", self.check("check", store + "s", status=3))
+        self.assertIn("expected one folder of a store", self.check("check", status=3))
+
+
 if __name__ == "__main__":
     served.main(sys.argv)
