@@ -105,7 +105,8 @@ ArrayService::ArrayService(Medium medium, std::uint64_t fault_seed)
     : folder_(std::move(medium.folder)),
       driver_(std::move(medium.driver)),
       faults_(fault_seed),
-      disk_(*driver_, faults_) {}
+      disk_(*driver_, faults_),
+      alarms_(*driver_) {}
 
 std::expected<ArrayService::Medium, std::string> ArrayService::open_medium(
     ArrayOptions const& options) {
@@ -161,6 +162,7 @@ std::expected<void, std::string> ArrayService::begin(
 
 void ArrayService::start() {
     driver_->start();
+    alarms_.start();
     if (control_ != nullptr) control_->start();
 }
 
@@ -168,6 +170,7 @@ media::IoResult ArrayService::stop() {
     faults_.stop();
     if (control_ != nullptr) control_->stop();
     driver_->stop();
+    alarms_.stop();
     return driver_->flush_at_the_end();
 }
 
@@ -263,6 +266,7 @@ ControlReply ArrayService::ask(std::span<std::string const> words) {
 ControlReply ArrayService::answer(Command const& command) {
     auto const result = driver_->carry_out(command);
     revise_attachments();
+    alarms_.look();
     if (result) return reply(200, {{"done", true}});
     if (auto const* const refusal = std::get_if<Refusal>(&result.error())) {
         return reply(

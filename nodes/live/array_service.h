@@ -7,6 +7,7 @@
 
 #include "emulator/media/bad_disk.h"
 #include "emulator/media/files.h"
+#include "nodes/live/array_alarms.h"
 #include "nodes/live/array_words.h"
 #include "nodes/live/attachment.h"
 #include "nodes/live/control_server.h"
@@ -99,6 +100,7 @@ private:
     std::unique_ptr<emulator::media::Driver> driver_;
     emulator::media::Faults faults_;
     emulator::media::BadDisk disk_;
+    AlarmWatch alarms_;
     std::mutex attaching_;
     std::vector<std::weak_ptr<Attachment>> attached_;
     std::unique_ptr<ControlServer> control_;

@@ -97,6 +97,40 @@ class Operators(Served):
         self.say("prepare", "container", "c", "for=data")
         self.assertIn("container, prepared for data", self.say("show"))
 
+    def test_levels_are_shown_and_crossing_one_is_in_the_log(self):
+        group = self.show()["disk_groups"][0]
+        self.assertEqual([group[key] for key in ("capacity_bytes", "usable_bytes", "spare",
+                                                 "largest_drive_bytes", "alarm_percent",
+                                                 "warning_percent")],
+                         [1024 * MIB, 896 * MIB, "single", 64 * MIB, 80, 60])
+        self.assertIn("(1 GiB raw, drives of 64 MiB, spare single, warning at 60 %, alarm at 80 %)",
+                      self.say("show"))
+        # By a command, and by what a host writes.
+        self.say("add", "volume", "large", "group=dg1", "size=600MiB", "vraid=0")
+        self.assertIn("disk group 'dg1' has reached its warning level of 60 %", self.log())
+        self.say("delete", "volume", "large")
+        until("it is heard", lambda: "'dg1' is below its warning level" in self.log())
+        host = self.connect("thin")
+        for at in range(4):
+            host.pwrite(b"t" * MIB, at * MIB)
+        until("it is heard", lambda: "disk group 'small' has reached its alarm level of 95 %: "
+              "4 MiB of 4 MiB are used" in self.log())
+
+
+@unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
+class Invalid(Served):
+    text = ARRAY.replace("listen:", "switches: {{overcommit: invalidate_snapshots}}\nlisten:")
+
+    def test_a_snapshot_that_becomes_invalid_is_in_the_log(self):
+        host = self.connect("thin")
+        for at in range(3):
+            host.pwrite(b"a" * MIB, at * MIB)
+        self.say("add", "snapshot", "s", "of=thin")
+        for at in range(3):
+            host.pwrite(b"b" * MIB, at * MIB)
+        until("it is heard", lambda: "snapshot 's' of 'thin' could not grow and is invalid"
+              in self.log())
+
 
 @unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
 class Checked(Served):
