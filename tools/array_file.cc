@@ -125,6 +125,13 @@ ShapePtr array_shape() {
           "described here is made when it is not there yet; what is there stays as it is.",
           {},
           text("a folder")},
+         {"as_it_is",
+          false,
+          "yes: what the store has is served as it is, though commands changed it, and the rest of "
+          "this file describes an array that is made. Unless told: no, and a store that is "
+          "otherwise than described is not served.",
+          {},
+          yes_or_no()},
          {"listen", true, "Where hosts attach, by NBD.", {}, listen()},
          {"control",
           false,
@@ -175,6 +182,11 @@ public:
         }
         file.switches = loading::switches_of(root_.find("switches"));
         if (Node const* const store = root_.find("store")) file.store = path(store);
+        file.as_it_is = loading::boolean_of(root_.find("as_it_is")).value_or(false);
+        if (file.as_it_is && !file.store) {
+            report_.error(Code::bad_array, root_.find("as_it_is")->span,
+                          "without a store there is nothing to be served as it is");
+        }
         if (Node const* const where = root_.find("listen")) {
             file.socket = path(where->find("socket"));
             file.address = loading::text_of(where->find("address")).value_or("127.0.0.1");

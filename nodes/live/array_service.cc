@@ -89,7 +89,9 @@ std::expected<media::Opened, std::string> open_or_make(media::Folder& folder,
     auto opened = media::open_store(folder);
     if (!opened) return in_words(opened.error());
     std::string const other = other_than_asked(opened->array.state(), options);
-    if (!other.empty()) return std::unexpected(fmt::format("{}: {}", folder.where(), other));
+    if (!other.empty() && !options.as_it_is) {
+        return std::unexpected(fmt::format("{}: {}", folder.where(), other));
+    }
     return std::move(*opened);
 }
 
@@ -114,28 +116,36 @@ std::expected<ArrayService::Medium, std::string> ArrayService::open_medium(
     if (!options.store) {
         auto const profile = profile_of(options);
         if (!profile) return std::unexpected(profile.error());
-        return Medium{nullptr, std::make_unique<media::Driver>(
-                                   Array(*profile, options.licensed.value_or(true)),
-                                   std::make_unique<media::MemoryData>(), nullptr, how)};
+        return Medium{
+            nullptr,
+            std::make_unique<media::Driver>(Array(*profile, options.licensed.value_or(true)),
+                                            std::make_unique<media::MemoryData>(), nullptr, how),
+            true};
     }
     std::error_code failure;
     std::filesystem::create_directories(*options.store, failure);
     if (failure) return std::unexpected(*options.store + ": " + failure.message());
     auto folder = media::posix_folder(*options.store);
     if (!folder) return std::unexpected(*options.store + ": " + std::strerror(folder.error()));
+    bool const there = media::has_store(**folder).value_or(false);
     auto opened = open_or_make(**folder, options);
     if (!opened) return std::unexpected(opened.error());
-    return Medium{std::move(*folder),
-                  std::make_unique<media::Driver>(std::move(opened->array), std::move(opened->data),
-                                                  std::move(opened->keeper), how)};
+    auto driver = std::make_unique<media::Driver>(std::move(opened->array), std::move(opened->data),
+                                                  std::move(opened->keeper), how);
+    return Medium{std::move(*folder), std::move(driver), !there};
 }
 
 std::expected<std::unique_ptr<ArrayService>, std::string> ArrayService::open(
     ArrayOptions const& options) {
     auto medium = open_medium(options);
     if (!medium) return std::unexpected(medium.error());
+    bool const described = medium->made || !options.as_it_is;
     std::unique_ptr<ArrayService> service(new ArrayService(std::move(*medium), options.fault_seed));
-    if (auto begun = service->begin(options.begin); !begun) return std::unexpected(begun.error());
+    if (!described) service->tell_what_differs(options);
+    if (auto begun = described ? service->begin(options.begin) : std::expected<void, std::string>{};
+        !begun) {
+        return std::unexpected(begun.error());
+    }
     if (options.control.empty()) return service;
     auto control = ControlServer::listen(options.control,
                                          [inside = service.get()](ControlRequest const& request) {
@@ -158,6 +168,21 @@ std::expected<void, std::string> ArrayService::begin(
                                            std::string_view(error.at("error").as_string())));
     }
     return {};
+}
+
+/// The first of it, for whoever wonders.
+void ArrayService::tell_what_differs(ArrayOptions const& options) const {
+    Array const array = driver_->look_at([](Array const& one) { return one; });
+    std::string words = other_than_asked(array.state(), options);
+    if (words.empty()) {
+        auto const left = to_be_said(array, options.begin);
+        if (!left) words = left.error();
+        if (left && !left->empty()) {
+            words = fmt::format("{}: it is not there", printable(join(left->front(), " ")));
+        }
+    }
+    if (words.empty()) return;
+    log(Level::notice, "the array is served as it is, which is not as it is described; " + words);
 }
 
 void ArrayService::start() {

@@ -168,5 +168,38 @@ class Checked(Served):
         self.assertIn("expected one folder of a store", self.check("check", status=3))
 
 
+@unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
+class AsItIs(Served):
+    store = "store"
+    text = ARRAY.replace("listen:", "as_it_is: yes\nlisten:")
+
+    def test_what_operators_changed_is_served_again_without_another_file(self):
+        self.say("unpresent", "web1", "lun=1")
+        self.say("expand", "volume", "data", "size=48MiB")
+        self.say("present", "data", "to=web1", "lun=9")
+        self.say("unpresent", "web1", "lun=2")
+        self.say("delete", "volume", "thin")
+        before = self.show()
+        self.stop(signal.SIGKILL)
+        self.serve()
+        self.assertEqual(self.show(), before)
+        self.assertIn("served as it is, which is not as it is described", self.log())
+        self.assertEqual(self.connect("data").get_size(), 48 * MIB)
+        self.stop()
+        # Who does not say so is told, and nothing is changed.
+        self.file.write_text(self.file.read_text().replace("as_it_is: yes", "as_it_is: no"))
+        ran = subprocess.run([served.SUNDER, "serve", str(self.file)], capture_output=True,
+                             text=True, timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
+        self.assertIn("data", ran.stderr)
+
+    def test_without_a_store_there_is_nothing_to_leave(self):
+        self.stop()
+        self.file.write_text(self.file.read_text().replace("store: store\n", ""))
+        ran = subprocess.run([served.SUNDER, "serve", str(self.file)], capture_output=True,
+                             text=True, timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 3, ran.stdout + ran.stderr)
+
+
 if __name__ == "__main__":
     served.main(sys.argv)
