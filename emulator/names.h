@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What disk groups, volumes and hosts may be called (arrays A1). Names go into lists, logs and the
-// names of exports, so a line is never forged by one.
+// What disk groups, volumes and hosts may be called (arrays A1). Names go into lists, logs, the
+// names of exports, and the words of commands (`NAME=VALUE`), so none is taken for anything else.
+// It is the rule of scenario files and array files too (scenarios/language), so that whatever a
+// command made can be described in a file.
 #pragma once
 
 #include <string_view>
 
 namespace sunder::emulator {
 
-/// 1 to 32 characters in UTF-8, none of them a control character, one that is not seen or turns the
-/// text around, backslash, slash or quote; and no blank at either end.
+/// A letter, and behind it letters, digits, `_`, `.` and `-`; of ASCII, at most 40.
 [[nodiscard]] bool is_good_name(std::string_view name);
 
 }  // namespace sunder::emulator

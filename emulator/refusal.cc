@@ -22,8 +22,7 @@ constexpr RuleText texts[] = {
     {"no_such_lun", "nothing is presented there", "arrays A1"},
     {"name_in_use", "the name is in use", "arrays A1"},
     {"bad_name",
-     "a name has 1 to 32 characters that can be seen, without backslash, slash and quotes, and no "
-     "blank at either end",
+     "a name begins with a letter and has letters, digits, '_', '.' and '-', at most 40",
      "arrays A1"},
     {"bad_size", "a size is above zero, in whole sectors of 512 bytes, and grows only",
      "arrays A1"},

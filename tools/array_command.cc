@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <cerrno>
 #include <cstring>
 #include <expected>
 #include <filesystem>
@@ -24,6 +25,43 @@ namespace sunder::tools {
 namespace {
 
 namespace json = boost::json;
+namespace media = emulator::media;
+
+/// What is to be said of a store, and how `check` ends then.
+struct Checked {
+    int status = all_held;
+    std::string_view state = "good";
+    std::vector<media::Problem> problems{};
+};
+
+Checked look_for_damage(std::string const& path) {
+    auto const folder = media::posix_folder(path);
+    if (!folder) {
+        return {wrong_input,
+                "missing",
+                {{std::strerror(folder.error()), path, "name the folder of a store"}}};
+    }
+    auto const there = media::has_store(**folder);
+    // Let go again: whoever looks takes it himself.
+    if (there && *there) {
+        auto const lock = (*folder)->lock();
+        if (!lock && lock.error() == EWOULDBLOCK) {
+            return {unknown,
+                    "in_use",
+                    {{"somebody has this store open, and nothing was looked at", path,
+                      "end the process that serves it first"}}};
+        }
+    }
+    Checked found{all_held, "good", media::check_store(**folder)};
+    if (there && !*there) {
+        found.state = "no_store";
+        found.status = wrong_input;
+    } else if (!found.problems.empty()) {
+        found.state = "damaged";
+        found.status = violated;
+    }
+    return found;
+}
 
 std::string text(json::object const& of, std::string_view key) {
     json::value const* const found = of.if_contains(key);
@@ -40,6 +78,32 @@ std::string cache_words(std::string const& actual, std::string const& requested)
     return actual == "write_back" ? "" : ", " + actual;
 }
 
+std::string progress_words(json::object const& volume) {
+    std::string words;
+    if (std::string const source = text(volume, "prepared_for"); !source.empty()) {
+        words = ", prepared for " + source;
+    }
+    auto const percent = volume.at("progress_percent").to_number<std::uint64_t>();
+    if (volume.at("normalizing").as_bool()) return words + fmt::format(", {} % copied", percent);
+    if (volume.at("restoring").as_bool()) return words + fmt::format(", {} % restored", percent);
+    // A container that was a volume.
+    return percent == 100 ? words : words + fmt::format(", {} % given up", percent);
+}
+
+void print_group(json::object const& group) {
+    auto const number = [&](char const* key) { return group.at(key).to_number<std::uint64_t>(); };
+    std::string state;
+    if (text(group, "occupancy") != "normal") state += ", " + text(group, "occupancy");
+    if (text(group, "state") == "failed") state += ", FAILED";
+    std::string drives = size(group, "capacity_bytes") + " raw";
+    if (number("largest_drive_bytes") != 0) {
+        drives += fmt::format(", drives of {}", size(group, "largest_drive_bytes"));
+    }
+    fmt::print("  {:<20} {:>10} of {} used{} ({}, spare {}, warning at {} %, alarm at {} %)\n",
+               text(group, "name"), size(group, "used_bytes"), size(group, "usable_bytes"), state,
+               drives, text(group, "spare"), number("warning_percent"), number("alarm_percent"));
+}
+
 void print_volume(json::object const& volume) {
     std::string state = text(volume, "kind");
     std::string const source = text(volume, "source");
@@ -52,10 +116,7 @@ void print_volume(json::object const& volume) {
     std::string const origin = text(volume, "copied_from");
     if (!origin.empty()) state += ", a snapclone of " + origin;
     if (std::string const mirror = text(volume, "mirror"); !mirror.empty()) state += ", " + mirror;
-    if (volume.at("normalizing").as_bool()) {
-        state +=
-            fmt::format(", {} % copied", volume.at("progress_percent").to_number<std::uint64_t>());
-    }
+    state += progress_words(volume);
     if (volume.at("failed").as_bool()) state += ", FAILED with its disk group";
     if (volume.at("broken").as_bool()) state += ", BROKEN: what it lacks is lost";
     json::value const* const valid = volume.if_contains("valid");
@@ -108,11 +169,7 @@ void print_array(json::object const& array) {
                array.at("licensed").as_bool() ? "" : ", no licence for local copies");
     fmt::print("disk groups\n");
     for (json::value const& value : array.at("disk_groups").as_array()) {
-        json::object const& group = value.as_object();
-        fmt::print("  {:<20} {:>10} of {} used{}{}\n", text(group, "name"),
-                   size(group, "used_bytes"), size(group, "usable_bytes"),
-                   text(group, "occupancy") == "normal" ? "" : ", " + text(group, "occupancy"),
-                   text(group, "state") == "failed" ? ", FAILED" : "");
+        print_group(value.as_object());
     }
     fmt::print("volumes\n");
     for (json::value const& value : array.at("volumes").as_array()) {
@@ -156,25 +213,42 @@ std::string array_help() {
     return text;
 }
 
-int check_array(std::string const& path) {
-    namespace media = emulator::media;
-    auto const folder = media::posix_folder(path);
-    if (!folder) {
-        fmt::print(stderr, "array: {}: {}\n", printable(path), std::strerror(folder.error()));
-        return wrong_input;
+int check_array(std::string const& path, bool in_json) {
+    Checked const found = look_for_damage(path);
+    if (in_json) {
+        json::array problems;
+        for (media::Problem const& one : found.problems) {
+            problems.push_back({{"what", one.what}, {"where", one.where}, {"cure", one.cure}});
+        }
+        json::object const all{{"store", path},
+                               {"state", json::string(found.state)},
+                               {"problems", std::move(problems)}};
+        fmt::print("{}\n", json::serialize(all));
+        return found.status;
     }
-    auto const problems = media::check_store(**folder);
-    for (media::Problem const& problem : problems) fmt::print("{}\n", media::in_text(problem));
-    fmt::print("{}: {}\n", printable(path),
-               problems.empty()       ? "nothing is wrong"
-               : problems.size() == 1 ? "1 problem"
-                                      : fmt::format("{} problems", problems.size()));
-    return problems.empty() ? all_held : violated;
+    bool const looked = found.status == all_held || found.status == violated;
+    for (media::Problem const& problem : found.problems) {
+        fmt::print(looked ? stdout : stderr, "{}\n", media::in_text(problem));
+    }
+    std::size_t const count = found.problems.size();
+    if (looked) {
+        fmt::print("{}: {}\n", printable(path),
+                   count == 0   ? "nothing is wrong"
+                   : count == 1 ? "1 problem"
+                                : fmt::format("{} problems", count));
+    }
+    return found.status;
 }
 
 int ask_array(ArrayRequest const& request) {
-    if (request.words.size() == 2 && request.words.front() == "check") {
-        return check_array(request.words.back());
+    if (!request.words.empty() && request.words.front() == "check") {
+        if (request.words.size() == 2) return check_array(request.words.back(), request.json);
+        fmt::print(
+            stderr,
+            "array: check: expected one folder of a store{}\nUsage: sunder array check DIR\n",
+            request.words.size() == 1 ? ", found none"
+                                      : fmt::format(", found {}", request.words.size() - 1));
+        return wrong_input;
     }
     if (request.words.empty() || request.words.front() == "help") {
         fmt::print("{}", array_help());

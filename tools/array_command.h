@@ -16,8 +16,9 @@ struct ArrayRequest {
 
 /// 0: done; 1: refused; 3: the words are wrong, or nobody hears them.
 int ask_array(ArrayRequest const& request);
-/// `sunder array check DIR`: 0 when nothing is wrong with the store, 1 when something is.
-int check_array(std::string const& folder);
+/// `sunder array check DIR`: 0 when nothing is wrong with the store, 1 when something is, 2 when
+/// nobody can say, because it is in use, and 3 when there is none.
+int check_array(std::string const& folder, bool in_json);
 /// What can be said, a line each.
 std::string array_help();
 

@@ -3,7 +3,6 @@
 // The grammar of array files, and the commands that a file comes to.
 #include "tools/array_file.h"
 
-#include "emulator/names.h"
 #include "emulator/profile.h"
 #include "emulator/refusal.h"
 #include "nodes/live/array_beginning.h"
@@ -40,8 +39,11 @@ ShapePtr number(std::string what, std::int64_t least, std::int64_t most) {
 ShapePtr words(std::string what, std::vector<std::string> of) {
     return make_shape(shape::Choice{std::move(what), std::move(of)});
 }
+/// As a word, or as the number that scenario files have; which numbers there are the array says.
 ShapePtr vraid() {
-    return words("a Vraid level", {"vraid0", "vraid1", "vraid5", "vraid6", "0", "1", "5", "6"});
+    return make_shape(shape::Alternatives{
+        {words("a Vraid level", {"vraid0", "vraid1", "vraid5", "vraid6", "0", "1", "5", "6"}),
+         number("a Vraid level", 0, 6)}});
 }
 
 ShapePtr disk_group() {
@@ -123,6 +125,13 @@ ShapePtr array_shape() {
           "described here is made when it is not there yet; what is there stays as it is.",
           {},
           text("a folder")},
+         {"as_it_is",
+          false,
+          "yes: what the store has is served as it is, though commands changed it, and the rest of "
+          "this file describes an array that is made. Unless told: no, and a store that is "
+          "otherwise than described is not served.",
+          {},
+          yes_or_no()},
          {"listen", true, "Where hosts attach, by NBD.", {}, listen()},
          {"control",
           false,
@@ -173,6 +182,11 @@ public:
         }
         file.switches = loading::switches_of(root_.find("switches"));
         if (Node const* const store = root_.find("store")) file.store = path(store);
+        file.as_it_is = loading::boolean_of(root_.find("as_it_is")).value_or(false);
+        if (file.as_it_is && !file.store) {
+            report_.error(Code::bad_array, root_.find("as_it_is")->span,
+                          "without a store there is nothing to be served as it is");
+        }
         if (Node const* const where = root_.find("listen")) {
             file.socket = path(where->find("socket"));
             file.address = loading::text_of(where->find("address")).value_or("127.0.0.1");
@@ -190,24 +204,12 @@ public:
             report_.error(Code::bad_array, root_.find("background_rate")->span,
                           "nothing would ever be copied; leave it out for as fast as it goes");
         }
-        check_names();
         read_commands(file);
         if (report_.count() == 0) rehearse(file);
         return file;
     }
 
 private:
-    /// A name of this language may be longer than one of an array.
-    void check_names() {
-        for (std::string_view const section : {"disk_groups", "volumes", "hosts"}) {
-            for (Entry const& entry : loading::entries_of(root_.find(section))) {
-                if (emulator::is_good_name(entry.key)) continue;
-                report_.error(Code::bad_array, entry.key_span,
-                              fmt::format("'{}': {}", entry.key,
-                                          emulator::text_of(emulator::Rule::bad_name).text));
-            }
-        }
-    }
     void read_commands(ArrayFile& file) {
         for (Entry const& group : loading::entries_of(root_.find("disk_groups"))) {
             Node const& value = group.value;

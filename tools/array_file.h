@@ -20,6 +20,7 @@ struct ArrayFile {
     std::string profile;
     std::optional<bool> licensed;            ///< none: yes, or as the store has it
     std::vector<emulator::Switch> switches;  ///< in which it is not as its profile
+    bool as_it_is = false;                   ///< what the store has is served, whatever is said
     std::optional<std::string> store;        ///< a folder, relative to the file; none: memory
     std::string socket;                      ///< for NBD; empty: TCP
     std::string address;

@@ -66,6 +66,7 @@ Read read_array(std::string const& path) {
     if (file->licensed) {
         served.parameters.push_back(fmt::format("licence={}", *file->licensed ? "yes" : "no"));
     }
+    if (file->as_it_is) served.parameters.push_back("as-it-is=yes");
     for (auto const& [name, value] : file->switches) {
         served.parameters.push_back(fmt::format("switch={}={}", name, value));
     }

@@ -284,7 +284,11 @@ CommandResult Driver::carry_out(Command const& command) {
         std::lock_guard const nobody_punches(punching_);
         data_->drop(*lost);
     }
-    if (failure != 0) return std::unexpected(failed_medium(failure, "keep what was asked"));
+    if (failure != 0) {
+        IoError error = failed_medium(failure, "keep what was asked");
+        if (answer) error.words += "; it is done, and not durable before a flush succeeds";
+        return std::unexpected(std::move(error));
+    }
     if (!*answer) return std::unexpected(std::move(answer->error()));
     return std::move(**answer);
 }

@@ -60,9 +60,12 @@ public:
     /// Reads as zeroes afterwards. `keep`: space is taken for it, as if zeroes were written.
     IoResult zero(VolumeId volume, std::uint64_t offset, std::uint64_t count, bool keep,
                   bool durable = false);
-    /// Everything that was answered before survives a power cut. After one failure, none succeeds
-    /// any more (trap G11): nobody knows what the medium has.
+    /// Everything that was answered before survives a power cut. After a sync that failed, none
+    /// succeeds any more (trap G11): nobody knows what the medium has. Whatever else fails, such as
+    /// for want of room, may be done by the next one, and until then nothing is lost by it.
     IoResult flush();
+    /// The last one. The error says what the end of this process loses.
+    IoResult flush_at_the_end();
     /// What would be said to who reads it, if it cannot be read at all.
     [[nodiscard]] IoResult reaches(VolumeId volume) const;
     /// Parts of the range that something is written in, and holes, in their order.
@@ -111,6 +114,7 @@ private:
     void remember();
     int save(bool alone);
     int save_once();
+    void not_saved(Rows const& rows, int error);
     bool punch();
     void settle_all();
     void work();
@@ -130,7 +134,7 @@ private:
     DriverOptions options_;
     Backlog backlog_;                         // under map_: what is remembered, and not saved
     std::atomic<bool> crowded_ = false;       // much waits until it is durable that it is free
-    int failed_ = 0;                          // under saving_: an errno, for good
+    int failed_ = 0;                          // under saving_: of a sync; an errno, for good
     std::atomic<std::uint64_t> at_rest_ = 0;  // all that was remembered then is saved
     std::atomic<bool> unremembered_ = false;  // something would be lost with this process
 

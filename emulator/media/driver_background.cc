@@ -45,6 +45,19 @@ IoResult Driver::flush() {
     return {};
 }
 
+IoResult Driver::flush_at_the_end() {
+    IoResult flushed = flush();
+    if (flushed) return flushed;
+    std::lock_guard const saving(saving_);
+    IoError error = std::move(flushed.error());
+    error.words += failed_ != 0
+                       ? "; LOST is what was answered since the last flush that succeeded: a sync "
+                         "failed, and nobody knows what the medium has of it (G11)"
+                       : "; what was answered is kept, and the next start finds it, unless the "
+                         "machine loses its power before";
+    return std::unexpected(std::move(error));
+}
+
 IoResult Driver::make_durable() {
     if (keeper_ != nullptr) return flush();
     // Nobody may be reading in a slot that is given out again.
@@ -90,13 +103,9 @@ int Driver::save(bool alone) {
         times = keeper_->remembered();
     }
     // What the rows point to was written before they were committed.
-    failed_ = media::make_durable(*data_, *keeper_, rows);
-    if (failed_ != 0) {
-        std::unique_lock const collecting(map_);
-        keeper_->distrust();
-        unremembered_ = false;
-    }
-    if (failed_ != 0 || rows.empty()) return failed_;
+    int const error = media::make_durable(*data_, *keeper_, rows);
+    if (error != 0) not_saved(rows, error);
+    if (error != 0 || rows.empty()) return error;
     if (!alone) nobody_inside = std::unique_lock(gate_);
     std::unique_lock const settling(map_);
     array_.settle(rows.up_to);
@@ -105,6 +114,21 @@ int Driver::save(bool alone) {
     at_rest_ = times;
     unremembered_ = false;
     return 0;
+}
+
+void Driver::not_saved(Rows const& rows, int error) {
+    std::unique_lock const collecting(map_);
+    if (keeper_->sound()) {
+        // Data and what is remembered are where they were: the next flush saves these as well.
+        Backlog all;
+        all.add(rows);
+        all.add(backlog_.take());
+        backlog_ = std::move(all);
+        return;
+    }
+    failed_ = error;
+    keeper_->distrust();
+    unremembered_ = false;
 }
 
 int Driver::change_at_rest(std::function<bool()> const& change) {

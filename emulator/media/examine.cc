@@ -178,6 +178,17 @@ std::vector<Problem> check_store(Folder& folder) {
         problems.push_back({std::move(what), place_of(folder, database_name), restore_it});
     };
     if (examined.loaded) {
+        // Whoever opens it goes on with what was flushed: to remove it is how one that is damaged
+        // is given up.
+        auto const& names = examined.names;
+        if (std::find(names.begin(), names.end(), since_name) == names.end()) {
+            problems.push_back(
+                {"it is missing; if a process was killed, what it had answered "
+                 "since the last flush is lost",
+                 place_of(folder, since_name),
+                 "bring back the whole folder from a backup, or serve the array, to "
+                 "go on with what was flushed"});
+        }
         Array& array = examined.loaded->array;
         array.restarted();
         for (std::string& words : array.audit()) complain(std::move(words));

@@ -69,9 +69,12 @@ Rows rows_of(Array& array);
 class Keeper {
 public:
     virtual ~Keeper() = default;
-    /// One transaction. Returns when it is durable, with 0, or an errno. Once it, or a sync of the
-    /// data, failed, every later one is refused with EIO until the store is opened anew (G11).
+    /// One transaction. Returns when it is durable, with 0, or an errno, and then nothing of it is
+    /// saved, and it may be tried again. Once a sync failed, its own or one of the data, every
+    /// later one is refused with EIO until the store is opened anew (G11).
     virtual int save(Rows const& rows) = 0;
+    /// No sync failed: what was written and not synced is still there to be.
+    [[nodiscard]] virtual bool sound() const = 0;
     /// Outlives this process, until the machine loses its power; to be saved yet. In the order in
     /// which they were taken, none left out. 0 or an errno.
     virtual int remember(Rows const& rows) = 0;

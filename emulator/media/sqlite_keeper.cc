@@ -57,21 +57,27 @@ SqliteKeeper::SqliteKeeper(std::unique_ptr<Database> database, std::unique_ptr<F
       health_(std::move(health)),
       seal_(seal),
       log_pages_(log_pages) {
+    prepare();
+}
+
+SqliteKeeper::~SqliteKeeper() = default;
+
+void SqliteKeeper::prepare() {
     for (unsigned table = 0; table < tables; ++table) {
         statements_[table] = std::make_unique<Statements>(database_->connection(),
                                                           name_of(static_cast<Table>(table)));
     }
 }
 
-SqliteKeeper::~SqliteKeeper() = default;
-
 int SqliteKeeper::save(Rows const& rows) {
     if (health_->failed.load()) return EIO;
     if (rows.empty()) return 0;
     database_->vfs().forget_error();
+    Seal const before = seal_;
     if (!save_all(rows)) {
-        health_->failed.store(true);
-        return database_->error_number();
+        int const error = database_->error_number();
+        take_back(before);
+        return error;
     }
     // It is durable, whatever comes of the rest: a witness may lag, and what a sync does stops the
     // next transaction.
@@ -80,6 +86,14 @@ int SqliteKeeper::save(Rows const& rows) {
         static_cast<void>(database_->copy_log());
     }
     return 0;
+}
+
+/// As if it had not been begun: a disk that is full has room again some time.
+void SqliteKeeper::take_back(Seal before) {
+    seal_ = before;
+    // SQLite may have done so itself, and then refuses.
+    static_cast<void>(database_->run("ROLLBACK"));
+    prepare();  // an error stays with a statement
 }
 
 bool SqliteKeeper::save_all(Rows const& rows) {

@@ -40,6 +40,7 @@ public:
     ~SqliteKeeper() override;
 
     int save(Rows const& rows) override;
+    [[nodiscard]] bool sound() const override { return !health_->failed.load(); }
     int remember(Rows const& rows) override { return since_->append(rows); }
     [[nodiscard]] std::uint64_t remembered() const override { return since_->count(); }
     void saved(std::uint64_t times) override { since_->saved(times); }
@@ -47,6 +48,8 @@ public:
 
 private:
     struct Statements;
+    void prepare();
+    void take_back(Seal before);
     bool save_all(Rows const& rows);
     bool drop(Rows::Gone const& gone);
     bool drop_from_catalogue(Rows const& rows);

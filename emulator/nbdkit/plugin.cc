@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -87,6 +88,11 @@ int set(std::string_view key, char const* value) {
         if (yes != -1) options.licensed = yes == 1;
         return yes == -1 ? -1 : 0;
     }
+    if (key == "as-it-is") {
+        int const yes = nbdkit_parse_bool(value);
+        if (yes != -1) options.as_it_is = yes == 1;
+        return yes == -1 ? -1 : 0;
+    }
     if (key == "switch") {
         std::string_view const text = value;
         auto const at = text.find('=');
@@ -107,7 +113,7 @@ int set(std::string_view key, char const* value) {
     }
     nbdkit_error(
         "there is no parameter '%s'; known: store, node, profile, licence, switch, control, "
-        "command, background-rate, fault-seed",
+        "command, as-it-is, background-rate, fault-seed",
         std::string(key).c_str());
     return -1;
 }
@@ -162,8 +168,10 @@ void cleanup() {
     guarded(
         [] {
             hosts.end();
-            tell(stopped);
+            bool const kept = tell(stopped) == 0;
             hosted.reset();
+            // nbdkit would end with 0 whatever is said.
+            if (!kept) std::_Exit(EXIT_FAILURE);
             return 0;
         },
         -1);
@@ -296,6 +304,7 @@ constexpr char const help[] =
     "switch=NAME=VALUE   in that not as its profile, such as overcommit=fail_writes\n"
     "control=SOCKET      hear operators there (`sunder array --control SOCKET ...`)\n"
     "command=WORDS       say that before anybody is heard; may be given often\n"
+    "as-it-is=YES        leave an array that is there as it is, whatever is said of it\n"
     "background-rate=N   bytes that are copied behind the scenes in a second, such as '100 MiB'\n"
     "fault-seed=N        what faults that come by chance are drawn from";
 

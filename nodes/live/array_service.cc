@@ -89,7 +89,9 @@ std::expected<media::Opened, std::string> open_or_make(media::Folder& folder,
     auto opened = media::open_store(folder);
     if (!opened) return in_words(opened.error());
     std::string const other = other_than_asked(opened->array.state(), options);
-    if (!other.empty()) return std::unexpected(fmt::format("{}: {}", folder.where(), other));
+    if (!other.empty() && !options.as_it_is) {
+        return std::unexpected(fmt::format("{}: {}", folder.where(), other));
+    }
     return std::move(*opened);
 }
 
@@ -105,7 +107,8 @@ ArrayService::ArrayService(Medium medium, std::uint64_t fault_seed)
     : folder_(std::move(medium.folder)),
       driver_(std::move(medium.driver)),
       faults_(fault_seed),
-      disk_(*driver_, faults_) {}
+      disk_(*driver_, faults_),
+      alarms_(*driver_) {}
 
 std::expected<ArrayService::Medium, std::string> ArrayService::open_medium(
     ArrayOptions const& options) {
@@ -113,28 +116,36 @@ std::expected<ArrayService::Medium, std::string> ArrayService::open_medium(
     if (!options.store) {
         auto const profile = profile_of(options);
         if (!profile) return std::unexpected(profile.error());
-        return Medium{nullptr, std::make_unique<media::Driver>(
-                                   Array(*profile, options.licensed.value_or(true)),
-                                   std::make_unique<media::MemoryData>(), nullptr, how)};
+        return Medium{
+            nullptr,
+            std::make_unique<media::Driver>(Array(*profile, options.licensed.value_or(true)),
+                                            std::make_unique<media::MemoryData>(), nullptr, how),
+            true};
     }
     std::error_code failure;
     std::filesystem::create_directories(*options.store, failure);
     if (failure) return std::unexpected(*options.store + ": " + failure.message());
     auto folder = media::posix_folder(*options.store);
     if (!folder) return std::unexpected(*options.store + ": " + std::strerror(folder.error()));
+    bool const there = media::has_store(**folder).value_or(false);
     auto opened = open_or_make(**folder, options);
     if (!opened) return std::unexpected(opened.error());
-    return Medium{std::move(*folder),
-                  std::make_unique<media::Driver>(std::move(opened->array), std::move(opened->data),
-                                                  std::move(opened->keeper), how)};
+    auto driver = std::make_unique<media::Driver>(std::move(opened->array), std::move(opened->data),
+                                                  std::move(opened->keeper), how);
+    return Medium{std::move(*folder), std::move(driver), !there};
 }
 
 std::expected<std::unique_ptr<ArrayService>, std::string> ArrayService::open(
     ArrayOptions const& options) {
     auto medium = open_medium(options);
     if (!medium) return std::unexpected(medium.error());
+    bool const described = medium->made || !options.as_it_is;
     std::unique_ptr<ArrayService> service(new ArrayService(std::move(*medium), options.fault_seed));
-    if (auto begun = service->begin(options.begin); !begun) return std::unexpected(begun.error());
+    if (!described) service->tell_what_differs(options);
+    if (auto begun = described ? service->begin(options.begin) : std::expected<void, std::string>{};
+        !begun) {
+        return std::unexpected(begun.error());
+    }
     if (options.control.empty()) return service;
     auto control = ControlServer::listen(options.control,
                                          [inside = service.get()](ControlRequest const& request) {
@@ -159,8 +170,24 @@ std::expected<void, std::string> ArrayService::begin(
     return {};
 }
 
+/// The first of it, for whoever wonders.
+void ArrayService::tell_what_differs(ArrayOptions const& options) const {
+    Array const array = driver_->look_at([](Array const& one) { return one; });
+    std::string words = other_than_asked(array.state(), options);
+    if (words.empty()) {
+        auto const left = to_be_said(array, options.begin);
+        if (!left) words = left.error();
+        if (left && !left->empty()) {
+            words = fmt::format("{}: it is not there", printable(join(left->front(), " ")));
+        }
+    }
+    if (words.empty()) return;
+    log(Level::notice, "the array is served as it is, which is not as it is described; " + words);
+}
+
 void ArrayService::start() {
     driver_->start();
+    alarms_.start();
     if (control_ != nullptr) control_->start();
 }
 
@@ -168,7 +195,8 @@ media::IoResult ArrayService::stop() {
     faults_.stop();
     if (control_ != nullptr) control_->stop();
     driver_->stop();
-    return driver_->flush();
+    alarms_.stop();
+    return driver_->flush_at_the_end();
 }
 
 std::vector<Export> ArrayService::exports() const {
@@ -263,6 +291,7 @@ ControlReply ArrayService::ask(std::span<std::string const> words) {
 ControlReply ArrayService::answer(Command const& command) {
     auto const result = driver_->carry_out(command);
     revise_attachments();
+    alarms_.look();
     if (result) return reply(200, {{"done", true}});
     if (auto const* const refusal = std::get_if<Refusal>(&result.error())) {
         return reply(

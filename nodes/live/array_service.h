@@ -7,6 +7,7 @@
 
 #include "emulator/media/bad_disk.h"
 #include "emulator/media/files.h"
+#include "nodes/live/array_alarms.h"
 #include "nodes/live/array_words.h"
 #include "nodes/live/attachment.h"
 #include "nodes/live/control_server.h"
@@ -35,6 +36,9 @@ struct ArrayOptions {
     /// Said before anybody is heard; what is there already is left as it is, and when anything is
     /// otherwise than it is said, nothing at all is done (array_beginning.h).
     std::vector<std::vector<std::string>> begin{};
+    /// An array that is there is left as it is in everything, and nothing that is missing is made;
+    /// all that is said of it is for one that is made.
+    bool as_it_is = false;
     std::uint64_t background_rate = 0;  ///< bytes a second; 0: as fast as it goes
     std::uint64_t fault_seed = 1;       ///< of the faults that come by chance
 };
@@ -60,7 +64,8 @@ public:
 
     /// Threads begin: to be called in the process that serves, after it forked.
     void start();
-    /// Threads end, and everything is made durable, whether hosts asked for it or not.
+    /// Threads end, and everything is made durable, whether hosts asked for it or not. The error
+    /// says what is lost.
     emulator::media::IoResult stop();
 
     /// What is shown and can be attached at this moment, in the order of hosts and LUNs.
@@ -81,6 +86,7 @@ private:
     struct Medium {
         std::unique_ptr<emulator::media::Folder> folder;  // of a store; outlives the driver
         std::unique_ptr<emulator::media::Driver> driver;
+        bool made = true;  // it was not there
     };
     static std::expected<Medium, std::string> open_medium(ArrayOptions const& options);
     ArrayService(Medium medium, std::uint64_t fault_seed);
@@ -93,11 +99,13 @@ private:
     ControlReply answer(ListFaults const&) const;
     ControlReply answer(ShowArray const&) const;
     std::expected<void, std::string> begin(std::vector<std::vector<std::string>> const& words);
+    void tell_what_differs(ArrayOptions const& options) const;
 
     std::unique_ptr<emulator::media::Folder> folder_;
     std::unique_ptr<emulator::media::Driver> driver_;
     emulator::media::Faults faults_;
     emulator::media::BadDisk disk_;
+    AlarmWatch alarms_;
     std::mutex attaching_;
     std::vector<std::weak_ptr<Attachment>> attached_;
     std::unique_ptr<ControlServer> control_;

@@ -21,11 +21,32 @@ json::object in_json(State const& state, DiskGroupId id, DiskGroup const& group)
     return {{"name", group.name},
             {"state", group.failed ? "failed" : "good"},
             {"capacity_bytes", group.capacity.bytes},
+            {"largest_drive_bytes", group.largest_drive.bytes},
             {"usable_bytes", capacity.total},
             {"used_bytes", capacity.used},
             {"free_bytes", capacity.free()},
             {"occupancy", text(name_of(occupancy_of(state, id)))},
+            {"alarm_percent", group.alarm_percent},
+            {"warning_percent", group.warning_percent},
             {"spare", text(name_of(group.spare))}};
+}
+
+/// What clients poll (arrays A6): whether it is made like another volume still, or shows already
+/// what it is restored to and copies that, and how far it is.
+void add_progress(json::object& into, State const& state, VolumeId id, Volume const& volume) {
+    bool copies = normalizing(state, id);
+    bool restores = volume.as<role::Container>() == nullptr && restoring(state, id);
+    unsigned progress = progress_of(state, id);
+    if (auto const* const mirrorclone = volume.as<role::Mirrorclone>()) {
+        MirrorState const mirror = mirror_state(state, id);
+        copies = std::holds_alternative<mirror::SyncInProgress>(mirror);
+        restores = std::holds_alternative<mirror::RestoreInProgress>(mirror);
+        // It is the source that lacks something.
+        if (restores) progress = progress_of(state, mirrorclone->source);
+    }
+    into["normalizing"] = copies;
+    into["restoring"] = restores;
+    into["progress_percent"] = progress;
 }
 
 /// "snapshot" and what belongs to it.
@@ -54,9 +75,8 @@ void add_role(json::object& into, State const& state, VolumeId id, Volume const&
     } else {
         into["kind"] = "volume";
     }
-    into["normalizing"] = normalizing(state, id);
     into["broken"] = broken(state, id);
-    into["progress_percent"] = progress_of(state, id);
+    add_progress(into, state, id, volume);
 }
 
 json::object in_json(State const& state, VolumeId id, Volume const& volume) {

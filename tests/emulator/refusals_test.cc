@@ -340,9 +340,10 @@ TEST_CASE("names, sizes, levels, hosts and LUN numbers are looked at") {
     CHECK(refused(rig, AddVolume{"a\\b", "one", four_chunks_size}) == Rule::bad_name);
     for (std::string const& name :
          {std::string("a\nb"), std::string("a\0b", 3), std::string("\x1b[1m"), std::string("\xff"),
-          std::string("\xe2\x80\xa8"), std::string(33, 'x'), std::string(" "), std::string(" a"),
-          std::string("a "), std::string("a\u202eb"), std::string("a\u200bb"),
-          std::string("\ufeffa"), std::string("a\u00adb")}) {
+          std::string("\xe2\x80\xa8"), std::string(41, 'x'), std::string("x=z"), std::string(".."),
+          std::string("a b"), std::string("\u00e9"), std::string("we/b"), std::string("1a"),
+          std::string(" "), std::string(" a"), std::string("a "), std::string("a\u202eb"),
+          std::string("a\u200bb"), std::string("\ufeffa"), std::string("a\u00adb")}) {
         INFO(name);
         CHECK(refused(rig, AddVolume{name, "one", four_chunks_size}) == Rule::bad_name);
         CHECK(refused(rig, AddSnapshot{name, "data"}) == Rule::bad_name);
@@ -353,10 +354,9 @@ TEST_CASE("names, sizes, levels, hosts and LUN numbers are looked at") {
     // What is refused is said without what made it bad.
     std::string const said = rig.array.carry_out(AddHost{"a\u202e\nb"}).error().words;
     CHECK(said.starts_with("a\\xe2\\x80\\xae\\x0ab: "));
-    done(rig, AddHost{"a b"});
-    std::string name;
-    for (int i = 0; i < 32; ++i) name += "\u00e9";
-    done(rig, AddVolume{name, "one", four_chunks_size});
+    CHECK(refused(rig, RenameVolume{"data", "x=z"}) == Rule::bad_name);
+    done(rig, AddHost{"Web-1_a.b"});
+    done(rig, AddVolume{std::string(40, 'x'), "one", four_chunks_size});
     CHECK(refused(rig, AddVolume{"w", "three", four_chunks_size}) == Rule::no_such_group);
     CHECK(refused(rig, AddVolume{"w", "one", {513}}) == Rule::bad_size);
     CHECK(refused(rig, AddVolume{"w", "one", four_chunks_size, Vraid::vraid6}) ==

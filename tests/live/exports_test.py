@@ -316,7 +316,7 @@ class Exports(Served):
                       self.say("list", "faults"))
         refused = self.ask("add", "fault", "a\n\u202eb", "kind=lost")
         self.assertEqual(refused.returncode, 3)
-        self.assertIn("a name has 1 to 32 characters", refused.stderr)
+        self.assertIn("a name begins with a letter", refused.stderr)
 
     def test_tools_of_the_field_are_content(self):
         image = self.folder / "image"
@@ -458,8 +458,8 @@ class ExportsOfAStore(Exports):
         self.assertNotEqual(second.returncode, 0)
         self.assertIn(str(self.folder / "store"), second.stderr)
         checked = self.ask("check", str(self.folder / "store"))
-        self.assertEqual(checked.returncode, 1, checked.stdout + checked.stderr)
-        for words in (second.stderr, checked.stdout):
+        self.assertEqual(checked.returncode, 2, checked.stdout + checked.stderr)
+        for words in (second.stderr, checked.stderr):
             self.assertIn("somebody has this store open", words)
 
     def test_damage_is_named_and_nothing_is_served(self):
@@ -555,14 +555,15 @@ class Control(Served):
         self.assertIn("there is no disk group 'dg3'", ran.stderr + ran.stdout)
         self.assertIn("expected a LUN", ran.stderr + ran.stdout)
         wrong.write_text(self.file.read_text().replace("lun: 1", "lun: 0")
-                         .replace("  data:", "  " + "d" * 33 + ":")
+                         .replace("  web1:", "  we/b:")
                          .replace("listen:", "background_rate: 0 B\nlisten:"))
         ran = subprocess.run([served.SUNDER, "serve", str(wrong)], capture_output=True, text=True,
                              timeout=served.PATIENCE)
         self.assertEqual(ran.returncode, 3)
-        for words in ("a LUN: 1 to 255", "a name has 1 to 32 characters",
+        for words in ("a LUN: 1 to 255", "a name begins with a letter",
                       "nothing would ever be copied"):
             self.assertIn(words, ran.stderr + ran.stdout)
+        self.assertEqual((ran.stderr + ran.stdout).count("we/b"), 2)  # the error, and its line
         for old, new, place, words in (
                 ("size: 256 MiB", "size: 0 B", 9, "a size is above zero"),
                 ("size: 256 MiB", "size: 1000 B", 9, "in whole sectors of 512 bytes"),

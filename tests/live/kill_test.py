@@ -3,8 +3,9 @@
 #
 # The process that serves an array is killed again and again while hosts write. Whatever the moment:
 # the store opens, each block holds what was flushed last or something written since, copies hold
-# their moment, and nothing is wrong with it. What a power cut does besides is sampled by the
-# store's own tests.
+# their moment, and nothing is wrong with it. However it ends on a disk that is full, what was
+# answered is there. What a power cut does besides is sampled by the store's own tests.
+import errno
 import os
 import random
 import signal
@@ -21,6 +22,7 @@ except ImportError:
     nbd = None
 
 ROUNDS = int(os.environ.get("SUNDER_KILLS", "200"))
+MIB = 1 << 20
 BLOCK = 4096
 BLOCKS = 2048
 
@@ -127,6 +129,86 @@ class Kill(Served):
             if copy is not None:
                 self.assertEqual(self.numbers("s"), copy, f"round {round}, seed {seed}")
         print(f"{ROUNDS} kills, {self.last} writes")
+
+
+@unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
+@unittest.skipIf(os.geteuid() != 0, "not root")
+class Full(Served):
+    """The store's folder is a file system of its own, and too small for what is written."""
+    store = "store"
+    text = ARRAY
+
+    def setUp(self):
+        super().setUp()
+        self.taken = 0
+
+    def serve(self):
+        store = self.folder / "store"
+        if not store.exists():
+            store.mkdir()
+            self.run_tool("mount", "-t", "tmpfs", "-o", "size=24M", "sunder", str(store))
+            self.addCleanup(self.run_tool, "umount", str(store))
+        super().serve()
+
+    def room(self, size):
+        self.run_tool("mount", "-o", f"remount,size={size}", str(self.folder / "store"))
+
+    def refuses(self, call, *arguments):
+        with self.assertRaises(nbd.Error) as caught:
+            call(*arguments)
+        self.assertEqual(caught.exception.errnum, errno.ENOSPC, caught.exception.string)
+
+    def fill(self):
+        """Until neither a mebibyte is taken nor a block."""
+        host = self.connect("load")
+        with self.assertRaises(nbd.Error):
+            for number in range(64):
+                host.pwrite(bytes([number + 1]) * MIB, number * MIB)
+                self.taken = number + 1
+        # The last pages: what a flush would have to write its map in.
+        with self.assertRaises(nbd.Error):
+            for at in range(512):
+                place = at * 65536 % (8 * MIB) + at // 128 * BLOCK
+                self.connect("data").pwrite(b"d" * BLOCK, place)
+        self.assertGreater(self.taken, 10)
+        return host
+
+    def nothing_is_lost(self):
+        host = self.connect("load")
+        for number in range(self.taken):
+            self.assertEqual(host.pread(MIB, number * MIB), bytes([number + 1]) * MIB, number)
+
+    def test_a_kill_loses_nothing_after_a_flush_that_failed(self):
+        self.refuses(self.fill().flush)
+        self.nothing_is_lost()
+        self.stop(signal.SIGKILL)
+        self.room("64M")
+        self.serve()
+        self.nothing_is_lost()
+
+    def test_a_stop_says_that_not_all_is_flushed_and_loses_nothing(self):
+        self.fill()
+        self.server.send_signal(signal.SIGTERM)
+        self.assertEqual(self.server.wait(served.PATIENCE), 1, self.log())
+        self.server = None
+        self.assertIn("failed to flush: No space left on device; what was answered is kept, and "
+                      "the next start finds it", self.log())
+        self.room("64M")
+        self.serve()
+        self.nothing_is_lost()
+
+    def test_with_room_it_goes_on_without_a_start(self):
+        host = self.fill()
+        self.refuses(host.flush)
+        self.assertEqual(self.ask("add", "host", "web2").returncode, 1)
+        self.room("64M")
+        host.flush()
+        host.pwrite(b"n" * MIB, 40 * MIB, nbd.CMD_FLAG_FUA)
+        self.say("add", "host", "web2")
+        self.stop(signal.SIGKILL)
+        self.serve()
+        self.nothing_is_lost()
+        self.assertEqual(self.connect("web1/load").pread(MIB, 40 * MIB), b"n" * MIB)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 #
 # A real Linux host on a volume: nbdfuse and a loop device carry ext4 and XFS. Copies made under a
 # file system that is written to hold what they owe: the moment, when it was frozen; every synced
-# record, when it was not. Needs root, FUSE and loop devices, and says so when it skips.
+# record, when it was not, also while a copy shares with its source still. Needs root,
+# FUSE and loop devices, and says so when it skips.
 import hashlib
 import os
 import subprocess
@@ -129,6 +130,64 @@ class Host(Served):
         self.present("clone", 2)
         self.run_tool("nbdcopy", self.uri("clone"), str(self.folder / "back"))
         self.run_tool("cmp", str(image), str(self.folder / "back"))
+
+
+@unittest.skipIf(MISSING, MISSING)
+class Unsharing(Served):
+    """Slow enough that the copy is looked at before it has all that it is a copy of."""
+    store = "store"
+    text = ARRAY.replace("listen:", "background_rate: 6 MiB\nlisten:")
+
+    def in_use(self, kind):
+        data = Attached(self, self.uri("data"))
+        self.run_tool(*MAKE[kind], data.device)
+        files = data.mount(kind)
+        for number in range(8):
+            (files / f"still{number}").write_bytes(os.urandom(3 << 20))
+        os.sync()
+        still = {name: sum for name, sum in sums(files).items() if name.startswith("still")}
+        records = Records(files / "records")
+        load = subprocess.Popen(
+            ["fio", "--name=load", f"--filename={files}/load", "--rw=randwrite", "--bs=4k",
+             "--size=32M", "--time_based", "--runtime=600", "--fsync=16"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            until("fio writes", lambda: (files / "load").exists())
+            until("records are written", lambda: records.synced > 20)
+            least = records.synced
+            self.say("add", "snapclone", "clone", "of=data", "group=dg2")
+            self.say("present", "clone", "to=web1", "lun=2")
+            clone = Attached(self, self.uri("clone"))
+            copy = clone.mount(kind)  # which writes: the journal is replayed
+            found = Records.count(copy / "records")
+            self.assertGreaterEqual(found, least)
+            (copy / "own").write_bytes(b"of the clone" * 1000)
+            clone.unmount()
+            self.run_tool(*CHECK[kind], clone.device)
+            self.assertTrue(self.volume("clone")["normalizing"], "it was not looked at in time")
+            before = records.synced
+            until("records are written on", lambda: records.synced > before)
+            until("it is independent", lambda: not self.volume("clone")["normalizing"])
+        finally:
+            load.terminate()
+            load.wait(served.PATIENCE)
+            records.stop()
+        self.run_tool(*CHECK[kind], clone.device)
+        copy = clone.mount(kind)
+        self.assertEqual(Records.count(copy / "records"), found)
+        self.assertEqual((copy / "own").read_bytes(), b"of the clone" * 1000)
+        whole = sums(copy)
+        self.assertEqual({name: whole[name] for name in still}, still)
+        clone.unmount()
+        self.assertEqual(Records.count(records.path), records.synced)
+        data.unmount()
+        self.run_tool(*CHECK[kind], data.device)
+
+    def test_a_snapclone_of_an_ext4_in_use_is_whole_while_it_unshares(self):
+        self.in_use("ext4")
+
+    def test_a_snapclone_of_an_xfs_in_use_is_whole_while_it_unshares(self):
+        self.in_use("xfs")
 
 
 if __name__ == "__main__":

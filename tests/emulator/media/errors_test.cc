@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Each operation in turn fails, once or from then on: nothing that was flushed is lost, and after a
-// failed sync no flush succeeds any more (G11). The same host is cut off at any operation.
+// Each operation in turn fails, once or from then on: nothing that was flushed is lost, after a
+// failed sync no flush succeeds any more (G11), and without one nothing that was answered is lost
+// but by a power cut. The same host is cut off at any operation.
 #include "tests/emulator/media/host_run.h"
 #include "tests/emulator/media/sticky.h"
 
@@ -28,16 +29,20 @@ struct Injection {
     bool once = true;
     std::uint64_t met = 0;
 
-    int ask(FileOp) {
+    bool sync = false;  // one failed
+
+    int ask(FileOp what) {
         ++met;
-        return at != 0 && (once ? met == at : met >= at) ? error : 0;
+        bool const fails = at != 0 && (once ? met == at : met >= at);
+        sync |= fails && (what == FileOp::sync || what == FileOp::sync_folder);
+        return fails ? error : 0;
     }
 };
 
 /// Nothing, everything, and something of what is not synced.
 std::string judge_all(HostRun const& run) {
     RecordingFolder const& folder = *run.folder;
-    std::string words = run.judge(*folder.after_kill());
+    std::string words = run.judge(*folder.after_kill(), !run.sync_failed);
     auto const look = [&](std::function<Fate(std::size_t)> const& fate) {
         if (words.empty()) words = run.judge(*folder.after_power_cut(fate));
     };
@@ -55,7 +60,11 @@ struct Outcome {
 
 Outcome play(std::uint64_t seed, Injection injection) {
     HostRun run(seed, {6});
-    run.folder->ask_before([&](FileOp what) { return injection.ask(what); });
+    run.folder->ask_before([&](FileOp what) {
+        int const error = injection.ask(what);
+        run.sync_failed = injection.sync;
+        return error;
+    });
     run.act(acts);
     run.folder->ask_before({});
     Outcome outcome{run.wrong(), injection.met, run.failed()};
@@ -90,6 +99,39 @@ TEST_CASE("whichever operation fails, nothing that was flushed is lost") {
 }
 
 TEST_CASE("a failed sync is not tried again (G11)") { CHECK(try_sync_again() == ""); }
+
+TEST_CASE("what a full medium does not take is not lost, and is flushed when it has room") {
+    std::uint64_t full = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        HostRun run(seed, {6});
+        RandomStream random(seed, 5, 0);
+        run.act(random.below(acts));
+        std::uint64_t room = random.below(30);
+        run.folder->ask_before([&](FileOp what) {
+            if (what != FileOp::write || room == 0) return what == FileOp::write ? ENOSPC : 0;
+            --room;
+            return 0;
+        });
+        run.act(acts);
+        INFO("seed " << seed);
+        REQUIRE(run.wrong() == "");
+        full += run.failed();
+        std::uint64_t const before = run.flushed();
+        // Whoever is killed now loses nothing that was answered.
+        REQUIRE(run.judge(*run.folder->after_kill(), true) == "");
+        REQUIRE(run.judge(*run.folder->after_power_cut(random_fates(seed))) == "");
+        run.folder->ask_before({});
+        run.flush();
+        REQUIRE(run.wrong() == "");
+        REQUIRE(run.flushed() == before + 1);
+        auto const nothing = [](std::size_t) { return Fate{Fate::Kind::nothing, 0}; };
+        REQUIRE(run.judge(*run.folder->after_power_cut(nothing)) == "");
+        run.act(acts);
+        REQUIRE(run.wrong() == "");
+        REQUIRE(judge_all(run) == "");
+    }
+    CHECK(full > 10);
+}
 
 TEST_CASE("whichever operation of opening fails, it is said, and nothing is lost") {
     HostRun run(7, {6});

@@ -25,20 +25,24 @@ public:
 
     /// Random writes, flushes, snapshots and deletions. Errors are part of life.
     void act(unsigned acts);
+    void flush();
     /// What is wrong with what was answered, in words; empty when nothing is.
     [[nodiscard]] std::string wrong() const { return wrong_; }
     /// A flush failed, or a command could not be kept.
     [[nodiscard]] bool failed() const { return failed_; }
     [[nodiscard]] std::uint64_t flushed() const { return flushed_; }
 
-    /// Opened anew, this has to be one of the things that may be. In words what is not.
-    [[nodiscard]] std::string judge(RecordingFolder const& there) const;
+    /// Opened anew, this has to be one of the things that may be. In words what is not. `all`: of
+    /// what was answered nothing may be missing, flushed or not, for power was never lost.
+    [[nodiscard]] std::string judge(RecordingFolder const& there, bool all = false) const;
     /// Everything that is served is read.
     [[nodiscard]] std::string read_all() const;
     /// The process ends as it should.
     void close() { driver_.reset(); }
 
     std::unique_ptr<RecordingFolder> folder;
+    /// To be set by who makes one fail: no flush may succeed after it (G11).
+    bool sync_failed = false;
 
 private:
     struct Cell {
@@ -49,7 +53,6 @@ private:
     using Row = std::vector<Cell>;
 
     void write(std::string const& name, Extent range, bool zeroes);
-    void flush();
     void snapshot(std::string const& source);
     void remove(std::string const& name);
     void told_durable();

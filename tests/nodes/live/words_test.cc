@@ -114,8 +114,8 @@ TEST_CASE("What is wrong with words is told at once, with what would be right") 
           std::pair{"add fault f kind=error count=0", "count: "},
           std::pair{"add fault f kind=error length=0B", "length: "},
           std::pair{"add fault f kind=error while-file=here", "expected a path from the root on"},
-          std::pair{"add fault a/b kind=lost", "a name has 1 to 32 characters"},
-          std::pair{"add fault a\033b kind=lost", "a name has 1 to 32 characters"},
+          std::pair{"add fault a/b kind=lost", "a name begins with a letter"},
+          std::pair{"add fault a\033b kind=lost", "a name begins with a letter"},
           std::pair{"add volume v group=g size=\0332J", "\\x1b2J"},
           std::pair{"add volume v group=g size=1MiB vraid=vraid", "expected one of 0, 1, 5, 6"}}) {
         INFO(words);
