@@ -12,6 +12,7 @@
 #include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
 #include "scenarios/language/shape.h"
+#include "tools/served_places.h"
 
 #include <fmt/format.h>
 
@@ -182,6 +183,7 @@ public:
         Node const* const control = root_.find("control");
         file.control =
             control != nullptr ? path(control) : (folder / (file.name + ".control")).string();
+        if (report_.count() == 0) place(file);
         file.threads =
             static_cast<unsigned>(loading::integer_of(root_.find("threads")).value_or(16));
         file.background_rate = loading::text_of(root_.find("background_rate"));
@@ -197,6 +199,17 @@ public:
     }
 
 private:
+    void place(ArrayFile const& file) const {
+        Places places(*root_.find("array"), report_);
+        auto const absolute = [](std::string const& path) {
+            return path.empty() ? path : std::filesystem::absolute(path).string();
+        };
+        places.heard(root_.find("listen"), {absolute(file.socket), file.address, file.port},
+                     Places::Kind::stream, "`listen`");
+        places.heard(root_.find("control"), {absolute(file.control), "", 0}, Places::Kind::stream,
+                     "`control`");
+        places.kept(root_.find("store"), file.store.value_or(""), "`store`");
+    }
     /// A name of this language may be longer than one of an array.
     void check_names() {
         for (std::string_view const section : {"disk_groups", "volumes", "hosts"}) {
