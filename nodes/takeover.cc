@@ -213,6 +213,15 @@ void NodeMachine::fence_who_may_promote(std::size_t r, Outbox& out) {
     });
 }
 
+namespace {
+
+constexpr replication::RuleText own_disk_refuses{
+    "disk_failed", "R65, DESIGN 4", "the own disk failed, and keeps it from coming in service"};
+constexpr replication::RuleText was_handed_over{"handed_over", "R41, R96",
+                                                "the source left service for this node"};
+
+}  // namespace
+
 bool NodeMachine::waits_at_gate(std::size_t r) const {
     Resource const& resource = resources_[r];
     return resource.decision && resource.decision->answer == Answer::come_in &&
@@ -223,7 +232,12 @@ bool NodeMachine::waits_at_gate(std::size_t r) const {
 std::optional<replication::RuleText> NodeMachine::last_rule(std::size_t r) const {
     Resource const& resource = resources_[r];
     if (!is_extended_here(r)) return text_of(ExtensionRule::not_extended);
+    if (std::holds_alternative<resource::Refused>(resource.state)) return own_disk_refuses;
+    bool const came_in = std::holds_alternative<resource::Serving>(resource.state) ||
+                         std::holds_alternative<resource::Promoting>(resource.state);
     if (!resource.decision) return std::nullopt;
+    // What was decided before about coming in by itself has nothing to do with it.
+    if (came_in && resource.decision->answer != Answer::come_in) return was_handed_over;
     return waits_at_gate(r) ? text_of(resource.gate) : text_of(resource.decision->rule);
 }
 

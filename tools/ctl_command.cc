@@ -47,6 +47,28 @@ std::string help() {
     return made;
 }
 
+std::string order_in_words(json::object const& mirror) {
+    json::value const* const said = mirror.if_contains("last_order");
+    if (said == nullptr) return "";
+    json::object const& order = said->as_object();
+    if (!order.at("decided").as_bool()) {
+        return fmt::format("  last order: {}: not decided yet\n", text(order, "words"));
+    }
+    std::string const because = text(order, "because");
+    return fmt::format("  last order: {}: {}{}{} [{}]\n", text(order, "words"),
+                       order.at("granted").as_bool() ? "granted" : "REFUSED",
+                       because.empty() ? "" : ": ", because, text(order, "rule"));
+}
+
+std::string disk_in_words(json::object const& mirror) {
+    json::object const& disk = mirror.at("disk").as_object();
+    auto const failures = disk.at("failures").to_number<std::uint64_t>();
+    if (failures == 0) return "";
+    return fmt::format("  own disk {}: {}, the last of {}: {}\n",
+                       disk.at("failing").as_bool() ? "FAILS" : "failed, and does so no more",
+                       text(disk, "last_failure"), failures, text(disk, "because"));
+}
+
 std::string in_words(json::object const& status) {
     std::string made =
         fmt::format("{} of {}, {}, quorum: {}\n", text(status, "node"), text(status, "cluster"),
@@ -74,6 +96,7 @@ std::string in_words(json::object const& status) {
                 "  held by {}, {}{}\n", text(server, "uri"),
                 server.at("connected").as_bool() ? "connected" : "NOT CONNECTED: ", away);
         }
+        made += order_in_words(mirror) + disk_in_words(mirror);
         for (json::value const& one : mirror.at("resources").as_array()) {
             made += fmt::format("  {:<20} {}, {}\n", text(one.as_object(), "name"),
                                 text(one.as_object(), "state"), text(one.as_object(), "type"));

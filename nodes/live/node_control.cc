@@ -6,6 +6,7 @@
 #include "nodes/live/control_reply.h"
 #include "nodes/live/copy_guard.h"
 #include "nodes/live/node_status.h"
+#include "nodes/live/rule_words.h"
 
 #include <fmt/format.h>
 
@@ -58,6 +59,26 @@ struct Asked {
 };
 
 using Make = std::function<Input(AdminId)>;
+
+/// That of an order, or those that a node shares with this one.
+std::vector<std::size_t> mirrors_of(Grammar const& grammar, std::string const& subject,
+                                    NodeSetup const& setup) {
+    std::vector<std::size_t> places;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        MirrorSetup const& mirror = setup.mirrors[m];
+        auto const* const end = mirror.config.nodes.begin() + mirror.config.copies;
+        bool const shared = std::any_of(mirror.config.nodes.begin(), end, [&](NodeId node) {
+            return setup.members[node.value].name == subject;
+        });
+        if (grammar.subject == "MIRROR" ? mirror.name == subject : shared) places.push_back(m);
+    }
+    return places;
+}
+
+std::string refusal_of(std::string_view verb, std::string_view rule) {
+    std::string_view const words = words_of_rule(verb, rule);
+    return fmt::format("refused: {}{}{}", rule, words.empty() ? "" : ": ", words);
+}
 
 template <Order::Kind kind>
 Make order(Asked const& asked) {
@@ -237,11 +258,12 @@ ControlReply NodeControl::ask(std::span<std::string const> words) {
         return wrong(400, fmt::format("{}\nUsage: {}\nSuch as: {}", all, usage_of(grammar),
                                       grammar.example));
     }
-    auto const answer = node_.ask(make);
+    OrderAbout const about{fmt::format("{}", fmt::join(words, " ")),
+                           mirrors_of(grammar, values.subject(), node_.setup())};
+    auto const answer = node_.ask(make, about);
     if (!answer) return reply(202, {{"done", false}, {"rule", "not_decided_yet"}});
     if (answer->granted) return reply(200, {{"done", true}, {"rule", answer->rule}});
-    return reply(409,
-                 {{"error", fmt::format("refused: {}", answer->rule)}, {"rule", answer->rule}});
+    return reply(409, {{"error", refusal_of(grammar.verb, answer->rule)}, {"rule", answer->rule}});
 }
 
 }  // namespace sunder::live

@@ -3,9 +3,12 @@
 // What is looked up where, and under which keys and names it is told.
 #include "nodes/live/node_status.h"
 
+#include "nodes/live/rule_words.h"
+
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <chrono>
 
 namespace sunder::live {
 
@@ -71,6 +74,36 @@ std::string_view in_one_word(MirrorStatus const& status,
     return all || status.cell.data == mirror::DataState::up_to_date ? "target" : "out of service";
 }
 
+std::int64_t ms_since(std::chrono::steady_clock::time_point when) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                 when)
+        .count();
+}
+
+/// Of the copy's own disk, and of where its cells and intent log lie.
+json::object in_json(DiskHealth::Seen const& disk) {
+    json::object made{{"failing", disk.failing}, {"failures", disk.failures}};
+    if (disk.last) {
+        made["last_failure"] = text(name_of(disk.last->what));
+        made["because"] = disk.last->words;
+        made["ago_ms"] = ms_since(disk.last->when);
+    }
+    return made;
+}
+
+json::object in_json(NodeDriver::LastOrder const& order) {
+    json::object made{{"words", order.words},
+                      {"decided", order.answer.has_value()},
+                      {"ago_ms", ms_since(order.when)}};
+    if (order.answer) {
+        made["granted"] = order.answer->granted;
+        made["rule"] = order.answer->rule;
+        std::string const verb = order.words.substr(0, order.words.find(' '));
+        made["because"] = text(words_of_rule(verb, order.answer->rule));
+    }
+    return made;
+}
+
 json::object in_json(NodeDriver& node, std::size_t place,
                      std::optional<mirror::RuleText> const& rule) {
     MirrorStatus const status = look(node, place);
@@ -94,6 +127,7 @@ json::object in_json(NodeDriver& node, std::size_t place,
                       {"data_corrupt", status.cell.data_corrupt},
                       {"era", status.cell.era.number},
                       {"generation", fmt::format("{:016x}", status.cell.current.id)},
+                      {"disk", in_json(node.mirror(place).health().look())},
                       {"legs", std::move(legs)}};
     if (NbdExport* const plain = node.mirror(place).plain(); plain != nullptr) {
         std::optional<std::string> const why = plain->why_away();
@@ -178,6 +212,7 @@ json::array in_json(std::vector<AboveStatus> const& all) {
 
 struct NodeLook {
     std::vector<std::optional<mirror::RuleText>> rules;
+    std::vector<std::optional<NodeDriver::LastOrder>> orders;
     std::vector<std::vector<AboveStatus>> above;  // by mirror
     std::vector<bool> connected;
     std::string quorum;
@@ -189,6 +224,7 @@ NodeLook look(NodeDriver& node) {
     node.look_at([&](nodes::NodeMachine const& machine) {
         for (std::size_t r = 0; r < node.setup().mirrors.size(); ++r) {
             seen.rules.push_back(machine.last_rule(r));
+            seen.orders.push_back(node.last_order(r));
             seen.above.push_back(look_above(node, r));
         }
         for (NodeId const peer : node.setup().config.peers) {
@@ -221,6 +257,7 @@ json::object status_of(NodeDriver& node) {
     for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
         json::object mirror = in_json(node, m, seen.rules[m]);
         mirror["resources"] = in_json(seen.above[m]);
+        if (seen.orders[m]) mirror["last_order"] = in_json(*seen.orders[m]);
         mirrors.push_back(std::move(mirror));
     }
     return {{"cluster", setup.cluster},
@@ -236,6 +273,16 @@ namespace {
 
 std::string family(std::string_view name, std::string_view type, std::string_view help) {
     return fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+}
+
+template <class Value>
+std::string for_each_mirror(NodeSetup const& setup, std::string_view name, Value&& value) {
+    std::string made;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        made += fmt::format("{}{{mirror=\"{}\"}} {}\n", name, setup.mirrors[m].name,
+                            std::uint64_t{value(m)});
+    }
+    return made;
 }
 
 std::string metrics_of_requests(NodeDriver& node) {
@@ -294,6 +341,14 @@ std::string metrics_of(NodeDriver& node) {
         made += fmt::format("sunder_mirror_up_to_date{{mirror=\"{}\"}} {}\n", setup.mirrors[m].name,
                             latest ? 1 : 0);
     }
+    made += family("sunder_disk_failing", "gauge",
+                   "1 while what was asked last of the own disk failed, of some kind");
+    made += for_each_mirror(setup, "sunder_disk_failing",
+                            [&](std::size_t m) { return node.mirror(m).health().look().failing; });
+    made += family("sunder_disk_failures_total", "counter",
+                   "what the own disk refused, or could not keep");
+    made += for_each_mirror(setup, "sunder_disk_failures_total",
+                            [&](std::size_t m) { return node.mirror(m).health().look().failures; });
     made += family("sunder_has_quorum", "gauge", "1 while this node has quorum, or needs none");
     made += fmt::format("sunder_has_quorum {}\n", seen.has_quorum ? 1 : 0);
     made += family("sunder_resource_in_service", "gauge",

@@ -58,10 +58,17 @@ class Refusing(Short):
                        f"error={error}")
             self.assertEqual(self.refused(host.pwrite, b"n" * BLOCK, 0), errno.EIO)
             self.peers_stay()
+            disk = self.datarep("server1")["disk"]
+            self.assertTrue(disk["failing"])
+            self.assertEqual(disk["last_failure"], "a write")
+            self.assertIn("meets fault 'f'", disk["because"])
+            self.assertIn("own disk FAILS: a write", self.say("server1", "status"))
+            self.assertIn('sunder_disk_failing{mirror="datarep"} 1', self.say("server1", "metrics"))
             self.array("server1", "remove", "fault", "f")
             host.pwrite(b"y" * BLOCK, BLOCK)
             self.assertEqual(host.pread(BLOCK, BLOCK), b"y" * BLOCK)
             self.until_mirrored()
+            self.assertFalse(self.datarep("server1")["disk"]["failing"])
             self.compare_images("server1")
 
     def test_a_source_that_cannot_read_says_so(self):

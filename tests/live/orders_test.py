@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What operators order, and what status says of it afterwards: by which rule a mirror is where it
+# is, what became of the last order, and what to do where one is refused.
+import sys
+
+import served
+from cluster import NAMES, Cluster
+
+
+class Ordered(Cluster):
+    def setUp(self):
+        super().setUp()
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+
+    def refused(self, node, *words):
+        said = self.ctl(node, *words)
+        self.assertEqual(said.returncode, 1, said.stdout + said.stderr)
+        return said.stderr
+
+    def last_order(self, node):
+        order = self.datarep(node)["last_order"]
+        self.assertTrue(order["decided"])
+        return order["words"], order["granted"], order["rule"]
+
+
+class Orders(Ordered):
+    def test_status_says_what_was_decided_last(self):
+        self.assertNotIn("last_order", self.datarep("server1"))
+        self.say("server2", "switchover", "datarep")
+        self.until_served("server2")
+        self.assertEqual(self.datarep("server2")["rule"], "handed_over")
+        self.assertEqual(self.last_order("server2"), ("switchover datarep", True, "granted"))
+        self.assertEqual(self.datarep("server1")["rule"], "peer_is_source")
+        words = self.refused("server1", "force", "datarep")
+        self.assertIn("force_refused_peer_serves: the peer has it in service", words)
+        self.assertEqual(self.last_order("server1"),
+                         ("force datarep", False, "force_refused_peer_serves"))
+        self.assertIn("last order: force datarep: REFUSED: the peer has it in service",
+                      self.say("server1", "status"))
+        self.refused("server1", "resolve", "datarep")
+        self.assertEqual(self.last_order("server1"), ("resolve datarep", False, "no_split_brain"))
+        self.refused("server1", "confirm", "server2")
+        self.assertEqual(self.last_order("server1"),
+                         ("confirm server2", False, "nothing_to_confirm"))
+        self.until_mirrored()
+        self.kill("server2")
+        self.until_served("server1")
+        self.assertEqual(self.datarep("server1")["rule"], "failover")
+
+
+if __name__ == "__main__":
+    served.main(sys.argv)
