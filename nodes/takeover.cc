@@ -126,20 +126,25 @@ bool NodeMachine::takes_nothing_over(NodeId peer) const {
     return shares;
 }
 
-/// An administrator who says that a node is dead also answers for a shot that failed.
+/// An administrator who says that a node is dead also answers for a shot that failed. What was
+/// blocked because he did not answer, or said no, may be confirmed as long as the silence lasts
+/// (R63); where nobody is ever asked, the mirror is brought in service by hand (R64).
 void NodeMachine::confirm_failover(input::ConfirmFailover const& in, Outbox& out) {
     bool const known = std::ranges::find(config_->peers, in.peer) != config_->peers.end();
     bool const asked = known && members_.confirmation(in.peer) == GateFacts::Confirmation::awaited;
+    bool const blocked =
+        known && members_.confirmation(in.peer) == GateFacts::Confirmation::refused;
+    bool const late = blocked && config_->confirm.timeout != Duration{};
     bool const missed = known && members_.fencing(in.peer) == GateFacts::Fencing::failed;
     ConfirmRule rule = ConfirmRule::nothing_to_confirm;
-    if (asked || (missed && in.proceeds)) {
+    if (asked || ((missed || late) && in.proceeds)) {
         rule = ConfirmRule::granted;
     } else if (known && takes_nothing_over(in.peer)) {
         rule = ConfirmRule::never_in_service;
     }
     out.put(output::AdminReply{in.request, rule == ConfirmRule::granted, text_of(rule).name});
     if (rule != ConfirmRule::granted) return;
-    if (asked) confirmed(in.peer, in.proceeds, note::Confirmed::By::administrator, out);
+    if (asked || late) confirmed(in.peer, in.proceeds, note::Confirmed::By::administrator, out);
     if (missed && in.proceeds) {
         members_.fencing(in.peer, GateFacts::Fencing::done);
         out.note(note::Confirmed{in.peer, true, note::Confirmed::By::administrator});

@@ -7,6 +7,7 @@ import sys
 
 import served
 from cluster import NAMES, Cluster
+from served import until
 
 
 class Ordered(Cluster):
@@ -50,6 +51,38 @@ class Orders(Ordered):
         self.kill("server2")
         self.until_served("server1")
         self.assertEqual(self.datarep("server1")["rule"], "failover")
+
+
+class Confirmed(Ordered):
+    time = "1 s"
+
+    def setUp(self):
+        self.fencing = ("  confirm_failover: {pairs: [{from: server1, to: server2}], "
+                        f"timeout: {self.time}, default: block}}\n")
+        super().setUp()
+        self.kill("server1")
+        until("it is blocked", lambda: self.datarep("server2").get("rule") == "failover_blocked",
+              self.logs)
+
+
+class Late(Confirmed):
+    def test_who_confirms_late_is_heard(self):
+        self.refused("server2", "confirm", "server1", "dead=no")
+        self.say("server2", "confirm", "server1")
+        self.until_served("server2")
+        self.assertEqual(self.last_order("server2"), ("confirm server1", True, "granted"))
+        self.assertEqual(self.datarep("server2")["rule"], "failover")
+        self.assertIn("nothing_to_confirm", self.refused("server2", "confirm", "server1"))
+
+
+class Never(Confirmed):
+    time = "0 s"
+
+    def test_who_confirms_what_is_never_automatic_is_told_what_to_do(self):
+        self.assertIn("never automatic (R64), bring the mirror in service here instead",
+                      self.refused("server2", "confirm", "server1"))
+        self.say("server2", "bring-in", "datarep")
+        self.until_served("server2")
 
 
 if __name__ == "__main__":
