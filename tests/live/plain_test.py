@@ -158,7 +158,7 @@ class ServedByNbdkit(Plain):
         self.begin()
         self.write(self.connect("server1"), 1, 2, 3)
         self.assertIn("never_in_service", self.refused("server2", "switchover", "datarep"))
-        self.assertIn("never_in_service", self.refused("server2", "force", "datarep"))
+        self.assertIn("never_in_service", self.refused("server2", "force", "datarep", "--yes"))
         self.assertIn("never_in_service", self.refused("server2", "confirm", "server1"))
         self.kill("server1")
         until("the death is noticed",
@@ -166,7 +166,7 @@ class ServedByNbdkit(Plain):
               and not self.status("server2")["peers"][0]["heard"], self.logs)
         self.assertIn("target for ever", self.say("server2", "status"))
         self.assertIn("never_in_service", self.refused("server2", "confirm", "server1"))
-        self.assertIn("never_in_service", self.refused("server2", "force", "datarep"))
+        self.assertIn("never_in_service", self.refused("server2", "force", "datarep", "--yes"))
         self.assertIn("never_in_service", self.refused("server2", "bring-in", "datarep"))
         self.assertFalse(self.serves("server2"))
         # Nobody can have taken over, so the source asks nobody.
