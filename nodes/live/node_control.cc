@@ -263,7 +263,35 @@ ControlReply NodeControl::ask(std::span<std::string const> words) {
     auto const answer = node_.ask(make, about);
     if (!answer) return reply(202, {{"done", false}, {"rule", "not_decided_yet"}});
     if (answer->granted) return reply(200, {{"done", true}, {"rule", answer->rule}});
-    return reply(409, {{"error", refusal_of(grammar.verb, answer->rule)}, {"rule", answer->rule}});
+    std::string why = refusal_of(grammar.verb, answer->rule);
+    if (grammar.verb == "resolve") why += parties(about.mirrors);
+    return reply(409, {{"error", why}, {"rule", answer->rule}});
+}
+
+/// Who could be named the loser instead, as far as this node knows.
+std::string NodeControl::parties(std::vector<std::size_t> const& mirrors) {
+    std::string names;
+    bool split = false;
+    for (std::size_t const place : mirrors) {
+        GroupDriver& group = node_.mirror(place);
+        replication::GroupConfig const& config = group.setup().config;
+        group.look_at([&](replication::MirrorMachine const& machine) {
+            for (std::uint8_t copy = 0; copy < config.copies; ++copy) {
+                replication::Slot const slot{copy};
+                if (slot == config.self) continue;
+                bool const leads = !machine.open() && replication::state_of(machine.leg(slot)) >=
+                                                          replication::LegState::resyncing;
+                split = split || machine.split(slot);
+                if (!leads && !machine.split(slot)) continue;
+                names += names.empty() ? "" : ", ";
+                names += node_.setup().members[config.nodes[copy].value].name;
+            }
+            return true;
+        });
+    }
+    if (!split) return "";
+    return fmt::format("; written on their own were {}: say it at the one that is to give up",
+                       names);
 }
 
 }  // namespace sunder::live
