@@ -326,6 +326,26 @@ void NodeDriver::look_at(std::function<void(nodes::NodeMachine const&)> const& l
     looked.get();
 }
 
+// Strangers.
+
+void NodeDriver::refused(std::string const& from, std::string const& reason) {
+    std::lock_guard const lock(refusing_);
+    tell_refusals(refusals_.add(from, reason, std::chrono::steady_clock::now()));
+}
+
+/// Under the lock. Who is refused for the last time is told of, too.
+void NodeDriver::tell_refusals(std::vector<std::string> const& lines) {
+    for (std::string const& line : lines) events_.words(line);
+    if (tells_refusals_ || !refusals_.withholds()) return;
+    tells_refusals_ = true;
+    std::chrono::nanoseconds const interval = Refusals::interval;
+    clock_.after(Duration{interval.count()}, [this] {
+        std::lock_guard const lock(refusing_);
+        tells_refusals_ = false;
+        tell_refusals(refusals_.due(std::chrono::steady_clock::now()));
+    });
+}
+
 // Connections. A thread that brings a message waits until it was taken in: what a peer has said
 // and nobody has heard stays in its socket.
 

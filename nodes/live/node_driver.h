@@ -12,6 +12,7 @@
 #include "nodes/live/node_setup.h"
 #include "nodes/live/peers.h"
 #include "nodes/live/recording.h"
+#include "nodes/live/refusals.h"
 #include "nodes/live/resource_driver.h"
 #include "nodes/node_machine.h"
 
@@ -123,7 +124,9 @@ private:
     GroupDriver& leg_of(std::size_t mirror) override { return *groups_[mirror]; }
     bool takes_legs(std::size_t mirror) override { return groups_[mirror]->takes_legs(); }
     void spoke(NodeId peer) override { beats_->spoke(peer); }
-    void refused(std::string const& words) override { events_.words(words); }
+    void warned(std::string const& words) override { events_.words(words); }
+    void refused(std::string const& from, std::string const& reason) override;
+    void tell_refusals(std::vector<std::string> const& lines);
 
     NodeSetup setup_;
     std::uint64_t life_;
@@ -147,6 +150,10 @@ private:
     std::map<std::uint32_t, std::promise<Answer>> asked_;
     std::vector<std::optional<LastOrder>> last_orders_;  // by mirror
     std::uint32_t next_admin_ = 1;
+
+    std::mutex refusing_;
+    Refusals refusals_;
+    bool tells_refusals_ = false;  // when an interval is over
 
     std::mutex shooting_;
     std::vector<std::thread> shots_;

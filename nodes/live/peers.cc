@@ -235,8 +235,7 @@ void Peers::admit(int socket) {
                               : std::expected<Target, std::string>(std::unexpected(begun.error()));
     --strangers_;
     if (!target) {
-        events_.refused(fmt::format("a connection{}{} was refused: {}",
-                                    from.empty() ? "" : " from ", from, target.error()));
+        events_.refused(from, target.error());
         return;
     }
     keep(link, target->peer);
@@ -285,7 +284,7 @@ void Peers::dial(Target const& target) {
             }
         }
         if (!why.empty() && why != last) {
-            events_.refused(fmt::format("no connection to {}: {}", name_of(target.peer), why));
+            events_.warned(fmt::format("no connection to {}: {}", name_of(target.peer), why));
             last = why;
         }
         sleep(setup_.detection.reconnect);
@@ -299,7 +298,7 @@ void Peers::serve(std::shared_ptr<Link> const& link, Target const& target) {
     std::string const why = target.mirror ? serve_leg(link, target) : serve_control(link, target);
     link->close();
     if (!why.empty()) {
-        events_.refused(
+        events_.warned(
             fmt::format("the connection to {} is given up: {}", name_of(target.peer), why));
     }
 }

@@ -316,6 +316,16 @@ class Strangers(Cluster):
         self.assertIn("a connection was refused", self.log("server1"))
         self.still_mirrors()
 
+    def test_many_that_are_refused_are_told_of_once(self):
+        for _ in range(500):
+            with socket.socket(socket.AF_UNIX) as stranger:
+                stranger.connect(str(self.folder / "server1.peers"))
+                stranger.sendall(b"GET / HTTP/1.1\r\n\r\n" + bytes(64))
+                self.assertEqual(stranger.recv(1), b"")
+        told = [line for line in self.log("server1").splitlines() if "was refused" in line]
+        self.assertEqual(len(told), 1, told)
+        self.still_mirrors()
+
     def test_a_slow_drip_is_given_up(self):
         stranger = self.dial()
         sent = 0
