@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <limits>
 
 namespace sunder::live {
@@ -70,18 +72,19 @@ struct NbdConnection::Asked {
 
 NbdConnection::NbdConnection(Duration stall)
     : handle_(nbd_create()), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), stall_(stall) {
-    VERIFY(handle_ != nullptr && wake_ >= 0);
+    VERIFY(handle_ != nullptr);
 }
 
 NbdConnection::~NbdConnection() {
     nbd_close(handle_);
-    ::close(wake_);
+    if (wake_ >= 0) ::close(wake_);
     if (socket_ >= 0) ::close(socket_);
 }
 
 std::expected<std::unique_ptr<NbdConnection>, std::string> NbdConnection::open(
     std::string const& uri, Duration stall) {
     std::unique_ptr<NbdConnection> made(new NbdConnection(stall));
+    if (made->wake_ < 0) return std::unexpected(std::strerror(errno));
     if (auto const greeted = made->greet(uri); !greeted) return std::unexpected(greeted.error());
     made->learn_facts();
     return made;
@@ -106,7 +109,7 @@ std::expected<void, std::string> NbdConnection::greet(std::string const& uri) {
         if (came > 0) notify(handle_, look.revents);
     }
     socket_ = ::fcntl(nbd_aio_get_fd(handle_), F_DUPFD_CLOEXEC, 0);
-    VERIFY(socket_ >= 0);
+    if (socket_ < 0) return std::unexpected(std::strerror(errno));
     set_up_connection(socket_, stall_);
     return {};
 }
