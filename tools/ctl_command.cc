@@ -73,6 +73,10 @@ std::string in_words(json::object const& status) {
     std::string made =
         fmt::format("{} of {}, {}, quorum: {}\n", text(status, "node"), text(status, "cluster"),
                     text(status, "policy"), text(status, "quorum"));
+    if (std::string const problem = text(status.at("tls").as_object(), "problem");
+        !problem.empty()) {
+        made += fmt::format("  TLS goes on with files that were there before: {}\n", problem);
+    }
     for (json::value const& value : status.at("peers").as_array()) {
         json::object const& peer = value.as_object();
         made += fmt::format("  {:<20} {}, {}\n", text(peer, "name"),

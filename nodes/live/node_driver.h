@@ -79,6 +79,7 @@ public:
     [[nodiscard]] NodeSetup const& setup() const { return setup_; }
     GroupDriver& mirror(std::size_t place) { return *groups_[place]; }
     Beats& beats() { return *beats_; }
+    Peers& peers() { return *peers_; }
     /// What stands on a mirror; null: nothing. To be looked at on the node's thread (`look_at`).
     [[nodiscard]] ResourceDriver const* above(std::size_t mirror) const {
         return above_[mirror].get();

@@ -260,11 +260,16 @@ json::object status_of(NodeDriver& node) {
         if (seen.orders[m]) mirror["last_order"] = in_json(*seen.orders[m]);
         mirrors.push_back(std::move(mirror));
     }
+    json::object tls{{"used", setup.tls.has_value()}};
+    if (std::string const problem = node.peers().tls_problem(); !problem.empty()) {
+        tls["problem"] = problem;
+    }
     return {{"cluster", setup.cluster},
             {"node", setup.members[setup.config.self.value].name},
             {"policy", setup.config.guarded ? "guarded" : "faithful"},
             {"quorum", seen.quorum},
             {"has_quorum", seen.has_quorum},
+            {"tls", std::move(tls)},
             {"peers", std::move(peers)},
             {"mirrors", std::move(mirrors)}};
 }

@@ -102,11 +102,23 @@ void Peers::keep(std::shared_ptr<Link> const& link, std::optional<NodeId> peer) 
     if (stopping_) link->close();
 }
 
+/// The operator may have renewed them.
+void Peers::refresh_tls() {
+    if (auto const news = tls_->refresh()) events_.warned(*news);
+}
+
+std::string Peers::tls_problem() {
+    if (tls_ == nullptr) return "";
+    refresh_tls();
+    return tls_->problem();
+}
+
 /// Whoever is at the other end is a stranger until he has greeted.
 std::shared_ptr<Link> Peers::make_link(int socket, std::optional<NodeId> dialled) {
     set_up_connection(socket, setup_.detection.connection_timeout);
     Endpoint const& at = setup_.members[dialled.value_or(setup_.config.self).value].peers;
     bool const plain = tls_ == nullptr || !at.socket.empty();
+    if (!plain) refresh_tls();
     auto link = std::make_shared<Link>(
         plain ? plain_stream(socket) : tls_->stream(socket, dialled.has_value()),
         ConnectionId{next_link_++}, setup_.detection.connection_timeout);

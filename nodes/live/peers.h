@@ -61,6 +61,8 @@ public:
 
     void start();
     void stop();
+    /// What is wrong with the files of TLS as they are now; empty: nothing, or there are none.
+    [[nodiscard]] std::string tls_problem();
     /// Closes every connection to this peer; they are tried again.
     void give_up(NodeId peer);
 
@@ -75,6 +77,7 @@ private:
     };
 
     Peers(NodeSetup const& setup, std::uint64_t life, PeerEvents& events);
+    void refresh_tls();
     void accept();
     void admit(int socket);
     void dial(Target const& target);
