@@ -7,11 +7,11 @@
 #include "nodes/live/copy_guard.h"
 #include "nodes/live/node_status.h"
 #include "nodes/live/rule_words.h"
+#include "nodes/live/state_names.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <limits>
 
@@ -23,10 +23,6 @@ namespace json = boost::json;
 using nodes::AdminId;
 using nodes::Input;
 using nodes::Order;
-
-using replication::LegState;
-constexpr std::array leg_states{LegState::disconnected, LegState::handshaking, LegState::paused,
-                                LegState::resyncing, LegState::mirroring};
 
 /// What a verb asks, when its words are right.
 struct Asked {
@@ -233,17 +229,12 @@ ControlReply NodeControl::set_breakpoint(std::span<std::string const> words) {
         node_.breakpoint(place).arm(std::nullopt);
         return reply(200, {{"done", true}});
     }
-    std::string known;
-    for (auto const state : leg_states) {
-        std::string_view const name = replication::name_of(state);
-        if (name == words[1]) {
-            node_.breakpoint(place).arm(state);
-            return reply(200, {{"done", true}});
-        }
-        known += known.empty() ? "" : ", ";
-        known += name;
+    if (auto const state = leg_state_named(words[1])) {
+        node_.breakpoint(place).arm(*state);
+        return reply(200, {{"done", true}});
     }
-    return wrong(400, fmt::format("a leg is never '{}'; its states: {}", words[1], known));
+    return wrong(400,
+                 fmt::format("a leg is never '{}'; its states: {}", words[1], all_leg_states()));
 }
 
 ControlReply NodeControl::ask(std::span<std::string const> words) {

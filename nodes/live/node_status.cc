@@ -4,6 +4,7 @@
 #include "nodes/live/node_status.h"
 
 #include "nodes/live/rule_words.h"
+#include "nodes/live/state_names.h"
 
 #include <fmt/format.h>
 
@@ -57,12 +58,12 @@ MirrorStatus look(NodeDriver& node, std::size_t place) {
 std::string_view in_one_word(MirrorStatus const& status,
                              std::optional<mirror::RuleText> const& rule) {
     // Two that both stay out of service over it have no leg that says so.
-    if (!status.open && rule && rule->name == "split_brain") return "split brain";
+    if (!status.open && rule && rule->name == "split_brain") return split_brain_state;
     bool all = true;
     bool resyncing = false;
     bool paused = false;
     for (LegStatus const& leg : status.legs) {
-        if (leg.split) return "split brain";
+        if (leg.split) return split_brain_state;
         all = all && leg.state == mirror::LegState::mirroring;
         resyncing = resyncing || leg.state == mirror::LegState::resyncing;
         paused = paused || leg.state == mirror::LegState::paused;
@@ -146,32 +147,12 @@ json::object in_json(NodeDriver& node, std::size_t place,
 struct AboveStatus {
     std::string name;
     std::string_view type;
-    std::string_view state;
+    nodes::hierarchy::ResourceState state;
     std::vector<std::string> needs;
 };
 
-std::string_view name_of(nodes::hierarchy::ResourceState const& state) {
-    struct Names {
-        std::string_view operator()(nodes::hierarchy::resource::OutOfService const&) const {
-            return "out of service";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::Starting const&) const {
-            return "starting";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::InService const&) const {
-            return "in service";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::Recovering const&) const {
-            return "recovering";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::Stopping const&) const {
-            return "stopping";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::Failed const&) const {
-            return "failed";
-        }
-    };
-    return std::visit(Names{}, state);
+bool is_up(AboveStatus const& one) {
+    return std::holds_alternative<nodes::hierarchy::resource::InService>(one.state);
 }
 
 /// Children before their parents. To be called on the node's thread.
@@ -187,7 +168,7 @@ std::vector<AboveStatus> look_above(NodeDriver const& node, std::size_t place) {
     for (std::size_t const at : is.bottom_up()) {
         nodes::ProtectedResource const& one = is.resources()[at];
         AboveStatus made{
-            name(one.id), nodes::name_of(one.kind), name_of(above->machine().state(one.id)), {}};
+            name(one.id), nodes::name_of(one.kind), above->machine().state(one.id), {}};
         for (nodes::Dependency const& bond : is.dependencies()) {
             if (bond.parent != one.id) continue;
             made.needs.push_back(bond.child ? name(*bond.child) : setup.mirrors[place].name);
@@ -204,7 +185,7 @@ json::array in_json(std::vector<AboveStatus> const& all) {
         for (std::string const& name : one.needs) needs.emplace_back(name);
         made.push_back(json::object{{"name", one.name},
                                     {"type", text(one.type)},
-                                    {"state", text(one.state)},
+                                    {"state", text(name_of(one.state))},
                                     {"needs", std::move(needs)}});
     }
     return made;
@@ -361,7 +342,7 @@ std::string metrics_of(NodeDriver& node) {
     for (std::size_t m = 0; m < all.size(); ++m) {
         for (AboveStatus const& one : seen.above[m]) {
             made += fmt::format("sunder_resource_in_service{{mirror=\"{}\",resource=\"{}\"}} {}\n",
-                                setup.mirrors[m].name, one.name, one.state == "in service" ? 1 : 0);
+                                setup.mirrors[m].name, one.name, is_up(one) ? 1 : 0);
         }
     }
     made += family("sunder_leg_mirroring", "gauge", "1 while the leg mirrors");
