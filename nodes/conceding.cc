@@ -22,8 +22,17 @@ ResolutionFacts NodeMachine::resolution_facts(std::size_t r, Slot slot) const {
     if (!known.cell || known.taking_over || known.conceding || !resource.report.cell) return facts;
     replication::Relation const relation =
         replication::relate(*resource.report.cell, config_->resources[r].self, *known.cell, slot);
+    // What a source copies here it has itself: that one is the party, and would be left.
+    bool follows = false;
+    for_each_peer(r, [&](Slot other, NodeId) {
+        bool const leads = resource.known[other.value].in_service &&
+                           resource.report.legs[other.value] >= replication::LegState::resyncing;
+        follows = follows || (leads && other != slot && !resource.report.open);
+    });
     if (relation.kinship == Kinship::unrelated) {
         facts.winner = Winner::stranger;
+    } else if (follows) {
+        facts.winner = Winner::kin;
     } else if (later(r, slot) == InServiceFacts::Later::diverged) {
         facts.winner = Winner::parted;
     } else if (later(r, slot) == InServiceFacts::Later::self && known.in_service &&

@@ -83,7 +83,8 @@ replication::RuleText text_of(ConfirmRule rule) {
             return {"granted", "R63", "this node has asked"};
         case ConfirmRule::nothing_to_confirm:
             return {"nothing_to_confirm", "R63",
-                    "this node awaits no confirmation that the other is dead"};
+                    "this node awaits no confirmation that the other is dead; where failovers are "
+                    "never automatic (R64), bring the mirror in service here instead"};
         case ConfirmRule::never_in_service:
             return {"never_in_service", "R1, R63",
                     "this node takes over nothing from the other, dead or not: its copies are "

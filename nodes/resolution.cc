@@ -45,7 +45,8 @@ replication::RuleText text_of(ResolutionRule rule) {
                     "the two copies have no generation in common, so neither is the other's loser"};
         case Rule::no_split_brain:
             return {"no_split_brain", "R31, R34",
-                    "the copies have not parted, so there is nothing to give up"};
+                    "the copy here has not parted from the others, or follows a source that has: "
+                    "it has nothing of its own to give up"};
         case Rule::both_were_named:
             return {"both_were_named", "R34, FLT-12",
                     "the other node has been named the loser at the same time; nobody concedes"};

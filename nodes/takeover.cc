@@ -126,20 +126,25 @@ bool NodeMachine::takes_nothing_over(NodeId peer) const {
     return shares;
 }
 
-/// An administrator who says that a node is dead also answers for a shot that failed.
+/// An administrator who says that a node is dead also answers for a shot that failed. What was
+/// blocked because he did not answer, or said no, may be confirmed as long as the silence lasts
+/// (R63); where nobody is ever asked, the mirror is brought in service by hand (R64).
 void NodeMachine::confirm_failover(input::ConfirmFailover const& in, Outbox& out) {
     bool const known = std::ranges::find(config_->peers, in.peer) != config_->peers.end();
     bool const asked = known && members_.confirmation(in.peer) == GateFacts::Confirmation::awaited;
+    bool const blocked =
+        known && members_.confirmation(in.peer) == GateFacts::Confirmation::refused;
+    bool const late = blocked && config_->confirm.timeout != Duration{};
     bool const missed = known && members_.fencing(in.peer) == GateFacts::Fencing::failed;
     ConfirmRule rule = ConfirmRule::nothing_to_confirm;
-    if (asked || (missed && in.proceeds)) {
+    if (asked || ((missed || late) && in.proceeds)) {
         rule = ConfirmRule::granted;
     } else if (known && takes_nothing_over(in.peer)) {
         rule = ConfirmRule::never_in_service;
     }
     out.put(output::AdminReply{in.request, rule == ConfirmRule::granted, text_of(rule).name});
     if (rule != ConfirmRule::granted) return;
-    if (asked) confirmed(in.peer, in.proceeds, note::Confirmed::By::administrator, out);
+    if (asked || late) confirmed(in.peer, in.proceeds, note::Confirmed::By::administrator, out);
     if (missed && in.proceeds) {
         members_.fencing(in.peer, GateFacts::Fencing::done);
         out.note(note::Confirmed{in.peer, true, note::Confirmed::By::administrator});
@@ -213,6 +218,15 @@ void NodeMachine::fence_who_may_promote(std::size_t r, Outbox& out) {
     });
 }
 
+namespace {
+
+constexpr replication::RuleText own_disk_refuses{
+    "disk_failed", "R65, DESIGN 4", "the own disk failed, and keeps it from coming in service"};
+constexpr replication::RuleText was_handed_over{"handed_over", "R41, R96",
+                                                "the source left service for this node"};
+
+}  // namespace
+
 bool NodeMachine::waits_at_gate(std::size_t r) const {
     Resource const& resource = resources_[r];
     return resource.decision && resource.decision->answer == Answer::come_in &&
@@ -223,7 +237,12 @@ bool NodeMachine::waits_at_gate(std::size_t r) const {
 std::optional<replication::RuleText> NodeMachine::last_rule(std::size_t r) const {
     Resource const& resource = resources_[r];
     if (!is_extended_here(r)) return text_of(ExtensionRule::not_extended);
+    if (std::holds_alternative<resource::Refused>(resource.state)) return own_disk_refuses;
+    bool const came_in = std::holds_alternative<resource::Serving>(resource.state) ||
+                         std::holds_alternative<resource::Promoting>(resource.state);
     if (!resource.decision) return std::nullopt;
+    // What was decided before about coming in by itself has nothing to do with it.
+    if (came_in && resource.decision->answer != Answer::come_in) return was_handed_over;
     return waits_at_gate(r) ? text_of(resource.gate) : text_of(resource.decision->rule);
 }
 

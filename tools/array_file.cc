@@ -11,6 +11,7 @@
 #include "scenarios/language/scenario_shape.h"
 #include "scenarios/language/schema.h"
 #include "scenarios/language/shape.h"
+#include "tools/served_places.h"
 
 #include <fmt/format.h>
 
@@ -196,6 +197,7 @@ public:
         Node const* const control = root_.find("control");
         file.control =
             control != nullptr ? path(control) : (folder / (file.name + ".control")).string();
+        if (report_.count() == 0) place(file);
         file.threads =
             static_cast<unsigned>(loading::integer_of(root_.find("threads")).value_or(16));
         file.background_rate = loading::text_of(root_.find("background_rate"));
@@ -210,6 +212,17 @@ public:
     }
 
 private:
+    void place(ArrayFile const& file) const {
+        Places places(*root_.find("array"), report_);
+        auto const absolute = [](std::string const& path) {
+            return path.empty() ? path : std::filesystem::absolute(path).string();
+        };
+        places.heard(root_.find("listen"), {absolute(file.socket), file.address, file.port},
+                     Places::Kind::stream, "`listen`");
+        places.heard(root_.find("control"), {absolute(file.control), "", 0}, Places::Kind::stream,
+                     "`control`");
+        places.kept(root_.find("store"), file.store.value_or(""), "`store`");
+    }
     void read_commands(ArrayFile& file) {
         for (Entry const& group : loading::entries_of(root_.find("disk_groups"))) {
             Node const& value = group.value;

@@ -47,10 +47,36 @@ std::string help() {
     return made;
 }
 
+std::string order_in_words(json::object const& mirror) {
+    json::value const* const said = mirror.if_contains("last_order");
+    if (said == nullptr) return "";
+    json::object const& order = said->as_object();
+    if (!order.at("decided").as_bool()) {
+        return fmt::format("  last order: {}: not decided yet\n", text(order, "words"));
+    }
+    std::string const because = text(order, "because");
+    return fmt::format("  last order: {}: {}{}{} [{}]\n", text(order, "words"),
+                       order.at("granted").as_bool() ? "granted" : "REFUSED",
+                       because.empty() ? "" : ": ", because, text(order, "rule"));
+}
+
+std::string disk_in_words(json::object const& mirror) {
+    json::object const& disk = mirror.at("disk").as_object();
+    auto const failures = disk.at("failures").to_number<std::uint64_t>();
+    if (failures == 0) return "";
+    return fmt::format("  own disk {}: {}, the last of {}: {}\n",
+                       disk.at("failing").as_bool() ? "FAILS" : "failed, and does so no more",
+                       text(disk, "last_failure"), failures, text(disk, "because"));
+}
+
 std::string in_words(json::object const& status) {
     std::string made =
         fmt::format("{} of {}, {}, quorum: {}\n", text(status, "node"), text(status, "cluster"),
                     text(status, "policy"), text(status, "quorum"));
+    if (std::string const problem = text(status.at("tls").as_object(), "problem");
+        !problem.empty()) {
+        made += fmt::format("  TLS goes on with files that were there before: {}\n", problem);
+    }
     for (json::value const& value : status.at("peers").as_array()) {
         json::object const& peer = value.as_object();
         made += fmt::format("  {:<20} {}, {}\n", text(peer, "name"),
@@ -74,6 +100,7 @@ std::string in_words(json::object const& status) {
                 "  held by {}, {}{}\n", text(server, "uri"),
                 server.at("connected").as_bool() ? "connected" : "NOT CONNECTED: ", away);
         }
+        made += order_in_words(mirror) + disk_in_words(mirror);
         for (json::value const& one : mirror.at("resources").as_array()) {
             made += fmt::format("  {:<20} {}, {}\n", text(one.as_object(), "name"),
                                 text(one.as_object(), "state"), text(one.as_object(), "type"));
@@ -207,42 +234,87 @@ int show_events(CtlRequest const& request) {
 /// What this node's copy may lose, if it gave up what was written to it (R33). Its own intent log
 /// bounds that from neither side: it names chunks that are in step by now, and nothing where the
 /// two have no history in common.
-std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
+std::string loss_by_resolving(std::string const& node, json::object const& mirror) {
+    std::string made;
+    for (json::value const& one : mirror.at("legs").as_array()) {
+        json::object const& leg = one.as_object();
+        if (!leg.at("split_brain").as_bool()) continue;
+        made += fmt::format(
+            "{} gives up what it wrote since it and {} parted, and becomes what {} holds: {} of {} "
+            "by its own intent log, and all of it if the two have no history in common\n",
+            node, text(leg, "peer"), text(leg, "peer"), size(leg.at("out_of_step_bytes")),
+            size(mirror.at("size_bytes")));
+    }
+    if (made.empty()) {
+        return fmt::format(
+            "{} gives up what it wrote by itself, of {}: no copy that it is in split brain with is "
+            "connected, which could say how much that is\n",
+            node, size(mirror.at("size_bytes")));
+    }
+    return made + "What the other side would lose, the same command says at its node.\n";
+}
+
+/// What a copy lacks that is forced online nobody can say who does not see the others (R87).
+std::string loss_by_forcing(std::string const& node, json::object const& mirror) {
+    std::string others;
+    for (json::value const& one : mirror.at("legs").as_array()) {
+        others += (others.empty() ? "" : ", ") + text(one.as_object(), "peer");
+    }
+    return fmt::format(
+        "{} comes in service with what its copy of {} holds, which is {}. What was written "
+        "elsewhere ({}) and has not come here is not in it: it is lost, or is one side of a split "
+        "brain when that node returns.\n",
+        node, size(mirror.at("size_bytes")), text(mirror, "data"), others);
+}
+
+/// R19: bits that are cleared are copied by nobody.
+std::string loss_by_clearing(std::string const& node, json::object const& mirror,
+                             std::string const& target) {
+    std::string made;
+    for (json::value const& one : mirror.at("legs").as_array()) {
+        json::object const& leg = one.as_object();
+        if (!target.empty() && text(leg, "peer") != target) continue;
+        made += fmt::format(
+            "{} forgets that its copy and that of {} may differ in {} of {}. Where they do differ "
+            "they stay so, and what only one of them has is lost when the other takes over.\n",
+            node, text(leg, "peer"), size(leg.at("out_of_step_bytes")),
+            size(mirror.at("size_bytes")));
+    }
+    return made;
+}
+
+/// Before what may lose data; empty: nothing has to be told. What is wrong with the request it is
+/// answered itself.
+std::string loss_of(CtlRequest const& request) {
+    std::string const& verb = request.words.front();
+    bool const loses = verb == "resolve" || verb == "force" || verb == "clear-intent-log";
+    if (!loses || request.words.size() < 2) return "";
     auto const said = live::look_up(request.control, "/status");
-    if (!said) return std::unexpected(said.error());
+    if (!said) return "";
     auto const status = object_in(*said);
-    if (!status) return std::unexpected(status.error());
+    if (!status || !status->contains("mirrors")) return "";
+    std::string const node = text(*status, "node");
+    constexpr std::string_view key = "target=";
+    std::string target;
+    for (std::string const& word : request.words) {
+        if (word.starts_with(key)) target = word.substr(key.size());
+    }
     for (json::value const& value : status->at("mirrors").as_array()) {
         json::object const& mirror = value.as_object();
-        if (text(mirror, "name") != request.words.back()) continue;
-        std::string made;
-        for (json::value const& one : mirror.at("legs").as_array()) {
-            json::object const& leg = one.as_object();
-            if (!leg.at("split_brain").as_bool()) continue;
-            made += fmt::format(
-                "{} gives up what it wrote since it and {} parted, and becomes what {} holds: {} "
-                "of "
-                "{} by its own intent log, and all of it if the two have no history in common\n",
-                text(*status, "node"), text(leg, "peer"), text(leg, "peer"),
-                size(leg.at("out_of_step_bytes")), size(mirror.at("size_bytes")));
-        }
-        if (made.empty()) {
-            return fmt::format(
-                "{} gives up what it wrote by itself, of {}: no copy that it is in "
-                "split brain with is connected, which could say how much that is\n",
-                text(*status, "node"), size(mirror.at("size_bytes")));
-        }
-        return made + "What the other side would lose, the same command says at its node.\n";
+        if (text(mirror, "name") != request.words[1]) continue;
+        if (verb == "resolve") return loss_by_resolving(node, mirror);
+        if (verb == "force") return loss_by_forcing(node, mirror);
+        return loss_by_clearing(node, mirror, target);
     }
     return "";
 }
 
-/// True when the operator has said so, or cannot be asked.
+/// True when the operator has said so, or need not be asked.
 bool is_sure(CtlRequest const& request) {
-    if (request.yes || request.words.size() < 2 || request.words.front() != "resolve") return true;
-    auto const loss = loss_of(request);
-    if (!loss) return true;  // and the request will say why
-    fmt::print("{}", *loss);
+    if (request.yes) return true;
+    std::string const loss = loss_of(request);
+    if (loss.empty()) return true;
+    fmt::print("{}", loss);
     if (::isatty(STDIN_FILENO) == 0) {
         fmt::print(stderr, "ctl: say --yes if that is to be\n");
         return false;

@@ -3,7 +3,9 @@
 // The grammar of node files, and the setup that a file comes to.
 #include "tools/node_file.h"
 
+#include "nodes/live/nbd_export.h"
 #include "nodes/live/setup_codec.h"
+#include "nodes/live/sockets.h"
 #include "nodes/live/tls.h"
 #include "scenarios/language/load.h"
 #include "scenarios/language/load_parts.h"
@@ -11,10 +13,12 @@
 #include "scenarios/language/schema.h"
 #include "scenarios/language/shape.h"
 #include "scenarios/live/setup.h"
+#include "tools/served_places.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -161,11 +165,14 @@ ShapePtr node_shape() {
 
 class Reader {
 public:
-    Reader(Document const& document, Report const& report, netsim::Cluster const& cluster)
+    Reader(Document const& document, Report const& report, netsim::Cluster const& cluster,
+           PlainServers servers)
         : root_(document.root),
           folder_(std::filesystem::path(document.path).parent_path()),
           report_(report),
-          cluster_(cluster) {}
+          cluster_(cluster),
+          servers_(servers),
+          places_(*root_.find("node"), report) {}
 
     NodeFile read() {
         NodeFile file;
@@ -173,7 +180,9 @@ public:
         auto const self = names.node(root_.find("node"));
         if (!self) return file;
         read_setup(file.setup, *self);
-        live::Endpoint const listen = endpoint(root_.find("listen"));
+        live::Endpoint listen = endpoint(root_.find("listen"));
+        if (!listen.socket.empty()) listen.socket = absolute(listen.socket);
+        places_.heard(root_.find("listen"), listen, Places::Kind::stream, "`listen`");
         file.socket = listen.socket;
         file.address = listen.address;
         file.port = listen.port;
@@ -194,8 +203,17 @@ public:
         if (file.control.empty()) {
             file.control = (folder_ / (cluster_.nodes[self->value].name + ".control")).string();
         }
+        places_.heard(root_.find("control"), {absolute(file.control), "", 0}, Places::Kind::stream,
+                      "`control`");
+        places_.kept(root_.find("state"), state, "`state`");
+        if (Node const* const copies = root_.find("copies")) {
+            places_.kept(copies, file.store, "`copies`");
+        }
+        places_.kept(root_.find("recordings"), file.setup.recordings, "`recordings`");
         file.threads =
             static_cast<unsigned>(loading::integer_of(root_.find("threads")).value_or(128));
+        // Nobody is asked for a file that is wrong anyhow.
+        if (servers_ == PlainServers::asked && report_.count() == 0) ask_plain(file.setup);
         return file;
     }
 
@@ -203,6 +221,10 @@ private:
     std::string path(Node const* node) const {
         auto const said = loading::text_of(node);
         return said ? (folder_ / *said).lexically_normal().string() : "";
+    }
+    /// As nbdkit and its plugin take a path: where they run does not matter to them.
+    static std::string absolute(std::string const& path) {
+        return std::filesystem::absolute(path).lexically_normal().string();
     }
 
     live::Endpoint endpoint(Node const* node) const {
@@ -220,7 +242,7 @@ private:
         bool const here = !made.socket.empty() || made.address.starts_with("127.") ||
                           made.address == "::1" || made.address.empty();
         if (here || node == nullptr || node->find("address") == nullptr) return;
-        if (root_.find("tls") != nullptr) return;
+        if (root_.find("tls") != nullptr || !live::check_address(made)) return;
         report_.error(
             Code::bad_link, mark_of(*node->find("address")),
             fmt::format("{} is no loopback address", made.address),
@@ -240,7 +262,7 @@ private:
         }
     }
 
-    void read_members(live::NodeSetup& setup) const {
+    void read_members(live::NodeSetup& setup) {
         for (live::MemberSetup& member : setup.members) {
             Node const* const at = root_.find("at");
             Node const* const where = at == nullptr ? nullptr : at->find(member.name);
@@ -261,10 +283,26 @@ private:
                 if (!same.socket.empty()) same.socket += ".beats";
                 member.beats.push_back(same);
             }
+            if (where != nullptr) place(setup, member, *where);
         }
         loading::Names const names(cluster_, report_);
         for (Entry const& one : loading::entries_of(root_.find("at"))) {
             (void)names.node_of_key(one);
+        }
+    }
+
+    void place(live::NodeSetup const& setup, live::MemberSetup const& member, Node const& where) {
+        bool const own = &member == &setup.members[setup.config.self.value];
+        auto const at = own ? &Places::heard : &Places::reached;
+        Node const* const peers = where.find("peers");
+        std::size_t const before = report_.count();
+        (places_.*at)(peers, member.peers, Places::Kind::stream, "`peers` of " + member.name);
+        // What is made of a wrong address is wrong, too.
+        if (report_.count() != before && where.find("beats") == nullptr) return;
+        auto const said = loading::items_of(where.find("beats"));
+        for (std::size_t path = 0; path < member.beats.size(); ++path) {
+            (places_.*at)(path < said.size() ? &said[path] : peers, member.beats[path],
+                          Places::Kind::datagrams, "`beats` of " + member.name);
         }
     }
 
@@ -278,12 +316,29 @@ private:
                 continue;
             }
             mirror->plain = loading::text_of(&one.value).value_or("");
-            bool const uri =
-                mirror->plain.starts_with("nbd") && mirror->plain.find("://") != std::string::npos;
-            if (uri) continue;
+            std::string const scheme = mirror->plain.substr(0, mirror->plain.find("://"));
+            static constexpr std::array<std::string_view, 6> known{
+                "nbd", "nbds", "nbd+unix", "nbds+unix", "nbd+vsock", "nbds+vsock"};
+            if (scheme != mirror->plain && std::ranges::find(known, scheme) != known.end()) {
+                continue;
+            }
             report_.error(Code::bad_link, mark_of(one.value),
                           fmt::format("'{}' is no URI of an NBD server", mirror->plain),
                           {"nbd://host:10809/export, or nbd+unix:///export?socket=/a/path", {}});
+        }
+    }
+
+    /// Whose server does not answer now may do so later.
+    void ask_plain(live::NodeSetup const& setup) const {
+        for (Entry const& one : loading::entries_of(root_.find("plain"))) {
+            auto const mirror = std::ranges::find(setup.mirrors, one.key, &live::MirrorSetup::name);
+            std::string const why = live::NbdExport::misfit(
+                {mirror->plain, mirror->config.sectors * sector_bytes,
+                 setup.detection.connection_timeout, setup.detection.reconnect});
+            if (why.empty()) continue;
+            report_.error(Code::bad_size, mark_of(one.value),
+                          fmt::format("{}: {}: {}", mirror->name, mirror->plain, why),
+                          {"name an export that can hold this copy", {}});
         }
     }
 
@@ -335,7 +390,7 @@ private:
         }
     }
 
-    void read_setup(live::NodeSetup& setup, NodeId self) const {
+    void read_setup(live::NodeSetup& setup, NodeId self) {
         setup = staged::setup_of(cluster_, self);
         setup.cluster = loading::text_of(root_.find("called")).value_or("");
         read_members(setup);
@@ -346,6 +401,9 @@ private:
         if (Node const* const how = root_.find("fencing")) {
             for (Node const& word : loading::items_of(how->find("program"))) {
                 setup.fencing.program.push_back(loading::text_of(&word).value_or(""));
+                if (setup.fencing.program.size() == 1) {
+                    places_.run(word, setup.fencing.program.front());
+                }
             }
         }
         read_resources(setup);
@@ -362,11 +420,14 @@ private:
     std::filesystem::path folder_;
     Report const& report_;
     netsim::Cluster const& cluster_;
+    PlainServers servers_;
+    Places places_;
 };
 
 }  // namespace
 
-std::expected<NodeFile, std::vector<Diagnostic>> read_node_file(std::string const& path) {
+std::expected<NodeFile, std::vector<Diagnostic>> read_node_file(std::string const& path,
+                                                                PlainServers servers) {
     std::vector<Diagnostic> found;
     std::ifstream stream(path, std::ios::binary);
     std::ostringstream content;
@@ -384,7 +445,7 @@ std::expected<NodeFile, std::vector<Diagnostic>> read_node_file(std::string cons
     auto const cluster = load_cluster(document, found);
     NodeFile file;
     // What is wrong with the cluster would be told again and again.
-    if (cluster && found.empty()) file = Reader(document, report, *cluster).read();
+    if (cluster && found.empty()) file = Reader(document, report, *cluster, servers).read();
     if (!found.empty()) return std::unexpected(in_order(std::move(found), path));
     return file;
 }

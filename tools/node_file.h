@@ -24,7 +24,10 @@ struct NodeFile {
     unsigned threads = 128;
 };
 
-std::expected<NodeFile, std::vector<language::Diagnostic>> read_node_file(std::string const& path);
+/// Whether NBD servers that hold copies are asked if their exports can.
+enum class PlainServers { left_alone, asked };
+std::expected<NodeFile, std::vector<language::Diagnostic>> read_node_file(
+    std::string const& path, PlainServers servers = PlainServers::left_alone);
 /// The JSON Schema of such files, for editors.
 std::string node_schema();
 

@@ -80,8 +80,8 @@ Read read_array(std::string const& path) {
 }
 
 /// The setup goes along in a file that has no name, and is gone with the process.
-Read read_node(std::string const& path) {
-    auto file = read_node_file(path);
+Read read_node(std::string const& path, PlainServers servers) {
+    auto file = read_node_file(path, servers);
     if (!file) return std::unexpected(std::move(file.error()));
     std::vector<std::byte> const bytes = live::encode_setup(file->setup);
     int const setup = ::memfd_create("sunder-node", 0);
@@ -151,7 +151,9 @@ std::string quoted(std::string const& word) {
 
 int serve(ServeRequest const& request) {
     if (request.clean_up) return clean_up(request.path);
-    Read file = describes_node(request.path) ? read_node(request.path) : read_array(request.path);
+    PlainServers const servers = request.print ? PlainServers::left_alone : PlainServers::asked;
+    Read file =
+        describes_node(request.path) ? read_node(request.path, servers) : read_array(request.path);
     if (!file) {
         print_diagnostics(file.error());
         return wrong_input;

@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <mutex>
+#include <vector>
 
 namespace sunder::emulator::media {
 
@@ -99,6 +101,48 @@ private:
     Descriptor fd_;
 };
 
+/// Descriptors that are kept for when there are none left, in this process or on this machine. A
+/// store opens a file here and there while it is used; that this fails is no fault of the medium,
+/// and hosts are not to hear of it. Whoever connects too often can wait.
+class Spares {
+public:
+    Spares() { refill(); }
+    ~Spares() {
+        for (int const fd : held_) ::close(fd);
+    }
+    Spares(Spares const&) = delete;
+    Spares& operator=(Spares const&) = delete;
+
+    /// Calls `open`, which answers with a descriptor or -1 and errno.
+    template <class Open>
+    int for_open(Open&& open) {
+        std::lock_guard const lock(lock_);
+        int fd = without_interruption(open);
+        while (fd == -1 && (errno == EMFILE || errno == ENFILE) && !held_.empty()) {
+            ::close(held_.back());
+            held_.pop_back();
+            fd = without_interruption(open);
+        }
+        if (fd == -1) return fd;
+        refill();
+        return fd;
+    }
+
+private:
+    /// As far as there is room.
+    void refill() {
+        while (held_.size() < most) {
+            int const fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+            if (fd == -1) return;
+            held_.push_back(fd);
+        }
+    }
+
+    static constexpr std::size_t most = 4;
+    std::mutex lock_;
+    std::vector<int> held_;
+};
+
 class PosixFolder : public Folder {
 public:
     PosixFolder(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
@@ -117,8 +161,9 @@ public:
                 flags |= O_RDONLY;
                 break;
         }
-        int const fd = without_interruption(
-            [&] { return ::openat(fd_.get(), std::string(name).c_str(), flags, 0600); });
+        std::string const path(name);
+        int const fd =
+            spares_.for_open([&] { return ::openat(fd_.get(), path.c_str(), flags, 0600); });
         if (fd == -1) return std::unexpected(errno);
         auto file = std::make_unique<PosixFile>(fd);
         struct stat about{};
@@ -131,7 +176,8 @@ public:
         return errno_of(::unlinkat(fd_.get(), std::string(name).c_str(), 0));
     }
     std::expected<std::vector<std::string>, int> list() override {
-        int const fd = ::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int const fd = spares_.for_open(
+            [&] { return ::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
         if (fd == -1) return std::unexpected(errno);
         DIR* const folder = ::fdopendir(fd);
         if (folder == nullptr) {
@@ -174,6 +220,7 @@ public:
 private:
     std::string path_;
     Descriptor fd_;
+    Spares spares_;
 };
 
 }  // namespace

@@ -22,48 +22,58 @@ bool is_zero(std::span<std::byte const> bytes) {
 
 }  // namespace
 
-/// Calls `each(volume, byte offset in it, bytes, bytes since the range began)` until one says no.
+/// Calls `each(volume, byte offset in it, bytes, bytes since the range began)` until one fails.
 template <class Each>
-bool CopyDisk::for_each_part(Extent range, Each&& each) const {
+CopyDisk::Done CopyDisk::for_each_part(Extent range, Each&& each) const {
     std::uint64_t begins = 0;
     for (Part const& part : parts_) {
         std::uint64_t const from = std::max(begins, range.first);
         std::uint64_t const to = std::min(begins + part.sectors, range.end());
-        if (from < to && !each(part.volume, (from - begins) * sector_bytes,
-                               (to - from) * sector_bytes, (from - range.first) * sector_bytes)) {
-            return false;
+        if (from < to) {
+            emulator::media::IoResult const one =
+                each(part.volume, (from - begins) * sector_bytes, (to - from) * sector_bytes,
+                     (from - range.first) * sector_bytes);
+            if (!one) return std::unexpected(one.error().words);
         }
         begins += part.sectors;
     }
-    return range.end() <= begins;
+    if (range.end() <= begins) return {};
+    return std::unexpected("it lies beyond the end of the copy");
 }
 
-bool CopyDisk::read_into(Extent range, std::span<std::byte> into) {
-    if (plain_ != nullptr) return plain_->read(range.first * sector_bytes, into);
+CopyDisk::Done CopyDisk::answer_of_plain(bool ok) const {
+    if (ok) return {};
+    return std::unexpected(plain_->why_away().value_or("the NBD server refused it"));
+}
+
+CopyDisk::Done CopyDisk::read_into(Extent range, std::span<std::byte> into) {
+    if (plain_ != nullptr) return answer_of_plain(plain_->read(range.first * sector_bytes, into));
     return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
-        return array_->read(volume, offset, into.subspan(done, bytes)).has_value();
+        return array_->read(volume, offset, into.subspan(done, bytes));
     });
 }
 
-bool CopyDisk::write_bytes(Extent range, std::span<std::byte const> all) {
-    if (plain_ != nullptr) return plain_->write(range.first * sector_bytes, all);
+CopyDisk::Done CopyDisk::write_bytes(Extent range, std::span<std::byte const> all) {
+    if (plain_ != nullptr) return answer_of_plain(plain_->write(range.first * sector_bytes, all));
     return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
-        return array_->write(volume, offset, all.subspan(done, bytes), false).has_value();
+        return array_->write(volume, offset, all.subspan(done, bytes), false);
     });
 }
 
-bool CopyDisk::write_zeroes(Extent range) {
+CopyDisk::Done CopyDisk::write_zeroes(Extent range) {
     if (plain_ != nullptr) {
-        return plain_->zero(range.first * sector_bytes, range.count * sector_bytes);
+        return answer_of_plain(
+            plain_->zero(range.first * sector_bytes, range.count * sector_bytes));
     }
     return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto) {
-        return array_->zero(volume, offset, bytes, false, false).has_value();
+        return array_->zero(volume, offset, bytes, false, false);
     });
 }
 
-std::optional<Payload> CopyDisk::read(Extent range) {
+std::expected<Payload, std::string> CopyDisk::read(Extent range) {
     std::shared_ptr<std::byte> room = Payload::room(range.count);
-    if (!read_into(range, {room.get(), range.count * sector_bytes})) return std::nullopt;
+    auto const filled = read_into(range, {room.get(), range.count * sector_bytes});
+    if (!filled) return std::unexpected(filled.error());
     // Nothing is sent, and nothing stored, of what nobody has written.
     bool const worth = !carries_zeroes_ && range.count >= worth_looking;
     if (worth && is_zero({room.get(), range.count * sector_bytes})) {
@@ -72,10 +82,10 @@ std::optional<Payload> CopyDisk::read(Extent range) {
     return Payload::bytes(std::move(room), range.count);
 }
 
-bool CopyDisk::write(Extent range, Payload const& content) {
+CopyDisk::Done CopyDisk::write(Extent range, Payload const& content) {
     if (content.is_bytes()) return write_bytes(range, content.as_bytes());
     std::uint64_t at = range.first;
-    bool ok = true;
+    Done ok;
     content.for_each([&](Piece const& piece) {
         Extent const here{at, piece.sectors};
         at += piece.sectors;
@@ -85,10 +95,13 @@ bool CopyDisk::write(Extent range, Payload const& content) {
     return ok;
 }
 
-bool CopyDisk::flush() {
-    if (plain_ != nullptr) return plain_->flush();
-    return std::ranges::all_of(
-        parts_, [&](Part const& part) { return array_->flush(part.volume).has_value(); });
+CopyDisk::Done CopyDisk::flush() {
+    if (plain_ != nullptr) return answer_of_plain(plain_->flush());
+    for (Part const& part : parts_) {
+        auto const flushed = array_->flush(part.volume);
+        if (!flushed) return std::unexpected(flushed.error().words);
+    }
+    return {};
 }
 
 }  // namespace sunder::live

@@ -11,8 +11,8 @@
 #include "emulator/media/bad_disk.h"
 #include "nodes/live/nbd_export.h"
 
+#include <expected>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,21 +32,24 @@ public:
     CopyDisk(std::unique_ptr<NbdExport> plain, bool carries_zeroes)
         : plain_(std::move(plain)), carries_zeroes_(carries_zeroes) {}
 
-    /// Nothing: the disk refused it.
-    std::optional<Payload> read(Extent range);
-    bool write(Extent range, Payload const& content);
+    // What the disk refuses is told in words for people.
+    using Done = std::expected<void, std::string>;
+
+    std::expected<Payload, std::string> read(Extent range);
+    Done write(Extent range, Payload const& content);
     /// Everything that was written before is stable. After one failure none succeeds (G11).
-    bool flush();
+    Done flush();
 
     /// Of an NBD server; null: of the array.
     [[nodiscard]] NbdExport* plain() { return plain_.get(); }
 
 private:
     template <class Each>
-    bool for_each_part(Extent range, Each&& each) const;
-    bool read_into(Extent range, std::span<std::byte> into);
-    bool write_bytes(Extent range, std::span<std::byte const> all);
-    bool write_zeroes(Extent range);
+    Done for_each_part(Extent range, Each&& each) const;
+    Done read_into(Extent range, std::span<std::byte> into);
+    Done write_bytes(Extent range, std::span<std::byte const> all);
+    Done write_zeroes(Extent range);
+    [[nodiscard]] Done answer_of_plain(bool ok) const;
 
     emulator::media::BadDisk* array_ = nullptr;
     std::vector<Part> parts_;

@@ -205,30 +205,52 @@ void GroupDriver::show(Shown now) {
     if (now != Shown::to_nobody) told_.opened(true);
 }
 
+/// True when it succeeded.
+template <class Result>
+bool GroupDriver::note_health(DiskHealth::What what, Result const& result) {
+    if (result) {
+        health_.succeeded(what);
+    } else {
+        health_.failed(what, result.error());
+    }
+    return result.has_value();
+}
+
+bool GroupDriver::stored(int number) {
+    CopyDisk::Done done;
+    if (number != 0) done = std::unexpected(store_->file() + ": " + std::strerror(number));
+    return note_health(DiskHealth::What::store, done);
+}
+
 mirror::Input GroupDriver::perform(Deed& deed) {
+    using What = DiskHealth::What;
     struct Perform {
         GroupDriver& group;
         mirror::Input operator()(mirror::output::DiskRead const& what) const {
-            std::optional<Payload> content = group.disk_.read(what.range);
-            bool const ok = content.has_value();
+            auto content = group.disk_.read(what.range);
+            bool const ok = group.note_health(What::read, content);
             return mirror::input::DiskDone{what.op, ok, ok ? std::move(*content) : Payload()};
         }
         mirror::Input operator()(mirror::output::DiskWrite const& what) const {
-            return mirror::input::DiskDone{
-                what.op, group.disk_.write(what.range, what.payload), {}};
+            bool const ok =
+                group.note_health(What::write, group.disk_.write(what.range, what.payload));
+            return mirror::input::DiskDone{what.op, ok, {}};
         }
         mirror::Input operator()(mirror::output::DiskFlush const& what) const {
-            return mirror::input::DiskDone{what.op, group.disk_.flush(), {}};
+            bool const ok = group.note_health(What::flush, group.disk_.flush());
+            return mirror::input::DiskDone{what.op, ok, {}};
         }
         mirror::Input operator()(mirror::output::ArrayImage const& what) const {
             // No room for images is configured (node_setup), so none is asked for.
             return mirror::input::DiskDone{what.op, false, {}};
         }
         mirror::Input operator()(mirror::output::PersistCell const& what) const {
-            return mirror::input::PersistDone{what.id, group.store_->store(*what.cell) == 0};
+            return mirror::input::PersistDone{what.id,
+                                              group.stored(group.store_->store(*what.cell))};
         }
         mirror::Input operator()(mirror::output::PersistPage const& what) const {
-            return mirror::input::PersistDone{what.id, group.store_->store(*what.page) == 0};
+            return mirror::input::PersistDone{what.id,
+                                              group.stored(group.store_->store(*what.page))};
         }
     };
     return std::visit(Perform{*this}, deed);
@@ -373,7 +395,7 @@ void GroupDriver::work() {
             }
             void operator()(Due const& due) const { group.time_is_up(due); }
             void operator()(nodes::StoredHierarchy const& above) const {
-                group.told_.above_stored(above, group.store_->store(above) == 0);
+                group.told_.above_stored(above, group.stored(group.store_->store(above)));
             }
         };
         std::visit(Do{*this}, task);

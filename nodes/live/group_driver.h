@@ -9,6 +9,7 @@
 
 #include "nodes/live/clock.h"
 #include "nodes/live/disk.h"
+#include "nodes/live/disk_health.h"
 #include "nodes/live/event.h"
 #include "nodes/live/link.h"
 #include "nodes/live/mirror_store.h"
@@ -101,7 +102,11 @@ public:
     void let_go_of_legs();
     /// What the copy holds there, whatever its machine says of it; for who compares copies that
     /// rest. Nothing: the disk refuses.
-    std::optional<Payload> read_copy(Extent range) { return disk_.read(range); }
+    std::optional<Payload> read_copy(Extent range) {
+        auto content = disk_.read(range);
+        return content ? std::optional(std::move(*content)) : std::nullopt;
+    }
+    [[nodiscard]] DiskHealth const& health() const { return health_; }
     /// Shows the machine to `look`, for displays.
     template <class Look>
     auto look_at(Look&& look) {
@@ -155,6 +160,9 @@ private:
     void step(replication::Input const& input, Deeds& deeds);
     void work_off(Deeds& deeds, Link const* kept = nullptr);
     replication::Input perform(Deed& deed);
+    template <class Result>
+    bool note_health(DiskHealth::What what, Result const& result);
+    bool stored(int number);
     void answer(replication::output::HostReply& reply, Deeds& deeds);
     std::shared_ptr<Waiter> ask(std::uint64_t opening, replication::input::HostRequest request);
     replication::HostStatus change(std::uint64_t opening, replication::input::HostRequest request);
@@ -165,6 +173,7 @@ private:
 
     MirrorSetup setup_;
     CopyDisk disk_;
+    DiskHealth health_;
     std::unique_ptr<MirrorStore> store_;
     Clock& clock_;
     Told told_;

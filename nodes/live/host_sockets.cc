@@ -3,7 +3,6 @@
 // Looks through the open files of this process.
 #include "nodes/live/host_sockets.h"
 
-#include <dirent.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -26,10 +25,12 @@ std::string name_by(NameOf call, int descriptor) {
 
 }  // namespace
 
-std::vector<HostSockets::Socket> HostSockets::all() {
+HostSockets::Folder HostSockets::open_folder() { return Folder(::opendir("/proc/self/fd")); }
+
+std::vector<HostSockets::Socket> HostSockets::all(DIR* folder) {
     std::vector<Socket> found;
-    DIR* const folder = ::opendir("/proc/self/fd");
     if (folder == nullptr) return found;
+    ::rewinddir(folder);
     while (dirent const* const entry = ::readdir(folder)) {
         std::string_view const name = entry->d_name;
         Socket socket;
@@ -47,17 +48,18 @@ std::vector<HostSockets::Socket> HostSockets::all() {
         socket.peer = name_by(::getpeername, socket.descriptor);
         found.push_back(std::move(socket));
     }
-    ::closedir(folder);
     return found;
 }
 
 void HostSockets::remember_others() {
     std::lock_guard const lock(lock_);
-    for (Socket const& socket : all()) others_.insert(socket.inode);
+    // The process may fork yet, and then this folder would be another one's.
+    for (Socket const& socket : all(open_folder().get())) others_.insert(socket.inode);
 }
 
 void HostSockets::find_listeners() {
     std::lock_guard const lock(lock_);
+    folder_ = open_folder();
     for (Socket const& socket : all()) {
         if (socket.listens && !others_.contains(socket.inode)) listeners_.insert(socket.here);
     }

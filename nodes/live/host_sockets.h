@@ -6,8 +6,11 @@
 // only one is left that it can be.
 #pragma once
 
+#include <dirent.h>
+
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -43,8 +46,16 @@ private:
         std::string here;
         std::string peer;
     };
-    static std::vector<Socket> all();
+    struct Close {
+        void operator()(DIR* folder) const { ::closedir(folder); }
+    };
+    using Folder = std::unique_ptr<DIR, Close>;
+    static Folder open_folder();
+    static std::vector<Socket> all(DIR* folder);
+    [[nodiscard]] std::vector<Socket> all() const { return all(folder_.get()); }
 
+    // Of this process's descriptors; kept open, for there may be none left when hosts have to go.
+    Folder folder_;
     std::mutex lock_;
     std::set<Inode> others_;
     std::set<std::string> listeners_;              // their names

@@ -4,6 +4,7 @@
 #include "nodes/live/nbd_connection.h"
 
 #include "base/verify.h"
+#include "nodes/live/nbd_handle.h"
 #include "nodes/live/sockets.h"
 
 #include <fcntl.h>
@@ -14,7 +15,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
+#include <cerrno>
+#include <cstring>
 #include <limits>
 
 namespace sunder::live {
@@ -23,40 +25,6 @@ namespace {
 
 /// What a server takes that does not say.
 constexpr std::uint64_t usual_payload = std::uint64_t{32} << 20;
-
-std::string last_error() {
-    char const* const words = nbd_get_error();
-    std::string said = words == nullptr ? "the connection was closed" : words;
-    // The call's own name in front says nothing to people.
-    if (said.starts_with("nbd_")) {
-        std::size_t const colon = said.find(": ");
-        if (colon != std::string::npos) said.erase(0, colon + 2);
-    }
-    return said;
-}
-
-short wanted_of(unsigned direction) {
-    bool const reads = (direction & LIBNBD_AIO_DIRECTION_READ) != 0;
-    bool const writes = (direction & LIBNBD_AIO_DIRECTION_WRITE) != 0;
-    return static_cast<short>((reads ? POLLIN : 0) | (writes ? POLLOUT : 0));
-}
-
-/// What can be read comes first. A socket that failed tells so to whoever tries.
-void notify(nbd_handle* handle, short came) {
-    unsigned const direction = nbd_aio_get_direction(handle);
-    bool const failed = (came & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-    bool const reads = (direction & LIBNBD_AIO_DIRECTION_READ) != 0;
-    bool const writes = (direction & LIBNBD_AIO_DIRECTION_WRITE) != 0;
-    if (reads && ((came & POLLIN) != 0 || failed)) {
-        nbd_aio_notify_read(handle);
-    } else if (writes && ((came & POLLOUT) != 0 || failed)) {
-        nbd_aio_notify_write(handle);
-    }
-}
-
-bool is_over(nbd_handle* handle) {
-    return nbd_aio_is_dead(handle) != 0 || nbd_aio_is_closed(handle) != 0;
-}
 
 }  // namespace
 
@@ -70,18 +38,19 @@ struct NbdConnection::Asked {
 
 NbdConnection::NbdConnection(Duration stall)
     : handle_(nbd_create()), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), stall_(stall) {
-    VERIFY(handle_ != nullptr && wake_ >= 0);
+    VERIFY(handle_ != nullptr);
 }
 
 NbdConnection::~NbdConnection() {
     nbd_close(handle_);
-    ::close(wake_);
+    if (wake_ >= 0) ::close(wake_);
     if (socket_ >= 0) ::close(socket_);
 }
 
 std::expected<std::unique_ptr<NbdConnection>, std::string> NbdConnection::open(
     std::string const& uri, Duration stall) {
     std::unique_ptr<NbdConnection> made(new NbdConnection(stall));
+    if (made->wake_ < 0) return std::unexpected(std::strerror(errno));
     if (auto const greeted = made->greet(uri); !greeted) return std::unexpected(greeted.error());
     made->learn_facts();
     return made;
@@ -93,20 +62,10 @@ int NbdConnection::stall_ms() const {
 }
 
 std::expected<void, std::string> NbdConnection::greet(std::string const& uri) {
-    using Steady = std::chrono::steady_clock;
-    auto const until = Steady::now() + std::chrono::nanoseconds(stall_.ns);
-    if (nbd_aio_connect_uri(handle_, uri.c_str()) == -1) return std::unexpected(last_error());
-    while (nbd_aio_is_ready(handle_) == 0) {
-        if (is_over(handle_)) return std::unexpected(last_error());
-        auto const left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(until - Steady::now()).count();
-        pollfd look{nbd_aio_get_fd(handle_), wanted_of(nbd_aio_get_direction(handle_)), 0};
-        int const came = left > 0 ? ::poll(&look, 1, static_cast<int>(left)) : 0;
-        if (came == 0) return std::unexpected("the server does not answer");
-        if (came > 0) notify(handle_, look.revents);
-    }
+    if (nbd_aio_connect_uri(handle_, uri.c_str()) == -1) return std::unexpected(nbd_error());
+    if (auto const greeted = live::greet(handle_, stall_); !greeted) return greeted;
     socket_ = ::fcntl(nbd_aio_get_fd(handle_), F_DUPFD_CLOEXEC, 0);
-    VERIFY(socket_ >= 0);
+    if (socket_ < 0) return std::unexpected(std::strerror(errno));
     set_up_connection(socket_, stall_);
     return {};
 }
@@ -174,7 +133,7 @@ void NbdConnection::await(Asked& asked) {
 }
 
 void NbdConnection::turn() {
-    pollfd looks[2] = {{socket_, wanted_of(nbd_aio_get_direction(handle_)), 0}, {wake_, POLLIN, 0}};
+    pollfd looks[2] = {{socket_, wanted_of(handle_), 0}, {wake_, POLLIN, 0}};
     int const came = ::poll(looks, 2, stall_ms());
     if (came < 0) return;
     if (came == 0) {

@@ -61,6 +61,11 @@ std::expected<std::unique_ptr<NbdExport>, std::string> NbdExport::open(Options o
     return made;
 }
 
+std::string NbdExport::misfit(Options const& options) {
+    auto const opened = NbdConnection::open(options.uri, options.stall);
+    return opened ? unfit((*opened)->facts(), options.bytes) : "";
+}
+
 NbdExport::~NbdExport() { stop(); }
 
 std::expected<std::shared_ptr<NbdConnection>, std::string> NbdExport::connect() const {

@@ -42,6 +42,8 @@ public:
     /// Connects. The error names the URI, and says what is wrong with the export: read-only, too
     /// small, without flushes, of large blocks, not there.
     static std::expected<std::unique_ptr<NbdExport>, std::string> open(Options options);
+    /// What is wrong with the export, if its server answers; empty: nothing, or nobody answers.
+    static std::string misfit(Options const& options);
     ~NbdExport();
     NbdExport(NbdExport const&) = delete;
     NbdExport& operator=(NbdExport const&) = delete;

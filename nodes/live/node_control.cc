@@ -6,11 +6,12 @@
 #include "nodes/live/control_reply.h"
 #include "nodes/live/copy_guard.h"
 #include "nodes/live/node_status.h"
+#include "nodes/live/rule_words.h"
+#include "nodes/live/state_names.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <limits>
 
@@ -22,10 +23,6 @@ namespace json = boost::json;
 using nodes::AdminId;
 using nodes::Input;
 using nodes::Order;
-
-using replication::LegState;
-constexpr std::array leg_states{LegState::disconnected, LegState::handshaking, LegState::paused,
-                                LegState::resyncing, LegState::mirroring};
 
 /// What a verb asks, when its words are right.
 struct Asked {
@@ -58,6 +55,26 @@ struct Asked {
 };
 
 using Make = std::function<Input(AdminId)>;
+
+/// That of an order, or those that a node shares with this one.
+std::vector<std::size_t> mirrors_of(Grammar const& grammar, std::string const& subject,
+                                    NodeSetup const& setup) {
+    std::vector<std::size_t> places;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        MirrorSetup const& mirror = setup.mirrors[m];
+        auto const* const end = mirror.config.nodes.begin() + mirror.config.copies;
+        bool const shared = std::any_of(mirror.config.nodes.begin(), end, [&](NodeId node) {
+            return setup.members[node.value].name == subject;
+        });
+        if (grammar.subject == "MIRROR" ? mirror.name == subject : shared) places.push_back(m);
+    }
+    return places;
+}
+
+std::string refusal_of(std::string_view verb, std::string_view rule) {
+    std::string_view const words = words_of_rule(verb, rule);
+    return fmt::format("refused: {}{}{}", rule, words.empty() ? "" : ": ", words);
+}
 
 template <Order::Kind kind>
 Make order(Asked const& asked) {
@@ -212,17 +229,12 @@ ControlReply NodeControl::set_breakpoint(std::span<std::string const> words) {
         node_.breakpoint(place).arm(std::nullopt);
         return reply(200, {{"done", true}});
     }
-    std::string known;
-    for (auto const state : leg_states) {
-        std::string_view const name = replication::name_of(state);
-        if (name == words[1]) {
-            node_.breakpoint(place).arm(state);
-            return reply(200, {{"done", true}});
-        }
-        known += known.empty() ? "" : ", ";
-        known += name;
+    if (auto const state = leg_state_named(words[1])) {
+        node_.breakpoint(place).arm(*state);
+        return reply(200, {{"done", true}});
     }
-    return wrong(400, fmt::format("a leg is never '{}'; its states: {}", words[1], known));
+    return wrong(400,
+                 fmt::format("a leg is never '{}'; its states: {}", words[1], all_leg_states()));
 }
 
 ControlReply NodeControl::ask(std::span<std::string const> words) {
@@ -237,11 +249,40 @@ ControlReply NodeControl::ask(std::span<std::string const> words) {
         return wrong(400, fmt::format("{}\nUsage: {}\nSuch as: {}", all, usage_of(grammar),
                                       grammar.example));
     }
-    auto const answer = node_.ask(make);
+    OrderAbout const about{fmt::format("{}", fmt::join(words, " ")),
+                           mirrors_of(grammar, values.subject(), node_.setup())};
+    auto const answer = node_.ask(make, about);
     if (!answer) return reply(202, {{"done", false}, {"rule", "not_decided_yet"}});
     if (answer->granted) return reply(200, {{"done", true}, {"rule", answer->rule}});
-    return reply(409,
-                 {{"error", fmt::format("refused: {}", answer->rule)}, {"rule", answer->rule}});
+    std::string why = refusal_of(grammar.verb, answer->rule);
+    if (grammar.verb == "resolve") why += parties(about.mirrors);
+    return reply(409, {{"error", why}, {"rule", answer->rule}});
+}
+
+/// Who could be named the loser instead, as far as this node knows.
+std::string NodeControl::parties(std::vector<std::size_t> const& mirrors) {
+    std::string names;
+    bool split = false;
+    for (std::size_t const place : mirrors) {
+        GroupDriver& group = node_.mirror(place);
+        replication::GroupConfig const& config = group.setup().config;
+        group.look_at([&](replication::MirrorMachine const& machine) {
+            for (std::uint8_t copy = 0; copy < config.copies; ++copy) {
+                replication::Slot const slot{copy};
+                if (slot == config.self) continue;
+                bool const leads = !machine.open() && replication::state_of(machine.leg(slot)) >=
+                                                          replication::LegState::resyncing;
+                split = split || machine.split(slot);
+                if (!leads && !machine.split(slot)) continue;
+                names += names.empty() ? "" : ", ";
+                names += node_.setup().members[config.nodes[copy].value].name;
+            }
+            return true;
+        });
+    }
+    if (!split) return "";
+    return fmt::format("; written on their own were {}: say it at the one that is to give up",
+                       names);
 }
 
 }  // namespace sunder::live

@@ -31,6 +31,7 @@ private:
     NodeControl(NodeDriver& node, ArrayService& array) : node_(node), array_(array) {}
     ControlReply handle(ControlRequest const& request);
     ControlReply ask(std::span<std::string const> words);
+    std::string parties(std::vector<std::size_t> const& mirrors);
     ControlReply ask_array(std::span<std::string const> words);
     ControlReply set_breakpoint(std::span<std::string const> words);
 

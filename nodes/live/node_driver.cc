@@ -32,7 +32,8 @@ NodeDriver::NodeDriver(NodeSetup setup, std::uint64_t life, NodeEvents events)
       work_(context_.get_executor()),
       machine_(std::make_shared<nodes::NodeConfig const>(setup_.config)),
       control_(setup_.members.size()),
-      outages_(setup_.members.size()) {}
+      outages_(setup_.members.size()),
+      last_orders_(setup_.mirrors.size()) {}
 
 std::expected<std::unique_ptr<NodeDriver>, std::string> NodeDriver::open(NodeSetup setup,
                                                                          std::uint64_t life,
@@ -262,7 +263,11 @@ struct NodeDriver::Carry {
     void operator()(nodes::output::AdminReply& out) const {
         auto const asked = node.asked_.find(out.request.value);
         if (asked == node.asked_.end()) return;
-        asked->second.set_value({out.granted, std::string(out.rule)});
+        Answer const answer{out.granted, std::string(out.rule)};
+        for (std::optional<LastOrder>& order : node.last_orders_) {
+            if (order && order->request == out.request.value) order->answer = answer;
+        }
+        asked->second.set_value(answer);
         node.asked_.erase(asked);
     }
     void operator()(nodes::output::Noted& out) const { node.events_.node(out.note); }
@@ -295,15 +300,18 @@ void NodeDriver::shoot(NodeId peer) {
 
 // Operators.
 
-std::optional<NodeDriver::Answer> NodeDriver::ask(
-    std::function<nodes::Input(nodes::AdminId)> make) {
+std::optional<NodeDriver::Answer> NodeDriver::ask(std::function<nodes::Input(nodes::AdminId)> make,
+                                                  OrderAbout const& about) {
     std::promise<Answer> promise;
     std::future<Answer> answer = promise.get_future();
-    asio::post(context_, [this, make = std::move(make), promise = std::move(promise)]() mutable {
-        nodes::AdminId const id{next_admin_++};
-        asked_.emplace(id.value, std::move(promise));
-        step(make(id));
-    });
+    asio::post(
+        context_, [this, about, make = std::move(make), promise = std::move(promise)]() mutable {
+            nodes::AdminId const id{next_admin_++};
+            LastOrder const order{id.value, about.words, {}, std::chrono::steady_clock::now()};
+            for (std::size_t const mirror : about.mirrors) last_orders_[mirror] = order;
+            asked_.emplace(id.value, std::move(promise));
+            step(make(id));
+        });
     if (answer.wait_for(longest_answer) != std::future_status::ready) return std::nullopt;
     return answer.get();
 }
@@ -316,6 +324,26 @@ void NodeDriver::look_at(std::function<void(nodes::NodeMachine const&)> const& l
         done.set_value();
     });
     looked.get();
+}
+
+// Strangers.
+
+void NodeDriver::refused(std::string const& from, std::string const& reason) {
+    std::lock_guard const lock(refusing_);
+    tell_refusals(refusals_.add(from, reason, std::chrono::steady_clock::now()));
+}
+
+/// Under the lock. Who is refused for the last time is told of, too.
+void NodeDriver::tell_refusals(std::vector<std::string> const& lines) {
+    for (std::string const& line : lines) events_.words(line);
+    if (tells_refusals_ || !refusals_.withholds()) return;
+    tells_refusals_ = true;
+    std::chrono::nanoseconds const interval = Refusals::interval;
+    clock_.after(Duration{interval.count()}, [this] {
+        std::lock_guard const lock(refusing_);
+        tells_refusals_ = false;
+        tell_refusals(refusals_.due(std::chrono::steady_clock::now()));
+    });
 }
 
 // Connections. A thread that brings a message waits until it was taken in: what a peer has said

@@ -12,17 +12,21 @@
 #include "nodes/live/node_setup.h"
 #include "nodes/live/peers.h"
 #include "nodes/live/recording.h"
+#include "nodes/live/refusals.h"
 #include "nodes/live/resource_driver.h"
 #include "nodes/node_machine.h"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
 #include <deque>
 #include <expected>
 #include <functional>
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,6 +42,12 @@ struct NodeEvents {
     std::function<void(std::size_t mirror, bool open)> opened;
     /// R69: this process is to end at once, and to begin anew or not.
     std::function<void(bool reboots)> stop;
+};
+
+/// An order as it was said, and the mirrors that it is about.
+struct OrderAbout {
+    std::string words{};
+    std::vector<std::size_t> mirrors{};
 };
 
 class NodeDriver final : private PeerEvents {
@@ -69,6 +79,7 @@ public:
     [[nodiscard]] NodeSetup const& setup() const { return setup_; }
     GroupDriver& mirror(std::size_t place) { return *groups_[place]; }
     Beats& beats() { return *beats_; }
+    Peers& peers() { return *peers_; }
     /// What stands on a mirror; null: nothing. To be looked at on the node's thread (`look_at`).
     [[nodiscard]] ResourceDriver const* above(std::size_t mirror) const {
         return above_[mirror].get();
@@ -77,7 +88,19 @@ public:
 
     /// What an operator asks; `make` is given the name of the request. Waits for the answer, not
     /// for what follows from it, and not for ever: nothing means that it is not decided yet.
-    std::optional<Answer> ask(std::function<nodes::Input(nodes::AdminId)> make);
+    std::optional<Answer> ask(std::function<nodes::Input(nodes::AdminId)> make,
+                              OrderAbout const& about = {});
+    /// The last order about a mirror, and what was decided about it. To be looked at on the node's
+    /// thread (`look_at`).
+    struct LastOrder {
+        std::uint32_t request = 0;
+        std::string words{};
+        std::optional<Answer> answer{};  ///< nothing: not decided yet
+        std::chrono::steady_clock::time_point when;
+    };
+    [[nodiscard]] std::optional<LastOrder> const& last_order(std::size_t mirror) const {
+        return last_orders_[mirror];
+    }
     /// Shows the machine to `look` on its own thread, and waits. Requires that nobody stops it.
     void look_at(std::function<void(nodes::NodeMachine const&)> const& look);
 
@@ -102,7 +125,9 @@ private:
     GroupDriver& leg_of(std::size_t mirror) override { return *groups_[mirror]; }
     bool takes_legs(std::size_t mirror) override { return groups_[mirror]->takes_legs(); }
     void spoke(NodeId peer) override { beats_->spoke(peer); }
-    void refused(std::string const& words) override { events_.words(words); }
+    void warned(std::string const& words) override { events_.words(words); }
+    void refused(std::string const& from, std::string const& reason) override;
+    void tell_refusals(std::vector<std::string> const& lines);
 
     NodeSetup setup_;
     std::uint64_t life_;
@@ -124,7 +149,12 @@ private:
     std::vector<std::uint32_t> outages_;                  // by peer: of its control connection
     std::vector<std::unique_ptr<ResourceDriver>> above_;  // by mirror
     std::map<std::uint32_t, std::promise<Answer>> asked_;
+    std::vector<std::optional<LastOrder>> last_orders_;  // by mirror
     std::uint32_t next_admin_ = 1;
+
+    std::mutex refusing_;
+    Refusals refusals_;
+    bool tells_refusals_ = false;  // when an interval is over
 
     std::mutex shooting_;
     std::vector<std::thread> shots_;

@@ -3,9 +3,13 @@
 // What is looked up where, and under which keys and names it is told.
 #include "nodes/live/node_status.h"
 
+#include "nodes/live/rule_words.h"
+#include "nodes/live/state_names.h"
+
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <chrono>
 
 namespace sunder::live {
 
@@ -54,12 +58,12 @@ MirrorStatus look(NodeDriver& node, std::size_t place) {
 std::string_view in_one_word(MirrorStatus const& status,
                              std::optional<mirror::RuleText> const& rule) {
     // Two that both stay out of service over it have no leg that says so.
-    if (!status.open && rule && rule->name == "split_brain") return "split brain";
+    if (!status.open && rule && rule->name == "split_brain") return split_brain_state;
     bool all = true;
     bool resyncing = false;
     bool paused = false;
     for (LegStatus const& leg : status.legs) {
-        if (leg.split) return "split brain";
+        if (leg.split) return split_brain_state;
         all = all && leg.state == mirror::LegState::mirroring;
         resyncing = resyncing || leg.state == mirror::LegState::resyncing;
         paused = paused || leg.state == mirror::LegState::paused;
@@ -69,6 +73,36 @@ std::string_view in_one_word(MirrorStatus const& status,
     if (paused) return "paused";
     if (status.open) return "out of sync";
     return all || status.cell.data == mirror::DataState::up_to_date ? "target" : "out of service";
+}
+
+std::int64_t ms_since(std::chrono::steady_clock::time_point when) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                 when)
+        .count();
+}
+
+/// Of the copy's own disk, and of where its cells and intent log lie.
+json::object in_json(DiskHealth::Seen const& disk) {
+    json::object made{{"failing", disk.failing}, {"failures", disk.failures}};
+    if (disk.last) {
+        made["last_failure"] = text(name_of(disk.last->what));
+        made["because"] = disk.last->words;
+        made["ago_ms"] = ms_since(disk.last->when);
+    }
+    return made;
+}
+
+json::object in_json(NodeDriver::LastOrder const& order) {
+    json::object made{{"words", order.words},
+                      {"decided", order.answer.has_value()},
+                      {"ago_ms", ms_since(order.when)}};
+    if (order.answer) {
+        made["granted"] = order.answer->granted;
+        made["rule"] = order.answer->rule;
+        std::string const verb = order.words.substr(0, order.words.find(' '));
+        made["because"] = text(words_of_rule(verb, order.answer->rule));
+    }
+    return made;
 }
 
 json::object in_json(NodeDriver& node, std::size_t place,
@@ -94,6 +128,7 @@ json::object in_json(NodeDriver& node, std::size_t place,
                       {"data_corrupt", status.cell.data_corrupt},
                       {"era", status.cell.era.number},
                       {"generation", fmt::format("{:016x}", status.cell.current.id)},
+                      {"disk", in_json(node.mirror(place).health().look())},
                       {"legs", std::move(legs)}};
     if (NbdExport* const plain = node.mirror(place).plain(); plain != nullptr) {
         std::optional<std::string> const why = plain->why_away();
@@ -112,32 +147,12 @@ json::object in_json(NodeDriver& node, std::size_t place,
 struct AboveStatus {
     std::string name;
     std::string_view type;
-    std::string_view state;
+    nodes::hierarchy::ResourceState state;
     std::vector<std::string> needs;
 };
 
-std::string_view name_of(nodes::hierarchy::ResourceState const& state) {
-    struct Names {
-        std::string_view operator()(nodes::hierarchy::resource::OutOfService const&) const {
-            return "out of service";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::Starting const&) const {
-            return "starting";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::InService const&) const {
-            return "in service";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::Recovering const&) const {
-            return "recovering";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::Stopping const&) const {
-            return "stopping";
-        }
-        std::string_view operator()(nodes::hierarchy::resource::Failed const&) const {
-            return "failed";
-        }
-    };
-    return std::visit(Names{}, state);
+bool is_up(AboveStatus const& one) {
+    return std::holds_alternative<nodes::hierarchy::resource::InService>(one.state);
 }
 
 /// Children before their parents. To be called on the node's thread.
@@ -153,7 +168,7 @@ std::vector<AboveStatus> look_above(NodeDriver const& node, std::size_t place) {
     for (std::size_t const at : is.bottom_up()) {
         nodes::ProtectedResource const& one = is.resources()[at];
         AboveStatus made{
-            name(one.id), nodes::name_of(one.kind), name_of(above->machine().state(one.id)), {}};
+            name(one.id), nodes::name_of(one.kind), above->machine().state(one.id), {}};
         for (nodes::Dependency const& bond : is.dependencies()) {
             if (bond.parent != one.id) continue;
             made.needs.push_back(bond.child ? name(*bond.child) : setup.mirrors[place].name);
@@ -170,7 +185,7 @@ json::array in_json(std::vector<AboveStatus> const& all) {
         for (std::string const& name : one.needs) needs.emplace_back(name);
         made.push_back(json::object{{"name", one.name},
                                     {"type", text(one.type)},
-                                    {"state", text(one.state)},
+                                    {"state", text(name_of(one.state))},
                                     {"needs", std::move(needs)}});
     }
     return made;
@@ -178,6 +193,7 @@ json::array in_json(std::vector<AboveStatus> const& all) {
 
 struct NodeLook {
     std::vector<std::optional<mirror::RuleText>> rules;
+    std::vector<std::optional<NodeDriver::LastOrder>> orders;
     std::vector<std::vector<AboveStatus>> above;  // by mirror
     std::vector<bool> connected;
     std::string quorum;
@@ -189,6 +205,7 @@ NodeLook look(NodeDriver& node) {
     node.look_at([&](nodes::NodeMachine const& machine) {
         for (std::size_t r = 0; r < node.setup().mirrors.size(); ++r) {
             seen.rules.push_back(machine.last_rule(r));
+            seen.orders.push_back(node.last_order(r));
             seen.above.push_back(look_above(node, r));
         }
         for (NodeId const peer : node.setup().config.peers) {
@@ -221,13 +238,19 @@ json::object status_of(NodeDriver& node) {
     for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
         json::object mirror = in_json(node, m, seen.rules[m]);
         mirror["resources"] = in_json(seen.above[m]);
+        if (seen.orders[m]) mirror["last_order"] = in_json(*seen.orders[m]);
         mirrors.push_back(std::move(mirror));
+    }
+    json::object tls{{"used", setup.tls.has_value()}};
+    if (std::string const problem = node.peers().tls_problem(); !problem.empty()) {
+        tls["problem"] = problem;
     }
     return {{"cluster", setup.cluster},
             {"node", setup.members[setup.config.self.value].name},
             {"policy", setup.config.guarded ? "guarded" : "faithful"},
             {"quorum", seen.quorum},
             {"has_quorum", seen.has_quorum},
+            {"tls", std::move(tls)},
             {"peers", std::move(peers)},
             {"mirrors", std::move(mirrors)}};
 }
@@ -236,6 +259,16 @@ namespace {
 
 std::string family(std::string_view name, std::string_view type, std::string_view help) {
     return fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+}
+
+template <class Value>
+std::string for_each_mirror(NodeSetup const& setup, std::string_view name, Value&& value) {
+    std::string made;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        made += fmt::format("{}{{mirror=\"{}\"}} {}\n", name, setup.mirrors[m].name,
+                            std::uint64_t{value(m)});
+    }
+    return made;
 }
 
 std::string metrics_of_requests(NodeDriver& node) {
@@ -294,6 +327,14 @@ std::string metrics_of(NodeDriver& node) {
         made += fmt::format("sunder_mirror_up_to_date{{mirror=\"{}\"}} {}\n", setup.mirrors[m].name,
                             latest ? 1 : 0);
     }
+    made += family("sunder_disk_failing", "gauge",
+                   "1 while what was asked last of the own disk failed, of some kind");
+    made += for_each_mirror(setup, "sunder_disk_failing",
+                            [&](std::size_t m) { return node.mirror(m).health().look().failing; });
+    made += family("sunder_disk_failures_total", "counter",
+                   "what the own disk refused, or could not keep");
+    made += for_each_mirror(setup, "sunder_disk_failures_total",
+                            [&](std::size_t m) { return node.mirror(m).health().look().failures; });
     made += family("sunder_has_quorum", "gauge", "1 while this node has quorum, or needs none");
     made += fmt::format("sunder_has_quorum {}\n", seen.has_quorum ? 1 : 0);
     made += family("sunder_resource_in_service", "gauge",
@@ -301,7 +342,7 @@ std::string metrics_of(NodeDriver& node) {
     for (std::size_t m = 0; m < all.size(); ++m) {
         for (AboveStatus const& one : seen.above[m]) {
             made += fmt::format("sunder_resource_in_service{{mirror=\"{}\",resource=\"{}\"}} {}\n",
-                                setup.mirrors[m].name, one.name, one.state == "in service" ? 1 : 0);
+                                setup.mirrors[m].name, one.name, is_up(one) ? 1 : 0);
         }
     }
     made += family("sunder_leg_mirroring", "gauge", "1 while the leg mirrors");

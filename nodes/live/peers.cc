@@ -102,11 +102,23 @@ void Peers::keep(std::shared_ptr<Link> const& link, std::optional<NodeId> peer) 
     if (stopping_) link->close();
 }
 
+/// The operator may have renewed them.
+void Peers::refresh_tls() {
+    if (auto const news = tls_->refresh()) events_.warned(*news);
+}
+
+std::string Peers::tls_problem() {
+    if (tls_ == nullptr) return "";
+    refresh_tls();
+    return tls_->problem();
+}
+
 /// Whoever is at the other end is a stranger until he has greeted.
 std::shared_ptr<Link> Peers::make_link(int socket, std::optional<NodeId> dialled) {
     set_up_connection(socket, setup_.detection.connection_timeout);
     Endpoint const& at = setup_.members[dialled.value_or(setup_.config.self).value].peers;
     bool const plain = tls_ == nullptr || !at.socket.empty();
+    if (!plain) refresh_tls();
     auto link = std::make_shared<Link>(
         plain ? plain_stream(socket) : tls_->stream(socket, dialled.has_value()),
         ConnectionId{next_link_++}, setup_.detection.connection_timeout);
@@ -235,8 +247,7 @@ void Peers::admit(int socket) {
                               : std::expected<Target, std::string>(std::unexpected(begun.error()));
     --strangers_;
     if (!target) {
-        events_.refused(fmt::format("a connection{}{} was refused: {}",
-                                    from.empty() ? "" : " from ", from, target.error()));
+        events_.refused(from, target.error());
         return;
     }
     keep(link, target->peer);
@@ -285,7 +296,7 @@ void Peers::dial(Target const& target) {
             }
         }
         if (!why.empty() && why != last) {
-            events_.refused(fmt::format("no connection to {}: {}", name_of(target.peer), why));
+            events_.warned(fmt::format("no connection to {}: {}", name_of(target.peer), why));
             last = why;
         }
         sleep(setup_.detection.reconnect);
@@ -299,7 +310,7 @@ void Peers::serve(std::shared_ptr<Link> const& link, Target const& target) {
     std::string const why = target.mirror ? serve_leg(link, target) : serve_control(link, target);
     link->close();
     if (!why.empty()) {
-        events_.refused(
+        events_.warned(
             fmt::format("the connection to {} is given up: {}", name_of(target.peer), why));
     }
 }

@@ -34,8 +34,10 @@ public:
     virtual bool takes_legs(std::size_t mirror) = 0;
     virtual GroupDriver& leg_of(std::size_t mirror) = 0;
     virtual void spoke(NodeId peer) = 0;
-    /// A connection was refused or given up, and why.
-    virtual void refused(std::string const& words) = 0;
+    /// A connection to a peer, or from one, was given up, and why.
+    virtual void warned(std::string const& words) = 0;
+    /// Somebody was none of us. `from` is his address and port; empty: on a Unix socket.
+    virtual void refused(std::string const& from, std::string const& reason) = 0;
 
 protected:
     ~PeerEvents() = default;
@@ -59,6 +61,8 @@ public:
 
     void start();
     void stop();
+    /// What is wrong with the files of TLS as they are now; empty: nothing, or there are none.
+    [[nodiscard]] std::string tls_problem();
     /// Closes every connection to this peer; they are tried again.
     void give_up(NodeId peer);
 
@@ -73,6 +77,7 @@ private:
     };
 
     Peers(NodeSetup const& setup, std::uint64_t life, PeerEvents& events);
+    void refresh_tls();
     void accept();
     void admit(int socket);
     void dial(Target const& target);

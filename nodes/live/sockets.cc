@@ -84,6 +84,12 @@ std::expected<int, std::string> bound(Endpoint const& here, int type) {
 
 }  // namespace
 
+std::expected<void, std::string> check_address(Endpoint const& endpoint) {
+    auto const made = address_of(endpoint);
+    if (!made) return std::unexpected(made.error());
+    return {};
+}
+
 std::string to_text(Endpoint const& endpoint) {
     if (!endpoint.socket.empty()) return "unix:" + endpoint.socket;
     bool const v6 = endpoint.address.find(':') != std::string::npos;

@@ -14,6 +14,8 @@
 
 namespace sunder::live {
 
+/// Whether it is an address at all, whatever is there.
+std::expected<void, std::string> check_address(Endpoint const& endpoint);
 /// Bound to the address, for datagrams of UDP or on a Unix socket; a stale Unix socket is replaced.
 std::expected<int, std::string> datagram_socket(Endpoint const& here);
 /// Lost when it cannot be sent at once.

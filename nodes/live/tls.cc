@@ -14,6 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -331,21 +332,80 @@ std::string certificate_name(std::string const& node, std::string const& cluster
     return fmt::format("{}.{}", node, cluster);
 }
 
-Tls::Tls(ssl_ctx_st* context, std::uint64_t most_records)
-    : context_(context), most_records_(most_records) {}
+/// By its name alone a file may be another one: most tools write a new one beside it and rename it.
+struct Tls::Stamp {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t bytes = -1;
+    std::int64_t seconds = 0;  // when it was changed last
+    std::int64_t nanoseconds = 0;
+    friend bool operator==(Stamp const&, Stamp const&) = default;
+};
 
-Tls::~Tls() { SSL_CTX_free(context_); }
+void Tls::Free::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
+
+Tls::Tls(TlsSetup files, std::string name, std::uint64_t most_records)
+    : files_(std::move(files)), name_(std::move(name)), most_records_(most_records) {}
+
+Tls::~Tls() = default;
 
 std::expected<std::unique_ptr<Tls>, std::string> Tls::open(NodeSetup const& setup,
                                                            std::uint64_t most_records) {
     VERIFY(setup.tls.has_value());
-    std::string const name =
-        certificate_name(setup.members[setup.config.self.value].name, setup.cluster);
-    auto const all = read_credentials(*setup.tls, name);
+    std::string name = certificate_name(setup.members[setup.config.self.value].name, setup.cluster);
+    std::unique_ptr<Tls> tls(new Tls(*setup.tls, std::move(name), most_records));
+    tls->stamps_ = tls->look();
+    auto context = tls->read();
+    if (!context) return std::unexpected(context.error());
+    tls->context_ = std::move(*context);
+    return tls;
+}
+
+Tls::Stamps Tls::look() const {
+    Stamps all;
+    for (std::string const* const file : {&files_.ca, &files_.certificate, &files_.key}) {
+        struct stat found{};
+        Stamp& stamp = all.emplace_back();
+        if (::stat(file->c_str(), &found) != 0) continue;
+        stamp = {found.st_dev, found.st_ino, found.st_size, found.st_mtim.tv_sec,
+                 found.st_mtim.tv_nsec};
+    }
+    return all;
+}
+
+std::optional<std::string> Tls::refresh() {
+    std::lock_guard const lock(lock_);
+    // Before they are read: what is changed meanwhile is read again.
+    Stamps now = look();
+    if (now == stamps_) {
+        problem_.clear();  // what was wrong was taken back
+        return std::nullopt;
+    }
+    auto context = read();
+    if (!context) {
+        std::string const before = std::exchange(problem_, context.error());
+        if (before == problem_) return std::nullopt;
+        return "the files of `tls` have changed, and connections go on with what was read "
+               "before: " +
+               problem_;
+    }
+    context_ = std::move(*context);
+    stamps_ = std::move(now);
+    problem_.clear();
+    return "the files of `tls` have changed: connections that begin now go by them";
+}
+
+std::string Tls::problem() const {
+    std::lock_guard const lock(lock_);
+    return problem_;
+}
+
+std::expected<Tls::Context, std::string> Tls::read() const {
+    auto const all = read_credentials(files_, name_);
     if (!all) return std::unexpected(all.error());
-    SSL_CTX* const context = SSL_CTX_new(TLS_method());
+    Context made(SSL_CTX_new(TLS_method()));
+    SSL_CTX* const context = made.get();
     VERIFY(context != nullptr);
-    std::unique_ptr<Tls> tls(new Tls(context, most_records));
     SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, keep_objection);
     // A connection that goes on where another ended would not be asked for its certificate.
@@ -359,21 +419,19 @@ std::expected<std::unique_ptr<Tls>, std::string> Tls::open(NodeSetup const& setu
             fmt::format("{}: OpenSSL does not take it: {}", file, openssl_error("no reason")));
     };
     ERR_clear_error();
-    if (SSL_CTX_use_certificate(context, all->own.get()) != 1) {
-        return refused(setup.tls->certificate);
-    }
+    if (SSL_CTX_use_certificate(context, all->own.get()) != 1) return refused(files_.certificate);
     // OpenSSL keeps a chain beside the certificate that it has, so it comes second.
     for (Certificate const& one : all->chain) {
-        if (SSL_CTX_add1_chain_cert(context, one.get()) != 1) {
-            return refused(setup.tls->certificate);
-        }
+        if (SSL_CTX_add1_chain_cert(context, one.get()) != 1) return refused(files_.certificate);
     }
-    if (SSL_CTX_use_PrivateKey(context, all->key.get()) != 1) return refused(setup.tls->key);
-    return tls;
+    if (SSL_CTX_use_PrivateKey(context, all->key.get()) != 1) return refused(files_.key);
+    return made;
 }
 
+/// A stream keeps what its context holds, also when that is replaced.
 std::unique_ptr<Stream> Tls::stream(int socket, bool dials) const {
-    return std::make_unique<TlsStream>(socket, context_, dials, most_records_);
+    std::lock_guard const lock(lock_);
+    return std::make_unique<TlsStream>(socket, context_.get(), dials, most_records_);
 }
 
 }  // namespace sunder::live

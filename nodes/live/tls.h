@@ -11,7 +11,10 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 struct ssl_ctx_st;
 
@@ -26,21 +29,44 @@ public:
     /// 2^24.5 of them (RFC 8446, 5.5), and a leg may stand for months.
     static constexpr std::uint64_t records_of_a_key = std::uint64_t{1} << 22;
 
-    /// Reads the files, and nothing later: requires that there are some (`setup.tls`). The error
-    /// names the file, what is wrong with it and what would be right.
+    /// Reads the files: requires that there are some (`setup.tls`). The error names the file, what
+    /// is wrong with it and what would be right.
     static std::expected<std::unique_ptr<Tls>, std::string> open(
         NodeSetup const& setup, std::uint64_t most_records = records_of_a_key);
     ~Tls();
     Tls(Tls const&) = delete;
     Tls& operator=(Tls const&) = delete;
 
+    /// Reads the files again if they are other ones than last time: connections that begin later go
+    /// by them, those that stand by what they began with. Files that are wrong, or not all there
+    /// yet, change nothing, and are tried again the next time. What an operator ought to hear,
+    /// once: that they were read, or what is wrong.
+    std::optional<std::string> refresh();
+    /// What is wrong with the files as they are; empty: nothing is.
+    [[nodiscard]] std::string problem() const;
+
     /// Takes the socket. `dials`: this end has made the connection. It may outlive this.
     [[nodiscard]] std::unique_ptr<Stream> stream(int socket, bool dials) const;
 
 private:
-    Tls(ssl_ctx_st* context, std::uint64_t most_records);
-    ssl_ctx_st* context_;
-    std::uint64_t most_records_;
+    struct Free {
+        void operator()(ssl_ctx_st* context) const;
+    };
+    using Context = std::unique_ptr<ssl_ctx_st, Free>;
+    struct Stamp;  // what tells a file from the one that was there before
+    using Stamps = std::vector<Stamp>;
+
+    Tls(TlsSetup files, std::string name, std::uint64_t most_records);
+    [[nodiscard]] std::expected<Context, std::string> read() const;
+    [[nodiscard]] Stamps look() const;
+
+    TlsSetup const files_;
+    std::string const name_;
+    std::uint64_t const most_records_;
+    mutable std::mutex lock_;
+    Context context_;
+    Stamps stamps_;  // of the files that it was made of
+    std::string problem_;
 };
 
 }  // namespace sunder::live

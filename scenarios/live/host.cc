@@ -5,12 +5,11 @@
 #include "scenarios/live/host.h"
 
 #include "base/pattern.h"
+#include "nodes/live/nbd_handle.h"
 
 #include <libnbd.h>
-#include <poll.h>
 
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 namespace sunder::staged {
@@ -27,18 +26,7 @@ struct Host::Request {
 namespace {
 
 /// A server that stands still meanwhile is waited for no longer than this.
-constexpr std::chrono::seconds greeting_time{2};
-
-/// True when it can be asked.
-bool greeted(nbd_handle* handle) {
-    auto const until = std::chrono::steady_clock::now() + greeting_time;
-    while (nbd_aio_is_connecting(handle) > 0) {
-        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            until - std::chrono::steady_clock::now());
-        if (left.count() <= 0 || nbd_poll(handle, static_cast<int>(left.count())) < 0) return false;
-    }
-    return nbd_aio_is_ready(handle) > 0;
-}
+constexpr Duration greeting_time = seconds(2);
 
 }  // namespace
 
@@ -49,7 +37,7 @@ std::unique_ptr<Host> Host::attach(std::string const& socket, std::string const&
     std::unique_ptr<Host> host(new Host(handle, first, std::move(answered)));
     bool const dials = nbd_set_export_name(handle, name.c_str()) == 0 &&
                        nbd_aio_connect_unix(handle, socket.c_str()) == 0;
-    return dials && greeted(handle) ? std::move(host) : nullptr;
+    return dials && live::greet(handle, greeting_time) ? std::move(host) : nullptr;
 }
 
 Host::Host(nbd_handle* handle, std::uint64_t first, Answered answered)
@@ -100,20 +88,10 @@ void Host::ask(HostAsk const& what) {
 
 int Host::socket() const { return nbd_aio_get_fd(handle_); }
 
-short Host::wants() const {
-    unsigned const direction = nbd_aio_get_direction(handle_);
-    return static_cast<short>(((direction & LIBNBD_AIO_DIRECTION_READ) != 0 ? POLLIN : 0) |
-                              ((direction & LIBNBD_AIO_DIRECTION_WRITE) != 0 ? POLLOUT : 0));
-}
+short Host::wants() const { return live::wanted_of(handle_); }
 
 void Host::look(short events) {
-    unsigned const direction = nbd_aio_get_direction(handle_);
-    if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 &&
-        (direction & LIBNBD_AIO_DIRECTION_READ) != 0) {
-        nbd_aio_notify_read(handle_);
-    } else if ((events & POLLOUT) != 0 && (direction & LIBNBD_AIO_DIRECTION_WRITE) != 0) {
-        nbd_aio_notify_write(handle_);
-    }
+    live::notify(handle_, events);
     settle();
 }
 
@@ -126,9 +104,6 @@ void Host::settle() {
     }
 }
 
-bool Host::over() const {
-    bool const ended = nbd_aio_is_dead(handle_) > 0 || nbd_aio_is_closed(handle_) > 0;
-    return ended && open_.empty();
-}
+bool Host::over() const { return live::is_over(handle_) && open_.empty(); }
 
 }  // namespace sunder::staged

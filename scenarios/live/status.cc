@@ -5,6 +5,7 @@
 
 #include "base/verify.h"
 #include "nodes/live/control_client.h"
+#include "nodes/live/state_names.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +18,11 @@ namespace {
 
 namespace json = boost::json;
 using language::MirrorIs;
+using nodes::hierarchy::ResourceState;
+using replication::LegState;
+namespace resource = nodes::hierarchy::resource;
+
+constexpr std::string_view unknown_state = "in a state that is not known";
 
 std::string text(json::object const& from, std::string_view key) {
     json::value const* const found = from.if_contains(key);
@@ -92,26 +98,28 @@ void Statuses::look(NodeId node) {
         copy.data_corrupt = flag(mirror, "data_corrupt");
         copy.rule = text(mirror, "rule");
         copy.because = text(mirror, "because");
-        copy.split = text(mirror, "state") == "split brain" || copy.rule == "split_brain";
+        copy.split = text(mirror, "state") == live::split_brain_state || copy.rule == "split_brain";
         for (json::value const& leg : mirror.at("legs").as_array()) {
             std::size_t const peer = place_of(cluster_.nodes, text(leg.as_object(), "peer"));
             copy.legs.push_back({NodeId{static_cast<std::uint8_t>(peer)},
-                                 text(leg.as_object(), "state"),
+                                 live::leg_state_named(text(leg.as_object(), "state")),
                                  flag(leg.as_object(), "split_brain")});
         }
         for (json::value const& above : mirror.at("resources").as_array()) {
-            copy.above[text(above.as_object(), "name")] = text(above.as_object(), "state");
+            copy.above[text(above.as_object(), "name")] =
+                live::resource_state_named(text(above.as_object(), "state"));
         }
     }
 }
 
 bool Statuses::all_above(NodeId node, std::uint16_t mirror) const {
-    return std::ranges::all_of(of(node, mirror).above,
-                               [](auto const& one) { return one.second == "in service"; });
+    return std::ranges::all_of(of(node, mirror).above, [](auto const& one) {
+        return one.second == ResourceState(resource::InService{});
+    });
 }
 
 bool Statuses::above_is(NodeId node, std::uint16_t mirror, ResourceId resource,
-                        std::string_view state) const {
+                        ResourceState const& state) const {
     auto const& above = of(node, mirror).above;
     auto const found = above.find(cluster_.resources[resource.value].name);
     return found != above.end() && found->second == state;
@@ -128,7 +136,7 @@ bool Statuses::mirror_is(MirrorIs is, std::uint16_t mirror) const {
         kept_apart = kept_apart || of(node, mirror).apart;
         served = served || serves(node, mirror);
     }
-    auto const in = [&](std::string_view state) {
+    auto const in = [&](LegState state) {
         unsigned found = 0;
         all = 0;
         for (NodeId const node : on) {
@@ -143,17 +151,17 @@ bool Statuses::mirror_is(MirrorIs is, std::uint16_t mirror) const {
     switch (is) {
         case MirrorIs::fully_operational:
         case MirrorIs::mirroring: {
-            unsigned const found = in("mirroring");
+            unsigned const found = in(LegState::mirroring);
             return all > 0 && found == all;
         }
         case MirrorIs::handshaking:
-            return in("handshaking") > 0;
+            return in(LegState::handshaking) > 0;
         case MirrorIs::resyncing:
-            return in("resyncing") > 0;
+            return in(LegState::resyncing) > 0;
         case MirrorIs::degraded:
-            return in("disconnected") > 0 || (all == 0 && served);  // R4
+            return in(LegState::disconnected) > 0 || (all == 0 && served);  // R4
         case MirrorIs::paused:
-            return in("paused") > 0 && kept_apart;
+            return in(LegState::paused) > 0 && kept_apart;
         case MirrorIs::split_brain:
             return split;
     }
@@ -167,9 +175,10 @@ bool Statuses::holds(language::Condition const& condition) const {
             bool right = true;
             bool any = false;
             for (NodeId const node : statuses.cluster_.mirrors[wanted.mirror].on) {
-                bool const serves = wanted.above ? statuses.above_is(node, wanted.mirror,
-                                                                     *wanted.above, "in service")
-                                                 : statuses.serves(node, wanted.mirror);
+                bool const serves = wanted.above
+                                        ? statuses.above_is(node, wanted.mirror, *wanted.above,
+                                                            resource::InService{})
+                                        : statuses.serves(node, wanted.mirror);
                 any = any || serves;
                 right = right && serves == (wanted.node == node);
             }
@@ -193,9 +202,10 @@ bool Statuses::holds(language::Condition const& condition) const {
         }
         bool operator()(language::ResourceState const& wanted) const {
             using Is = language::ResourceState::Is;
-            std::string_view const state = wanted.is == Is::in_service       ? "in service"
-                                           : wanted.is == Is::out_of_service ? "out of service"
-                                                                             : "failed";
+            ResourceState const state =
+                wanted.is == Is::in_service       ? ResourceState(resource::InService{})
+                : wanted.is == Is::out_of_service ? ResourceState(resource::OutOfService{})
+                                                  : ResourceState(resource::Failed{});
             return statuses.above_is(wanted.node, wanted.mirror, wanted.resource, state);
         }
         // No real node knows these (`unplayable`).
@@ -227,9 +237,11 @@ std::string Statuses::in_words(NodeId node, std::uint16_t mirror) const {
     words += copy.serves ? " has it in service" : " is out of service";
     if (!copy.rule.empty()) words += fmt::format(": {} ({})", copy.because, copy.rule);
     for (LegSeen const& leg : copy.legs) {
-        words += fmt::format(", leg to {} {}", cluster_.nodes[leg.peer.value].name, leg.state);
+        words += fmt::format(", leg to {} {}", cluster_.nodes[leg.peer.value].name,
+                             leg.state ? replication::name_of(*leg.state) : unknown_state);
     }
-    for (auto const& [above, state] : copy.above) words += fmt::format(", {} {}", above, state);
+    for (auto const& [above, state] : copy.above)
+        words += fmt::format(", {} {}", above, state ? live::name_of(*state) : unknown_state);
     return words;
 }
 

@@ -6,12 +6,15 @@
 #pragma once
 
 #include "netsim/cluster.h"
+#include "nodes/hierarchy_machine.h"
+#include "replication/note.h"
 #include "scenarios/language/scenario.h"
 #include "scenarios/live/process.h"
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +22,7 @@ namespace sunder::staged {
 
 struct LegSeen {
     NodeId peer;
-    std::string state;  ///< as replication::name_of says it
+    std::optional<replication::LegState> state;  ///< nothing: one that is not known here
     bool split = false;
 };
 struct CopySeen {
@@ -31,7 +34,8 @@ struct CopySeen {
     std::string rule;     ///< by which it was decided last whether it is in service
     std::string because;  ///< the same in words
     std::vector<LegSeen> legs;
-    std::map<std::string, std::string> above;  ///< its state, by the name of what stands on it
+    /// Its state, by the name of what stands on it; nothing: one that is not known here.
+    std::map<std::string, std::optional<nodes::hierarchy::ResourceState>> above;
 };
 struct NodeSeen {
     bool answers = false;
@@ -67,7 +71,7 @@ public:
 private:
     void look(NodeId node);
     [[nodiscard]] bool above_is(NodeId node, std::uint16_t mirror, ResourceId resource,
-                                std::string_view state) const;
+                                nodes::hierarchy::ResourceState const& state) const;
     [[nodiscard]] bool mirror_is(language::MirrorIs is, std::uint16_t mirror) const;
     [[nodiscard]] std::string in_words(NodeId node, std::uint16_t mirror) const;
 

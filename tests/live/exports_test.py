@@ -570,6 +570,8 @@ class Control(Served):
                 ("size: 256 MiB", "size: 64 TiB", 9, "larger than the profile's largest"),
                 ("size: 256 MiB", "size: 8 GiB", 9, "not enough free space"),
                 ("dg1: {", "dg1: {alarm: 50, warning: 60, ", 5, "the warning not above the alarm"),
+                ("socket: nbd.sock", "socket: none/sock", 3, "there is no folder"),
+                ("socket: nbd.sock", "port: 7, address: here", 3, "expected an IP address"),
                 ("lun: 2", "lun: 1", 15, "LUN 1 of web1 is 'data'")):
             self.assertIn(old, self.file.read_text())
             wrong.write_text(self.file.read_text().replace(old, new))

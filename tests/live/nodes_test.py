@@ -159,6 +159,73 @@ class Operators(Cluster):
                 host.pread(BLOCK, 0)
 
 
+class Wrong(Cluster):
+    """What is wrong with a file is found before anything is begun, and said with its place."""
+    LISTEN = "listen: {socket: server1.nbd}"
+    PEERS = "server1: {peers: {socket: server1.peers}}"
+    PEER = "server2: {peers: {socket: server2.peers}}"
+    STATE = "state: server1.state"
+
+    def serve_in_vain(self, was, becomes):
+        self.file("server1").write_text(self.text("server1").replace(was, becomes))
+        return subprocess.run([served.SUNDER, "serve", str(self.file("server1"))],
+                              capture_output=True, text=True, timeout=served.PATIENCE)
+
+    def refused(self, was, becomes, words):
+        ran = self.serve_in_vain(was, becomes)
+        self.assertEqual(ran.returncode, 3, f"{becomes}\n{ran.stderr}")
+        self.assertIn(words, ran.stderr)
+        self.assertEqual(ran.stderr.count("error: "), 1, ran.stderr)
+        line = self.file("server1").read_text().split(becomes)[0].count("\n") + 1
+        self.assertRegex(ran.stderr, rf"--> \S+server1\.yaml:{line + becomes.count(chr(10))}:\d+\n")
+        self.assertFalse((self.folder / "server1.state").exists())
+
+    def test_addresses(self):
+        no_address = "expected an IP address, such as 127.0.0.1"
+        for was, becomes in (
+                (self.LISTEN, "listen: {port: 10809, address: localhost}"),
+                (self.PEERS, "server1: {peers: {port: 7800, address: 127.0.0.900}}"),
+                (self.PEER, "server2: {peers: {socket: s}, beats: [{port: 7, address: here}]}")):
+            self.refused(was, becomes, no_address)
+        for was, becomes, words in (
+                (self.LISTEN, "listen: {socket: server1.peers}", "and `listen` are both at"),
+                (self.LISTEN, self.LISTEN + "\ncontrol: server1.nbd", "are both at"),
+                (self.PEER, "server2: {peers: {socket: server1.peers}}", "are both at"),
+                (self.PEERS, "server1: {peers: {socket: s}, beats: [{socket: s}]}",
+                 "`peers` of server1 and `beats` of server1 are both at")):
+            self.refused(was, becomes, words)
+
+    def test_sockets(self):
+        (self.folder / "file").touch()
+        for place, words in (("x" * 108, "a socket's path has at most 107 characters"),
+                             ("none/socket", f"there is no folder {self.folder}/none"),
+                             ("file/socket", f"there is no folder {self.folder}/file"),
+                             ("file", "there is a file that is no socket")):
+            for was, becomes in (
+                    (self.LISTEN, f"listen: {{socket: {place}}}"),
+                    (self.LISTEN, f"{self.LISTEN}\ncontrol: {place}"),
+                    (self.PEERS, f"server1: {{peers: {{socket: {place}}}}}")):
+                self.refused(was, becomes, words)
+        self.refused(self.PEER, f"server2: {{peers: {{socket: {'x' * 108}}}}}", "107 characters")
+
+    def test_folders_and_programs(self):
+        (self.folder / "file").touch()
+        self.refused(self.STATE, "state: file", f"`state`: {self.folder}/file: it is a file")
+        for key in ("copies", "recordings"):
+            self.refused(self.STATE, f"{self.STATE}\n{key}: file/in",
+                         f"{self.folder}/file is a file")
+        self.refused(self.STATE, f"{self.STATE}\ncopies: server1.state", "that is `state` already")
+        self.refused(self.STATE, f"{self.STATE}\nfencing: {{program: [none-such]}}",
+                     "there is no program 'none-such'")
+
+    def test_what_only_shows_when_it_is_tried_is_no_mistake_of_the_file(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            ran = self.serve_in_vain(self.PEERS,
+                                     f"server1: {{peers: {{port: {taken.getsockname()[1]}}}}}")
+        self.assertEqual(ran.returncode, 1, ran.stderr)
+        self.assertIn("Address already in use", ran.stderr)
+
+
 class Copies(Cluster):
     more = "copies: COPIES\n"
 
@@ -247,6 +314,16 @@ class Strangers(Cluster):
             stranger.sendall(words)
             self.assertEqual(stranger.recv(1), b"", "it is closed without a word")
         self.assertIn("a connection was refused", self.log("server1"))
+        self.still_mirrors()
+
+    def test_many_that_are_refused_are_told_of_once(self):
+        for _ in range(500):
+            with socket.socket(socket.AF_UNIX) as stranger:
+                stranger.connect(str(self.folder / "server1.peers"))
+                stranger.sendall(b"GET / HTTP/1.1\r\n\r\n" + bytes(64))
+                self.assertEqual(stranger.recv(1), b"")
+        told = [line for line in self.log("server1").splitlines() if "was refused" in line]
+        self.assertEqual(len(told), 1, told)
         self.still_mirrors()
 
     def test_a_slow_drip_is_given_up(self):

@@ -6,8 +6,10 @@
 # lacking is there again.
 import errno
 import os
+import socket
 import subprocess
 import sys
+import time
 import unittest
 
 import nbd
@@ -58,10 +60,17 @@ class Refusing(Short):
                        f"error={error}")
             self.assertEqual(self.refused(host.pwrite, b"n" * BLOCK, 0), errno.EIO)
             self.peers_stay()
+            disk = self.datarep("server1")["disk"]
+            self.assertTrue(disk["failing"])
+            self.assertEqual(disk["last_failure"], "a write")
+            self.assertIn("meets fault 'f'", disk["because"])
+            self.assertIn("own disk FAILS: a write", self.say("server1", "status"))
+            self.assertIn('sunder_disk_failing{mirror="datarep"} 1', self.say("server1", "metrics"))
             self.array("server1", "remove", "fault", "f")
             host.pwrite(b"y" * BLOCK, BLOCK)
             self.assertEqual(host.pread(BLOCK, BLOCK), b"y" * BLOCK)
             self.until_mirrored()
+            self.assertFalse(self.datarep("server1")["disk"]["failing"])
             self.compare_images("server1")
 
     def test_a_source_that_cannot_read_says_so(self):
@@ -205,9 +214,20 @@ class Descriptors(Short):
             [served.SUNDER, "ctl", "--control", str(self.folder / "server1.control"), "status"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.start("server2")
+        # Not at the door of hosts: nbdkit's own threads accept there, again and again.
+        strangers = [self.knock("server1.peers") for _ in range(3)]
         until("it cannot dial", lambda: "Too many open files" in self.log("server1"))
-        self.assertEqual(host.pread(BLOCK, 0), b"d" * BLOCK)
-        self.write_or_hear_why_not(host)
+        spent = self.spent("server1")
+        began = time.monotonic()
+        while time.monotonic() < began + 2:
+            self.assertEqual(host.pread(BLOCK, 0), b"d" * BLOCK)
+            host.pwrite(b"e" * BLOCK, MIB)
+            host.flush()
+            time.sleep(0.05)
+        self.assertLess(self.spent("server1") - spent, 1, "it spins")
+        self.assertLess(len(self.log("server1").splitlines()), 500)
+        for one in strangers:
+            one.close()
         self.limit("server1", 1024)
         self.assertEqual(operator.wait(served.PATIENCE), 0)
         self.until_mirrored()
@@ -215,14 +235,37 @@ class Descriptors(Short):
         host.pwrite(b"f" * BLOCK, MIB)
         self.compare_images("server1")
 
-    @staticmethod
-    def write_or_hear_why_not(host):
-        """The store opens files as it goes."""
-        try:
-            host.pwrite(b"e" * BLOCK, MIB)
-        except nbd.Error as error:
-            if error.errnum != errno.EIO:
-                raise
+    def test_a_store_that_opens_its_files_late_has_descriptors_for_them(self):
+        """The medium is well, so no host hears of an error."""
+        host = self.connect("server1")
+        for node in NAMES:
+            self.limit(node, self.in_use(node) - 2)
+        for number in range(16):
+            host.pwrite(bytes([number + 1]) * BLOCK, number * MIB)
+            host.flush()
+        self.peers_stay_silently()
+        for node in NAMES:
+            self.limit(node, 1024)
+        self.peers_stay()
+        for node in NAMES:
+            self.assertEqual(self.datarep(node)["disk"]["failures"], 0)
+        self.compare_images("server1")
+
+    def peers_stay_silently(self):
+        for node in NAMES:
+            self.assertIsNone(self.servers[node].poll(), self.logs())
+
+    def knock(self, name):
+        one = socket.socket(socket.AF_UNIX)
+        self.addCleanup(one.close)
+        one.connect(str(self.folder / name))
+        return one
+
+    def spent(self, node):
+        """Seconds of a processor."""
+        with open(f"/proc/{self.servers[node].pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

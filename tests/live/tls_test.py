@@ -214,6 +214,60 @@ class Strangers(Encrypted):
         self.assertLess(memory() - before, 100 << 20)
 
 
+class Renewed(Encrypted):
+    def setUp(self):
+        super().setUp()
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+
+    def shown(self):
+        """The certificate that whoever dials server2 is shown."""
+        said = self.openssl("s_client", "-connect", f"127.0.0.1:{self.ports['server2']}",
+                            "-cert", "server1.pem", "-key", "server1.key", input=b"")
+        found = re.search(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", said.stdout,
+                          re.DOTALL)
+        self.assertIsNotNone(found, said.stdout + said.stderr)
+        return found.group()
+
+    def test_connections_that_begin_later_go_by_the_files_as_they_are(self):
+        certificate = self.folder / "server2.pem"
+        first = certificate.read_bytes()
+        self.assertIn(self.shown(), first)
+        self.issue("server2", "server2.test")
+        self.assertNotEqual(certificate.read_bytes(), first)
+        self.assertIn(self.shown(), certificate.read_bytes())
+        self.assertIn("connections that begin now go by them", self.log("server2"))
+        self.assertNotIn("problem", self.status("server2")["tls"])
+        self.kill("server1")
+        self.until_served("server2")
+        self.start("server1")
+        self.until_mirrored()
+
+    def test_files_that_are_wrong_change_nothing_and_an_operator_hears_of_it(self):
+        certificate = self.folder / "server2.pem"
+        first = certificate.read_bytes()
+        certificate.write_text("half of one")
+        for _ in range(3):
+            self.assertIn(self.shown(), first)
+        told = [line for line in self.log("server2").splitlines() if "have changed" in line]
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("connections go on with what was read before", told[0])
+        self.assertIn("server2.pem", told[0])
+        self.assertIn("server2.pem", self.status("server2")["tls"]["problem"])
+        self.assertIn("TLS goes on with files that were there before",
+                      self.say("server2", "status"))
+        # A certificate without its key is wrong, too; with it all is well.
+        key = (self.folder / "server2.key").read_bytes()
+        self.issue("server2", "server2.test")
+        new_key = (self.folder / "server2.key").read_bytes()
+        (self.folder / "server2.key").write_bytes(key)
+        self.assertIn("it is not the key of", self.status("server2")["tls"]["problem"])
+        (self.folder / "server2.key").write_bytes(new_key)
+        self.assertNotIn("problem", self.status("server2")["tls"])
+        self.assertIn(self.shown(), certificate.read_bytes())
+
+
 class Wrong(Encrypted):
     def test_a_node_with_wrong_files_says_so_and_begins_nothing(self):
         self.issue("server3", "server3.test")
