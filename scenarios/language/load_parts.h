@@ -167,6 +167,8 @@ std::vector<Step> read_steps(Node const* node, Node const* workload_node,
 std::optional<step::DiskPart> part_of(Node const& value, Names const&);
 /// What goes wrong with disks and clocks; nothing for other keys.
 std::optional<Action> read_fault_step(std::string_view key, Node const& value, Names const&);
+/// What happens to links, the same way.
+std::optional<Action> read_link_step(std::string_view key, Node const& value, Names const&);
 /// What operators do beside images; nothing for other keys.
 std::optional<Action> read_operator_step(std::string_view key, Node const& value, Names const&,
                                          KnownNames const&);

@@ -82,12 +82,6 @@ private:
     Read fill_memory(Node const& value);
     Read free_memory(Node const& value);
     Read memory(Node const& value, bool full);
-    Read cut(Node const& value);
-    Read heal(Node const& value);
-    Read degrade(Node const& value);
-    std::optional<netsim::Vertex> linked(Node const& value);
-    Read isolate(Node const& value);
-    Read rejoin(Node const& value);
     Read reset(Node const& value);
     Read write(Node const& value);
     Read read_range(Node const& value);
@@ -109,11 +103,6 @@ private:
     /// The node, if it is in one of the states from which it can become `next`.
     std::optional<NodeId> become(Node const& value, std::initializer_list<NodeIs> from,
                                  NodeIs next);
-    struct Neighbours {
-        netsim::Vertex a = 0;
-        netsim::Vertex b = 0;
-    };
-    std::optional<Neighbours> neighbours(Node const* a, Node const* b, Span place);
     std::optional<std::uint16_t> mirror_with_workload(Node const& value);
     [[nodiscard]] Report const& report() const { return names_.report(); }
 
@@ -138,7 +127,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
                            (key == "flush" || key == "power_cut" || key.ends_with("_workload")));
     if (of_array) return of_an_array(key, value);
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 27> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 23> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},
@@ -147,11 +136,6 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"pause", &StepReader::pause},
         {"resume", &StepReader::resume},
         {"restart", &StepReader::restart},
-        {"cut", &StepReader::cut},
-        {"heal", &StepReader::heal},
-        {"degrade", &StepReader::degrade},
-        {"isolate", &StepReader::isolate},
-        {"rejoin", &StepReader::rejoin},
         {"fill_memory", &StepReader::fill_memory},
         {"free_memory", &StepReader::free_memory},
         {"reset", &StepReader::reset},
@@ -172,6 +156,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         if (name == key) return (this->*reader)(value);
     }
     if (auto const faulty = read_fault_step(key, value, names_)) return faulty;
+    if (auto const linked = read_link_step(key, value, names_)) return linked;
     if (auto const ordered = read_operator_step(key, value, names_, known_)) return ordered;
     if (auto const made = read_hierarchy_step(key, value, names_, known_)) return made;
     if (auto const made = read_member_step(key, value, names_, known_)) return made;
@@ -337,90 +322,6 @@ Read StepReader::memory(Node const& value, bool full) {
 }
 
 // ---- network
-
-std::optional<StepReader::Neighbours> StepReader::neighbours(Node const* a, Node const* b,
-                                                             Span place) {
-    std::optional<netsim::Vertex> const from = names_.vertex(a);
-    std::optional<netsim::Vertex> const to = names_.vertex(b);
-    if (!from || !to) return std::nullopt;
-    std::vector<std::string> linked;
-    for (netsim::LinkSetup const& link : names_.cluster().links) {
-        if (link.a != *from && link.b != *from) continue;
-        netsim::Vertex const other = link.a == *from ? link.b : link.a;
-        if (other == *to) return Neighbours{*from, *to};
-        linked.push_back(names_.vertex_name(other));
-    }
-    if (names_.cluster().links.empty()) return std::nullopt;
-    std::string hint = fmt::format("'{}' is linked to {}", names_.vertex_name(*from),
-                                   linked.empty() ? "nothing" : join(linked));
-    report().error(Code::bad_step, place,
-                   fmt::format("no link joins '{}' and '{}'", names_.vertex_name(*from),
-                               names_.vertex_name(*to)),
-                   {std::move(hint), {}});
-    return std::nullopt;
-}
-
-Read StepReader::cut(Node const& value) {
-    bool const one_way = value.kind == Node::Kind::mapping;
-    std::span<Node const> const ends = items_of(&value);
-    if (!one_way && ends.size() != 2) return std::nullopt;
-    Node const* const a = one_way ? value.find("from") : &ends[0];
-    Node const* const b = one_way ? value.find("to") : &ends[1];
-    auto const found = neighbours(a, b, mark_of(value));
-    if (!found) return std::nullopt;
-    return step::Cut{found->a, found->b, one_way};
-}
-
-Read StepReader::heal(Node const& value) {
-    std::span<Node const> const ends = items_of(&value);
-    if (ends.size() != 2) return std::nullopt;
-    auto const found = neighbours(&ends[0], &ends[1], mark_of(value));
-    if (!found) return std::nullopt;
-    return step::Heal{found->a, found->b};
-}
-
-Read StepReader::degrade(Node const& value) {
-    netsim::Degradation const how{
-        duration_of(value.find("latency")), duration_of(value.find("jitter")),
-        loss_of(value.find("loss"), report()),
-        bandwidth_above_zero(value.find("bandwidth"), report(), "the bandwidth of the link")};
-    static constexpr std::string_view qualities[] = {"latency", "jitter", "loss", "bandwidth"};
-    if (std::ranges::none_of(qualities, [&](auto key) { return value.find(key) != nullptr; })) {
-        report().error(Code::bad_step, mark_of(value), "this changes nothing about the link",
-                       {"name its latency, jitter, loss or bandwidth; 'heal' ends it", {}});
-    }
-    std::span<Node const> const ends = items_of(value.find("link"));
-    if (ends.size() != 2) return std::nullopt;
-    auto const found = neighbours(&ends[0], &ends[1], mark_of(*value.find("link")));
-    if (!found || how == netsim::Degradation{}) return std::nullopt;
-    return step::Degrade{found->a, found->b, boolean_of(value.find("one_way")).value_or(false),
-                         how};
-}
-
-/// A node or a switch all of whose links are meant.
-std::optional<netsim::Vertex> StepReader::linked(Node const& value) {
-    std::optional<netsim::Vertex> const who = names_.vertex(&value);
-    bool const none =
-        who && std::ranges::none_of(names_.cluster().links, [&](netsim::LinkSetup const& link) {
-            return link.a == *who || link.b == *who;
-        });
-    if (!none) return who;
-    report().error(Code::bad_step, mark_of(value), fmt::format("'{}' has no link", value.text),
-                   {"name a node or a switch that 'network' links", {}});
-    return std::nullopt;
-}
-
-Read StepReader::isolate(Node const& value) {
-    auto const who = linked(value);
-    if (!who) return std::nullopt;
-    return step::Isolate{*who, true};
-}
-
-Read StepReader::rejoin(Node const& value) {
-    auto const who = linked(value);
-    if (!who) return std::nullopt;
-    return step::Isolate{*who, false};
-}
 
 Read StepReader::reset(Node const& value) {
     std::span<Node const> const ends = items_of(value.find("between"));
