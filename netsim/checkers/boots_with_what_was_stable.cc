@@ -62,6 +62,8 @@ std::optional<std::string> wrong_belief(CopySim const& copy) {
     std::optional<Cell> const stored = copy.store->cell();
     // R94: a copy that the mirror has left gives up what it holds, in its next life if need be.
     if (!stored || !copy.machine->in_mirror()) return std::nullopt;
+    // R91: one that holds nothing, and is all there is of the mirror, is created as it boots.
+    if (!stored->current && copy.machine->peers() == 0) return std::nullopt;
     if (char const* other = difference(*stored, copy.machine->cell(), copy.machine->peers())) {
         return fmt::format("{} than its stable cell says", other);
     }

@@ -71,9 +71,12 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             if (p == dead.value || view.mirror(id).never_serves(p)) continue;
             Chronicle::Pair const& leg = group.copies[p].pairs[dead.value];
             Chronicle::Pair const& source = group.copies[dead.value].pairs[p];
-            CopySim const* copy = view.world.copy(target, id);
-            bool const well = !copy->disk->suffers() && !view.chronicle.any_frozen(id) &&
-                              !view.world.any_memory_full(id);
+            // Each copy that is heard has to store the era first, and answers when it has.
+            bool const suffers = std::ranges::any_of(group.members, [&](NodeId other) {
+                return other != died.node && view.world.copy(other, id)->disk->suffers();
+            });
+            bool const well =
+                !suffers && !view.chronicle.any_frozen(id) && !view.world.any_memory_full(id);
             bool const mirrored = leg.leg == LegState::mirroring && leg.inward &&
                                   source.leg == LegState::mirroring && !source.lonely;
             bool const heard = view.world.network().reaches(died.node.value, target.value) &&

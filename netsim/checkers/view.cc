@@ -31,11 +31,8 @@ bool allow(View const& view, std::string_view property, Injury const* injury, No
 }  // namespace
 
 void View::violated(CheckerText const& property, GroupId group, std::string story) const {
-    std::optional<NodeId> const node = doubts.of(group);
-    if (node && !property.without_memory) {
-        findings.allowed(property.name, "after the metadata of " + name(*node) + " was put back");
-        return;
-    }
+    std::optional<std::string> const doubt = doubts.of(world, chronicle, group);
+    if (doubt && !property.without_memory) return findings.allowed(property.name, *doubt);
     findings.violated(property.name, property.rule, now(), std::move(story));
 }
 

@@ -113,6 +113,35 @@ TEST_CASE("When everything was copied from the memory that is in doubt, the doub
     CHECK(stage.broken("mirror_equality"));
 }
 
+TEST_CASE("Blank disks excuse nothing while there is another copy, and all when there is none") {
+    for (bool const alone : {false, true}) {
+        Stage stage = played();
+        if (alone) {
+            nodes::Extension edit;
+            edit.kind = nodes::Extension::Kind::unextend;
+            edit.server = server2;
+            stage.world().edit_extension(server1, Stage::group, edit);
+            stage.run_for(seconds(5));
+        }
+        NodeId const replaced = alone ? server1 : server2;
+        stage.crash(replaced);
+        stage.run_for(seconds(10));
+        stage.world().replace_disks(replaced);
+        stage.look();
+        stage.restart(replaced);
+        stage.run_for(seconds(30));
+        INFO(stage.story());
+        CHECK_FALSE(stage.broken());
+        std::uint64_t const allowed = stage.allowed(
+            "no_lost_acknowledged_write: after the disks of its only copy were replaced");
+        CHECK((allowed > 0) == alone);
+        if (alone) continue;
+        mistake(stage, server2, block(100));
+        stage.end_well();
+        CHECK(stage.broken("mirror_equality"));
+    }
+}
+
 TEST_CASE("A memory that was put back in one mirror excuses nothing in another") {
     Stage stage = played(two_mirrors());
     NodeSnapshot const before = stage.world().take_snapshot(server2);
