@@ -4,11 +4,27 @@
 #include "emulator/names.h"
 #include "emulator/rule_parts.h"
 
+#include "base/text.h"
+
+#include <fmt/format.h>
+
 #include <set>
 
 namespace sunder::emulator {
 
 namespace rule_parts {
+
+Refusal refuse(Rule rule, std::string_view subject, std::string const& figures) {
+    RuleText const text = text_of(rule);
+    return {rule,
+            fmt::format("{}: {}: {} ({})", printable(subject), text.text, figures, text.source)};
+}
+
+std::pair<std::string, std::string> told_apart(ByteCount one, ByteCount other) {
+    std::pair words{to_text(one), to_text(other)};
+    if (words.first != words.second || one == other) return words;
+    return {fmt::format("{} B", one.bytes), fmt::format("{} B", other.bytes)};
+}
 
 Verdict good_name(std::string_view name) {
     if (!is_good_name(name)) return refuse(Rule::bad_name, name);
@@ -29,7 +45,7 @@ bool bad_size(ByteCount size) { return size.bytes == 0 || size.bytes % sector_by
 
 Verdict one_more(State const& state, std::string_view name) {
     if (state.catalogue.volumes.size() < state.profile.volumes) return std::nullopt;
-    return refuse(Rule::too_many_volumes, name);
+    return refuse(Rule::too_many_volumes, name, fmt::format("{}", state.profile.volumes));
 }
 
 Verdict group_takes(State const& state, std::string_view group, std::uint64_t chunks, Vraid vraid,
@@ -37,16 +53,17 @@ Verdict group_takes(State const& state, std::string_view group, std::uint64_t ch
     auto const id = state.catalogue.group_named(group);
     if (!id) return refuse(Rule::no_such_group, group);
     if (state.catalogue.groups.at(*id).failed) return refuse(Rule::group_failed, subject);
-    if (raw_bytes(chunks, vraid) > capacity_of(state, *id).free()) {
-        return refuse(Rule::no_space, subject);
-    }
-    return std::nullopt;
+    return may_grow(state, *id, 0, raw_bytes(chunks, vraid), subject);
 }
 
 Verdict may_grow(State const& state, DiskGroupId group, std::uint64_t before, std::uint64_t after,
                  std::string_view subject) {
-    if (after <= before || after - before <= capacity_of(state, group).free()) return std::nullopt;
-    return refuse(Rule::no_space, subject);
+    std::uint64_t const free = capacity_of(state, group).free();
+    if (after <= before || after - before <= free) return std::nullopt;
+    auto const [there, needed] = told_apart({free}, {after - before});
+    return refuse(Rule::no_space, subject,
+                  fmt::format("'{}' has {} free, and {} are needed",
+                              printable(state.catalogue.groups.at(group).name), there, needed));
 }
 
 bool has_relatives(State const& state, VolumeId id) {
@@ -134,11 +151,14 @@ Verdict snapshot_limits(State const& state, command::AddSnapshot const& command,
     Volume const& from = state.catalogue.volumes.at(source);
     auto const others = state.catalogue.snapshots_of(source);
     if (others.size() >= state.profile.snapshots_per_source) {
-        return refuse(Rule::too_many_snapshots, command.source);
+        return rule_parts::refuse(Rule::too_many_snapshots, command.source,
+                                  fmt::format("{}", state.profile.snapshots_per_source));
     }
     std::uint64_t const sum = (others.size() + 1) * from.sectors * sector_bytes;
     if (state.profile.snapshot_sizes.bytes != 0 && sum > state.profile.snapshot_sizes.bytes) {
-        return refuse(Rule::snapshot_sizes_exceeded, command.source);
+        auto const [all, most] = rule_parts::told_apart({sum}, state.profile.snapshot_sizes);
+        return rule_parts::refuse(Rule::snapshot_sizes_exceeded, command.source,
+                                  fmt::format("{} of at most {}", all, most));
     }
     return std::nullopt;
 }
@@ -308,7 +328,8 @@ Verdict may(State const& state, command::AddMirrorclone const& command) {
         return refuse(Rule::source_has_snapclone, command.source);
     }
     if (state.catalogue.mirrorclones_of(source).size() >= state.profile.mirrorclones_per_source) {
-        return refuse(Rule::too_many_mirrorclones, command.source);
+        return rule_parts::refuse(Rule::too_many_mirrorclones, command.source,
+                                  fmt::format("{}", state.profile.mirrorclones_per_source));
     }
     return clone_fits(
         state, {command.name, command.source, command.group, command.vraid, command.container});
@@ -316,7 +337,9 @@ Verdict may(State const& state, command::AddMirrorclone const& command) {
 
 Verdict may(State const& state, command::AddMultisnap const& command) {
     if (command.copies.size() > state.profile.multisnap_volumes) {
-        return refuse(Rule::too_many_in_multisnap, "multisnap");
+        return rule_parts::refuse(Rule::too_many_in_multisnap, "multisnap",
+                                  fmt::format("{} of at most {}", command.copies.size(),
+                                              state.profile.multisnap_volumes));
     }
     std::set<std::string> sources;
     for (auto const& copy : command.copies) {

@@ -5,9 +5,16 @@
 
 #include "emulator/rules.h"
 
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace sunder::emulator::rule_parts {
+
+/// About `subject`, with the figures that speak against it: what there is, what is asked for.
+Refusal refuse(Rule rule, std::string_view subject, std::string const& figures);
+/// Both in words that differ: in bytes where rounding makes them one.
+std::pair<std::string, std::string> told_apart(ByteCount one, ByteCount other);
 
 Verdict good_name(std::string_view name);
 /// A good name that no volume has.

@@ -5,6 +5,10 @@
 
 #include "emulator/rule_parts.h"
 
+#include "base/text.h"
+
+#include <fmt/format.h>
+
 namespace sunder::emulator {
 
 using rule_parts::bad_size;
@@ -12,9 +16,36 @@ using rule_parts::group_takes;
 using rule_parts::known;
 using rule_parts::name_free;
 
+namespace {
+
+/// As if it were the array's only one, which is what its capacity is like at first.
+std::uint64_t usable_of(Profile const& profile, command::AddDiskGroup const& command) {
+    State alone;
+    alone.profile = profile;
+    DiskGroup& group = alone.catalogue.groups[DiskGroupId{1}];
+    group.capacity = command.capacity;
+    group.largest_drive = command.largest_drive;
+    group.spare = command.spare;
+    return capacity_of(alone, DiskGroupId{1}).total;
+}
+
+Refusal too_large(State const& state, std::string_view name, ByteCount size) {
+    auto const [asked, most] = rule_parts::told_apart(size, state.profile.largest_volume);
+    return rule_parts::refuse(Rule::volume_too_large, name,
+                              fmt::format("{} of at most {}", asked, most));
+}
+
+}  // namespace
+
 Verdict may(State const& state, command::AddDiskGroup const& command) {
     if (state.catalogue.group_named(command.name)) return refuse(Rule::name_in_use, command.name);
-    if (command.capacity.bytes == 0) return refuse(Rule::bad_size, command.name);
+    if (std::uint64_t const usable = usable_of(state.profile, command); usable < chunk_bytes) {
+        return rule_parts::refuse(
+            Rule::bad_size, command.name,
+            fmt::format("{} of {} are left beside the spares, and one chunk takes {}",
+                        to_text(ByteCount{usable}), to_text(command.capacity),
+                        to_text(ByteCount{chunk_bytes})));
+    }
     if (command.warning_percent > command.alarm_percent || command.alarm_percent > 100) {
         return refuse(Rule::bad_level, command.name);
     }
@@ -48,7 +79,7 @@ Verdict may(State const& state, command::AddVolume const& command) {
                          (command.thin && !state.profile.thin);
     if (missing) return refuse(Rule::feature_missing, command.name);
     if (command.size > state.profile.largest_volume) {
-        return refuse(Rule::volume_too_large, command.name);
+        return too_large(state, command.name, command.size);
     }
     if (auto refusal = rule_parts::one_more(state, command.name)) return refusal;
     std::uint64_t const chunks = command.thin ? 0 : chunks_for(command.size.bytes / sector_bytes);
@@ -65,7 +96,7 @@ Verdict may(State const& state, command::ExpandVolume const& command) {
         return refuse(Rule::bad_size, command.name);
     }
     if (command.size > state.profile.largest_volume) {
-        return refuse(Rule::volume_too_large, command.name);
+        return too_large(state, command.name, command.size);
     }
     if (rule_parts::has_relatives(state, *id)) return refuse(Rule::has_relatives, command.name);
     if (emptying(state, *id)) return refuse(Rule::restore_in_progress, command.name);
@@ -184,7 +215,9 @@ Verdict may(State const& state, command::Present const& command) {
     VolumeId const id = *state.catalogue.volume_named(command.volume);
     Volume const& volume = state.catalogue.volumes.at(id);
     if (command.lun < state.profile.lowest_lun || command.lun > state.profile.highest_lun) {
-        return refuse(Rule::lun_out_of_range, command.host);
+        return rule_parts::refuse(Rule::lun_out_of_range, command.host,
+                                  fmt::format("{} of {} to {}", command.lun,
+                                              state.profile.lowest_lun, state.profile.highest_lun));
     }
     if (state.catalogue.presentations.contains({*host, command.lun})) {
         return refuse(Rule::lun_in_use, command.host);

@@ -52,7 +52,14 @@ IoError Driver::error(VolumeId volume, IoRule rule, bool write) const {
     return look_at([&](Array const& array) {
         auto const& volumes = array.state().catalogue.volumes;
         auto const found = volumes.find(volume);
-        return refused(rule, write, found == volumes.end() ? "" : found->second.name);
+        if (found == volumes.end()) return refused(rule, write, "");
+        Volume const& named = found->second;
+        if (rule == IoRule::copies_full && named.as<role::Snapshot>() != nullptr) {
+            return IoError{ENOSPC, fmt::format("{}: the snapshot would have to grow, and the disk "
+                                               "group is full (arrays A10) [{}]",
+                                               named.name, name_of(rule))};
+        }
+        return refused(rule, write, named.name);
     });
 }
 

@@ -24,29 +24,29 @@ public:
     [[nodiscard]] std::string const& description() const override { return shown_.description; }
 
     IoResult read(std::uint64_t offset, std::span<std::byte> into) override {
-        return attached_->pass(false,
-                               [&] { return service_.disk().read(shown_.volume, offset, into); });
+        return named(attached_->pass(
+            false, [&] { return service_.disk().read(shown_.volume, offset, into); }));
     }
     IoResult write(std::uint64_t offset, std::span<std::byte const> from, bool durable) override {
-        return attached_->pass(
-            true, [&] { return service_.disk().write(shown_.volume, offset, from, durable); });
+        return named(attached_->pass(
+            true, [&] { return service_.disk().write(shown_.volume, offset, from, durable); }));
     }
     IoResult flush() override {
-        return attached_->pass(false, [&] { return service_.disk().flush(shown_.volume); });
+        return named(attached_->pass(false, [&] { return service_.disk().flush(shown_.volume); }));
     }
     IoResult trim(std::uint64_t offset, std::uint64_t count, bool durable) override {
-        return attached_->pass(true, [&] {
+        return named(attached_->pass(true, [&] {
             return service_.disk().zero(shown_.volume, offset, count, false, durable);
-        });
+        }));
     }
     IoResult zero(std::uint64_t offset, std::uint64_t count, bool may_trim, bool fast,
                   bool durable) override {
         // Space of a volume that is not thin is its own, whether something is mapped or not.
         bool const keep = shown_.thin && !may_trim;
         if (keep && fast) return std::unexpected(IoError{EOPNOTSUPP, "zeroes would be written"});
-        return attached_->pass(true, [&] {
+        return named(attached_->pass(true, [&] {
             return service_.disk().zero(shown_.volume, offset, count, keep, durable);
-        });
+        }));
     }
     std::expected<std::vector<Stretch>, IoError> extents(std::uint64_t offset,
                                                          std::uint64_t count) override {
@@ -61,6 +61,13 @@ public:
     }
 
 private:
+    /// The log has the errors of all volumes.
+    [[nodiscard]] IoResult named(IoResult result) const {
+        if (result || result.error().words.starts_with(shown_.volume_name + ":")) return result;
+        return std::unexpected(
+            IoError{result.error().number, shown_.volume_name + ": " + result.error().words});
+    }
+
     ArrayService& service_;
     Export shown_;
     bool writable_;

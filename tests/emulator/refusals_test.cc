@@ -101,8 +101,11 @@ TEST_CASE("A1: occupancy is counted right for the largest capacities that can be
     CHECK(occupancy_of(array.state(), huge) == Occupancy::normal);
     REQUIRE(array.carry_out(AddVolume{"v", "huge", {std::uint64_t{32} << 40}, Vraid::vraid0}));
     CHECK(occupancy_of(array.state(), huge) == Occupancy::normal);
-    REQUIRE(array.carry_out(AddDiskGroup{"spares", {whole}, {whole / 2}, SparePolicy::twice}));
-    CHECK(capacity_of(array.state(), *array.state().catalogue.group_named("spares")).total == 0);
+    // Four drives, which together are more than can be counted.
+    auto const spared =
+        array.carry_out(AddDiskGroup{"s", {whole}, {whole / 2}, SparePolicy::twice});
+    REQUIRE_FALSE(spared);
+    CHECK(spared.error().rule == Rule::bad_size);
 }
 
 TEST_CASE("switches differ from a profile by name, and are read back by name") {
@@ -331,6 +334,43 @@ TEST_CASE("A12: a multisnap is made whole, or not at all") {
     AddMultisnap many;
     for (int i = 0; i < 9; ++i) many.copies.push_back(AddSnapshot{fmt::format("m{}", i), "data"});
     CHECK(refused(rig, many) == Rule::too_many_in_multisnap);
+}
+
+TEST_CASE("what is refused for a number says which, and which would do") {
+    Rig rig = rig_of("eva-xcs6");
+    auto const says = [](Rig& of, Command const& command, std::string const& figures) {
+        auto const answer = of.array.carry_out(command);
+        REQUIRE_FALSE(answer);
+        INFO(answer.error().words);
+        CHECK(answer.error().words.find(": " + figures + " (arrays ") != std::string::npos);
+    };
+    done(rig, AddDiskGroup{"little", {32 * chunk_bytes}});
+    says(rig, AddVolume{"w", "little", {64 * chunk_bytes}, Vraid::vraid0},
+         "'little' has 2 MiB free, and 4 MiB are needed");
+    says(rig, AddVolume{"w", "two", {2'000'000'000'512}},
+         "2000000000512 B of at most 2000000000000 B");
+    done(rig, AddHost{"db"});
+    says(rig, Present{"db", 0, "data"}, "0 of 1 to 255");
+    AddMultisnap many;
+    for (int i = 0; i < 9; ++i) many.copies.push_back(AddSnapshot{fmt::format("m{}", i), "data"});
+    says(rig, many, "9 of at most 8");
+    Rig old = rig_of("eva-vcs3");
+    for (int i = 0; i < 7; ++i) done(old, AddSnapshot{fmt::format("s{}", i), "data"});
+    says(old, AddSnapshot{"s7", "data"}, "7");
+}
+
+TEST_CASE("A2: a disk group in which nothing fits is none") {
+    Rig rig = rig_of("eva-xcs6");
+    ByteCount const drive{8 * chunk_bytes};
+    CHECK(refused(rig, AddDiskGroup{"tiny", {1}}) == Rule::bad_size);
+    CHECK(refused(rig, AddDiskGroup{"tiny", {chunk_bytes - 1}}) == Rule::bad_size);
+    done(rig, AddDiskGroup{"tiny", {chunk_bytes}});
+    // Spares for one failure are two drives, for two are four.
+    CHECK(refused(rig, AddDiskGroup{"spared", {2 * drive.bytes}, drive, SparePolicy::single}) ==
+          Rule::bad_size);
+    CHECK(refused(rig, AddDiskGroup{"spared", {4 * drive.bytes}, drive, SparePolicy::twice}) ==
+          Rule::bad_size);
+    done(rig, AddDiskGroup{"spared", {2 * drive.bytes + chunk_bytes}, drive, SparePolicy::single});
 }
 
 TEST_CASE("names, sizes, levels, hosts and LUN numbers are looked at") {

@@ -93,6 +93,7 @@ class Exports(Served):
         host = self.connect("data", strict=False)
         page = b"x" * 4096
         self.fails(errno.EINVAL, host.pwrite, page, 100)
+        self.assertIn("data: 4096 bytes at 100: both have to be multiples", self.log())
         self.fails(errno.EINVAL, host.pread, 100, 0)
         self.fails(errno.ENOSPC, host.pwrite, page, 256 * MIB)
         self.fails(errno.EINVAL, host.pread, 4096, 256 * MIB)
@@ -120,6 +121,7 @@ class Exports(Served):
         self.say("present", "data", "to=web1", "lun=5", "access=read-only")
         self.assertEqual(host.pread(4096, 0), page)
         self.fails(errno.EPERM, host.pwrite, page, 0)
+        self.assertIn("data: the volume is presented read-only", self.log())
         self.say("unpresent", "web1", "lun=5")
         self.say("present", "data", "to=web1", "lun=1")
         host.pwrite(page, 0)
@@ -567,8 +569,10 @@ class Control(Served):
         for old, new, place, words in (
                 ("size: 256 MiB", "size: 0 B", 9, "a size is above zero"),
                 ("size: 256 MiB", "size: 1000 B", 9, "in whole sectors of 512 bytes"),
-                ("size: 256 MiB", "size: 64 TiB", 9, "larger than the profile's largest"),
-                ("size: 256 MiB", "size: 8 GiB", 9, "not enough free space"),
+                ("size: 256 MiB", "size: 64 TiB", 9,
+                 "larger than the profile's largest volume: 64 TiB of at most 32 TiB"),
+                ("size: 256 MiB", "size: 8 GiB", 9,
+                 "not enough free space: 'dg1' has 4 GiB free, and 10 GiB are needed"),
                 ("dg1: {", "dg1: {alarm: 50, warning: 60, ", 5, "the warning not above the alarm"),
                 ("socket: nbd.sock", "socket: none/sock", 3, "there is no folder"),
                 ("socket: nbd.sock", "port: 7, address: here", 3, "expected an IP address"),

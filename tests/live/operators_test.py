@@ -116,6 +116,12 @@ class Operators(Served):
         until("it is heard", lambda: "disk group 'small' has reached its alarm level of 95 %: "
               "4 MiB of 4 MiB are used" in self.log())
 
+    def test_a_disk_group_that_holds_nothing_is_refused(self):
+        self.assertIn("[bad_size]", self.refused("add", "disk-group", "g", "capacity=1B"))
+        self.assertIn("0 B of 1 GiB are left beside the spares",
+                      self.refused("add", "disk-group", "g", "capacity=1GiB", "drive=512MiB",
+                                   "spare=single"))
+
 
 @unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
 class Invalid(Served):
@@ -130,6 +136,24 @@ class Invalid(Served):
             host.pwrite(b"b" * MIB, at * MIB)
         until("it is heard", lambda: "snapshot 's' of 'thin' could not grow and is invalid"
               in self.log())
+
+
+@unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
+class Refused(Served):
+    text = ARRAY.replace("listen:", "switches: {{overcommit: fail_writes}}\nlisten:")
+
+    def test_a_snapshot_is_told_of_itself(self):
+        host = self.connect("thin")
+        for at in range(4):
+            host.pwrite(b"a" * MIB, at * MIB)
+        self.say("add", "snapshot", "s", "of=thin")
+        self.say("present", "s", "to=web1", "lun=3")
+        with self.assertRaises(nbd.Error):
+            self.connect("s").pwrite(b"c" * 4096, 0)
+        self.assertIn("s: the snapshot would have to grow", self.log())
+        with self.assertRaises(nbd.Error):
+            host.pwrite(b"c" * 4096, 0)
+        self.assertIn("thin: its snapshots would have to grow", self.log())
 
 
 @unittest.skipIf(nbd is None, "libnbd's binding for this Python is missing")
