@@ -4,6 +4,7 @@
 #include "tools/campaign_report.h"
 
 #include "netsim/exhaust/schedule.h"
+#include "scenarios/campaign/hardware.h"
 #include "scenarios/language/narration.h"
 #include "tools/run_command.h"
 
@@ -93,6 +94,18 @@ void tell_never(char const* what, std::vector<std::string> const& all,
     fmt::print("\n");
 }
 
+/// What no design survives without a loss is said beside what followed from it.
+void tell_budget(campaign::Asked const& asked) {
+    if (!asked.all_faults) return;
+    std::string names;
+    for (unsigned k = 0; k < static_cast<unsigned>(campaign::Kind::last); ++k) {
+        auto const kind = static_cast<campaign::Kind>(k);
+        if (!campaign::has(campaign::outside_budget, kind)) continue;
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", name_of(kind));
+    }
+    fmt::print("outside the fault budget: {}; all other kinds are inside\n", names);
+}
+
 }  // namespace
 
 std::vector<std::string> reachable_rules() {
@@ -120,6 +133,7 @@ bool tell_campaign(Results const& results, FindingsFolder& folder, bool quiet) {
     if (!quiet) tell_growth(results);
     tell_never("marks", language::mark_names(), marks);
     tell_never("rules", reachable_rules(), rules);
+    tell_budget(results.asked);
     for (auto const& [name, times] : allowed) {
         fmt::print("allowed by policy: {} ({})\n", name, times);
     }
