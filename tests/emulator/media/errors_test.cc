@@ -133,6 +133,24 @@ TEST_CASE("what a full medium does not take is not lost, and is flushed when it 
     CHECK(full > 10);
 }
 
+TEST_CASE("the end says what it loses, and what it does not") {
+    // `fails`: for ever, or until there is room.
+    auto const said = [](FileOp fails, int error, bool for_ever) {
+        HostRun run(3, {6});
+        run.act(acts);
+        run.folder->ask_before([&](FileOp what) { return what == fails ? error : 0; });
+        run.act(acts);
+        if (!for_ever) run.folder->ask_before({});
+        IoResult const last = run.last_words();
+        return last ? std::string("nothing") : last.error().words;
+    };
+    CHECK(said(FileOp::write, ENOSPC, true).find("; what was answered is kept") !=
+          std::string::npos);
+    CHECK(said(FileOp::write, ENOSPC, false) == "nothing");
+    CHECK(said(FileOp::sync, EIO, true).find("; LOST is what was answered") != std::string::npos);
+    CHECK(said(FileOp::sync, EIO, false).find("; LOST is what was answered") != std::string::npos);
+}
+
 TEST_CASE("whichever operation of opening fails, it is said, and nothing is lost") {
     HostRun run(7, {6});
     run.act(acts);

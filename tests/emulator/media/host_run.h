@@ -37,6 +37,8 @@ public:
     [[nodiscard]] std::string judge(RecordingFolder const& there, bool all = false) const;
     /// Everything that is served is read.
     [[nodiscard]] std::string read_all() const;
+    /// What the end of the process would say of what it loses.
+    [[nodiscard]] IoResult last_words() { return driver_->flush_at_the_end(); }
     /// The process ends as it should.
     void close() { driver_.reset(); }
 
