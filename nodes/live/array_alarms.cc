@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace sunder::live {
@@ -15,7 +16,11 @@ using namespace emulator;
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+/// At least; and who writes to a large array waits no more than a fiftieth of the time.
 constexpr std::chrono::milliseconds between_looks{200};
+constexpr int times_a_look = 50;
 
 std::pair<Level, std::string> crossed(State const& state, DiskGroupId id, Occupancy before,
                                       Occupancy now) {
@@ -81,9 +86,12 @@ void AlarmWatch::start() {
         std::unique_lock lock(lock_);
         while (!over_) {
             lock.unlock();
+            auto const begun = Clock::now();
             look();
+            auto const took = Clock::now() - begun;
             lock.lock();
-            ended_.wait_for(lock, between_looks, [this] { return over_; });
+            ended_.wait_for(lock, std::max<Clock::duration>(between_looks, times_a_look * took),
+                            [this] { return over_; });
         }
     });
 }
