@@ -133,7 +133,7 @@ TEST_CASE("whatever link was degraded is healed before a run is judged") {
     Drawing const drawing(base, 20, everything);
     RandomStream dice(23, 1, 0);
     int degraded = 0;
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 300; ++i) {
         std::set<std::pair<netsim::Vertex, netsim::Vertex>> worse;
         for (language::Step const& step : drawing.scenario(drawing.fresh(dice)).steps) {
             if (auto const* one = std::get_if<language::step::Degrade>(&step.action)) {
