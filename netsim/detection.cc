@@ -75,6 +75,7 @@ void World::update_watcher(NodeId who, NodeId whom, PathId path) {
     bool const audible = beats_arrive(who, whom, path);
     Odds const lost = audible ? beats_lost(who, whom, path) : 0;
     if (audible == watch.audible && lost == watch.lost) return;
+    if (watch.lost != 0) forget_lost_beats(who, whom, path);
     watch.audible = audible;
     watch.lost = lost;
     ++watch.token;
@@ -139,6 +140,33 @@ void World::beats_missed(NodeId who, NodeId whom, PathId path) {
                               whom.value | std::uint32_t{path.value} << 8, ++watch.token});
     see(seen::BeatsLost{who, whom, cluster_->detection.missed});
     tell_silent(who, whom, path);
+}
+
+bool World::goes_on() const {
+    bool const lossy = std::ranges::any_of(
+        watchers_, [](Watcher const& watch) { return watch.audible && watch.lost != 0; });
+    if (!lossy || queue_.empty()) return !queue_.empty();
+    bool more = false;
+    queue_.for_each_pending([&](EventQueue::Pending const& pending) {
+        if (more || !current(pending.event)) return;
+        bool const swallowed = pending.event.kind == EventKind::silent &&
+                               watcher(pending.event).audible && watcher(pending.event).lost != 0;
+        more = !swallowed;
+    });
+    return more;
+}
+
+/// What was drawn for a link that was lossy may be years ahead.
+void World::forget_lost_beats(NodeId who, NodeId whom, PathId path) {
+    std::uint32_t const what = whom.value | std::uint32_t{path.value} << 8;
+    std::optional<EventQueue::Pending> drawn;
+    queue_.for_each_pending([&](EventQueue::Pending const& pending) {
+        Event const& event = pending.event;
+        bool const same = event.kind == EventKind::silent && event.node == who.value &&
+                          event.what == what && event.token == watcher(who, whom, path).token;
+        if (same) drawn = pending;
+    });
+    if (drawn) queue_.remove(*drawn);
 }
 
 void World::heard(NodeId who, NodeId whom, PathId path) {

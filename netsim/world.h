@@ -159,6 +159,9 @@ public:
     void apply(EventQueue::Pending const& chosen);
     /// When the next event is due; nothing when nothing will ever happen by itself.
     [[nodiscard]] std::optional<Duration> next_time() const;
+    /// Something will happen by itself, other than that a lossy link swallows heartbeats now and
+    /// then: nobody waits for that.
+    [[nodiscard]] bool goes_on() const;
     /// Applies the next event by virtual time. Requires next_time().
     void advance();
     /// Lets time pass without an event. Requires that none is due before.
@@ -469,6 +472,7 @@ private:
     [[nodiscard]] Duration beat_latency(NodeId who, NodeId whom, PathId path) const;
     [[nodiscard]] Odds beats_lost(NodeId who, NodeId whom, PathId path) const;
     /// The peer was heard at the moment given: from then on beats may be lost in a row.
+    void forget_lost_beats(NodeId who, NodeId whom, PathId path);
     void await_lost_beats(NodeId who, NodeId whom, PathId path, Duration last);
     [[nodiscard]] Duration beats_missing(NodeId who, Odds lost);
     [[nodiscard]] Duration beats_long(std::uint64_t beats) const;

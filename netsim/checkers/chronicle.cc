@@ -288,6 +288,7 @@ void Chronicle::erased(Group& group, Slot self) {
     Copy blank;
     blank.torn = true;
     blank.extended = copy.extended;
+    blank.replaced = copy.replaced;
     for (std::size_t p = 0; p < group.members.size(); ++p) {
         blank.pairs[p].leg = copy.pairs[p].leg;
         Pair& theirs = group.copies[p].pairs[self.value];
@@ -433,6 +434,7 @@ struct Chronicle::See {
         if (back.what != seen::RolledBack::What::blank) return;
         for (CopySim const& copy : world.node(back.node).copies) {
             erased(chronicle.groups_[copy.group], copy.slot);
+            chronicle.groups_[copy.group].copies[copy.slot.value].replaced = world.now();
         }
     }
     void operator()(seen::NodePaused const&) const { chronicle.contacts_changed(world); }

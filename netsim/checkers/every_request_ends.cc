@@ -10,7 +10,7 @@
 namespace sunder::netsim {
 
 void EveryRequestEnds::finish(View& view) {
-    if (view.world.next_time()) return;  // its answer may be on the way
+    if (view.world.goes_on()) return;  // its answer may be on the way
     for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
         GroupId const group{g};
         auto const& on = view.mirror(group).on;

@@ -212,6 +212,10 @@ void IntentLogSuperset::on(View& view, seen::NodeStarted const& started) {
 
 /// A target is in sync with its source, and by that with every other target that is (R36).
 void IntentLogSuperset::bind(View& view, GroupId group, Slot target, Slot source) {
+    // The last word of a source may arrive when its disks are others, which hold nothing.
+    CopySim const& from = *view.world.copy(view.mirror(group).on[source.value], group);
+    std::optional<replication::Cell> const stored = from.store->cell();
+    if (stored && !stored->current) return;
     bind_pair(view, group, target, source);
     Chronicle::Group const& known = view.chronicle.group(group);
     for (std::uint8_t other = 0; other < known.members.size(); ++other) {

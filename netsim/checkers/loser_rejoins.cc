@@ -37,7 +37,7 @@ void LoserRejoins::on(View&, NodeId, nodes::note::ExtensionChanged const& change
 }
 
 void LoserRejoins::finish(View& view) {
-    if (view.world.next_time()) return;
+    if (view.world.goes_on()) return;
     for (auto const& [group, loser] : losers_) {
         auto const& on = view.mirror(group).on;
         NodeId const winner = on[0] == loser ? on[1] : on[0];

@@ -108,7 +108,7 @@ void MirrorEquality::finish(View& view) {
         compare(view, group, *source);
         bool const sticky = source->value < flush_failed_.size() && flush_failed_[source->value];
         bool const frozen = view.chronicle.any_frozen(group) || view.world.any_memory_full(group);
-        if (view.world.next_time() || sticky || frozen)
+        if (view.world.goes_on() || sticky || frozen)
             continue;  // somebody may yet clear bits, or never will
         for (NodeId const target : view.mirror(group).on) {
             if (!is_target(view, group, *source, view.chronicle.slot(group, target))) continue;

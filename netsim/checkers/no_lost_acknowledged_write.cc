@@ -62,6 +62,7 @@ struct NoLostAcknowledgedWrite::Loss {
             return "acknowledged without the target (faithful policy)";
         }
         if (owed == nullptr) return nullptr;
+        if (is_on_no_disk(known, *owed)) return "every disk that held it was replaced";
         Slot const there = chronicle.slot(group, owed->node);
         bool const handed_over = known.copies[there.value].pairs[here.value].handed_over;
         // What it lacks had not come from the source whose target it was (R54).
@@ -69,6 +70,15 @@ struct NoLostAcknowledgedWrite::Loss {
         bool const tail = known.is_asynchronous(source, here) && !handed_over;
         bool const needless = !faithful && is_at_hand(view, *owed, there, here);
         return tail && !needless ? "asynchronous tail" : nullptr;
+    }
+
+    /// Whoever had it when it was acknowledged has a blank disk since.
+    [[nodiscard]] static bool is_on_no_disk(Chronicle::Group const& known, Request const& owed) {
+        for (std::uint8_t p = 0; p < known.members.size(); ++p) {
+            bool const had = known.members[p] == owed.node || (owed.in_sync >> p & 1) != 0;
+            if (had && !(known.copies[p].replaced > owed.answered)) return false;
+        }
+        return true;
     }
 
     /// A copy for which the write waited is in sync, as far as it knows, and can be asked.

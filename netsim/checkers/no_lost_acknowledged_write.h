@@ -18,6 +18,7 @@
 // - "unflushed writes lost with the source's own power": the last owner comes back from a disk that
 // lost
 //   what no flush or FUA had made durable (F.0);
+// - "every disk that held it was replaced": by a blank one, since it was acknowledged (FLT-4);
 // - "asynchronous tail": what a target had not got yet (SAF-2 says how much that may be). Where
 //   nodes are guarded, only while no copy that a write waited for can be asked.
 #pragma once

@@ -91,7 +91,7 @@ void ResyncCompletes::give_up(View& view) {
 
 /// At rest, a source has begun with everybody whom it hears, or it was said why not.
 void ResyncCompletes::finish(View& view) {
-    if (view.world.next_time()) return;
+    if (view.world.goes_on()) return;
     for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
         GroupId const id{g};
         Chronicle::Group const& group = view.chronicle.group(id);

@@ -394,7 +394,7 @@ struct Director::Doing {
     }
     bool operator()(step::Rest const& step) const {
         if (first()) director.deadline_ = world.now() + step.within;
-        return !world.next_time().has_value();
+        return !world.goes_on();
     }
     bool operator()(step::StartWorkload const& step) const {
         for (Application& application : director.applications_) {
