@@ -471,8 +471,8 @@ private:
     [[nodiscard]] bool beats_arrive(NodeId who, NodeId whom, PathId path) const;
     [[nodiscard]] Duration beat_latency(NodeId who, NodeId whom, PathId path) const;
     [[nodiscard]] Odds beats_lost(NodeId who, NodeId whom, PathId path) const;
-    /// The peer was heard at the moment given: from then on beats may be lost in a row.
     void forget_lost_beats(NodeId who, NodeId whom, PathId path);
+    /// The peer was heard at the moment given: from then on beats may be lost in a row.
     void await_lost_beats(NodeId who, NodeId whom, PathId path, Duration last);
     [[nodiscard]] Duration beats_missing(NodeId who, Odds lost);
     [[nodiscard]] Duration beats_long(std::uint64_t beats) const;
