@@ -342,10 +342,13 @@ expect:
             self.assertIn("server1 is paused", run.stdout)
 
     def test_what_cannot_come_to_its_end_is_not_held_against_the_nodes(self):
-        broken = HEAD + "steps: [fail_disk: {on: server1, operations: [reads]}, pass: 5 min]\n"
+        fails = HEAD + "steps: [fail_disk: {on: server1, operations: [reads]}, pass: 5 min"
+        run = self.sunder("run", self.write(fails + "]\n"))
+        self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+        self.assertIn("UNKNOWN: it did not come to rest within 3 h of its last step", run.stdout)
         out = (GOOD + "  - take_out_of_service: {mirror: datarep, on: server1, await: no}\n"
                "  - crash: server1\n  - pass: 5 min\n")
-        for text in (broken, out):
+        for text in (fails + ", mend_disk: server1]\n", out):
             run = self.sunder("run", self.write(text))
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
