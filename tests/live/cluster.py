@@ -135,6 +135,12 @@ class Cluster(unittest.TestCase):
     def until_served(self, node):
         until(f"{node} serves", lambda: self.serves(node), self.logs)
 
+    def switch_to(self, node):
+        """A target may hear a moment after its source that they mirror, and refuses until then."""
+        until(f"{node} takes over when it is asked",
+              lambda: self.ctl(node, "switchover", "datarep").returncode == 0, self.logs)
+        self.until_served(node)
+
     def until_mirrored(self):
         until("they mirror", lambda: any(
             self.datarep(node)["state"] == "fully operational" for node in NAMES), self.logs)

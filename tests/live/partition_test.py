@@ -71,8 +71,7 @@ class Guarded(MirroredHost):
         chance = random.Random(SEED)
         self.begin()
         for number in range(FEW_ROUNDS):
-            self.say("server2", "switchover", "datarep")
-            self.until_served("server2")
+            self.switch_to("server2")
             self.until_mirrored()
 
             def cut():
@@ -178,8 +177,7 @@ class SplitBrain(MirroredHost):
             device.unmount()
             device.detach()
             if winner != NAMES[0]:
-                self.say(NAMES[0], "switchover", "datarep")
-                self.until_served(NAMES[0])
+                self.switch_to(NAMES[0])
                 self.until_mirrored()
 
     def test_the_old_source_gives_up(self):
