@@ -32,6 +32,14 @@ def sums(folder):
             for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def start_load(files):
+    """fio, which writes at random into a file there until it is ended."""
+    return subprocess.Popen(
+        ["fio", "--name=load", f"--filename={files}/load", "--rw=randwrite", "--bs=4k",
+         "--size=32M", "--time_based", "--runtime=600", "--fsync=16"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 @unittest.skipIf(MISSING, MISSING)
 class Host(Served):
     text = ARRAY
@@ -45,10 +53,7 @@ class Host(Served):
         files = data.mount(kind)
         for number in range(40):
             (files / f"file{number}").write_bytes(bytes([number]) * (5000 * number))
-        load = subprocess.Popen(
-            ["fio", "--name=load", f"--filename={files}/load", "--rw=randwrite", "--bs=4k",
-             "--size=32M", "--time_based", "--runtime=600", "--fsync=16"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        load = start_load(files)
         try:
             until("fio writes", lambda: (files / "load").exists())
             self.run_tool("fsfreeze", "--freeze", str(files))
@@ -147,10 +152,7 @@ class Unsharing(Served):
         os.sync()
         still = {name: sum for name, sum in sums(files).items() if name.startswith("still")}
         records = Records(files / "records")
-        load = subprocess.Popen(
-            ["fio", "--name=load", f"--filename={files}/load", "--rw=randwrite", "--bs=4k",
-             "--size=32M", "--time_based", "--runtime=600", "--fsync=16"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        load = start_load(files)
         try:
             until("fio writes", lambda: (files / "load").exists())
             until("records are written", lambda: records.synced > 20)

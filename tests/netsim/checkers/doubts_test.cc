@@ -45,6 +45,16 @@ void put_back(Stage& stage, NodeId node, NodeSnapshot const& snapshot) {
     stage.look();
 }
 
+/// The target, which is down, remembers nothing of writes that it missed.
+void forget_being_away(Stage& stage) {
+    NodeSnapshot const before = stage.world().take_snapshot(server2);
+    stage.crash(server2);
+    stage.run_for(seconds(10));
+    stage.write(server1, block(3));
+    stage.run_for(seconds(1));
+    put_back(stage, server2, before);
+}
+
 /// The source has written alone, and remembers nothing of it.
 void forget_lonely_writes(Stage& stage) {
     NodeSnapshot const before = stage.world().take_snapshot(server1);
@@ -71,12 +81,7 @@ TEST_CASE("What a copy differs in, and no log says, is laid to the memory that w
 
 TEST_CASE("A copy that was brought up to date from a sound memory excuses nothing") {
     Stage stage = played();
-    NodeSnapshot const before = stage.world().take_snapshot(server2);
-    stage.crash(server2);
-    stage.run_for(seconds(10));
-    stage.write(server1, block(3));
-    stage.run_for(seconds(1));
-    put_back(stage, server2, before);
+    forget_being_away(stage);
     stage.restart(server2);
     REQUIRE(stage.until_mirroring());
     mistake(stage, server2, block(100));
@@ -87,12 +92,7 @@ TEST_CASE("A copy that was brought up to date from a sound memory excuses nothin
 
 TEST_CASE("A mistake before a copy is up to date again may be its memory's") {
     Stage stage = played();
-    NodeSnapshot const before = stage.world().take_snapshot(server2);
-    stage.crash(server2);
-    stage.run_for(seconds(10));
-    stage.write(server1, block(3));
-    stage.run_for(seconds(1));
-    put_back(stage, server2, before);
+    forget_being_away(stage);
     mistake(stage, server2, block(100));
     stage.restart(server2);
     stage.end_well();
