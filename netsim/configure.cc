@@ -22,12 +22,12 @@ bool can_merge(Cluster const& cluster, NodeId node) {
     return able;
 }
 
-/// A run is what the narrowest link carries in 100 ms, from 64 KiB to 16 MiB; the window keeps the
-/// link busy for a round trip and one run more (DESIGN 4).
+/// A run is what the narrowest link carries in 100 ms, from 64 KiB to the longest; the window keeps
+/// the link busy for a round trip and one run more (DESIGN 4).
 void size_resync(GroupConfig& config, Network const& network, NodeId self,
-                 MirrorSetup const& mirror) {
+                 MirrorSetup const& mirror, std::uint64_t most_run) {
     constexpr std::uint64_t least = 64 * 1024 / sector_bytes;
-    constexpr std::uint64_t most = 16 * 1024 * 1024 / sector_bytes;
+    std::uint64_t const most = most_run / sector_bytes;
     std::uint64_t run = most;
     std::uint64_t window = 0;
     for (NodeId const peer : mirror.on) {
@@ -114,7 +114,7 @@ void configure_members(Cluster const& cluster, std::vector<nodes::NodeConfig>& c
 }  // namespace
 
 GroupConfig group_config(Cluster const& cluster, Network const& network, GroupId group,
-                         std::size_t place) {
+                         std::size_t place, std::uint64_t most_run) {
     MirrorSetup const& mirror = cluster.mirrors[group.value];
     GroupConfig config;
     config.self = Slot{static_cast<std::uint8_t>(place)};
@@ -149,7 +149,7 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, GroupId
     bool const extended = mirror.is_extended_to(place);
     config.first_source = place == 0 && extended;
     config.born_in_sync = mirror.initially_in_sync && extended;
-    size_resync(config, network, mirror.on[place], mirror);
+    size_resync(config, network, mirror.on[place], mirror, most_run);
     return config;
 }
 

@@ -6,7 +6,17 @@
 #include "netsim/configure.h"
 #include "netsim/network.h"
 
+#include <cstdint>
+
 namespace sunder::staged {
+
+namespace {
+
+/// Real bytes go through caches and memory that is made for them: longer runs of a resync are
+/// slower, and let both nodes wait for each other.
+constexpr std::uint64_t longest_real_run = std::uint64_t{1} << 20;
+
+}  // namespace
 
 live::NodeSetup setup_of(netsim::Cluster const& cluster, NodeId self) {
     live::NodeSetup setup;
@@ -18,7 +28,8 @@ live::NodeSetup setup_of(netsim::Cluster const& cluster, NodeId self) {
         netsim::MirrorSetup const& mirror = cluster.mirrors[resource.group.value];
         live::MirrorSetup made;
         made.name = mirror.name;
-        made.config = netsim::group_config(cluster, network, resource.group, resource.self.value);
+        made.config = netsim::group_config(cluster, network, resource.group, resource.self.value,
+                                           longest_real_run);
         for (netsim::VolumeSetup const& volume : mirror.volumes) {
             made.volumes.push_back({volume.name, volume.sectors});
         }
