@@ -120,6 +120,7 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     for (std::uint8_t peer = 0; peer < nodes_.size(); ++peer) {
         for (std::uint8_t path = 0; path < paths(); ++path) {
             Watcher& mine = watcher(node, NodeId{peer}, PathId{path});
+            if (mine.lost != 0) forget_lost_beats(node, NodeId{peer}, PathId{path});
             mine = Watcher{false, false, false, mine.token + 1, 0, {}};
         }
     }

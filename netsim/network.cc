@@ -79,12 +79,36 @@ Duration Network::transfer(Vertex from, Vertex to, Duration now, std::uint64_t b
     VERIFY(way.up);
     Duration at = now;
     for (std::uint16_t const d : way.directions) {
-        Direction& direction = directions_[d];
-        at = std::max(at, direction.busy_until) + direction.model.bandwidth.time_for({bytes});
-        direction.busy_until = at;
-        at += direction.model.latency;
+        LinkModel const& link = directions_[d].model;
+        at = cross(d, at, now, link.bandwidth.time_for({bytes})) + link.latency;
     }
     return at;
+}
+
+/// When what reaches a link at `at` has crossed it, without its latency. It goes as a whole, as
+/// soon as the link is free for so long.
+Duration Network::cross(std::uint16_t direction, Duration at, Duration now, Duration takes) {
+    if (!gaps_.empty()) std::erase_if(gaps_, [&](Gap const& gap) { return gap.end <= now; });
+    for (std::size_t g = 0; g < gaps_.size(); ++g) {
+        Gap const gap = gaps_[g];
+        Duration const begin = std::max(at, gap.begin);
+        if (gap.direction != direction || begin + takes > gap.end) continue;
+        Duration const end = begin + takes;
+        // What is left of it before and behind.
+        gaps_[g] = {direction, end, gap.end};
+        if (end == gap.end) gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(g));
+        if (gap.begin < begin) {
+            gaps_.insert(gaps_.begin() + static_cast<std::ptrdiff_t>(g),
+                         {direction, gap.begin, begin});
+        }
+        return end;
+    }
+    Duration& busy_until = directions_[direction].busy_until;
+    Duration const free = std::max(busy_until, now);
+    Duration const begin = std::max(at, busy_until);
+    if (free < begin) gaps_.push_back({direction, free, begin});
+    busy_until = begin + takes;
+    return busy_until;
 }
 
 void Network::set_cut(Vertex from, Vertex to, bool cut) {
@@ -124,13 +148,16 @@ void Network::cut(Vertex a, Vertex b, bool one_way) {
     find_routes();
 }
 
-/// A link that gets faster does not keep what waits for it waiting as long as it would have.
+/// A link that gets faster does not keep what waits for it waiting as long as it would have, nor do
+/// the links behind it: what is under way is sent again.
 bool Network::change(Direction& direction, LinkModel const& model) {
     LinkModel const before = std::exchange(direction.model, model);
     bool const better = model.latency < before.latency || model.bandwidth > before.bandwidth ||
                         model.jitter < before.jitter || model.loss < before.loss;
-    if (better) direction.busy_until = {};
-    return better;
+    if (!better) return false;
+    for (Direction& any : directions_) any.busy_until = {};
+    gaps_.clear();
+    return true;
 }
 
 bool Network::heal(Vertex a, Vertex b) {

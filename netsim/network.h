@@ -2,8 +2,9 @@
 //
 // The network between vertices: links with latency and bandwidth per direction, cuts per direction,
 // and routes, which are shortest by latency over what is not cut. Bandwidth is shared: whatever
-// crosses a link waits for what was sent before. It knows what chance does on a way (weather.h),
-// and draws nothing itself.
+// crosses a link waits for what is there before it; what will reach a switch later, because the way
+// to it is slow, keeps nobody waiting there. It knows what chance does on a way (weather.h), and
+// draws nothing itself.
 #pragma once
 
 #include "base/hash.h"
@@ -91,15 +92,23 @@ private:
     [[nodiscard]] Vertex place(Vertex node) const {
         return stands_at_.empty() ? node : stands_at_[node];
     }
+    /// Where a direction is free although something will cross it later.
+    struct Gap {
+        std::uint16_t direction = 0;
+        Duration begin;
+        Duration end;
+    };
+    Duration cross(std::uint16_t direction, Duration at, Duration now, Duration takes);
     [[nodiscard]] WayGraph ways_out(Vertex from) const;
     void find_routes();
     void set_cut(Vertex from, Vertex to, bool cut);
-    [[nodiscard]] static bool change(Direction& direction, LinkModel const& model);
+    [[nodiscard]] bool change(Direction& direction, LinkModel const& model);
 
     std::size_t nodes_ = 0;
     std::size_t vertices_ = 0;
     std::vector<Vertex> stands_at_;  // by node, where some are found elsewhere
     std::vector<Direction> directions_;
+    std::vector<Gap> gaps_;  // earliest first; only of links that begin at a switch
     std::shared_ptr<std::vector<Route> const> routes_;  // between nodes only; copies share them
 };
 

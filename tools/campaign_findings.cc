@@ -19,13 +19,18 @@ using campaign::CaseResults;
 using campaign::Finding;
 
 /// A name that no other finding has: what an earlier campaign wrote is kept. Only letters and
-/// digits of a property get into it, whatever a file of results says.
+/// digits of a case and a property get into it, whatever a file of results says.
 std::string file_name(CaseResults const& one, Finding const& finding, std::string const& folder) {
-    std::string name = fs::path(one.path).stem().string() + "-";
-    for (char const c : finding.property) {
-        bool const plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        name += plain ? c : '-';
-    }
+    std::string name = fs::path(one.path).stem().string();
+    auto const append = [&](std::string_view text) {
+        if (!text.empty()) name += '-';
+        for (char const c : text) {
+            bool const plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+            name += plain ? c : '-';
+        }
+    };
+    append(one.case_name);
+    append(finding.property);
     for (unsigned number = 1;; ++number) {
         std::string const path =
             (fs::path(folder) /

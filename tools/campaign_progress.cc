@@ -66,7 +66,7 @@ void CampaignProgress::ran(std::size_t features, std::uint64_t violated,
 }
 
 void CampaignProgress::tell() {
-    std::vector<std::string> const all_marks = language::mark_names();
+    std::vector<std::string> const all_marks = language::cluster_mark_names();
     std::vector<std::string> const all_rules = reachable_rules();
     auto const period = terminal_ ? std::chrono::seconds(1) : std::chrono::seconds(30);
     std::unique_lock lock(mutex_);

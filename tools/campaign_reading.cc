@@ -143,8 +143,8 @@ CaseResults case_of(Place const& at) {
     one.path = at.at("path").text();
     one.case_name = at.at("case").text();
     one.runs = at.at("runs").number();
-    one.violated = at.at("violated").number();
-    one.unknown = at.at("unknown").number();
+    one.violated = at.at("violated").number(0, one.runs);
+    one.unknown = at.at("unknown").number(0, one.runs - one.violated);
     one.events = at.at("events").number();
     one.marks = at.at("marks").names();
     one.rules = at.at("rules").names();
@@ -157,6 +157,8 @@ CaseResults case_of(Place const& at) {
     std::set<std::string> properties;
     for (Place const& finding : at.at("findings").all()) {
         one.findings.push_back(finding_of(finding));
+        bool const open = one.findings.back().property == campaign::unknown_run;
+        (void)finding.at("count").number(1, open ? one.unknown : one.violated);
         if (properties.insert(one.findings.back().property).second) continue;
         wrong(finding.name(), "each property once in a case");
     }

@@ -57,9 +57,12 @@ void tell_schedules(CaseResults const& one) {
         100 * static_cast<double>(reached) / static_cast<double>(told.known.size()));
 }
 
+std::string name_of(CaseResults const& one) {
+    return one.case_name.empty() ? one.path : fmt::format("{} [{}]", one.path, one.case_name);
+}
+
 void tell_case(CaseResults const& one) {
-    std::string const name = one.case_name.empty() ? "" : fmt::format(" [{}]", one.case_name);
-    fmt::print("{}{}\n", one.path, name);
+    fmt::print("{}\n", name_of(one));
     fmt::print("  {} {} runs, {} events, {} {} reached", one.violated > 0 ? "FAIL" : "ok  ",
                one.runs, one.events, one.features.size(),
                one.schedules ? "abstract states" : "features");
@@ -131,7 +134,7 @@ bool tell_campaign(Results const& results, FindingsFolder& folder, bool quiet) {
         for (auto const& [name, times] : one.allowed) allowed[name] += times;
     }
     if (!quiet) tell_growth(results);
-    tell_never("marks", language::mark_names(), marks);
+    tell_never("marks", language::cluster_mark_names(), marks);
     tell_never("rules", reachable_rules(), rules);
     tell_budget(results.asked);
     for (auto const& [name, times] : allowed) {
@@ -145,10 +148,11 @@ bool tell_campaign(Results const& results, FindingsFolder& folder, bool quiet) {
             written = written && path;
             ++findings;
             fmt::print(
-                "\nFOUND {}{} in {} of {} runs of {}, {} steps:\n  {}\n  replay: tools/run "
+                "\n{}{} in {} of {} runs of {}, {} steps:\n  {}\n  replay: tools/run "
                 "run {} --seed {}\n",
-                finding.property, finding.rule.empty() ? "" : fmt::format(" ({})", finding.rule),
-                finding.count, one.runs, one.path, finding.steps, finding.story, path.value_or("?"),
+                finding.property == campaign::unknown_run ? "UNKNOWN" : "FOUND " + finding.property,
+                finding.rule.empty() ? "" : fmt::format(" ({})", finding.rule), finding.count,
+                one.runs, name_of(one), finding.steps, finding.story, path.value_or("?"),
                 finding.seed);
         }
     }

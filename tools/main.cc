@@ -26,6 +26,9 @@
 
 namespace {
 
+/// More threads than any machine has, and few enough to start.
+constexpr unsigned most_jobs = 1024;
+
 using namespace sunder;
 
 /// Loads files and says what is wrong with them, or what is in them.
@@ -137,7 +140,8 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
                     "Of exhaust: where a counterexample is written as a scenario");
     run->add_option("--jobs", request.jobs,
                     "Runs at a time, or threads of a search; 0: one per processor")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::Range(0U, most_jobs));
     run->add_option("--case", request.only_case, "Only the case of this name (see `sunder list`)");
     run->add_flag("--explain", request.explain, "Say on which facts each decision stands");
     run->add_flag("--quiet", request.quiet, "No narration");
@@ -173,7 +177,8 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
         ->excludes("--time");
     explore->add_flag("--quiet", request.quiet, "Of cases without findings only the sums");
     explore->add_option("--jobs", request.jobs, "Runs at a time; 0: one per processor")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(CLI::Range(0U, most_jobs));
     explore->add_option("--seed", request.seed, "The seed")->capture_default_str()->check(seed());
     explore->add_option("--acts", request.acts, "What befalls a run, at most")
         ->capture_default_str()

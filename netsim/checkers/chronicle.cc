@@ -194,6 +194,15 @@ void Chronicle::joined(Group& group, Slot source, Slot target, Duration now) {
     group.copies[target.value].overtaken_by.reset();
 }
 
+/// A resync begins to write on it.
+void Chronicle::tear(World const& world, GroupId id, Slot self) {
+    Group& group = groups_[id.value];
+    Copy& copy = group.copies[self.value];
+    NodeId const node = group.members[self.value];
+    if (!copy.torn) copy.whole_until = world.copy(node, id)->disk->written();
+    copy.torn = true;
+}
+
 void Chronicle::leg_changed(World const& world, GroupId id, Slot self,
                             mirror_note::LegChanged const& changed) {
     Group& group = groups_[id.value];
@@ -209,9 +218,7 @@ void Chronicle::leg_changed(World const& world, GroupId id, Slot self,
     if (!inward) return;
     if (changed.to == LegState::paused) copy.watched.reset();
     if (changed.to == LegState::resyncing) {
-        NodeId const node = group.members[self.value];
-        if (!copy.torn) copy.whole_until = world.copy(node, id)->disk->written();
-        copy.torn = true;
+        tear(world, id, self);
         copy.watched.reset();
     } else if (changed.to == LegState::mirroring && !copy.torn) {
         copy.watched = changed.peer;
@@ -246,7 +253,7 @@ void Chronicle::mirror_noted(World const& world, seen::MirrorNoted const& noted)
             joined(group, completed->source, self, now);
         }
     } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
-        if (data->to == replication::DataState::inconsistent) copy.torn = true;
+        if (data->to == replication::DataState::inconsistent) tear(world, noted.group, self);
         if (data->from == replication::DataState::inconsistent) copy_completed(group, self, now);
         if (data->to <= replication::DataState::outdated) copy.watched.reset();
         // The owner is on its way in; who is forced online meanwhile makes it no worse.

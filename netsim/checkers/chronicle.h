@@ -124,6 +124,7 @@ private:
     static void erased(Group& group, Slot self);
     void left_service(World const& world, GroupId id, NodeId node);
     void node_noted(World const& world, seen::NodeNoted const& noted);
+    void tear(World const& world, GroupId id, Slot self);
     void leg_changed(World const& world, GroupId id, Slot self,
                      replication::note::LegChanged const& changed);
     static void leave_behind(Pair& pair, Duration now);

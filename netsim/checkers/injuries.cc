@@ -23,6 +23,13 @@ Extent common(Extent a, Extent b) {
 
 void Injuries::see(World const& world, Observation const& observation) {
     if (auto const* lie = std::get_if<seen::DiskLied>(&observation)) return lied(world, *lie);
+    auto const* noted = std::get_if<seen::MirrorNoted>(&observation);
+    using Edited = replication::note::IntentLogEdited;
+    auto const* edited = noted != nullptr ? std::get_if<Edited>(&noted->note) : nullptr;
+    if (edited != nullptr && edited->how == Edited::How::all_cleared) {
+        taken_for_equal(world, noted->group, noted->node,
+                        world.cluster().mirrors[noted->group.value].on[edited->peer.value]);
+    }
     if (none()) return;
     auto const lying = std::exchange(lying_, std::nullopt);
     if (auto const* write = std::get_if<seen::DiskWritten>(&observation)) {
@@ -36,7 +43,6 @@ void Injuries::see(World const& world, Observation const& observation) {
         replaced(world, image->group, image->node);
     }
     if (!std::holds_alternative<seen::HostAnswered>(observation)) borrowed_.reset();
-    auto const* noted = std::get_if<seen::MirrorNoted>(&observation);
     if (noted == nullptr) return;
     using Fallback = replication::note::FallbackImageChanged;
     if (auto const* read = std::get_if<replication::note::ReadFromTarget>(&noted->note)) {
@@ -65,6 +71,32 @@ void Injuries::lied(World const& world, seen::DiskLied const& lied) {
             position += piece.sectors;
         });
         ++next_number_;
+    }
+}
+
+void Injuries::taken_for_equal(World const& world, GroupId group, NodeId node, NodeId other) {
+    auto const image = [&](NodeId holder) -> Image const& {
+        return world.copy(holder, group)->disk->image();
+    };
+    Extent const all{0, world.cluster().mirrors[group.value].sectors};
+    std::vector<Extent> differences;
+    Image::for_each_difference(image(node), image(other), all, [&](Extent difference) {
+        differences.push_back(difference);
+        return true;
+    });
+    for (Extent const& difference : differences) {
+        Injury const injury{node, {}, world.now(), next_number_++, true};
+        for (NodeId const holder : {node, other}) {
+            std::uint64_t const end = difference.end();
+            for (std::uint64_t first = difference.first; first < end;) {
+                Content const content = image(holder).at(first);
+                std::uint64_t next = first + 1;
+                while (next < end && image(holder).at(next) == content) ++next;
+                spots_.push_back(
+                    {group, holder, {first, next - first}, content, injury, State::held});
+                first = next;
+            }
+        }
     }
 }
 
@@ -186,8 +218,10 @@ Injury const* Injuries::in_answer(Place const& place, Content content) const {
 }
 
 std::string Injuries::name(World const& world, Injury const& injury, NodeId found_on) {
-    std::string const what =
-        fmt::format("{} on {}", name_of(injury.lie), world.node(injury.node).name);
+    std::string const what = fmt::format("{} on {}",
+                                         injury.by_operator ? std::string_view("intent log cleared")
+                                                            : std::string_view(name_of(injury.lie)),
+                                         world.node(injury.node).name);
     if (found_on == injury.node) return what;
     return fmt::format("{} that spread to {}", what, world.node(found_on).name);
 }

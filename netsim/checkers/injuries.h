@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The fault budget, as checkers need it: what disks did to their data without a word. A design
+// The fault budget, as checkers need it: what disks did to their data without a word, and what an
+// operator said of them that was wrong. A design
 // promises nothing about data that its disk falsified, as long as no checksum proves which copy is
 // right (SAF-15); about all other data it promises everything, in the same run. So an injury is a
 // content that is false in one place of one copy: whoever finds it there has found the injury and
@@ -15,6 +16,9 @@
 //   place, and thereupon the other writes just that. Or by an image that somebody puts on a disk,
 //   which may hold what was false anywhere at any time.
 // - What was only read wrong explains what hosts are told, and no disk.
+//
+// Who clears an intent log says that two copies are equal (R19, R88). Where they are not, the
+// content of either is the operator's doing from then on, as if a disk had put it there (SAF-23).
 #pragma once
 
 #include "netsim/image.h"
@@ -33,10 +37,11 @@ namespace sunder::netsim {
 class World;
 
 struct Injury {
-    NodeId node;  ///< whose disk lied
+    NodeId node;  ///< whose disk lied, or whose log an operator cleared
     DiskLie lie = DiskLie::bit_rot;
     Duration at;
     std::uint32_t number = 0;  ///< each place of each lie has its own
+    bool by_operator = false;  ///< then no disk lied
 };
 
 class Injuries {
@@ -79,6 +84,7 @@ private:
         State state = State::held;
     };
     void lied(World const& world, seen::DiskLied const& lied);
+    void taken_for_equal(World const& world, GroupId group, NodeId node, NodeId other);
     void written(World const& world, seen::DiskWritten const& written);
     void sent(seen::RecordSent const& sent);
     void died(World const& world, NodeId node);

@@ -24,7 +24,7 @@ void IntentLogSuperset::prepare(View const& view) {
         for (std::uint8_t a = 0; a < mirror.on.size(); ++a) {
             for (auto b = static_cast<std::uint8_t>(a + 1); b < mirror.on.size(); ++b) {
                 replication::Bitmap none((mirror.sectors + chunk - 1) / chunk);
-                pairs_.push_back({GroupId{g}, Slot{a}, Slot{b}, false, none, false, none});
+                pairs_.push_back({GroupId{g}, Slot{a}, Slot{b}, false, std::move(none)});
             }
         }
     }
@@ -85,26 +85,10 @@ void IntentLogSuperset::report(View& view, Pair const& pair, Extent where, char 
                     says(both.of_b, pair.a)));
 }
 
-/// R88: what differed when an operator had cleared the bits is his business until it is equal.
-bool IntentLogSuperset::is_answered_for(View const& view, Pair& pair, std::uint64_t chunk) {
-    if (!pair.answered.test(chunk)) return false;
-    auto const& on = view.mirror(pair.group).on;
-    std::uint64_t const chunk_sectors =
-        view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
-    std::uint64_t const first = chunk * chunk_sectors;
-    Extent const whole{first, std::min(chunk_sectors, view.mirror(pair.group).sectors - first)};
-    bool equal = true;
-    Image::for_each_difference(view.image(on[pair.a.value], pair.group),
-                               view.image(on[pair.b.value], pair.group), whole,
-                               [&](Extent) { return equal = false; });
-    if (equal) pair.answered.reset(chunk);
-    return !equal;
-}
-
 /// Looks at one chunk that is remembered; forgets it when both copies hold the same.
 void IntentLogSuperset::check_chunk(View& view, Pair& pair, PairLogs const& logs,
                                     std::uint64_t chunk, Extent within, char const* occasion) {
-    if (logs.name(chunk) || is_answered_for(view, pair, chunk)) return;
+    if (logs.name(chunk)) return;
     Image const& a = view.image(view.mirror(pair.group).on[pair.a.value], pair.group);
     Image const& b = view.image(view.mirror(pair.group).on[pair.b.value], pair.group);
     Image::for_each_difference(a, b, within, [&](Extent difference) {
@@ -162,8 +146,6 @@ void IntentLogSuperset::check_all(View& view, Pair& pair, char const* occasion) 
              c <= (difference.end() - 1) / chunk_sectors; ++c) {
             pair.written.set(c);
             if (both.name(c)) continue;
-            if (pair.edited) pair.answered.set(c);
-            if (is_answered_for(view, pair, c)) continue;
             std::uint64_t const first = std::max(difference.first, c * chunk_sectors);
             std::uint64_t const end = std::min(difference.end(), (c + 1) * chunk_sectors);
             auto const rest = unexplained(view, pair, {first, end - first});
@@ -253,7 +235,6 @@ void IntentLogSuperset::bind_pair(View& view, GroupId group, Slot a, Slot b) {
     joined->bound = true;
     if (fresh) {
         check_all(view, *joined, "The copies came in sync");
-        joined->edited = false;
     } else {
         check_written(view, *joined, "The copies came in sync");
     }
@@ -276,16 +257,13 @@ void IntentLogSuperset::on(View& view, From from, replication::note::Settled con
     if (cleared != nullptr) check_written(view, *cleared, "Bits were cleared");
 }
 
-/// R88: an operator answers for the equality of the two until they are in sync again. What is on
-/// its way to one of them then comes to be equal later, and he answers for that as well.
+/// R88: an operator answers for the equality of the two until they are in sync again.
 void IntentLogSuperset::on(View& view, From from,
                            replication::note::IntentLogEdited const& edited) {
     prepare(view);
     if (edited.how != replication::note::IntentLogEdited::How::all_cleared) return;
     Pair* cleared = pair(from.group, view.chronicle.slot(from.group, from.node), edited.peer);
-    if (cleared == nullptr) return;
-    cleared->bound = false;
-    cleared->edited = true;
+    if (cleared != nullptr) cleared->bound = false;
 }
 
 void IntentLogSuperset::finish(View& view) {

@@ -42,10 +42,8 @@ private:
         GroupId group;
         Slot a;
         Slot b;
-        bool bound = false;            ///< they have been in sync
-        replication::Bitmap written;   ///< chunks that may differ, as far as this checker knows
-        bool edited = false;           ///< an operator has cleared bits, and they are not bound yet
-        replication::Bitmap answered;  ///< chunks that differ on the operator's word (R88)
+        bool bound = false;           ///< they have been in sync
+        replication::Bitmap written;  ///< chunks that may differ, as far as this checker knows
     };
     void prepare(View const& view);
     Pair* pair(GroupId group, Slot a, Slot b);
@@ -54,7 +52,6 @@ private:
                      Extent within, char const* occasion);
     void check_written(View& view, Pair& pair, char const* occasion);
     void check_all(View& view, Pair& pair, char const* occasion);
-    [[nodiscard]] static bool is_answered_for(View const& view, Pair& pair, std::uint64_t chunk);
     void check_node(View& view, NodeId node, char const* occasion);
     void bind(View& view, GroupId group, Slot target, Slot source);
     void release(View& view, GroupId group, NodeId node);

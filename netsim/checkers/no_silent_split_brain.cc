@@ -81,6 +81,7 @@ void NoSilentSplitBrain::on(View& view, seen::NodeResumed const&) { met(view); }
 void NoSilentSplitBrain::on(View& view, seen::LinkCut const&) { met(view); }
 void NoSilentSplitBrain::on(View& view, seen::LinkHealed const&) { met(view); }
 void NoSilentSplitBrain::on(View& view, seen::MemoryPressed const&) { met(view); }
+void NoSilentSplitBrain::on(View& view, seen::DiskFaulted const&) { met(view); }
 
 void NoSilentSplitBrain::passed(View& view) {
     if (!deadline_ || view.now() < *deadline_) return;
@@ -89,6 +90,9 @@ void NoSilentSplitBrain::passed(View& view) {
         Chronicle::Group const& group = view.chronicle.group(GroupId{g});
         // Who has no room for a word that comes in cannot answer it.
         bool const silenced = view.world.any_memory_full(GroupId{g});
+        auto const hangs = [&](NodeId node) {
+            return view.world.copy(node, GroupId{g})->disk->faults.hangs;
+        };
         for (std::size_t a = 0; a < group.members.size(); ++a) {
             for (std::size_t b = 0; b < group.members.size(); ++b) {
                 NodeId const one = group.members[a];
@@ -97,6 +101,11 @@ void NoSilentSplitBrain::passed(View& view) {
                 if (group.copies[a].pairs[b].split_noted) continue;
                 if (silenced) {
                     view.findings.allowed(text.name, "memory is full");
+                    continue;
+                }
+                // Who steps down, or hears of the other, stores it before it says so.
+                if (hangs(one) || hangs(two)) {
+                    view.findings.allowed(text.name, "a disk hangs");
                     continue;
                 }
                 view.violated(

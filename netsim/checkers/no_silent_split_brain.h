@@ -9,7 +9,8 @@
 // acknowledges a write without having said that it is in service.
 //
 // It assumes nothing: whatever was cut, whoever died, and whatever an operator said, it holds. But
-// who has no memory to take in a word reports when he has it again ("memory is full").
+// who has no memory to take in a word, or waits for a disk to store it, reports when that is over
+// ("memory is full", "a disk hangs").
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -35,6 +36,7 @@ public:
     void on(View& view, seen::LinkCut const& cut);
     void on(View& view, seen::LinkHealed const& healed);
     void on(View& view, seen::MemoryPressed const& pressed);
+    void on(View& view, seen::DiskFaulted const& faulted);
     [[nodiscard]] std::optional<Duration> deadline() const { return deadline_; }
     void passed(View& view);
 

@@ -105,10 +105,23 @@ void Hunter::hunt() {
     add(results_.rules, coverage.rules());
     for (auto const& [what, times] : outcome.allowed) results_.allowed[what] += times;
     if (std::has_single_bit(results_.runs)) results_.growth.push_back({results_.runs, reached()});
-    if (outcome.result == language::Result::unknown) ++results_.unknown;
+    if (outcome.result == language::Result::unknown) keep_unknown(scenario, outcome);
     if (outcome.result != language::Result::violated) return;
     ++results_.violated;
     report(as_played(scenario, outcome), outcome);
+}
+
+/// The first one is kept as it was played: what makes a run unknown may be its length.
+void Hunter::keep_unknown(Scenario const& scenario, Outcome const& outcome) {
+    ++results_.unknown;
+    auto const same = std::ranges::find(results_.findings, unknown_run, &Finding::property);
+    if (same != results_.findings.end()) {
+        ++same->count;
+        return;
+    }
+    Scenario const played = as_played(scenario, outcome);
+    results_.findings.push_back({unknown_run, "", outcome.why_unknown, outcome.seed,
+                                 played.steps.size(), language::to_yaml(played), 1});
 }
 
 /// Each property that the run broke is a finding of its own; where it broke none, the step is.

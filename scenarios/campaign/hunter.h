@@ -46,6 +46,7 @@ private:
     };
     [[nodiscard]] Recipe next();
     bool learn(Recipe const& recipe, Coverage const& coverage, Duration began);
+    void keep_unknown(language::Scenario const& scenario, language::Outcome const& outcome);
     void report(language::Scenario const& scenario, language::Outcome const& outcome);
     void make_small(Finding finding, language::Scenario const& scenario);
 

@@ -36,6 +36,20 @@ auto find_case(auto& cases, CaseResults const& wanted) {
     });
 }
 
+/// Why two that have begun are not of the same cases.
+std::optional<std::string> lonely_case(Results const& one, Results const& other) {
+    if (one.shards.empty() || other.shards.empty()) return std::nullopt;
+    for (auto const& [from, in, whose] :
+         {std::tuple(&other, &one, "of it, and not of the others"),
+          std::tuple(&one, &other, "of the others, and not of it")}) {
+        for (CaseResults const& wanted : from->cases) {
+            if (find_case(in->cases, wanted) != in->cases.end()) continue;
+            return fmt::format("{} [{}] is a case {}", wanted.path, wanted.case_name, whose);
+        }
+    }
+    return std::nullopt;
+}
+
 /// Whose growth is told: that of who ran longer; of two as long, always the same one.
 bool is_told_before(CaseResults const& a, CaseResults const& b) {
     auto const runs = [](CaseResults const& one) {
@@ -109,10 +123,11 @@ std::optional<std::string> why_not_merged(Results const& one, Results const& oth
     compare("--acts", its.acts, others.acts);
     compare("--all-faults", its.all_faults, others.all_faults);
     compare("--depth", its.depth, others.depth);
+    if (!why) why = lonely_case(one, other);
     for (CaseResults const& its_case : other.cases) {
         auto const same = find_case(one.cases, its_case);
-        if (same == one.cases.end()) continue;
         std::string const name = its_case.path + " [" + its_case.case_name + "]: ";
+        if (same == one.cases.end()) continue;
         auto const& a = its_case.schedules;
         auto const& b = same->schedules;
         compare(name + "schedule", a ? "priority" : "time", b ? "priority" : "time");

@@ -21,9 +21,12 @@ struct Finding {
     std::uint64_t seed = 0;   ///< of the scenario in `text`
     std::uint64_t steps = 0;  ///< of it
     std::string text;         ///< of a scenario file
-    std::uint64_t count = 0;  ///< runs that broke it
+    std::uint64_t count = 0;  ///< runs that broke it, or were unknown
     friend bool operator==(Finding const&, Finding const&) = default;
 };
+/// The property of what a run that is unknown is kept as.
+inline constexpr char const* unknown_run = "unknown";
+
 /// Both are of one property: the counts add up, the shorter text stays; of two as short, the one
 /// that comes first in the alphabet, so that the order of merging does not matter.
 void keep_shorter(Finding& into, Finding const& other);
@@ -46,7 +49,7 @@ struct CaseResults {
     std::string case_name;
     std::uint64_t runs = 0;
     std::uint64_t violated = 0;
-    std::uint64_t unknown = 0;  ///< ended by the bound of events
+    std::uint64_t unknown = 0;  ///< ended by the bound of events, or never at rest
     std::uint64_t events = 0;
     Coverage::Names marks;
     Coverage::Names rules;

@@ -284,8 +284,10 @@ constexpr std::string_view marks[] = {"mirroring",
 
 }  // namespace
 
+std::vector<std::string> cluster_mark_names() { return {std::begin(marks), std::end(marks)}; }
+
 std::vector<std::string> mark_names() {
-    std::vector<std::string> names(std::begin(marks), std::end(marks));
+    std::vector<std::string> names = cluster_mark_names();
     for (std::string& name : array_mark_names()) names.push_back(std::move(name));
     return names;
 }

@@ -27,6 +27,8 @@ namespace sunder::language {
 [[nodiscard]] std::string_view mark_of(netsim::Observation const& seen);
 /// The name of the rule by which something was decided, empty where nothing was.
 [[nodiscard]] std::string_view rule_of(netsim::Observation const& seen);
+/// The marks of mirrors and nodes, which are all that a cluster without arrays can leave.
+[[nodiscard]] std::vector<std::string> cluster_mark_names();
 /// All marks there are.
 [[nodiscard]] std::vector<std::string> mark_names();
 /// The rules of all decisions, for `because:` and `refused:`.

@@ -20,7 +20,7 @@ CaseResults some_case(std::string path, std::uint64_t draw) {
     CaseResults one;
     one.path = std::move(path);
     one.case_name = draw % 2 == 0 ? "" : "mode=synchronous";
-    one.runs = 1 + draw % 7;
+    one.runs = 3 + draw % 7;
     one.events = draw % 1000;
     one.violated = draw % 3;
     one.marks["failover"] = 1 + draw % 5;
@@ -57,6 +57,12 @@ Results results(std::vector<std::uint64_t> const& draws, std::string shard) {
     return made;
 }
 
+/// Of all cases that there are, as shards of one campaign.
+Results shard(std::vector<std::uint64_t> draws, std::string name) {
+    for (std::uint64_t const draw : {0, 1, 2, 3}) draws.push_back(draw);
+    return results(draws, std::move(name));
+}
+
 Results merged(Results into, Results const& other) {
     merge(into, other);
     return into;
@@ -68,9 +74,9 @@ TEST_CASE("results merge to the same in whatever order and grouping") {
     REQUIRE(rc::check("any order",
                       [](std::vector<std::uint64_t> const& a, std::vector<std::uint64_t> const& b,
                          std::vector<std::uint64_t> const& c) {
-                          Results const one = results(a, "1/3");
-                          Results const two = results(b, "2/3");
-                          Results const three = results(c, "3/3");
+                          Results const one = shard(a, "1/3");
+                          Results const two = shard(b, "2/3");
+                          Results const three = shard(c, "3/3");
                           Results const left = merged(merged(one, two), three);
                           RC_ASSERT(left == merged(one, merged(two, three)));
                           RC_ASSERT(left == merged(merged(three, two), one));
@@ -133,10 +139,16 @@ TEST_CASE("what could not be merged or told is refused where it stands") {
              {R"("stopped":[])", R"("stopped":["2/2"])", "stopped: expected none that is not"},
              {R"("seconds":0E0)", R"("seconds":-1)", "seconds: expected a number from 0"},
              {R"("cases":[)", R"("cases":[5,)", "cases[0]: expected an object"},
-             {R"("runs":8)", R"("runs":18446744073709551615)",
+             {R"("runs":12)", R"("runs":18446744073709551615)",
               "cases[0].runs: expected a whole number from 0 to"},
-             {R"("runs":8)", R"("runs":-1)", "cases[0].runs: expected a whole number"},
-             {R"("runs":8)", R"("runs":1.5)", "cases[0].runs: expected a whole number"},
+             {R"("runs":12)", R"("runs":-1)", "cases[0].runs: expected a whole number"},
+             {R"("runs":12)", R"("runs":1.5)", "cases[0].runs: expected a whole number"},
+             {R"("violated":3)", R"("violated":13)",
+              "cases[0].violated: expected a whole number from 0 to 12"},
+             {R"("violated":3)", R"("violated":0)",
+              "findings[0].count: expected a whole number from 1 to 0"},
+             {R"("unknown":0)", R"("unknown":10)",
+              "cases[0].unknown: expected a whole number from 0 to 9"},
              {R"("known":[3,5,1000])", R"("known":[3,1000,5])",
               "cases[0].schedules.known[2]: expected a number greater than 1000"},
              {R"("property":"mirror_equality")", R"("property":"../x")",
@@ -173,6 +185,10 @@ TEST_CASE("results of two campaigns are not merged, and what differs is said") {
     };
     CHECK(differs([](Results& other) { other.commit = "def"; }) ==
           "its commit is def, that of the others abc");
+    CHECK(differs([](Results& other) { other.cases.clear(); }) ==
+          "b.yaml [mode=synchronous] is a case of the others, and not of it");
+    CHECK(differs([](Results& other) { other.cases.push_back(some_case("a.yaml", 0)); }) ==
+          "a.yaml [] is a case of it, and not of the others");
     CHECK(differs([](Results& other) { other.seed = 8; }) == "its seed is 8, that of the others 7");
     CHECK(differs([](Results& other) { other.asked.schedule = "priority"; }) ==
           "its --schedule is priority, that of the others time");

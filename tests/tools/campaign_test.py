@@ -63,7 +63,7 @@ class Campaign(Commanded):
         self.assertEqual(all_of_them["shards"], ["1/2", "2/2"])
         self.assertEqual(all_of_them["cases"], results[0]["cases"])
         lonely = self.sunder("report", "merge", shards[0])
-        self.assertEqual(lonely.returncode, 0)
+        self.assertEqual(lonely.returncode, 2)
         self.assertIn("1 of 2 shards: 1/2", lonely.stdout)
         run = self.explore(path, "--runs", "1", "--jobs", "1", "--shard", "3/3", "--json",
                            str(folder / "other.json"))
@@ -162,7 +162,7 @@ class Campaign(Commanded):
         self.assertEqual(list(folder.glob("shard-*")), [whole])
         killed.write_text("")  # by a shell, perhaps
         merged = self.sunder("report", "merge", str(killed), str(whole))
-        self.assertEqual(merged.returncode, 0, merged.stdout + merged.stderr)
+        self.assertEqual(merged.returncode, 2, merged.stdout + merged.stderr)
         self.assertIn(f"{killed} is empty: its shard was killed", merged.stdout)
         self.assertIn("1 of 2 shards: 1/2", merged.stdout)
         nothing = self.sunder("report", "merge", str(killed))
@@ -226,6 +226,7 @@ class Campaign(Commanded):
             (["--json", path], {}, "is the scenario itself"),
             (["--schedule", "priority", "--all-faults"], {}, "is of --schedule time"),
             (["--schedule", "priority", "--acts", "3"], {}, "--acts: it is of --schedule time"),
+            (["--jobs", "100000"], {}, "--jobs: Value 100000 not in range 0 to 1024"),
             (["--depth", "3"], {}, "--depth: it is of --schedule priority"),
             (["--runs", "1", "--runs-in-all", "1"], {}, "excludes"),
             (["--runs", "1", "--time", "1 s"], {}, "excludes"),

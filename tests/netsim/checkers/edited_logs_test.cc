@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What an operator answers for who clears an intent log (R88), and until when (SAF-3).
+// What an operator answers for who clears an intent log (R88), and until when (SAF-3, SAF-23).
 #include "tests/netsim/checkers/stage.h"
 
 #include <catch2/catch.hpp>
@@ -25,6 +25,14 @@ Cluster with_a_late_target() {
     cluster.links.push_back({0, 2, late, late});
     cluster.links.push_back({1, 2, late, late});
     return cluster;
+}
+
+/// A mistake of the engine is stood for by rot of which nobody outside hears.
+void rot_unseen(Stage& stage, NodeId node, Extent where) {
+    std::vector<Observation> unseen;
+    stage.look();
+    stage.world().rot(node, Stage::group, where);
+    stage.world().take_observations(unseen);
 }
 
 /// The late target has not heard yet that it is in sync when the log of the other is cleared, which
@@ -56,6 +64,32 @@ TEST_CASE("Who clears a log answers for what is on its way to one of the two") {
     INFO(stage.story());
     CHECK_FALSE(stage.broken());
     CHECK(Image::same(stage.image(server2), stage.image(server3), block(0)));
+    CHECK(stage.allowed("intent_log_superset: intent log cleared on server2") > 0);
+}
+
+TEST_CASE(
+    "What an operator has wrongly taken for equal is allowed by name, and nothing beside it") {
+    for (bool const mistaken : {false, true}) {
+        Stage stage(small_cluster(), 1);
+        REQUIRE(stage.until_mirroring());
+        stage.crash(server2);
+        stage.run_for(seconds(10));
+        stage.write(server1, block(16));
+        stage.run_for(seconds(1));
+        stage.order(server1, {nodes::Order::Kind::leave_service});
+        stage.run_for(seconds(1));
+        stage.order(server1, {nodes::Order::Kind::clear_intent_log, server2});
+        if (mistaken) rot_unseen(stage, server2, block(32));
+        stage.restart(server2);
+        stage.run_for(seconds(10));
+        stage.order(server1, {nodes::Order::Kind::enter_service});
+        REQUIRE(stage.until_mirroring());
+        stage.end_well();
+        INFO(stage.story());
+        REQUIRE_FALSE(Image::same(stage.image(server1), stage.image(server2), block(16)));
+        CHECK(stage.broken() == mistaken);
+        CHECK(stage.allowed("mirror_equality: intent log cleared on server1") > 0);
+    }
 }
 
 TEST_CASE("He answers for nothing any more once the two were equal there") {
@@ -65,11 +99,7 @@ TEST_CASE("He answers for nothing any more once the two were equal there") {
     stage.run_for(seconds(20));
     REQUIRE(Image::same(stage.image(server2), stage.image(server3), block(0)));
     CHECK_FALSE(stage.broken());
-    // A mistake of the engine is stood for by rot of which nobody outside hears.
-    std::vector<Observation> unseen;
-    stage.look();
-    stage.world().rot(server3, Stage::group, block(0));
-    stage.world().take_observations(unseen);
+    rot_unseen(stage, server3, block(0));
     stage.crash(server3);
     CHECK(stage.broken("intent_log_superset"));
 }
