@@ -112,6 +112,15 @@ public:
     /// Of what is under way and not flushed; the image is fingerprinted by whoever knows its
     /// extent.
     [[nodiscard]] Fingerprint fingerprint() const;
+    /// Of all that is in a plain one, names too, but for how long it is busy (identity.cc).
+    [[nodiscard]] Fingerprint identity() const;
+    /// True when it is as good as it was built, and keeps no image from before a resync.
+    [[nodiscard]] bool plain() const {
+        return !suffers() && faults == DiskFaults{} && !image_kept_ && !image_lost_ &&
+               traps_.empty() && broken_.empty() && touched_.empty();
+    }
+    /// Whatever it was busy with, it is done with it.
+    void forget_times() { busy_until_ = {}; }
     [[nodiscard]] bool idle() const { return under_way_.size() == free_.size(); }
     /// The operation that is under way in this place.
     [[nodiscard]] DiskOp const& under_way(std::uint32_t place) const { return under_way_[place]; }

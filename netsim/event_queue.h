@@ -90,6 +90,16 @@ public:
         sift_up(Key{at.ns, order_++, slot});
     }
 
+    /// The order that the next event gets, and another one for it: for whoever puts a queue
+    /// together again.
+    [[nodiscard]] std::uint32_t next_order() const { return order_; }
+    void number_from(std::uint32_t order) { order_ = order; }
+    void clear() {
+        heap_.clear();
+        slab_.clear();
+        free_.clear();
+    }
+
     Event pop() {
         VERIFY(!heap_.empty());
         std::uint32_t const slot = heap_.front().slot;

@@ -36,7 +36,43 @@ Fingerprint of_item(Carried const& what) {
     return std::visit(Print{}, what);
 }
 
-Fingerprint of_end(Connection const& link, unsigned e) {
+template <class Add>
+void add_node(NodeSim const& node, Add&& add) {
+    add(node.machine ? node.print : 0);
+    add(node.hung.size() << 32 | node.clock);
+    add(node.held.size() << 48 | node.unread.size() << 32 | node.deferred.size() << 3 |
+        std::uint64_t{node.memory_full} << 2 | std::uint64_t{node.shots_miss} << 1 |
+        std::uint64_t{node.paused});
+    for (SharerSim const& one : node.shares) {
+        add(one.machine ? one.machine->fingerprint() : 0);
+    }
+    if (node.reserved) add(node.reserved->value + 1ULL + (node.in_service ? 256 : 0));
+    for (CopySim const& copy : node.copies) {
+        add(copy.machine ? copy.print : 0);
+        if (copy.above.machine) add(copy.above.print);
+        add(copy.above.stored.version);
+        for (nodes::StoredHierarchy const& one : copy.above.storing) {
+            add(mix(one.version, one.is->fingerprint()));
+        }
+        for (HierarchySim::Resource const& resource : copy.above.resources) {
+            std::uint64_t bits = std::uint64_t{resource.runs} | resource.failed << 1;
+            unsigned place = 2;
+            for (ResourceFaults const& faults : resource.faults) {
+                for (bool const fails : {faults.start, faults.stop, faults.recovery})
+                    bits |= std::uint64_t{fails} << place++;
+            }
+            add(bits);
+        }
+        add(copy.disk.print([](SimDisk const& disk) {
+            return hash_words(of_image(disk.image()), disk.fingerprint());
+        }));
+        add(copy.store.print([](StableStore const& s) { return s.fingerprint(); }));
+    }
+}
+
+}  // namespace
+
+Fingerprint World::print(Connection const& link, unsigned e) {
     End const& end = link.ends[e];
     Hasher hasher;
     hasher.add(std::uint64_t{end.up} | std::uint64_t{end.life == link.life} << 1 |
@@ -48,7 +84,9 @@ Fingerprint of_end(Connection const& link, unsigned e) {
     return hasher.result();
 }
 
-}  // namespace
+void World::print(NodeSim const& node, std::vector<Fingerprint>& words) {
+    add_node(node, [&](Fingerprint word) { words.push_back(word); });
+}
 
 /// An event by what it does, not by the place in which it waits.
 Fingerprint World::fingerprint_of(Event const& event) const {
@@ -73,41 +111,10 @@ Fingerprint World::fingerprint_of(Event const& event) const {
 
 Fingerprint World::fingerprint(Timing timing) const {
     Hasher hasher;
-    for (NodeSim const& node : nodes_) {
-        hasher.add(node.machine ? node.print : 0);
-        hasher.add(node.hung.size() << 32 | node.clock);
-        hasher.add(node.held.size() << 48 | node.unread.size() << 32 | node.deferred.size() << 3 |
-                   std::uint64_t{node.memory_full} << 2 | std::uint64_t{node.shots_miss} << 1 |
-                   std::uint64_t{node.paused});
-        for (SharerSim const& one : node.shares) {
-            hasher.add(one.machine ? one.machine->fingerprint() : 0);
-        }
-        if (node.reserved) hasher.add(node.reserved->value + 1ULL + (node.in_service ? 256 : 0));
-        for (CopySim const& copy : node.copies) {
-            hasher.add(copy.machine ? copy.print : 0);
-            if (copy.above.machine) hasher.add(copy.above.print);
-            hasher.add(copy.above.stored.version);
-            for (nodes::StoredHierarchy const& one : copy.above.storing) {
-                hasher.add(mix(one.version, one.is->fingerprint()));
-            }
-            for (HierarchySim::Resource const& resource : copy.above.resources) {
-                std::uint64_t bits = std::uint64_t{resource.runs} | resource.failed << 1;
-                unsigned place = 2;
-                for (ResourceFaults const& faults : resource.faults) {
-                    for (bool const fails : {faults.start, faults.stop, faults.recovery})
-                        bits |= std::uint64_t{fails} << place++;
-                }
-                hasher.add(bits);
-            }
-            hasher.add(copy.disk.print([](SimDisk const& disk) {
-                return hash_words(of_image(disk.image()), disk.fingerprint());
-            }));
-            hasher.add(copy.store.print([](StableStore const& s) { return s.fingerprint(); }));
-        }
-    }
+    for (NodeSim const& node : nodes_) add_node(node, [&](Fingerprint word) { hasher.add(word); });
     for (Cow<Connection> const& connection : connections_) {
         hasher.add(connection.print([](Connection const& link) {
-            return hash_words(of_end(link, 0), of_end(link, 1), link.stalling);
+            return hash_words(print(link, 0), print(link, 1), link.stalling);
         }));
     }
     for (Watcher const& watcher : watchers_) {

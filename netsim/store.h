@@ -95,6 +95,9 @@ public:
         return hash_words(cell_ ? cell_->fingerprint() : 0, pages, started);
     }
 
+    /// Of all that is in it, names too (identity.cc).
+    [[nodiscard]] Fingerprint identity() const;
+
 private:
     struct Pending {
         PersistId id;

@@ -301,7 +301,8 @@ public:
     [[nodiscard]] bool confined() const { return confined_; }
 
 private:
-    friend class ArraySim;  // which schedules, draws and is seen as the world's own parts are
+    friend class Condenser;  // which takes worlds apart and puts them together again (exhaust/)
+    friend class ArraySim;   // which schedules, draws and is seen as the world's own parts are
     void happen(Event const& event);
     void take_place(Event const& event);
     void mirror_timer(Event const& event, replication::Timer timer, char const* words);
@@ -323,6 +324,9 @@ private:
     /// What is pending and would take effect, in no order that means anything.
     [[nodiscard]] EventQueue::PendingList effective() const;
     [[nodiscard]] Fingerprint fingerprint_of(Event const& event) const;
+    /// What a node adds to the fingerprint, and what one end of a connection is in it.
+    static void print(NodeSim const& node, std::vector<Fingerprint>& words);
+    static Fingerprint print(Connection const& link, unsigned end);
     [[nodiscard]] std::string words_of(Event const& event) const;
     [[nodiscard]] std::string words_of_io(Event const& event) const;
     template <class What>

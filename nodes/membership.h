@@ -60,6 +60,8 @@ public:
     [[nodiscard]] std::uint32_t silence(NodeId peer) const;
 
     [[nodiscard]] Fingerprint fingerprint() const;
+    /// Of all that is in it, names and counts too (identity.cc).
+    [[nodiscard]] Fingerprint identity() const;
 
 private:
     struct Peer {

@@ -80,6 +80,8 @@ public:
     void step(Input const& input, Outbox& out) noexcept;
 
     [[nodiscard]] Fingerprint fingerprint() const;
+    /// Of all that is in it, names and counts too (identity.cc).
+    [[nodiscard]] Fingerprint identity() const;
 
     // For displays and state checkers.
     [[nodiscard]] NodeConfig const& config() const { return *config_; }
@@ -329,6 +331,7 @@ private:
     }
 
     std::shared_ptr<NodeConfig const> config_;
+    // From here on identity.cc names each one.
     Membership members_;
     std::vector<Resource> resources_;
     bool continues_ = false;

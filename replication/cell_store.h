@@ -70,6 +70,8 @@ public:
         return hash_words(wanted_print_, stable_print_, storing_ ? storing_print_ : 0,
                           std::uint64_t{dirty_} | std::uint64_t{frozen_} << 1);
     }
+    /// Of all that is in it, what only counts and names too (identity.cc).
+    [[nodiscard]] Fingerprint identity() const;
     friend bool operator==(CellStore const& a, CellStore const& b) {
         auto const same = [](auto const& x, auto const& y) {
             return x == y || (x && y && *x == *y);

@@ -74,6 +74,8 @@ public:
     [[nodiscard]] bool frozen() const { return frozen_; }
 
     [[nodiscard]] Fingerprint fingerprint() const;
+    /// Of all that is in it, names too (identity.cc).
+    [[nodiscard]] Fingerprint identity() const;
     friend bool operator==(IntentLog const&, IntentLog const&) = default;
 
 private:

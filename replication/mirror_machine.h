@@ -66,6 +66,9 @@ public:
     void step(Input const& input, Outbox& out) noexcept;
 
     [[nodiscard]] Fingerprint fingerprint() const;
+    /// Of all that is in it, names and counts too: machines of one identity are the same, and not
+    /// only of one future up to names (identity.cc).
+    [[nodiscard]] Fingerprint identity() const;
     friend bool operator==(MirrorMachine const&, MirrorMachine const&) = default;
 
     // For state checkers and displays; no decision of a driver may depend on them.
@@ -321,6 +324,7 @@ private:
     void acknowledge_record(Slot, ConnectionId, std::uint64_t sequence, Outbox&);
 
     std::shared_ptr<GroupConfig const> config_;
+    // From here on identity.cc names each one.
     CellStore cells_;
     IntentLog log_;
     PerMember<Leg> legs_;

@@ -15,7 +15,7 @@ namespace {
 constexpr GroupId the_mirror{0};
 using Kind = Action::Kind;
 
-void add_host(std::vector<Action>& all, World const& world, Bounds const& bounds,
+void add_host(std::vector<Action>& all, Scene const& world, Bounds const& bounds,
               Amounts const& spent, NodeId node) {
     bool const serves = world.serves(node, the_mirror);
     if (!serves && !world.serves_apart(node, the_mirror)) return;
@@ -31,36 +31,24 @@ void add_host(std::vector<Action>& all, World const& world, Bounds const& bounds
     if (spent.trims < bounds.most.trims) add_each_block(Kind::trim);
 }
 
-bool fails(World const& world, NodeId node) {
-    DiskFaults const& faults = world.copy(node, the_mirror)->disk->faults;
-    return faults.reads || faults.writes || faults.flushes;
-}
-
-/// True when this source keeps a target apart, or is about to.
-bool keeps_apart(World const& world, NodeId node) {
-    if (!world.serves(node, the_mirror)) return false;
-    return std::ranges::any_of(world.copy(node, the_mirror)->machine->cell().peers,
-                               [](replication::PeerRecord const& peer) { return peer.paused; });
-}
-
 /// What may be repaired on a node, in so far as there is anything.
-void add_repairs(std::vector<Action>& all, World const& world, NodeId node) {
-    if (fails(world, node)) all.push_back({Kind::mend_disk, node, 0, {}});
-    if (!world.node(node).up()) all.push_back({Kind::restart, node, 0, {}});
-    if (keeps_apart(world, node)) all.push_back({Kind::resume, node, 0, {}});
+void add_repairs(std::vector<Action>& all, Scene const& world, NodeId node) {
+    if (world.disk_fails(node, the_mirror)) all.push_back({Kind::mend_disk, node, 0, {}});
+    if (!world.is_up(node)) all.push_back({Kind::restart, node, 0, {}});
+    if (world.keeps_apart(node, the_mirror)) all.push_back({Kind::resume, node, 0, {}});
 }
 
-void add_faults(std::vector<Action>& all, World const& world, Bounds const& bounds,
+void add_faults(std::vector<Action>& all, Scene const& world, Bounds const& bounds,
                 Amounts const& spent, NodeId node) {
     Amounts const& most = bounds.most;
     add_repairs(all, world, node);
     if (spent.faults() >= bounds.faults) return;
-    if (spent.disk_faults < most.disk_faults && !fails(world, node)) {
+    if (spent.disk_faults < most.disk_faults && !world.disk_fails(node, the_mirror)) {
         for (std::uint16_t kind = 0; kind < 3; ++kind) {
             all.push_back({Kind::fail_disk, node, kind, {}});
         }
     }
-    if (!world.node(node).up()) return;
+    if (!world.is_up(node)) return;
     if (spent.crashes < most.crashes) all.push_back({Kind::crash, node, 0, {}});
     if (spent.power_cuts < most.power_cuts) all.push_back({Kind::power_cut, node, 0, {}});
     bool const serves = world.serves(node, the_mirror);
@@ -70,12 +58,12 @@ void add_faults(std::vector<Action>& all, World const& world, Bounds const& boun
     }
     // Which of several targets is meant would have to be said.
     bool const two = world.cluster().mirrors.front().on.size() == 2;
-    if (spent.pauses < most.pauses && serves && two && !keeps_apart(world, node)) {
+    if (spent.pauses < most.pauses && serves && two && !world.keeps_apart(node, the_mirror)) {
         all.push_back({Kind::pause, node, 0, {}});
     }
 }
 
-void add_links(std::vector<Action>& all, World const& world, Bounds const& bounds,
+void add_links(std::vector<Action>& all, Scene const& world, Bounds const& bounds,
                Amounts const& spent) {
     auto const& links = world.cluster().links;
     for (std::uint16_t l = 0; l < links.size(); ++l) {
@@ -103,6 +91,11 @@ void list_actions(World const& world, Bounds const& bounds, Amounts const& spent
     for (EventQueue::Pending const& event : world.enabled(bounds.timing)) {
         all.push_back({Kind::event, {}, 0, event});
     }
+    list_others(world, bounds, spent, all);
+}
+
+void list_others(Scene const& world, Bounds const& bounds, Amounts const& spent,
+                 std::vector<Action>& all) {
     for (NodeId const node : world.cluster().mirrors.front().on) {
         add_host(all, world, bounds, spent, node);
     }
@@ -112,7 +105,7 @@ void list_actions(World const& world, Bounds const& bounds, Amounts const& spent
     add_links(all, world, bounds, spent);
 }
 
-void list_repairs(World const& world, std::vector<Action>& all) {
+void list_repairs(Scene const& world, std::vector<Action>& all) {
     all.clear();
     auto const& links = world.cluster().links;
     for (std::uint16_t l = 0; l < links.size(); ++l) {
@@ -181,28 +174,71 @@ DiskFaults faults_of(Action const& action) {
 
 namespace {
 
-void ask(World& world, Action const& action, Amounts& spent) {
+void ask(World& world, Action const& action) {
     using replication::HostOp;
     Extent const block{action.where, 1};
     if (action.kind == Kind::write) {
-        ++spent.writes;
         world.ask(action.node, the_mirror, HostOp::write, block, false, world.fresh_content());
     } else if (action.kind == Kind::flush) {
-        ++spent.flushes;
         world.ask(action.node, the_mirror, HostOp::flush, {}, false, 0);
     } else if (action.kind == Kind::read) {
-        ++spent.reads;
         world.ask(action.node, the_mirror, HostOp::read, block, false, 0);
     } else {
-        ++spent.trims;
         world.ask(action.node, the_mirror, HostOp::trim, block, false, 0);
     }
 }
 
 }  // namespace
 
+namespace {
+
+/// Which amount it is counted in; null: it is free.
+std::uint8_t Amounts::* amount_of(Kind kind) {
+    switch (kind) {
+        case Kind::write:
+            return &Amounts::writes;
+        case Kind::flush:
+            return &Amounts::flushes;
+        case Kind::read:
+            return &Amounts::reads;
+        case Kind::trim:
+            return &Amounts::trims;
+        case Kind::crash:
+            return &Amounts::crashes;
+        case Kind::power_cut:
+            return &Amounts::power_cuts;
+        case Kind::cut:
+            return &Amounts::cuts;
+        case Kind::reset:
+            return &Amounts::resets;
+        case Kind::force:
+            return &Amounts::forces;
+        case Kind::switch_over:
+            return &Amounts::switchovers;
+        case Kind::pause:
+            return &Amounts::pauses;
+        case Kind::fail_disk:
+            return &Amounts::disk_faults;
+        case Kind::event:
+        case Kind::restart:
+        case Kind::heal:
+        case Kind::resume:
+        case Kind::mend_disk:
+            break;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+void spend(Action const& action, Amounts& spent) {
+    std::uint8_t Amounts::* const amount = amount_of(action.kind);
+    if (amount != nullptr) ++(spent.*amount);
+}
+
 void perform(World& world, Action const& action, std::vector<std::uint8_t> picks, Amounts& spent) {
     world.chooser().follow(std::move(picks));
+    spend(action, spent);
     NodeId const node = action.node;
     auto const& links = world.cluster().links;
     auto const& on = world.cluster().mirrors.front().on;
@@ -214,47 +250,39 @@ void perform(World& world, Action const& action, std::vector<std::uint8_t> picks
         case Kind::flush:
         case Kind::read:
         case Kind::trim:
-            ask(world, action, spent);
+            ask(world, action);
             return;
         case Kind::crash:
-            ++spent.crashes;
             world.crash(node);
             return;
         case Kind::power_cut:
-            ++spent.power_cuts;
             world.power_cut(node);
             return;
         case Kind::restart:
             world.restart(node);
             return;
         case Kind::cut:
-            ++spent.cuts;
             world.cut(links[action.where].a, links[action.where].b, false);
             return;
         case Kind::heal:
             world.heal(links[action.where].a, links[action.where].b);
             return;
         case Kind::reset:
-            ++spent.resets;
             world.reset(node, on[action.where], false);
             return;
         case Kind::force:
-            ++spent.forces;
             world.force_online(node, the_mirror);
             return;
         case Kind::switch_over:
-            ++spent.switchovers;
             world.switch_over(node, the_mirror);
             return;
         case Kind::pause:
-            ++spent.pauses;
             world.order(node, the_mirror, {nodes::Order::Kind::pause});
             return;
         case Kind::resume:
             world.order(node, the_mirror, {nodes::Order::Kind::resume});
             return;
         case Kind::fail_disk:
-            ++spent.disk_faults;
             world.set_disk_faults(node, faults_of(action));
             return;
         case Kind::mend_disk:

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "netsim/exhaust/bounds.h"
+#include "netsim/exhaust/scene.h"
 
 #include <cstdint>
 #include <string>
@@ -43,8 +44,12 @@ struct Action {
 void list_actions(World const& world, Bounds const& bounds, Amounts const& spent,
                   std::vector<Action>& all);
 
+/// Behind what `all` holds: what hosts, faults, repairs and operators may do.
+void list_others(Scene const& world, Bounds const& bounds, Amounts const& spent,
+                 std::vector<Action>& all);
+
 /// What mends the world, in place of what `all` held: everything of it is free.
-void list_repairs(World const& world, std::vector<Action>& all);
+void list_repairs(Scene const& world, std::vector<Action>& all);
 
 /// Of what a disk, a store or the network has under way, the one that was begun first: what comes
 /// next when nothing is out of the ordinary. Null when none is under way, which is when timers run
@@ -63,6 +68,9 @@ enum class Agent : std::uint8_t { world, host, fault, repair };
 
 /// Of `fail_disk`.
 [[nodiscard]] DiskFaults faults_of(Action const& action);
+
+/// What it costs.
+void spend(Action const& action, Amounts& spent);
 
 /// Makes it happen; `picks` answers what becomes of what was not stable. Spends what it costs.
 void perform(World& world, Action const& action, std::vector<std::uint8_t> picks, Amounts& spent);

@@ -32,6 +32,23 @@ void advance(State& state, Action const& action, std::vector<std::uint8_t> picks
     show(state, seen, findings);
 }
 
+void restore(Condenser const& condenser, CondensedState const& from, State& whole) {
+    condenser.restore(from.world, whole.world);
+    whole.oracle = from.oracle;
+    whole.spent = from.spent;
+    whole.depth = from.depth;
+}
+
+void advance(Condenser& condenser, CondensedState& state, Action const& action,
+             Effect const& effect, Findings& findings) {
+    condenser.happen(effect, action, state.world);
+    spend(action, state.spent);
+    Scene const scene(state.world);
+    for (Observation const& observation : effect.seen)
+        state.oracle.see(scene, observation, findings);
+    state.oracle.look(scene, findings);
+}
+
 /// False when nothing is broken.
 bool Convergence::repair(Findings& findings) {
     list_repairs(run_->world, repairs_);
@@ -87,15 +104,23 @@ std::optional<Violation> Convergence::whole() const {
     return std::nullopt;
 }
 
+void Convergence::remember_way() {
+    for (Fingerprint const passed : way_) (void)fresh_.insert(passed);
+}
+
 std::optional<Violation> Convergence::missing(State const& state, Fingerprint print) {
     list_repairs(state.world, repairs_);
     if (repairs_.empty() && good(print)) return std::nullopt;
     run_ = state;
     way_.clear();
     Findings findings;
+    if (repair(findings)) print = print_of(run_->world, run_->oracle, timing_);
+    return run_on(print, findings);
+}
+
+std::optional<Violation> Convergence::run_on(Fingerprint print, Findings& findings) {
     // A source that comes back may know of pauses that nobody could end before.
     unsigned repairs_left = most_repairs;
-    if (repair(findings)) print = print_of(run_->world, run_->oracle, timing_);
     for (unsigned events = 0;; ++events) {
         if (good(print)) break;
         way_.push_back(print);
@@ -116,8 +141,44 @@ std::optional<Violation> Convergence::missing(State const& state, Fingerprint pr
         show(*run_, seen_, findings);
         print = print_of(run_->world, run_->oracle, timing_);
     }
-    for (Fingerprint const passed : way_) (void)fresh_.insert(passed);
+    remember_way();
     return std::nullopt;
+}
+
+std::optional<Violation> Convergence::missing(Condenser& condenser, CondensedState const& state,
+                                              Fingerprint print) {
+    list_repairs(Scene(state.world), repairs_);
+    if (repairs_.empty() && good(print)) return std::nullopt;
+    way_.clear();
+    if (repairs_.empty() && rests_by_parts(condenser, state, print)) {
+        remember_way();
+        return std::nullopt;
+    }
+    if (!run_) run_.emplace(State{state.world.backdrop->world, {}, {}, 0});
+    restore(condenser, state, *run_);
+    way_.clear();
+    Findings findings;
+    if (repair(findings)) print = print_of(run_->world, run_->oracle, timing_);
+    return run_on(print, findings);
+}
+
+/// True when it gets to where it is known to, by what is remembered of its parts. Nothing else is
+/// believed, but is to be seen of the world itself.
+bool Convergence::rests_by_parts(Condenser& condenser, CondensedState const& state,
+                                 Fingerprint print) {
+    parts_ = state;
+    Findings findings;
+    for (unsigned events = 0; events < most_events; ++events) {
+        if (good(print)) return true;
+        std::optional<Action> const next = Condenser::next_by_time(parts_.world);
+        Effect const* const effect = next ? condenser.effect(parts_.world, *next) : nullptr;
+        if (effect == nullptr) return false;
+        way_.push_back(print);
+        advance(condenser, parts_, *next, *effect, findings);
+        if (!findings.violations().empty()) return false;
+        print = print_of(parts_.world, parts_.oracle, timing_);
+    }
+    return false;
 }
 
 }  // namespace sunder::netsim

@@ -58,9 +58,12 @@ unsigned Oracle::serving() const {
 }
 
 bool Oracle::anybody_lonely() const {
-    return std::ranges::any_of(copy_, [](Copy const& copy) {
-        return std::ranges::any_of(copy.pairs, [](Pair const& pair) { return pair.lonely; });
-    });
+    for (std::uint8_t a = 0; a < copies_; ++a) {
+        for (std::uint8_t b = 0; b < copies_; ++b) {
+            if (copy_[a].pairs[b].lonely) return true;
+        }
+    }
+    return false;
 }
 
 void Oracle::begin_regarding() {
@@ -80,7 +83,7 @@ bool Oracle::all_report_split() const {
 
 struct Oracle::See {
     Oracle& oracle;
-    World const& world;
+    Scene const& world;
     Findings& findings;
     void operator()(seen::HostAsked const& asked) const { oracle.asked(asked); }
     void operator()(seen::HostAnswered const& answered) const {
@@ -111,7 +114,7 @@ struct Oracle::See {
     void operator()(auto const&) const {}
 };
 
-void Oracle::see(World const& world, Observation const& observation, Findings& findings) {
+void Oracle::see(Scene const& world, Observation const& observation, Findings& findings) {
     printed_ = false;
     begin_regarding();
     bool const of_host = std::holds_alternative<seen::HostAsked>(observation) ||
@@ -258,7 +261,7 @@ void Oracle::joined(std::uint8_t source, std::uint8_t target) {
     copy_[target].holes = copy_[source].holes;
 }
 
-void Oracle::leg_changed(World const& world, std::uint8_t self,
+void Oracle::leg_changed(Scene const& world, std::uint8_t self,
                          mirror_note::LegChanged const& changed, Findings& findings) {
     Copy& copy = copy_[self];
     std::uint8_t const peer = changed.peer.value;
@@ -284,7 +287,7 @@ void Oracle::leg_changed(World const& world, std::uint8_t self,
     }
 }
 
-void Oracle::noted(World const& world, seen::MirrorNoted const& noted, Findings& findings) {
+void Oracle::noted(Scene const& world, seen::MirrorNoted const& noted, Findings& findings) {
     std::uint8_t const self = slot(noted.node);
     Copy& copy = copy_[self];
     if (auto const* changed = std::get_if<mirror_note::LegChanged>(&noted.note)) {

@@ -12,6 +12,7 @@
 
 #include "netsim/checkers/checker.h"
 #include "netsim/exhaust/bounds.h"
+#include "netsim/exhaust/scene.h"
 
 #include <array>
 #include <cstdint>
@@ -27,8 +28,8 @@ public:
     explicit Oracle(World const& world);
 
     /// Shown what an event made visible, and then the world that it left.
-    void see(World const& world, Observation const& observation, Findings& findings);
-    void look(World const& world, Findings& findings);
+    void see(Scene const& world, Observation const& observation, Findings& findings);
+    void look(Scene const& world, Findings& findings);
 
     /// True when two copies went their own ways, so that nobody may make one of them by himself.
     [[nodiscard]] bool parted() const;
@@ -126,11 +127,11 @@ private:
     [[nodiscard]] NodeId node(std::uint8_t slot) const { return {nodes_[slot]}; }
     [[nodiscard]] unsigned serving() const;
     void asked(seen::HostAsked const& asked);
-    void answered(World const& world, seen::HostAnswered const& answered, Findings& findings);
-    void write_answered(World const& world, std::uint8_t number, bool ok, Findings& findings);
-    void flush_answered(World const& world, std::uint8_t self, Flush const& flush,
+    void answered(Scene const& world, seen::HostAnswered const& answered, Findings& findings);
+    void write_answered(Scene const& world, std::uint8_t number, bool ok, Findings& findings);
+    void flush_answered(Scene const& world, std::uint8_t self, Flush const& flush,
                         Findings& findings);
-    void read_answered(World const& world, Read const& read, Payload const& payload,
+    void read_answered(Scene const& world, Read const& read, Payload const& payload,
                        Findings& findings);
     void acknowledged_by(std::uint8_t self);
     void asked_to_change(seen::HostAsked const& asked, Contents over);
@@ -138,30 +139,30 @@ private:
     /// The writes (and the beginning) that leave this content in a block.
     [[nodiscard]] Contents holding(std::uint8_t block, std::uint64_t content) const;
     [[nodiscard]] bool others_open(std::uint8_t number) const;
-    [[nodiscard]] std::uint64_t found(World const& world, std::uint8_t self,
+    [[nodiscard]] std::uint64_t found(Scene const& world, std::uint8_t self,
                                       std::uint8_t block) const;
-    void verify_on_disk(World const& world, std::uint8_t number, Findings& findings) const;
-    void verify_flushed(World const& world, std::uint8_t self, Contents covers, Slots targets,
+    void verify_on_disk(Scene const& world, std::uint8_t number, Findings& findings) const;
+    void verify_flushed(Scene const& world, std::uint8_t self, Contents covers, Slots targets,
                         Findings& findings) const;
-    void verify_shown(World const& world, Loss const& loss, std::uint8_t block, Findings& findings);
+    void verify_shown(Scene const& world, Loss const& loss, std::uint8_t block, Findings& findings);
     void died(seen::NodeDied const& died);
-    void booted(World const& world, std::uint8_t self, Findings& findings);
-    void noted(World const& world, seen::MirrorNoted const& noted, Findings& findings);
-    void leg_changed(World const& world, std::uint8_t self,
+    void booted(Scene const& world, std::uint8_t self, Findings& findings);
+    void noted(Scene const& world, seen::MirrorNoted const& noted, Findings& findings);
+    void leg_changed(Scene const& world, std::uint8_t self,
                      replication::note::LegChanged const& changed, Findings& findings);
-    void completed(World const& world, std::uint8_t self, std::uint8_t source, Findings& findings);
-    void came_in_service(World const& world, std::uint8_t self,
+    void completed(Scene const& world, std::uint8_t self, std::uint8_t source, Findings& findings);
+    void came_in_service(Scene const& world, std::uint8_t self,
                          nodes::note::CameInService const& came, Findings& findings);
     void left_service(std::uint8_t self);
     void joined(std::uint8_t source, std::uint8_t target);
     void conceded(std::uint8_t loser, replication::note::Conceded const& conceded);
-    void verify_joined(World const& world, std::uint8_t source, std::uint8_t target,
+    void verify_joined(Scene const& world, std::uint8_t source, std::uint8_t target,
                        Findings& findings);
-    void verify(World const& world, Loss const& loss, Findings& findings);
-    void verify_prefix(World const& world, std::uint8_t self, Findings& findings) const;
-    void verify_fit(World const& world, std::uint8_t self, nodes::note::CameInService const& came,
+    void verify(Scene const& world, Loss const& loss, Findings& findings);
+    void verify_prefix(Scene const& world, std::uint8_t self, Findings& findings) const;
+    void verify_fit(Scene const& world, std::uint8_t self, nodes::note::CameInService const& came,
                     Findings& findings) const;
-    void verify_log(World const& world, std::uint8_t a, std::uint8_t b, Findings& findings) const;
+    void verify_log(Scene const& world, std::uint8_t a, std::uint8_t b, Findings& findings) const;
     [[nodiscard]] char const* excuse(Loss const& loss, std::uint8_t owed) const;
     [[nodiscard]] bool is_asynchronous(std::uint8_t a, std::uint8_t b) const {
         return (asynchronous_[a] >> b & 1) != 0;

@@ -183,15 +183,15 @@ private:
             VERIFY(!one.was_asleep);
             one.waiting.number = visited_.last();
             one.waiting.place = place++;
-            note(one.waiting);
+            note(*from, one.waiting);
             from->next.push_back(std::move(one.waiting));
         }
     }
 
-    void note(Waiting const& one) {
-        if (frame_.options.seen) frame_.options.seen(*one.state);
-        if (one.state->depth >= round_.by_depth.size()) round_.by_depth.push_back(0);
-        ++round_.by_depth[one.state->depth];
+    void note(Share& share, Waiting const& one) {
+        if (frame_.options.seen) frame_.options.seen(share.shown(one));
+        if (one.depth() >= round_.by_depth.size()) round_.by_depth.push_back(0);
+        ++round_.by_depth[one.depth()];
         if (!one.kept) ++round_.passed;
     }
 

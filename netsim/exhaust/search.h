@@ -40,9 +40,24 @@ struct Reached {
     std::uint64_t frontier = 0;
 };
 
+/// Whether it is remembered what became of the parts of a world (condenser.h).
+struct Recall {
+    bool on = true;
+    /// One in so many transitions that are remembered, by fingerprint, happens nonetheless, and
+    /// must be the same.
+    Fingerprint checks_apart = 1024;
+    /// So many are kept before those are forgotten that are parts of nothing any more.
+    std::size_t most_parts = 1U << 15;
+    // For tests: what a stream carries makes no difference, and who is told when it is not the
+    // same, after which the search ends; else the program does.
+    bool careless = false;
+    std::function<void()> wrong{};
+};
+
 struct SearchOptions {
     Bounds bounds;
     Reductions reduce;
+    Recall recall;
     unsigned jobs = 1;  ///< shares that are worked on at a time, at least one
     /// Calls what it is given with each number below `jobs`, each always on a thread of its own,
     /// and returns when all are done; when null, one does it after the other.

@@ -7,6 +7,7 @@
 // States of one share may share memory with each other, and with those of no other.
 #pragma once
 
+#include "netsim/exhaust/condenser.h"
 #include "netsim/exhaust/converge.h"
 #include "netsim/exhaust/search.h"
 #include "netsim/exhaust/visited.h"
@@ -24,12 +25,15 @@ namespace sunder::netsim {
 /// A state that was reached and is to be gone on from.
 struct Waiting {
     std::unique_ptr<State> state;
-    Step way;  ///< from the last state that was kept
+    std::unique_ptr<CondensedState> parts;  ///< in its place, where it can be told so
+    Step way;                               ///< from the last state that was kept
     Fingerprint print = 0;
     std::uint32_t number = 0;  ///< of a kept one
     std::uint32_t place = 0;   ///< in its level, over all shares
     bool kept = true;
+    bool brought = false;  ///< by another share, or by nobody: it may yet be told by its parts
     AllAsleep asleep;
+    [[nodiscard]] std::uint32_t depth() const { return parts ? parts->depth : state->depth; }
 };
 
 /// Where in a level something was found: at which state, by which of its transitions.
@@ -69,17 +73,23 @@ struct Frame {
 
 /// What a state is known by. What comes next in turn matters only where turns do.
 [[nodiscard]] Fingerprint key_of(Frame const& frame, State const& state, Fingerprint print);
-/// All that may happen, but for what is left out.
+[[nodiscard]] Fingerprint key_of(Frame const& frame, CondensedState const& state,
+                                 Fingerprint print);
+/// All that may happen, but for what is left out: what is under way as it was begun, and the rest.
 void list_actions(Frame const& frame, State const& state, std::vector<Action>& all);
+void list_actions(Frame const& frame, CondensedState const& state, std::vector<Action>& all);
 
 class Share {
 public:
     explicit Share(Frame& frame)
         : frame_(frame),
           initial_(frame.initial),
-          convergence_(frame.options.bounds.timing, frame.converging) {
+          convergence_(frame.options.bounds.timing, frame.converging),
+          condenser_(frame.options.recall.careless),
+          most_parts_(frame.options.recall.most_parts) {
         initial_.world.own();
         scratch_ = spare();
+        reached_ = spare_parts();
     }
 
     /// Of what is waiting in `level`, what may happen becomes `candidates`. States that are needed
@@ -87,11 +97,13 @@ public:
     void expand(Which which, std::function<bool()> const& pulse);
     /// The state of the beginning, for the share that begins.
     [[nodiscard]] Waiting start(Fingerprint print) const {
-        return {std::make_unique<State>(initial_), {}, print, 0, 0, true, {}};
+        return {std::make_unique<State>(initial_), nullptr, {}, print, 0, 0, true, true, {}};
     }
     /// Whether what is waiting in `next` comes to rest; until one does not, which is `broken`.
     void judge(std::function<bool()> const& pulse);
-    void drop(Waiting waiting) { spares_.push_back(std::move(waiting.state)); }
+    void drop(Waiting waiting);
+    /// The state as a whole, until the share is asked for anything else.
+    [[nodiscard]] State const& shown(Waiting const& waiting);
     /// Lets another share have the last `count` of the level.
     [[nodiscard]] std::vector<Waiting> give(std::size_t count);
     [[nodiscard]] FingerprintSet& fresh() { return convergence_.fresh(); }
@@ -107,15 +119,33 @@ private:
     [[nodiscard]] bool expand_one(Waiting& from, Which which, bool again);
     [[nodiscard]] bool try_out(Waiting& from, std::uint8_t a,
                                std::vector<std::uint8_t> const& picks, std::uint16_t outcome);
-    [[nodiscard]] bool forced(State const& state);
-    [[nodiscard]] AllAsleep lull(Waiting const& from, Action const& action);
+    [[nodiscard]] bool try_all_fates(Waiting& from, std::uint8_t a, bool last);
+    [[nodiscard]] bool recall(Waiting& from, std::uint8_t a, Effect const& effect);
+    [[nodiscard]] bool is_as_remembered(Waiting const& from, Action const& action,
+                                        Fingerprint print, bool well);
+    [[nodiscard]] bool check(Waiting const& from, Action const& action, Fingerprint print,
+                             bool well);
+    [[nodiscard]] Step way_of(Waiting const& from, std::uint8_t a, std::uint16_t outcome) const;
+    template <class AState>
+    [[nodiscard]] bool kept(AState const& state, Fingerprint key, Step const& way);
+    template <class AState>
+    [[nodiscard]] bool forced(AState const& state);
+    [[nodiscard]] AllAsleep lull(Waiting const& from, Action const& action, Oracle const& oracle,
+                                 bool confined);
+    void condense(Waiting& waiting);
+    void forget_parts();
     std::unique_ptr<State> spare();
+    std::unique_ptr<CondensedState> spare_parts();
 
     Frame& frame_;
     State initial_;
     Convergence convergence_;
+    Condenser condenser_;
+    std::size_t most_parts_;
     std::unique_ptr<State> scratch_;
+    std::unique_ptr<CondensedState> reached_;
     std::deque<std::unique_ptr<State>> spares_;
+    std::vector<std::unique_ptr<CondensedState>> spare_parts_;
     FingerprintSet met_;                // within this level
     std::vector<Action> all_;           // of the state that is expanded
     std::vector<std::uint8_t> chosen_;  // of them

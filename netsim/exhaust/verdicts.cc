@@ -57,11 +57,11 @@ char const* Oracle::excuse(Loss const& loss, std::uint8_t owed) const {
     return is_asynchronous(source, loss.self) && !handed_over ? "asynchronous tail" : nullptr;
 }
 
-std::uint64_t Oracle::found(World const& world, std::uint8_t self, std::uint8_t block) const {
-    return world.copy(node(self), GroupId{0})->disk->image().at(block).id;
+std::uint64_t Oracle::found(Scene const& world, std::uint8_t self, std::uint8_t block) const {
+    return world.content(node(self), GroupId{0}, block).id;
 }
 
-void Oracle::verify(World const& world, Loss const& loss, Findings& findings) {
+void Oracle::verify(Scene const& world, Loss const& loss, Findings& findings) {
     for (std::uint8_t b = 0; b < blocks_; ++b) {
         std::uint64_t const content = found(world, loss.self, b);
         Contents const held = holding(b, content);
@@ -98,7 +98,7 @@ void Oracle::verify(World const& world, Loss const& loss, Findings& findings) {
 
 /// SAF-8: what a host has read is not taken back (G9), unless it was lost before it was durable, or
 /// whoever serves now was left behind before it was written.
-void Oracle::verify_shown(World const& world, Loss const& loss, std::uint8_t block,
+void Oracle::verify_shown(Scene const& world, Loss const& loss, std::uint8_t block,
                           Findings& findings) {
     Contents const held = holding(block, found(world, loss.self, block));
     if ((may_[block] & held & ~taken_[block]) != 0) return;
@@ -115,7 +115,7 @@ void Oracle::verify_shown(World const& world, Loss const& loss, std::uint8_t blo
 
 /// SAF-16: a node that boots believes what was stored, and nothing better. SAF-5: nor that a copy
 /// is whole that lost records with its power.
-void Oracle::booted(World const& world, std::uint8_t self, Findings& findings) {
+void Oracle::booted(Scene const& world, std::uint8_t self, Findings& findings) {
     CopySim const& copy = *world.copy(node(self), GroupId{0});
     std::string const& name = world.node(node(self)).name;
     if (std::optional<std::string> const wrong = wrong_belief(copy)) {
@@ -136,7 +136,7 @@ void Oracle::booted(World const& world, std::uint8_t self, Findings& findings) {
 
 /// SAF-2: the content is what some prefix of the writes, in the order in which they were asked,
 /// left behind; but for what its source had lost before it was copied from there.
-void Oracle::verify_prefix(World const& world, std::uint8_t self, Findings& findings) const {
+void Oracle::verify_prefix(Scene const& world, std::uint8_t self, Findings& findings) const {
     // G8: whatever had arrived is applied before anything is served.
     auto const least = static_cast<std::uint8_t>(std::bit_width(copy_[self].received) - 1);
     for (std::uint8_t length = copy_[self].received == 0 ? 0 : least; length <= asked_; ++length) {
@@ -159,7 +159,7 @@ void Oracle::verify_prefix(World const& world, std::uint8_t self, Findings& find
 }
 
 /// SAF-5: only the last owner, or a copy that was watched in sync and not left behind since.
-void Oracle::verify_fit(World const& world, std::uint8_t self,
+void Oracle::verify_fit(Scene const& world, std::uint8_t self,
                         nodes::note::CameInService const& came, Findings& findings) const {
     Copy const& copy = copy_[self];
     if (came.forced || copy.owner || copies_ == 1) return;
@@ -186,7 +186,7 @@ void Oracle::verify_fit(World const& world, std::uint8_t self,
     }
 }
 
-void Oracle::came_in_service(World const& world, std::uint8_t self,
+void Oracle::came_in_service(Scene const& world, std::uint8_t self,
                              nodes::note::CameInService const& came, Findings& findings) {
     Copy& copy = copy_[self];
     if (serving() > (copy.serving ? 1U : 0U) && split_ == Split::none) {
@@ -225,7 +225,7 @@ void Oracle::came_in_service(World const& world, std::uint8_t self,
 }
 
 /// A target came in sync: there is one truth again, unless a third copy has not been heard yet.
-void Oracle::verify_joined(World const& world, std::uint8_t source, std::uint8_t target,
+void Oracle::verify_joined(Scene const& world, std::uint8_t source, std::uint8_t target,
                            Findings& findings) {
     if (!copy_[source].serving || serving() != 1) return;
     LegState const leg = copy_[source].pairs[target].leg;
@@ -240,7 +240,7 @@ void Oracle::verify_joined(World const& world, std::uint8_t source, std::uint8_t
 }
 
 /// SAF-10: nothing differs when a resync completes, but for what is on its way.
-void Oracle::completed(World const& world, std::uint8_t self, std::uint8_t source,
+void Oracle::completed(Scene const& world, std::uint8_t self, std::uint8_t source,
                        Findings& findings) {
     copy_[self].torn = false;
     bool const follows = copy_[self].pairs[source].leg == LegState::resyncing;
@@ -259,7 +259,9 @@ void Oracle::completed(World const& world, std::uint8_t self, std::uint8_t sourc
                 bool const open = writes_[w].state == WriteState::open && writes_[w].block == b;
                 on_the_way = on_the_way || open;
             }
-            if (on_the_way || there.disk->image().at(b) == here.disk->image().at(b)) continue;
+            if (on_the_way || world.content(node(source), GroupId{0}, b) ==
+                                  world.content(node(self), GroupId{0}, b))
+                continue;
             findings.violated("resync_convergence", "SAF-10", world.now(),
                               fmt::format("the resync to {} completed, but block {} differs",
                                           world.node(node(self)).name, b));
@@ -268,7 +270,7 @@ void Oracle::completed(World const& world, std::uint8_t self, std::uint8_t sourc
     if (follows) joined(source, self);
 }
 
-void Oracle::answered(World const& world, seen::HostAnswered const& answered, Findings& findings) {
+void Oracle::answered(Scene const& world, seen::HostAnswered const& answered, Findings& findings) {
     bool const ok = answered.status == replication::HostStatus::ok;
     for (Flush& flush : flushes_) {
         if (flush.request != answered.request.value) continue;
@@ -291,7 +293,7 @@ void Oracle::answered(World const& world, seen::HostAnswered const& answered, Fi
     }
 }
 
-void Oracle::write_answered(World const& world, std::uint8_t number, bool ok, Findings& findings) {
+void Oracle::write_answered(Scene const& world, std::uint8_t number, bool ok, Findings& findings) {
     Write& write = writes_[number];
     if (!ok) {
         write.state = WriteState::over;
@@ -318,7 +320,7 @@ bool Oracle::others_open(std::uint8_t number) const {
 }
 
 /// SAF-14: what is acknowledged is on the disk of who says so. SAF-12: and zeroes on every copy.
-void Oracle::verify_on_disk(World const& world, std::uint8_t number, Findings& findings) const {
+void Oracle::verify_on_disk(Scene const& world, std::uint8_t number, Findings& findings) const {
     Write const& write = writes_[number];
     if (others_open(number)) return;  // it may have been covered already
     for (std::uint8_t s = 0; s < copies_; ++s) {
@@ -335,7 +337,7 @@ void Oracle::verify_on_disk(World const& world, std::uint8_t number, Findings& f
     }
 }
 
-void Oracle::flush_answered(World const& world, std::uint8_t self, Flush const& flush,
+void Oracle::flush_answered(Scene const& world, std::uint8_t self, Flush const& flush,
                             Findings& findings) {
     regarded_ = Regard::copies;
     if (flush.in_doubt && copy_[self].flush_failed) {
@@ -352,7 +354,7 @@ void Oracle::flush_answered(World const& world, std::uint8_t self, Flush const& 
 }
 
 /// SAF-13 (G10): no power cut may take back what a flush has covered, here or at a target in sync.
-void Oracle::verify_flushed(World const& world, std::uint8_t self, Contents covers, Slots targets,
+void Oracle::verify_flushed(Scene const& world, std::uint8_t self, Contents covers, Slots targets,
                             Findings& findings) const {
     for (std::uint8_t w = 1; w <= asked_; ++w) {
         Write const& write = writes_[w];
@@ -379,7 +381,7 @@ void Oracle::verify_flushed(World const& world, std::uint8_t self, Contents cove
 
 /// SAF-8: a read returns the last write that was over, or one that it overlaps, and nothing that
 /// came before what another read has returned.
-void Oracle::read_answered(World const& world, Read const& read, Payload const& payload,
+void Oracle::read_answered(Scene const& world, Read const& read, Payload const& payload,
                            Findings& findings) {
     if (payload.sectors() != 1) {
         findings.violated("errors_are_not_data", "SAF-14", world.now(),
@@ -408,28 +410,29 @@ void Oracle::read_answered(World const& world, Read const& read, Payload const& 
 
 /// SAF-3: where two copies differ, one of their intent logs names the chunk, in memory and on
 /// stable storage. Chunks are blocks here.
-void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
+void Oracle::verify_log(Scene const& world, std::uint8_t a, std::uint8_t b,
                         Findings& findings) const {
-    CopySim const& one = *world.copy(node(a), GroupId{0});
-    CopySim const& two = *world.copy(node(b), GroupId{0});
     for (std::uint8_t block = 0; block < blocks_; ++block) {
-        if (one.disk->image().at(block) == two.disk->image().at(block)) continue;
+        bool const same =
+            world.content(node(a), GroupId{0}, block) == world.content(node(b), GroupId{0}, block);
+        if (same) continue;
         bool wanted = false;
         bool stable = false;
-        for (auto const& [copy, peer] : {std::pair(&one, b), std::pair(&two, a)}) {
+        for (auto const& [self, peer] : {std::pair(a, b), std::pair(b, a)}) {
             replication::Slot const towards{peer};
-            if (copy->machine) {
-                wanted = wanted || copy->machine->log().bits(towards).test(block);
-                stable = stable || copy->machine->log().stable_bits(towards).test(block);
+            if (world.is_up(node(self))) {
+                wanted = wanted || world.names(node(self), GroupId{0}, towards, block);
+                stable = stable || world.names_stably(node(self), GroupId{0}, towards, block);
                 continue;
             }
             // What the next boot of a node that is down would read from its pages.
-            std::optional<replication::Cell> const cell = copy->store->cell();
+            CopySim const& copy = *world.copy(node(self), GroupId{0});
+            std::optional<replication::Cell> const cell = copy.store->cell();
             if (!cell) continue;
-            replication::IntentLog log(copy->config->copies, copy->config->self,
-                                       copy->config->mirrored_sectors, copy->config->chunk_sectors,
-                                       copy->config->intent_log);
-            for (auto const& page : copy->store->pages()) log.load(*page, *cell);
+            replication::IntentLog log(copy.config->copies, copy.config->self,
+                                       copy.config->mirrored_sectors, copy.config->chunk_sectors,
+                                       copy.config->intent_log);
+            for (auto const& page : copy.store->pages()) log.load(*page, *cell);
             wanted = wanted || log.bits(towards).test(block);
             stable = stable || log.stable_bits(towards).test(block);
         }
@@ -441,7 +444,7 @@ void Oracle::verify_log(World const& world, std::uint8_t a, std::uint8_t b,
     }
 }
 
-void Oracle::look(World const& world, Findings& findings) {
+void Oracle::look(Scene const& world, Findings& findings) {
     begin_regarding();
     begun_ = false;
     for (std::uint8_t a = 0; a < copies_; ++a) {

@@ -152,6 +152,7 @@ std::optional<Exhausted> exhaust(Scenario const& scenario,
     options.jobs = how.jobs;
     options.together = how.together;
     options.seen = how.seen;
+    options.recall = how.recall;
     Exhausted done;
     done.result = netsim::search(*world, options);
     if (done.result.counterexample) {

@@ -25,6 +25,7 @@ struct Exhausting {
     unsigned jobs = 1;  ///< and how they work together (netsim::SearchOptions)
     std::function<void(std::function<void(unsigned)> const&)> together;
     std::function<void(netsim::State const&)> seen;
+    netsim::Recall recall{};
 };
 
 /// Nothing when the cluster, left alone, does not get into sync. Requires `scenario.bounded`.

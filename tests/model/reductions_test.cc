@@ -85,14 +85,18 @@ struct Explored {
     std::set<Fingerprint> abstract;
 };
 
-Explored explored(Case const& one, netsim::Reductions const& reduce, unsigned jobs = 1) {
+/// Everything that is remembered happens nonetheless.
+netsim::Recall const checked{.on = true, .checks_apart = 1};
+
+Explored explored(Case const& one, netsim::Reductions const& reduce, unsigned jobs = 1,
+                  netsim::Recall const& recall = {}) {
     netsim::Bounds bound = bounds(one.most);
     bound.timing = one.timing;
     bound.deviations = one.deviations;
     bound.blocks = one.blocks;
     Explored made;
     tools::Crew crew(jobs);
-    language::Exhausting how{reduce, jobs, std::ref(crew), {}};
+    language::Exhausting how{reduce, jobs, std::ref(crew), {}, recall};
     how.seen = [&](netsim::State const& state) {
         made.all.insert(netsim::print_of(state.world, state.oracle, one.timing));
         made.abstract.insert(abstract(state));
@@ -169,6 +173,34 @@ TEST_CASE("events of different nodes are tried in one order, and lead to all tha
     netsim::Reductions const all_orders{.chains = false, .blocks = false, .diamonds = false};
     std::uint64_t const all = explored(writes, all_orders).result.rounds.back().transitions;
     CHECK(explored(writes, {}).result.rounds.back().transitions * 4 < all * 3);
+}
+
+TEST_CASE("what is remembered of a part of the world is what would have become of it") {
+    for (Case const& one : tiny) {
+        INFO(one.words);
+        for (bool const reduced : {false, true}) {
+            netsim::Reductions const reduce{.chains = reduced, .blocks = reduced};
+            Explored const done = explored(one, reduce, 1, {.on = false});
+            netsim::Recall forgetful = checked;
+            forgetful.most_parts = 1;
+            for (netsim::Recall const& recall : {checked, forgetful}) {
+                Explored const recalled = explored(one, reduce, 1, recall);
+                CHECK(recalled.result.verdict == done.result.verdict);
+                CHECK(recalled.all == done.all);
+                check_rounds(recalled.result, done.result);
+            }
+        }
+    }
+}
+
+TEST_CASE("what is remembered wrongly is noticed") {
+    unsigned wrong = 0;
+    netsim::Recall careless = checked;
+    careless.careless = true;
+    careless.wrong = [&] { ++wrong; };
+    Explored const stopped = explored({"2 writes", {.writes = 2}}, {}, 1, careless);
+    CHECK(wrong == 1);
+    CHECK(stopped.result.verdict == netsim::SearchResult::Verdict::unknown);
 }
 
 TEST_CASE("in turn, with three copies, a tenth of the states is kept") {
