@@ -5,12 +5,13 @@
 // that forgets a member, an enumerator or an alternative does not compile. Names are for errors
 // only: to rename something changes no format, to move it in its list does.
 //
-// Numbers are little-endian; a flag is 0 or 1 (u8); an enumerator or an alternative is its place in
-// its list (u8); what may be missing follows a flag; a row follows its length (u32, or u8 where it
-// is bounded by its type).
+// Numbers are little-endian, negative ones as their two's complement; a flag is 0 or 1 (u8); an
+// enumerator or an alternative is its place in its list (u8); what may be missing follows a flag; a
+// row follows its length (u32, or u8 where it is bounded by its type).
 #pragma once
 
 #include "base/codec.h"
+#include "base/format_fwd.h"
 #include "base/ids.h"
 #include "base/payload.h"
 #include "base/units.h"
@@ -37,10 +38,8 @@
 
 namespace sunder {
 
-/// Specialised for each type that has a format: by the macros below, or with `write(Encoder&, T
-/// const&)` and `read(Decoder&, T&)`.
-template <class T>
-struct Format;
+// Format<T> is specialised for each type that has a format: by the macros below, or with
+// `write(Encoder&, T const&)` and `read(Decoder&, T&)`.
 
 /// Where bytes that hosts wrote are: behind what is written, where nobody has to copy them, or in
 /// it.
@@ -119,6 +118,20 @@ struct FormatAlternatives {};
                                                         BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))))); \
         static_assert(boost::pfr::tuple_size_v<Type> == std::tuple_size_v<decltype(fields)>,       \
                       #Type ": a member is missing in its format");                                \
+    }
+
+/// A class that keeps its members to itself and lets formats see them (base/format_fwd.h): all of
+/// them, in the order in which they are declared, which is that in which they are written.
+#define SUNDER_FORMAT_CLASS(Type, ...)                                            \
+    template <>                                                                   \
+    struct Format<Type> {                                                         \
+        static constexpr auto fields = detail::fields_of(0 BOOST_PP_SEQ_FOR_EACH( \
+            SUNDER_FORMAT_FIELD, Type, BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__)));   \
+        /* Compiles only when none is missing. */                                 \
+        static constexpr std::size_t count(Type const& value) {                   \
+            auto const& [__VA_ARGS__] = value;                                    \
+            return std::tuple_size_v<decltype(std::tie(__VA_ARGS__))>;            \
+        }                                                                         \
     }
 
 #define SUNDER_FORMAT_VALUES(Type, other_cases, ...)                                             \
@@ -250,6 +263,8 @@ void Encoder::put(T const& value) {
         to.boolean(value);
     } else if constexpr (std::unsigned_integral<T>) {
         to.number(value);
+    } else if constexpr (std::signed_integral<T>) {
+        to.number(static_cast<std::make_unsigned_t<T>>(value));
     } else if constexpr (detail::is_id_type<T>) {
         to.number(value.value);
     } else if constexpr (detail::is_optional<T> || detail::is_shared<T>) {
@@ -324,12 +339,19 @@ void Decoder::read(T& into) {
         into = number == 1;
     } else if constexpr (std::unsigned_integral<T>) {
         into = from.number<T>();
+    } else if constexpr (std::signed_integral<T>) {
+        into = static_cast<T>(from.number<std::make_unsigned_t<T>>());
     } else if constexpr (detail::is_id_type<T>) {
         into.value = from.number<decltype(into.value)>();
     } else if constexpr (detail::is_optional<T>) {
         bool there = false;
         get("is there", there);
-        if (there && !failed()) read(into.emplace());
+        if (!there || failed()) return;
+        // In a class that is not complete yet, clang takes a part that has defaults for one that
+        // cannot be made of nothing.
+        typename T::value_type held{};
+        read(held);
+        into = std::move(held);
     } else if constexpr (detail::is_shared<T>) {
         bool there = false;
         get("is there", there);
@@ -346,6 +368,7 @@ void Decoder::read(T& into) {
         if (failed()) return;
         std::size_t const end = most != 0 ? most : from.rest().size();
         if (count > end) return refuse(at, detail::count_refused(count, end));
+        into.clear();
         for (std::size_t i = 0; i < count && !failed(); ++i) get("item", into.emplace_back());
     }
 }

@@ -8,6 +8,7 @@
 #include "base/share.h"
 #include "base/units.h"
 #include "netsim/disk_faults.h"
+#include "nodes/detection.h"
 #include "nodes/hierarchy.h"
 #include "nodes/quorum.h"
 #include "replication/config.h"
@@ -168,15 +169,7 @@ struct ResourceFaults {
     friend bool operator==(ResourceFaults const&, ResourceFaults const&) = default;
 };
 
-/// Failure detection and patience, alike on all nodes.
-struct Detection {
-    Duration interval = seconds(5);  ///< between heartbeats on a path
-    std::uint32_t missed = 3;        ///< beats missed in a row until a path is silent (S41)
-    Duration connection_timeout = seconds(10);  ///< a stalled connection is given up
-    Duration reconnect = seconds(1);            ///< until a lost connection is tried again
-    Duration boot_wait = seconds(30);  ///< how long a booted node looks for its peers (R24)
-    friend bool operator==(Detection const&, Detection const&) = default;
-};
+using nodes::Detection;
 
 /// R67..R70. Every node votes, but tie-breakers and the server of the quorum disk.
 struct QuorumSetup {

@@ -5,9 +5,11 @@
 // decided by the membership machine.
 #pragma once
 
+#include "base/format_fwd.h"
 #include "nodes/hierarchy_seam.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sunder::nodes::hierarchy {
@@ -67,6 +69,10 @@ public:
     [[nodiscard]] bool up() const { return report_.up; }
 
 private:
+    template <class T>
+    friend struct sunder::Format;  // nodes/state_format.h
+    friend std::string flaw_of(HierarchyMachine const& read);
+
     void commanded(command::Rise const&, Outbox&);
     void commanded(command::Fall const&, Outbox&);
     void commanded(command::Change const&, Outbox&);

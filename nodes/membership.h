@@ -5,6 +5,7 @@
 // questions; it decides nothing about a mirror, and tells nobody anything.
 #pragma once
 
+#include "base/format_fwd.h"
 #include "nodes/config.h"
 #include "nodes/gate.h"
 #include "nodes/in_service.h"
@@ -12,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace sunder::nodes {
@@ -64,6 +66,10 @@ public:
     [[nodiscard]] Fingerprint identity() const;
 
 private:
+    template <class T>
+    friend struct sunder::Format;  // nodes/state_format.h
+    friend std::string flaw_of(Membership const& read);
+
     struct Peer {
         std::uint8_t audible = 0;  // paths of the network on which it is heard
         bool on_storage = false;   // its beats on the shared disk go on

@@ -5,12 +5,14 @@
 // mirror machines; it never touches a disk.
 #pragma once
 
+#include "base/format_fwd.h"
 #include "nodes/gate.h"
 #include "nodes/membership.h"
 #include "nodes/outlook.h"
 #include "nodes/seam.h"
 
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -103,6 +105,10 @@ public:
     [[nodiscard]] std::optional<replication::RuleText> last_rule(std::size_t resource) const;
 
 private:
+    template <class T>
+    friend struct sunder::Format;  // nodes/state_format.h
+    friend std::string flaw_of(NodeMachine const& read);
+
     /// What a peer said of its copy.
     struct Known {
         std::shared_ptr<Cell const> cell;  // null: nothing yet

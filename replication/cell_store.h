@@ -4,6 +4,7 @@
 // whoever must wait for an edit remembers its version.
 #pragma once
 
+#include "base/format_fwd.h"
 #include "base/ids.h"
 #include "replication/cell.h"
 #include "replication/seam.h"
@@ -81,6 +82,9 @@ public:
     }
 
 private:
+    template <class T>
+    friend struct sunder::Format;  // replication/state_format.h
+
     // Cells change seldom. They are asked for their fingerprints after every step, and copied by
     // whoever goes through many worlds.
     std::shared_ptr<Cell const> wanted_;

@@ -5,11 +5,13 @@
 // cleared is decided by whoever knows what the peer confirmed.
 #pragma once
 
+#include "base/format_fwd.h"
 #include "base/units.h"
 #include "replication/bitmap.h"
 #include "replication/cell.h"
 #include "replication/seam.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -44,6 +46,7 @@ public:
     [[nodiscard]] Extent sectors_of(Chunks chunks) const;
     [[nodiscard]] std::uint64_t chunks() const { return chunks_; }
     [[nodiscard]] bool kept() const { return kept_; }
+    [[nodiscard]] std::size_t copies() const { return peers_.size(); }
 
     /// Bits that are set, stable or not yet.
     [[nodiscard]] Bitmap const& bits(Slot peer) const { return peers_[peer.value].wanted; }
@@ -79,6 +82,9 @@ public:
     friend bool operator==(IntentLog const&, IntentLog const&) = default;
 
 private:
+    template <class T>
+    friend struct sunder::Format;  // replication/state_format.h
+
     struct PageId {
         Slot peer;
         std::uint32_t number = 0;

@@ -13,6 +13,7 @@
 // that join the mirror and leave it).
 #pragma once
 
+#include "base/format_fwd.h"
 #include "replication/cell_store.h"
 #include "replication/config.h"
 #include "replication/flight.h"
@@ -21,7 +22,11 @@
 #include "replication/roster.h"
 #include "replication/seam.h"
 
+#include <cstddef>
+#include <expected>
 #include <memory>
+#include <span>
+#include <string>
 #include <variant>
 
 namespace sunder::replication {
@@ -96,6 +101,11 @@ public:
     [[nodiscard]] bool quiet() const;
 
 private:
+    template <class T>
+    friend struct sunder::Format;  // replication/state_format.h
+    friend std::expected<MirrorMachine, std::string> decode_state(
+        std::shared_ptr<GroupConfig const> config, std::span<std::byte const> bytes);
+
     enum class DiskUse : std::uint8_t {
         flight,
         apply,

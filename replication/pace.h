@@ -5,6 +5,7 @@
 // the timer `resync_pace`.
 #pragma once
 
+#include "base/format_fwd.h"
 #include "base/hash.h"
 #include "base/units.h"
 
@@ -55,6 +56,9 @@ public:
     friend bool operator==(Pace const&, Pace const&) = default;
 
 private:
+    template <class T>
+    friend struct sunder::Format;  // replication/state_format.h
+
     [[nodiscard]] bool limited() const { return granted_ != 0; }
     /// Bytes of an interval; 0: no limit. Above zero for the slowest rate, so that none stalls.
     static std::int64_t grant(ResyncRate const& rate, bool hosts_change) {

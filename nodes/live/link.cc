@@ -31,7 +31,9 @@ std::span<std::byte const> Link::Leaving::body() const {
 }
 
 Link::Link(std::unique_ptr<Stream> stream, ConnectionId id, Duration stall)
-    : stream_(std::move(stream)), id_(id), stall_(stall), buffer_(buffer_bytes) {}
+    : stream_(std::move(stream)), id_(id), stall_(stall), buffer_(buffer_bytes) {
+    stream_->give_up_after(stall);
+}
 
 Link::~Link() {
     close();
@@ -170,7 +172,10 @@ void Link::go_on_sending() {
         lock.unlock();
         bool const moves = stream_->wait_for_room(stall_);
         lock.lock();
-        if (!moves) return close();  // it has stalled for too long
+        if (!moves) {
+            stalled_ = true;
+            return close();
+        }
         Sent const sent = send_some();
         if (sent == Sent::failed) return close();
         if (sent == Sent::not_all) continue;
@@ -209,6 +214,7 @@ std::expected<std::size_t, std::string> Link::receive_into(std::span<std::byte> 
     flush();
     auto const got = stream_->receive(room, until_);
     if (got) return *got;
+    if (stalled_) return std::unexpected(Stream::stalled);
     ended_ = got.error().closed;
     return std::unexpected(got.error().why);
 }

@@ -39,7 +39,7 @@ public:
         Payload content;
     };
 
-    /// `stall`: how long bytes may wait to be taken by the other end.
+    /// `stall`: for how long the other end may take nothing while bytes wait for it.
     Link(std::unique_ptr<Stream> stream, ConnectionId id, Duration stall);
     ~Link();
     Link(Link const&) = delete;
@@ -107,6 +107,7 @@ private:
     ConnectionId id_;
     Duration stall_;
     std::atomic<bool> closed_ = false;
+    std::atomic<bool> stalled_ = false;  // and therefore closed
 
     mutable std::mutex queue_;
     std::condition_variable drained_;

@@ -5,6 +5,7 @@
 
 #include "base/verify.h"
 #include "nodes/live/nbd_handle.h"
+#include "nodes/live/progress.h"
 #include "nodes/live/sockets.h"
 
 #include <fcntl.h>
@@ -17,7 +18,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 
 namespace sunder::live {
 
@@ -56,17 +56,12 @@ std::expected<std::unique_ptr<NbdConnection>, std::string> NbdConnection::open(
     return made;
 }
 
-int NbdConnection::stall_ms() const {
-    std::int64_t const ms = stall_.ns / 1'000'000;
-    return static_cast<int>(std::clamp<std::int64_t>(ms, 1, std::numeric_limits<int>::max()));
-}
-
 std::expected<void, std::string> NbdConnection::greet(std::string const& uri) {
     if (nbd_aio_connect_uri(handle_, uri.c_str()) == -1) return std::unexpected(nbd_error());
     if (auto const greeted = live::greet(handle_, stall_); !greeted) return greeted;
     socket_ = ::fcntl(nbd_aio_get_fd(handle_), F_DUPFD_CLOEXEC, 0);
     if (socket_ < 0) return std::unexpected(std::strerror(errno));
-    set_up_connection(socket_, stall_);
+    set_up_connection(socket_);
     return {};
 }
 
@@ -134,7 +129,7 @@ void NbdConnection::await(Asked& asked) {
 
 void NbdConnection::turn() {
     pollfd looks[2] = {{socket_, wanted_of(handle_), 0}, {wake_, POLLIN, 0}};
-    int const came = ::poll(looks, 2, stall_ms());
+    int const came = poll_with_progress(looks, socket_, stall_);
     if (came < 0) return;
     if (came == 0) {
         // As over TCP, only who is asked knows that it hangs; what it did is not known either.

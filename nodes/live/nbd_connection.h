@@ -68,7 +68,6 @@ private:
     bool ask(Issue&& issue);
     void await(Asked& asked);
     void turn();
-    [[nodiscard]] int stall_ms() const;
 
     nbd_handle* handle_;
     int socket_ = -1;  // the connection's, also when libnbd has closed it

@@ -242,7 +242,7 @@ std::expected<void, std::string> NodeService::Marked::count() {
 
 std::expected<CopyDisk, std::string> NodeService::open_plain(NodeSetup const& setup,
                                                              MirrorSetup const& mirror) {
-    DetectionSetup const& detection = setup.detection;
+    nodes::Detection const& detection = setup.detection;
     auto plain = NbdExport::open({mirror.plain, mirror.config.sectors * sector_bytes,
                                   detection.connection_timeout, detection.reconnect});
     if (!plain) return std::unexpected(mirror.name + ": " + plain.error());

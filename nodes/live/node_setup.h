@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "nodes/config.h"
+#include "nodes/detection.h"
 #include "replication/config.h"
 
 #include <cstdint>
@@ -54,15 +55,6 @@ inline std::string volume_name(MirrorSetup const& mirror, VolumeSetup const& vol
     return mirror.volumes.size() == 1 ? mirror.name : mirror.name + "." + volume.name;
 }
 
-struct DetectionSetup {
-    Duration interval = seconds(5);  ///< between beats on a path
-    std::uint32_t missed = 3;        ///< in a row, until a path is silent (S41)
-    Duration connection_timeout = seconds(10);
-    Duration reconnect = seconds(1);
-    Duration boot_wait = seconds(30);  ///< R24
-    friend bool operator==(DetectionSetup const&, DetectionSetup const&) = default;
-};
-
 /// How others are shot (STONITH): a program is run with the victim's name behind its own words, and
 /// exits with 0 when the victim is certainly dead.
 struct FencingSetup {
@@ -100,7 +92,7 @@ struct NodeSetup {
     nodes::NodeConfig config;
     std::vector<MirrorSetup> mirrors;        ///< in the order of `config.resources`
     std::vector<ResourceSetup> resources{};  ///< of the cluster, by ResourceId
-    DetectionSetup detection;
+    nodes::Detection detection;
     FencingSetup fencing;
     /// The folder of cells and intent logs; empty: in memory, and gone with the process.
     std::string state;

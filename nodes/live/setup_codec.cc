@@ -42,7 +42,7 @@ SUNDER_FORMAT(live::MemberSetup, name, peers, beats);
 SUNDER_FORMAT(live::VolumeSetup, name, sectors);
 SUNDER_FORMAT(live::MirrorSetup, name, config, volumes, compression, plain);
 SUNDER_FORMAT(live::ResourceSetup, name, start, stop, recover, check, check_every, within);
-SUNDER_FORMAT(live::DetectionSetup, interval, missed, connection_timeout, reconnect, boot_wait);
+SUNDER_FORMAT(nodes::Detection, interval, missed, connection_timeout, reconnect, boot_wait);
 SUNDER_FORMAT(live::FencingSetup, program, delay);
 SUNDER_FORMAT(ByteCount, bytes);
 SUNDER_FORMAT(live::TlsSetup, ca, certificate, key);

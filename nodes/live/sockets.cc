@@ -167,12 +167,10 @@ std::string address_of_peer(int socket) {
     return "";
 }
 
-void set_up_connection(int socket, Duration stall) {
-    // On a Unix socket these fail, and there is nothing to set up.
+void set_up_connection(int socket) {
+    // On a Unix socket this fails, and there is nothing to set up.
     int const on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    auto const ms = static_cast<unsigned>(stall.ns / 1'000'000);
-    ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
     int const room = 4 << 20;
     ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 }

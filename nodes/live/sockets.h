@@ -26,7 +26,7 @@ std::expected<int, std::string> listening_socket(Endpoint const& here);
 std::expected<int, std::string> connect_to(Endpoint const& there, Duration within);
 /// Where the other end of a connection is, by TCP; empty: at a Unix socket, or nowhere any more.
 std::string address_of_peer(int socket);
-/// A connection that makes no progress for so long is given up (TCP alone can tell).
-void set_up_connection(int socket, Duration stall);
+/// Small messages leave at once, and much may be on its way.
+void set_up_connection(int socket);
 
 }  // namespace sunder::live

@@ -4,10 +4,12 @@
 #include "nodes/live/stream.h"
 
 #include "nodes/live/clock.h"
+#include "nodes/live/progress.h"
 
 #include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,7 +64,7 @@ ssize_t Stream::take(std::span<std::byte> room) const {
 }
 
 std::expected<std::size_t, Stream::End> Stream::receive_bytes(std::span<std::byte> room,
-                                                              Until until) const {
+                                                              Until until) {
     for (;;) {
         if (until) {
             Duration const left = *until - boot_time();
@@ -75,14 +77,34 @@ std::expected<std::size_t, Stream::End> Stream::receive_bytes(std::span<std::byt
         ssize_t const got = take(room);
         if (got > 0) return static_cast<std::size_t>(got);
         if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EAGAIN) {
+            if (!stalls()) continue;
+            return std::unexpected(End{false, stalled});
+        }
         if (got == 0) return std::unexpected(End{true, "the other end has closed the connection"});
         return std::unexpected(End{true, std::strerror(errno)});
     }
 }
 
-bool Stream::wait_for_room(Duration most) const {
+void Stream::give_up_after(Duration stall) {
+    progress_.emplace(socket_);
+    if (!progress_->by_tcp()) return;
+    stall_ = stall;
+    moved_ = boot_time();
+    Duration const look = between_looks(stall);
+    timeval const wakes{look.ns / seconds(1).ns, look.ns % seconds(1).ns / 1000};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &wakes, sizeof wakes);
+}
+
+/// Asked whenever nothing has come for a while, by the thread that receives.
+bool Stream::stalls() {
+    if (progress_->made() || !progress_->waits()) moved_ = boot_time();
+    return boot_time() - moved_ >= stall_;
+}
+
+bool Stream::wait_for_room(Duration stall) const {
     pollfd wait{socket_, POLLOUT, 0};
-    return ::poll(&wait, 1, static_cast<int>(most.ns / 1'000'000)) != 0;
+    return poll_with_progress({&wait, 1}, socket_, stall) != 0;
 }
 
 void Stream::shut_down() const { ::shutdown(socket_, SHUT_RDWR); }

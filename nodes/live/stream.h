@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/units.h"
+#include "nodes/live/progress.h"
 
 #include <sys/uio.h>
 
@@ -29,6 +30,8 @@ public:
         bool closed = false;  ///< the connection has ended; else what came is wrong
         std::string why;
     };
+    /// Why it is given up when the other end takes nothing.
+    static constexpr char const* stalled = "for too long it took nothing of what it was sent";
     /// By the clock of boot_time(); nothing: for ever.
     using Until = std::optional<Duration>;
 
@@ -46,14 +49,19 @@ public:
     /// Never waits. `not_all`: it is to be called again when `wait_for_room` says so, with what was
     /// not taken, and also when all was taken.
     virtual Taken send(std::span<iovec const> parts) = 0;
+    /// From now on whoever receives finds out when the other end takes nothing for so long of what
+    /// it was sent, and has an error. By TCP: the other end of a Unix socket is on this machine,
+    /// and its process is heard or it is not.
+    void give_up_after(Duration stall);
     /// At least one byte.
     virtual std::expected<std::size_t, End> receive(std::span<std::byte> room, Until until) = 0;
     /// From now on whoever receives looks out for so long before he sleeps, and lets other threads
     /// run meanwhile.
     void look_out(Duration at_most) { looks_out_ = at_most; }
 
-    /// False: it took nothing for so long.
-    [[nodiscard]] bool wait_for_room(Duration most) const;
+    /// Waits until more can be sent. False: for so long the other end took nothing of what was; one
+    /// that takes little by little is waited for.
+    [[nodiscard]] bool wait_for_room(Duration stall) const;
     /// Whoever waits is woken. Any thread.
     void shut_down() const;
 
@@ -61,13 +69,18 @@ protected:
     /// Takes the socket.
     explicit Stream(int socket) : socket_(socket) {}
     Taken send_bytes(std::span<iovec const> parts) const;
-    std::expected<std::size_t, End> receive_bytes(std::span<std::byte> room, Until until) const;
+    std::expected<std::size_t, End> receive_bytes(std::span<std::byte> room, Until until);
 
 private:
     ssize_t take(std::span<std::byte> room) const;
+    bool stalls();
 
     int socket_;
     Duration looks_out_;
+    // Of the thread that receives.
+    std::optional<Progress> progress_;
+    Duration stall_;
+    Duration moved_;  // when something was taken last, or nothing waited to be
 };
 
 /// Bytes as they are. Takes the socket.

@@ -23,7 +23,9 @@ namespace sunder::staged {
 namespace {
 
 constexpr std::size_t most_queued = 1 << 20;  // bytes of one direction that are on their way
-constexpr std::size_t chunk_bytes = 1 << 16;
+constexpr std::size_t chunk_bytes = 1 << 16;  // at most; at least a packet
+constexpr std::size_t packet_bytes = 1 << 10;
+constexpr Duration chunk_time = milliseconds(10);  // what a slow link carries in it is a chunk
 constexpr std::size_t beat_bytes = 2048;
 
 sockaddr_un address_of(std::string const& path) {
@@ -228,9 +230,18 @@ void LiveNetwork::send_beats() {
     });
 }
 
+/// What is taken at once: on a slow link little by little, as an acknowledged packet makes room.
+std::size_t LiveNetwork::chunk(Flow const& flow) const {
+    std::uint64_t const rate = network_.bandwidth(flow.from.value, flow.to.value).bits_per_second;
+    std::uint64_t const carried =
+        rate / 8 / static_cast<std::uint64_t>(seconds(1).ns / chunk_time.ns);
+    return std::clamp<std::size_t>(carried, packet_bytes, chunk_bytes);
+}
+
 void LiveNetwork::read(End const& source, Flow& flow) {
+    std::size_t const most = chunk(flow);
     while (!flow.ended && flow.queued < most_queued) {
-        std::vector<std::byte> bytes(chunk_bytes);
+        std::vector<std::byte> bytes(most);
         ssize_t const got = ::recv(source.socket, bytes.data(), bytes.size(), 0);
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (got <= 0) {

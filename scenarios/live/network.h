@@ -98,6 +98,7 @@ private:
     void accept(Listener const& listener);
     void take_beat(Listener const& listener);
     void send_beats();
+    [[nodiscard]] std::size_t chunk(Flow const& flow) const;
     void read(End const& source, Flow& flow);
     /// True when it waits for room at the sink.
     bool write(Connection& connection, End& sink, Flow& flow);

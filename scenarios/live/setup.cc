@@ -41,9 +41,7 @@ live::NodeSetup setup_of(netsim::Cluster const& cluster, NodeId self) {
         made.check_every = resource.check;
         setup.resources.push_back(std::move(made));
     }
-    netsim::Detection const& detection = cluster.detection;
-    setup.detection = {detection.interval, detection.missed, detection.connection_timeout,
-                       detection.reconnect, detection.boot_wait};
+    setup.detection = cluster.detection;
     setup.fencing.delay.resize(cluster.nodes.size());
     if (cluster.fencing && !cluster.fencing->delay.empty()) {
         setup.fencing.delay = cluster.fencing->delay;
@@ -60,7 +58,7 @@ Bandwidth faster(Bandwidth bandwidth, Speed speed) {
 }  // namespace
 
 void hasten(live::NodeSetup& setup, Speed speed) {
-    live::DetectionSetup& detection = setup.detection;
+    nodes::Detection& detection = setup.detection;
     for (Duration* const time :
          {&detection.interval, &detection.connection_timeout, &detection.reconnect,
           &detection.boot_wait, &setup.config.confirm.timeout}) {

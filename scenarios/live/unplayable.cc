@@ -96,25 +96,12 @@ Why of_cluster(netsim::Cluster const& cluster) {
     return std::nullopt;
 }
 
-/// Real nodes give a connection up whose socket takes nothing for as long as they wait, and a
-/// socket takes more only when much of what it holds is gone.
-Why of_drip(step::Degrade const& degrade, Duration patience) {
-    constexpr ByteCount held = MiB(4);
-    bool const drips = degrade.how.bandwidth && degrade.how.bandwidth->time_for(held) > patience;
-    if (!drips) return std::nullopt;
-    return "a link drips: " + to_text(*degrade.how.bandwidth);
-}
-
 }  // namespace
 
 std::optional<std::string> unplayable(language::Scenario const& scenario) {
     if (auto why = of_cluster(scenario.cluster)) return why;
     for (language::Step const& step : scenario.steps) {
         if (auto why = std::visit(OfStep{}, step.action)) return why;
-        auto const* degrade = std::get_if<step::Degrade>(&step.action);
-        Duration const patience = scenario.cluster.detection.connection_timeout;
-        if (degrade == nullptr) continue;
-        if (auto why = of_drip(*degrade, patience)) return why;
     }
     for (language::Condition const& condition : scenario.expect.finally) {
         if (auto why = std::visit(OfCondition{}, condition)) return why;

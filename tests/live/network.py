@@ -7,8 +7,10 @@
 import select
 import socket
 import threading
+import time
 
 CHUNK = 1 << 16
+DROP = 1 << 11  # of a connection that drips
 
 
 class Network:
@@ -19,6 +21,7 @@ class Network:
         # Called with (the node that was dialled and hears them, or None; bytes); returns what is
         # heard. Less than was sent: the connection ends there.
         self.mangle = None
+        self.rate = None  # bytes a second, of each connection in each direction; None: any
         self.stopping = False
         self.sockets = []
         self.threads = []
@@ -41,6 +44,10 @@ class Network:
 
     def cut(self):
         self.whole.clear()
+
+    def drip(self, rate):
+        """Little by little, and never nothing for long; None: as before."""
+        self.rate = rate
 
     def heal(self):
         self.whole.set()
@@ -83,7 +90,9 @@ class Network:
 
     def pass_on(self, source, sink, node):
         try:
-            while data := source.recv(CHUNK):
+            while data := source.recv(DROP if self.rate else CHUNK):
+                if self.rate:
+                    time.sleep(len(data) / self.rate)
                 self.whole.wait()
                 passed = self.mangle(node, data) if self.mangle else data
                 sink.sendall(passed)

@@ -6,6 +6,7 @@
 #include "nodes/in_service.h"
 #include "tests/netsim/checkers/stage.h"
 #include "tests/property/playing.h"
+#include "tests/support/states.h"
 
 #include <fmt/format.h>
 
@@ -412,6 +413,7 @@ private:
 
     void listen(Observation const& observation) {
         if (told_ != nullptr) tell(*told_, stage_.world(), observation);
+        states_.look(stage_.world());
         if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
             namespace note = replication::note;
             interrupted_ =
@@ -493,6 +495,7 @@ private:
     Toll& toll_;
     std::vector<NodeId> nodes_;
     std::vector<NodeId> servers_;  // of the first copy, if it is on a shared disk
+    testing::States states_;
     std::string* told_ = nullptr;
     std::set<NodeId> reports_split_;
     unsigned failovers_ = 0;

@@ -5,6 +5,7 @@
 
 #include "nodes/in_service.h"
 #include "tests/property/playing.h"
+#include "tests/support/states.h"
 
 #include <fmt/format.h>
 
@@ -380,6 +381,7 @@ private:
 
     void listen(Observation const& observation) {
         if (told_ != nullptr) tell(*told_, stage_.world(), observation);
+        states_.look(stage_.world());
         if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
             namespace note = replication::note;
             if (std::holds_alternative<note::LimitReached>(noted->note)) ++tally_.limit_reached;
@@ -425,6 +427,7 @@ private:
 
     Stage stage_;
     Tally& tally_;
+    testing::States states_;
     std::string* told_ = nullptr;
     bool guarded_ = false;
     bool failed_over_ = false;
