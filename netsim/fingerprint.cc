@@ -50,7 +50,7 @@ void add_node(NodeSim const& node, Add&& add) {
     for (CopySim const& copy : node.copies) {
         add(copy.machine ? copy.print : 0);
         if (copy.above.machine) add(copy.above.print);
-        add(copy.above.stored.version);
+        add(copy.above.stored.version | std::uint64_t{!copy.above.stored.created} << 32);
         for (nodes::StoredHierarchy const& one : copy.above.storing) {
             add(mix(one.version, one.is->fingerprint()));
         }
@@ -70,6 +70,11 @@ void add_node(NodeSim const& node, Add&& add) {
     }
 }
 
+/// That it waits for whatever is under way is a matter of course.
+bool waits_for_all(EventQueue::Pending const& later, EventQueue::Pending const& other) {
+    return later.event.kind == EventKind::era_wait && other.event.kind <= last_io;
+}
+
 }  // namespace
 
 Fingerprint World::print(Connection const& link, unsigned e) {
@@ -77,7 +82,8 @@ Fingerprint World::print(Connection const& link, unsigned e) {
     Hasher hasher;
     hasher.add(std::uint64_t{end.up} | std::uint64_t{end.life == link.life} << 1 |
                std::uint64_t{end.scheduled} << 2 | std::uint64_t{end.orphaned} << 3 |
-               std::uint64_t{end.half_open} << 4);
+               std::uint64_t{end.half_open} << 4 |
+               (end.damage ? static_cast<std::uint64_t>(*end.damage) + 1 : 0) << 5);
     for (InTransit const& item : end.inbound) {
         hasher.add(mix(item.life == link.life ? 1 : 0, of_item(item.what)));
     }
@@ -103,7 +109,8 @@ Fingerprint World::fingerprint_of(Event const& event) const {
     } else if (event.kind == EventKind::shot) {
         // Whether the shooter hears what became of it.
         what = mix(event.what, nodes_[event.node].life == event.token ? 1 : 0);
-    } else if (event.kind == EventKind::confirmation || event.kind == EventKind::aim) {
+    } else if (event.kind == EventKind::confirmation || event.kind == EventKind::aim ||
+               event.kind == EventKind::era_wait) {
         what = whom_of(event).value;  // of the present silence, or it would not count
     }
     return hash_words(static_cast<std::uint64_t>(event.kind), event.node, event.group, what);
@@ -136,7 +143,9 @@ Fingerprint World::fingerprint(Timing timing) const {
         Fingerprint waits_for = 0;
         bool const waits = timing == Timing::by_duration && all[i].event.kind > last_io;
         for (std::size_t j = 0; waits && j < all.size(); ++j) {
-            bool const first = all[j].begun_before(all[i]) && lastings[j].most <= lastings[i].least;
+            bool const known = waits_for_all(all[i], all[j]);
+            bool const first =
+                !known && all[j].begun_before(all[i]) && lastings[j].most <= lastings[i].least;
             if (first) waits_for += prints[j];
         }
         pending += mix(prints[i], waits_for);

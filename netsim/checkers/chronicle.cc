@@ -295,7 +295,6 @@ void Chronicle::erased(Group& group, Slot self) {
     Copy blank;
     blank.torn = true;
     blank.extended = copy.extended;
-    blank.replaced = copy.replaced;
     for (std::size_t p = 0; p < group.members.size(); ++p) {
         blank.pairs[p].leg = copy.pairs[p].leg;
         Pair& theirs = group.copies[p].pairs[self.value];
@@ -407,9 +406,13 @@ void Chronicle::booted(World const& world, NodeId node) {
         Copy& copy = groups_[held.group].copies[held.slot.value];
         std::optional<replication::Cell> const stored = held.store->cell();
         copy.claimed = copy.claimed && stored && stored->last_owner;
+        // That it gave up what it owned was said, and could not be stored.
+        bool const frozen = nodes_[node.value].frozen;
+        copy.owner = copy.owner || (frozen && stored && stored->last_owner);
         // It died before it had stored that it is inconsistent; no block may have come before that.
         bool const untouched = copy.torn && copy.whole_until == held.disk->written();
-        bool const unsaid = stored && stored->data != replication::DataState::inconsistent;
+        bool const unsaid =
+            stored && stored->data != replication::DataState::inconsistent && !stored->applying;
         if (untouched && unsaid) copy.torn = false;
         copy.whole_until.reset();
         copy.extended = held.machine && held.machine->in_mirror();
@@ -433,15 +436,14 @@ struct Chronicle::See {
         chronicle.contacts_changed(world);
     }
     void operator()(seen::NodeStarted const& started) const {
-        chronicle.nodes_[started.node.value].frozen = false;
         chronicle.booted(world, started.node);
+        chronicle.nodes_[started.node.value].frozen = false;
         chronicle.contacts_changed(world);
     }
     void operator()(seen::RolledBack const& back) const {
         if (back.what != seen::RolledBack::What::blank) return;
         for (CopySim const& copy : world.node(back.node).copies) {
             erased(chronicle.groups_[copy.group], copy.slot);
-            chronicle.groups_[copy.group].copies[copy.slot.value].replaced = world.now();
         }
     }
     void operator()(seen::NodePaused const&) const { chronicle.contacts_changed(world); }

@@ -17,6 +17,9 @@ namespace {
 
 constexpr char const* split_brain = "split brain under a faithful policy";
 constexpr char const* operators_word = "operator override";
+constexpr char const* replaced_by_blank = "every disk that held it was replaced";
+constexpr char const* unflushed_or_blank =
+    "every disk that held it was replaced, or lost it with its power, unflushed";
 constexpr char const* policys_word = "split brain resolved by policy";
 
 }  // namespace
@@ -62,7 +65,6 @@ struct NoLostAcknowledgedWrite::Loss {
             return "acknowledged without the target (faithful policy)";
         }
         if (owed == nullptr) return nullptr;
-        if (is_on_no_disk(known, *owed)) return "every disk that held it was replaced";
         Slot const there = chronicle.slot(group, owed->node);
         bool const handed_over = known.copies[there.value].pairs[here.value].handed_over;
         // What it lacks had not come from the source whose target it was (R54).
@@ -70,15 +72,6 @@ struct NoLostAcknowledgedWrite::Loss {
         bool const tail = known.is_asynchronous(source, here) && !handed_over;
         bool const needless = !faithful && is_at_hand(view, *owed, there, here);
         return tail && !needless ? "asynchronous tail" : nullptr;
-    }
-
-    /// Whoever had it when it was acknowledged has a blank disk since.
-    [[nodiscard]] static bool is_on_no_disk(Chronicle::Group const& known, Request const& owed) {
-        for (std::uint8_t p = 0; p < known.members.size(); ++p) {
-            bool const had = known.members[p] == owed.node || (owed.in_sync >> p & 1) != 0;
-            if (had && !(known.copies[p].replaced > owed.answered)) return false;
-        }
-        return true;
     }
 
     /// A copy for which the write waited is in sync, as far as it knows, and can be asked.
@@ -119,6 +112,34 @@ struct NoLostAcknowledgedWrite::Loss {
     }
 };
 
+void NoLostAcknowledgedWrite::on(View& view, seen::RolledBack const& back) {
+    if (back.what != seen::RolledBack::What::blank) return;
+    replaced_.resize(view.chronicle.groups());
+    for (CopySim const& copy : view.world.node(back.node).copies)
+        replaced_[copy.group][copy.slot.value] = view.now();
+}
+
+char const* NoLostAcknowledgedWrite::gone_from_all(View const& view, GroupId group, NodeId here,
+                                                   Request const& owed) const {
+    if (group.value >= replaced_.size()) return nullptr;
+    Chronicle::Group const& known = view.chronicle.group(group);
+    bool any_replaced = false;
+    bool any_unflushed = false;
+    for (std::uint8_t p = 0; p < known.members.size(); ++p) {
+        // A blank copy that serves has lost it itself, and must not.
+        bool const replaced = known.members[p] != here && replaced_[group.value][p] > owed.answered;
+        any_replaced = any_replaced || replaced;
+        bool const had = known.members[p] == owed.node || (owed.in_sync >> p & 1) != 0;
+        if (!had) continue;
+        std::optional<Duration> const& cut = known.copies[p].power_cut;
+        bool const unflushed = cut && *cut >= owed.answered && !view.ledger.durable(owed);
+        if (!replaced && !unflushed) return nullptr;
+        any_unflushed = any_unflushed || !replaced;
+    }
+    if (!any_replaced) return nullptr;
+    return any_unflushed ? unflushed_or_blank : replaced_by_blank;
+}
+
 /// Compares the whole copy. Each lost write counts once, however many units it covered.
 void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
     counted_.clear();
@@ -131,6 +152,9 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
         where.push_back(lost.where);
         if (id != 0 && !counted_.insert(id).second) return;
         char const* excuse = loss.excuse(view, lost.owed);
+        if (excuse == nullptr && lost.owed != nullptr) {
+            excuse = gone_from_all(view, loss.group, loss.node, *lost.owed);
+        }
         if (excuse != nullptr) {
             if (id == 0) ++anonymous;
             ++excused[excuse];

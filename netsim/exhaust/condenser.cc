@@ -42,8 +42,8 @@ bool Condenser::is_plain(NodeSim const& node) {
     if (!runs || owes || shared || node.shots_miss || node.copies.size() > 1) return false;
     return std::ranges::all_of(node.copies, [](CopySim const& copy) {
         HierarchySim const& above = copy.above;
-        bool const bare = !above.machine && above.stored.version == 0 && above.storing.empty() &&
-                          above.resources.empty();
+        bool const bare = !above.machine && above.stored.version == 0 && above.stored.created &&
+                          above.storing.empty() && above.resources.empty();
         return bare && copy.machine && copy.disk->plain() &&
                copy.disk->image().sectors() <= most_sectors;
     });
@@ -64,7 +64,7 @@ bool Condenser::is_whole(World const& world) const {
         for (unsigned e = 0; e < 2; ++e) {
             End const& end = link.ends[e];
             good = good && end.up && end.life == link.life && !end.orphaned && !end.half_open &&
-                   end.scheduled != end.inbound.empty();
+                   !end.damage && end.scheduled != end.inbound.empty();
             for (InTransit const& item : end.inbound) {
                 good = good && item.life == link.life && item.arrival != held;
             }
@@ -94,6 +94,7 @@ bool Condenser::is_over(World const& world, Event const& event) {
         case EventKind::boot_wait:
         case EventKind::confirmation:
         case EventKind::aim:
+        case EventKind::era_wait:
         case EventKind::resource_done:
         case EventKind::edit_done:
         case EventKind::stop:

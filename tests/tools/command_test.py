@@ -171,11 +171,15 @@ expect:
     def test_a_drill_is_saved_as_a_scenario_that_replays(self):
         drill = self.play(["next", "wait: {mirror: datarep, is: fully operational}",
                            "crash server1", "next", "n", "30 s", "write datarep 64 KiB",
-                           "cut server1 server2", "restart server1", "7 s", "heal server1 server2",
+                           "degrade server1 server2 latency 40 ms loss 10 %",
+                           "damage server2 server1", "cut server1 server2", "restart server1",
+                           "7 s", "heal server1 server2",
                            "wait: {mirror: datarep, is: fully operational}", "quit"])
         self.assertEqual(drill.returncode, 0, drill.stdout + drill.stderr)
         told = [line for line in drill.stdout.splitlines() if " s  server" in line]
         self.assertIn("server2    datarep IN SERVICE", drill.stdout)
+        self.assertIn("DEGRADED between server1 and server2: latency 40 ms, 10 % lost",
+                      drill.stdout)
         replay = self.sunder("run", str(Path(self.folder.name) / "drill.yaml"))
         self.assertEqual(replay.returncode, 0, replay.stdout)
         narration = [line.strip() for line in replay.stdout.splitlines() if " s  server" in line]
