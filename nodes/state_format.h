@@ -34,7 +34,7 @@ SUNDER_FORMAT_RULES(nodes::InServiceRule, force_refused_peer_serves, force_onlin
                     last_owner_returns, no_last_owner, promoted_elsewhere, shared_copy_continues,
                     owner_lost_peer, target_is_paused, target_not_in_sync, not_watched_in_sync,
                     needs_fencing, another_goes_first, failover, owner_booted_alone, booted_alone,
-                    never_in_service);
+                    never_in_service, only_copy_is_blank);
 SUNDER_FORMAT(nodes::InServiceDecision, answer, rule);
 
 SUNDER_FORMAT(nodes::Membership::Peer, audible, on_storage, ever_heard, connected, mute, silences,
@@ -42,7 +42,7 @@ SUNDER_FORMAT(nodes::Membership::Peer, audible, on_storage, ever_heard, connecte
 SUNDER_FORMAT_CLASS(nodes::Membership, config_, peers_, hears_, boot_wait_over_, storage_, quorum_);
 
 SUNDER_FORMAT(nodes::resource::OutOfService);
-SUNDER_FORMAT(nodes::resource::Promoting, era, forced, handed_over, commanded, awaits, admin);
+SUNDER_FORMAT(nodes::resource::Promoting, era, forced, handed_over, commanded, awaits, overdue, admin);
 SUNDER_FORMAT(nodes::resource::Serving);
 SUNDER_FORMAT(nodes::resource::Leaving, for_peer, stayed, admin, regardless, waits, stuck);
 SUNDER_FORMAT(nodes::resource::Refused);
@@ -63,7 +63,7 @@ SUNDER_FORMAT(nodes::NodeMachine::Resource, state, told, report, known, decision
               switched_back, gave_back, taken_out, taken_out_at, asked_to_take_over, asked,
               asked_other_server, awaits_other_server, hierarchy, storing, versions, editing,
               extending, above, commands_above, raising, ordered, outdated_for, raised, era_asked,
-              followed, split_noted, told_dead);
+              era_asks, recording, followed, split_noted, told_dead);
 SUNDER_FORMAT_CLASS(nodes::NodeMachine, config_, members_, resources_, continues_, stands_down_);
 
 SUNDER_FORMAT(nodes::hierarchy::resource::OutOfService);
