@@ -161,9 +161,9 @@ TEST_CASE("what real nodes did, their machines do again") {
     pair.stop(1);
     std::size_t lives = 0;
     for (unsigned const node : {0U, 1U}) {
-        for (std::string const& path : recordings_in(pair.recordings(node))) {
-            INFO(path);
-            auto recording = Recording::open(path);
+        for (RecordedLife const& life : lives_in(pair.recordings(node))) {
+            INFO(life.parts.front());
+            auto recording = Recording::open(life);
             REQUIRE(recording.has_value());
             Replayer replayer(recording->setup());
             std::size_t inputs = 0;
