@@ -85,6 +85,14 @@ public:
 private:
     template <class T>
     void read(T& into);
+    /// Of nothing, and read into. Not by the optional that it goes to: where that was declared in a
+    /// class that was not complete, clang holds that it cannot be made so.
+    template <class T>
+    T made() {
+        T held{};
+        read(held);
+        return held;
+    }
     [[nodiscard]] std::string path() const;
 
     boost::container::small_vector<char const*, 8> names_;
@@ -346,12 +354,7 @@ void Decoder::read(T& into) {
     } else if constexpr (detail::is_optional<T>) {
         bool there = false;
         get("is there", there);
-        if (!there || failed()) return;
-        // In a class that is not complete yet, clang takes a part that has defaults for one that
-        // cannot be made of nothing.
-        typename T::value_type held{};
-        read(held);
-        into = std::move(held);
+        if (there && !failed()) into = made<typename T::value_type>();
     } else if constexpr (detail::is_shared<T>) {
         bool there = false;
         get("is there", there);

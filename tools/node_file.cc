@@ -140,7 +140,9 @@ ShapePtr node_shape() {
              "A folder, relative to this file, in which each life of the node is recorded, for "
              "`sunder replay`. Unless told: none is.",
              text("a folder")),
-         optional("recordings_size", "Of all recordings together, at most. Default: 256 MiB.",
+         optional("recordings_size",
+                  "Of all recordings together, at most: the oldest parts of the oldest life go "
+                  "first, and what is left can be replayed. Default: 256 MiB.",
                   grammar::byte_count(), {"1 GiB"}),
          optional("threads", "Requests of a host at a time. Default: 128.",
                   number("a number", 8, 1024)),

@@ -52,46 +52,82 @@ std::string counted(std::uint64_t inputs) {
     return fmt::format("{} input{}", inputs, inputs == 1 ? "" : "s");
 }
 
-int replay_life(std::string const& path, bool explain) {
-    auto recording = Recording::open(path);
-    if (!recording) {
-        fmt::print(stderr, "error: {}\n", recording.error());
+void say_what_it_is(std::string const& path, Recording const& recording) {
+    live::NodeSetup const& setup = recording.setup();
+    std::uint32_t const part = recording.part();
+    std::string const from = part == 0 ? "" : fmt::format(", from its part {} on", part + 1);
+    fmt::print("{}: a life of {} in {}{}\n", path, setup.members[setup.config.self.value].name,
+               setup.cluster, from);
+}
+
+int say_how_it_ended(std::string const& path, Recording const& recording,
+                     live::Replayer const& replayer, Duration last) {
+    fmt::print("{} in {:.1f} s, and what came out is what came out then; it ends there: {}\n",
+               counted(replayer.taken()), static_cast<double>(last.ns) / 1e9,
+               live::in_words(recording.end()));
+    if (replayer.passed_over() != 0)
+        fmt::print("{} before that came into machines whose beginning is gone\n",
+                   counted(replayer.passed_over()));
+    if (!recording.objection().empty()) {
+        fmt::print(stderr, "error: {}\n", recording.objection());
         return wrong_input;
     }
+    if (recording.damaged()) {
+        fmt::print(
+            stderr,
+            "error: {}: part {}: what follows is damaged, {} bytes from its end: no input there is "
+            "as it was written, and what came after it cannot be replayed\n",
+            path, recording.part() + 1, recording.left_over());
+        return wrong_input;
+    }
+    if (recording.left_over() != 0)
+        fmt::print("{} bytes behind that are cut off\n", recording.left_over());
+    bool const went_on = recording.end() == live::RecordingEnd::full ||
+                         recording.end() == live::RecordingEnd::too_slow;
+    return went_on ? unknown : all_held;
+}
+
+struct Replayed {
+    int status = all_held;
+    std::size_t parts = 1;  ///< that were looked at
+};
+
+Replayed replay_life(live::RecordedLife const& life, bool explain) {
+    std::string const& path = life.parts.front();
+    auto recording = Recording::open(life);
+    if (!recording) {
+        fmt::print(stderr, "error: {}\n", recording.error());
+        return {wrong_input};
+    }
     live::NodeSetup const& setup = recording->setup();
-    fmt::print("{}: a life of {} in {}\n", path, setup.members[setup.config.self.value].name,
-               setup.cluster);
-    live::Replayer replayer(setup);
+    say_what_it_is(path, *recording);
+    live::Replayer replayer(setup, recording->part() == 0);
     std::optional<Story> story;
     if (explain) story.emplace(setup, replayer);
-    std::uint64_t inputs = 0;
     Duration last;
     while (std::optional<Recording::Entry> const entry = recording->next()) {
         last = entry->at;
         if (story) story->now = last;
-        ++inputs;
         if (auto const same = replayer.step(*entry); !same) {
-            fmt::print("DIFFERS at input {}, {}:\n  {}\n", inputs, live::in_words(*entry, setup),
-                       same.error());
-            return violated;
+            fmt::print("DIFFERS at input {}, {}:\n  {}\n", replayer.taken(),
+                       live::in_words(*entry, setup), same.error());
+            return {violated, recording->parts_read()};
         }
     }
-    fmt::print("{} in {:.1f} s, and what came out is what came out then; it ends there: {}\n",
-               counted(inputs), static_cast<double>(last.ns) / 1e9,
-               live::in_words(recording->end()));
-    if (recording->damaged()) {
-        fmt::print(
-            stderr,
-            "error: {}: what follows is damaged, {} bytes from its end: no input there is as "
-            "it was written, and what came after it cannot be replayed\n",
-            path, recording->left_over());
-        return wrong_input;
+    int const status = say_how_it_ended(path, *recording, replayer, last);
+    return {status, recording->parts_read()};
+}
+
+/// What is behind a part that cannot be read on goes on from the states that follow.
+int replay_all_of(live::RecordedLife life, bool explain) {
+    int worst = all_held;
+    while (!life.parts.empty()) {
+        Replayed const replayed = replay_life(life, explain);
+        worst = std::max(worst, replayed.status);
+        life.parts.erase(life.parts.begin(),
+                         life.parts.begin() + static_cast<std::ptrdiff_t>(replayed.parts));
     }
-    if (recording->left_over() != 0)
-        fmt::print("{} bytes behind that are cut off\n", recording->left_over());
-    bool const went_on = recording->end() == live::RecordingEnd::full ||
-                         recording->end() == live::RecordingEnd::too_slow;
-    return went_on ? unknown : all_held;
+    return worst;
 }
 
 }  // namespace
@@ -99,15 +135,15 @@ int replay_life(std::string const& path, bool explain) {
 int replay(ReplayRequest const& request) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(request.path, ignored))
-        return replay_life(request.path, request.explain);
-    std::vector<std::string> const lives = live::recordings_in(request.path);
+        return replay_all_of({{request.path}}, request.explain);
+    std::vector<live::RecordedLife> const lives = live::lives_in(request.path);
     if (lives.empty()) {
         fmt::print(stderr, "error: {}: no recording is in this folder\n", request.path);
         return wrong_input;
     }
     int worst = all_held;
-    for (std::string const& life : lives)
-        worst = std::max(worst, replay_life(life, request.explain));
+    for (live::RecordedLife const& life : lives)
+        worst = std::max(worst, replay_all_of(life, request.explain));
     return worst;
 }
 

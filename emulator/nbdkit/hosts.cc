@@ -5,9 +5,15 @@
 // then is refused.
 #include "emulator/nbdkit/hosts.h"
 
+#include "nodes/live/log.h"
+
+#include <fmt/format.h>
+#include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -69,8 +75,47 @@ void Hosts::end() {
     thread_.join();
 }
 
+/// Why nobody can be let in; empty: somebody can.
+std::string Hosts::shortage() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return "";
+    std::size_t const used = sockets_.in_use();
+    // Where there are hardly any, hosts have some all the same.
+    std::size_t const kept = std::min<std::size_t>(left_to_others, limit.rlim_cur / 8);
+    if (used + kept <= limit.rlim_cur) return "";
+    return fmt::format("of {} descriptors {} are in use, and the last {} are not for hosts",
+                       limit.rlim_cur, used, kept);
+}
+
+bool Hosts::lets_in() {
+    std::string const why = shortage();
+    if (why.empty()) return true;
+    std::lock_guard const lock(refusing_);
+    for (std::string const& line :
+         refusals_.add("", "a host's, because " + why, live::Refusals::Time::clock::now())) {
+        live::log(live::Level::warning, line);
+    }
+    return false;
+}
+
+std::string Hosts::objection() {
+    std::lock_guard const lock(lock_);
+    if (open_.size() < most_open) return "";
+    return fmt::format("{} connections of hosts are open, and no more are", open_.size());
+}
+
+/// What was withheld is told when there is nobody any more to be told of, too.
+void Hosts::tell_of_refused() {
+    std::lock_guard const lock(refusing_);
+    for (std::string const& line : refusals_.due(live::Refusals::Time::clock::now())) {
+        live::log(live::Level::warning, line);
+    }
+}
+
 void Hosts::wait_for_the_end() {
+    constexpr int look_every = 10'000;  // in ms
     std::uint64_t times = 0;
+    for (pollfd end{told, POLLIN, 0}; ::poll(&end, 1, look_every) <= 0;) tell_of_refused();
     while (::read(told, &times, sizeof times) < 0 && errno == EINTR) {
     }
     std::unique_lock lock(lock_);

@@ -207,9 +207,18 @@ std::string peer_address() {
     return {reinterpret_cast<char const*>(&storage), bytes};
 }
 
+int preconnect(int) {
+    return guarded([] { return hosts.lets_in() ? 0 : -1; }, -1);
+}
+
 void* open(int readonly) {
     return guarded(
         [&]() -> void* {
+            if (std::string const why = hosts.objection(); !why.empty()) {
+                nbdkit_error("%s", why.c_str());
+                nbdkit_set_error(ESHUTDOWN);
+                return nullptr;
+            }
             auto found = hosted->open(nbdkit_export_name(), readonly != 0);
             if (!found) {
                 nbdkit_error("%s", found.error().c_str());
@@ -323,6 +332,7 @@ nbdkit_plugin make_plugin() {
     made.cleanup = cleanup;
     made.list_exports = list_exports;
     made.default_export = default_export;
+    made.preconnect = preconnect;
     made.open = open;
     made.close = close;
     made.get_size = get_size;

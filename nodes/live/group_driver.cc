@@ -188,7 +188,7 @@ void GroupDriver::step(mirror::Input const& input, Deeds& deeds) {
     thread_local mirror::Outbox out;
     out.clear();
     machine_->step(input, out);
-    if (told_.stepped) told_.stepped(input, out);
+    if (told_.stepped) told_.stepped(*machine_, input, out);
     for (mirror::Output& output : out) std::visit(Carry{*this, deeds}, output);
     show(machine_->open()         ? Shown::in_service
          : machine_->open_apart() ? Shown::apart

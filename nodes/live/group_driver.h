@@ -34,6 +34,8 @@ namespace sunder::live {
 class GroupDriver {
 public:
     /// Called under the group's lock, in the order of what happened; must not come back here.
+    using Stepped = std::function<void(replication::MirrorMachine const&, replication::Input const&,
+                                       replication::Outbox&)>;
     struct Told {
         std::function<void(replication::Report const&)> reported;
         std::function<void(replication::Note const&)> noted;
@@ -42,7 +44,7 @@ public:
         /// It was stored, or could not be.
         std::function<void(nodes::StoredHierarchy const&, bool)> above_stored;
         /// Each step of the machine, before what came out of it is taken; empty: nobody records.
-        std::function<void(replication::Input const&, replication::Outbox&)> stepped;
+        Stepped stepped;
     };
 
     /// Of requests of hosts, since the process began.
@@ -57,9 +59,7 @@ public:
     GroupDriver(MirrorSetup setup, CopyDisk disk, std::unique_ptr<MirrorStore> store, Clock& clock,
                 Told told, unsigned most_writes);
     /// Before it starts.
-    void record(std::function<void(replication::Input const&, replication::Outbox&)> stepped) {
-        told_.stepped = std::move(stepped);
-    }
+    void record(Stepped stepped) { told_.stepped = std::move(stepped); }
     ~GroupDriver();
     GroupDriver(GroupDriver const&) = delete;
     GroupDriver& operator=(GroupDriver const&) = delete;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <string_view>
@@ -86,6 +87,16 @@ void HostSockets::opened(void const* handle, std::string const& peer_address) {
 void HostSockets::closed(void const* handle) {
     std::lock_guard const lock(lock_);
     open_.erase(handle);
+}
+
+std::size_t HostSockets::in_use() {
+    std::lock_guard const lock(lock_);
+    if (!folder_) return 0;
+    ::rewinddir(folder_.get());
+    std::size_t entries = 0;
+    while (::readdir(folder_.get()) != nullptr) ++entries;
+    constexpr std::size_t dots = 2;
+    return entries - std::min(entries, dots);
 }
 
 void HostSockets::let_all_go() {

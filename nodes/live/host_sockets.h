@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -36,6 +37,8 @@ public:
     void let_go(void const* handle);
     /// Nothing more is heard from any of them; what they have asked can still be answered.
     void let_all_go();
+    /// How many descriptors this process has open.
+    [[nodiscard]] std::size_t in_use();
 
 private:
     using Inode = std::uint64_t;

@@ -138,6 +138,15 @@ int MirrorStore::begin_blank(mirror::GroupConfig const& config) {
     return store(*found_.cell);
 }
 
+void MirrorStore::begin_created(mirror::GroupConfig const& config, std::uint64_t name) {
+    mirror::Cell cell = mirror::blank_target(config);
+    cell.current = {name, mirror::Minted::created};
+    cell.role = mirror::Role::source;
+    cell.data = mirror::DataState::consistent;
+    cell.last_owner = true;
+    found_.cell = cell;
+}
+
 int MirrorStore::store(CopyMark const& mark) {
     if (file_ == nullptr) return 0;
     std::lock_guard const lock(slots_);

@@ -13,6 +13,7 @@
 #include "replication/config.h"
 #include "replication/seam.h"
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <mutex>
@@ -54,6 +55,9 @@ public:
     /// Begins with the cell of a copy that holds nothing, whoever creates the mirror: 0 or an
     /// errno.
     int begin_blank(replication::GroupConfig const& config);
+    /// In memory: begins with the cell of the mirror's first source, under a name that no life had
+    /// before. What another life created is gone with it, and must not be taken for the same.
+    void begin_created(replication::GroupConfig const& config, std::uint64_t name);
 
 private:
     MirrorStore(emulator::media::Folder* folder, std::string mirror, std::uint32_t pages_per_peer);

@@ -102,10 +102,11 @@ void NodeDriver::build_resources() {
             continue;
         }
         ResourceDriver::Told told;
-        told.stepped = [this, m](nodes::hierarchy::Input const& input,
+        told.stepped = [this, m](nodes::hierarchy::HierarchyMachine const& machine,
+                                 nodes::hierarchy::Input const& input,
                                  nodes::hierarchy::Outbox& out) {
             if (recorder_ == nullptr) return;
-            recorder_->append(static_cast<std::uint16_t>(m), input, out);
+            recorder_->append(static_cast<std::uint16_t>(m), machine, input, out);
         };
         told.reported = [this, group](nodes::hierarchy::Report const& report) {
             post(nodes::input::HierarchyReported{group, report});
@@ -127,6 +128,7 @@ void NodeDriver::begin_recording() {
     Recorder::Bounds bounds;
     bounds.bytes = setup_.recordings_size.bytes;
     bounds.at_once = setup_.recorded_at_once;
+    bounds.part = setup_.recordings_part.bytes;
     auto recorder =
         Recorder::open(setup_.recordings, bounds, setup_, life_, [this](std::string const& why) {
             events_.words("nothing more of this life is recorded: " + why);
@@ -134,10 +136,10 @@ void NodeDriver::begin_recording() {
     if (!recorder) return events_.words("nothing is recorded: " + recorder.error());
     recorder_ = std::move(*recorder);
     for (std::size_t m = 0; m < groups_.size(); ++m) {
-        groups_[m]->record([recorder = recorder_.get(), place = static_cast<std::uint16_t>(m)](
-                               replication::Input const& input, replication::Outbox& out) {
-            recorder->append(place, input, out);
-        });
+        groups_[m]->record(
+            [recorder = recorder_.get(), place = static_cast<std::uint16_t>(m)](
+                replication::MirrorMachine const& machine, replication::Input const& input,
+                replication::Outbox& out) { recorder->append(place, machine, input, out); });
     }
 }
 
@@ -284,7 +286,7 @@ struct NodeDriver::Carry {
 void NodeDriver::step(nodes::Input const& input) {
     nodes::Outbox out;
     machine_.step(input, out);
-    if (recorder_ != nullptr) recorder_->append(input, out);
+    if (recorder_ != nullptr) recorder_->append(machine_, input, out);
     for (nodes::Output& output : out) std::visit(Carry{*this}, output);
 }
 

@@ -11,7 +11,7 @@
 #include "nodes/live/group_driver.h"
 #include "nodes/live/node_setup.h"
 #include "nodes/live/peers.h"
-#include "nodes/live/recording.h"
+#include "nodes/live/recorder.h"
 #include "nodes/live/refusals.h"
 #include "nodes/live/resource_driver.h"
 #include "nodes/node_machine.h"

@@ -142,6 +142,11 @@ std::expected<std::vector<NodeService::Found>, std::string> NodeService::open_st
     NodeSetup const& setup, std::optional<std::string> const& copies) {
     std::vector<Found> all;
     for (MirrorSetup const& mirror : setup.mirrors) {
+        if (folder_ == nullptr && mirror.config.born_in_sync) {
+            return std::unexpected(mirror.name +
+                                   ": a mirror that is in sync from the start needs `state`: in "
+                                   "memory nobody knows that a copy is gone with its process");
+        }
         auto store = MirrorStore::open(folder_.get(), mirror.name, mirror.config);
         if (!store) return std::unexpected(store.error());
         Found one{std::move(*store)};
@@ -195,6 +200,9 @@ std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copi
             if (int const failure = store->begin_blank(mirror.config)) {
                 return std::unexpected(store->file() + ": " + std::strerror(failure));
             }
+        }
+        if (folder_ == nullptr && mirror.config.first_source) {
+            store->begin_created(mirror.config, fresh_life() << 16);  // as machines make them
         }
         all.push_back({std::move(*disk), std::move(store)});
     }

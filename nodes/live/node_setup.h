@@ -99,6 +99,7 @@ struct NodeSetup {
     /// The folder in which lives are recorded; empty: they are not.
     std::string recordings{};
     ByteCount recordings_size = MiB(256);  ///< of all lives together, at most
+    ByteCount recordings_part{};           ///< of a file of them, about; 0: an eighth of that
     /// Inputs are handed to the system one by one, so that a kill loses hardly any.
     bool recorded_at_once = false;
     /// Runs of zeroes travel as bytes, as on a simulated network, which has no shorter way.

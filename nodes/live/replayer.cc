@@ -6,7 +6,9 @@
 #include "base/verify.h"
 #include "nodes/input_codec.h"
 #include "nodes/live/note_words.h"
+#include "nodes/state_codec.h"
 #include "replication/input_codec.h"
+#include "replication/state_codec.h"
 
 #include <fmt/format.h>
 
@@ -149,11 +151,11 @@ std::string input_of(Recording::Entry const& entry) {
     };
     switch (entry.machine.kind) {
         case RecordedMachine::Kind::node:
-            return name(nodes::decode_input(entry.input));
+            return name(nodes::decode_input(entry.bytes));
         case RecordedMachine::Kind::mirror:
-            return name(replication::decode_input(entry.input));
+            return name(replication::decode_input(entry.bytes));
         case RecordedMachine::Kind::hierarchy:
-            return name(nodes::hierarchy::decode_input(entry.input));
+            return name(nodes::hierarchy::decode_input(entry.bytes));
     }
     return "something";
 }
@@ -162,11 +164,14 @@ std::string input_of(Recording::Entry const& entry) {
 
 std::string in_words(Recording::Entry const& entry, NodeSetup const& setup) {
     return fmt::format("{:.6f} s, {}: {}", static_cast<double>(entry.at.ns) / 1e9,
-                       machine_of(entry, setup), input_of(entry));
+                       machine_of(entry, setup),
+                       entry.is_state ? "what it was then" : input_of(entry));
 }
 
-Replayer::Replayer(NodeSetup const& setup)
-    : setup_(setup), node_(std::make_shared<nodes::NodeConfig const>(setup.config)) {
+Replayer::Replayer(NodeSetup const& setup, bool from_the_beginning)
+    : setup_(setup),
+      node_(std::make_shared<nodes::NodeConfig const>(setup.config)),
+      from_the_beginning_(from_the_beginning) {
     for (MirrorSetup const& mirror : setup.mirrors) {
         auto config = std::make_shared<replication::GroupConfig const>(mirror.config);
         mirrors_.push_back({replication::MirrorMachine(std::move(config)), false});
@@ -179,9 +184,19 @@ Replayer::Replayer(NodeSetup const& setup)
     }
 }
 
+bool Replayer::knows(RecordedMachine machine) {
+    return from_the_beginning_ || known_.contains(machine);
+}
+
 std::expected<void, std::string> Replayer::step(Recording::Entry const& entry) {
     CrashContext const context(
         [&] { return fmt::format("while it replayed {}", in_words(entry, setup_)); });
+    if (entry.is_state) return take_state(entry);
+    if (!knows(entry.machine)) {
+        ++passed_over_;
+        return {};
+    }
+    ++taken_;
     Stepped stepped = std::unexpected("there is no such machine");
     switch (entry.machine.kind) {
         case RecordedMachine::Kind::node:
@@ -199,8 +214,46 @@ std::expected<void, std::string> Replayer::step(Recording::Entry const& entry) {
     return std::unexpected(fmt::format("something else came out than then: {}", came_out_));
 }
 
+/// A machine that has lived until now has to be as it was then; in any case it goes on from what
+/// was written down, so that whatever is missing there comes to light.
+Replayer::Took Replayer::take_state(Recording::Entry const& entry) {
+    auto const go_on_as = [&](auto& machine, auto&& decoded) -> Took {
+        if (!decoded) return std::unexpected(decoded.error());
+        if (knows(entry.machine)) {
+            std::vector<std::byte> now;
+            ByteWriter to(now);
+            encode(machine, to);
+            if (now != entry.bytes) return std::unexpected("the machine is not what it was then");
+        }
+        machine = std::move(*decoded);
+        known_.insert(entry.machine);
+        return {};
+    };
+    std::size_t const place = entry.machine.mirror;
+    switch (entry.machine.kind) {
+        case RecordedMachine::Kind::node: {
+            node_started_ = true;
+            auto config = std::make_shared<nodes::NodeConfig const>(setup_.config);
+            return go_on_as(node_, nodes::decode_state(std::move(config), entry.bytes));
+        }
+        case RecordedMachine::Kind::mirror: {
+            if (place >= mirrors_.size()) return cannot_come("there is no such mirror");
+            mirrors_[place].started = true;
+            auto config =
+                std::make_shared<replication::GroupConfig const>(setup_.mirrors[place].config);
+            return go_on_as(mirrors_[place].machine,
+                            replication::decode_state(std::move(config), entry.bytes));
+        }
+        case RecordedMachine::Kind::hierarchy:
+            if (place >= hierarchies_.size() || !hierarchies_[place])
+                return cannot_come("nothing stands on that mirror");
+            return go_on_as(*hierarchies_[place], nodes::hierarchy::decode_state(entry.bytes));
+    }
+    return cannot_come("there is no such machine");
+}
+
 Replayer::Stepped Replayer::step_node(Recording::Entry const& entry) {
-    auto const input = nodes::decode_input(entry.input);
+    auto const input = nodes::decode_input(entry.bytes);
     if (!input) return cannot_come(input.error());
     if (std::holds_alternative<nodes::input::Started>(*input) == node_started_)
         return cannot_come("a life has one beginning, and it comes first");
@@ -217,7 +270,7 @@ Replayer::Stepped Replayer::step_node(Recording::Entry const& entry) {
 Replayer::Stepped Replayer::step_mirror(Recording::Entry const& entry) {
     if (entry.machine.mirror >= mirrors_.size()) return cannot_come("there is no such mirror");
     Mirror& mirror = mirrors_[entry.machine.mirror];
-    auto const input = replication::decode_input(entry.input);
+    auto const input = replication::decode_input(entry.bytes);
     if (!input) return cannot_come(input.error());
     if (std::holds_alternative<replication::input::Started>(*input) == mirror.started)
         return cannot_come("a life has one beginning, and it comes first");
@@ -236,7 +289,7 @@ Replayer::Stepped Replayer::step_hierarchy(Recording::Entry const& entry) {
     bool const there =
         entry.machine.mirror < hierarchies_.size() && hierarchies_[entry.machine.mirror];
     if (!there) return cannot_come("nothing stands on that mirror");
-    auto const input = nodes::hierarchy::decode_input(entry.input);
+    auto const input = nodes::hierarchy::decode_input(entry.bytes);
     if (!input) return cannot_come(input.error());
     nodes::hierarchy::Outbox out;
     hierarchies_[entry.machine.mirror]->step(*input, out);

@@ -163,7 +163,7 @@ struct ResourceDriver::Carry {
 void ResourceDriver::step(hierarchy::Input const& input) {
     hierarchy::Outbox out;
     machine_.step(input, out);
-    told_.stepped(input, out);
+    told_.stepped(machine_, input, out);
     for (hierarchy::Output const& output : out) std::visit(Carry{*this}, output);
 }
 

@@ -67,7 +67,9 @@ class ResourceDriver {
 public:
     /// On the node's thread, but for `words`.
     struct Told {
-        std::function<void(nodes::hierarchy::Input const&, nodes::hierarchy::Outbox&)> stepped;
+        std::function<void(nodes::hierarchy::HierarchyMachine const&,
+                           nodes::hierarchy::Input const&, nodes::hierarchy::Outbox&)>
+            stepped;
         std::function<void(nodes::hierarchy::Report const&)> reported;
         std::function<void(nodes::hierarchy::Note const&)> noted;
         std::function<void(std::string const&)> words;  ///< of programs that failed, and how

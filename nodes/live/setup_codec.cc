@@ -47,8 +47,8 @@ SUNDER_FORMAT(live::FencingSetup, program, delay);
 SUNDER_FORMAT(ByteCount, bytes);
 SUNDER_FORMAT(live::TlsSetup, ca, certificate, key);
 SUNDER_FORMAT(live::NodeSetup, cluster, members, config, mirrors, resources, detection, fencing,
-              state, recordings, recordings_size, recorded_at_once, carries_zeroes, stands_still,
-              tls);
+              state, recordings, recordings_size, recordings_part, recorded_at_once, carries_zeroes,
+              stands_still, tls);
 
 }  // namespace sunder
 
@@ -56,7 +56,7 @@ namespace sunder::live {
 
 namespace {
 
-constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 4};
+constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 5};
 
 /// Whether the parts fit to each other: nobody is named who is not there.
 std::string flaw_of(NodeSetup const& setup) {

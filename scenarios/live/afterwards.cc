@@ -20,14 +20,14 @@ public:
     Story(language::Scenario const& scenario, NodeId node, language::Outcome& outcome)
         : scenario_(scenario), node_(node), outcome_(outcome) {}
 
-    void read(std::string const& path) {
-        auto recording = live::Recording::open(path);
+    void read(live::RecordedLife const& life) {
+        auto recording = live::Recording::open(life);
         if (!recording) {
             differs(recording.error());
             return;
         }
         live::NodeSetup const& setup = recording->setup();
-        live::Replayer replayer(setup);
+        live::Replayer replayer(setup, recording->part() == 0);
         replayer.node_noted = [&](nodes::Note const& note) {
             see(netsim::seen::NodeNoted{node_, note});
         };
@@ -39,12 +39,13 @@ public:
             see(netsim::seen::NodeNoted{node_, nodes::note::HierarchyNoted{group, note}});
         };
         while (auto const entry = recording->next()) {
-            ++outcome_.statistics.events;
+            if (!entry->is_state) ++outcome_.statistics.events;
             if (auto const same = replayer.step(*entry); !same) {
                 differs(fmt::format("{}: {}", live::in_words(*entry, setup), same.error()));
                 return;
             }
         }
+        if (!recording->objection().empty()) differs(recording->objection());
     }
 
 private:
@@ -75,7 +76,7 @@ void look_at_recordings(language::Scenario const& scenario, std::filesystem::pat
     for (std::uint8_t n = 0; n < scenario.cluster.nodes.size(); ++n) {
         auto const lives = folder / (scenario.cluster.nodes[n].name + ".recordings");
         Story story(scenario, NodeId{n}, outcome);
-        for (std::string const& path : live::recordings_in(lives.string())) story.read(path);
+        for (live::RecordedLife const& life : live::lives_in(lives.string())) story.read(life);
     }
     if (outcome.failure) return;
     // No node records what was done to a link, and none can tell lost beats from a dead peer.

@@ -61,6 +61,7 @@ NodeProcess::NodeProcess(std::string plugin, std::filesystem::path folder, live:
     setup_.state = at(".state");
     setup_.recordings = at(".recordings");
     setup_.recordings_size = GiB(4);
+    setup_.recordings_part = MiB(1);  // so that what is written of machines is looked at, too
     setup_.recorded_at_once = true;
     setup_.carries_zeroes = true;
     setup_.stands_still = true;

@@ -51,6 +51,10 @@ class Cluster(unittest.TestCase):
     stored = True
     relayed = False  # whether what lies between the nodes can be cut
 
+    def environment(self, node):
+        """Of its process; None: that of the test."""
+        return None
+
     def setUp(self):
         # Short: paths of Unix sockets have at most 107 characters.
         folder = tempfile.TemporaryDirectory(prefix="sunder", dir="/tmp")
@@ -82,7 +86,7 @@ class Cluster(unittest.TestCase):
             with open(self.folder / f"{node}.log", "ab") as log:
                 self.servers[node] = subprocess.Popen(
                     [served.SUNDER, "serve", str(self.file(node)), "--pidfile", str(pidfile)],
-                    stdout=log, stderr=log)
+                    stdout=log, stderr=log, env=self.environment(node))
         for node in nodes:
             until(f"{node} serves", lambda: (self.folder / f"{node}.pid").exists()
                   or self.servers[node].poll() is not None)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import unittest
+from pathlib import Path
 
 import nbd
 
@@ -197,6 +198,8 @@ class Full(Short):
 
 
 class Descriptors(Short):
+    words = "Too many open files"
+
     def in_use(self, node):
         return len(os.listdir(f"/proc/{self.servers[node].pid}/fd"))
 
@@ -216,7 +219,7 @@ class Descriptors(Short):
         self.start("server2")
         # Not at the door of hosts: nbdkit's own threads accept there, again and again.
         strangers = [self.knock("server1.peers") for _ in range(3)]
-        until("it cannot dial", lambda: "Too many open files" in self.log("server1"))
+        until("it cannot dial", lambda: self.words in self.log("server1"))
         spent = self.spent("server1")
         began = time.monotonic()
         while time.monotonic() < began + 2:
@@ -251,6 +254,45 @@ class Descriptors(Short):
             self.assertEqual(self.datarep(node)["disk"]["failures"], 0)
         self.compare_images("server1")
 
+    def test_hosts_who_come_when_few_are_left_are_refused(self):
+        """nbdkit can accept whoever comes next, so it never tries in vain."""
+        host = self.connect("server1")
+        self.limit("server1", self.in_use("server1") + 40)
+        strangers = []
+        for _ in range(100):
+            strangers.append(self.knock("server1.nbd"))
+            # All at once would be more than nbdkit can refuse, which tries in vain then.
+            time.sleep(0.01)
+        self.goes_on(host)
+        self.assertIn("a connection was refused: a host's, because of ", self.log("server1"))
+        self.assertNotIn("accept: ", self.log("server1"))
+        self.assertLess(len(self.log("server1").splitlines()), 200)
+        self.hosts_come_again(strangers)
+
+    def goes_on(self, host):
+        """A host works as before, and the node has nothing else to do."""
+        spent = self.spent("server1")
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            host.pwrite(b"e" * BLOCK, MIB)
+            self.assertEqual(host.pread(BLOCK, MIB), b"e" * BLOCK)
+            time.sleep(0.05)
+        self.assertLess(self.spent("server1") - spent, 1, "it spins")
+
+    def hosts_come_again(self, strangers):
+        for one in strangers:
+            one.close()
+        self.limit("server1", 1024)
+        until("hosts are let in", lambda: self.comes("server1"), self.logs)
+        self.peers_stay()
+
+    def comes(self, node):
+        try:
+            self.connect(node).pread(BLOCK, 0)
+        except nbd.Error:
+            return False
+        return True
+
     def peers_stay_silently(self):
         for node in NAMES:
             self.assertIsNone(self.servers[node].poll(), self.logs())
@@ -266,6 +308,23 @@ class Descriptors(Short):
         with open(f"/proc/{self.servers[node].pid}/stat") as stat:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Files(Descriptors):
+    """The process may open more, and the system has no room for it."""
+    words = "Too many open files in system"
+    # Nobody is told in time how much room a system has.
+    test_hosts_who_come_when_few_are_left_are_refused = None
+
+    def environment(self, node):
+        stand_in = Path(served.SUNDER).parents[1] / "tests" / "libsunder_no_files.so"
+        return {**os.environ, "LD_PRELOAD": str(stand_in),
+                "SUNDER_FILES": str(self.folder / f"{node}.files")}
+
+    def limit(self, node, most):
+        whole = self.folder / "files"
+        whole.write_text(str(most))
+        whole.rename(self.folder / f"{node}.files")
 
 
 if __name__ == "__main__":

@@ -141,6 +141,41 @@ TEST_CASE("a limit that lets nothing be sent is refused, and nobody dies of it")
     CHECK(granted->granted);
 }
 
+TEST_CASE("a copy that was in memory is gone with its process, and is not taken for what it was") {
+    Pair::How how;
+    how.stored = false;
+    Pair pair(how);
+    pair.start(0);
+    pair.start(1);
+    MirroredExport at = pair.in_service(0);
+    Pair::wait_until("they mirror", [&] { return pair.mirrors(0) && pair.mirrors(1); });
+    REQUIRE(pair[0].write(at, 0, pattern(1), true) == 0);
+    pair.stop(0);
+    at = pair.in_service(1);
+    bool const written = GENERATE(false, true);
+    INFO((written ? "written since" : "not written since"));
+    if (written) REQUIRE(pair[1].write(at, 8192, pattern(2), true) == 0);
+    pair.start(0);
+    Pair::wait_until("they have met", [&] {
+        return pair[0].driver().mirror(0).look_at([](replication::MirrorMachine const& machine) {
+            return replication::state_of(machine.leg({1})) == replication::LegState::handshaking;
+        });
+    });
+    std::this_thread::sleep_for(std::chrono::seconds(2));  // nothing else is to happen
+    CHECK_FALSE(pair.mirrors(0));
+    CHECK_FALSE(pair.mirrors(1));
+    CHECK(read(pair[1], at, 0) == pattern(1));
+}
+
+TEST_CASE("a mirror that is in sync from the start is not begun in memory") {
+    Pair::How how;
+    how.stored = false;
+    how.born_in_sync = true;
+    Pair pair(how);
+    CHECK(pair.refusal(0).find("datarep: a mirror that is in sync from the start needs `state`") !=
+          std::string::npos);
+}
+
 TEST_CASE("what real nodes did, their machines do again") {
     Pair::How how;
     how.recorded = true;
@@ -161,9 +196,9 @@ TEST_CASE("what real nodes did, their machines do again") {
     pair.stop(1);
     std::size_t lives = 0;
     for (unsigned const node : {0U, 1U}) {
-        for (std::string const& path : recordings_in(pair.recordings(node))) {
-            INFO(path);
-            auto recording = Recording::open(path);
+        for (RecordedLife const& life : lives_in(pair.recordings(node))) {
+            INFO(life.parts.front());
+            auto recording = Recording::open(life);
             REQUIRE(recording.has_value());
             Replayer replayer(recording->setup());
             std::size_t inputs = 0;

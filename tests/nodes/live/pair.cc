@@ -70,7 +70,10 @@ NodeSetup Pair::setup(unsigned node) const {
     setup.detection = {milliseconds(100), 10, seconds(2), milliseconds(50), seconds(2)};
     setup.fencing.delay.resize(2);
     setup.stands_still = how_.stands_still;
-    if (how_.recorded) setup.recordings = recordings(node);
+    if (how_.recorded) {
+        setup.recordings = recordings(node);
+        setup.recordings_part = ByteCount{32 * 1024};
+    }
     if (how_.stored) setup.state = (folder() / setup.members[node].name).string();
     return setup;
 }

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Recordings: what was put in comes out in its order, whatever is cut off behind it; the ring keeps
-// whole lives within its bound; and machines that are asked to live a life once more do the same,
-// or are found out.
+// what came last within its bound, so that it can be lived once more from where it is still there.
 #include "nodes/live/recording.h"
 
-#include "nodes/input_codec.h"
-#include "nodes/live/replayer.h"
-#include "replication/input_codec.h"
+#include "tests/nodes/live/recorded.h"
 #include "tests/support/scratch_folder.h"
 
 #include <catch2/catch.hpp>
 
-#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 namespace sunder::live {
@@ -22,53 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Kind = RecordedMachine::Kind;
-
-/// This node has one mirror with another, which it was made source of.
-NodeSetup some_setup() {
-    NodeSetup setup;
-    setup.cluster = "east";
-    for (char const* name : {"alpha", "beta"}) {
-        MemberSetup member;
-        member.name = name;
-        member.beats.resize(1);
-        setup.members.push_back(member);
-    }
-    setup.config.peers = {{1}};
-    nodes::ResourceConfig resource;
-    resource.members = {{0}, {1}};
-    resource.priority = {1, 2};
-    setup.config.resources = {resource};
-    MirrorSetup mirror;
-    mirror.name = "datarep";
-    mirror.config.nodes = {NodeId{0}, NodeId{1}};
-    mirror.config.sectors = mirror.config.mirrored_sectors = 128 * 16;
-    mirror.config.synchronous.fill(true);
-    mirror.config.first_source = true;
-    mirror.config.born_in_sync = true;
-    mirror.volumes = {{"datarep", mirror.config.sectors}};
-    setup.mirrors = {mirror};
-    return setup;
-}
-
-std::unique_ptr<Recorder> recorder(std::string const& folder, Recorder::Bounds bounds = {},
-                                   std::uint64_t life = 7) {
-    auto opened = Recorder::open(folder, bounds, some_setup(), life);
-    REQUIRE(opened);
-    return std::move(*opened);
-}
-
-Recording reading(std::string const& path) {
-    auto opened = Recording::open(path);
-    if (!opened) FAIL(opened.error());
-    return std::move(*opened);
-}
-
-std::vector<Recording::Entry> all_of(Recording& recording) {
-    std::vector<Recording::Entry> entries;
-    while (auto entry = recording.next()) entries.push_back(std::move(*entry));
-    CHECK_FALSE(recording.next());
-    return entries;
-}
 
 std::vector<std::byte> input(unsigned i, std::size_t bytes = 20) {
     std::vector<std::byte> made(bytes, std::byte(i & 0xff));
@@ -78,7 +28,7 @@ std::vector<std::byte> input(unsigned i, std::size_t bytes = 20) {
 
 unsigned number_of(Recording::Entry const& entry) {
     unsigned i = 0;
-    std::memcpy(&i, entry.input.data(), sizeof i);
+    std::memcpy(&i, entry.bytes.data(), sizeof i);
     return i;
 }
 
@@ -96,9 +46,9 @@ TEST_CASE("what was recorded is read in its order, and how it ended") {
     std::string path;
     {
         auto const into = recorder(folder.path().string() + "/made/when/needed");
-        path = into->path();
-        for (unsigned i = 0; i < 100; ++i) into->append({Kind::mirror, 3}, input(i), i * 11);
-        into->append({Kind::hierarchy, 2}, {}, 5);
+        path = last_part(folder.path().string() + "/made/when/needed");
+        for (unsigned i = 0; i < 100; ++i) give(*into, {Kind::mirror, 3}, input(i), i * 11);
+        give(*into, {Kind::hierarchy, 2}, {}, 5);
         CHECK(into->trouble().empty());
     }
     Recording recording = reading(path);
@@ -110,13 +60,13 @@ TEST_CASE("what was recorded is read in its order, and how it ended") {
     Duration last;
     for (unsigned i = 0; i < 100; ++i) {
         CHECK((entries[i].machine == RecordedMachine{Kind::mirror, 3}));
-        CHECK(entries[i].input == input(i));
+        CHECK(entries[i].bytes == input(i));
         CHECK(entries[i].outputs == i * 11);
         CHECK(entries[i].at >= last);
         last = entries[i].at;
     }
     CHECK(entries[100].machine.kind == Kind::hierarchy);
-    CHECK(entries[100].input.empty());
+    CHECK(entries[100].bytes.empty());
     CHECK(recording.end() == RecordingEnd::stopped);
     CHECK(recording.left_over() == 0);
 }
@@ -124,10 +74,10 @@ TEST_CASE("what was recorded is read in its order, and how it ended") {
 TEST_CASE("who will not live to end it has all of it written") {
     testing::ScratchFolder const folder;
     auto const into = recorder(folder.path().string());
-    for (unsigned i = 0; i < 100; ++i) into->append({Kind::mirror, 3}, input(i), i);
+    for (unsigned i = 0; i < 100; ++i) give(*into, {Kind::mirror, 3}, input(i), i);
     into->finish(std::chrono::minutes(1));
-    into->append({Kind::mirror, 3}, input(100), 100);  // too late
-    Recording recording = reading(into->path());
+    give(*into, {Kind::mirror, 3}, input(100), 100);  // too late
+    Recording recording = reading(last_part(folder.path().string()));
     CHECK(all_of(recording).size() == 100);
     CHECK(recording.end() == RecordingEnd::stopped);
 }
@@ -137,8 +87,8 @@ TEST_CASE("a torn tail costs what is torn, and nothing before it") {
     std::string path;
     {
         auto const into = recorder(folder.path().string());
-        path = into->path();
-        for (unsigned i = 0; i < 5; ++i) into->append({Kind::mirror, 0}, input(i), i);
+        path = last_part(folder.path().string());
+        for (unsigned i = 0; i < 5; ++i) give(*into, {Kind::mirror, 0}, input(i), i);
     }
     std::string const whole = content_of(path);
     constexpr std::size_t entry = 32 + 20;
@@ -151,7 +101,7 @@ TEST_CASE("a torn tail costs what is torn, and nothing before it") {
         if (!opened) continue;
         auto const entries = all_of(*opened);
         REQUIRE(entries.size() == (kept - head) / entry);
-        for (unsigned i = 0; i < entries.size(); ++i) REQUIRE(entries[i].input == input(i));
+        for (unsigned i = 0; i < entries.size(); ++i) REQUIRE(entries[i].bytes == input(i));
         REQUIRE(opened->end() == RecordingEnd::torn);
         REQUIRE(opened->left_over() == kept - head - entries.size() * entry);
         REQUIRE_FALSE(opened->damaged());
@@ -178,45 +128,138 @@ TEST_CASE("a torn tail costs what is torn, and nothing before it") {
     CHECK_FALSE(Recording::open(folder.path().string() + "/nothing"));
 }
 
-TEST_CASE("the ring keeps whole lives, the latest, within its bound") {
+TEST_CASE("the ring keeps the latest lives within its bound, and of the oldest what is left") {
     testing::ScratchFolder const folder;
     Recorder::Bounds const bounds{64 * 1024, 1 << 20};
-    std::vector<std::string> lives;
     for (unsigned life = 0; life < 9; ++life) {
         auto const into = recorder(folder.path().string(), bounds, life);
-        lives.push_back(into->path());
-        for (unsigned i = 0; i < 10; ++i) into->append({Kind::node, 0}, input(i, 2000), i);
+        for (unsigned i = 0; i < 10; ++i) give(*into, {Kind::node, 0}, input(i, 2000), i);
     }
-    auto const kept = recordings_in(folder.path().string());
-    CHECK(kept == std::vector<std::string>(lives.end() - 3, lives.end()));
+    auto const kept = lives_in(folder.path().string());
+    REQUIRE(kept.size() >= 3);
     std::uint64_t bytes = 0;
-    for (std::string const& one : kept) {
-        bytes += fs::file_size(one);
-        Recording recording = reading(one);
-        CHECK(all_of(recording).size() == 10);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        bytes += bytes_of(kept[i]);
+        Recording recording = reading(kept[i]);
+        CHECK(recording.life() == 9 - kept.size() + i);
+        bool const whole = recording.part() == 0;
+        CHECK((whole || i == 0));
+        auto const entries = inputs_of(all_of(recording));
+        CHECK((entries.size() == 10) == whole);
+        CHECK(number_of(entries.back()) == 9);
         CHECK(recording.end() == RecordingEnd::stopped);
     }
     CHECK(bytes <= bounds.bytes);
+    CHECK(bytes > bounds.bytes / 2);
 }
 
-TEST_CASE("a life that fills the ring alone ends with a mark that says so") {
+TEST_CASE("a life that is longer than the ring keeps its end, and states to go on from") {
     testing::ScratchFolder const folder;
     Recorder::Bounds const bounds{64 * 1024, 1 << 20};
-    std::string const older = recorder(folder.path().string(), bounds)->path();
-    std::string path;
+    recorder(folder.path().string(), bounds);
     {
         auto const into = recorder(folder.path().string(), bounds);
-        path = into->path();
-        for (unsigned i = 0; i < 100; ++i) into->append({Kind::node, 0}, input(i, 2000), i);
+        for (unsigned i = 0; i < 300; ++i) {
+            give(*into, {Kind::mirror, static_cast<std::uint16_t>(i % 3)}, input(i, 1000), i);
+        }
+        CHECK(into->trouble().empty());
+    }
+    auto const lives = lives_in(folder.path().string());
+    REQUIRE(lives.size() == 1);
+    CHECK(bytes_of(lives[0]) <= bounds.bytes);
+    Recording recording = reading(lives[0]);
+    CHECK(recording.part() > 0);
+    CHECK(lives[0].parts.size() > 4);
+    auto const entries = all_of(recording);
+    CHECK(recording.end() == RecordingEnd::stopped);
+    CHECK(recording.parts_read() == lives[0].parts.size());
+    unsigned last = number_of(entries.front()) - 1;
+    for (Recording::Entry const& entry : inputs_of(entries)) {
+        REQUIRE(number_of(entry) == ++last);
+        REQUIRE(entry.machine.mirror == last % 3);
+    }
+    CHECK(last == 299);
+    // In each part the first input of each machine is followed by its state.
+    for (std::string const& part : lives[0].parts) {
+        Recording alone = reading(part);
+        std::set<RecordedMachine> known;
+        std::optional<RecordedMachine> before;
+        for (Recording::Entry const& entry : all_of(alone)) {
+            if (entry.is_state) {
+                CHECK(before == entry.machine);
+                CHECK(known.insert(entry.machine).second);
+            } else {
+                CHECK((!before || known.contains(*before)));
+                before = entry.machine;
+            }
+        }
+        CHECK(known.size() == 3);
+    }
+}
+
+TEST_CASE("a life that lacks a part is two, and a part that is another's is refused") {
+    testing::ScratchFolder const folder;
+    for (unsigned life : {7U, 8U}) {
+        auto const into = recorder(folder.path().string(), {1 << 20, 1 << 20, false, 4096}, life);
+        for (unsigned i = 0; i < 30; ++i) give(*into, {Kind::node, 0}, input(i, 1000), i);
+    }
+    auto const lives = lives_in(folder.path().string());
+    REQUIRE(lives.size() == 2);
+    auto const& parts = lives[0].parts;
+    REQUIRE(parts.size() == lives[1].parts.size());
+    REQUIRE(parts.size() > 3);
+    fs::copy_file(lives[1].parts[2], parts[2], fs::copy_options::overwrite_existing);
+    Recording recording = reading(lives[0]);
+    CHECK(inputs_of(all_of(recording)).size() < 10);
+    CHECK(recording.objection().find("part 2 of life 8, where part 2 of life 7 would be right") !=
+          std::string::npos);
+    fs::remove(parts[2]);
+    auto const left = lives_in(folder.path().string());
+    REQUIRE(left.size() == 3);
+    CHECK(left[0].parts == std::vector<std::string>(parts.begin(), parts.begin() + 2));
+    CHECK(left[1].parts == std::vector<std::string>(parts.begin() + 3, parts.end()));
+    Recording before = reading(left[0]);
+    all_of(before);
+    CHECK(before.end() == RecordingEnd::goes_on);
+    CHECK(reading(left[1]).part() == 3);
+}
+
+TEST_CASE("what the ring has no room for at all ends the recording with a mark that says so") {
+    testing::ScratchFolder const folder;
+    Recorder::Bounds const bounds{64 * 1024, 1 << 20};
+    {
+        auto const into = recorder(folder.path().string(), bounds);
+        for (unsigned i = 0; i < 5; ++i) give(*into, {Kind::node, 0}, input(i, 2000), i);
+        give(*into, {Kind::node, 0}, input(5, 70'000), 5);
         CHECK(into->trouble() == "there was no room for more of this life");
     }
-    CHECK(recordings_in(folder.path().string()) == std::vector<std::string>{path});
-    CHECK(fs::file_size(path) <= bounds.bytes);
-    Recording recording = reading(path);
-    auto const entries = all_of(recording);
-    CHECK(entries.size() > 28);
-    for (unsigned i = 0; i < entries.size(); ++i) CHECK(number_of(entries[i]) == i);
+    Recording recording = reading(lives_in(folder.path().string()).front());
+    CHECK(inputs_of(all_of(recording)).size() == 5);
     CHECK(recording.end() == RecordingEnd::full);
+}
+
+TEST_CASE("states that take much make longer parts, so that there is something between them") {
+    testing::ScratchFolder const folder;
+    Recorder::Bounds const bounds{256 * 1024, 1 << 24};
+    std::vector<std::byte> const state(20'000);
+    {
+        auto const into = recorder(folder.path().string(), bounds);
+        for (unsigned i = 0; i < 1000; ++i) {
+            if (into->append({Kind::node, 0}, input(i, 1000), i)) {
+                into->append_state({Kind::node, 0}, state);
+            }
+        }
+        CHECK(into->trouble().empty());
+    }
+    auto const lives = lives_in(folder.path().string());
+    REQUIRE(lives.size() == 1);
+    CHECK(bytes_of(lives[0]) <= bounds.bytes);
+    Recording recording = reading(lives[0]);
+    auto const entries = all_of(recording);
+    auto const inputs = inputs_of(entries);
+    CHECK(inputs.size() > 100);
+    CHECK((entries.size() - inputs.size()) * 40 < inputs.size());
+    CHECK(number_of(inputs.back()) == 999);
 }
 
 TEST_CASE("a node never waits for the disk: what does not fit ends the recording") {
@@ -229,12 +272,12 @@ TEST_CASE("a node never waits for the disk: what does not fit ends the recording
                                      [&](std::string const& why) { told.push_back(why); });
         REQUIRE(opened);
         auto const into = std::move(*opened);
-        path = into->path();
+        path = last_part(folder.path().string());
         // One input may be as long as a run of a resync is; it is the next that does not fit.
         for (; into->trouble().empty() && taken < 10'000; ++taken) {
-            into->append({Kind::node, 0}, input(taken, 100'000), 1);
+            give(*into, {Kind::node, 0}, input(taken, 100'000), 1);
         }
-        into->append({Kind::node, 0}, input(1), 1);
+        give(*into, {Kind::node, 0}, input(1), 1);
         CHECK(told == std::vector<std::string>{"the disk was too slow to record more"});
     }
     Recording recording = reading(path);
@@ -251,12 +294,12 @@ TEST_CASE("many threads record at once, and each machine's inputs stay in their 
     constexpr unsigned each = 3000;
     {
         auto const into = recorder(folder.path().string());
-        path = into->path();
+        path = last_part(folder.path().string());
         std::vector<std::thread> threads;
         for (std::uint16_t machine = 0; machine < 4; ++machine) {
             threads.emplace_back([&, machine] {
                 for (unsigned i = 0; i < each; ++i)
-                    into->append({Kind::mirror, machine}, input(i, 20 + i % 300), i);
+                    give(*into, {Kind::mirror, machine}, input(i, 20 + i % 300), i);
             });
         }
         for (std::thread& thread : threads) thread.join();
@@ -269,164 +312,6 @@ TEST_CASE("many threads record at once, and each machine's inputs stay in their 
     }
     for (unsigned const count : next) CHECK(count == each);
     CHECK(recording.end() == RecordingEnd::stopped);
-}
-
-/// A node that runs by itself: everything that a machine asks for is done at once, and the peer
-/// confirms each record.
-class Life {
-public:
-    explicit Life(Recorder& into)
-        : into_(into),
-          mirror_(std::make_shared<replication::GroupConfig const>(some_setup().mirrors[0].config)),
-          node_(std::make_shared<nodes::NodeConfig const>(some_setup().config)) {}
-
-    void give(nodes::Input const& input) {
-        nodes::Outbox out;
-        node_.step(input, out);
-        into_.append(input, out);
-    }
-    void give(replication::Input first) {
-        waiting_.push_back(std::move(first));
-        while (!waiting_.empty()) {
-            replication::Input const input = std::move(waiting_.front());
-            waiting_.pop_front();
-            replication::Outbox out;
-            mirror_.step(input, out);
-            into_.append(0, input, out);
-            for (replication::Output const& output : out) std::visit(*this, output);
-        }
-    }
-    void write(std::uint64_t request, std::uint64_t first) {
-        std::shared_ptr<std::byte> const room = Payload::room(8);
-        std::memset(room.get(), static_cast<int>(request), 8 * sector_bytes);
-        replication::input::HostRequest asked{
-            {request}, replication::HostOp::write, false, {first, 8}, Payload::bytes(room, 8)};
-        give(replication::Input(asked));
-    }
-    unsigned replies = 0;
-
-    // What comes out.
-    void operator()(replication::output::PersistCell const& out) {
-        waiting_.emplace_back(replication::input::PersistDone{out.id, true});
-    }
-    void operator()(replication::output::PersistPage const& out) {
-        waiting_.emplace_back(replication::input::PersistDone{out.id, true});
-    }
-    void operator()(replication::output::DiskWrite const& out) {
-        waiting_.emplace_back(replication::input::DiskDone{out.op, true, {}});
-    }
-    void operator()(replication::output::DiskFlush const& out) {
-        waiting_.emplace_back(replication::input::DiskDone{out.op, true, {}});
-    }
-    void operator()(replication::output::Send const& out) {
-        if (auto const* record = std::get_if<replication::Record>(&out.message)) {
-            waiting_.emplace_back(replication::input::MessageArrived{
-                out.peer, out.connection, replication::RecordAck{record->sequence}});
-        }
-    }
-    void operator()(replication::output::HostReply const&) { ++replies; }
-    void operator()(auto const&) {}
-
-    replication::MirrorMachine const& mirror() const { return mirror_; }
-
-private:
-    Recorder& into_;
-    replication::MirrorMachine mirror_;
-    nodes::NodeMachine node_;
-    std::deque<replication::Input> waiting_;
-};
-
-/// Records a node that comes in service, mirrors and serves a hundred writes.
-std::string recorded_life(std::string const& folder) {
-    auto const into = recorder(folder);
-    Life life(*into);
-    life.give(nodes::Input(nodes::input::Started{}));
-    life.give(replication::Input(replication::input::Started{std::nullopt, {}, 5}));
-    life.give(nodes::Input(nodes::input::PeerHeard{{1}, {0}}));
-    life.give(nodes::Input(nodes::input::ConnectionUp{{1}}));
-    life.give(nodes::Input(nodes::input::BootWaitOver{}));
-    life.give(replication::Input(
-        replication::input::Commanded{replication::command::Promote{{1, {0}}, false}}));
-    life.give(replication::Input(replication::input::ConnectionUp{{1}, {1}}));
-    auto hello = std::make_shared<replication::Hello>();
-    hello->cell = life.mirror().cell();
-    hello->cell.role = replication::Role::target;
-    hello->cell.last_owner = false;
-    hello->extended = replication::all_copies(2);
-    hello->intent_log = hello->bitmap_merge = true;
-    life.give(replication::Input(replication::input::MessageArrived{
-        {1}, {1}, std::shared_ptr<replication::Hello const>(hello)}));
-    for (unsigned i = 0; i < 100; ++i) life.write(i + 1, i * 16 % 2000);
-    life.give(replication::Input(replication::input::TimerFired{replication::Timer::settle}));
-    life.give(replication::Input(replication::input::ConnectionDown{{1}, {1}}));
-    life.write(200, 64);
-    REQUIRE(life.replies == 101);
-    return into->path();
-}
-
-TEST_CASE("machines live a recorded life once more, and say the same") {
-    testing::ScratchFolder const folder;
-    Recording recording = reading(recorded_life(folder.path().string()));
-    Replayer replayer(recording.setup());
-    std::size_t node_notes = 0;
-    std::size_t mirror_notes = 0;
-    bool mirrored = false;
-    replayer.node_noted = [&](nodes::Note const&) { ++node_notes; };
-    replayer.mirror_noted = [&](std::size_t mirror, replication::Note const& note) {
-        CHECK(mirror == 0);
-        ++mirror_notes;
-        auto const* leg = std::get_if<replication::note::LegChanged>(&note);
-        mirrored = mirrored || (leg != nullptr && leg->to == replication::LegState::mirroring);
-    };
-    std::size_t inputs = 0;
-    for (Recording::Entry const& entry : all_of(recording)) {
-        auto const same = replayer.step(entry);
-        if (!same) FAIL(in_words(entry, recording.setup()) << ": " << same.error());
-        ++inputs;
-    }
-    CHECK(inputs > 300);
-    CHECK(node_notes > 0);
-    CHECK(mirror_notes > 0);
-    CHECK(mirrored);
-}
-
-TEST_CASE("a life that went otherwise is found out, at the input where it did") {
-    testing::ScratchFolder const folder;
-    Recording recording = reading(recorded_life(folder.path().string()));
-    auto const entries = all_of(recording);
-    /// The place of the first input that does not come out as it did; nothing: all do.
-    auto const differs = [&](auto const& change) -> std::optional<std::size_t> {
-        std::vector<Recording::Entry> changed = entries;
-        change(changed);
-        Replayer replayer(recording.setup());
-        for (std::size_t i = 0; i < changed.size(); ++i) {
-            if (!replayer.step(changed[i])) return i;
-        }
-        return std::nullopt;
-    };
-    using Entries = std::vector<Recording::Entry>;
-    CHECK_FALSE(differs([](Entries&) {}));
-    CHECK(differs([](Entries& all) { all[40].outputs ^= 1; }) == 40);
-    auto const headless = differs([](Entries& all) { all.erase(all.begin()); });
-    REQUIRE(headless);
-    CHECK(entries[*headless + 1].machine.kind == Kind::node);
-    CHECK(differs([](Entries& all) { all.insert(all.begin() + 9, all[1]); }) == 9);
-    CHECK(differs([](Entries& all) { all[7].machine.mirror = 5; }) == 7);
-    CHECK(differs([](Entries& all) { all[7].machine.kind = Kind::hierarchy; }) == 7);
-    CHECK(differs([](Entries& all) { all[7].machine.kind = Kind{9}; }) == 7);
-    CHECK(differs([](Entries& all) { all[7].input.pop_back(); }) == 7);
-    // One byte of what a host wrote: the record that goes out is another.
-    std::size_t const written = [&] {
-        for (std::size_t i = 0; i < entries.size(); ++i) {
-            if (entries[i].input.size() > 4096) return i;
-        }
-        return entries.size();
-    }();
-    REQUIRE(written < entries.size());
-    auto const found = differs([&](Entries& all) { all[written].input.back() ^= std::byte{1}; });
-    REQUIRE(found);
-    CHECK(*found >= written);
-    CHECK(*found < written + 5);
 }
 
 }  // namespace
