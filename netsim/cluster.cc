@@ -27,6 +27,16 @@ std::optional<emulator::Profile> profile_of(ArraySetup const& setup) {
     return own;
 }
 
+std::string_view name_of(Damage how) {
+    switch (how) {
+        case Damage::flipped_bit:
+            return "flipped bit";
+        case Damage::cut_short:
+            return "cut short";
+    }
+    return "";
+}
+
 bool MirrorSetup::is_asynchronous(std::size_t a, std::size_t b) const {
     auto const own = std::ranges::find_if(pairs, [&](PairSetup const& pair) {
         return (pair.a == a && pair.b == b) || (pair.a == b && pair.b == a);

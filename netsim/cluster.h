@@ -66,6 +66,13 @@ struct Degradation {
     friend bool operator==(Degradation const&, Degradation const&) = default;
 };
 
+/// What becomes of bytes of a stream on their way (FLT-7). A checksum tells of either.
+enum class Damage : std::uint8_t {
+    flipped_bit,
+    cut_short,  ///< and nothing follows
+};
+std::string_view name_of(Damage);
+
 struct LinkSetup {
     Vertex a = 0;
     Vertex b = 0;

@@ -8,10 +8,12 @@
 #include "base/fifo.h"
 #include "base/ids.h"
 #include "base/units.h"
+#include "netsim/cluster.h"
 #include "nodes/seam.h"
 #include "replication/message.h"
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 
 namespace sunder::netsim {
@@ -38,6 +40,9 @@ struct End {
     bool scheduled = false;  ///< a delivery is in the event queue
     bool orphaned = false;   ///< the sender lost power: what the network loses now stays lost
     bool half_open = false;  ///< the sender has given it up and said nothing: all of it arrives
+    /// What befalls the next message that the two nodes have for this one, on whichever of their
+    /// connections; of the end of the one that is of no mirror.
+    std::optional<Damage> damage{};
     std::uint32_t token = 0;
 };
 

@@ -41,7 +41,8 @@ Fingerprint of_end(Connection const& link, unsigned e) {
     Hasher hasher;
     hasher.add(std::uint64_t{end.up} | std::uint64_t{end.life == link.life} << 1 |
                std::uint64_t{end.scheduled} << 2 | std::uint64_t{end.orphaned} << 3 |
-               std::uint64_t{end.half_open} << 4);
+               std::uint64_t{end.half_open} << 4 |
+               (end.damage ? static_cast<std::uint64_t>(*end.damage) + 1 : 0) << 5);
     for (InTransit const& item : end.inbound) {
         hasher.add(mix(item.life == link.life ? 1 : 0, of_item(item.what)));
     }

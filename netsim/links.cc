@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Links that are cut, get worse, and are healed, and what that means for what is on its way. A
-// stream keeps its order in any weather; two of them may overtake each other.
+// Links that are cut, get worse, are healed, or damage what they carry, and what that means for
+// what is on its way. A stream keeps its order in any weather; two of them may overtake each other.
 #include "netsim/world.h"
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace sunder::netsim {
+
+namespace {
+constexpr std::uint64_t closing_bytes = 64;
+}
 
 /// In fair weather nothing is drawn.
 Duration World::arrival(NodeId from, NodeId to, std::uint64_t bytes) {
@@ -72,6 +77,39 @@ void World::hurry(std::size_t connection, unsigned end) {
     ++to.token;
     to.scheduled = false;
     schedule_delivery(connection, end);
+}
+
+/// Null when the two never talk.
+End* World::end_for_damage(NodeId from, NodeId to) {
+    std::size_t const place = connection_between(from, to, std::nullopt);
+    if (place >= connections_.size()) return nullptr;
+    auto& ends = connections_[place].edit().ends;
+    return &ends[ends[0].node == to ? 0 : 1];
+}
+
+void World::damage(NodeId from, NodeId to, Damage how) {
+    see(seen::WireTrapped{from, to, how});
+    End* const end = end_for_damage(from, to);
+    if (end == nullptr) return;
+    damages_ += end->damage ? 0 : 1;
+    end->damage = how;
+}
+
+/// The checksum of its frame is wrong, or the stream ends within it: whoever reads it closes the
+/// connection, and no machine is given any of it.
+bool World::arrives_damaged(std::size_t connection, unsigned end) {
+    NodeId const node = connections_[connection]->ends[end].node;
+    NodeId const from = connections_[connection]->ends[1 - end].node;
+    End* const noted = end_for_damage(from, node);
+    if (noted == nullptr || !noted->damage) return false;
+    Damage const how = *std::exchange(noted->damage, std::nullopt);
+    --damages_;
+    Connection& link = connections_[connection].edit();
+    see(seen::MessageDamaged{node, from, link.group, how});
+    clear_inbound(link.ends[end]);
+    send_on(connection, 1 - end, Closed{}, closing_bytes, link.ends[end].life);
+    end_lost(connection, end);
+    return true;
 }
 
 }  // namespace sunder::netsim

@@ -150,6 +150,19 @@ struct ConnectionsReset {  ///< what was on the way between the two is gone
     NodeId b;
     bool half_open = false;  ///< only a was told
 };
+/// The next message from one node to another will arrive damaged.
+struct WireTrapped {
+    NodeId from;
+    NodeId to;
+    Damage how = Damage::flipped_bit;
+};
+/// A message has arrived whose checksum is wrong: it was refused, and the connection reset.
+struct MessageDamaged {
+    NodeId node;
+    NodeId from;
+    std::optional<GroupId> group;  ///< of a leg
+    Damage how = Damage::flipped_bit;
+};
 struct DiskFaulted {
     NodeId node;
     DiskFaults faults;
@@ -239,13 +252,15 @@ struct ArrayNoted {
 
 }  // namespace seen
 
-using Observation = std::variant<
-    seen::HostAsked, seen::HostAnswered, seen::MirrorNoted, seen::NodeNoted, seen::AdminAnswered,
-    seen::OperatorAsked, seen::IntentLogExamined, seen::ImageTaken, seen::ImageWritten,
-    seen::NodeDied, seen::NodeStarted, seen::SharedDiskNoted, seen::NodePaused, seen::NodeResumed,
-    seen::LinkCut, seen::LinkHealed, seen::LinkDegraded, seen::BeatsLost, seen::ConnectionsReset,
-    seen::DiskFaulted, seen::DiskTrapped, seen::DiskLied, seen::SnapshotTaken, seen::RolledBack,
-    seen::ClockSkewed, seen::MemoryPressed, seen::ResourceFaulted, seen::FencingFaulted,
-    seen::DiskWritten, seen::RecordSent, seen::RecordArrived, seen::AlarmRang, seen::ArrayNoted>;
+using Observation =
+    std::variant<seen::HostAsked, seen::HostAnswered, seen::MirrorNoted, seen::NodeNoted,
+                 seen::AdminAnswered, seen::OperatorAsked, seen::IntentLogExamined,
+                 seen::ImageTaken, seen::ImageWritten, seen::NodeDied, seen::NodeStarted,
+                 seen::SharedDiskNoted, seen::NodePaused, seen::NodeResumed, seen::LinkCut,
+                 seen::LinkHealed, seen::LinkDegraded, seen::BeatsLost, seen::ConnectionsReset,
+                 seen::DiskFaulted, seen::DiskTrapped, seen::DiskLied, seen::SnapshotTaken,
+                 seen::RolledBack, seen::ClockSkewed, seen::MemoryPressed, seen::ResourceFaulted,
+                 seen::FencingFaulted, seen::DiskWritten, seen::RecordSent, seen::RecordArrived,
+                 seen::AlarmRang, seen::ArrayNoted, seen::WireTrapped, seen::MessageDamaged>;
 
 }  // namespace sunder::netsim

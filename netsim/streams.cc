@@ -164,6 +164,7 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
         end_lost(connection, end);
         return;
     }
+    if (damages_ != 0 && arrives_damaged(connection, end)) return;
     if (auto* message = std::get_if<replication::Message>(&item.what)) {
         CopySim& held_copy = *find_copy(node, link.group->value);
         if (tracer) {

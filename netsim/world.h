@@ -187,6 +187,9 @@ public:
     /// Until it is healed, the link is as bad as it is said to be.
     void degrade(Vertex a, Vertex b, bool one_way, Degradation const& how);
     void reset(NodeId a, NodeId b, bool half_open);
+    /// The next message from one to the other does not arrive as it was sent, and is refused
+    /// (FLT-7).
+    void damage(NodeId from, NodeId to, Damage how);
     /// A healthy one is mended: nothing is left of what was to go wrong.
     void set_disk_faults(NodeId node, DiskFaults const& faults);
     /// On the disk of one mirror, or on all of the node's.
@@ -424,6 +427,8 @@ private:
     void schedule_delivery(std::size_t connection, unsigned end);
     void deliver(std::uint32_t what);
     void hand_over(std::size_t connection, unsigned end, InTransit& item);
+    [[nodiscard]] End* end_for_damage(NodeId from, NodeId to);
+    [[nodiscard]] bool arrives_damaged(std::size_t connection, unsigned end);
     static void clear_inbound(End& end);
     [[nodiscard]] replication::Slot slot_of(CopySim const& copy, NodeId node) const;
     void end_lost(std::size_t connection, unsigned end);
@@ -514,6 +519,7 @@ private:
     std::uint64_t next_rotten_ = first_rotten;
     std::uint32_t next_admin_ = 1;
     std::uint32_t next_life_ = 1;
+    std::uint32_t damages_ = 0;          // messages that are still to be damaged
     std::shared_ptr<ArraySims> arrays_;  // shared by copied worlds until one of them changes it
 };
 

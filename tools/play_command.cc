@@ -32,6 +32,9 @@ constexpr char const* help =
     "  crash NODE, power_cut NODE, pause NODE, resume NODE, restart NODE\n"
     "  power_cut ARRAY, power_on ARRAY, flush ARRAY\n"
     "  cut A B, heal A B        a link between two neighbours\n"
+    "  degrade A B QUALITY VALUE ...\n"
+    "                           of a link: latency, jitter, loss, bandwidth\n"
+    "  damage NODE NODE         the next message from one to the other\n"
     "  write MIRROR [AT [LENGTH]], read ..., trim ..., flush MIRROR\n"
     "                           of one of its volumes: write MIRROR/VOLUME ...\n"
     "  move MIRROR NODE         an operator's switchover\n"
@@ -56,7 +59,7 @@ std::vector<std::string> words_of(std::string const& line) {
     auto const end_word = [&] {
         if (word.empty()) return;
         bool const unit = !words.empty() && number(words.back()) &&
-                          std::isalpha(static_cast<unsigned char>(word[0])) != 0;
+                          (word == "%" || std::isalpha(static_cast<unsigned char>(word[0])) != 0);
         if (unit) {
             words.back() += " " + word;
         } else {
@@ -83,6 +86,14 @@ std::string range_of(std::vector<std::string> const& words) {
         slash == std::string::npos ? "" : ", volume: " + words[1].substr(slash + 1);
     return fmt::format("{}: {{mirror: {}{}, at: {}, length: {}}}", words[0], mirror, volume,
                        words.size() > 2 ? words[2] : "0 B", words.size() > 3 ? words[3] : "4 KiB");
+}
+
+/// degrade A B, and then the name and the value of each quality.
+std::string degradation_of(std::vector<std::string> const& words) {
+    std::string step = fmt::format("degrade: {{link: [{}, {}]", words[1], words[2]);
+    for (std::size_t i = 3; i + 1 < words.size(); i += 2)
+        step += fmt::format(", {}: {}", words[i], words[i + 1]);
+    return step + "}";
 }
 
 class Terminal {
@@ -215,6 +226,9 @@ std::string step_of(std::string const& line) {
     if (time) return "pass: " + word;
     if ((word == "cut" || word == "heal") && count == 3)
         return fmt::format("{}: [{}, {}]", word, words[1], words[2]);
+    if (word == "degrade" && count >= 5 && count % 2 == 1) return degradation_of(words);
+    if (word == "damage" && count == 3)
+        return fmt::format("damage: {{from: {}, to: {}}}", words[1], words[2]);
     bool const ranged = word == "write" || word == "read" || word == "trim";
     if (ranged && count >= 2 && count <= 4) return range_of(words);
     if (word == "move" && count == 3)

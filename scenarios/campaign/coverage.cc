@@ -109,6 +109,9 @@ struct Blow {
                (how.bandwidth ? 8U : 0U);
     }
     Feature operator()(seen::BeatsLost const&) const { return 38; }
+    Feature operator()(seen::MessageDamaged const& damaged) const {
+        return 80 + number(damaged.how);
+    }
     Feature operator()(seen::OperatorAsked const& asked) const { return 40 + number(asked.what); }
     Feature operator()(auto const&) const { return 0; }
 };

@@ -286,6 +286,10 @@ struct Director::Doing {
         world.reset(step.a, step.b, step.half_open);
         return true;
     }
+    bool operator()(step::DamageMessage const& step) const {
+        world.damage(step.from, step.to, step.how);
+        return true;
+    }
     /// As they are now: a slow disk may fail, too.
     [[nodiscard]] netsim::DiskFaults faults_of(NodeId node) const {
         auto const& copies = world.node(node).copies;

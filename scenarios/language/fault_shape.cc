@@ -185,6 +185,18 @@ std::vector<Key> fault_steps() {
                                         "read. Default: no.",
                                         make_shape(shape::Boolean{}), {"yes"})})),
     };
+    ShapePtr const damage = make_shape(shape::Choice{"a damage", {"flipped bit", "cut short"}});
+    keys.push_back(optional(
+        "damage",
+        "The next message from one node to another does not arrive as it was sent (FLT-7). Its "
+        "checksum tells, and the connection is reset.",
+        object("a damaged message",
+               {required("from", "Who sends it.", node_name(), {"server1"}),
+                required("to", "Who receives it.", node_name(), {"server2"}),
+                optional("how",
+                         "A bit is another one, or the stream ends within the message. Default: "
+                         "flipped bit.",
+                         damage, {"cut short"})})));
     for (Key& key : disk_steps()) keys.push_back(std::move(key));
     return keys;
 }

@@ -83,6 +83,8 @@ private:
     Read free_memory(Node const& value);
     Read memory(Node const& value, bool full);
     Read reset(Node const& value);
+    Read damage(Node const& value);
+    std::optional<std::pair<NodeId, NodeId>> two_nodes(Node const* a, Node const* b);
     Read write(Node const& value);
     Read read_range(Node const& value);
     Read trim(Node const& value);
@@ -127,7 +129,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
                            (key == "flush" || key == "power_cut" || key.ends_with("_workload")));
     if (of_array) return of_an_array(key, value);
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 23> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 24> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},
@@ -139,6 +141,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"fill_memory", &StepReader::fill_memory},
         {"free_memory", &StepReader::free_memory},
         {"reset", &StepReader::reset},
+        {"damage", &StepReader::damage},
         {"write", &StepReader::write},
         {"read", &StepReader::read_range},
         {"trim", &StepReader::trim},
@@ -326,16 +329,30 @@ Read StepReader::memory(Node const& value, bool full) {
 Read StepReader::reset(Node const& value) {
     std::span<Node const> const ends = items_of(value.find("between"));
     if (ends.size() != 2) return std::nullopt;
-    std::optional<NodeId> const a = names_.node(&ends[0]);
-    std::optional<NodeId> const b = names_.node(&ends[1]);
+    auto const between = two_nodes(&ends[0], &ends[1]);
+    if (!between) return std::nullopt;
+    bool const half_open = boolean_of(value.find("half_open")).value_or(false);
+    return step::Reset{between->first, between->second, half_open};
+}
+
+Read StepReader::damage(Node const& value) {
+    auto const between = two_nodes(value.find("from"), value.find("to"));
+    if (!between) return std::nullopt;
+    bool const cut = text_of(value.find("how")) == name_of(netsim::Damage::cut_short);
+    return step::DamageMessage{between->first, between->second,
+                               cut ? netsim::Damage::cut_short : netsim::Damage::flipped_bit};
+}
+
+std::optional<std::pair<NodeId, NodeId>> StepReader::two_nodes(Node const* first,
+                                                               Node const* second) {
+    std::optional<NodeId> const a = names_.node(first);
+    std::optional<NodeId> const b = names_.node(second);
     if (!a || !b) return std::nullopt;
-    if (*a == *b) {
-        report().error(Code::bad_step, mark_of(ends[1]),
-                       fmt::format("'{}' has no connection to itself", ends[1].text),
-                       {"name two different nodes", {}});
-        return std::nullopt;
-    }
-    return step::Reset{*a, *b, boolean_of(value.find("half_open")).value_or(false)};
+    if (*a != *b) return std::pair(*a, *b);
+    report().error(Code::bad_step, mark_of(*second),
+                   fmt::format("'{}' has no connection to itself", second->text),
+                   {"name two different nodes", {}});
+    return std::nullopt;
 }
 
 // ---- hosts

@@ -52,6 +52,20 @@ FaultSentence::Line FaultSentence::operator()(seen::ConnectionsReset const& rese
     return fmt::format("{:10} connections between {} and {} reset{}", "network", name(reset.a),
                        name(reset.b), reset.half_open ? ", the former alone knows" : "");
 }
+FaultSentence::Line FaultSentence::operator()(seen::WireTrapped const& trapped) const {
+    return fmt::format("{:10} the next message from {} to {} will be DAMAGED: {}", "network",
+                       name(trapped.from), name(trapped.to), netsim::name_of(trapped.how));
+}
+FaultSentence::Line FaultSentence::operator()(seen::MessageDamaged const& damaged) const {
+    std::string const where =
+        damaged.group ? " for " + cluster.mirrors[damaged.group->value].name : std::string();
+    char const* const why = damaged.how == netsim::Damage::flipped_bit
+                                ? "its checksum is wrong"
+                                : "the stream ends within it";
+    return line(damaged.node, fmt::format("refuses a message from {}{} and resets the connection: "
+                                          "{}",
+                                          name(damaged.from), where, why));
+}
 FaultSentence::Line FaultSentence::operator()(seen::DiskFaulted const& faulted) const {
     netsim::DiskFaults const& faults = faulted.faults;
     std::vector<std::string> failing;

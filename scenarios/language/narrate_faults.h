@@ -19,6 +19,8 @@ struct FaultSentence {
     Line operator()(netsim::seen::LinkDegraded const&) const;
     Line operator()(netsim::seen::BeatsLost const&) const;
     Line operator()(netsim::seen::ConnectionsReset const&) const;
+    Line operator()(netsim::seen::WireTrapped const&) const;
+    Line operator()(netsim::seen::MessageDamaged const&) const;
     Line operator()(netsim::seen::DiskFaulted const&) const;
     Line operator()(netsim::seen::ResourceFaulted const&) const;
     Line operator()(netsim::seen::FencingFaulted const&) const;

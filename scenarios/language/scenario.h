@@ -188,6 +188,13 @@ struct Reset {
     bool half_open = false;
     friend bool operator==(Reset const&, Reset const&) = default;
 };
+/// The next message from one node to another arrives damaged.
+struct DamageMessage {
+    NodeId from;
+    NodeId to;
+    netsim::Damage how = netsim::Damage::flipped_bit;
+    friend bool operator==(DamageMessage const&, DamageMessage const&) = default;
+};
 /// Each operation of this node's disks takes so many times longer; 1 is healthy.
 struct SlowDisk {
     NodeId node;
@@ -444,17 +451,16 @@ struct ArrayLoad {
 };
 }  // namespace step
 
-using Action =
-    std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause,
-                 step::Resume, step::Restart, step::Cut, step::Heal, step::Degrade, step::Isolate,
-                 step::Reset, step::SlowDisk, step::FailDisk, step::HangDisk, step::CorruptDisk,
-                 step::TakeSnapshot, step::RollBack, step::SkewClock, step::FillMemory, step::Write,
-                 step::Read, step::Trim, step::Flush, step::Ask, step::Event, step::Rest,
-                 step::StartWorkload, step::StopWorkload, step::ForceOnline, step::SwitchOver,
-                 step::ResolveSplitBrain, step::Ordered, step::Examine, step::TakeImage,
-                 step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk, step::EditHierarchy,
-                 step::EditExtension, step::FailResource, step::FailFencing, step::ArrayOrder,
-                 step::ArrayRequest, step::ArrayPower, step::ArrayLoad>;
+using Action = std::variant<
+    step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause, step::Resume,
+    step::Restart, step::Cut, step::Heal, step::Degrade, step::Isolate, step::Reset, step::SlowDisk,
+    step::FailDisk, step::HangDisk, step::CorruptDisk, step::TakeSnapshot, step::RollBack,
+    step::SkewClock, step::FillMemory, step::DamageMessage, step::Write, step::Read, step::Trim,
+    step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
+    step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered, step::Examine,
+    step::TakeImage, step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk,
+    step::EditHierarchy, step::EditExtension, step::FailResource, step::FailFencing,
+    step::ArrayOrder, step::ArrayRequest, step::ArrayPower, step::ArrayLoad>;
 
 struct Step {
     Action action;

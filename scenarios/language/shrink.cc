@@ -81,6 +81,9 @@ private:
     void on(World const& world, seen::ConnectionsReset const& reset) {
         add(world, step::Reset{reset.a, reset.b, reset.half_open});
     }
+    void on(World const& world, seen::WireTrapped const& trapped) {
+        add(world, step::DamageMessage{trapped.from, trapped.to, trapped.how});
+    }
     void on(World const& world, seen::DiskFaulted const& faulted) {
         netsim::DiskFaults const& faults = faulted.faults;
         if (faults.hangs) {
@@ -179,6 +182,7 @@ bool is_fault(Step const& step) {
            std::holds_alternative<step::Degrade>(step.action) ||
            std::holds_alternative<step::FillMemory>(step.action) ||
            std::holds_alternative<step::Reset>(step.action) ||
+           std::holds_alternative<step::DamageMessage>(step.action) ||
            std::holds_alternative<step::Pause>(step.action) ||
            std::holds_alternative<step::SlowDisk>(step.action) ||
            std::holds_alternative<step::FailDisk>(step.action) ||

@@ -206,6 +206,10 @@ struct SourceOf {
         return fmt::format("reset: {{between: [{}, {}]{}}}", node(step.a), node(step.b),
                            step.half_open ? ", half_open: yes" : "");
     }
+    std::string operator()(step::DamageMessage const& step) const {
+        return fmt::format("damage: {{from: {}, to: {}, how: {}}}", node(step.from), node(step.to),
+                           netsim::name_of(step.how));
+    }
     std::string operator()(step::Wait const& step) const {
         return fmt::format("wait: {{{}, within: {}}}", condition_entry(step.until, cluster),
                            exact(step.within));

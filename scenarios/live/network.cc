@@ -162,6 +162,26 @@ void LiveNetwork::reset(NodeId a, NodeId b, bool half_open) {
     }
 }
 
+void LiveNetwork::damage(NodeId from, NodeId to, netsim::Damage how) {
+    std::lock_guard const lock(lock_);
+    harms_.push_back({from, to, how});
+}
+
+bool LiveNetwork::harm(Flow const& flow, Chunk& chunk) {
+    auto const found = std::ranges::find_if(
+        harms_, [&](Harm const& one) { return one.from == flow.from && one.to == flow.to; });
+    if (found == harms_.end() || chunk.sent != 0) return true;
+    netsim::Damage const how = found->how;
+    harms_.erase(found);
+    std::size_t const middle = chunk.bytes.size() / 2;
+    if (how == netsim::Damage::flipped_bit) {
+        chunk.bytes[middle] ^= std::byte{0x10};
+        return true;
+    }
+    chunk.bytes.resize(middle);
+    return false;
+}
+
 void LiveNetwork::power_cut(NodeId node) {
     std::lock_guard const lock(lock_);
     for (auto& one : connections_) {
@@ -248,6 +268,13 @@ void LiveNetwork::read(End const& source, Flow& flow) {
 bool LiveNetwork::write(Connection& connection, End& sink, Flow& flow) {
     while (!flow.chunks.empty() && flow.chunks.front().due <= Clock::now()) {
         Chunk& chunk = flow.chunks.front();
+        if (!harms_.empty() && !harm(flow, chunk)) {
+            // What is sent is not there yet when the other end hears that this one is closed.
+            [[maybe_unused]] ssize_t const part =
+                ::send(sink.socket, chunk.bytes.data(), chunk.bytes.size(), MSG_NOSIGNAL);
+            end(connection);
+            return false;
+        }
         ssize_t const sent = ::send(sink.socket, &chunk.bytes[chunk.sent],
                                     chunk.bytes.size() - chunk.sent, MSG_NOSIGNAL);
         if (sent < 0) {

@@ -48,6 +48,8 @@ public:
     void degrade(netsim::Vertex a, netsim::Vertex b, bool one_way, netsim::Degradation how);
     /// Ends the connections between the two; half open: only a is told, and b hears no more.
     void reset(NodeId a, NodeId b, bool half_open);
+    /// Of the next bytes of a stream.
+    void damage(NodeId from, NodeId to, netsim::Damage how);
     /// The node has lost its power: nobody is told that its connections are gone.
     void power_cut(NodeId node);
 
@@ -88,6 +90,11 @@ private:
         NodeId to;
         bool beats = false;
     };
+    struct Harm {
+        NodeId from;
+        NodeId to;
+        netsim::Damage how = netsim::Damage::flipped_bit;
+    };
     struct Beat {
         Clock::time_point due;
         NodeId to;
@@ -98,6 +105,8 @@ private:
     void accept(Listener const& listener);
     void take_beat(Listener const& listener);
     void send_beats();
+    /// False when the stream ends within the chunk.
+    bool harm(Flow const& flow, Chunk& chunk);
     void read(End const& source, Flow& flow);
     /// True when it waits for room at the sink.
     bool write(Connection& connection, End& sink, Flow& flow);
@@ -124,6 +133,7 @@ private:
     std::vector<Listener> listeners_;
     std::vector<std::unique_ptr<Connection>> connections_;
     std::deque<Beat> beats_;
+    std::vector<Harm> harms_;  // that are to be done
     int beat_sender_ = -1;
     int wake_ = -1;
     bool stopping_ = false;

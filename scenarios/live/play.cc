@@ -361,6 +361,10 @@ struct Player::Doing {
         stage().network().reset(step.a, step.b, step.half_open);
         return true;
     }
+    bool operator()(step::DamageMessage const& step) const {
+        stage().network().damage(step.from, step.to, step.how);
+        return true;
+    }
     bool operator()(step::Write const& step) const {
         return host(step.mirror, HostOp::write, {step.at, step.sectors}, step.fua, step.on);
     }

@@ -216,6 +216,10 @@ TEST_CASE("does each step mean what it says?") {
     CHECK(first("reset: {between: [a, b]}") == Action(step::Reset{NodeId{0}, NodeId{1}, false}));
     CHECK(first("reset: {between: [a, b], half_open: yes}") ==
           Action(step::Reset{NodeId{0}, NodeId{1}, true}));
+    CHECK(first("damage: {from: a, to: b}") ==
+          Action(step::DamageMessage{NodeId{0}, NodeId{1}, netsim::Damage::flipped_bit}));
+    CHECK(first("damage: {from: b, to: a, how: cut short}") ==
+          Action(step::DamageMessage{NodeId{1}, NodeId{0}, netsim::Damage::cut_short}));
     CHECK(first("slow_disk: {on: b, factor: 10}") == Action(step::SlowDisk{NodeId{1}, 10}));
     CHECK(first("fail_disk: {on: b, operations: [flushes, reads]}") ==
           Action(step::FailDisk{NodeId{1}, true, false, true}));

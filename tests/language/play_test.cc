@@ -154,6 +154,8 @@ TEST_CASE(
           "  - heal: [server1, server2]\n",
           "  - reset: {between: [server1, server2]}\n",
           "  - reset: {between: [server1, server2], half_open: yes}\n",
+          "  - damage: {from: server1, to: server2}\n  - pass: 3 s\n",
+          "  - damage: {from: server2, to: server1, how: cut short}\n  - pass: 3 s\n",
           "  - pause: server2\n  - pass: 11 s\n  - resume: server2\n",
           "  - slow_disk: {on: server2, factor: 50}\n  - pass: 5 s\n  - mend_disk: server2\n",
           "  - fail_disk: {on: server2, operations: [writes]}\n  - pass: 5 s\n  - mend_disk: "

@@ -2,6 +2,7 @@
 //
 // What do links do that are late, lossy or slow (FLT-7), and what do those that are not?
 #include "netsim/world.h"
+#include "tests/netsim/checkers/stage.h"
 #include "tests/support/two_nodes.h"
 
 #include <catch2/catch.hpp>
@@ -205,6 +206,41 @@ TEST_CASE("What waits for a slow link goes at once when it is healed") {
     world.heal(0, 1);
     CHECK(world.network().bandwidth(0, 1) == netsim::LinkModel{}.bandwidth);
     CHECK(seen_in<seen::HostAnswered>(world, milliseconds(100)).size() > 30);
+}
+
+TEST_CASE("No machine is given a damaged message, and both ends lose the connection") {
+    using netsim::test::Stage;
+    using replication::LegState;
+    for (netsim::Damage const how : {netsim::Damage::flipped_bit, netsim::Damage::cut_short}) {
+        INFO(name_of(how));
+        Stage stage(netsim::test::small_cluster(), 1);
+        REQUIRE(stage.until_mirroring());
+        stage.run_for(seconds(1));
+        std::vector<seen::MessageDamaged> refused;
+        std::uint64_t arrived = 0;
+        stage.world().watching.records = true;
+        stage.listener = [&](netsim::Observation const& observation) {
+            if (auto const* one = std::get_if<seen::MessageDamaged>(&observation))
+                refused.push_back(*one);
+            arrived += std::holds_alternative<seen::RecordArrived>(observation) ? 1 : 0;
+        };
+        stage.world().damage(Stage::server1, Stage::server2, how);
+        stage.run_for(milliseconds(50));
+        CHECK(refused.empty());  // nothing was sent
+        stage.write(Stage::server1, netsim::test::block(3));
+        REQUIRE(stage.run_until([&] { return !refused.empty(); }, seconds(1)));
+        CHECK(refused.front().node == Stage::server2);
+        CHECK(refused.front().group == Stage::group);
+        CHECK(refused.front().how == how);
+        CHECK(arrived == 0);
+        REQUIRE(stage.run_until([&] { return stage.leg(Stage::server1) != LegState::mirroring; },
+                                seconds(1)));
+        REQUIRE(stage.until_mirroring());
+        CHECK(refused.size() == 1);
+        stage.end_well();
+        INFO(stage.story());
+        CHECK_FALSE(stage.broken());
+    }
 }
 
 TEST_CASE("A degradation says what changes, and the rest stays as it is") {
