@@ -186,6 +186,15 @@ expect:
         self.assertGreater(len(told), 20)
         self.assertEqual(narration, [line.strip() for line in told])
 
+    def test_a_drill_has_words_for_what_links_do(self):
+        drill = self.play(["wait: {mirror: datarep, is: fully operational}",
+                           "degrade server1 server2 latency 40 ms loss 10 %",
+                           "damage server1 server2", "write datarep", "1 s", "quit"])
+        self.assertEqual(drill.returncode, 0, drill.stdout + drill.stderr)
+        self.assertIn("DEGRADED between server1 and server2: latency 40 ms, 10 % lost",
+                      drill.stdout)
+        self.assertIn("server2    refuses a message from server1", drill.stdout)
+
     def test_a_drill_may_have_volumes_and_workloads_that_wait(self):
         text = GOOD.replace("size: 1 MiB", "volumes: {log: 512 KiB, data: 512 KiB}")
         self.assertIn("volumes", text)
