@@ -84,6 +84,9 @@ constexpr std::string_view names[] = {
     "earlier_era_heard",
     "last_chunk_whole",
     "target_for_ever_serves",
+    "created_anew",
+    "hung_copy_awaited",
+    "asked_era_forgotten",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

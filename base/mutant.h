@@ -82,6 +82,9 @@ enum class Mutant {
     earlier_era_heard,        ///< SAF-7: a record of a former source is taken
     last_chunk_whole,         ///< SAF-21: a resync writes its last chunk whole, past the end
     target_for_ever_serves,   ///< R1: a copy that nobody can serve from takes over all the same
+    created_anew,         ///< R91: an only copy whose disk was replaced is taken for a new mirror
+    hung_copy_awaited,    ///< LIV-3: a promotion waits for ever for a copy whose disk hangs
+    asked_era_forgotten,  ///< SAF-7: an era counts no sooner than a disk that hangs has stored it
     last
 };
 

@@ -147,7 +147,9 @@ GroupConfig group_config(Cluster const& cluster, Network const& network, GroupId
         config.fallback_sectors = mirror.fallback_image->bytes / sector_bytes;
     }
     bool const extended = mirror.is_extended_to(place);
-    config.first_source = place == 0 && extended;
+    std::size_t first = 0;
+    while (first < place && !mirror.is_extended_to(first)) ++first;
+    config.first_source = extended && place == first;
     config.born_in_sync = mirror.initially_in_sync && extended;
     size_resync(config, network, mirror.on[place], mirror);
     return config;

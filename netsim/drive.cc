@@ -256,6 +256,10 @@ void World::carry_out(NodeId node, nodes::Output& output) {
         World& world;
         NodeId node;
         std::uint32_t life() const { return world.nodes_[node.value].life; }
+        void arm(EventKind kind, Duration after, std::uint16_t group, std::uint32_t what) const {
+            world.queue_.push(world.now_ + world.by_clock(node, after),
+                              {kind, node.value, group, what, life()});
+        }
         void operator()(nodes::output::Watch& out) const {
             world.watcher(node, out.peer, out.path).watched = true;
             world.update_watcher(node, out.peer, out.path);
@@ -274,21 +278,19 @@ void World::carry_out(NodeId node, nodes::Output& output) {
             world.locals_.push_back({node.value, out.group.value, out.command});
         }
         void operator()(nodes::output::ArmBootWait&) const {
-            world.queue_.push(
-                world.now_ + world.by_clock(node, world.cluster_->detection.boot_wait),
-                {EventKind::boot_wait, node.value, 0, 0, life()});
+            arm(EventKind::boot_wait, world.cluster_->detection.boot_wait, 0, 0);
+        }
+        void operator()(nodes::output::ArmEraWait& out) const {
+            arm(EventKind::era_wait, world.cluster_->detection.connection_timeout, out.group.value,
+                out.peer.value | std::uint32_t{out.ask} << 8);
         }
         void operator()(nodes::output::ArmConfirmation& out) const {
-            world.queue_.push(world.now_ + world.by_clock(node, out.after),
-                              {EventKind::confirmation, node.value, 0,
-                               out.peer.value | out.silence << 8, life()});
+            arm(EventKind::confirmation, out.after, 0, out.peer.value | out.silence << 8);
         }
         void operator()(nodes::output::ArmShot& out) const {
-            std::vector<Duration> const& delays = world.cluster_->fencing->delay;
-            Duration const delay = delays.empty() ? Duration{} : delays[out.peer.value];
-            world.queue_.push(
-                world.now_ + world.by_clock(node, delay),
-                {EventKind::aim, node.value, 0, out.peer.value | out.silence << 8, life()});
+            auto const& delays = world.cluster_->fencing->delay;
+            arm(EventKind::aim, delays.empty() ? Duration{} : delays[out.peer.value], 0,
+                out.peer.value | out.silence << 8);
         }
         void operator()(nodes::output::Shoot& out) const {
             world.queue_.push(world.now_ + world.cluster_->fencing->takes,
@@ -297,17 +299,16 @@ void World::carry_out(NodeId node, nodes::Output& output) {
         void operator()(nodes::output::Stop& out) const {
             world.queue_.push(world.now_, {EventKind::stop, node.value, 0, out.reboots, life()});
         }
-        void operator()(nodes::output::AskOtherServer&) const {
+        void tell_server(nodes::shared_disk::Input const& input) const {
             std::optional<NodeId> const server = world.carrier(node);
             VERIFY(server && *server != node);
-            world.locals_.push_back(
-                {server->value, 0, ToSharer{node, nodes::shared_disk::input::Failed{}}});
+            world.locals_.push_back({server->value, 0, ToSharer{node, input}});
+        }
+        void operator()(nodes::output::AskOtherServer&) const {
+            tell_server(nodes::shared_disk::input::Failed{});
         }
         void operator()(nodes::output::StoodDown& out) const {
-            std::optional<NodeId> const server = world.carrier(node);
-            VERIFY(server && *server != node);
-            world.locals_.push_back(
-                {server->value, 0, ToSharer{node, nodes::shared_disk::input::StoodDown{out.done}}});
+            tell_server(nodes::shared_disk::input::StoodDown{out.done});
         }
         void operator()(nodes::output::AdminReply& out) const {
             world.see(seen::AdminAnswered{out.request, node, out.granted, out.rule});

@@ -26,6 +26,7 @@ enum class EventKind : std::uint8_t {
     confirmation,   ///< a node has waited long enough for an administrator
     stop,           ///< a node stops itself
     aim,            ///< a node has waited long enough before it has another shot
+    era_wait,       ///< a peer has had long enough to store an era
     resource_done,  ///< a resource was started, stopped or recovered, or was not
     edit_done,      ///< a hierarchy that was changed is stable
     health_check,   ///< a resource that has failed is found so

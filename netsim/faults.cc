@@ -200,7 +200,7 @@ void World::resume(NodeId node) {
         return event.kind == EventKind::settle_timer || event.kind == EventKind::pace_timer ||
                event.kind == EventKind::rest_timer || event.kind == EventKind::boot_wait ||
                event.kind == EventKind::confirmation || event.kind == EventKind::aim ||
-               event.kind == EventKind::silent;
+               event.kind == EventKind::era_wait || event.kind == EventKind::silent;
     };
     for (bool const timers : {true, false}) {
         for (Event const& event : sim.deferred) {

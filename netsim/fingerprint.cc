@@ -49,6 +49,11 @@ Fingerprint of_end(Connection const& link, unsigned e) {
     return hasher.result();
 }
 
+/// That it waits for whatever is under way is a matter of course.
+bool waits_for_all(EventQueue::Pending const& later, EventQueue::Pending const& other) {
+    return later.event.kind == EventKind::era_wait && other.event.kind <= last_io;
+}
+
 }  // namespace
 
 /// An event by what it does, not by the place in which it waits.
@@ -66,7 +71,8 @@ Fingerprint World::fingerprint_of(Event const& event) const {
     } else if (event.kind == EventKind::shot) {
         // Whether the shooter hears what became of it.
         what = mix(event.what, nodes_[event.node].life == event.token ? 1 : 0);
-    } else if (event.kind == EventKind::confirmation || event.kind == EventKind::aim) {
+    } else if (event.kind == EventKind::confirmation || event.kind == EventKind::aim ||
+               event.kind == EventKind::era_wait) {
         what = whom_of(event).value;  // of the present silence, or it would not count
     }
     return hash_words(static_cast<std::uint64_t>(event.kind), event.node, event.group, what);
@@ -87,7 +93,7 @@ Fingerprint World::fingerprint(Timing timing) const {
         for (CopySim const& copy : node.copies) {
             hasher.add(copy.machine ? copy.print : 0);
             if (copy.above.machine) hasher.add(copy.above.print);
-            hasher.add(copy.above.stored.version);
+            hasher.add(copy.above.stored.version | std::uint64_t{!copy.above.stored.created} << 32);
             for (nodes::StoredHierarchy const& one : copy.above.storing) {
                 hasher.add(mix(one.version, one.is->fingerprint()));
             }
@@ -130,7 +136,9 @@ Fingerprint World::fingerprint(Timing timing) const {
         Fingerprint waits_for = 0;
         bool const waits = timing == Timing::by_duration && all[i].event.kind > last_io;
         for (std::size_t j = 0; waits && j < all.size(); ++j) {
-            bool const first = all[j].begun_before(all[i]) && lastings[j].most <= lastings[i].least;
+            bool const known = waits_for_all(all[i], all[j]);
+            bool const first =
+                !known && all[j].begun_before(all[i]) && lastings[j].most <= lastings[i].least;
             if (first) waits_for += prints[j];
         }
         pending += mix(prints[i], waits_for);

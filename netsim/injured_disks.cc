@@ -91,7 +91,8 @@ void World::replace_disks(NodeId node) {
     VERIFY(!sim.up());
     for (CopySim& copy : sim.copies) {
         copy.disk.edit().replace(Image(copy.disk->image().sectors()));
-        // Nobody creates a mirror anew because a disk is blank (R91).
+        // Nobody creates a mirror anew because a disk is blank (R91). What stands on it, and where,
+        // is on a disk of the node's own.
         copy.store.emplace(
             std::make_shared<replication::Cell const>(replication::blank_target(*copy.config)));
     }

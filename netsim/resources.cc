@@ -158,7 +158,7 @@ void World::hierarchy_stored(NodeId node, CopySim& copy) {
     nodes::StoredHierarchy const stored = sim.storing.front();
     sim.storing.erase(sim.storing.begin());
     // The machine's turn comes in the same event, so that places and resources stay together.
-    if (stored.version > sim.stored.version) sim.stored = stored;
+    if (stored.is_later_than(sim.stored)) sim.stored = stored;
     step_node(node, nodes::input::HierarchyStored{stored});
 }
 

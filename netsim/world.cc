@@ -210,6 +210,8 @@ World::Lasting World::lasting(EventKind kind) const {
             std::vector<Duration> const& delays = cluster_->fencing->delay;
             return {Duration{}, delays.empty() ? Duration{} : std::ranges::max(delays)};
         }
+        case EventKind::era_wait:
+            return {detection.connection_timeout, detection.connection_timeout};
         case EventKind::shot:
             return {cluster_->fencing->takes, cluster_->fencing->takes};
         case EventKind::boot:
@@ -241,6 +243,8 @@ World::Lasting World::lasting_of_resources() const {
 bool World::comes_first(EventQueue::Pending const& earlier,
                         EventQueue::Pending const& later) const {
     bool const io = later.event.kind <= last_io;
+    // Whatever leads to the answer takes less time than the patience with it, unless it hangs.
+    if (later.event.kind == EventKind::era_wait && earlier.event.kind <= last_io) return true;
     return !io && earlier.begun_before(later) &&
            lasting(earlier.event.kind).most <= lasting(later.event.kind).least;
 }
@@ -255,6 +259,13 @@ void World::take_observations(std::vector<Observation>& seen) {
     seen.clear();
     seen.swap(observations_);
 }
+
+namespace {
+nodes::input::EraWaitOver era_wait_of(Event const& event) {
+    return {GroupId{event.group}, NodeId{static_cast<std::uint8_t>(event.what)},
+            static_cast<std::uint16_t>(event.what >> 8)};
+}
+}  // namespace
 
 /// False when something that happened since has made the event meaningless.
 bool World::current(Event const& event) const {
@@ -271,6 +282,9 @@ bool World::current(Event const& event) const {
         case EventKind::aim:
             return node.up() && node.life == event.token &&
                    node.machine->members().silence(whom_of(event)) == event.what >> 8;
+        case EventKind::era_wait:
+            return node.up() && node.life == event.token &&
+                   node.machine->awaits_era(era_wait_of(event));
         case EventKind::resource_done:
         case EventKind::edit_done:
         case EventKind::stop:
@@ -340,6 +354,9 @@ void World::happen(Event const& event) {
                               std::uint64_t{event.group} << 16 | std::uint64_t{event.what} << 32));
     if (event.kind == EventKind::array) {
         arrays().at(ArrayId{event.group}).go_on(*this);
+    } else if (event.kind == EventKind::era_wait) {
+        trace(NodeId{event.node}, "has waited for an era to be stored");
+        step_node(NodeId{event.node}, era_wait_of(event));
     } else {
         take_place(event);
     }
@@ -416,8 +433,9 @@ void World::take_place(Event const& event) {
         case EventKind::alarm:
             see(seen::AlarmRang{event.what});
             break;
+        case EventKind::era_wait:
         case EventKind::array:
-            break;  // of no node
+            break;  // elsewhere
     }
 }
 

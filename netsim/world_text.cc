@@ -40,6 +40,8 @@ char const* name_of(EventKind kind) {
             return "stop";
         case EventKind::aim:
             return "aim";
+        case EventKind::era_wait:
+            return "era wait over";
         case EventKind::fenced:
             return "fenced";
         case EventKind::shot:
@@ -163,6 +165,9 @@ std::string World::words_of(Event const& event) const {
             return fmt::format("{} stops itself", node);
         case EventKind::aim:
             return fmt::format("{} may have {} shot now", node, whom());
+        case EventKind::era_wait:
+            return fmt::format("{} has waited for {} to store an era{}", node, whom(),
+                               for_mirror(*cluster_, GroupId{event.group}));
         case EventKind::fenced:
             return fmt::format("{} hears what became of its shot at {}", node, whom());
         case EventKind::shot:

@@ -48,6 +48,7 @@ Fingerprint StoredHierarchy::fingerprint() const {
         hash_words(version, era.number, era.node.value, extended, is ? is->fingerprint() : 0));
     for (std::uint16_t const one : priority) hasher.add(one);
     if (unmirrored) hasher.add(1);
+    if (!created) hasher.add(2);
     return hasher.result();
 }
 

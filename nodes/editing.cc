@@ -15,7 +15,8 @@ EditRule NodeMachine::may_edit(std::size_t r, HierarchyEdit const& edit) const {
     bool const owner = resource.report.cell && resource.report.cell->last_owner;
     bool const doubtful = resource.decision && resource.decision->answer == Answer::split_brain;
     if (!owner || doubtful) return EditRule::not_the_owner;
-    if (resource.editing || resource.extending || resource.storing > resource.hierarchy.version)
+    bool const storing = resource.storing > resource.hierarchy.version;
+    if (resource.editing || resource.extending || storing || !resource.hierarchy.created)
         return EditRule::in_transition;
     bool all = true;
     bool serves = !stands_free(r) || serving(r);
@@ -75,6 +76,7 @@ void NodeMachine::hierarchy_stored(StoredHierarchy const& stored, Outbox& out) {
     Resource& resource = resources_[*r];
     if (!stored.is_later_than(resource.hierarchy)) return;
     StoredHierarchy const was = std::exchange(resource.hierarchy, stored);
+    resource.recording = false;
     if (!is_same(stored.is, was.is)) {
         out.note(note::HierarchyEdited{stored.group, EditRule::granted});
         out.put(output::HierarchyCommand{stored.group, hierarchy::command::Change{stored.is}});
@@ -84,6 +86,9 @@ void NodeMachine::hierarchy_stored(StoredHierarchy const& stored, Outbox& out) {
     bool const extended = stored.extended != was.extended;
     if (extended) out.note(note::ExtensionChanged{stored.group, extended_to(*r)});
     for_each_server(*r, [&](Slot, NodeId peer) { tell_hierarchy(*r, peer, out); });
+    StoredHierarchy created = was;
+    created.created = stored.created;
+    if (created.is_same_as(stored)) return reconsider(*r, out);  // nothing else has changed
     auto const extending = std::exchange(resource.extending, std::nullopt);
     bool const asked = extending && stored.is_same_as(extending->next);
     if (extended) extension_changed(*r, was.extended, asked && extending->agreed, out);

@@ -89,8 +89,9 @@ ExtensionFacts NodeMachine::extension_facts(std::size_t r, Extension const& edit
         }
     }
     facts.busy = !(facts.serves || is_out(resource.state)) || !resource.report.cell ||
-                 resource.report.passing || resource.extending || resource.editing ||
-                 resource.ordered || resource.storing > now.version;
+                 (is_extended_here(r) && !now.created) || resource.report.passing ||
+                 resource.extending || resource.editing || resource.ordered ||
+                 resource.storing > now.version;
     return facts;
 }
 
@@ -110,6 +111,7 @@ void NodeMachine::edit_extension(input::EditExtension const& in, Outbox& out) {
     switch (in.edit.kind) {
         case Extension::Kind::create:
             next.extended = first;
+            next.created = false;
             first = replication::all_copies(config_->resources[*r].members.size());
             break;
         case Extension::Kind::extend:
@@ -332,16 +334,30 @@ void NodeMachine::give_up_migration(std::size_t r, ExtensionRule rule, Outbox& o
     extension_refused(r, resource.extending->next.version, rule, out);
 }
 
-/// R91: the only server of a mirror that nobody has written begins it.
+/// R91: the only server of a mirror that was not there before begins it. A copy of one that was,
+/// and that is blank, stays so: its disk is another one (FLT-4).
 bool NodeMachine::is_to_be_created(std::size_t r) const {
     Resource const& resource = resources_[r];
     bool const alone = resource.hierarchy.extended == bit_of(config_->resources[r].self);
-    return alone && resource.report.cell && !resource.report.cell->current;
+    bool const fresh = !resource.hierarchy.created || mutant(Mutant::created_anew);
+    return fresh && alone && resource.report.cell && !resource.report.cell->current;
 }
 
 void NodeMachine::create_if_alone(std::size_t r, Outbox& out) {
     if (!is_to_be_created(r) || resources_[r].report.passing) return;
     out.put(output::GroupCommand{config_->resources[r].group, replication::command::Create{}});
+}
+
+/// It is there from now on. Stable before anything is served, with what stands on the mirror, which
+/// does not lie on the disk of the copy.
+void NodeMachine::record_creation(std::size_t r, Outbox& out) {
+    Resource& resource = resources_[r];
+    bool const made = is_extended_here(r) && resource.report.cell && resource.report.cell->current;
+    if (resource.hierarchy.created || !made || resource.recording) return;
+    resource.recording = true;
+    StoredHierarchy now = resource.hierarchy;
+    now.created = true;
+    store_hierarchy(r, std::move(now), out);
 }
 
 /// Of what stands on the mirror, where it is extended to, and a change of either; 0 for a mirror
@@ -351,7 +367,7 @@ Fingerprint NodeMachine::fingerprint_of_changes(std::size_t r) const {
     if (!resource.hierarchy.is && resource.hierarchy.version == 0 && !resource.extending) return 0;
     Hasher hasher;
     hasher.add(hash_words(resource.hierarchy.fingerprint(), resource.storing,
-                          resource.editing.has_value()));
+                          std::uint64_t{resource.editing.has_value()} | resource.recording * 2ULL));
     if (auto const& extending = resource.extending) {
         hasher.add(
             hash_words(extending->next.fingerprint(), extending->first, extending->awaits,

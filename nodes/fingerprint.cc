@@ -21,7 +21,7 @@ Fingerprint NodeMachine::fingerprint_of(std::size_t r) const {
     hasher.add(resource.state.index());
     if (auto const* promoting = std::get_if<resource::Promoting>(&resource.state)) {
         hasher.add(hash_words(promoting->era.number, promoting->forced, promoting->commanded,
-                              promoting->awaits));
+                              promoting->awaits | promoting->overdue << 8));
         hasher.add(promoting->handed_over);
     } else if (auto const* conceding = std::get_if<resource::Conceding>(&resource.state)) {
         // Counts only have to be told from those that come.

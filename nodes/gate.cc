@@ -77,6 +77,67 @@ replication::RuleText text_of(GateRule rule) {
     return {"", "", ""};
 }
 
+/// Who has not stored the era may yet follow an earlier source, or take over in ignorance of this
+/// one. Faithful nodes do not think of that; guarded ones take nothing over without a shot, so that
+/// it needs one to keep them from it, too.
+EraRule decide_era_wait(EraFacts const& facts) {
+    using Rule = EraRule;
+    if (!facts.overdue || mutant(Mutant::hung_copy_awaited)) return Rule::awaits_era;
+    if (facts.forced) return Rule::operator_goes_on;
+    if (!facts.guarded) return Rule::goes_on;
+    if (facts.never || !facts.fencing) return Rule::cannot_take_over;
+    switch (facts.shot) {
+        case GateFacts::Fencing::not_begun:
+            return Rule::shot_first;
+        case GateFacts::Fencing::under_way:
+            return Rule::shot_under_way;
+        case GateFacts::Fencing::failed:
+            return Rule::shot_missed;
+        case GateFacts::Fencing::done:
+            break;
+    }
+    return Rule::was_shot;
+}
+
+bool goes_on(EraRule rule) {
+    return rule == EraRule::goes_on || rule == EraRule::operator_goes_on ||
+           rule == EraRule::cannot_take_over || rule == EraRule::was_shot;
+}
+
+replication::RuleText text_of(EraRule rule) {
+    using Rule = EraRule;
+    switch (rule) {
+        case Rule::awaits_era:
+            return {"awaits_era", "SAF-7",
+                    "every copy that can be asked stores the era before anything is served in it"};
+        case Rule::goes_on:
+            return {"goes_on", "FLT-9, R31",
+                    "a copy that is heard has not stored the era in time, and nobody waits for it"};
+        case Rule::operator_goes_on:
+            return {"operator_goes_on", "R87",
+                    "a copy that is heard has not stored the era in time, and an operator forces"};
+        case Rule::cannot_take_over:
+            return {"cannot_take_over", "SAF-7, C.8",
+                    "a copy that is heard has not stored the era in time; nothing that it may do "
+                    "by itself brings it in service"};
+        case Rule::shot_first:
+            return {"shot_first", "SAF-7, C.8",
+                    "a copy that is heard has not stored the era in time, so it is shot first"};
+        case Rule::shot_under_way:
+            return {"shot_under_way", "SAF-7, C.8",
+                    "the node that has not stored the era in time is being shot"};
+        case Rule::shot_missed:
+            return {"shot_missed", "SAF-7, C.8",
+                    "the node that has not stored the era in time could not be shot: it answers, "
+                    "or an administrator confirms that it is dead"};
+        case Rule::was_shot:
+            return {"was_shot", "SAF-7, C.8", "the node that has not stored the era is dead"};
+        case Rule::last:
+            break;
+    }
+    return {"", "", ""};
+}
+
 replication::RuleText text_of(ConfirmRule rule) {
     switch (rule) {
         case ConfirmRule::granted:

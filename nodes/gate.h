@@ -2,7 +2,8 @@
 //
 // What stands between "this copy may come in service" and doing it: quorum (R67), the word of other
 // nodes that still hear the one believed dead, an administrator's confirmation (R63, R64), and
-// fencing. Pure and total.
+// fencing. And how long a promotion waits for those who are heard, but do not store its era. Pure
+// and total.
 #pragma once
 
 #include "replication/handshake.h"
@@ -43,6 +44,34 @@ enum class GateRule : std::uint8_t {
 
 GateRule decide_gate(GateFacts const&);
 replication::RuleText text_of(GateRule);
+
+/// Of a peer that was asked to store the era of a promotion, and has not answered.
+struct EraFacts {
+    bool overdue = false;  ///< for as long as a connection may stall
+    bool forced = false;   ///< the promotion is an operator's
+    bool guarded = false;
+    bool fencing = false;  ///< is configured
+    bool never = false;    ///< the peer's copy is a target for ever (R1)
+    GateFacts::Fencing shot = GateFacts::Fencing::not_begun;  ///< at this peer
+    friend bool operator==(EraFacts const&, EraFacts const&) = default;
+};
+
+enum class EraRule : std::uint8_t {
+    awaits_era,
+    goes_on,
+    operator_goes_on,
+    cannot_take_over,
+    shot_first,
+    shot_under_way,
+    shot_missed,
+    was_shot,
+    last
+};
+
+EraRule decide_era_wait(EraFacts const&);
+/// The promotion need not wait for this peer any more.
+[[nodiscard]] bool goes_on(EraRule);
+replication::RuleText text_of(EraRule);
 
 /// Of an administrator's word on a node that is believed dead.
 enum class ConfirmRule : std::uint8_t { granted, nothing_to_confirm, never_in_service, last };

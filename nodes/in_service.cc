@@ -48,6 +48,7 @@ InServiceDecision decide_survivor(Facts const& facts) {
     }
     switch (facts.copy) {
         case Facts::Copy::inconsistent:
+        case Facts::Copy::blank:
             if (mutant(Mutant::promote_while_resyncing)) return {Answer::come_in, Rule::failover};
             return {Answer::stay_out, Rule::target_not_in_sync};
         case Facts::Copy::outdated:
@@ -69,7 +70,8 @@ InServiceDecision decide_survivor(Facts const& facts) {
 
 /// R30's rows for a node that booted and found nobody.
 InServiceDecision decide_lone_boot(Facts const& facts) {
-    if (mutant(Mutant::booted_alone_promotes) && facts.copy != Facts::Copy::inconsistent) {
+    bool const torn = facts.copy == Facts::Copy::inconsistent || facts.copy == Facts::Copy::blank;
+    if (mutant(Mutant::booted_alone_promotes) && !torn) {
         return {Answer::come_in, Rule::failover};
     }
     if (!facts.last_owner) return {Answer::stay_out, Rule::booted_alone};
@@ -82,6 +84,9 @@ InServiceDecision decide_sole(Facts const& facts) {
     bool const whole = facts.copy == Facts::Copy::in_sync || facts.copy == Facts::Copy::not_watched;
     if (facts.data_corrupt && facts.last_owner) return {Answer::stay_out, Rule::owner_lost_peer};
     if (facts.data_corrupt) return {Answer::stay_out, Rule::target_not_in_sync};
+    // Its disk is another one, or was emptied: what it served would be nobody's data.
+    bool const blank = facts.copy == Facts::Copy::blank;
+    if (!facts.last_owner && blank) return {Answer::stay_out, Rule::only_copy_is_blank};
     bool const paused = facts.copy == Facts::Copy::paused;
     if (!facts.last_owner && paused) return {Answer::stay_out, Rule::target_is_paused};
     if (!facts.last_owner && !whole) return {Answer::stay_out, Rule::target_not_in_sync};

@@ -21,8 +21,9 @@ struct InServiceFacts {
     /// copy that the other was forced past (R129) counts as diverged.
     enum class Later : std::uint8_t { neither, self, peer, diverged };
     /// The own copy. `in_sync`: it mirrored in this boot and was not told otherwise since.
-    /// `paused`: an operator keeps it apart from its source.
-    enum class Copy : std::uint8_t { in_sync, not_watched, paused, outdated, inconsistent };
+    /// `paused`: an operator keeps it apart from its source. `blank`: it holds nothing of the
+    /// mirror, as before its first resync.
+    enum class Copy : std::uint8_t { in_sync, not_watched, paused, outdated, inconsistent, blank };
 
     bool forced = false;     ///< an operator said `force online` (R87)
     bool taken_out = false;  ///< an operator took the mirror out of service (R62)
@@ -80,6 +81,7 @@ enum class InServiceRule : std::uint8_t {
     owner_booted_alone,
     booted_alone,
     never_in_service,
+    only_copy_is_blank,
     last
 };
 

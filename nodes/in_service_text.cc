@@ -52,6 +52,9 @@ constexpr replication::RuleText texts[] = {
      "the last source booted and cannot reach its peer, which may have taken over"},
     {"booted_alone", "R28", "a target that boots alone cannot know what it missed"},
     {"never_in_service", "R1", "the copy here is a target for ever; another one has to serve"},
+    {"only_copy_is_blank", "R5, R91",
+     "the mirror has no other copy, and the disk of this one holds nothing of it: its data are "
+     "gone, unless that disk is found again; an operator may force it online, empty as it is"},
 };
 static_assert(std::size(texts) == static_cast<std::size_t>(InServiceRule::last));
 
@@ -134,6 +137,8 @@ std::string_view name_of(InServiceFacts::Copy copy) {
             return "outdated";
         case Facts::Copy::inconsistent:
             return "inconsistent";
+        case Facts::Copy::blank:
+            return "blank";
     }
     return "";
 }

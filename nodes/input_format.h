@@ -54,6 +54,7 @@ SUNDER_FORMAT(nodes::input::ForceOnline, request, group);
 SUNDER_FORMAT(nodes::input::SwitchOver, request, group);
 SUNDER_FORMAT(nodes::input::Ordered, request, group, order);
 SUNDER_FORMAT(nodes::input::ResolveSplitBrain, request, group);
+SUNDER_FORMAT(nodes::input::EraWaitOver, group, peer, ask);
 SUNDER_FORMAT_VARIANT(nodes::Input, nodes::input::Started, nodes::input::StandDown,
                       nodes::input::NoOtherServer, nodes::input::PeerHeard,
                       nodes::input::PeerSilent, nodes::input::ConnectionUp,
@@ -64,7 +65,7 @@ SUNDER_FORMAT_VARIANT(nodes::Input, nodes::input::Started, nodes::input::StandDo
                       nodes::input::ConfirmationOver, nodes::input::ShotDue, nodes::input::Fenced,
                       nodes::input::PeerUnreachable, nodes::input::ConfirmFailover,
                       nodes::input::ForceOnline, nodes::input::SwitchOver, nodes::input::Ordered,
-                      nodes::input::ResolveSplitBrain);
+                      nodes::input::ResolveSplitBrain, nodes::input::EraWaitOver);
 
 namespace nodes::hierarchy::command {
 

@@ -47,7 +47,10 @@ void Membership::counts_no_more(Peer& peer) {
 void Membership::connected(NodeId node, bool up) {
     Peer& peer = of(node);
     peer.connected = up;
-    if (up && std::exchange(peer.mute, false)) counts_no_more(peer);
+    // One that was shot while it was heard boots before it is missed.
+    bool const heard = peer.audible != 0 && peer.fencing != GateFacts::Fencing::not_begun;
+    bool const mute = std::exchange(peer.mute, up ? false : peer.mute);
+    if (up && (mute || heard)) counts_no_more(peer);
 }
 
 bool Membership::unreachable(NodeId node) {

@@ -31,6 +31,8 @@ public:
     void connected(NodeId peer, bool up);
     /// Its beats arrive, but no connection to it can be made.
     bool unreachable(NodeId peer);
+    /// It was to be shot because it did not answer, and does.
+    void answered(NodeId peer) { counts_no_more(of(peer)); }
     void boot_wait_over() { boot_wait_over_ = true; }
     void confirmation(NodeId peer, GateFacts::Confirmation now) { of(peer).confirmation = now; }
     void fencing(NodeId peer, GateFacts::Fencing now) { of(peer).fencing = now; }

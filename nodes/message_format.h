@@ -29,7 +29,8 @@ SUNDER_FORMAT_ENUM(nodes::ResourceKind, file_system, address, application, nas, 
                    multi_site);
 SUNDER_FORMAT(nodes::ProtectedResource, id, kind, local_recovery);
 SUNDER_FORMAT(nodes::Dependency, parent, child);
-SUNDER_FORMAT(nodes::StoredHierarchy, group, version, is, era, extended, unmirrored, priority);
+SUNDER_FORMAT(nodes::StoredHierarchy, group, version, is, era, extended, unmirrored, priority,
+              created);
 
 SUNDER_FORMAT_RULES(nodes::ExtensionRule, granted, no_copy_there, already_created, exported_by_nfs,
                     already_mirrored, not_mirrored, disk_not_shared, other_storage,

@@ -18,6 +18,8 @@ NodeMachine::NodeMachine(std::shared_ptr<NodeConfig const> config)
         stored.is = resource.hierarchy;
         stored.unmirrored = resource.unmirrored;
         stored.extended = resource.extended & replication::all_copies(resource.members.size());
+        // Where its file extends it to, its copies begin by themselves.
+        stored.created = stored.extended != 0;
         std::ranges::copy(resource.priority, stored.priority.begin());
         resources_[r].above.up = !resource.hierarchy;
     }
@@ -87,6 +89,7 @@ void NodeMachine::step(Input const& input, Outbox& out) noexcept {
         void operator()(input::ResolveSplitBrain const& in) const {
             node.resolve_split_brain(in, out);
         }
+        void operator()(input::EraWaitOver const& in) const { node.era_wait_over(in, out); }
     };
     std::visit(Step{*this, out}, input);
     stand_down(out);
@@ -201,10 +204,7 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
             node.era_raised(r, slot, said.era, out);
         }
         void operator()(control::EraStored const& said) const {
-            auto* promoting = std::get_if<resource::Promoting>(&node.resources_[r].state);
-            if (promoting == nullptr || said.era < promoting->era) return;
-            promoting->awaits &= static_cast<std::uint8_t>(~(1U << slot.value));
-            node.advance_promotion(r, out);
+            node.era_stored(r, slot, said.era, out);
         }
         void operator()(control::YouAreOutdated const& said) const {
             node.resources_[r].outdated_for[slot.value] = said.by;
@@ -237,19 +237,6 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
         }
     };
     std::visit(Hear{*this, *r, *slot, in.peer, out}, in.message);
-}
-
-/// The group stores it; the answer goes out with the report that says so.
-void NodeMachine::era_raised(std::size_t r, Slot slot, Era era, Outbox& out) {
-    GroupId const group = config_->resources[r].group;
-    out.put(output::GroupCommand{group, replication::command::RaiseEra{era}});
-    Resource& resource = resources_[r];
-    if (resource.report.cell && resource.report.cell->era >= era) {
-        out.put(output::Send{config_->resources[r].members[slot.value],
-                             control::EraStored{group, era}});
-    } else {
-        resource.era_asked[slot.value] = era;
-    }
 }
 
 void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, Outbox& out) {
@@ -430,6 +417,7 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     if (closed && !stands_free(r)) lower(r, true, out);
     forget_refusal(r);
     create_if_alone(r, out);
+    record_creation(r, out);
     for_each_peer(r, [&](Slot slot, NodeId asker) {
         Era& asked = resource.era_asked[slot.value];
         if (asked == Era{} || report.cell->era < asked) return;

@@ -27,7 +27,8 @@ struct Promoting {
     bool forced = false;
     bool handed_over = false;  ///< its source has left for it (R96)
     bool commanded = false;
-    std::uint8_t awaits = 0;  ///< slots that have not stored the era
+    std::uint8_t awaits = 0;   ///< slots that have not stored the era
+    std::uint8_t overdue = 0;  ///< those of them that have had time enough
     std::optional<AdminId> admin{};
     friend bool operator==(Promoting const&, Promoting const&) = default;
 };
@@ -97,6 +98,11 @@ public:
     [[nodiscard]] bool stands_down() const { return stands_down_; }
     /// It may come in service, but something has to come first.
     [[nodiscard]] bool waits_at_gate(std::size_t resource) const;
+    /// A peer that is heard has not stored the era of its promotion in time: how that is waited
+    /// for.
+    [[nodiscard]] std::optional<EraRule> overdue_era(std::size_t resource) const;
+    /// The timer that was armed for this peer still counts.
+    [[nodiscard]] bool awaits_era(input::EraWaitOver const& wait) const;
     /// By which rule it is where it is.
     [[nodiscard]] std::optional<replication::RuleText> last_rule(std::size_t resource) const;
 
@@ -155,6 +161,9 @@ private:
         Era raised;  // above a third node's; the group may not have stored it yet
         /// Promoting peers wait for these eras to be stable here.
         replication::PerCopy<Era> era_asked{};
+        /// By peer: how often it was asked for an era in this boot, which tells its timers apart.
+        replication::PerCopy<std::uint16_t> era_asks{};
+        bool recording = false;  // that the mirror was created
         /// By peer: as it said last in this boot it neither led the mirror nor was about to.
         replication::PerCopy<bool> followed{};
         replication::PerCopy<bool> split_noted{};
@@ -242,6 +251,7 @@ private:
     void give_up_migration(std::size_t, ExtensionRule, Outbox&);
     [[nodiscard]] bool is_to_be_created(std::size_t) const;
     void create_if_alone(std::size_t, Outbox&);
+    void record_creation(std::size_t, Outbox&);
     [[nodiscard]] Fingerprint fingerprint_of_changes(std::size_t) const;
     [[nodiscard]] Fingerprint fingerprint_of(std::size_t) const;
     [[nodiscard]] Fingerprint fingerprint_of(std::size_t, Slot peer) const;
@@ -285,6 +295,12 @@ private:
     void promotion_refused(std::size_t, Outbox&);
     void ask_for_era(std::size_t, Slot, Outbox&);
     void era_raised(std::size_t, Slot, Era, Outbox&);
+    void era_wait_over(input::EraWaitOver const&, Outbox&);
+    [[nodiscard]] EraRule era_rule(std::size_t, Slot) const;
+    [[nodiscard]] bool awaits_eras(std::size_t, Outbox&);
+    void era_stored(std::size_t, Slot, Era, Outbox&);
+    void spare(NodeId);
+    void spare_overdue(std::size_t);
     void advance_promotion(std::size_t, Outbox&);
     void peer_left(std::size_t, Slot, Outbox&);
     void check_two_sources(std::size_t, Slot, Outbox&);

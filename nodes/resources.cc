@@ -2,6 +2,7 @@
 //
 // Resources come in and go out of service: the facts of the decisions, and what their answers
 // start.
+#include "base/mutant.h"
 #include "base/verify.h"
 #include "nodes/node_machine.h"
 
@@ -57,7 +58,11 @@ InServiceFacts::Copy NodeMachine::own_copy(std::size_t r) const {
     replication::Report const& report = resources_[r].report;
     switch (report.copy) {
         case replication::CopyState::in_sync: {
-            Era const era = report.cell->era;
+            // One that it was asked to store counts before it is stored: its own store may hang.
+            Era era = report.cell->era;
+            for (Era const asked : resources_[r].era_asked) {
+                if (!mutant(Mutant::asked_era_forgotten)) era = std::max(era, asked);
+            }
             bool const doubtful = era > report.watched && may_have_led(r, era.node);
             return doubtful ? Copy::not_watched : Copy::in_sync;
         }
@@ -68,7 +73,7 @@ InServiceFacts::Copy NodeMachine::own_copy(std::size_t r) const {
         case replication::CopyState::outdated:
             return Copy::outdated;
         case replication::CopyState::inconsistent:
-            return Copy::inconsistent;
+            return report.cell->current ? Copy::inconsistent : Copy::blank;
     }
     return Copy::inconsistent;
 }
@@ -176,7 +181,12 @@ void NodeMachine::reconsider(std::size_t r, Outbox& out) {
         if (serving(r)) leave(r, {.regardless = true}, out);
         return;
     }
-    if (is_to_be_created(r)) return;
+    // Nobody serves a mirror before it is stable that it is there.
+    bool const alone =
+        resource.hierarchy.extended == replication::bit_of(config_->resources[r].self);
+    bool const begins = alone && !resource.report.cell->current &&
+                        resource.report.copy != replication::CopyState::inconsistent;
+    if (begins || is_to_be_created(r) || !resource.hierarchy.created) return;
     if (is_migrating(r)) return advance_migration(r, out);
     // A promotion that waits for others is dropped when its reason is gone, and then decided again.
     if (std::holds_alternative<resource::Promoting>(resource.state)) advance_promotion(r, out);
@@ -268,6 +278,7 @@ bool NodeMachine::still_fit(std::size_t r) const {
 
 void NodeMachine::give_up_promotion(std::size_t r, Outbox& out) {
     Resource& resource = resources_[r];
+    spare_overdue(r);
     auto const promoting = std::get<resource::Promoting>(resource.state);
     resource.state = resource::OutOfService{};
     resource.decision.reset();
@@ -299,16 +310,6 @@ void NodeMachine::promotion_refused(std::size_t r, Outbox& out) {
     claim(r, out);
 }
 
-/// Every copy that can be reached stores the era before this one comes in service.
-void NodeMachine::ask_for_era(std::size_t r, Slot slot, Outbox& out) {
-    auto* promoting = std::get_if<resource::Promoting>(&resources_[r].state);
-    if (promoting == nullptr || promoting->commanded) return;
-    promoting->awaits |= static_cast<std::uint8_t>(1U << slot.value);
-    ResourceConfig const& config = config_->resources[r];
-    out.put(
-        output::Send{config.members[slot.value], control::RaiseEra{config.group, promoting->era}});
-}
-
 void NodeMachine::advance_promotion(std::size_t r, Outbox& out) {
     auto* promoting = std::get_if<resource::Promoting>(&resources_[r].state);
     if (promoting == nullptr || promoting->commanded) return;
@@ -316,7 +317,7 @@ void NodeMachine::advance_promotion(std::size_t r, Outbox& out) {
         give_up_promotion(r, out);
         return;
     }
-    if (promoting->awaits != 0) return;
+    if (awaits_eras(r, out)) return;
     promoting->commanded = true;
     out.put(output::GroupCommand{config_->resources[r].group,
                                  replication::command::Promote{promoting->era, promoting->forced}});

@@ -37,17 +37,20 @@ using AdminId = Id<struct AdminTag, std::uint32_t>;
 /// the owner makes a later one.
 struct StoredHierarchy {
     GroupId group;
-    std::uint32_t version = 0;                       ///< how often it was changed
-    std::shared_ptr<Hierarchy const> is{};           ///< nothing: hosts use the mirror bare
-    Era era{};                                       ///< of the owner, when it changed it last
-    PeerMask extended = 0;                           ///< slots
-    bool unmirrored = false;                         ///< it is not built yet (R117)
+    std::uint32_t version = 0;              ///< how often it was changed
+    std::shared_ptr<Hierarchy const> is{};  ///< nothing: hosts use the mirror bare
+    Era era{};                              ///< of the owner, when it changed it last
+    PeerMask extended = 0;                  ///< slots
+    bool unmirrored = false;                ///< it is not built yet (R117)
+    /// The mirror was there: a copy that is blank has lost what it held, and is no new mirror
+    /// (R91). No: it is about to be created where it is extended to.
+    bool created = true;
     replication::PerCopy<std::uint16_t> priority{};  ///< by slot; 1 is the highest (R52)
     /// What a later owner made outdates what an earlier one had begun. Of two that were made
     /// without knowledge of each other, all take the same for the later.
     [[nodiscard]] bool is_later_than(StoredHierarchy const& other) const {
-        return std::tie(era, version, extended, priority) >
-               std::tie(other.era, other.version, other.extended, other.priority);
+        return std::tie(era, version, extended, priority, created) >
+               std::tie(other.era, other.version, other.extended, other.priority, other.created);
     }
     [[nodiscard]] bool is_same_as(StoredHierarchy const& other) const {
         return !is_later_than(other) && !other.is_later_than(*this);
@@ -203,6 +206,12 @@ struct HierarchyStored {
     StoredHierarchy stored;
 };
 struct BootWaitOver {};
+/// The peer has had as long as a connection may stall to store the era that it was asked to.
+struct EraWaitOver {
+    GroupId group;
+    NodeId peer;
+    std::uint16_t ask = 0;  ///< as it was armed
+};
 /// Nobody has answered whether the peer is dead.
 struct ConfirmationOver {
     NodeId peer;
@@ -254,7 +263,7 @@ using Input =
                  input::EditHierarchy, input::EditExtension, input::HierarchyStored,
                  input::BootWaitOver, input::ConfirmationOver, input::ShotDue, input::Fenced,
                  input::PeerUnreachable, input::ConfirmFailover, input::ForceOnline,
-                 input::SwitchOver, input::Ordered, input::ResolveSplitBrain>;
+                 input::SwitchOver, input::Ordered, input::ResolveSplitBrain, input::EraWaitOver>;
 
 namespace note {
 struct PeerSeen {
@@ -275,6 +284,11 @@ struct GateDecided {  ///< what stands between a decision to come in service and
     GroupId group;
     GateRule rule = GateRule::open;
     GateFacts facts;
+};
+struct EraUnanswered {  ///< a peer that is heard has not stored the era in time
+    GroupId group;
+    NodeId peer;
+    EraRule rule = EraRule::goes_on;
 };
 struct QuorumChanged {
     QuorumRule rule = QuorumRule::not_required;
@@ -382,7 +396,7 @@ using Note =
                  note::ResourceFailoverBlocked, note::HierarchyEdited, note::ExtensionChanged,
                  note::Migrated, note::ExtensionRefused, note::HierarchyNoted, note::SwitchedBack,
                  note::NobodyTakesOver, note::SwitchoverStarted, note::StayedInService,
-                 note::SwitchoverRefused>;
+                 note::SwitchoverRefused, note::EraUnanswered>;
 
 namespace output {
 /// Answered by `PeerHeard` and `PeerSilent`. On the path of a shared disk a node may watch itself:
@@ -408,6 +422,12 @@ struct HierarchyCommand {
     hierarchy::Command command;
 };
 struct ArmBootWait {};
+/// Wait for the peer's answer as long as a connection may stall; answered by `EraWaitOver`.
+struct ArmEraWait {
+    GroupId group;
+    NodeId peer;
+    std::uint16_t ask = 0;
+};
 struct ArmConfirmation {
     NodeId peer;
     Duration after;
@@ -446,7 +466,7 @@ using Output =
     std::variant<output::Watch, output::Send, output::GroupCommand, output::StoreHierarchy,
                  output::HierarchyCommand, output::ArmBootWait, output::ArmConfirmation,
                  output::ArmShot, output::Shoot, output::Stop, output::AskOtherServer,
-                 output::StoodDown, output::AdminReply, output::Noted>;
+                 output::StoodDown, output::AdminReply, output::Noted, output::ArmEraWait>;
 
 /// Collects the outputs of a step, in order.
 class Outbox {

@@ -240,6 +240,7 @@ std::optional<replication::RuleText> NodeMachine::last_rule(std::size_t r) const
     if (std::holds_alternative<resource::Refused>(resource.state)) return own_disk_refuses;
     bool const came_in = std::holds_alternative<resource::Serving>(resource.state) ||
                          std::holds_alternative<resource::Promoting>(resource.state);
+    if (std::optional<EraRule> const waits = overdue_era(r)) return text_of(*waits);
     if (!resource.decision) return std::nullopt;
     // What was decided before about coming in by itself has nothing to do with it.
     if (came_in && resource.decision->answer != Answer::come_in) return was_handed_over;

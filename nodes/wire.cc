@@ -87,7 +87,7 @@ namespace nodes {
 
 namespace {
 
-constexpr Seal hierarchy_seal{"SunTree.", "a stored hierarchy", 1};
+constexpr Seal hierarchy_seal{"SunTree.", "a stored hierarchy", 2};
 
 std::string flaw_of_mirrors(GroupId said, GroupId stored) {
     if (said == stored) return "";

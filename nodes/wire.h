@@ -16,7 +16,7 @@
 
 namespace sunder::nodes {
 
-inline constexpr std::uint8_t control_version = 1;
+inline constexpr std::uint8_t control_version = 2;
 
 void encode(ControlMessage const& message, ByteWriter& to);
 /// The error says what, at which byte, and what would be right.

@@ -33,11 +33,14 @@ Chronicle::Chronicle(World const& world)
             }
         }
         // Who creates the mirror owns it; the others are blank unless nobody has content (R44).
+        bool created = false;
         for (std::size_t i = 0; i < mirror.on.size(); ++i) {
-            group.copies[i].extended = mirror.is_extended_to(i);
-            group.copies[i].owner = i == 0 && mirror.is_extended_to(i);
-            group.copies[i].torn =
-                !mirror.is_extended_to(i) || (i != 0 && !mirror.initially_in_sync);
+            bool const extended = mirror.is_extended_to(i);
+            bool const creates = extended && !created;
+            created = created || extended;
+            group.copies[i].extended = extended;
+            group.copies[i].owner = creates;
+            group.copies[i].torn = !extended || (!creates && !mirror.initially_in_sync);
         }
         groups_.push_back(std::move(group));
     }
@@ -246,7 +249,10 @@ void Chronicle::mirror_noted(World const& world, seen::MirrorNoted const& noted)
             joined(group, completed->source, self, now);
         }
     } else if (auto const* data = std::get_if<mirror_note::DataChanged>(&noted.note)) {
-        if (data->to == replication::DataState::inconsistent) copy.torn = true;
+        bool const tears = data->to == replication::DataState::inconsistent;
+        if (tears && !copy.torn)
+            copy.whole_until = world.copy(noted.node, noted.group)->disk->written();
+        copy.torn = copy.torn || tears;
         if (data->from == replication::DataState::inconsistent) copy_completed(group, self, now);
         if (data->to <= replication::DataState::outdated) copy.watched.reset();
         // The owner is on its way in; who is forced online meanwhile makes it no worse.
@@ -288,7 +294,6 @@ void Chronicle::erased(Group& group, Slot self) {
     Copy blank;
     blank.torn = true;
     blank.extended = copy.extended;
-    blank.replaced = copy.replaced;
     for (std::size_t p = 0; p < group.members.size(); ++p) {
         blank.pairs[p].leg = copy.pairs[p].leg;
         Pair& theirs = group.copies[p].pairs[self.value];
@@ -400,9 +405,13 @@ void Chronicle::booted(World const& world, NodeId node) {
         Copy& copy = groups_[held.group].copies[held.slot.value];
         std::optional<replication::Cell> const stored = held.store->cell();
         copy.claimed = copy.claimed && stored && stored->last_owner;
+        // That it gave up what it owned was said, and could not be stored.
+        bool const frozen = nodes_[node.value].frozen;
+        copy.owner = copy.owner || (frozen && stored && stored->last_owner);
         // It died before it had stored that it is inconsistent; no block may have come before that.
         bool const untouched = copy.torn && copy.whole_until == held.disk->written();
-        bool const unsaid = stored && stored->data != replication::DataState::inconsistent;
+        bool const unsaid =
+            stored && stored->data != replication::DataState::inconsistent && !stored->applying;
         if (untouched && unsaid) copy.torn = false;
         copy.whole_until.reset();
         copy.extended = held.machine && held.machine->in_mirror();
@@ -426,15 +435,14 @@ struct Chronicle::See {
         chronicle.contacts_changed(world);
     }
     void operator()(seen::NodeStarted const& started) const {
-        chronicle.nodes_[started.node.value].frozen = false;
         chronicle.booted(world, started.node);
+        chronicle.nodes_[started.node.value].frozen = false;
         chronicle.contacts_changed(world);
     }
     void operator()(seen::RolledBack const& back) const {
         if (back.what != seen::RolledBack::What::blank) return;
         for (CopySim const& copy : world.node(back.node).copies) {
             erased(chronicle.groups_[copy.group], copy.slot);
-            chronicle.groups_[copy.group].copies[copy.slot.value].replaced = world.now();
         }
     }
     void operator()(seen::NodePaused const&) const { chronicle.contacts_changed(world); }

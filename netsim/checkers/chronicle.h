@@ -71,7 +71,6 @@ public:
         std::optional<Slot> overtaken_by;
         /// The node lost power after this; what it had not flushed may be gone from its disk.
         std::optional<Duration> power_cut;
-        std::optional<Duration> replaced;  ///< when its disk was, by a blank one
         PerCopy<Pair> pairs{};
     };
     struct Group {

@@ -59,27 +59,18 @@ Doubts::Doubts(World const& world) : groups_(world.cluster().mirrors.size()) {
     for (MirrorSetup const& mirror : world.cluster().mirrors) on_.push_back(mirror.on);
 }
 
-std::optional<std::string> Doubts::of(World const& world, Chronicle const& chronicle,
-                                      GroupId group) const {
-    auto const& [doubted, led, blank] = groups_[group.value];
-    if (doubted != 0) {
-        auto const place = static_cast<std::size_t>(std::countr_zero(doubted));
-        return "after the metadata of " + world.node(on_[group.value][place]).name +
-               " was put back";
-    }
-    if (blank == 0 || (extended(chronicle.group(group)) & ~blank) != 0) return std::nullopt;
-    return "after the disks of its only copy were replaced";
+std::optional<std::string> Doubts::of(World const& world, GroupId group) const {
+    PeerMask const doubted = groups_[group.value].doubted;
+    if (doubted == 0) return std::nullopt;
+    auto const place = static_cast<std::size_t>(std::countr_zero(doubted));
+    return "after the metadata of " + world.node(on_[group.value][place]).name + " was put back";
 }
 
 void Doubts::see(World const& world, Chronicle const& chronicle, Observation const& observation) {
     if (auto const* back = std::get_if<seen::RolledBack>(&observation)) {
         using What = seen::RolledBack::What;
-        if (back->what == What::data) return;
+        if (back->what == What::data || back->what == What::blank) return;
         for (CopySim const& copy : world.node(back->node).copies) {
-            if (back->what == What::blank) {
-                groups_[copy.group].blank |= bit_of(copy.slot);
-                continue;
-            }
             groups_[copy.group].doubted |= bit_of(copy.slot);
             groups_[copy.group].led = 0;
         }
@@ -87,7 +78,7 @@ void Doubts::see(World const& world, Chronicle const& chronicle, Observation con
     }
     auto const* noted = std::get_if<seen::MirrorNoted>(&observation);
     if (noted == nullptr) return;
-    if (groups_[noted->group.value].doubted == 0 && groups_[noted->group.value].blank == 0) return;
+    if (groups_[noted->group.value].doubted == 0) return;
     auto const* changed = std::get_if<replication::note::LegChanged>(&noted->note);
     bool const follows = changed != nullptr && changed->to == LegState::mirroring &&
                          changed->direction == replication::Direction::inward;
@@ -105,8 +96,6 @@ void Doubts::in_sync(World const& world, Chronicle const& chronicle, seen::Mirro
                      Slot source) {
     Group& group = groups_[noted.group.value];
     Slot const target = chronicle.slot(noted.group, noted.node);
-    group.blank &= static_cast<PeerMask>(~bit_of(target));
-    if (group.doubted == 0) return;
     PeerMask const all = extended(chronicle.group(noted.group));
     auto const others_named = [&](Slot self) {
         for (PeerMask rest = all & ~bit_of(self); rest != 0; rest &= rest - 1) {

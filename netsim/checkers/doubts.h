@@ -9,9 +9,9 @@
 // memory is not in doubt, or has brought up to date all others, and wherever it differs from any of
 // them an intent log of the pair says so. Or when the mirror is extended to it no more.
 //
-// Disks that are replaced by blank ones remember nothing wrong, and a copy on them is made anew.
-// Only when they were those of the mirror's only copy is there nothing that it could be made from,
-// and whatever is said of its data is allowed, too.
+// Disks that are replaced by blank ones remember nothing wrong, and leave no doubt: a copy on them
+// is made anew from another one, or, where there is none, stays out of service until an operator
+// forces it.
 #pragma once
 
 #include "netsim/checkers/chronicle.h"
@@ -31,8 +31,7 @@ public:
     explicit Doubts(World const& world);
 
     /// Why what is remembered in the mirror is in doubt, in words; nothing when it is not.
-    [[nodiscard]] std::optional<std::string> of(World const& world, Chronicle const& chronicle,
-                                                GroupId group) const;
+    [[nodiscard]] std::optional<std::string> of(World const& world, GroupId group) const;
 
     /// Learns of an observation after the chronicle and all checkers have.
     void see(World const& world, Chronicle const& chronicle, Observation const& observation);
@@ -41,7 +40,6 @@ private:
     struct Group {
         replication::PeerMask doubted = 0;  ///< by slot
         replication::PeerMask led = 0;      ///< brought up to date since by one that is in doubt
-        replication::PeerMask blank = 0;    ///< on other disks, and not made anew yet
     };
     /// By a target, which has its source's word that it is up to date.
     void in_sync(World const& world, Chronicle const& chronicle, seen::MirrorNoted const& noted,

@@ -25,6 +25,29 @@ std::optional<Duration> before_it(Cluster const& cluster, NodeId dead, NodeId ta
     return takes;
 }
 
+/// What a third copy whose disk fails or hangs may cost, for it has to store the era first; nothing
+/// where it may be the one that goes first, or may not be shot.
+std::optional<Duration> for_thirds(View const& view, GroupId id, std::size_t dead,
+                                   std::size_t target) {
+    Cluster const& cluster = view.world.cluster();
+    Chronicle::Group const& group = view.chronicle.group(id);
+    MirrorSetup const& mirror = view.mirror(id);
+    Duration takes;
+    for (std::size_t p = 0; p < group.members.size(); ++p) {
+        NodeId const third = group.members[p];
+        if (p == dead || p == target || !view.world.copy(third, id)->disk->suffers()) continue;
+        bool const fit = group.copies[p].pairs[dead].leg == LegState::mirroring;
+        bool const first =
+            mirror.has_asynchronous_pairs() || mirror.priority_of(p) < mirror.priority_of(target);
+        bool const shoots = cluster.policy.guarded && cluster.fencing;
+        if ((fit && first) || (shoots && view.world.node(third).shots_miss)) return std::nullopt;
+        takes = cluster.detection.connection_timeout;
+        if (shoots)
+            takes = takes + before_it(cluster, third, group.members[target]).value_or(takes);
+    }
+    return takes;
+}
+
 /// True while somebody who cannot be asked cannot be shot either: he may be serving, for all that a
 /// target knows (C.8).
 bool cannot_be_shot(World const& world, Chronicle::Group const& group, NodeId target) {
@@ -71,10 +94,7 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             if (p == dead.value || view.mirror(id).never_serves(p)) continue;
             Chronicle::Pair const& leg = group.copies[p].pairs[dead.value];
             Chronicle::Pair const& source = group.copies[dead.value].pairs[p];
-            // Each copy that is heard has to store the era first, and answers when it has.
-            bool const suffers = std::ranges::any_of(group.members, [&](NodeId other) {
-                return other != died.node && view.world.copy(other, id)->disk->suffers();
-            });
+            bool const suffers = view.world.copy(target, id)->disk->suffers();
             bool const well =
                 !suffers && !view.chronicle.any_frozen(id) && !view.world.any_memory_full(id);
             bool const mirrored = leg.leg == LegState::mirroring && leg.inward &&
@@ -91,13 +111,15 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
                 group.copies, [&](Chronicle::Copy const& other) { return other.pairs[p].lonely; });
             if (!mirrored || !heard || !in_time || !runs || !well || outdated) continue;
             std::optional<Duration> const first = before_it(cluster, died.node, target);
-            if (!first || cannot_be_shot(view.world, group, target)) continue;
+            std::optional<Duration> const thirds = for_thirds(view, id, dead.value, p);
+            if (!first || !thirds || cannot_be_shot(view.world, group, target)) continue;
             if (is_disputed(group.copies[dead.value]) || is_disputed(group.copies[p])) continue;
             Detection const& detection = cluster.detection;
             std::int64_t const clock = std::max<std::uint32_t>(view.world.node(target).clock, 100);
             Duration const detected{(detection.interval * detection.missed).ns / 100 * clock};
+            Duration const patience{thirds->ns / 100 * clock};
             waiting_.push_back({id, died.node, target, view.now(),
-                                view.now() + detected * 2 + seconds(5) + *first});
+                                view.now() + detected * 2 + seconds(5) + *first + patience});
             break;
         }
     }

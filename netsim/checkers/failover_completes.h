@@ -6,8 +6,9 @@
 //
 // It assumes that this death is the only failure: another death, a pause, a cut, a degraded link or
 // a failing disk before the deadline takes it away, and so does the return of the dead node (then
-// LIV-4 judges); that links to the target lose nothing, and that no copy's disk fails or hangs: a
-// promotion waits until every copy that is heard has stored the era. A
+// LIV-4 judges); that links to the target lose nothing, and that the target's own disk is well. A
+// third copy that is heard and whose disk fails or hangs costs a promotion, which has it store the
+// era first, no more than the patience with a connection, and where nodes are guarded a shot. A
 // guarded policy promises no failover without fencing, and where an administrator has to confirm
 // it, or nodes have to have quorum, it takes as long as that takes, or does not come.
 #pragma once

@@ -17,6 +17,7 @@ namespace {
 
 constexpr char const* split_brain = "split brain under a faithful policy";
 constexpr char const* operators_word = "operator override";
+constexpr char const* replaced_by_blank = "every disk that held it was replaced";
 constexpr char const* policys_word = "split brain resolved by policy";
 
 }  // namespace
@@ -62,7 +63,6 @@ struct NoLostAcknowledgedWrite::Loss {
             return "acknowledged without the target (faithful policy)";
         }
         if (owed == nullptr) return nullptr;
-        if (is_on_no_disk(known, *owed)) return "every disk that held it was replaced";
         Slot const there = chronicle.slot(group, owed->node);
         bool const handed_over = known.copies[there.value].pairs[here.value].handed_over;
         // What it lacks had not come from the source whose target it was (R54).
@@ -70,15 +70,6 @@ struct NoLostAcknowledgedWrite::Loss {
         bool const tail = known.is_asynchronous(source, here) && !handed_over;
         bool const needless = !faithful && is_at_hand(view, *owed, there, here);
         return tail && !needless ? "asynchronous tail" : nullptr;
-    }
-
-    /// Whoever had it when it was acknowledged has a blank disk since.
-    [[nodiscard]] static bool is_on_no_disk(Chronicle::Group const& known, Request const& owed) {
-        for (std::uint8_t p = 0; p < known.members.size(); ++p) {
-            bool const had = known.members[p] == owed.node || (owed.in_sync >> p & 1) != 0;
-            if (had && !(known.copies[p].replaced > owed.answered)) return false;
-        }
-        return true;
     }
 
     /// A copy for which the write waited is in sync, as far as it knows, and can be asked.
@@ -119,6 +110,26 @@ struct NoLostAcknowledgedWrite::Loss {
     }
 };
 
+void NoLostAcknowledgedWrite::on(View& view, seen::RolledBack const& back) {
+    if (back.what != seen::RolledBack::What::blank) return;
+    replaced_.resize(view.chronicle.groups());
+    for (CopySim const& copy : view.world.node(back.node).copies)
+        replaced_[copy.group][copy.slot.value] = view.now();
+}
+
+bool NoLostAcknowledgedWrite::is_on_no_disk(View const& view, GroupId group, NodeId here,
+                                            Request const& owed) const {
+    if (group.value >= replaced_.size()) return false;
+    std::vector<NodeId> const& members = view.chronicle.group(group).members;
+    for (std::uint8_t p = 0; p < members.size(); ++p) {
+        bool const had = members[p] == owed.node || (owed.in_sync >> p & 1) != 0;
+        if (!had) continue;
+        // A blank copy that serves has lost it itself, and must not.
+        if (members[p] == here || !(replaced_[group.value][p] > owed.answered)) return false;
+    }
+    return true;
+}
+
 /// Compares the whole copy. Each lost write counts once, however many units it covered.
 void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
     counted_.clear();
@@ -131,6 +142,9 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
         where.push_back(lost.where);
         if (id != 0 && !counted_.insert(id).second) return;
         char const* excuse = loss.excuse(view, lost.owed);
+        bool const gone = excuse == nullptr && lost.owed != nullptr &&
+                          is_on_no_disk(view, loss.group, loss.node, *lost.owed);
+        if (gone) excuse = replaced_by_blank;
         if (excuse != nullptr) {
             if (id == 0) ++anonymous;
             ++excused[excuse];

@@ -18,7 +18,8 @@
 // - "unflushed writes lost with the source's own power": the last owner comes back from a disk that
 // lost
 //   what no flush or FUA had made durable (F.0);
-// - "every disk that held it was replaced": by a blank one, since it was acknowledged (FLT-4);
+// - "every disk that held it was replaced": by blank ones, since it was acknowledged (FLT-4), and
+//   another copy serves, which never had it;
 // - "asynchronous tail": what a target had not got yet (SAF-2 says how much that may be). Where
 //   nodes are guarded, only while no copy that a write waited for can be asked.
 #pragma once
@@ -27,6 +28,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace sunder::netsim {
@@ -38,6 +40,7 @@ public:
         "a promoted copy holds every acknowledged write, or a later one"};
 
     void on(View& view, seen::HostAnswered const& answered);
+    void on(View& view, seen::RolledBack const& back);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View& view, From from, replication::note::CopyCompleted const& completed);
     void on(View& view, From from, replication::note::LegChanged const& changed);
@@ -48,8 +51,12 @@ private:
     struct Loss;
     void verify(View& view, Loss const& loss);
     void joined(View& view, GroupId group, Slot source, Slot target);
+    /// Whoever else had it when it was acknowledged has a blank disk since.
+    [[nodiscard]] bool is_on_no_disk(View const& view, GroupId group, NodeId here,
+                                     Request const& owed) const;
 
     enum class Split : std::uint8_t { none, by_itself, by_force, by_policy };
+    std::vector<replication::PerCopy<std::optional<Duration>>> replaced_;  // disks, by group
     std::vector<Split> split_;  // by group: two nodes served at once and went their own ways
     boost::unordered_flat_set<std::uint64_t> counted_;  // requests, within one comparison
 };

@@ -31,7 +31,7 @@ bool allow(View const& view, std::string_view property, Injury const* injury, No
 }  // namespace
 
 void View::violated(CheckerText const& property, GroupId group, std::string story) const {
-    std::optional<std::string> const doubt = doubts.of(world, chronicle, group);
+    std::optional<std::string> const doubt = doubts.of(world, group);
     if (doubt && !property.without_memory) return findings.allowed(property.name, *doubt);
     findings.violated(property.name, property.rule, now(), std::move(story));
 }

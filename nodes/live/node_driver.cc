@@ -241,6 +241,10 @@ struct NodeDriver::Carry {
     void operator()(nodes::output::ArmBootWait&) const {
         later(node.setup_.detection.boot_wait, nodes::input::BootWaitOver{});
     }
+    void operator()(nodes::output::ArmEraWait& out) const {
+        later(node.setup_.detection.connection_timeout,
+              nodes::input::EraWaitOver{out.group, out.peer, out.ask});
+    }
     void operator()(nodes::output::ArmConfirmation& out) const {
         later(out.after, nodes::input::ConfirmationOver{out.peer, out.silence});
     }

@@ -56,6 +56,10 @@ struct OfNode {
     std::string operator()(nodes::note::PeerLost const& note) const {
         return fmt::format("{} is not heard on any path", peer(note.peer));
     }
+    std::string operator()(nodes::note::EraUnanswered const& note) const {
+        return fmt::format("{}: {} has not stored the era: {}", group(note.group), peer(note.peer),
+                           nodes::text_of(note.rule).words);
+    }
     std::string operator()(nodes::note::PeerUnreachable const& note) const {
         return fmt::format("{} is heard, but cannot be reached", peer(note.peer));
     }

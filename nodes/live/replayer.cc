@@ -52,7 +52,8 @@ std::string what(nodes::Input const& input) {
                                       "an order to come in service by force",
                                       "an order to switch over",
                                       "an operator's order",
-                                      "the choice of a split brain's loser"};
+                                      "the choice of a split brain's loser",
+                                      "the end of the wait for an era to be stored"};
     static_assert(names.size() == std::variant_size_v<nodes::Input>);
     std::string words = names[input.index()];
     if (auto const* arrived = std::get_if<nodes::input::MessageArrived>(&input))
@@ -100,7 +101,8 @@ std::string name_of(nodes::Output const& output) {
                                       "a question to the other server",
                                       "the answer that it stands down",
                                       "an answer to an operator",
-                                      "a note"};
+                                      "a note",
+                                      "a wait for an era to be stored"};
     static_assert(names.size() == std::variant_size_v<nodes::Output>);
     if (auto const* send = std::get_if<nodes::output::Send>(&output))
         return fmt::format("{} ({})", names[1], nodes::name_of(send->message));

@@ -42,7 +42,8 @@ std::string_view words_of_rule(std::string_view verb, std::string_view name) {
     if (verb == "confirm") return first_of<ConfirmRule, ExtensionRule>(name);
     if (verb == "resolve") return first_of<ResolutionRule, ExtensionRule>(name);
     if (verb == "switchover") return first_of<SwitchoverRule, ExtensionRule, InServiceRule>(name);
-    return first_of<OrderRule, InServiceRule, GateRule, ExtensionRule, SwitchoverRule>(name);
+    return first_of<OrderRule, InServiceRule, GateRule, EraRule, ExtensionRule, SwitchoverRule>(
+        name);
 }
 
 }  // namespace sunder::live

@@ -136,6 +136,7 @@ struct NodeMark {
     std::string_view operator()(node_note::PeerUnreachable const&) const {
         return "peer_unreachable";
     }
+    std::string_view operator()(node_note::EraUnanswered const&) const { return "era_unanswered"; }
     std::string_view operator()(node_note::Migrated const&) const { return "migrated"; }
     std::string_view operator()(node_note::QuorumLost const&) const { return "quorum_lost"; }
     std::string_view operator()(node_note::ConfirmationAsked const&) const {
@@ -179,8 +180,8 @@ std::string_view mark_of(netsim::Observation const& observation) {
     }
     if (std::holds_alternative<seen::LinkDegraded>(observation)) return "link_degraded";
     if (std::holds_alternative<seen::BeatsLost>(observation)) return "beats_lost";
-    if (auto const* noted = std::get_if<seen::ArrayNoted>(&observation)) {
     if (std::holds_alternative<seen::MessageDamaged>(observation)) return "message_damaged";
+    if (auto const* noted = std::get_if<seen::ArrayNoted>(&observation)) {
         return array_mark_of(*noted);
     }
     if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
@@ -259,6 +260,7 @@ constexpr std::string_view marks[] = {"mirroring",
                                       "stayed_in_service",
                                       "peer_lost",
                                       "peer_unreachable",
+                                      "era_unanswered",
                                       "migrated",
                                       "quorum_lost",
                                       "resource_failover_blocked",
@@ -275,9 +277,9 @@ constexpr std::string_view marks[] = {"mirroring",
                                       "disks_replaced",
                                       "link_degraded",
                                       "beats_lost",
+                                      "message_damaged",
                                       "bit_rot",
                                       "wrong_read",
-                                      "message_damaged",
                                       "stale_read",
                                       "lost_write",
                                       "misdirected_write",
@@ -308,6 +310,9 @@ std::vector<std::string> rule_names() {
     }
     for (int r = 0; r < static_cast<int>(nodes::GateRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::GateRule>(r)).name);
+    }
+    for (int r = 0; r < static_cast<int>(nodes::EraRule::last); ++r) {
+        add(nodes::text_of(static_cast<nodes::EraRule>(r)).name);
     }
     for (int r = 0; r < static_cast<int>(nodes::ConfirmRule::last); ++r) {
         add(nodes::text_of(static_cast<nodes::ConfirmRule>(r)).name);

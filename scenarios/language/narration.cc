@@ -182,6 +182,11 @@ struct NodeLine {
     Line operator()(node_note::PeerUnreachable const& note) const {
         return fmt::format("hears {}, but cannot reach it", name(note.peer));
     }
+    Line operator()(node_note::EraUnanswered const& note) const {
+        auto const rule = nodes::text_of(note.rule);
+        return fmt::format("{} has not stored its era of {}: {} ({}: {})", name(note.peer),
+                           resource(note.group), rule.words, rule.name, rule.cites);
+    }
     Line operator()(node_note::Decided const& note) const {
         // Between two decisions a node looks and asks; a reader need not.
         if (note.decision.rule == nodes::InServiceRule::looking_for_peer) return std::nullopt;

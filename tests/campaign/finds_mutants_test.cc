@@ -81,6 +81,10 @@ constexpr Missed missed[] = {
     {Mutant::stale_page_trusted,
      "a node has to die between two generations of its pages: found after 1461 runs"},
     {Mutant::earlier_era_heard, "a target has to be outbid while its source sends"},
+    {Mutant::created_anew, "a mirror has to have one copy, and that one another disk"},
+    {Mutant::hung_copy_awaited, "the source has to die while a third disk hangs, and nothing else"},
+    {Mutant::asked_era_forgotten,
+     "who took over has to be lost between its first read and its greeting of a hung third"},
 };
 
 HuntSetup const setup{.seed = 1,

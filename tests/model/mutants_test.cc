@@ -206,6 +206,9 @@ constexpr NotFound others[] = {
     {Mutant::earlier_era_heard, "a search compares contents, and a resync takes this one back"},
     {Mutant::last_chunk_whole, "every block is a chunk, and every disk ends with its mirror"},
     {Mutant::target_for_ever_serves, "in no search a copy is a target for ever"},
+    {Mutant::created_anew, "no disk is replaced in a search"},
+    {Mutant::hung_copy_awaited, "no disk hangs in a search, and what fails is mended"},
+    {Mutant::asked_era_forgotten, "no disk hangs in a search"},
 };
 
 language::KnownNames known() {

@@ -176,4 +176,106 @@ TEST_CASE("whoever dies while a server joins or leaves, all servers agree afterw
     }
 }
 
+namespace {
+
+netsim::Cluster not_created() {
+    netsim::Cluster cluster = netsim::test::small_cluster();
+    cluster.mirrors[0].extended = {false, false};
+    return cluster;
+}
+
+void create(Stage& stage, NodeId on) {
+    stage.run_for(seconds(1));
+    stage.world().edit_extension(on, Stage::group, {Kind::create, on, {}});
+    stage.look();
+}
+
+bool came_in(Stage& stage, NodeId node) {
+    return stage.run_until([&] { return stage.serves(node); }, seconds(20));
+}
+
+/// The rule by which it stays out; empty while it is in service.
+std::string_view why_out(Stage& stage, NodeId node) {
+    stage.run_for(seconds(20));
+    if (stage.serves(node)) return "";
+    return stage.world().node(node).machine->last_rule(0)->name;
+}
+
+void on_blank_disks(Stage& stage, NodeId node) {
+    stage.crash(node);
+    stage.world().replace_disks(node);
+    stage.look();
+    stage.restart(node);
+}
+
+}  // namespace
+
+TEST_CASE("a mirror is created once: its only copy on a blank disk stays out of service (R91)") {
+    // As an operator created it, as its file has it, and as it is left when others are gone.
+    SECTION("created by an operator") {
+        Stage stage(not_created(), 1);
+        create(stage, Stage::server1);
+        REQUIRE(came_in(stage, Stage::server1));
+        on_blank_disks(stage, Stage::server1);
+        CHECK(why_out(stage, Stage::server1) == "only_copy_is_blank");
+        CHECK(stage.story() == "");
+    }
+    SECTION("by its file, on any of its servers") {
+        for (NodeId const node : {Stage::server1, Stage::server2}) {
+            netsim::Cluster cluster = netsim::test::small_cluster();
+            cluster.mirrors[0].extended = {node == Stage::server1, node == Stage::server2};
+            Stage stage(cluster, 1);
+            REQUIRE(came_in(stage, node));
+            on_blank_disks(stage, node);
+            CHECK(why_out(stage, node) == "only_copy_is_blank");
+            CHECK(stage.story() == "");
+            stage.force(node);
+            REQUIRE(came_in(stage, node));
+        }
+    }
+    SECTION("the last that is left, and created again once an operator has deleted it") {
+        Stage stage(netsim::test::small_cluster(), 1);
+        REQUIRE(stage.until_mirroring());
+        netsim::World& world = stage.world();
+        nodes::Order out{Order::Kind::leave_service, {}};
+        stage.order(Stage::server1, out);
+        stage.run_for(seconds(1));
+        world.edit_extension(Stage::server1, Stage::group, {Kind::remove, Stage::server1, {}});
+        stage.look();
+        stage.run_for(seconds(1));
+        create(stage, Stage::server2);
+        REQUIRE(came_in(stage, Stage::server2));
+        stage.crash(Stage::server2);
+        stage.restart(Stage::server2);
+        REQUIRE(came_in(stage, Stage::server2));
+        on_blank_disks(stage, Stage::server2);
+        CHECK(why_out(stage, Stage::server2) == "only_copy_is_blank");
+        CHECK(stage.story() == "");
+    }
+}
+
+TEST_CASE("whoever dies while it creates a mirror has created it afterwards, or has not begun") {
+    unsigned begun = 0;
+    for (int us = 0; us < 4000; us += 50) {
+        Stage stage(not_created(), static_cast<std::uint64_t>(us + 1));
+        create(stage, Stage::server1);
+        stage.run_for(microseconds(us));
+        stage.crash(Stage::server1);
+        stage.restart(Stage::server1);
+        INFO("after " << us << " us");
+        bool const in = came_in(stage, Stage::server1);
+        begun += in ? 1 : 0;
+        if (in) {
+            auto const& stored = stage.world().copy(Stage::server1, Stage::group)->above.stored;
+            CHECK(stored.created);
+            on_blank_disks(stage, Stage::server1);
+            CHECK(why_out(stage, Stage::server1) == "only_copy_is_blank");
+        } else {
+            CHECK(why_out(stage, Stage::server1) == "not_extended");
+        }
+        CHECK(stage.story() == "");
+    }
+    CHECK(begun > 20);
+}
+
 }  // namespace sunder::nodes

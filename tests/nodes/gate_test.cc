@@ -98,5 +98,32 @@ TEST_CASE("the gate is open only when everything that has to come first has") {
     }
 }
 
+TEST_CASE("a promotion goes on without a peer that does not answer only when that is safe") {
+    std::set<EraRule> reached;
+    for (unsigned n = 0; n < 32 * 4; ++n) {
+        EraFacts facts;
+        facts.overdue = n % 2 != 0;
+        facts.forced = n / 2 % 2 != 0;
+        facts.guarded = n / 4 % 2 != 0;
+        facts.fencing = n / 8 % 2 != 0;
+        facts.never = n / 16 % 2 != 0;
+        facts.shot = static_cast<GateFacts::Fencing>(n / 32);
+        EraRule const rule = decide_era_wait(facts);
+        reached.insert(rule);
+        INFO(text_of(rule).name);
+        bool const may_take_over = facts.guarded && facts.fencing && !facts.never;
+        bool const dead = facts.shot == GateFacts::Fencing::done;
+        CHECK(goes_on(rule) == (facts.overdue && (facts.forced || !may_take_over || dead)));
+        // Nobody is shot who has time left, or where that was not asked for.
+        if (rule == EraRule::shot_first) CHECK((facts.overdue && may_take_over && !facts.forced));
+    }
+    for (unsigned r = 0; r < static_cast<unsigned>(EraRule::last); ++r) {
+        INFO(text_of(static_cast<EraRule>(r)).name);
+        CHECK(reached.contains(static_cast<EraRule>(r)));
+        CHECK_FALSE(text_of(static_cast<EraRule>(r)).words.empty());
+        CHECK_FALSE(text_of(static_cast<EraRule>(r)).cites.empty());
+    }
+}
+
 }  // namespace
 }  // namespace sunder::nodes

@@ -30,13 +30,13 @@ test::Column named(std::string column, Enum last) {
 }
 
 std::vector<test::Column> facts() {
-    return {test::yes_or_no("forced"),         test::yes_or_no("last_owner"),
-            test::yes_or_no("data_corrupt"),   named("contact", Contact::booted_alone),
-            named("peer", Peer::in_service),   named("later", Later::diverged),
-            named("copy", Copy::inconsistent), test::yes_or_no("guarded"),
-            test::yes_or_no("fenced"),         test::yes_or_no("taken_out"),
-            test::yes_or_no("outranked"),      test::yes_or_no("elsewhere"),
-            test::yes_or_no("continues"),      test::yes_or_no("never")};
+    return {test::yes_or_no("forced"),       test::yes_or_no("last_owner"),
+            test::yes_or_no("data_corrupt"), named("contact", Contact::booted_alone),
+            named("peer", Peer::in_service), named("later", Later::diverged),
+            named("copy", Copy::blank),      test::yes_or_no("guarded"),
+            test::yes_or_no("fenced"),       test::yes_or_no("taken_out"),
+            test::yes_or_no("outranked"),    test::yes_or_no("elsewhere"),
+            test::yes_or_no("continues"),    test::yes_or_no("never")};
 }
 
 std::vector<test::Column> answers() {
@@ -128,7 +128,8 @@ TEST_CASE("a copy that is torn or known to be stale never comes in service but b
     in_every_cell(
         [](auto const& f) {
             return unforced(f) && !f.last_owner &&
-                   (f.copy == Copy::inconsistent || f.copy == Copy::outdated);
+                   (f.copy == Copy::inconsistent || f.copy == Copy::outdated ||
+                    f.copy == Copy::blank);
         },
         [](auto const&, Answer answer) { return !comes_in(answer); });
 }
@@ -278,7 +279,7 @@ TEST_CASE("asking for more safety never brings a mirror in service") {
 TEST_CASE("two nodes that see each other never both come in service unforced") {
     constexpr std::array flags{false, true};
     constexpr std::array copies{Copy::in_sync, Copy::not_watched, Copy::outdated,
-                                Copy::inconsistent};
+                                Copy::inconsistent, Copy::blank};
     constexpr std::array views{std::pair{Later::neither, Later::neither},
                                std::pair{Later::self, Later::peer},
                                std::pair{Later::diverged, Later::diverged}};

@@ -60,6 +60,7 @@ TEST_CASE("inputs of nodes have the numbers that other recordings have") {
     CHECK(number(input::HierarchyStored{}) == 12);
     CHECK(number(input::ForceOnline{}) == 19);
     CHECK(number(input::ResolveSplitBrain{}) == 22);
+    CHECK(number(input::EraWaitOver{}) == 23);
     auto const above = [](auto const& input) {
         return unsigned(bytes_of(hierarchy::Input(input))[1]);
     };
@@ -98,6 +99,11 @@ TEST_CASE("two outputs of a node that differ anywhere have two prints") {
         output::ArmConfirmation{{1}, seconds(1)},
         output::ArmConfirmation{{1}, seconds(2)},
         output::ArmShot{{1}, 1},
+        output::ArmEraWait{{1}, {1}, 1},
+        output::ArmEraWait{{1}, {1}, 2},
+        output::ArmEraWait{{1}, {2}, 1},
+        output::Noted{note::EraUnanswered{{1}, {1}, EraRule::goes_on}},
+        output::Noted{note::EraUnanswered{{1}, {1}, EraRule::shot_first}},
         output::Shoot{{1}},
         output::Stop{true},
         output::Stop{false},

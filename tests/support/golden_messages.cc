@@ -170,37 +170,37 @@ std::vector<GoldenControl> golden_control() {
     control::Claim const bare{group, nullptr, true, false, true, false, true, std::nullopt};
     return {
         {"whom a node hears", hears,
-         "0100 0102000000000000000000000000000000000000000000000000000000000080"},
+         "0200 0102000000000000000000000000000000000000000000000000000000000080"},
         {"a claim", claim,
-         "0101 0201 01 310000000000000002 00 0000000000 0100 0000000000 000000000000000000 00 "
+         "0201 0201 01 310000000000000002 00 0000000000 0100 0000000000 000000000000000000 00 "
          "00000000 0000000000000000 00000000000000000000000000000000000000 "
          "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
          "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
          "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
          "00000000000000000000000000000000000000 00 01 00 01 00 0104"},
-        {"a claim of no cell", bare, "0101 0201 00 01 00 01 00 01 00"},
+        {"a claim of no cell", bare, "0201 0201 00 01 00 01 00 01 00"},
         {"a hierarchy", control::HierarchyIs{group, some_hierarchy()},
-         "0102 0201 0201 11000000 01 02000000 02000000 05000601 02000000 020000 0500010200 "
-         "2100000003 8301 01000200040300000000000000000000"},
+         "0202 0201 0201 11000000 01 02000000 02000000 05000601 02000000 020000 0500010200 "
+         "2100000003 8301 01000200040300000000000000000000 01"},
         {"a question to join", control::AskExtension{group, {group}},
-         "0103 0201 0201 00000000 00 0000000000 0000 00000000000000000000000000000000"},
+         "0203 0201 0201 00000000 00 0000000000 0000 00000000000000000000000000000000 01"},
         {"a refusal to join",
          control::ExtensionRefused{group, 0x41, ExtensionRule::target_too_small},
-         "0104 0201 41000000 12"},
-        {"say again", control::SayAgain{group}, "0105 0201"},
-        {"raise your era", control::RaiseEra{group, taken}, "0106 0201 2100000003"},
-        {"it is stored", control::EraStored{group, taken}, "0107 0201 2100000003"},
+         "0204 0201 41000000 12"},
+        {"say again", control::SayAgain{group}, "0205 0201"},
+        {"raise your era", control::RaiseEra{group, taken}, "0206 0201 2100000003"},
+        {"it is stored", control::EraStored{group, taken}, "0207 0201 2100000003"},
         {"you are outdated", control::YouAreOutdated{group, generation},
-         "0108 0201 310000000000000002"},
+         "0208 0201 310000000000000002"},
         {"that is stored", control::OutdatedStored{group, generation},
-         "0109 0201 310000000000000002"},
-        {"I am the loser", control::Concede{group}, "010a 0201"},
-        {"be it", control::ConcedeAnswered{group, true}, "010b 0201 01"},
-        {"take over", control::TakeOver{group}, "010c 0201"},
-        {"I will not", control::TakeOverRefused{group}, "010d 0201"},
-        {"switch back", control::SwitchBack{group}, "010e 0201"},
-        {"give up", control::GiveUp{group}, "010f 0201"},
-        {"I do not", control::GiveUpRefused{group, SwitchoverRule::no_quorum}, "0110 0201 0a"},
+         "0209 0201 310000000000000002"},
+        {"I am the loser", control::Concede{group}, "020a 0201"},
+        {"be it", control::ConcedeAnswered{group, true}, "020b 0201 01"},
+        {"take over", control::TakeOver{group}, "020c 0201"},
+        {"I will not", control::TakeOverRefused{group}, "020d 0201"},
+        {"switch back", control::SwitchBack{group}, "020e 0201"},
+        {"give up", control::GiveUp{group}, "020f 0201"},
+        {"I do not", control::GiveUpRefused{group, SwitchoverRule::no_quorum}, "0210 0201 0a"},
     };
 }
 

@@ -487,6 +487,12 @@ constexpr Hunt hunts[] = {
      "nothing_outside_the_mirror", true},
     {Mutant::target_for_ever_serves, "dies before a target for ever", dies_before_a_target_for_ever,
      for_ever, "targets_for_ever_never_serve", true},
+    {Mutant::created_anew, "the only disk is replaced", only_disk_replaced, small_cluster,
+     "no_lost_acknowledged_write", false},
+    {Mutant::hung_copy_awaited, "dies beside a hung disk", dies_beside_a_hung_disk, three,
+     "failover_completes", true},
+    {Mutant::asked_era_forgotten, "dies before its era is stored", dies_before_its_era_is_stored,
+     three_distant, "linearizability", false},
 };
 
 }  // namespace

@@ -60,6 +60,12 @@ Cluster three_patient() {
     return cluster;
 }
 
+Cluster three_distant() {
+    Cluster cluster = three();
+    for (LinkSetup& link : cluster.links) link.there.latency = link.back.latency = milliseconds(5);
+    return cluster;
+}
+
 /// Writes that server2 gets and server3 does not, until the source dies.
 static void written_past_server3(Stage& stage, Duration before_it_dies) {
     until_leads(stage, server1);
@@ -126,6 +132,59 @@ void outbid_behind_its_back(Stage& stage) {
         stage.run_for(microseconds(50 + static_cast<std::int64_t>(stage.dice.below(100))));
     }
     stage.run_for(seconds(5));
+    all_come_back(stage);
+}
+
+void only_disk_replaced(Stage& stage) {
+    stage.until_mirroring();
+    stage.work(server1, 5, 64, 300);
+    stage.run_for(milliseconds(300));
+    stage.world().edit_extension(server1, Stage::group,
+                                 {nodes::Extension::Kind::unextend, server2, {}});
+    stage.look();
+    stage.run_for(seconds(1));
+    stage.write(server1, block(stage.dice.below(64)));
+    stage.run_for(milliseconds(300));
+    stage.crash(server1);
+    stage.world().replace_disks(server1);
+    stage.look();
+    stage.restart(server1);
+    stage.run_for(seconds(5));
+    stage.end_well();
+}
+
+void dies_beside_a_hung_disk(Stage& stage) {
+    until_leads(stage, server1);
+    stage.run_for(milliseconds(300));
+    stage.disk_faults(server3, {.hangs = true});
+    stage.crash(server1);
+    stage.run_until([&] { return stage.serves(server2); });
+    stage.run_for(seconds(1));
+    stage.disk_faults(server3, {});
+    all_come_back(stage);
+}
+
+void dies_before_its_era_is_stored(Stage& stage) {
+    until_leads(stage, server1);
+    stage.run_for(milliseconds(300));
+    Extent const where = block(stage.dice.below(64));
+    stage.world().cut(server1.value, server3.value, false);
+    stage.look();
+    stage.write(server1, where);
+    stage.run_for(milliseconds(8));
+    stage.disk_faults(server3, {.hangs = true});
+    stage.crash(server1);
+    stage.run_until([&] { return stage.serves(server2); });
+    if (stage.serves(server2)) stage.ask(server2, replication::HostOp::read, where);
+    stage.run_for(milliseconds(2));
+    stage.world().cut(server2.value, server3.value, false);
+    stage.look();
+    stage.crash(server2);
+    stage.run_for(seconds(3));
+    stage.disk_faults(server3, {});
+    stage.run_for(seconds(3));
+    if (stage.serves(server3)) stage.ask(server3, replication::HostOp::read, where);
+    stage.run_for(milliseconds(100));
     all_come_back(stage);
 }
 

@@ -11,6 +11,8 @@ namespace sunder::netsim::test {
 Cluster three();
 /// The same; a silent node is taken for dead long after its connections are lost.
 Cluster three_patient();
+/// The same as the first; a word takes longer than a read.
+Cluster three_distant();
 
 /// One target is far ahead of the other when the source dies.
 void targets_apart(Stage& stage);
@@ -23,6 +25,13 @@ void resynchronised_behind_a_third(Stage& stage);
 /// A target is forced online past a source that it does not hear; their third copy still follows
 /// that one, and hosts go on there.
 void outbid_behind_its_back(Stage& stage);
+/// The only copy's disk is replaced by a blank one.
+void only_disk_replaced(Stage& stage);
+/// The source dies while the disk of a target hangs, which is heard all the same.
+void dies_beside_a_hung_disk(Stage& stage);
+/// The same; and who took over is lost, too, before that disk has stored its era, and before it is
+/// greeted.
+void dies_before_its_era_is_stored(Stage& stage);
 /// Bits are cleared while one target still lags, and then the source dies.
 void settled_too_soon(Stage& stage);
 

@@ -61,6 +61,7 @@ constexpr Falls table[] = {
     {Mutant::absence_stored_once, {20}, 1},
     {Mutant::quorum_loss_overtaken, {16}, 1},
     {Mutant::interrupted_begins_anew, {18}, 1},
+    {Mutant::asked_era_forgotten, {8, 9}, 2},
 };
 
 struct Impossible {
