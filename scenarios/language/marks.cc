@@ -182,7 +182,6 @@ std::string_view mark_of(netsim::Observation const& observation) {
     if (std::holds_alternative<seen::BeatsLost>(observation)) return "beats_lost";
     if (std::holds_alternative<seen::MessageDamaged>(observation)) return "message_damaged";
     if (auto const* noted = std::get_if<seen::ArrayNoted>(&observation)) {
-    if (std::holds_alternative<seen::MessageDamaged>(observation)) return "message_damaged";
         return array_mark_of(*noted);
     }
     if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
@@ -281,7 +280,6 @@ constexpr std::string_view marks[] = {"mirroring",
                                       "message_damaged",
                                       "bit_rot",
                                       "wrong_read",
-                                      "message_damaged",
                                       "stale_read",
                                       "lost_write",
                                       "misdirected_write",

@@ -37,9 +37,9 @@ TEST_CASE("control messages are the bytes that other builds speak") {
 TEST_CASE("a hierarchy is the bytes that other builds have stored") {
     CHECK(
         hex(encode_hierarchy(some_hierarchy())) ==
-        packed("53756e547265652e 0100 36000000 cac42325312a7bc7 0201 11000000 01 02000000 02000000 "
+        packed("53756e547265652e 0200 37000000 441ca5aa47cb1d41 0201 11000000 01 02000000 02000000 "
                "05000601 02000000 020000 0500010200 2100000003 8301 "
-               "01000200040300000000000000000000"));
+               "01000200040300000000000000000000 01"));
 }
 
 TEST_CASE("each rule and kind of resource has the number that other builds know") {

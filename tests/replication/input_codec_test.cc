@@ -54,13 +54,13 @@ TEST_CASE("inputs have the numbers that other recordings have") {
     CHECK(numbers == "0 1 2 3 4 5 6 7 8 9 ");
     input::HostRequest request{{0x11}, HostOp::write_zeroes, true, {0x22, 1}, Payload::zero(1)};
     CHECK(test::hex(bytes_of(request)) ==
-          test::packed("0201 1100000000000000 03 01 22000000000000000100000000000000 "
+          test::packed("0301 1100000000000000 03 01 22000000000000000100000000000000 "
                        "0101000000 010000000000000000000000000000000000000000000000"));
     std::shared_ptr<std::byte> const room = Payload::room(1);
     std::memset(room.get(), 0, sector_bytes);
     std::string const inside =
         test::hex(bytes_of(input::DiskDone{{5}, true, Payload::bytes(room, 1)}));
-    CHECK(inside == test::packed("0205 05000000 01 0301000000") + std::string(1024, '0'));
+    CHECK(inside == test::packed("0305 05000000 01 0301000000") + std::string(1024, '0'));
 }
 
 TEST_CASE("content that would follow behind is no input") {
