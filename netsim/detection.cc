@@ -145,11 +145,11 @@ void World::beats_missed(NodeId who, NodeId whom, PathId path) {
 bool World::goes_on() const {
     bool const lossy = std::ranges::any_of(
         watchers_, [](Watcher const& watch) { return watch.audible && watch.lost != 0; });
-    if (!lossy || queue_.empty()) return !queue_.empty();
     bool more = false;
+    // What was overtaken by others may be due years ahead.
     queue_.for_each_pending([&](EventQueue::Pending const& pending) {
         if (more || !current(pending.event)) return;
-        bool const swallowed = pending.event.kind == EventKind::silent &&
+        bool const swallowed = lossy && pending.event.kind == EventKind::silent &&
                                watcher(pending.event).audible && watcher(pending.event).lost != 0;
         more = !swallowed;
     });

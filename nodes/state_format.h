@@ -42,7 +42,8 @@ SUNDER_FORMAT(nodes::Membership::Peer, audible, on_storage, ever_heard, connecte
 SUNDER_FORMAT_CLASS(nodes::Membership, config_, peers_, hears_, boot_wait_over_, storage_, quorum_);
 
 SUNDER_FORMAT(nodes::resource::OutOfService);
-SUNDER_FORMAT(nodes::resource::Promoting, era, forced, handed_over, commanded, awaits, overdue, admin);
+SUNDER_FORMAT(nodes::resource::Promoting, era, forced, handed_over, commanded, awaits, overdue,
+              admin);
 SUNDER_FORMAT(nodes::resource::Serving);
 SUNDER_FORMAT(nodes::resource::Leaving, for_peer, stayed, admin, regardless, waits, stuck);
 SUNDER_FORMAT(nodes::resource::Refused);

@@ -96,7 +96,9 @@ void BothBackInService::passed(View& view) {
             well = well && !view.world.copy(group.members[a], id)->disk->suffers();
             failed = failed || failed_[group.members[a].value];
             auto const* machine = view.machine(group.members[a], id);
-            owned = owned || (machine != nullptr && machine->stable_cell().last_owner);
+            // An owner that knows of a later one leaves it to that one.
+            owned = owned || (machine != nullptr && machine->stable_cell().last_owner &&
+                              machine->stable_cell().data > replication::DataState::outdated);
             for (std::size_t b = 0; b < group.members.size(); ++b) {
                 if (a == b || !group.copies[b].extended) continue;
                 together = together && view.in_contact(group.members[a], group.members[b]);
