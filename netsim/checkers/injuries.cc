@@ -75,29 +75,22 @@ void Injuries::lied(World const& world, seen::DiskLied const& lied) {
 }
 
 void Injuries::taken_for_equal(World const& world, GroupId group, NodeId node, NodeId other) {
-    auto const image = [&](NodeId holder) -> Image const& {
-        return world.copy(holder, group)->disk->image();
-    };
+    Image const& its = world.copy(other, group)->disk->image();
     Extent const all{0, world.cluster().mirrors[group.value].sectors};
-    std::vector<Extent> differences;
-    Image::for_each_difference(image(node), image(other), all, [&](Extent difference) {
-        differences.push_back(difference);
-        return true;
-    });
-    for (Extent const& difference : differences) {
-        Injury const injury{node, {}, world.now(), next_number_++, true};
-        for (NodeId const holder : {node, other}) {
+    Image::for_each_difference(
+        world.copy(node, group)->disk->image(), its, all, [&](Extent difference) {
+            Injury const injury{node, {}, world.now(), next_number_++, true};
             std::uint64_t const end = difference.end();
             for (std::uint64_t first = difference.first; first < end;) {
-                Content const content = image(holder).at(first);
+                Content const content = its.at(first);
                 std::uint64_t next = first + 1;
-                while (next < end && image(holder).at(next) == content) ++next;
-                spots_.push_back(
-                    {group, holder, {first, next - first}, content, injury, State::held});
+                while (next < end && its.at(next) == content) ++next;
+                Extent const run{first, next - first};
+                spots_.push_back({group, other, run, content, injury, State::held});
                 first = next;
             }
-        }
-    }
+            return true;
+        });
 }
 
 Extent Injuries::fresh(World const& world, Spot const& spot, NodeId node, Extent within) const {
@@ -195,6 +188,14 @@ void Injuries::replaced(World const& world, GroupId group, NodeId node) {
             spots_.push_back({group, node, part, spot.content, spot.injury, State::held});
         }
     }
+    // What was false there, and is not there any more, will not return.
+    Image const& image = world.copy(node, group)->disk->image();
+    std::erase_if(spots_, [&](Spot const& spot) {
+        if (spot.group != group || spot.node != node || spot.state == State::sent) return false;
+        std::uint64_t sector = spot.range.first;
+        while (sector < spot.range.end() && image.at(sector) != spot.content) ++sector;
+        return sector == spot.range.end();
+    });
 }
 
 Injury const* Injuries::find(Place const& place, Content content, bool read) const {

@@ -17,8 +17,8 @@
 //   which may hold what was false anywhere at any time.
 // - What was only read wrong explains what hosts are told, and no disk.
 //
-// Who clears an intent log says that two copies are equal (R19, R88). Where they are not, the
-// content of either is the operator's doing from then on, as if a disk had put it there (SAF-23).
+// Who clears a copy's intent log says that another is equal to it (R19, R88). Where that is not so,
+// what the other holds is the operator's doing, as if its disk had put it there (SAF-23).
 #pragma once
 
 #include "netsim/image.h"
