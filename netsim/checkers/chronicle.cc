@@ -33,11 +33,14 @@ Chronicle::Chronicle(World const& world)
             }
         }
         // Who creates the mirror owns it; the others are blank unless nobody has content (R44).
+        bool created = false;
         for (std::size_t i = 0; i < mirror.on.size(); ++i) {
-            group.copies[i].extended = mirror.is_extended_to(i);
-            group.copies[i].owner = i == 0 && mirror.is_extended_to(i);
-            group.copies[i].torn =
-                !mirror.is_extended_to(i) || (i != 0 && !mirror.initially_in_sync);
+            bool const extended = mirror.is_extended_to(i);
+            bool const creates = extended && !created;
+            created = created || extended;
+            group.copies[i].extended = extended;
+            group.copies[i].owner = creates;
+            group.copies[i].torn = !extended || (!creates && !mirror.initially_in_sync);
         }
         groups_.push_back(std::move(group));
     }

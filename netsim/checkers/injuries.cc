@@ -223,7 +223,7 @@ std::string Injuries::name(World const& world, Injury const& injury, NodeId foun
                                          injury.by_operator ? std::string_view("intent log cleared")
                                                             : std::string_view(name_of(injury.lie)),
                                          world.node(injury.node).name);
-    if (found_on == injury.node) return what;
+    if (found_on == injury.node || injury.by_operator) return what;
     return fmt::format("{} that spread to {}", what, world.node(found_on).name);
 }
 

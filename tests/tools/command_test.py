@@ -184,7 +184,8 @@ expect:
         self.assertEqual(replay.returncode, 0, replay.stdout)
         narration = [line.strip() for line in replay.stdout.splitlines() if " s  server" in line]
         self.assertGreater(len(told), 20)
-        self.assertEqual(narration, [line.strip() for line in told])
+        # The replay goes on until all is at rest.
+        self.assertEqual(narration[:len(told)], [line.strip() for line in told])
 
     def test_a_drill_has_words_for_what_links_do(self):
         drill = self.play(["wait: {mirror: datarep, is: fully operational}",
