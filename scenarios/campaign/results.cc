@@ -39,7 +39,8 @@ auto find_case(auto& cases, CaseResults const& wanted) {
 /// Why two that have begun are not of the same cases.
 std::optional<std::string> lonely_case(Results const& one, Results const& other) {
     // A shard for which no run was left lists none.
-    if (one.cases.empty() || other.cases.empty()) return std::nullopt;
+    bool const listed = !one.cases.empty() && !other.cases.empty();
+    if (!listed || one.shards.empty() || other.shards.empty()) return std::nullopt;
     for (auto const& [from, in, whose] :
          {std::tuple(&other, &one, "of it, and not of the others"),
           std::tuple(&one, &other, "of the others, and not of it")}) {

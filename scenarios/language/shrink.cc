@@ -276,9 +276,9 @@ public:
 
 private:
     [[nodiscard]] bool fails(Scenario const& candidate, std::uint64_t seed) {
-        if (options_.go_on && !options_.go_on()) return false;
-        if (options_.in_time && !options_.in_time()) return false;
-        if (!possible(candidate)) return false;
+        over_ = over_ || (options_.go_on && !options_.go_on()) ||
+                (options_.in_time && !options_.in_time());
+        if (over_ || !possible(candidate)) return false;
         ++attempts_;
         PlayOptions options;
         options.seed = seed;
@@ -321,6 +321,7 @@ private:
         for (std::size_t size = std::max<std::size_t>(1, best_.steps.size() / 2); size > 0;
              size /= 2) {
             for (std::size_t at = 0; at < best_.steps.size();) {
+                if (over_) return;  // a copy of thousands of steps takes its time
                 Scenario candidate = best_;
                 auto const begin = candidate.steps.begin() + static_cast<std::ptrdiff_t>(at);
                 auto const end = begin + static_cast<std::ptrdiff_t>(
@@ -525,6 +526,7 @@ private:
     bool by_property_ = false;
     std::uint64_t seed_ = 1;
     std::uint64_t attempts_ = 0;
+    bool over_ = false;  // no more attempts are to be made
 };
 
 }  // namespace
