@@ -197,33 +197,6 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("an only copy that was lost is no new mirror, but by an operator's force (R91)") {
-    Pair::How how;
-    how.heard = true;
-    how.alone = true;
-    Pair pair(how);
-    pair.start(0);
-    REQUIRE(pair[0].write(pair.in_service(0), 0, pattern(7), true) == 0);
-    pair.stop(0);
-    pair.start(0);
-    CHECK(read(pair[0], pair.in_service(0)) == pattern(7));
-    pair.stop(0);
-    fs::remove_all(array_of(pair, 0));
-    fs::remove(state_of(pair, 0) / "datarep.mirror");
-    for (int life = 0; life < 2; ++life) {
-        pair.start(0);
-        Pair::wait_until("it says why it is out", [&] {
-            return say(pair, 0, {"status"}, "/node").body.find("holds nothing of it") !=
-                   std::string::npos;
-        });
-        CHECK_FALSE(pair[0].find_export("").has_value());
-        pair.stop(0);
-    }
-    pair.start(0);
-    force(pair, 0);
-    CHECK(read(pair[0], pair.in_service(0)) == std::vector<std::byte>(8 * sector_bytes));
-}
-
 TEST_CASE("operators take no volume away from its mirror, and may copy it") {
     Pair::How how;
     how.heard = true;

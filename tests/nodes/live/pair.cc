@@ -62,7 +62,6 @@ NodeSetup Pair::setup(unsigned node) const {
     resource.extended = 3;
     if (!how_.plain.empty()) resource.never_in_service = 2;
     if (!how_.synchronous) resource.asynchronous = {2, 1};
-    if (how_.alone) resource.extended = 1;
     setup.config.self = NodeId{static_cast<std::uint8_t>(node)};
     setup.config.peers = {NodeId{static_cast<std::uint8_t>(1 - node)}};
     setup.config.resources.push_back(resource);

@@ -30,7 +30,6 @@ public:
         Duration settle_interval = milliseconds(200);
         bool heard = false;         ///< operators are, at SERVER.control
         bool stands_still = false;  ///< where it is told to
-        bool alone = false;         ///< the mirror is extended to the first only
         std::string plain{};        ///< the second copy is the export of an NBD server, by its URI
     };
     explicit Pair(How how);
