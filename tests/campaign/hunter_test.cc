@@ -71,27 +71,6 @@ TEST_CASE("a run that there is no time for is given up and does not count") {
     CHECK(results == hunted(base, {.seed = 5}, 0));
 }
 
-TEST_CASE("a finding stays as small as it has become when there is no more time") {
-    language::Scenario const base = without_a_word();
-    std::uint64_t asked = 0;
-    HuntSetup setup{.seed = 4};
-    setup.in_time = [&] { return ++asked != 0; };
-    setup.shrink_attempts = 0;
-    REQUIRE(hunted(base, setup, 1).runs == 1);
-    std::uint64_t const most = asked + 20;
-    setup.shrink_attempts = 400;
-    CaseResults const all = hunted(base, setup, 1);
-    REQUIRE(!all.findings.empty());
-    REQUIRE(asked > most + 100);
-    asked = 0;
-    setup.in_time = [&] { return ++asked < most; };
-    CaseResults const some = hunted(base, setup, 1);
-    CHECK(some.runs == 1);
-    REQUIRE(some.findings.size() == all.findings.size());
-    CHECK(!some.findings.back().text.empty());
-    CHECK(asked < most + 50);
-}
-
 TEST_CASE("the first run that stays unknown is kept as it was played, and the others are counted") {
     CaseResults const results = hunted(test::two_nodes(), {.seed = 1, .most_events = 500}, 5);
     CHECK(results.unknown == 5);
