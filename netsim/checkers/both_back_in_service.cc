@@ -8,6 +8,15 @@
 
 namespace sunder::netsim {
 
+namespace {
+
+/// An owner that knows of a later one leaves it to that one.
+bool claims(replication::Cell const& cell) {
+    return cell.last_owner && cell.data > replication::DataState::outdated;
+}
+
+}  // namespace
+
 void BothBackInService::disturbed(View& view) {
     Detection const& detection = view.world.cluster().detection;
     since_ = view.now();
@@ -96,9 +105,7 @@ void BothBackInService::passed(View& view) {
             well = well && !view.world.copy(group.members[a], id)->disk->suffers();
             failed = failed || failed_[group.members[a].value];
             auto const* machine = view.machine(group.members[a], id);
-            // An owner that knows of a later one leaves it to that one.
-            owned = owned || (machine != nullptr && machine->stable_cell().last_owner &&
-                              machine->stable_cell().data > replication::DataState::outdated);
+            owned = owned || (machine != nullptr && claims(machine->stable_cell()));
             for (std::size_t b = 0; b < group.members.size(); ++b) {
                 if (a == b || !group.copies[b].extended) continue;
                 together = together && view.in_contact(group.members[a], group.members[b]);

@@ -4,7 +4,6 @@
 // not seen, and that the engine as it ships holds.
 #include "scenarios/campaign/hunter.h"
 
-#include "scenarios/language/load.h"
 #include "tests/campaign/bases.h"
 
 #include <catch2/catch.hpp>
@@ -69,23 +68,6 @@ TEST_CASE("a run that there is no time for is given up and does not count") {
     CHECK(results.runs == 0);
     CHECK(results.features.empty());
     CHECK(results == hunted(base, {.seed = 5}, 0));
-}
-
-TEST_CASE("the first run that stays unknown is kept as it was played, and the others are counted") {
-    CaseResults const results = hunted(test::two_nodes(), {.seed = 1, .most_events = 500}, 5);
-    CHECK(results.unknown == 5);
-    CHECK(results.violated == 0);
-    REQUIRE(results.findings.size() == 1);
-    Finding const& kept = results.findings.front();
-    CHECK(kept.property == unknown_run);
-    CHECK(kept.count == 5);
-    CHECK_FALSE(kept.story.empty());
-    auto const loaded = language::load_text("kept.yaml", kept.text);
-    REQUIRE(loaded.has_value());
-    language::PlayOptions options;
-    options.seed = kept.seed;
-    options.most_events = 500;
-    CHECK(language::play(loaded->front(), options).result == language::Result::unknown);
 }
 
 TEST_CASE("random runs of small clusters hold") {
