@@ -119,7 +119,10 @@ void Hunter::keep_unknown(Scenario const& scenario, Outcome const& outcome) {
         ++same->count;
         return;
     }
-    Scenario const played = as_played(scenario, outcome);
+    // Steps that it did not come to may be impossible.
+    Scenario reached = scenario;
+    reached.steps.resize(std::min(reached.steps.size(), outcome.steps_done + 1));
+    Scenario const played = as_played(std::move(reached), outcome);
     results_.findings.push_back({unknown_run, "", outcome.why_unknown, outcome.seed,
                                  played.steps.size(), language::to_yaml(played), 1});
 }

@@ -201,6 +201,7 @@ private:
         outcome_.outages = recovery_.outages();
         outcome_.failure = director_.failure();
         outcome_.left_out = director_.left_out();
+        outcome_.steps_done = director_.steps_done();
         for (netsim::Violation const& violation : findings_.violations()) {
             auto const& always = scenario_.expect.always;
             bool const demanded =

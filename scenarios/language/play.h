@@ -60,6 +60,7 @@ struct Outcome {
     std::string why_unknown;                    ///< in words, where the result is not known
     bool given_up = false;                      ///< there was no time for its end
     std::vector<std::size_t> left_out;          ///< steps; the run is the same without them
+    std::size_t steps_done = 0;                 ///< those left out among them
     std::optional<Failure> failure;             ///< of a step or a final expectation
     std::vector<netsim::Violation> violations;  ///< of properties that the scenario demands
     std::vector<netsim::Violation> undemanded;  ///< of others; reported, not judged

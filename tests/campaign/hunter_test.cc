@@ -4,6 +4,7 @@
 // not seen, and that the engine as it ships holds.
 #include "scenarios/campaign/hunter.h"
 
+#include "scenarios/language/load.h"
 #include "tests/campaign/bases.h"
 
 #include <catch2/catch.hpp>
@@ -68,6 +69,45 @@ TEST_CASE("a run that there is no time for is given up and does not count") {
     CHECK(results.runs == 0);
     CHECK(results.features.empty());
     CHECK(results == hunted(base, {.seed = 5}, 0));
+}
+
+TEST_CASE("a finding stays as small as it has become when there is no more time") {
+    language::Scenario const base = without_a_word();
+    std::uint64_t asked = 0;
+    HuntSetup setup{.seed = 6};
+    setup.in_time = [&] { return ++asked != 0; };
+    setup.shrink_attempts = 0;
+    REQUIRE(hunted(base, setup, 1).runs == 1);
+    std::uint64_t const most = asked + 20;
+    setup.shrink_attempts = 400;
+    CaseResults const all = hunted(base, setup, 1);
+    REQUIRE(!all.findings.empty());
+    REQUIRE(asked > most + 100);
+    asked = 0;
+    setup.in_time = [&] { return ++asked < most; };
+    CaseResults const some = hunted(base, setup, 1);
+    CHECK(some.runs == 1);
+    REQUIRE(some.findings.size() == all.findings.size());
+    CHECK(!some.findings.back().text.empty());
+    CHECK(asked < most + 50);
+}
+
+TEST_CASE("the first run that stays unknown is kept as it was played, and the others are counted") {
+    CaseResults const results = hunted(test::two_nodes(), {.seed = 1, .most_events = 50}, 5);
+    CHECK(results.unknown == 5);
+    CHECK(results.violated == 0);
+    REQUIRE(results.findings.size() == 1);
+    Finding const& kept = results.findings.front();
+    CHECK(kept.property == unknown_run);
+    CHECK(kept.count == 5);
+    CHECK_FALSE(kept.story.empty());
+    auto const loaded = language::load_text("kept.yaml", kept.text);
+    if (!loaded) UNSCOPED_INFO(to_text(loaded.error()) << kept.text);
+    REQUIRE(loaded.has_value());
+    language::PlayOptions options;
+    options.seed = kept.seed;
+    options.most_events = 50;
+    CHECK(language::play(loaded->front(), options).result == language::Result::unknown);
 }
 
 TEST_CASE("random runs of small clusters hold") {
