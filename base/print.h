@@ -19,6 +19,7 @@
 #include <ranges>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <variant>
 
@@ -28,6 +29,21 @@ class Printer {
 public:
     template <class T>
     void add(T const& value);
+    /// The members that are listed (the `fields` of a class's format, of which none can be
+    /// missing), but for the configuration; of one that has an identity, that.
+    template <class Config, class T, class Fields>
+    void add_all_but(T const& value, Fields const& fields) {
+        auto const add_one = [&](auto const& member) {
+            using Member = std::remove_cvref_t<decltype(member)>;
+            if constexpr (std::same_as<Member, std::shared_ptr<Config const>>)
+                return;
+            else if constexpr (requires { member.identity(); })
+                add(member.identity());
+            else
+                add(member);
+        };
+        std::apply([&](auto const&... field) { (add_one(value.*field.pointer), ...); }, fields);
+    }
     [[nodiscard]] Fingerprint result() const { return hasher_.result(); }
 
 private:

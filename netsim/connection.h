@@ -18,6 +18,9 @@
 
 namespace sunder::netsim {
 
+/// What a stream says of itself takes so many bytes.
+inline constexpr std::uint64_t word_bytes = 64;
+
 /// First in a stream: the connection is up at the receiving end.
 struct Opened {};
 /// Last in a stream: the other end closed or reset it.

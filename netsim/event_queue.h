@@ -46,6 +46,11 @@ inline constexpr EventKind last_of_machines = EventKind::rest_timer;
 /// What is done as soon as disks and links can; the rest waits for its time.
 inline constexpr EventKind last_io = EventKind::persist_done;
 
+/// Whatever leads to the answer takes less time than the patience with it, unless it hangs.
+[[nodiscard]] constexpr bool outlasts_all(EventKind longer, EventKind shorter) {
+    return longer == EventKind::era_wait && shorter <= last_io;
+}
+
 /// What an event is about. Which fields mean what is known to the world alone; `token` makes an
 /// event that was overtaken by others fall flat, so that nothing is ever removed from the heap.
 struct Event {

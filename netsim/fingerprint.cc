@@ -70,11 +70,6 @@ void add_node(NodeSim const& node, Add&& add) {
     }
 }
 
-/// That it waits for whatever is under way is a matter of course.
-bool waits_for_all(EventQueue::Pending const& later, EventQueue::Pending const& other) {
-    return later.event.kind == EventKind::era_wait && other.event.kind <= last_io;
-}
-
 }  // namespace
 
 Fingerprint World::print(Connection const& link, unsigned e) {
@@ -143,7 +138,8 @@ Fingerprint World::fingerprint(Timing timing) const {
         Fingerprint waits_for = 0;
         bool const waits = timing == Timing::by_duration && all[i].event.kind > last_io;
         for (std::size_t j = 0; waits && j < all.size(); ++j) {
-            bool const known = waits_for_all(all[i], all[j]);
+            // That it waits for whatever is under way is a matter of course.
+            bool const known = outlasts_all(all[i].event.kind, all[j].event.kind);
             bool const first =
                 !known && all[j].begun_before(all[i]) && lastings[j].most <= lastings[i].least;
             if (first) waits_for += prints[j];

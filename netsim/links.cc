@@ -10,10 +10,6 @@
 
 namespace sunder::netsim {
 
-namespace {
-constexpr std::uint64_t closing_bytes = 64;
-}
-
 /// In fair weather nothing is drawn.
 Duration World::arrival(NodeId from, NodeId to, std::uint64_t bytes) {
     Duration at = network_.transfer(from.value, to.value, now_, bytes);
@@ -107,7 +103,7 @@ bool World::arrives_damaged(std::size_t connection, unsigned end) {
     Connection& link = connections_[connection].edit();
     see(seen::MessageDamaged{node, from, link.group, how});
     clear_inbound(link.ends[end]);
-    send_on(connection, 1 - end, Closed{}, closing_bytes, link.ends[end].life);
+    send_on(connection, 1 - end, Closed{}, word_bytes, link.ends[end].life);
     end_lost(connection, end);
     return true;
 }

@@ -16,7 +16,6 @@ namespace {
 
 /// The arrival of what cannot arrive as things stand.
 constexpr Duration held{std::numeric_limits<std::int64_t>::max()};
-constexpr std::uint64_t word_bytes = 64;
 constexpr std::uint32_t no_connection = ~std::uint32_t{0};
 
 }  // namespace

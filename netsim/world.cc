@@ -243,8 +243,7 @@ World::Lasting World::lasting_of_resources() const {
 bool World::comes_first(EventQueue::Pending const& earlier,
                         EventQueue::Pending const& later) const {
     bool const io = later.event.kind <= last_io;
-    // Whatever leads to the answer takes less time than the patience with it, unless it hangs.
-    if (later.event.kind == EventKind::era_wait && earlier.event.kind <= last_io) return true;
+    if (outlasts_all(later.event.kind, earlier.event.kind)) return true;
     return !io && earlier.begun_before(later) &&
            lasting(earlier.event.kind).most <= lasting(later.event.kind).least;
 }

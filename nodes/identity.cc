@@ -4,25 +4,19 @@
 // names. A fingerprint says less, because equal states must meet in a search.
 #include "base/print.h"
 #include "nodes/node_machine.h"
+#include "nodes/state_format.h"
 
 namespace sunder::nodes {
 
 Fingerprint Membership::identity() const {
     Printer all;
-    all.add(peers_);
-    all.add(hears_);
-    all.add(boot_wait_over_);
-    all.add(storage_);
-    all.add(quorum_);
+    all.add_all_but<NodeConfig>(*this, Format<Membership>::fields);
     return all.result();
 }
 
 Fingerprint NodeMachine::identity() const {
     Printer all;
-    all.add(members_.identity());
-    all.add(resources_);
-    all.add(continues_);
-    all.add(stands_down_);
+    all.add_all_but<NodeConfig>(*this, Format<NodeMachine>::fields);
     return all.result();
 }
 

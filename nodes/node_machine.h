@@ -353,7 +353,6 @@ private:
     }
 
     std::shared_ptr<NodeConfig const> config_;
-    // From here on identity.cc names each one.
     Membership members_;
     std::vector<Resource> resources_;
     bool continues_ = false;

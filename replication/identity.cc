@@ -5,6 +5,7 @@
 // asked for after every step; an identity only where a machine is new to somebody.
 #include "base/print.h"
 #include "replication/mirror_machine.h"
+#include "replication/state_format.h"
 
 namespace sunder::replication {
 
@@ -30,15 +31,7 @@ Fingerprint IntentLog::identity() const {
 
 Fingerprint MirrorMachine::identity() const {
     Printer all;
-    auto const add = [&](auto const&... members) { (all.add(members), ...); };
-    add(cells_.identity(), log_.identity(), legs_, passage_, extended_);
-    add(flights_, waiting_, absence_version_, announcing_, knows_outdated_, unrecorded_, next_,
-        open_, unfit_, flush_failed_, settle_armed_, pace_armed_, greeting_due_);
-    add(queue_, applying_, lending_, barrier_, image_kept_, image_, image_op_, image_version_,
-        applying_version_, refusals_, resting_, watched_in_sync_, watched_era_, watched_with_,
-        writes_apart_);
-    add(split_, refused_, refused_by_disk_, stayed_, conceded_, order_, obeyed_, order_failed_,
-        sequence_, nonce_, minted_, next_persist_, next_op_, started_, reported_);
+    all.add_all_but<GroupConfig>(*this, Format<MirrorMachine>::fields);
     return all.result();
 }
 

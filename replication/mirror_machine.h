@@ -334,7 +334,6 @@ private:
     void acknowledge_record(Slot, ConnectionId, std::uint64_t sequence, Outbox&);
 
     std::shared_ptr<GroupConfig const> config_;
-    // From here on identity.cc names each one.
     CellStore cells_;
     IntentLog log_;
     PerMember<Leg> legs_;
