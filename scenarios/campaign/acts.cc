@@ -17,9 +17,6 @@ using language::Action;
 using netsim::LinkSetup;
 using replication::HostOp;
 
-/// What hosts ask for, and what falsifies or refuses a part of a disk, comes in these.
-static constexpr std::uint64_t block = 8;
-
 struct Site::Row {
     Kind kind;
     std::string_view name;
@@ -68,6 +65,17 @@ struct Site::Table {
         {Kind::ignored_flushes, "ignored flushes", {}},
         {Kind::no_merge, "no merge", {}},
         {Kind::larger_disks, "larger disks", {}},
+        {Kind::damage, "damage", [](Site const& site) { site.damage(); }},
+        {Kind::last_words, "last words", [](Site const& site) { site.last_words(); }},
+        {Kind::overwrites, "overwrites", [](Site const& site) { site.overwrites(); }},
+        {Kind::written_apart, "written apart", [](Site const& site) { site.written_apart(); }},
+        {Kind::leaves_and_joins, "leaves and joins",
+         [](Site const& site) { site.leaves_and_joins(); }},
+        {Kind::falls_back, "falls back", [](Site const& site) { site.falls_back(); }},
+        {Kind::unfenced, "unfenced", [](Site const& site) { site.unfenced(); }},
+        {Kind::half_rejoined, "half rejoined", [](Site const& site) { site.half_rejoined(); }},
+        {Kind::forced_behind_a_cut, "forced behind a cut",
+         [](Site const& site) { site.forced_behind_a_cut(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {
@@ -161,6 +169,14 @@ void Site::reset(bool half_open) const {
     NodeId const a = copy_of(drawn.mirror);
     NodeId const b = copy_of(drawn.mirror);
     if (a != b) put(drawn.after, step::Reset{a, b, half_open});
+}
+
+void Site::damage() const {
+    Fault const drawn = fault();
+    NodeId const from = copy_of(drawn.mirror);
+    NodeId const to = copy_of(drawn.mirror);
+    auto const how = static_cast<netsim::Damage>(below(2));
+    if (from != to) put(drawn.after, step::DamageMessage{from, to, how});
 }
 
 void Site::slow_disk() const {

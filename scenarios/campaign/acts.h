@@ -32,6 +32,9 @@ public:
     [[nodiscard]] Duration instant() const;
 
 private:
+    /// What hosts ask for, and what falsifies or refuses a part of a disk, comes in these.
+    static constexpr std::uint64_t block = 8;
+
     struct Row;
     struct Table;
     friend std::string_view name_of(Kind);
@@ -70,6 +73,19 @@ private:
     void power_cut() const;
     void freeze() const;
     void reset(bool half_open) const;
+    void damage() const;
+    void ask_all(Duration after, std::uint16_t mirror, replication::HostOp op, Extent range) const;
+    void ask_each(Duration after, std::uint16_t mirror, replication::HostOp op) const;
+    void order_all(Duration after, std::uint16_t mirror, nodes::Order const& order) const;
+    [[nodiscard]] Extent some_block(std::uint16_t mirror) const;
+    void last_words() const;
+    void overwrites() const;
+    void written_apart() const;
+    void leaves_and_joins() const;
+    void falls_back() const;
+    void unfenced() const;
+    void half_rejoined() const;
+    void forced_behind_a_cut() const;
     void slow_disk() const;
     void failing_disk() const;
     void missing_shot() const;

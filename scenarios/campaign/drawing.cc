@@ -116,7 +116,9 @@ Recipe Drawing::varied(Recipe const& from, RandomStream& dice) const {
     Recipe recipe = from;
     std::uint64_t const how = dice.below(4);
     if (how == 0) recipe.seed = 1 + dice.below(1U << 30);
-    if (recipe.acts.empty() || how == 1) {
+    // What acts draw together would else pile up.
+    bool const full = recipe.acts.size() > 20 * most_;
+    if (recipe.acts.empty() || (how == 1 && !full)) {
         add(recipe, dice);
         return recipe;
     }

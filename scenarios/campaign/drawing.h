@@ -59,6 +59,16 @@ enum class Kind : std::uint8_t {
     ignored_flushes,  ///< FLT-3: a disk that answers flushes and does not do them
     no_merge,         ///< FLT-16: a node that cannot merge intent logs
     larger_disks,     ///< of the targets, behind the mirror's end
+    // More of what befalls a run:
+    damage,               ///< FLT-7: a message that does not arrive as it was sent
+    last_words,           ///< FLT-15: what a host writes and reads as somebody dies
+    overwrites,           ///< a host that writes one block again and again
+    written_apart,        ///< R58, R59: within a pause, and as it ends
+    leaves_and_joins,     ///< R93, R94: one copy, with writes in between
+    falls_back,           ///< FLT-15: to the image of a copy whose source died in a resync
+    unfenced,             ///< nobody can be shot, and a link is cut
+    half_rejoined,        ///< FLT-6: a node that hears nobody hears one again
+    forced_behind_a_cut,  ///< R87: past a source that lives
     last
 };
 std::string_view name_of(Kind);

@@ -37,6 +37,26 @@ Scenario three_nodes() {
     return made;
 }
 
+Scenario hasty() {
+    Scenario made = two_nodes(Mode::asynchronous);
+    made.cluster.detection.interval = milliseconds(2);
+    made.cluster.detection.missed = 1;
+    return made;
+}
+
+Scenario distant() {
+    Scenario made = two_nodes();
+    for (netsim::LinkSetup& link : made.cluster.links)
+        link.there.latency = link.back.latency = milliseconds(5);
+    return made;
+}
+
+Scenario crawling() {
+    Scenario made = two_nodes();
+    made.cluster.nodes[0].disk.latency = milliseconds(300);
+    return made;
+}
+
 Scenario on_a_shared_disk() {
     Scenario made = two_nodes();
     netsim::Cluster& cluster = made.cluster;

@@ -13,6 +13,12 @@ language::Scenario based_on(netsim::Cluster cluster);
 language::Scenario two_nodes(netsim::Mode mode = netsim::Mode::synchronous);
 /// The third copy is asynchronous with the others.
 language::Scenario three_nodes();
+/// Asynchronous, and a death is noticed at once.
+language::Scenario hasty();
+/// A word takes longer than a write.
+language::Scenario distant();
+/// The first copy's disk takes longer for a write than a host for the next one.
+language::Scenario crawling();
 /// Two servers share the first copy's disk.
 language::Scenario on_a_shared_disk();
 /// A log, and data that is written after it.

@@ -117,6 +117,8 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
                 CHECK_FALSE(without(Kind::skewed_clock));
             } else if (std::holds_alternative<language::step::FillMemory>(act.action)) {
                 CHECK_FALSE(without(Kind::full_memory));
+            } else if (std::holds_alternative<language::step::DamageMessage>(act.action)) {
+                CHECK_FALSE(without(Kind::damage));
             } else if (auto const* worse = std::get_if<language::step::Degrade>(&act.action)) {
                 Kind const kind = worse->how.loss     ? Kind::lossy_link
                                   : worse->how.jitter ? Kind::jittery_link
