@@ -27,6 +27,18 @@ std::optional<emulator::Profile> profile_of(ArraySetup const& setup) {
     return own;
 }
 
+std::string_view name_of(Severed what) {
+    switch (what) {
+        case Severed::everything:
+            return "everything";
+        case Severed::heartbeats:
+            return "heartbeats";
+        case Severed::data:
+            return "data";
+    }
+    return {};
+}
+
 std::string_view name_of(Damage how) {
     switch (how) {
         case Damage::flipped_bit:

@@ -74,6 +74,15 @@ enum class Damage : std::uint8_t {
 };
 std::string_view name_of(Damage);
 
+/// What no longer passes a link that is cut (FLT-6). Heartbeats are datagrams on a port of their
+/// own: what filters, or a path of theirs that fails, can take either without the other.
+enum class Severed : std::uint8_t {
+    everything,
+    heartbeats,
+    data,  ///< all that travels in connections
+};
+std::string_view name_of(Severed);
+
 struct LinkSetup {
     Vertex a = 0;
     Vertex b = 0;

@@ -27,11 +27,11 @@ constexpr Duration longest_wait = hours(1'000'000);
 bool World::beats_arrive(NodeId who, NodeId whom, PathId path) const {
     if (shares_a_disk(whom)) {
         return std::ranges::any_of(cluster_->nodes[whom.value].shared_by, [&](NodeId server) {
-            return runs(server) && network_.reaches(server.value, who.value);
+            return runs(server) && network_.beats_reach(server.value, who.value);
         });
     }
     if (!runs(whom)) return false;
-    if (path == nodes::network_path) return network_.reaches(whom.value, who.value);
+    if (path == nodes::network_path) return network_.beats_reach(whom.value, who.value);
     NodeId const disk = *cluster_->quorum.storage;
     return runs(disk) && network_.reaches(whom.value, disk.value) &&
            network_.reaches(disk.value, who.value) && network_.reaches(who.value, disk.value);
@@ -40,7 +40,7 @@ bool World::beats_arrive(NodeId who, NodeId whom, PathId path) const {
 Duration World::beat_latency(NodeId who, NodeId whom, PathId path) const {
     if (shares_a_disk(whom)) {
         for (NodeId const server : cluster_->nodes[whom.value].shared_by) {
-            if (runs(server) && network_.reaches(server.value, who.value))
+            if (runs(server) && network_.beats_reach(server.value, who.value))
                 return network_.latency(server.value, who.value);
         }
     }
@@ -53,7 +53,7 @@ Duration World::beat_latency(NodeId who, NodeId whom, PathId path) const {
 Odds World::beats_lost(NodeId who, NodeId whom, PathId path) const {
     if (path != nodes::network_path) return 0;
     for (NodeId const server : cluster_->nodes[whom.value].shared_by) {
-        if (runs(server) && network_.reaches(server.value, who.value))
+        if (runs(server) && network_.beats_reach(server.value, who.value))
             return network_.weather(server.value, who.value).lost;
     }
     return network_.weather(whom.value, who.value).lost;

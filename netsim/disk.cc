@@ -227,6 +227,24 @@ FateCount SimDisk::crash(Choose const& choose) {
     return count;
 }
 
+/// The device goes on with what it has been given: what it has promised is safe with it, and of the
+/// rest it has all or nothing.
+FateCount SimDisk::panic(Choose const& choose) {
+    FateCount count;
+    for (auto written = unflushed_.rbegin(); written != unflushed_.rend(); ++written) {
+        if (written->number > promised_) change(written->range, written->before);
+    }
+    for (Written const& written : unflushed_) {
+        if (written.number <= promised_) continue;
+        bool const there = choose(2) == 0;
+        ++(there ? count.as_new : count.as_old);
+        if (there) change(written.range, written.after);
+    }
+    std::erase_if(unflushed_, [&](Written const& one) { return one.number > promised_; });
+    abandon(choose, count);
+    return count;
+}
+
 /// What power left of a write that no flush covered is as good as what was meant.
 void SimDisk::keep_word(Image& meant, Written const& written) const {
     std::uint64_t position = written.range.first;

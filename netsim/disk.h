@@ -108,6 +108,8 @@ public:
     using Choose = std::function<std::uint64_t(std::uint64_t)>;
     FateCount crash(Choose const& choose);
     FateCount power_cut(Choose const& choose);
+    /// Whoever drives it dies with what was written to it and not flushed (FLT-2).
+    FateCount panic(Choose const& choose);
     [[nodiscard]] std::size_t unflushed() const { return unflushed_.size(); }
     /// Of what is under way and not flushed; the image is fingerprinted by whoever knows its
     /// extent.

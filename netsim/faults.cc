@@ -8,6 +8,24 @@
 
 namespace sunder::netsim {
 
+namespace {
+
+char const* name_of(seen::NodeDied::How how) {
+    switch (how) {
+        case seen::NodeDied::How::crash:
+            return "CRASH";
+        case seen::NodeDied::How::power_cut:
+            return "POWER CUT";
+        case seen::NodeDied::How::panic:
+            return "PANIC";
+        case seen::NodeDied::How::stopped:
+            return "STOPPED";
+    }
+    return "";
+}
+
+}  // namespace
+
 void World::start_all() {
     for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
         if (cluster_->nodes[n].started && !shares_a_disk(NodeId{n})) boot(NodeId{n});
@@ -75,7 +93,8 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     NodeSim& sim = nodes_[node.value];
     VERIFY(sim.up());
     for (NodeId const carried : carried_by(node)) die(carried, how);
-    bool const silent = how == seen::NodeDied::How::power_cut;
+    bool const panics = how == seen::NodeDied::How::panic;
+    bool const silent = panics || how == seen::NodeDied::How::power_cut;
     // A shared disk keeps its power, and its cache, when a server loses both.
     if (silent && shares_a_disk(node)) how = seen::NodeDied::How::crash;
     bool const power = how == seen::NodeDied::How::power_cut;
@@ -84,8 +103,10 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     };
     FateCount fates;
     for (CopySim& copy : sim.copies) {
-        FateCount const some =
-            power ? copy.disk.edit().power_cut(torn) : copy.disk.edit().crash(torn);
+        SimDisk& disk = copy.disk.edit();
+        FateCount const some = power    ? disk.power_cut(torn)
+                               : panics ? disk.panic(torn)
+                                        : disk.crash(torn);
         fates.as_new += some.as_new;
         fates.as_old += some.as_old;
         fates.torn += some.torn;
@@ -114,7 +135,7 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     sim.memory_full = false;
     sim.unread.clear();
     sim.held.clear();
-    trace(node, power ? "POWER CUT" : how == seen::NodeDied::How::stopped ? "STOPPED" : "CRASH");
+    trace(node, name_of(how));
     see(seen::NodeDied{how, node, fates});
     connections_of_dead(node, silent);
     for (std::uint8_t peer = 0; peer < nodes_.size(); ++peer) {
@@ -129,6 +150,7 @@ void World::die(NodeId node, seen::NodeDied::How how) {
 
 void World::crash(NodeId node) { die(node, seen::NodeDied::How::crash); }
 void World::power_cut(NodeId node) { die(node, seen::NodeDied::How::power_cut); }
+void World::panic(NodeId node) { die(node, seen::NodeDied::How::panic); }
 
 void World::restart(NodeId node) { boot(node); }
 

@@ -26,9 +26,9 @@ Duration World::arrival(NodeId from, NodeId to, std::uint64_t bytes) {
     return at;
 }
 
-void World::cut(Vertex a, Vertex b, bool one_way) {
-    network_.cut(a, b, one_way);
-    see(seen::LinkCut{a, b, one_way});
+void World::cut(Vertex a, Vertex b, bool one_way, Severed what) {
+    network_.cut(a, b, one_way, what);
+    see(seen::LinkCut{a, b, one_way, what});
     routes_changed();
 }
 

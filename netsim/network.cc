@@ -65,8 +65,10 @@ void Network::find_routes() {
                 route.bandwidth = std::min(route.bandwidth, direction.model.bandwidth);
                 route.weather.jitter += direction.model.jitter;
                 route.weather.lost = either(route.weather.lost, odds_of(direction.model.loss));
+                route.severed.heartbeats |= direction.severed.heartbeats;
+                route.severed.data |= direction.severed.data;
                 route.impaired = route.impaired || direction.model != direction.built ||
-                                 direction.model.loss != Share{};
+                                 direction.model.loss != Share{} || direction.severed.any();
             }
             std::ranges::reverse(route.directions);
         }
@@ -111,11 +113,24 @@ Duration Network::cross(std::uint16_t direction, Duration at, Duration now, Dura
     return busy_until;
 }
 
-void Network::set_cut(Vertex from, Vertex to, bool cut) {
+void Network::sever(Vertex from, Vertex to, Severed what) {
     bool found = false;
     for (Direction& direction : directions_) {
         if (direction.from != from || direction.to != to) continue;
-        direction.cut = cut;
+        direction.cut |= what == Severed::everything;
+        direction.severed.heartbeats |= what == Severed::heartbeats;
+        direction.severed.data |= what == Severed::data;
+        found = true;
+    }
+    VERIFY(found);
+}
+
+void Network::join(Vertex from, Vertex to) {
+    bool found = false;
+    for (Direction& direction : directions_) {
+        if (direction.from != from || direction.to != to) continue;
+        direction.cut = false;
+        direction.severed = {};
         found = true;
     }
     VERIFY(found);
@@ -132,7 +147,8 @@ bool Network::is_cut(Vertex a, Vertex b) const {
 Fingerprint Network::fingerprint() const {
     Hasher hasher;
     for (Direction const& way : directions_) {
-        hasher.add(way.cut);
+        hasher.add(static_cast<std::uint8_t>(way.cut | way.severed.heartbeats << 1 |
+                                             way.severed.data << 2));
         if (way.model == way.built) continue;
         hasher.add(hash_words(static_cast<std::uint64_t>(way.model.latency.ns),
                               static_cast<std::uint64_t>(way.model.jitter.ns),
@@ -142,9 +158,9 @@ Fingerprint Network::fingerprint() const {
     return hasher.result();
 }
 
-void Network::cut(Vertex a, Vertex b, bool one_way) {
-    set_cut(a, b, true);
-    if (!one_way) set_cut(b, a, true);
+void Network::cut(Vertex a, Vertex b, bool one_way, Severed what) {
+    sever(a, b, what);
+    if (!one_way) sever(b, a, what);
     find_routes();
 }
 
@@ -161,8 +177,8 @@ bool Network::change(Direction& direction, LinkModel const& model) {
 }
 
 bool Network::heal(Vertex a, Vertex b) {
-    set_cut(a, b, false);
-    set_cut(b, a, false);
+    join(a, b);
+    join(b, a);
     bool better = false;
     for (Direction& way : directions_) {
         bool const meant = (way.from == a && way.to == b) || (way.from == b && way.to == a);

@@ -31,8 +31,16 @@ public:
     Network() = default;
     explicit Network(Cluster const& cluster);
 
-    /// True when something sent now from one node would reach the other.
-    [[nodiscard]] bool reaches(Vertex from, Vertex to) const { return route(from, to).up; }
+    /// True when what is sent now in a connection would reach the other node.
+    [[nodiscard]] bool reaches(Vertex from, Vertex to) const {
+        Route const& way = route(from, to);
+        return way.up && !way.severed.data;
+    }
+    /// The same of a heartbeat.
+    [[nodiscard]] bool beats_reach(Vertex from, Vertex to) const {
+        Route const& way = route(from, to);
+        return way.up && !way.severed.heartbeats;
+    }
     /// The moment at which the last byte arrives in fair weather. Requires `reaches`.
     Duration transfer(Vertex from, Vertex to, Duration now, std::uint64_t bytes);
     /// One-way latency and the narrowest link of the present route.
@@ -49,9 +57,9 @@ public:
         return latency(a, b) + latency(b, a);
     }
 
-    /// Cuts a link in both directions, or only what flows from a to b. Requires that the link
-    /// exists.
-    void cut(Vertex a, Vertex b, bool one_way);
+    /// Cuts a link in both directions, or only what flows from a to b: for everything, or for a
+    /// part of it, which finds no other route then. Requires that the link exists.
+    void cut(Vertex a, Vertex b, bool one_way, Severed what = Severed::everything);
     /// The link is again as it was built, in both directions. True when something of it is better
     /// than before, so that what is under way may arrive sooner.
     bool heal(Vertex a, Vertex b);
@@ -70,16 +78,24 @@ public:
     [[nodiscard]] Fingerprint fingerprint() const;
 
 private:
+    /// What does not get through, although there is a way.
+    struct Filter {
+        bool heartbeats = false;
+        bool data = false;
+        [[nodiscard]] bool any() const { return heartbeats || data; }
+    };
     struct Direction {
         Vertex from = 0;
         Vertex to = 0;
         LinkModel built;
         LinkModel model{};  // as it is now
         bool cut = false;
+        Filter severed{};
         Duration busy_until{};
     };
     struct Route {
         bool up = false;
+        Filter severed;
         Duration latency;
         Bandwidth bandwidth;
         Weather weather;
@@ -101,7 +117,8 @@ private:
     Duration cross(std::uint16_t direction, Duration at, Duration now, Duration takes);
     [[nodiscard]] WayGraph ways_out(Vertex from) const;
     void find_routes();
-    void set_cut(Vertex from, Vertex to, bool cut);
+    void sever(Vertex from, Vertex to, Severed what);
+    void join(Vertex from, Vertex to);
     [[nodiscard]] bool change(Direction& direction, LinkModel const& model);
 
     std::size_t nodes_ = 0;

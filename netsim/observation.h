@@ -102,10 +102,16 @@ struct ImageWritten {
     GroupId group;
 };
 struct NodeDied {
-    /// `stopped`: in order, with nothing in service.
-    enum class How : std::uint8_t { crash, power_cut, stopped } how = How::crash;
+    enum class How : std::uint8_t {
+        crash,
+        power_cut,
+        panic,    ///< of its operating system (FLT-2)
+        stopped,  ///< in order, with nothing in service
+    } how = How::crash;
     NodeId node;
     FateCount fates;
+    /// What was not flushed may be gone.
+    [[nodiscard]] bool loses_cache() const { return how == How::power_cut || how == How::panic; }
 };
 struct NodeStarted {
     NodeId node;
@@ -126,6 +132,7 @@ struct LinkCut {
     Vertex a = 0;
     Vertex b = 0;
     bool one_way = false;
+    Severed what = Severed::everything;
 };
 struct LinkHealed {
     Vertex a = 0;

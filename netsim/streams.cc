@@ -305,10 +305,10 @@ void World::check_stalls() {
             network_.reaches(a.value, b.value) && network_.reaches(b.value, a.value);
         bool const flowing = routed && runs(a) && runs(b);
         // One that is heard, and cannot be connected to, is waited for as long as one that stalls.
-        bool const one_way =
+        bool const heard =
             !link.group && !routed && runs(a) && runs(b) &&
-            (network_.reaches(a.value, b.value) || network_.reaches(b.value, a.value));
-        bool const stalled = !flowing && (link.ends[0].up || link.ends[1].up || one_way);
+            (network_.beats_reach(a.value, b.value) || network_.beats_reach(b.value, a.value));
+        bool const stalled = !flowing && (link.ends[0].up || link.ends[1].up || heard);
         if (stalled != link.stalling) {
             link.stalling = stalled;
             ++link.stall_token;
@@ -355,14 +355,15 @@ void World::stall_timeout(std::uint32_t connection) {
     if (!link.group) tell_unreachable(connection);
 }
 
-/// Beats go one way, a connection needs both.
+/// Beats need one way, and only one that lets them through; a connection needs both.
 void World::tell_unreachable(std::uint32_t connection) {
     auto const& ends = connections_[connection]->ends;
     for (unsigned end = 0; end < 2; ++end) {
         NodeId const self = ends[end].node;
         NodeId const peer = ends[1 - end].node;
-        bool const deaf = !network_.reaches(self.value, peer.value);
-        if (!deaf || !runs(self) || !watcher(self, peer, nodes::network_path).told) continue;
+        bool const joined =
+            network_.reaches(self.value, peer.value) && network_.reaches(peer.value, self.value);
+        if (joined || !runs(self) || !watcher(self, peer, nodes::network_path).told) continue;
         if (!beats_arrive(self, peer, nodes::network_path)) continue;
         step_node(self, nodes::input::PeerUnreachable{peer});
     }

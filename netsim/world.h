@@ -179,10 +179,12 @@ public:
     void start_all();
     void crash(NodeId node);
     void power_cut(NodeId node);
+    /// Its operating system dies, while its disks keep their power (FLT-2).
+    void panic(NodeId node);
     void pause(NodeId node);
     void resume(NodeId node);
     void restart(NodeId node);
-    void cut(Vertex a, Vertex b, bool one_way);
+    void cut(Vertex a, Vertex b, bool one_way, Severed what = Severed::everything);
     void heal(Vertex a, Vertex b);
     /// Until it is healed, the link is as bad as it is said to be.
     void degrade(Vertex a, Vertex b, bool one_way, Degradation const& how);
@@ -199,9 +201,9 @@ public:
     NodeSnapshot take_snapshot(NodeId node);
     /// Requires that the node is down, and that the snapshot is its own.
     void roll_back(NodeId node, NodeSnapshot const& snapshot, seen::RolledBack::What what);
-    /// From now on its timers take so many percent of their time (FLT-11). Requires percent > 0.
     /// Blank disks take the place of those that a node had (FLT-4). Requires that it is down.
     void replace_disks(NodeId node);
+    /// From now on its timers take so many percent of their time (FLT-11). Requires percent > 0.
     void skew_clock(NodeId node, std::uint32_t percent);
     /// A node's memory is full (FLT-13): messages stay in its sockets and requests with its hosts,
     /// heartbeats come and go, and what it has taken in goes on. It ends with the process.

@@ -386,14 +386,14 @@ void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
 void Chronicle::died(seen::NodeDied const& died, Duration now) {
     Node& node = nodes_[died.node.value];
     node.died_at = now;
-    node.lost_power = died.how == seen::NodeDied::How::power_cut;
+    node.lost_cache = died.loses_cache();
     for (Group& group : groups_) {
         auto const found = std::ranges::find(group.members, died.node);
         if (found == group.members.end()) continue;
         Copy& copy = group.copies[static_cast<std::size_t>(found - group.members.begin())];
         copy.serving = false;
         copy.watched.reset();
-        if (node.lost_power) copy.power_cut = now;
+        if (node.lost_cache) copy.cache_lost = now;
         for (Pair& pair : copy.pairs) {
             if (pair.leg != LegState::disconnected) pair.lost_at = now;
             pair.leg = LegState::disconnected;

@@ -70,7 +70,7 @@ public:
         /// more.
         std::optional<Slot> overtaken_by;
         /// The node lost power after this; what it had not flushed may be gone from its disk.
-        std::optional<Duration> power_cut;
+        std::optional<Duration> cache_lost;
         PerCopy<Pair> pairs{};
     };
     struct Group {
@@ -83,7 +83,7 @@ public:
     };
     struct Node {
         std::optional<Duration> died_at;
-        bool lost_power = false;  ///< how it died last
+        bool lost_cache = false;  ///< how it died last
         bool frozen = false;      ///< it could not store something since it booted (DESIGN 4)
     };
 

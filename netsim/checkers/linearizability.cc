@@ -162,7 +162,7 @@ void Linearizability::compare(View& view, GroupId id, NodeId node) {
     Losses const& losses = view.ledger.losses(id);
     Chronicle::Group const& known = view.chronicle.group(id);
     Slot const here = view.chronicle.slot(id, node);
-    bool undurable = known.copies[here.value].power_cut.has_value();
+    bool undurable = known.copies[here.value].cache_lost.has_value();
     for (std::uint8_t p = 0; p < known.members.size(); ++p) {
         undurable = undurable || known.copies[p].pairs[here.value].lonely;
     }

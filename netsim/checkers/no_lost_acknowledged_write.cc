@@ -44,11 +44,11 @@ struct NoLostAcknowledgedWrite::Loss {
         Chronicle::Group const& known = chronicle.group(group);
         Slot const here = chronicle.slot(group, node);
         if (owner && (owed == nullptr || owed->node == node)) {
-            std::optional<Duration> const& cut = known.copies[here.value].power_cut;
+            std::optional<Duration> const& cut = known.copies[here.value].cache_lost;
             bool const kept =
                 owed != nullptr && (view.ledger.durable(*owed) || cut < owed->answered);
-            bool const lost_power = cut && !kept;
-            return lost_power ? "unflushed writes lost with the source's own power" : nullptr;
+            bool const lost_cache = cut && !kept;
+            return lost_cache ? "unflushed writes lost with the source's own cache" : nullptr;
         }
         bool left_behind = false;
         bool knew = false;
@@ -131,7 +131,7 @@ char const* NoLostAcknowledgedWrite::gone_from_all(View const& view, GroupId gro
         any_replaced = any_replaced || replaced;
         bool const had = known.members[p] == owed.node || (owed.in_sync >> p & 1) != 0;
         if (!had) continue;
-        std::optional<Duration> const& cut = known.copies[p].power_cut;
+        std::optional<Duration> const& cut = known.copies[p].cache_lost;
         bool const unflushed = cut && *cut >= owed.answered && !view.ledger.durable(owed);
         if (!replaced && !unflushed) return nullptr;
         any_unflushed = any_unflushed || !replaced;

@@ -15,7 +15,7 @@
 // - "acknowledged without the target (faithful policy)": the leg was down, and the target could not
 // be
 //   told before it lost the source: nobody waits for it in DataKeeper;
-// - "unflushed writes lost with the source's own power": the last owner comes back from a disk that
+// - "unflushed writes lost with the source's own cache": the last owner comes back from a disk that
 // lost
 //   what no flush or FUA had made durable (F.0);
 // - "every disk that held it was replaced": by blank ones, since it was acknowledged (FLT-4), and

@@ -40,7 +40,7 @@ char const* Oracle::excuse(Loss const& loss, std::uint8_t owed) const {
     Write const& write = writes_[owed];
     if (loss.owner && (owed == 0 || write.node == loss.self)) {
         bool const gone = owed != 0 && write.exposed;
-        return gone ? "unflushed writes lost with the source's own power" : nullptr;
+        return gone ? "unflushed writes lost with the source's own cache" : nullptr;
     }
     bool left_behind = false;
     for (std::uint8_t p = 0; p < copies_; ++p) {

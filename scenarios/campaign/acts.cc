@@ -66,6 +66,8 @@ struct Site::Table {
         {Kind::no_merge, "no merge", {}},
         {Kind::larger_disks, "larger disks", {}},
         {Kind::damage, "damage", [](Site const& site) { site.damage(); }},
+        {Kind::panic, "panic", [](Site const& site) { site.panic(); }},
+        {Kind::partial_cut, "partial cut", [](Site const& site) { site.partial_cut(); }},
         {Kind::last_words, "last words", [](Site const& site) { site.last_words(); }},
         {Kind::overwrites, "overwrites", [](Site const& site) { site.overwrites(); }},
         {Kind::written_apart, "written apart", [](Site const& site) { site.written_apart(); }},
@@ -177,6 +179,22 @@ void Site::damage() const {
     NodeId const to = copy_of(drawn.mirror);
     auto const how = static_cast<netsim::Damage>(below(2));
     if (from != to) put(drawn.after, step::DamageMessage{from, to, how});
+}
+
+void Site::panic() const {
+    Duration const after = fault().after;
+    put(after, step::Panic{server(), {}});
+}
+
+/// Mostly not for ever.
+void Site::partial_cut() const {
+    Duration const after = fault().after;
+    LinkSetup const& link = cluster().links[below(cluster().links.size())];
+    bool const turned = below(2) == 0;
+    bool const one_way = below(2) == 0;
+    auto const what = below(2) == 0 ? netsim::Severed::heartbeats : netsim::Severed::data;
+    put(after, step::Cut{turned ? link.b : link.a, turned ? link.a : link.b, one_way, what});
+    if (below(3) != 0) put(pause(), step::Heal{link.a, link.b});
 }
 
 void Site::slow_disk() const {

@@ -74,6 +74,8 @@ private:
     void freeze() const;
     void reset(bool half_open) const;
     void damage() const;
+    void panic() const;
+    void partial_cut() const;
     void ask_all(Duration after, std::uint16_t mirror, replication::HostOp op, Extent range) const;
     void ask_each(Duration after, std::uint16_t mirror, replication::HostOp op) const;
     void order_all(Duration after, std::uint16_t mirror, nodes::Order const& order) const;

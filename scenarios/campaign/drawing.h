@@ -61,6 +61,8 @@ enum class Kind : std::uint8_t {
     larger_disks,     ///< of the targets, behind the mirror's end
     // More of what befalls a run:
     damage,               ///< FLT-7: a message that does not arrive as it was sent
+    panic,                ///< FLT-2
+    partial_cut,          ///< FLT-6: heartbeats are lost and data is not, or the reverse
     last_words,           ///< FLT-15: what a host writes and reads as somebody dies
     overwrites,           ///< a host that writes one block again and again
     written_apart,        ///< R58, R59: within a pause, and as it ends

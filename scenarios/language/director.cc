@@ -223,6 +223,11 @@ struct Director::Doing {
         die(&World::power_cut, step.node, step.fates);
         return true;
     }
+    bool operator()(step::Panic const& step) const {
+        if (!expect_up(step.node, true)) return false;
+        die(&World::panic, step.node, step.fates);
+        return true;
+    }
     bool operator()(step::Pause const& step) const {
         if (!expect_up(step.node, true)) return false;
         if (world.node(step.node).paused) {
@@ -260,7 +265,7 @@ struct Director::Doing {
         return true;
     }
     bool operator()(step::Cut const& step) const {
-        world.cut(step.a, step.b, step.one_way);
+        world.cut(step.a, step.b, step.one_way, step.what);
         return true;
     }
     bool operator()(step::Heal const& step) const {

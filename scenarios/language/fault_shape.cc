@@ -48,6 +48,21 @@ ShapePtr death(std::string const& what) {
                                               0, 1000, false}))})}});
 }
 
+ShapePtr partial_cut() {
+    ShapePtr const end = make_shape(shape::Name{"the name of a node or a switch"});
+    return object(
+        "a partial cut",
+        {required("from", "Where nothing leaves any more.", end, {"server1"}),
+         required("to", "Where nothing arrives any more.", end, {"server2"}),
+         optional("both_ways", "yes: nor in the other direction. Default: no.",
+                  make_shape(shape::Boolean{}), {"yes"}),
+         optional("only",
+                  "Heartbeats are lost while replication and all other words of nodes get through, "
+                  "or the reverse. Default: nothing gets through.",
+                  make_shape(shape::Choice{"what is lost", {"heartbeats", "data"}}),
+                  {"heartbeats"})});
+}
+
 ShapePtr degradation() {
     return object(
         "a degradation",
@@ -141,6 +156,11 @@ std::vector<Key> node_steps() {
         optional("power_cut",
                  "The node, or the array, loses its power, and everything that was not flushed.",
                  death("a power cut")),
+        optional("panic",
+                 "The node's operating system dies, while its disks keep their power (FLT-2): each "
+                 "write that was not flushed is there as a whole or not at all, and no peer is "
+                 "told.",
+                 death("a panic")),
         optional("pause", "The node stands still, as a virtual machine that is moved.", node_name(),
                  {"server1"}),
         optional("fill_memory",
@@ -154,15 +174,11 @@ std::vector<Key> node_steps() {
 }
 
 std::vector<Key> fault_steps() {
-    ShapePtr const one_way =
-        object("a one-way cut",
-               {required("from", "Where nothing leaves any more.",
-                         make_shape(shape::Name{"the name of a node or a switch"}), {"server1"}),
-                required("to", "Where nothing arrives any more.",
-                         make_shape(shape::Name{"the name of a node or a switch"}), {"server2"})});
     std::vector<Key> keys{
-        optional("cut", "Cuts the link between two neighbours; with from and to, one way only.",
-                 make_shape(shape::Alternatives{{neighbours(), one_way}})),
+        optional("cut",
+                 "Cuts the link between two neighbours (FLT-6); with from and to, one way only, "
+                 "where it does not say otherwise.",
+                 make_shape(shape::Alternatives{{neighbours(), partial_cut()}})),
         optional("heal",
                  "Heals the link between two neighbours, in both directions: nothing of it is cut, "
                  "and it is as the file's network says, whatever 'degrade' made of it.",

@@ -47,15 +47,25 @@ std::optional<Neighbours> neighbours(Node const* a, Node const* b, Span place, N
     return std::nullopt;
 }
 
+netsim::Severed severed_of(Node const* only) {
+    using netsim::Severed;
+    for (Severed const what : {Severed::heartbeats, Severed::data}) {
+        if (only != nullptr && only->text == netsim::name_of(what)) return what;
+    }
+    return Severed::everything;
+}
+
 Read cut(Node const& value, Names const& names) {
-    bool const one_way = value.kind == Node::Kind::mapping;
+    bool const said_apart = value.kind == Node::Kind::mapping;
     std::span<Node const> const ends = items_of(&value);
-    if (!one_way && ends.size() != 2) return std::nullopt;
-    Node const* const a = one_way ? value.find("from") : &ends[0];
-    Node const* const b = one_way ? value.find("to") : &ends[1];
+    if (!said_apart && ends.size() != 2) return std::nullopt;
+    Node const* const a = said_apart ? value.find("from") : &ends[0];
+    Node const* const b = said_apart ? value.find("to") : &ends[1];
     auto const found = neighbours(a, b, mark_of(value), names);
     if (!found) return std::nullopt;
-    return step::Cut{found->a, found->b, one_way};
+    bool const both_ways = !said_apart || boolean_of(value.find("both_ways")).value_or(false);
+    return step::Cut{found->a, found->b, !both_ways,
+                     severed_of(said_apart ? value.find("only") : nullptr)};
 }
 
 Read heal(Node const& value, Names const& names) {

@@ -76,6 +76,7 @@ private:
     Read pass(Node const& value);
     Read crash(Node const& value);
     Read power_cut(Node const& value);
+    Read panic(Node const& value);
     Read pause(Node const& value);
     Read resume(Node const& value);
     Read restart(Node const& value);
@@ -135,6 +136,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"pass", &StepReader::pass},
         {"crash", &StepReader::crash},
         {"power_cut", &StepReader::power_cut},
+        {"panic", &StepReader::panic},
         {"pause", &StepReader::pause},
         {"resume", &StepReader::resume},
         {"restart", &StepReader::restart},
@@ -291,6 +293,12 @@ Read StepReader::power_cut(Node const& value) {
                              NodeIs::without_power);
     if (!node) return std::nullopt;
     return step::PowerCut{*node, fates_of(value)};
+}
+
+Read StepReader::panic(Node const& value) {
+    auto const node = become(who_dies(value), {NodeIs::running, NodeIs::paused}, NodeIs::crashed);
+    if (!node) return std::nullopt;
+    return step::Panic{*node, fates_of(value)};
 }
 
 Read StepReader::pause(Node const& value) {

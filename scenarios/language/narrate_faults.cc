@@ -24,8 +24,10 @@ std::string FaultSentence::line(NodeId node, std::string const& text) const {
 }
 
 FaultSentence::Line FaultSentence::operator()(seen::LinkCut const& cut) const {
-    return fmt::format("{:10} CUT between {} and {}{}", "network", vertex(cut.a), vertex(cut.b),
-                       cut.one_way ? ", one way" : "");
+    bool const whole = cut.what == netsim::Severed::everything;
+    return fmt::format("{:10} CUT between {} and {}{}{}", "network", vertex(cut.a), vertex(cut.b),
+                       cut.one_way ? ", one way" : "",
+                       whole ? "" : fmt::format(", for {} only", netsim::name_of(cut.what)));
 }
 FaultSentence::Line FaultSentence::operator()(seen::LinkHealed const& healed) const {
     return fmt::format("{:10} healed between {} and {}", "network", vertex(healed.a),

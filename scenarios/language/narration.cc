@@ -461,7 +461,7 @@ struct Sentence {
                                               cluster.mirrors[written.group.value].name));
     }
     Line operator()(seen::NodeDied const& died) const {
-        static constexpr char const* words[] = {"CRASHES", "LOSES POWER", "stops"};
+        static constexpr char const* words[] = {"CRASHES", "LOSES POWER", "PANICS", "stops"};
         return line(died.node, words[static_cast<int>(died.how)]);
     }
     Line operator()(seen::SharedDiskNoted const& noted) const {

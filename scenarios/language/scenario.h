@@ -143,6 +143,12 @@ struct PowerCut {
     std::vector<std::uint8_t> fates{};
     friend bool operator==(PowerCut const&, PowerCut const&) = default;
 };
+/// The operating system dies: what was not flushed is there or not, as a whole (FLT-2).
+struct Panic {
+    NodeId node;
+    std::vector<std::uint8_t> fates{};
+    friend bool operator==(Panic const&, Panic const&) = default;
+};
 struct Pause {
     NodeId node;
     friend bool operator==(Pause const&, Pause const&) = default;
@@ -160,6 +166,7 @@ struct Cut {
     netsim::Vertex a = 0;
     netsim::Vertex b = 0;
     bool one_way = false;
+    netsim::Severed what = netsim::Severed::everything;
     friend bool operator==(Cut const&, Cut const&) = default;
 };
 struct Heal {
@@ -452,13 +459,13 @@ struct ArrayLoad {
 }  // namespace step
 
 using Action = std::variant<
-    step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Pause, step::Resume,
-    step::Restart, step::Cut, step::Heal, step::Degrade, step::Isolate, step::Reset, step::SlowDisk,
-    step::FailDisk, step::HangDisk, step::CorruptDisk, step::TakeSnapshot, step::RollBack,
-    step::SkewClock, step::FillMemory, step::DamageMessage, step::Write, step::Read, step::Trim,
-    step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload, step::StopWorkload,
-    step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered, step::Examine,
-    step::TakeImage, step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk,
+    step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Panic, step::Pause,
+    step::Resume, step::Restart, step::Cut, step::Heal, step::Degrade, step::Isolate, step::Reset,
+    step::SlowDisk, step::FailDisk, step::HangDisk, step::CorruptDisk, step::TakeSnapshot,
+    step::RollBack, step::SkewClock, step::FillMemory, step::DamageMessage, step::Write, step::Read,
+    step::Trim, step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload,
+    step::StopWorkload, step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
+    step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk,
     step::EditHierarchy, step::EditExtension, step::FailResource, step::FailFencing,
     step::ArrayOrder, step::ArrayRequest, step::ArrayPower, step::ArrayLoad>;
 

@@ -55,6 +55,8 @@ private:
         if (is_shared(world, died.node)) return;
         if (died.how == seen::NodeDied::How::crash) {
             add(world, step::Crash{died.node, {}});
+        } else if (died.how == seen::NodeDied::How::panic) {
+            add(world, step::Panic{died.node, {}});
         } else {
             add(world, step::PowerCut{died.node, {}});
         }
@@ -70,7 +72,7 @@ private:
         add(world, step::Resume{resumed.node});
     }
     void on(World const& world, seen::LinkCut const& cut) {
-        add(world, step::Cut{cut.a, cut.b, cut.one_way});
+        add(world, step::Cut{cut.a, cut.b, cut.one_way, cut.what});
     }
     void on(World const& world, seen::LinkHealed const& healed) {
         add(world, step::Heal{healed.a, healed.b});
@@ -177,6 +179,7 @@ bool is_request(Step const& step) {
 bool is_fault(Step const& step) {
     return std::holds_alternative<step::Crash>(step.action) ||
            std::holds_alternative<step::PowerCut>(step.action) ||
+           std::holds_alternative<step::Panic>(step.action) ||
            std::holds_alternative<step::Cut>(step.action) ||
            std::holds_alternative<step::Isolate>(step.action) ||
            std::holds_alternative<step::Degrade>(step.action) ||
@@ -215,6 +218,8 @@ bool possible(Scenario const& scenario) {
             move(crash->node, Is::up, Is::down);
         } else if (auto const* power = std::get_if<step::PowerCut>(&step.action)) {
             move(power->node, Is::up, Is::down);
+        } else if (auto const* panic = std::get_if<step::Panic>(&step.action)) {
+            move(panic->node, Is::up, Is::down);
         } else if (auto const* restart = std::get_if<step::Restart>(&step.action)) {
             move(restart->node, Is::down, Is::up);
         } else if (auto const* pause = std::get_if<step::Pause>(&step.action)) {

@@ -132,6 +132,9 @@ struct SourceOf {
     std::string operator()(step::PowerCut const& step) const {
         return death("power_cut", step.node, step.fates);
     }
+    std::string operator()(step::Panic const& step) const {
+        return death("panic", step.node, step.fates);
+    }
     std::string operator()(step::Pause const& step) const { return "pause: " + node(step.node); }
     std::string operator()(step::Resume const& step) const { return "resume: " + node(step.node); }
     std::string operator()(step::SlowDisk const& step) const {
@@ -187,8 +190,13 @@ struct SourceOf {
         return "restart: " + node(step.node);
     }
     std::string operator()(step::Cut const& step) const {
-        char const* const form = step.one_way ? "cut: {{from: {}, to: {}}}" : "cut: [{}, {}]";
-        return fmt::format(fmt::runtime(form), vertex(cluster, step.a), vertex(cluster, step.b));
+        bool const whole = step.what == netsim::Severed::everything;
+        std::string const a = vertex(cluster, step.a);
+        std::string const b = vertex(cluster, step.b);
+        if (whole && !step.one_way) return fmt::format("cut: [{}, {}]", a, b);
+        return fmt::format("cut: {{from: {}, to: {}{}{}}}", a, b,
+                           step.one_way ? "" : ", both_ways: yes",
+                           whole ? "" : fmt::format(", only: {}", netsim::name_of(step.what)));
     }
     std::string operator()(step::Heal const& step) const {
         return fmt::format("heal: [{}, {}]", vertex(cluster, step.a), vertex(cluster, step.b));

@@ -131,9 +131,9 @@ bool LiveNetwork::joins(NodeId a, NodeId b) {
     return meet(a, b);
 }
 
-void LiveNetwork::cut(netsim::Vertex a, netsim::Vertex b, bool one_way) {
+void LiveNetwork::cut(netsim::Vertex a, netsim::Vertex b, bool one_way, netsim::Severed what) {
     std::lock_guard const lock(lock_);
-    network_.cut(a, b, one_way);
+    network_.cut(a, b, one_way, what);
 }
 
 void LiveNetwork::heal(netsim::Vertex a, netsim::Vertex b) {
@@ -224,7 +224,7 @@ void LiveNetwork::take_beat(Listener const& listener) {
     for (;;) {
         ssize_t const got = ::recv(listener.socket, room.data(), room.size(), 0);
         if (got < 0) return;
-        if (!reaches(listener.from, listener.to)) continue;
+        if (!network_.beats_reach(listener.from.value, listener.to.value)) continue;
         auto const lost = network_.weather(listener.from.value, listener.to.value).lost;
         if (lost != 0 && chance_.below(netsim::certain) < lost) continue;
         auto const bytes = static_cast<std::size_t>(got);

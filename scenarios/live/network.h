@@ -43,7 +43,8 @@ public:
 
     /// Whether a connection between the two can be made.
     [[nodiscard]] bool joins(NodeId a, NodeId b);
-    void cut(netsim::Vertex a, netsim::Vertex b, bool one_way);
+    void cut(netsim::Vertex a, netsim::Vertex b, bool one_way,
+             netsim::Severed what = netsim::Severed::everything);
     void heal(netsim::Vertex a, netsim::Vertex b);
     void degrade(netsim::Vertex a, netsim::Vertex b, bool one_way, netsim::Degradation how);
     /// Ends the connections between the two; half open: only a is told, and b hears no more.

@@ -306,6 +306,11 @@ struct Player::Doing {
         stage().power_cut(step.node);
         return true;
     }
+    bool operator()(step::Panic const& step) const {
+        if (!expect_up(step.node, true)) return false;
+        stage().power_cut(step.node);
+        return true;
+    }
     bool operator()(step::Pause const& step) const {
         if (!expect_up(step.node, true)) return false;
         stage().node(step.node).pause();
@@ -335,7 +340,7 @@ struct Player::Doing {
         return true;
     }
     bool operator()(step::Cut const& step) const {
-        stage().network().cut(step.a, step.b, step.one_way);
+        stage().network().cut(step.a, step.b, step.one_way, step.what);
         return true;
     }
     bool operator()(step::Heal const& step) const {

@@ -62,6 +62,10 @@ struct OfStep {
         if (!cut.fates.empty()) return "it says what becomes of writes under way";
         return std::nullopt;
     }
+    Why operator()(step::Panic const& panic) const {
+        if (!panic.fates.empty()) return "it says what becomes of writes under way";
+        return std::nullopt;
+    }
     Why operator()(step::Ordered const& ordered) const {
         if (ordered.order.kind == nodes::Order::Kind::use_fallback_image) {
             return "a fallback image is kept";

@@ -57,7 +57,7 @@ TEST_CASE("who waits for a confirmation waits by its own clock, and a fast one i
 }
 
 TEST_CASE(
-    "what a source loses with its own power is counted, and never more than was not flushed") {
+    "what a source loses with its own cache is counted, and never more than was not flushed") {
     std::uint64_t lost = 0;
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         Stage stage(small_cluster(), seed);
@@ -75,7 +75,7 @@ TEST_CASE(
         stage.end_well();
         expect_clean(stage);
         lost += stage.allowed(
-            "no_lost_acknowledged_write: unflushed writes lost with the source's own power");
+            "no_lost_acknowledged_write: unflushed writes lost with the source's own cache");
     }
     CHECK(lost > 0);
 }
