@@ -6,8 +6,8 @@
 //
 // Where links lose what is sent, beats are lost one by one, each for itself. As many in a row as
 // make a peer silent are rare, and only they are drawn: the moment at which the last of them is
-// missed, and then that of the first beat that arrives. A word that arrives counts as a beat. Beats
-// on a quorum disk travel in streams of the storage's own, which send again what is lost.
+// missed, and then that of the first beat that arrives. A word that arrives counts as a beat, also
+// where all beats are lost (FLT-6). Beats on a quorum disk travel in streams of the storage's own, which send again what is lost.
 #include "netsim/world.h"
 
 #include <fmt/format.h>
@@ -21,17 +21,28 @@ namespace {
 /// Of what need not be awaited: no run is so long.
 constexpr Duration longest_wait = hours(1'000'000);
 
+/// A beat, or a word.
+bool something_reaches(Network const& network, NodeId from, NodeId to) {
+    return network.beats_reach(from.value, to.value) || network.reaches(from.value, to.value);
+}
+
+/// Of a beat that is lost on the way.
+Odds odds_on(Network const& network, NodeId from, NodeId to) {
+    bool const severed = !network.beats_reach(from.value, to.value);
+    return severed ? certain : network.weather(from.value, to.value).lost;
+}
+
 }  // namespace
 
 /// Of a shared disk, either server answers for it: while one of them lives, it may go on (R53).
 bool World::beats_arrive(NodeId who, NodeId whom, PathId path) const {
     if (shares_a_disk(whom)) {
         return std::ranges::any_of(cluster_->nodes[whom.value].shared_by, [&](NodeId server) {
-            return runs(server) && network_.beats_reach(server.value, who.value);
+            return runs(server) && something_reaches(network_, server, who);
         });
     }
     if (!runs(whom)) return false;
-    if (path == nodes::network_path) return network_.beats_reach(whom.value, who.value);
+    if (path == nodes::network_path) return something_reaches(network_, whom, who);
     NodeId const disk = *cluster_->quorum.storage;
     return runs(disk) && network_.reaches(whom.value, disk.value) &&
            network_.reaches(disk.value, who.value) && network_.reaches(who.value, disk.value);
@@ -40,7 +51,7 @@ bool World::beats_arrive(NodeId who, NodeId whom, PathId path) const {
 Duration World::beat_latency(NodeId who, NodeId whom, PathId path) const {
     if (shares_a_disk(whom)) {
         for (NodeId const server : cluster_->nodes[whom.value].shared_by) {
-            if (runs(server) && network_.beats_reach(server.value, who.value))
+            if (runs(server) && something_reaches(network_, server, who))
                 return network_.latency(server.value, who.value);
         }
     }
@@ -53,10 +64,10 @@ Duration World::beat_latency(NodeId who, NodeId whom, PathId path) const {
 Odds World::beats_lost(NodeId who, NodeId whom, PathId path) const {
     if (path != nodes::network_path) return 0;
     for (NodeId const server : cluster_->nodes[whom.value].shared_by) {
-        if (runs(server) && network_.beats_reach(server.value, who.value))
-            return network_.weather(server.value, who.value).lost;
+        if (runs(server) && something_reaches(network_, server, who))
+            return odds_on(network_, server, who);
     }
-    return network_.weather(whom.value, who.value).lost;
+    return odds_on(network_, whom, who);
 }
 
 void World::update_watchers() {
@@ -86,6 +97,7 @@ void World::update_watcher(NodeId who, NodeId whom, PathId path) {
         await_lost_beats(who, whom, path, now_ - phase);
         return;
     }
+    if (audible && lost == certain) return;  // but a word may come
     Duration const due =
         audible ? now_ + phase + beat_latency(who, whom, path) + beats_missing(who, lost)
                 : now_ + by_clock(who, detection.interval * detection.missed - phase);
@@ -135,22 +147,28 @@ void World::beats_missed(NodeId who, NodeId whom, PathId path) {
         await_lost_beats(who, whom, path, watch.spoke);
         return;
     }
-    Duration const next = cluster_->detection.interval + beats_missing(who, watch.lost);
-    queue_.push(now_ + next, {EventKind::heard, who.value, 0,
-                              whom.value | std::uint32_t{path.value} << 8, ++watch.token});
+    ++watch.token;
+    if (watch.lost != certain) {
+        Duration const next = cluster_->detection.interval + beats_missing(who, watch.lost);
+        queue_.push(now_ + next, {EventKind::heard, who.value, 0,
+                                  whom.value | std::uint32_t{path.value} << 8, watch.token});
+    }
     see(seen::BeatsLost{who, whom, cluster_->detection.missed});
     tell_silent(who, whom, path);
 }
 
 bool World::goes_on() const {
-    bool const lossy = std::ranges::any_of(
-        watchers_, [](Watcher const& watch) { return watch.audible && watch.lost != 0; });
+    // Where all are lost it will be silent, and soon.
+    auto const is_lossy = [](Watcher const& watch) {
+        return watch.audible && watch.lost != 0 && watch.lost != certain;
+    };
+    bool const lossy = std::ranges::any_of(watchers_, is_lossy);
     bool more = false;
     // What was overtaken by others may be due years ahead.
     queue_.for_each_pending([&](EventQueue::Pending const& pending) {
         if (more || !current(pending.event)) return;
         bool const swallowed = lossy && pending.event.kind == EventKind::silent &&
-                               watcher(pending.event).audible && watcher(pending.event).lost != 0;
+                               is_lossy(watcher(pending.event));
         more = !swallowed;
     });
     return more;

@@ -228,19 +228,24 @@ FateCount SimDisk::crash(Choose const& choose) {
 }
 
 /// The device goes on with what it has been given: what it has promised is safe with it, and of the
-/// rest it has all or nothing.
+/// rest it has been given a write or not. What it has is still in its cache.
 FateCount SimDisk::panic(Choose const& choose) {
     FateCount count;
-    for (auto written = unflushed_.rbegin(); written != unflushed_.rend(); ++written) {
-        if (written->number > promised_) change(written->range, written->before);
+    auto const first = std::ranges::find_if(
+        unflushed_, [&](Written const& written) { return written.number > promised_; });
+    std::vector<Written> given(first, unflushed_.end());
+    unflushed_.erase(first, unflushed_.end());
+    for (auto written = given.rbegin(); written != given.rend(); ++written) {
+        change(written->range, written->before);
     }
-    for (Written const& written : unflushed_) {
-        if (written.number <= promised_) continue;
+    for (Written& written : given) {
         bool const there = choose(2) == 0;
         ++(there ? count.as_new : count.as_old);
-        if (there) change(written.range, written.after);
+        if (!there) continue;
+        written.before = image_.read(written.range);
+        change(written.range, written.after);
+        unflushed_.push_back(std::move(written));
     }
-    std::erase_if(unflushed_, [&](Written const& one) { return one.number > promised_; });
     abandon(choose, count);
     return count;
 }

@@ -53,6 +53,7 @@ std::uint64_t times_in_a_row(Odds again, std::uint64_t draw) {
 
 /// Each beat that arrives begins anew: `missed` lost ones follow it, or fewer and another arrival.
 std::uint64_t beats_until_silence(Odds lost, std::uint32_t missed, std::uint64_t draw) {
+    if (lost == certain) return missed;
     Odds const all = power(lost, missed);
     if (all == 0) return never;
     std::uint64_t const arrivals = steps_down_to(certain - all, draw + 1);

@@ -40,7 +40,7 @@ struct Weather {
 [[nodiscard]] std::uint64_t times_in_a_row(Odds again, std::uint64_t draw);
 
 /// Beats that are sent until, with the last of them, `missed` in a row are lost; 2^62 for never in
-/// any run. What single losses before that add is taken at its mean.
+/// any run. What single losses before that add is taken at its mean. `lost` may be certain.
 [[nodiscard]] std::uint64_t beats_until_silence(Odds lost, std::uint32_t missed,
                                                 std::uint64_t draw);
 

@@ -111,12 +111,15 @@ bool write_results(std::string const& path, Results const& results) {
     std::ofstream file(place);
     file << to_json(results);
     file.close();
-    if (!file) return cannot_write(path);
-    if (place == path) return true;
+    bool written = file.good();
+    if (place == path) return written || cannot_write(path);
     std::error_code error;
     fs::path target = place;
-    fs::rename(place, target.replace_extension(), error);
-    return !error || cannot_write(path);
+    if (written) fs::rename(place, target.replace_extension(), error);
+    written = written && !error;
+    // Half of them are of no use.
+    if (!written) fs::remove(place, error);
+    return written || cannot_write(path);
 }
 
 bool can_write_results(std::string const& path) {

@@ -23,6 +23,10 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <system_error>
 
 namespace {
 
@@ -317,9 +321,7 @@ int print_names() {
     return tools::all_held;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int obey(int argc, char** argv) {
     CLI::App app{"Sunder: storage replication, failover and split brain, simulated"};
     app.require_subcommand(1);
     tools::RunRequest request;
@@ -386,4 +388,22 @@ int main(int argc, char** argv) {
     if (*schema) return print_schema(of);
     if (*names) return print_names();
     return tools::run(request);
+}
+
+/// What nobody can read has not been said, and so nothing is known.
+int unheard(int status, std::string const& why) {
+    fmt::print(stderr, "sunder: standard output cannot be written: {}\n", why);
+    return status == tools::all_held ? tools::unknown : status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        int const status = obey(argc, argv);
+        if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+        return unheard(status, std::strerror(errno));
+    } catch (std::system_error const& error) {
+        return unheard(tools::all_held, error.what());
+    }
 }

@@ -69,11 +69,11 @@ bool is_disputed(Chronicle::Copy const& copy) {
 }  // namespace
 
 /// R62, R97: whoever has heard of it stays out, also when the source dies before it is done.
-void FailoverCompletes::on(View& view, seen::OperatorAsked const& asked) {
+void FailoverCompletes::on(View& view, NodeId, nodes::note::OrderDecided const& decided) {
     leaving_.resize(view.chronicle.groups());
-    bool const order = asked.what == seen::OperatorAsked::What::order;
-    if (order && asked.order.kind == nodes::Order::Kind::leave_service)
-        leaving_[asked.group.value] = true;
+    bool const leaves = decided.rule == nodes::OrderRule::granted &&
+                        decided.order.kind == nodes::Order::Kind::leave_service;
+    if (leaves) leaving_[decided.group.value] = true;
 }
 
 void FailoverCompletes::on(View& view, seen::NodeDied const& died) {

@@ -26,7 +26,7 @@ public:
                                       "an in-sync target takes over from a source that died"};
 
     void on(View& view, seen::NodeDied const& died);
-    void on(View& view, seen::OperatorAsked const& asked);
+    void on(View& view, NodeId node, nodes::note::OrderDecided const& decided);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
     void on(View&, seen::NodeStarted const&) { waiting_.clear(); }
     void on(View&, seen::NodePaused const&) { waiting_.clear(); }

@@ -3,6 +3,7 @@
 // Threads that accept, dial, greet and read.
 #include "nodes/live/peers.h"
 
+#include "nodes/live/clock.h"
 #include "nodes/live/greeting.h"
 #include "nodes/live/sockets.h"
 #include "nodes/wire.h"
@@ -350,6 +351,8 @@ std::string Peers::serve_leg(std::shared_ptr<Link> const& link, Target const& ta
     std::uint64_t const chunks =
         (config.mirrored_sectors + config.chunk_sectors - 1) / config.chunk_sectors;
     group.connected(slot, link);
+    Duration const often{setup_.detection.interval.ns / 8};
+    Duration spoke = boot_time();
     std::string wrong;
     for (;;) {
         link->wait_for_room();
@@ -366,6 +369,12 @@ std::string Peers::serve_leg(std::shared_ptr<Link> const& link, Target const& ta
         if (!message) {
             wrong = message.error();
             break;
+        }
+        // Whoever speaks is alive, with or without a heartbeat; to say so each time would cost more
+        // than the word.
+        if (Duration const now = boot_time(); now - spoke >= often) {
+            events_.spoke(target.peer);
+            spoke = now;
         }
         group.arrived(slot, *link, std::move(*message));
     }

@@ -57,8 +57,9 @@ ShapePtr partial_cut() {
          optional("both_ways", "yes: nor in the other direction. Default: no.",
                   make_shape(shape::Boolean{}), {"yes"}),
          optional("only",
-                  "Heartbeats are lost while replication and all other words of nodes get through, "
-                  "or the reverse. Default: nothing gets through.",
+                  "Heartbeats are lost while connections get through, so that nodes which have "
+                  "nothing to say to each other miss each other; or the reverse. Default: nothing "
+                  "gets through.",
                   make_shape(shape::Choice{"what is lost", {"heartbeats", "data"}}),
                   {"heartbeats"})});
 }

@@ -130,7 +130,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
                            (key == "flush" || key == "power_cut" || key.ends_with("_workload")));
     if (of_array) return of_an_array(key, value);
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 24> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 25> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},

@@ -200,9 +200,15 @@ TEST_CASE("does each step mean what it says?") {
     CHECK(first("pass: 10 s") == Action(step::Pass{seconds(10)}));
     CHECK(first("crash: b") == Action(step::Crash{NodeId{1}}));
     CHECK(first("power_cut: b") == Action(step::PowerCut{NodeId{1}}));
+    CHECK(first("panic: b") == Action(step::Panic{NodeId{1}}));
+    CHECK(first("panic: {node: a, fates: [1, 0]}") == Action(step::Panic{NodeId{0}, {1, 0}}));
     CHECK(first("pause: a") == Action(step::Pause{NodeId{0}}));
     CHECK(first("cut: [b, a]") == Action(step::Cut{1, 0, false}));
     CHECK(first("cut: {from: b, to: a}") == Action(step::Cut{1, 0, true}));
+    CHECK(first("cut: {from: b, to: a, both_ways: no, only: data}") ==
+          Action(step::Cut{1, 0, true, netsim::Severed::data}));
+    CHECK(first("cut: {from: a, to: b, both_ways: yes, only: heartbeats}") ==
+          Action(step::Cut{0, 1, false, netsim::Severed::heartbeats}));
     CHECK(first("heal: [a, b]") == Action(step::Heal{0, 1}));
     CHECK(first("degrade: {link: [b, a], loss: 2.5 %}") ==
           Action(step::Degrade{1, 0, false, {.loss = Share{25'000}}}));

@@ -191,3 +191,36 @@ TEST_CASE("Disks tear writes in their own way") {
         CHECK(inside);
     }
 }
+
+TEST_CASE("A panic keeps each write as a whole or not at all, and all that was promised (FLT-2)") {
+    DiskModel model;
+    model.ignores_flushes = true;
+    int kept = 0;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        RandomStream random(seed, 3, 0);
+        SimDisk disk(size, model);
+        done(disk, write(1, {0, 8}, 81));
+        done(disk, flush(2));
+        done(disk, write(3, {0, 4}, 82));
+        done(disk, write(4, {2, 16}, 83));
+        FateCount const fates = disk.panic([&](std::uint64_t n) { return random.below(n); });
+        CHECK(fates.torn == 0);
+        CHECK(fates.broken == 0);
+        CHECK(fates.as_new + fates.as_old == 2);
+        CHECK(disk.take_broken_promises().empty());
+        bool const later = disk.image().at(17).id == 83;
+        bool const earlier = disk.image().at(0).id == 82;
+        for (std::uint64_t s = 2; s < 18; ++s) {
+            std::uint64_t const below = s >= 8 ? 0 : s < 4 && earlier ? 82 : 81;
+            CHECK(disk.image().at(s).id == (later ? 83 : below));
+        }
+        CHECK(disk.image().at(0).id == disk.image().at(1).id);
+        CHECK(fates.as_new == std::uint64_t{later} + std::uint64_t{earlier});
+        kept += later && !earlier ? 1 : 0;
+        // The disk still has all of it in its cache: what was never given to it is not there.
+        disk.power_cut([](std::uint64_t) { return 1; });
+        CHECK(disk.image().at(0).id == 0);
+        CHECK(disk.image().at(17).id == 0);
+    }
+    CHECK(kept > 10);
+}

@@ -259,3 +259,55 @@ TEST_CASE("A degradation says what changes, and the rest stays as it is") {
     CHECK(network.latency(1, 0) == netsim::LinkModel{}.latency);
     CHECK_FALSE(network.impaired(0, 1));
 }
+
+TEST_CASE("Heartbeats and connections can be lost without one another (FLT-6)") {
+    using netsim::Severed;
+    for (Severed const what : {Severed::heartbeats, Severed::data}) {
+        INFO(name_of(what));
+        for (bool const one_way : {false, true}) {
+            CAPTURE(one_way);
+            World world = started(cluster_of({}));
+            world.cut(0, 1, one_way, what);
+            std::vector<bool> lost(2);
+            std::vector<bool> unreachable(2);
+            run_on(world, minutes(2), [&](netsim::Observation const& one) {
+                auto const* noted = std::get_if<seen::NodeNoted>(&one);
+                if (noted == nullptr) return;
+                auto const who = noted->node.value;
+                namespace note = nodes::note;
+                if (std::holds_alternative<note::PeerLost>(noted->note)) lost[who] = true;
+                if (std::holds_alternative<note::PeerUnreachable>(noted->note))
+                    unreachable[who] = true;
+            });
+            bool const beats = what == Severed::heartbeats;
+            // Who misses the other first connects to it anew, and so is heard.
+            CHECK((lost[0] || lost[1]) == beats);
+            if (one_way) CHECK_FALSE(lost[0]);
+            // A connection needs both ways, a heartbeat one.
+            CHECK(unreachable == std::vector<bool>{!beats, !beats});
+            CHECK(mirrors(world) == beats);
+            world.heal(0, 1);
+            CHECK(run_until(world, minutes(5), mirrors));
+        }
+    }
+}
+
+TEST_CASE("Whoever speaks is heard, with or without a heartbeat") {
+    World world = started(cluster_of({}));
+    world.cut(0, 1, false, netsim::Severed::heartbeats);
+    int lost = 0;
+    auto const count = [&](netsim::Observation const& one) {
+        auto const* noted = std::get_if<seen::NodeNoted>(&one);
+        if (noted != nullptr && std::holds_alternative<nodes::note::PeerLost>(noted->note)) ++lost;
+    };
+    Duration const patience = netsim::Detection{}.interval * netsim::Detection{}.missed;
+    for (std::uint64_t block = 0; block < 60; ++block) {
+        write_block(world, first_node, block);
+        run_on(world, Duration{patience.ns / 3}, count);
+    }
+    CHECK(lost == 0);
+    // And no longer.
+    run_on(world, patience + seconds(1), count);
+    CHECK(lost > 0);
+    CHECK(world.serves(first_node, the_mirror));
+}

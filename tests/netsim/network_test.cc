@@ -72,4 +72,54 @@ TEST_CASE("A link that is healed leaves nothing behind it reserved") {
     CHECK(all_at_once == seconds(2) + microseconds(200));
 }
 
+TEST_CASE("What a filter takes finds no other way, and the rest goes on (FLT-6)") {
+    // Two ways from a to b: the short one, and one by the switch.
+    Cluster cluster;
+    cluster.nodes = {{"a", {}}, {"b", {}}};
+    cluster.switches = {"lan"};
+    constexpr Vertex hub = 2;
+    LinkModel const slow{milliseconds(1)};
+    cluster.links = {{a, b, {}, {}}, {a, hub, slow, slow}, {hub, b, slow, slow}};
+    Network network(cluster);
+    Duration const direct = network.latency(a, b);
+    CHECK_FALSE(network.impaired(a, b));
+
+    network.cut(a, b, true, Severed::heartbeats);
+    CHECK(network.reaches(a, b));
+    CHECK_FALSE(network.beats_reach(a, b));
+    CHECK(network.beats_reach(b, a));
+    CHECK(network.impaired(a, b));
+    CHECK(network.latency(a, b) == direct);
+    CHECK_FALSE(network.is_cut(a, b));
+
+    network.cut(a, b, false, Severed::data);
+    CHECK_FALSE(network.reaches(a, b));
+    CHECK_FALSE(network.reaches(b, a));
+    CHECK(network.beats_reach(b, a));
+
+    // Whoever knows of a cut goes round it.
+    network.cut(a, b, false);
+    CHECK(network.reaches(a, b));
+    CHECK(network.beats_reach(a, b));
+    CHECK(network.latency(a, b) == milliseconds(2));
+
+    network.heal(a, b);
+    CHECK(network.beats_reach(a, b));
+    CHECK(network.latency(a, b) == direct);
+    CHECK_FALSE(network.impaired(a, b));
+}
+
+TEST_CASE("Networks that let different things through are told apart") {
+    Network const whole = at_a_switch({1'000'000});
+    std::vector<Fingerprint> all{whole.fingerprint()};
+    for (Severed const what : {Severed::everything, Severed::heartbeats, Severed::data}) {
+        Network network = whole;
+        network.cut(a, lan, true, what);
+        CHECK(std::ranges::find(all, network.fingerprint()) == all.end());
+        all.push_back(network.fingerprint());
+        network.heal(a, lan);
+        CHECK(network.fingerprint() == whole.fingerprint());
+    }
+}
+
 }  // namespace sunder::netsim

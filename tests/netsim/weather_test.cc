@@ -51,6 +51,13 @@ TEST_CASE("What happens once in two is met in a row as often as it should be") {
     CHECK(times_in_a_row(percent(1), certain / 1000 * 995) == 1);
 }
 
+TEST_CASE("Where all beats are lost silence comes at once, and no beat ever") {
+    for (std::uint64_t const draw : {std::uint64_t{0}, certain / 2, certain - 1}) {
+        CHECK(beats_until_silence(certain, 3, draw) == 3);
+        CHECK(times_in_a_row(certain, draw) > std::uint64_t{1} << 40);
+    }
+}
+
 TEST_CASE("Silence comes as late as if each beat had been lost or not, one by one") {
     for (std::uint32_t const lost : {1U, 20U, 50U, 90U}) {
         for (std::uint32_t const missed : {1U, 2U, 3U}) {

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -32,6 +33,19 @@ class Campaign(Commanded):
         while not listens():
             self.assertLess(time.monotonic(), end)
             time.sleep(0.01)
+
+    def test_results_that_find_no_room_are_not_left_by_halves(self):
+        path = self.write(GOOD)
+        target = Path(self.folder.name) / "results.json"
+        target.write_text("of another campaign\n")
+        # Python ignores the signal of a file that may not grow, and so does who inherits it.
+        run = subprocess.run([self.command, "explore", path, "--runs", "3", "--json", str(target)],
+                             capture_output=True, text=True, timeout=120, restore_signals=False,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (99, 99)))
+        self.assertEqual(run.returncode, 3, run.stdout + run.stderr)
+        self.assertIn(f"cannot write {target}", run.stderr)
+        self.assertEqual(target.read_text(), "of another campaign\n")
+        self.assertEqual([one.name for one in target.parent.iterdir() if "part" in one.name], [])
 
     def test_a_number_of_runs_is_the_same_campaign_however_it_is_divided(self):
         path = self.write(GOOD)

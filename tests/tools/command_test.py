@@ -114,6 +114,15 @@ expect:
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.assertIn("51 times in service", run.stdout)
 
+    def test_what_cannot_be_said_is_not_held(self):
+        path = self.write(GOOD)
+        for words in (["run", path], ["run", path, "--quiet"], ["names"]):
+            with self.subTest(words=words), open("/dev/full", "w") as full:
+                run = subprocess.run([self.command, *words], stdout=full, stderr=subprocess.PIPE,
+                                     text=True)
+                self.assertEqual(run.returncode, 2, run.stderr)
+                self.assertRegex(run.stderr, "standard output cannot be written: .*No space left")
+
     def test_check_and_list_run_nothing(self):
         path = self.write(MATRIX)
         check = self.sunder("check", path)
