@@ -87,6 +87,7 @@ constexpr std::string_view names[] = {
     "created_anew",
     "hung_copy_awaited",
     "asked_era_forgotten",
+    "resume_unheeded",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

@@ -85,6 +85,7 @@ enum class Mutant {
     created_anew,         ///< R91: an only copy whose disk was replaced is taken for a new mirror
     hung_copy_awaited,    ///< LIV-3: a promotion waits for ever for a copy whose disk hangs
     asked_era_forgotten,  ///< SAF-7: an era counts no sooner than a disk that hangs has stored it
+    resume_unheeded,      ///< LIV-6: a leg that an operator resumes stays paused
     last
 };
 

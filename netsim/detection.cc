@@ -7,7 +7,8 @@
 // Where links lose what is sent, beats are lost one by one, each for itself. As many in a row as
 // make a peer silent are rare, and only they are drawn: the moment at which the last of them is
 // missed, and then that of the first beat that arrives. A word that arrives counts as a beat, also
-// where all beats are lost (FLT-6). Beats on a quorum disk travel in streams of the storage's own, which send again what is lost.
+// where all beats are lost (FLT-6). Beats on a quorum disk travel in streams of the storage's own,
+// which send again what is lost.
 #include "netsim/world.h"
 
 #include <fmt/format.h>
@@ -167,8 +168,8 @@ bool World::goes_on() const {
     // What was overtaken by others may be due years ahead.
     queue_.for_each_pending([&](EventQueue::Pending const& pending) {
         if (more || !current(pending.event)) return;
-        bool const swallowed = lossy && pending.event.kind == EventKind::silent &&
-                               is_lossy(watcher(pending.event));
+        bool const swallowed =
+            lossy && pending.event.kind == EventKind::silent && is_lossy(watcher(pending.event));
         more = !swallowed;
     });
     return more;

@@ -26,7 +26,8 @@ void MirrorMachine::pause_leg(command::Pause const& order, Outbox& out) {
         consider(peer, out);
     } else if (channel_of(leg) != nullptr) {
         if (order.paused) begin_pausing(peer, out);
-    } else if (!order.paused || std::holds_alternative<leg::Preparing>(leg)) {
+    } else if ((!order.paused && !mutant(Mutant::resume_unheeded)) ||
+               std::holds_alternative<leg::Preparing>(leg)) {
         close_leg(peer, out);  // the two greet again, and know better then
     }
 }

@@ -31,6 +31,7 @@
 #include "netsim/checkers/no_silent_split_brain.h"
 #include "netsim/checkers/nothing_outside_the_mirror.h"
 #include "netsim/checkers/point_in_time.h"
+#include "netsim/checkers/resumed_mirrors.h"
 #include "netsim/checkers/resync_completes.h"
 #include "netsim/checkers/resync_convergence.h"
 #include "netsim/checkers/resync_copies_the_union.h"
@@ -58,7 +59,7 @@ using EachOf =
          BothBackInService, Linearizability, FlushMakesDurable, ErrorsAreNotData, ZeroesOnEveryCopy,
          NoLaterCopyOverwritten, EqualLabelEqualData, BootsWithWhatWasStable, EveryRequestEnds,
          TakeoverPermitted, HierarchyInOrder, NoServiceWithoutQuorum, ResyncKeepsProgress,
-         LoserRejoins, EarlierErasRefused, NothingOutsideTheMirror, PointInTime,
+         LoserRejoins, ResumedMirrors, EarlierErasRefused, NothingOutsideTheMirror, PointInTime,
          FlushedWritesSurvive, IndependentAfterNormalising, CapacityAddsUp,
          NoChunkOwnedTwiceOrLeaked, TargetsForEverNeverServe>;
 

@@ -18,6 +18,12 @@ void NoLaterCopyOverwritten::on(View& view, From from,
     Slot const self = view.chronicle.slot(from.group, from.node);
     replication::Cell const& mine = target_machine->cell();
     replication::Cell const& theirs = source_machine->cell();
+    // What another life of the source has said before its disks were replaced (FLT-4) is the word
+    // of nobody now: no block will follow it.
+    replication::Leg const& leg = source_machine->leg(self);
+    bool const begins = std::holds_alternative<replication::leg::Preparing>(leg) ||
+                        std::holds_alternative<replication::leg::Resyncing>(leg);
+    if (!theirs.current && !begins) return;
     bool const blank = !mine.current;
     bool const ancestor =
         theirs.descends_from(mine.current.id) || theirs.peers[self.value].base == mine.current;

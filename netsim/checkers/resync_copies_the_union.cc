@@ -54,7 +54,7 @@ void ResyncCopiesTheUnion::on(View& view, From from, replication::note::LegChang
         mine.connected = true;
         mine.since = view.now();
         mine.named = log.bits(changed.peer);
-        mine.asked = Bitmap(log.chunks());
+        mine.formerly = mine.asked = Bitmap(log.chunks());
         mine.acknowledged = Bitmap(log.chunks());
         view.ledger.for_each_open(from.group, [&](Request const& request) {
             if (request.node == from.node && request.changes()) {
@@ -80,18 +80,25 @@ void ResyncCopiesTheUnion::note_again(View& view, From from) {
         if (!mine.connected) continue;
         mine.since = view.now();
         mine.named = machine->log().bits(Slot{p});
-        mine.asked = mine.acknowledged = Bitmap(machine->log().chunks());
+        mine.formerly = mine.asked = mine.acknowledged = Bitmap(machine->log().chunks());
     }
 }
 
-/// R19: what an operator sets is named from then on.
+/// R19: what an operator sets is named from then on. What he clears is not; but what the two have
+/// told each other before, and so may copy, he cannot take back.
 void ResyncCopiesTheUnion::on(View& view, From from,
                               replication::note::IntentLogEdited const& edited) {
     if (!view.mirror(from.group).intent_log_chunk) return;
     Slot const self = view.chronicle.slot(from.group, from.node);
     Side& mine = side(view, from.group, self, edited.peer);
     replication::MirrorMachine const* machine = view.machine(from.node, from.group);
-    if (mine.connected && machine != nullptr) mine.named = machine->log().bits(edited.peer);
+    if (!mine.connected || machine == nullptr) return;
+    mine.formerly |= mine.named;
+    mine.formerly |= mine.acknowledged;
+    mine.named = machine->log().bits(edited.peer);
+    Bitmap cleared = mine.acknowledged;
+    cleared -= mine.named;
+    mine.acknowledged -= cleared;
 }
 
 void ResyncCopiesTheUnion::on(View& view, seen::NodeDied const& died) {
@@ -159,8 +166,10 @@ void ResyncCopiesTheUnion::on(View& view, From from,
     must |= mine.acknowledged;
     must |= theirs.acknowledged;
     Bitmap may = must;
-    may |= mine.asked;
-    may |= theirs.asked;
+    for (Side const* const one : {static_cast<Side const*>(&mine), &theirs}) {
+        may |= one->asked;
+        may |= one->formerly;
+    }
     auto const by = [&](std::uint64_t chunk) {
         return mine.named.test(chunk) ? view.name(from.node) + "'s log named it"
                : theirs.named.test(chunk)

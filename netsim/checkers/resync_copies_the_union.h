@@ -42,7 +42,8 @@ private:
         Duration since;
         bool partial = false;
         bool running = false;  ///< it copies to the other
-        Bitmap named;          ///< by its log as it connected
+        Bitmap named;          ///< by its log as it connected, or as an operator left it since
+        Bitmap formerly;       ///< named until an operator cleared the log
         Bitmap asked;          ///< by hosts since
         Bitmap acknowledged;
         Bitmap wanted;   ///< chunks to copy, from the start on

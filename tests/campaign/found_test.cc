@@ -37,7 +37,7 @@ TEST_CASE("What random runs have found is right") {
         auto const loaded = load(file);
         if (!loaded) UNSCOPED_INFO(to_text(loaded.error()));
         REQUIRE(loaded.has_value());
-        for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        for (std::uint64_t seed = 1; seed <= 20; ++seed) {
             PlayOptions options;
             options.seed = seed;
             Outcome const outcome = play(loaded->front(), options);

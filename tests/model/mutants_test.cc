@@ -209,6 +209,7 @@ constexpr NotFound others[] = {
     {Mutant::created_anew, "no disk is replaced in a search"},
     {Mutant::hung_copy_awaited, "no disk hangs in a search, and what fails is mended"},
     {Mutant::asked_era_forgotten, "no disk hangs in a search"},
+    {Mutant::resume_unheeded, "no operator resumes a leg in a search"},
 };
 
 language::KnownNames known() {

@@ -435,6 +435,8 @@ constexpr Hunt hunts[] = {
      "intent_log_superset", false},
     {Mutant::pause_forgotten, "the source dies in a pause", source_dies_in_a_pause, small_cluster,
      "no_promotion_of_inconsistent_copy", true},
+    {Mutant::resume_unheeded, "paused and resumed", paused_and_resumed, small_cluster,
+     "resumed_mirrors", true},
     {Mutant::resume_on_old_word, "written until the resume", written_until_the_resume, distant,
      "mirror_equality", false},
     {Mutant::lent_too_early, "write and borrow", write_and_borrow, lender, "linearizability",

@@ -36,6 +36,13 @@ void both_sides_of_a_pause(Stage& stage) {
     stage.end_well();
 }
 
+void paused_and_resumed(Stage& stage) {
+    pause_mirror(stage);
+    stage.work(server1, 3, 64, 200);
+    stage.order(server1, resume_it);
+    stage.end_well();
+}
+
 void source_dies_in_a_pause(Stage& stage) {
     pause_mirror(stage);
     stage.run_for(milliseconds(200));
