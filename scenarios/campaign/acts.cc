@@ -66,8 +66,6 @@ struct Site::Table {
         {Kind::no_merge, "no merge", {}},
         {Kind::larger_disks, "larger disks", {}},
         {Kind::damage, "damage", [](Site const& site) { site.damage(); }},
-        {Kind::panic, "panic", [](Site const& site) { site.panic(); }},
-        {Kind::partial_cut, "partial cut", [](Site const& site) { site.partial_cut(); }},
         {Kind::last_words, "last words", [](Site const& site) { site.last_words(); }},
         {Kind::overwrites, "overwrites", [](Site const& site) { site.overwrites(); }},
         {Kind::written_apart, "written apart", [](Site const& site) { site.written_apart(); }},
@@ -78,6 +76,8 @@ struct Site::Table {
         {Kind::half_rejoined, "half rejoined", [](Site const& site) { site.half_rejoined(); }},
         {Kind::forced_behind_a_cut, "forced behind a cut",
          [](Site const& site) { site.forced_behind_a_cut(); }},
+        {Kind::panic, "panic", [](Site const& site) { site.panic(); }},
+        {Kind::partial_cut, "partial cut", [](Site const& site) { site.partial_cut(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {

@@ -61,8 +61,6 @@ enum class Kind : std::uint8_t {
     larger_disks,     ///< of the targets, behind the mirror's end
     // More of what befalls a run:
     damage,               ///< FLT-7: a message that does not arrive as it was sent
-    panic,                ///< FLT-2
-    partial_cut,          ///< FLT-6: heartbeats are lost and data is not, or the reverse
     last_words,           ///< FLT-15: what a host writes and reads as somebody dies
     overwrites,           ///< a host that writes one block again and again
     written_apart,        ///< R58, R59: within a pause, and as it ends
@@ -71,6 +69,8 @@ enum class Kind : std::uint8_t {
     unfenced,             ///< nobody can be shot, and a link is cut
     half_rejoined,        ///< FLT-6: a node that hears nobody hears one again
     forced_behind_a_cut,  ///< R87: past a source that lives
+    panic,                ///< FLT-2
+    partial_cut,          ///< FLT-6: heartbeats are lost and data is not, or the reverse
     last
 };
 std::string_view name_of(Kind);

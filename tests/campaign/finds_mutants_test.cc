@@ -80,10 +80,14 @@ constexpr Missed missed[] = {
      "who took over has to be lost between its first read and its greeting of a hung third"},
 };
 
+/// Of wrong engines these find none that others do not, and they would take runs from those.
+constexpr Diet finds_no_mutant = Diet{1} << static_cast<unsigned>(Kind::panic) |
+                                 Diet{1} << static_cast<unsigned>(Kind::partial_cut);
+
 HuntSetup const setup{.seed = 1,
                       .number = 0,
                       .most_acts = 12,
-                      .kinds = everything & ~outside_budget,
+                      .kinds = everything & ~outside_budget & ~finds_no_mutant,
                       .most_events = 300'000,
                       .shrink_attempts = 0};
 
@@ -177,6 +181,8 @@ TEST_CASE("each property that a run breaks is a finding of its own") {
     Scenario const base = test::two_nodes();
     std::vector<Finding> most;
     for (int m = 1; m < static_cast<int>(Mutant::last) && most.size() < 2; ++m) {
+        // Two barriers at once end the process.
+        if (static_cast<Mutant>(m) == Mutant::apply_out_of_order) continue;
         std::vector<Finding> found = first_findings(static_cast<Mutant>(m), base);
         if (found.size() > most.size()) most = std::move(found);
     }
