@@ -76,6 +76,8 @@ constexpr Missed missed[] = {
     {Mutant::pause_forgotten, "its source has to die within a pause: found after 558 runs"},
     {Mutant::absence_stored_once, "a source has to lose its power as it stores a second absence"},
     {Mutant::quorum_loss_overtaken, "quorum has to be lost while a write holds up a hand-over"},
+    {Mutant::created_anew, "a mirror has to have one copy, and that one another disk"},
+    {Mutant::hung_copy_awaited, "the source has to die while a third disk hangs, and nothing else"},
     {Mutant::asked_era_forgotten,
      "who took over has to be lost between its first read and its greeting of a hung third"},
 };
