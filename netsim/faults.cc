@@ -93,11 +93,11 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     NodeSim& sim = nodes_[node.value];
     VERIFY(sim.up());
     for (NodeId const carried : carried_by(node)) die(carried, how);
-    bool const panics = how == seen::NodeDied::How::panic;
-    bool const silent = panics || how == seen::NodeDied::How::power_cut;
+    bool const silent = seen::NodeDied{how, node, {}}.loses_cache();
     // A shared disk keeps its power, and its cache, when a server loses both.
     if (silent && shares_a_disk(node)) how = seen::NodeDied::How::crash;
     bool const power = how == seen::NodeDied::How::power_cut;
+    bool const panics = how == seen::NodeDied::How::panic;
     SimDisk::Choose const torn = [&](std::uint64_t n) {
         return choose(n, Choice::torn, node.value);
     };
