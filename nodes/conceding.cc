@@ -29,9 +29,7 @@ ResolutionFacts NodeMachine::resolution_facts(std::size_t r, Slot slot) const {
                            resource.report.legs[other.value] >= replication::LegState::resyncing;
         follows = follows || (leads && other != slot && !resource.report.open);
     });
-    if (relation.kinship == Kinship::unrelated) {
-        facts.winner = Winner::stranger;
-    } else if (follows) {
+    if (follows) {
         facts.winner = Winner::kin;
     } else if (later(r, slot) == InServiceFacts::Later::diverged) {
         facts.winner = Winner::parted;

@@ -14,8 +14,6 @@ ResolutionRule decide_resolution(ResolutionFacts const& facts) {
             return Rule::winner_unreachable;
         case ResolutionFacts::Winner::silent:
             return Rule::winner_silent;
-        case ResolutionFacts::Winner::stranger:
-            return Rule::strangers;
         case ResolutionFacts::Winner::parted:
         case ResolutionFacts::Winner::overtaken:
             return Rule::granted;
@@ -40,9 +38,6 @@ replication::RuleText text_of(ResolutionRule rule) {
         case Rule::winner_silent:
             return {"winner_silent", "SAF-4",
                     "the other copy can be reached but has not yet said what it holds"};
-        case Rule::strangers:
-            return {"strangers", "C.2",
-                    "the two copies have no generation in common, so neither is the other's loser"};
         case Rule::no_split_brain:
             return {"no_split_brain", "R31, R34",
                     "the copy here has not parted from the others, or follows a source that has: "
@@ -66,8 +61,6 @@ std::string_view name_of(ResolutionFacts::Winner winner) {
             return "unreachable";
         case Winner::silent:
             return "silent";
-        case Winner::stranger:
-            return "stranger";
         case Winner::parted:
             return "parted";
         case Winner::overtaken:

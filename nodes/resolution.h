@@ -16,8 +16,8 @@ struct ResolutionFacts {
     enum class Winner : std::uint8_t {
         unreachable,
         silent,     ///< it can be reached, but has not said what it holds
-        stranger,   ///< no generation in common
-        parted,     ///< both were written after they parted, or one was forced past the other
+        parted,     ///< both were written after they parted, one was forced past the other, or they
+                    ///< have nothing in common: then all that is here is given up
         overtaken,  ///< it serves, although this copy holds later data (SAF-4)
         kin,        ///< one of the two is simply the other's ancestor
     };
@@ -33,7 +33,6 @@ enum class ResolutionRule : std::uint8_t {
     in_transition,
     winner_unreachable,
     winner_silent,
-    strangers,
     no_split_brain,
     both_were_named,  ///< said by the other node, which is conceding
     resource_does_not_stop,

@@ -16,9 +16,9 @@
 //   the copies have come in sync again;
 // - "lost at a failover": no_lost_acknowledged_write found an acknowledged write missing and judges
 //   it (the tail of an asynchronous mirror, and whatever else it names);
-// - "seen, but not durable": a node came back from its own power cut or panic without an
-// unacknowledged
-//   write that a host had read, or a target was left behind before that write (F.0).
+// - "seen, but not durable": a node came back from its own power cut or panic without a write that
+//   was not acknowledged and that a host had read, or a target was left behind before that write
+//   (F.0).
 #pragma once
 
 #include "netsim/checkers/register_history.h"

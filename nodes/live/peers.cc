@@ -117,6 +117,7 @@ std::string Peers::tls_problem() {
 /// Whoever is at the other end is a stranger until he has greeted.
 std::shared_ptr<Link> Peers::make_link(int socket, std::optional<NodeId> dialled) {
     set_up_connection(socket);
+    notice_silence(socket, setup_.detection.connection_timeout);
     Endpoint const& at = setup_.members[dialled.value_or(setup_.config.self).value].peers;
     bool const plain = tls_ == nullptr || !at.socket.empty();
     if (!plain) refresh_tls();

@@ -175,4 +175,16 @@ void set_up_connection(int socket) {
     ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 }
 
+void notice_silence(int socket, Duration patience) {
+    constexpr int questions = 3;
+    std::int64_t const whole = std::max<std::int64_t>(patience.ns / seconds(1).ns, 2);
+    auto const quiet = static_cast<int>(std::max<std::int64_t>(whole / 2, 1));
+    auto const between = static_cast<int>(std::max<std::int64_t>((whole - quiet) / questions, 1));
+    int const on = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &quiet, sizeof quiet);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof between);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &questions, sizeof questions);
+}
+
 }  // namespace sunder::live

@@ -28,5 +28,9 @@ std::expected<int, std::string> connect_to(Endpoint const& there, Duration withi
 std::string address_of_peer(int socket);
 /// Small messages leave at once, and much may be on its way.
 void set_up_connection(int socket);
+/// From now on the kernel asks whether the other end is there when nothing is said, and ends the
+/// connection when it has had no answer for about `patience`, in seconds; also where heartbeats
+/// get through, and connections do not (FLT-6). By TCP only.
+void notice_silence(int socket, Duration patience);
 
 }  // namespace sunder::live

@@ -57,7 +57,10 @@ int listen_at(std::string const& path, int kind) {
 }  // namespace
 
 LiveNetwork::LiveNetwork(netsim::Cluster const& cluster, std::filesystem::path folder, Speed speed)
-    : folder_(std::move(folder)), speed_(speed), network_(cluster) {
+    : folder_(std::move(folder)),
+      speed_(speed),
+      patience_(speed.real(cluster.detection.connection_timeout)),
+      network_(cluster) {
     for (netsim::NodeSetup const& node : cluster.nodes) names_.push_back(node.name);
     auto const nodes = static_cast<std::uint8_t>(names_.size());
     for (std::uint8_t from = 0; from < nodes; ++from) {
@@ -314,6 +317,22 @@ void LiveNetwork::end_if_given_up(Connection& connection) {
     if (connection.near.gone && connection.far.gone) end(connection);
 }
 
+/// Whom both ends hear, so that neither gives the connection up: TCP would, when nothing that it
+/// asks is answered for so long (`live::notice_silence`), and these are Unix sockets (FLT-6).
+bool LiveNetwork::filtered_for_long(Connection& connection) const {
+    NodeId const a = connection.dialled_by;
+    NodeId const b = connection.dialled;
+    bool const heard =
+        network_.beats_reach(a.value, b.value) || network_.beats_reach(b.value, a.value);
+    if (meet(a, b) || !heard) {
+        connection.filtered.reset();
+        return false;
+    }
+    auto const now = Clock::now();
+    if (!connection.filtered) connection.filtered = now;
+    return now - *connection.filtered >= std::chrono::nanoseconds(patience_.ns);
+}
+
 /// Moves what can be moved, and says what is to be waited for.
 void LiveNetwork::pass_on(Connection& connection, std::vector<pollfd>& sockets,
                           Clock::time_point& until) {
@@ -358,6 +377,8 @@ void LiveNetwork::run() {
         for (auto& connection : connections_) {
             if (connection->silent) {
                 end_if_given_up(*connection);
+            } else if (filtered_for_long(*connection)) {
+                end(*connection);
             } else {
                 pass_on(*connection, sockets, until);
             }

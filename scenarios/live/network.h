@@ -82,7 +82,8 @@ private:
         End far;
         Flow there;  // from near to far
         Flow back;
-        bool silent = false;  // nothing passes any more, and nobody is told
+        bool silent = false;                        // nothing passes any more, and nobody is told
+        std::optional<Clock::time_point> filtered;  // since when heartbeats alone get through
         bool over = false;
     };
     struct Listener {
@@ -114,6 +115,7 @@ private:
     bool write(Connection& connection, End& sink, Flow& flow);
     void end(Connection& connection);
     void end_if_given_up(Connection& connection);
+    [[nodiscard]] bool filtered_for_long(Connection& connection) const;
     void pass_on(Connection& connection, std::vector<pollfd>& sockets, Clock::time_point& until);
     [[nodiscard]] bool reaches(NodeId from, NodeId to) const {
         return network_.reaches(from.value, to.value);
@@ -127,6 +129,7 @@ private:
 
     std::filesystem::path folder_;
     Speed speed_;
+    Duration patience_;  // with a connection that is filtered out
     std::vector<std::string> names_;
     Clock::time_point const began_ = Clock::now();
     std::mutex lock_;  // of everything below

@@ -199,6 +199,29 @@ TEST_CASE("It does not matter whose leg saw the split brain (LIV-7)") {
     }
 }
 
+TEST_CASE("Of two that have nothing in common an operator may name either the loser (R33)") {
+    // Both were forced online before the first resync.
+    std::string const strangers =
+        "  - cut: [server1, server2]\n"
+        "  - pass: 1 min\n"
+        "  - force_online: {mirror: datarep, on: server1}\n"
+        "  - force_online: {mirror: datarep, on: server2}\n"
+        "  - write: {mirror: datarep, at: 0 KiB, length: 64 KiB, on: server1}\n"
+        "  - write: {mirror: datarep, at: 64 KiB, length: 64 KiB, on: server2}\n"
+        "  - heal: [server1, server2]\n"
+        "  - wait: {mirror: datarep, is: split brain}\n"
+        "  - hold: {for: 1 min, mirror: datarep, is: split brain}\n";
+    for (std::string const loser : {"server1", "server2"}) {
+        INFO(loser);
+        std::string const winner = loser == "server1" ? "server2" : "server1";
+        auto const outcome = played(strangers + resolve(loser) + whole +
+                                    "  - wait: {resource: datarep, in_service: " + winner + "}\n");
+        CHECK(outcome.result == Result::held);
+        // Nothing says what the loser holds: all of it is copied.
+        CHECK(outcome.statistics.chunks_to_copy >= 2);
+    }
+}
+
 TEST_CASE("A crash of either node at any moment of a resolution leaves a split brain or a loser") {
     // Whatever dies when: nothing of the winner is overwritten, and the operator can repeat it.
     for (int millisecond = 0; millisecond < 12; ++millisecond) {

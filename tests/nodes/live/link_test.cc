@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <catch2/catch.hpp>
@@ -138,4 +139,27 @@ TEST_CASE(
 }
 
 }  // namespace
+TEST_CASE("The kernel asks an idle end whether it is there, for about as long as it may stall") {
+    auto const option = [](int socket, int level, int name) {
+        int value = 0;
+        socklen_t bytes = sizeof value;
+        REQUIRE(::getsockopt(socket, level, name, &value, &bytes) == 0);
+        return value;
+    };
+    for (Duration const patience : {milliseconds(100), seconds(3), seconds(10), minutes(2)}) {
+        CAPTURE(to_text(patience));
+        Ends const ends = tcp_ends();
+        CHECK(option(ends.near, SOL_SOCKET, SO_KEEPALIVE) == 0);
+        notice_silence(ends.near, patience);
+        CHECK(option(ends.near, SOL_SOCKET, SO_KEEPALIVE) == 1);
+        Duration const whole = seconds(option(ends.near, IPPROTO_TCP, TCP_KEEPIDLE) +
+                                       option(ends.near, IPPROTO_TCP, TCP_KEEPINTVL) *
+                                           option(ends.near, IPPROTO_TCP, TCP_KEEPCNT));
+        CHECK(whole <= patience + seconds(4));
+        CHECK(whole + seconds(3) >= patience);
+        ::close(ends.near);
+        ::close(ends.far);
+    }
+}
+
 }  // namespace sunder::live
