@@ -7,6 +7,25 @@
 
 namespace sunder::replication {
 
+namespace {
+
+/// What is named only for writes that are held back is settled when they go on, which arms anew; a
+/// guarded source may hold them for ever.
+template <class Flights>
+bool dirty_beside_held(IntentLog const& log, Flights const& flights, Slot peer) {
+    Bitmap held(log.chunks());
+    for (Flight const& flight : flights) {
+        if (!flight.changes() || flight.stage != Flight::Stage::waiting) continue;
+        Chunks const chunks = log.chunks_of(flight.range);
+        for (std::uint64_t chunk = chunks.first; chunk <= chunks.last; ++chunk) held.set(chunk);
+    }
+    Bitmap dirty = log.bits(peer);
+    dirty -= held;
+    return dirty.any();
+}
+
+}  // namespace
+
 void MirrorMachine::arm_settling(Outbox& out) {
     if (settle_armed_) return;
     bool sending = false;
@@ -98,7 +117,7 @@ void MirrorMachine::finish_settling(Slot peer, Outbox& out) {
         log_.clear(peer, clean);
         acknowledge_peers(peer, clean, out);
         out.note(note::Settled{peer, clean.count()});
-        if (log_.bits(peer).any()) arm_settling(out);
+        if (dirty_beside_held(log_, flights_, peer)) arm_settling(out);
     }
     // A source that leaves may have waited for it.
     if (has_thirds()) advance_passage(out);

@@ -108,13 +108,21 @@ std::expected<void, std::string> Recording::open_next() {
     auto const refuse = [&](std::string const& why) {
         return std::unexpected(fmt::format("{}: {}", path, why));
     };
+    auto const end_before = [&] {
+        left_ = 0;
+        return std::expected<void, std::string>();
+    };
     std::error_code failure;
     left_ = fs::file_size(path, failure);
     if (failure) return refuse(failure.message());
     file_ = std::ifstream(path, std::ios::binary);
     std::uint32_t length = 0;
+    // The process was killed as it began this part: it says nothing, and the life ends before it.
+    bool const begun = !first && next_ == parts_.size();
+    if (begun && left_ < sizeof length) return end_before();
     if (left_ < sizeof length) return refuse("too short for a recording");
     std::memcpy(&length, read(sizeof length).data(), sizeof length);
+    if (begun && length > left_) return end_before();
     if (length > left_)
         return refuse(fmt::format("byte 0: a head of {} bytes, but {} follow: this is no recording",
                                   length, left_));

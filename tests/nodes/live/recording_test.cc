@@ -224,6 +224,30 @@ TEST_CASE("a life that lacks a part is two, and a part that is another's is refu
     CHECK(reading(left[1]).part() == 3);
 }
 
+TEST_CASE("a part that was only begun costs nothing of those before it") {
+    testing::ScratchFolder const folder;
+    {
+        auto const into = recorder(folder.path().string(), {1 << 20, 1 << 20, false, 4096});
+        for (unsigned i = 0; i < 30; ++i) give(*into, {Kind::node, 0}, input(i, 1000), i);
+    }
+    auto const lives = lives_in(folder.path().string());
+    REQUIRE(lives.size() == 1);
+    REQUIRE(lives[0].parts.size() > 3);
+    RecordedLife before = lives[0];
+    before.parts.pop_back();
+    Recording shorter = reading(before);
+    std::size_t const kept = all_of(shorter).size();
+    std::string const whole = content_of(lives[0].parts.back());
+    for (std::size_t const begun : {std::size_t{0}, std::size_t{3}, std::size_t{30}}) {
+        CAPTURE(begun);
+        write(lives[0].parts.back(), whole.substr(0, begun));
+        Recording recording = reading(lives[0]);
+        CHECK(all_of(recording).size() == kept);
+        CHECK(recording.objection() == "");
+        CHECK(recording.end() == RecordingEnd::torn);
+    }
+}
+
 TEST_CASE("what the ring has no room for at all ends the recording with a mark that says so") {
     testing::ScratchFolder const folder;
     Recorder::Bounds const bounds{64 * 1024, 1 << 20};
