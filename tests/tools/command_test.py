@@ -304,7 +304,7 @@ expect:
         search = ["run", "--engine", "exhaust"]
         proved = self.sunder(*search, "--reduce", "none", "--jobs", "1", narrow)
         self.assertEqual(proved.returncode, 0, proved.stdout + proved.stderr)
-        self.assertIn("proved within the bound: all 6383 states", proved.stdout)
+        self.assertIn("proved within the bound: all 5847 states", proved.stdout)
         reduced = self.sunder(*search, "--reduce", "all", "--jobs", "2", narrow)
         self.assertEqual(reduced.returncode, 0, reduced.stdout + reduced.stderr)
         self.assertRegex(reduced.stdout, r"all \d+ states with a choice, every order of events")
