@@ -15,6 +15,14 @@ bool claims(replication::Cell const& cell) {
     return cell.last_owner && cell.data > replication::DataState::outdated;
 }
 
+bool all_have_quorum(View const& view, GroupId group) {
+    return std::ranges::all_of(view.mirror(group).on, [&](NodeId member) {
+        if (!view.chronicle.copy(group, member).extended) return true;
+        NodeSim const& node = view.world.node(member);
+        return node.up() && nodes::has_quorum(node.machine->members().quorum());
+    });
+}
+
 }  // namespace
 
 void BothBackInService::disturbed(View& view) {
@@ -102,6 +110,8 @@ void BothBackInService::passed(View& view) {
         for (std::size_t a = 0; a < group.members.size(); ++a) {
             if (!group.copies[a].extended) continue;
             exists = true;
+            NodeSim const& node = view.world.node(group.members[a]);
+            together = together && node.up() && !node.paused;
             well = well && !view.world.copy(group.members[a], id)->disk->suffers();
             failed = failed || failed_[group.members[a].value];
             auto const* machine = view.machine(group.members[a], id);
@@ -118,12 +128,7 @@ void BothBackInService::passed(View& view) {
             view.findings.allowed(text.name, "split brain was reported");
             continue;
         }
-        bool const quorate = std::ranges::all_of(group.members, [&](NodeId member) {
-            if (!view.chronicle.copy(id, member).extended) return true;
-            netsim::NodeSim const& node = view.world.node(member);
-            return node.up() && nodes::has_quorum(node.machine->members().quorum());
-        });
-        if (serving == 0 && !quorate) {
+        if (serving == 0 && !all_have_quorum(view, id)) {
             view.findings.allowed(text.name, "no quorum (R67)");
             continue;
         }

@@ -53,6 +53,15 @@ bool differences_are_named(World const& world, GroupId group, NodeId a, NodeId b
     return named;
 }
 
+/// Two that are taken for in sync without a copy and without an intent log are it only where they
+/// are equal: that nobody has ever written may be what the memory says that was put back (R44).
+bool in_sync_indeed(World const& world, GroupId group, NodeId target, NodeId source) {
+    CopySim const& copy = *world.copy(target, group);
+    if (copy.config->intent_log) return true;
+    return Image::same(copy.disk->image(), world.copy(source, group)->disk->image(),
+                       {0, copy.config->mirrored_sectors});
+}
+
 }  // namespace
 
 Doubts::Doubts(World const& world) : groups_(world.cluster().mirrors.size()) {
@@ -84,7 +93,8 @@ void Doubts::see(World const& world, Chronicle const& chronicle, Observation con
                          changed->direction == replication::Direction::inward;
     if (auto const* done = std::get_if<replication::note::CopyCompleted>(&noted->note)) {
         in_sync(world, chronicle, *noted, done->source);
-    } else if (follows) {
+    } else if (follows && in_sync_indeed(world, noted->group, noted->node,
+                                         on_[noted->group.value][changed->peer.value])) {
         in_sync(world, chronicle, *noted, changed->peer);
     } else if (std::holds_alternative<replication::note::Erased>(noted->note)) {
         PeerMask const erased = bit_of(chronicle.slot(noted->group, noted->node));
