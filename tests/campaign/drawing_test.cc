@@ -119,6 +119,11 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
                 CHECK_FALSE(without(Kind::full_memory));
             } else if (std::holds_alternative<language::step::DamageMessage>(act.action)) {
                 CHECK_FALSE(without(Kind::damage));
+            } else if (std::holds_alternative<language::step::Panic>(act.action)) {
+                CHECK_FALSE(without(Kind::panic));
+            } else if (auto const* cut = std::get_if<language::step::Cut>(&act.action)) {
+                bool const partial = cut->what != netsim::Severed::everything;
+                if (partial) CHECK_FALSE(without(Kind::partial_cut));
             } else if (auto const* worse = std::get_if<language::step::Degrade>(&act.action)) {
                 Kind const kind = worse->how.loss     ? Kind::lossy_link
                                   : worse->how.jitter ? Kind::jittery_link
