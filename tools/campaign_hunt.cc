@@ -109,8 +109,7 @@ Results work_portions(std::vector<Scenario> const& scenarios, CampaignPlan const
     return results;
 }
 
-/// One thread's work until time is over, all cases in turn. A case that there was no time to begin
-/// has no results.
+/// One thread's work until time is over, all cases in turn.
 Results work_in_time(std::vector<Scenario> const& scenarios, CampaignPlan const& plan,
                      unsigned thread, Tellers const& tellers) {
     std::vector<std::unique_ptr<Searcher>> searchers;
@@ -151,6 +150,10 @@ void hunt(Results& results, std::vector<Scenario> const& scenarios, CampaignPlan
             parts[thread].seconds = processor_time() - began;
         });
     }
+    // A case without a run here is one of the campaign's all the same: other shards may have run
+    // it.
+    Results& none = parts.emplace_back();
+    for (Scenario const& scenario : scenarios) add(none, *searcher_for(scenario, plan, 0));
     for (Results& part : parts) {
         part.commit = results.commit;
         part.seed = results.seed;

@@ -26,7 +26,7 @@ struct CampaignPlan {
 };
 
 /// Adds what was found to `results`, which say already what was asked for. A case of which nothing
-/// fell to this shard, or that there was no time to begin, has none.
+/// fell to this shard, or that there was no time to begin, is there with none.
 void hunt(campaign::Results& results, std::vector<language::Scenario> const& scenarios,
           CampaignPlan const& plan, unsigned threads, FindingsFolder& findings);
 

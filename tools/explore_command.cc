@@ -161,7 +161,9 @@ int explore(ExploreRequest const& request) {
         results.stopped = results.shards;
         fmt::print("stopped before its end\n");
     }
-    if (runs != 0 && results.cases.empty() && !stopped) {
+    bool const none =
+        std::ranges::all_of(results.cases, [](auto const& one) { return one.runs == 0; });
+    if (runs != 0 && none && !stopped) {
         fmt::print("shard {} of {} runs has nothing to do\n", to_text(*shard), runs);
         return write_results(request.json_file, results) ? all_held : wrong_input;
     }
@@ -169,8 +171,7 @@ int explore(ExploreRequest const& request) {
     bool const written = write_results(request.json_file, results);
     if (!told || !written) return wrong_input;
     int const status = status_of(results);
-    bool const all_begun = runs != 0 || results.cases.size() == scenarios.size();
-    return (stopped || !all_begun) && status == all_held ? unknown : status;
+    return stopped && status == all_held ? unknown : status;
 }
 
 }  // namespace sunder::tools

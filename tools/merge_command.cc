@@ -61,9 +61,10 @@ bool fit_together(std::vector<std::string> const& shards) {
 }
 
 /// One that is missing is told, and no error: it may have been lost. Requires what fits together.
-bool complete(std::vector<std::string> const& shards) {
+bool complete(Results const& results) {
+    if (is_of_all_shards(results)) return true;
+    std::vector<std::string> const& shards = results.shards;
     std::string const all = shards.front().substr(shards.front().find('/') + 1);
-    if (all == std::to_string(shards.size())) return true;
     fmt::print("{} of {} shards: {}\n", shards.size(), all, fmt::join(shards, ", "));
     return false;
 }
@@ -95,7 +96,7 @@ int merge_reports(MergeRequest const& request) {
         return wrong_input;
     }
     if (!fit_together(all.shards)) return wrong_input;
-    bool const whole = complete(all.shards) && all.stopped.empty();
+    bool const whole = complete(all) && all.stopped.empty();
     if (!all.stopped.empty()) {
         fmt::print("stopped before their end: {}\n", fmt::join(all.stopped, ", "));
     }

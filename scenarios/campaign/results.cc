@@ -38,9 +38,7 @@ auto find_case(auto& cases, CaseResults const& wanted) {
 
 /// Why two that have begun are not of the same cases.
 std::optional<std::string> lonely_case(Results const& one, Results const& other) {
-    // A shard for which no run was left lists none.
-    bool const listed = !one.cases.empty() && !other.cases.empty();
-    if (!listed || one.shards.empty() || other.shards.empty()) return std::nullopt;
+    if (one.shards.empty() || other.shards.empty()) return std::nullopt;
     for (auto const& [from, in, whose] :
          {std::tuple(&other, &one, "of it, and not of the others"),
           std::tuple(&one, &other, "of the others, and not of it")}) {
@@ -63,6 +61,12 @@ bool is_told_before(CaseResults const& a, CaseResults const& b) {
 }
 
 }  // namespace
+
+bool is_of_all_shards(Results const& results) {
+    return std::ranges::any_of(results.shards, [&](std::string const& shard) {
+        return shard.ends_with(fmt::format("/{}", results.shards.size()));
+    });
+}
 
 void add(Coverage::Names& into, Coverage::Names const& other) {
     for (auto const& [name, times] : other) into[name] += times;

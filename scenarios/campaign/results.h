@@ -84,9 +84,12 @@ struct Results {
     std::vector<std::string> shards;   ///< "3/16", "1/1": what went into it, sorted
     std::vector<std::string> stopped;  ///< of them: those that were stopped before their end
     double seconds = 0;                ///< of all processors together
-    std::vector<CaseResults> cases;    ///< by path and name
+    std::vector<CaseResults> cases;    ///< all of the campaign, by path and name
     friend bool operator==(Results const&, Results const&) = default;
 };
+
+/// Whether none of the shards that it was divided among is missing.
+[[nodiscard]] bool is_of_all_shards(Results const& results);
 
 void add(Coverage::Names& into, Coverage::Names const& other);
 /// How many of the known states were reached.

@@ -89,6 +89,31 @@ class Campaign(Commanded):
         self.assertEqual(twice.returncode, 3)
         self.assertIn("shard 1/2 is there twice", twice.stderr)
 
+    def test_shards_that_have_no_run_of_some_cases_merge_to_the_whole(self):
+        paths = [self.write(GOOD), self.write(MATRIX, "two.yaml"),
+                 self.write(GOOD.replace("latency: 200 us", "latency: 300 us"), "three.yaml")]
+        folder = Path(self.folder.name)
+        whole = folder / "whole.json"
+        run = self.explore(*paths, "--runs", "9", "--json", str(whole))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        shards = []
+        for index in range(1, 6):
+            shards.append(str(folder / f"shard-{index}.json"))
+            run = self.explore(*paths, "--runs", "9", "--shard", f"{index}/5", "--json", shards[-1])
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("shard 5/5 of 9 runs has nothing to do", run.stdout)
+        merged = folder / "merged.json"
+        run = self.sunder("report", "merge", *shards, "--json", str(merged))
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        cases = [json.loads(one.read_text())["cases"] for one in (whole, merged)]
+        self.assertEqual(len(cases[0]), 3)  # one of them is the twin of another
+        self.assertEqual(cases[0], cases[1])
+        # A case that none of the shards that are there has run is not known to hold.
+        run = self.sunder("report", "merge", *shards[1:])
+        self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+        self.assertIn("  --   no run\n", run.stdout)
+        self.assertIn("4 of 5 shards", run.stdout)
+
     def test_by_priority_the_chance_and_the_share_of_all_states_are_told(self):
         bounded = self.write(GOOD + "bounded: {blocks: 1, writes: 0, crashes: 1}\n", "bounded.yaml")
         without = self.write(GOOD)
