@@ -321,19 +321,32 @@ void Site::take_out() const {
     put(drawn.after, step::Ordered{drawn.mirror, drawn.node, {what, std::nullopt}, "", false});
 }
 
+Extent Site::some_part(std::uint16_t of) const {
+    std::vector<Extent> const parts = netsim::parts_of(cluster().mirrors[of]);
+    return parts[below(parts.size())];
+}
+
+/// Among the first few, so that two meet.
+std::uint64_t Site::start_of_a_block(Extent part) const {
+    return part.first + below(std::clamp<std::uint64_t>(part.count / block, 1, 32)) * block;
+}
+
+Extent Site::some_block(std::uint16_t of) const {
+    Extent const part = some_part(of);
+    std::uint64_t const at = start_of_a_block(part);
+    return {at, std::min(block, part.end() - at)};
+}
+
 /// A few requests on whichever node serves: all are asked, and only that one answers.
 void Site::requests(HostOp op, bool fua) const {
     std::uint16_t const of = mirror();
-    netsim::MirrorSetup const& setup = cluster().mirrors[of];
-    std::vector<Extent> const parts = netsim::parts_of(setup);
-    Extent const part = parts[below(parts.size())];
-    std::uint64_t const blocks = std::clamp<std::uint64_t>(part.count / block, 1, 32);
+    Extent const part = some_part(of);
     for (std::uint64_t n = 1 + below(5); n > 0; --n) {
-        std::uint64_t const at = part.first + below(blocks) * block;
+        std::uint64_t const at = start_of_a_block(part);
         std::uint64_t const most = part.end() - at;
         std::uint64_t const length = std::min(block * (1 + below(3)), most);
         Duration after = instant();
-        for (NodeId const node : setup.on) {
+        for (NodeId const node : cluster().mirrors[of].on) {
             step::Ask ask{of, node, op, at, length, fua};
             if (op == HostOp::flush) ask.at = ask.sectors = 0;
             put(after, ask);
@@ -382,7 +395,9 @@ void Site::skewed_clock() const {
 void Site::lie() const {
     Injury const drawn = injury();
     auto const how = static_cast<netsim::DiskLie>(below(5));
-    put(pause(), step::CorruptDisk{drawn.node, how, drawn.part, drawn.count});
+    // It is there at once, and waits for no operation.
+    std::uint32_t const times = how == netsim::DiskLie::bit_rot ? 1 : drawn.count;
+    put(pause(), step::CorruptDisk{drawn.node, how, drawn.part, times});
 }
 
 void Site::rollback() const {
@@ -398,6 +413,10 @@ void Site::rollback() const {
 void Site::blank_disks() const {
     Duration const after = fault().after;
     NodeId const node = server();
+    bool const disks = std::ranges::any_of(cluster().mirrors, [&](auto const& mirror) {
+        return std::ranges::find(mirror.on, node) != mirror.on.end();
+    });
+    if (!disks) return;
     put(after, step::Crash{node, {}});
     put({}, step::RollBack{node, netsim::seen::RolledBack::What::blank});
     put(pause(), step::Restart{node});

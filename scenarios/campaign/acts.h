@@ -79,6 +79,8 @@ private:
     void ask_all(Duration after, std::uint16_t mirror, replication::HostOp op, Extent range) const;
     void ask_each(Duration after, std::uint16_t mirror, replication::HostOp op) const;
     void order_all(Duration after, std::uint16_t mirror, nodes::Order const& order) const;
+    [[nodiscard]] Extent some_part(std::uint16_t mirror) const;
+    [[nodiscard]] std::uint64_t start_of_a_block(Extent part) const;
     [[nodiscard]] Extent some_block(std::uint16_t mirror) const;
     void last_words() const;
     void overwrites() const;

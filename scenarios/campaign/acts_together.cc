@@ -3,11 +3,8 @@
 // Acts that make sense together only: what a host writes and looks at around a death, a pause with
 // what is written in it, a copy that leaves and joins, an image that is gone back to. Each by
 // itself comes at random moments, and so hardly ever one behind the other.
-#include "netsim/volumes.h"
 #include "scenarios/campaign/acts.h"
 #include "scenarios/campaign/hardware.h"
-
-#include <algorithm>
 
 namespace sunder::campaign {
 
@@ -31,14 +28,6 @@ void Site::ask_each(Duration after, std::uint16_t of, HostOp op) const {
         put(after, step::Ask{of, node, op, where.first, where.count, false});
         after = {};
     }
-}
-
-Extent Site::some_block(std::uint16_t of) const {
-    std::vector<Extent> const parts = netsim::parts_of(cluster().mirrors[of]);
-    Extent const part = parts[below(parts.size())];
-    std::uint64_t const blocks = std::clamp<std::uint64_t>(part.count / block, 1, 32);
-    std::uint64_t const at = part.first + below(blocks) * block;
-    return {at, std::min(block, part.end() - at)};
 }
 
 /// As of an operator who does not know whose word counts.

@@ -186,7 +186,11 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
         auto const* memory = std::get_if<step::FillMemory>(&act.action);
         if (memory != nullptr && memory->full) put(step::FillMemory{memory->node, false});
     }
-    for (std::uint16_t m = 0; m < made.cluster.mirrors.size(); ++m) put(step::StopWorkload{m});
+    for (std::uint16_t m = 0; m < made.cluster.mirrors.size(); ++m) {
+        bool const has_one = std::ranges::any_of(
+            made.workload, [&](language::Workload const& one) { return one.mirror == m; });
+        if (has_one) put(step::StopWorkload{m});
+    }
     put(step::Pass{minutes(3)});
     for (std::uint16_t m = 0; m < made.cluster.mirrors.size(); ++m) {
         for (NodeId const node : made.cluster.mirrors[m].on) {

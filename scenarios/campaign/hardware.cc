@@ -18,8 +18,10 @@ void tear(netsim::NodeSetup& node, RandomStream& dice) {
     node.disk.tears = static_cast<netsim::Tears>(dice.below(4));
 }
 
-/// Targets have more room than the mirror, and what lies behind its end is none of it (R5).
+/// Targets have more room than the mirror, and what lies behind its end is none of it (R5). Volumes
+/// are of one size everywhere.
 void enlarge(netsim::MirrorSetup& mirror, RandomStream& dice) {
+    if (!mirror.volumes.empty()) return;
     mirror.sectors_on.resize(mirror.on.size(), mirror.sectors);
     // The size of the source is that of the mirror.
     for (std::size_t i = 1; i < mirror.on.size(); ++i) {
@@ -35,7 +37,9 @@ void furnish(netsim::Cluster& cluster, Recipe const& recipe) {
         netsim::NodeSetup& node = cluster.nodes[n];
         if (has(recipe.diet, Kind::tearing_disks)) tear(node, dice);
         if (has(recipe.diet, Kind::ignored_flushes)) node.disk.ignores_flushes = dice.below(4) == 0;
-        if (has(recipe.diet, Kind::no_merge)) node.bitmap_merge = dice.below(3) != 0;
+        // Of a shared disk, its servers have it.
+        bool const server = node.shared_by.empty();
+        if (server && has(recipe.diet, Kind::no_merge)) node.bitmap_merge = dice.below(3) != 0;
     }
     RandomStream dice(recipe.seed, furnishing, cluster.nodes.size());
     for (netsim::MirrorSetup& mirror : cluster.mirrors) {

@@ -50,9 +50,9 @@ std::string node_entry(Cluster const& cluster, netsim::NodeSetup const& node) {
     auto const add = [&](char const* key, std::string const& value) {
         disk += fmt::format("{}{}: {}", disk.empty() ? "" : ", ", key, value);
     };
-    if (node.disk.latency != usual.latency) add("latency", to_text(node.disk.latency));
-    if (node.disk.jitter != usual.jitter) add("jitter", to_text(node.disk.jitter));
-    if (node.disk.bandwidth != usual.bandwidth) add("bandwidth", to_text(node.disk.bandwidth));
+    if (node.disk.latency != usual.latency) add("latency", exact(node.disk.latency));
+    if (node.disk.jitter != usual.jitter) add("jitter", exact(node.disk.jitter));
+    if (node.disk.bandwidth != usual.bandwidth) add("bandwidth", exact(node.disk.bandwidth));
     static constexpr char const* tears[] = {"sectors", "blocks", "head", "tail"};
     if (node.disk.tears != usual.tears) add("tears", tears[static_cast<int>(node.disk.tears)]);
     if (node.disk.ignores_flushes) add("flushes", "ignored");
@@ -96,8 +96,8 @@ std::string split_brain_entry(Cluster const& cluster, netsim::SplitBrainSetup co
 
 std::string resync_rate_entry(replication::ResyncRate const& rate) {
     std::vector<std::string> limits;
-    if (rate.max) limits.push_back("max: " + to_text(*rate.max));
-    if (rate.min) limits.push_back("min: " + to_text(*rate.min));
+    if (rate.max) limits.push_back("max: " + exact(*rate.max));
+    if (rate.min) limits.push_back("min: " + exact(*rate.min));
     return fmt::format("resync_rate: {{{}}}", fmt::join(limits, ", "));
 }
 
@@ -132,8 +132,8 @@ std::string mirror_entry(Cluster const& cluster, netsim::MirrorSetup const& mirr
         made += fmt::format(", asynchronous_limit: {}", mirror.asynchronous_limit);
     }
     made += ", intent_log: " +
-            (mirror.intent_log_chunk ? to_text(*mirror.intent_log_chunk) : std::string("none"));
-    if (mirror.fallback_image) made += ", fallback_image: " + to_text(*mirror.fallback_image);
+            (mirror.intent_log_chunk ? exact(*mirror.intent_log_chunk) : std::string("none"));
+    if (mirror.fallback_image) made += ", fallback_image: " + exact(*mirror.fallback_image);
     if (mirror.disk_errors != usual.disk_errors) {
         made += fmt::format(", disk_errors: {}", replication::name_of(mirror.disk_errors));
     }
@@ -182,8 +182,8 @@ std::string detection_entry(netsim::Detection const& detection) {
     return fmt::format(
         "  detection: {{interval: {}, missed: {}, connection_timeout: {}, reconnect: {}, "
         "boot_wait: {}}}\n",
-        to_text(detection.interval), detection.missed, to_text(detection.connection_timeout),
-        to_text(detection.reconnect), to_text(detection.boot_wait));
+        exact(detection.interval), detection.missed, exact(detection.connection_timeout),
+        exact(detection.reconnect), exact(detection.boot_wait));
 }
 
 std::string names_of(Cluster const& cluster, std::vector<NodeId> const& nodes) {
@@ -207,12 +207,12 @@ std::string members_entries(Cluster const& cluster) {
         made += fmt::format(", on_loss: {}}}\n", nodes::name_of(quorum.on_loss));
     }
     if (cluster.fencing) {
-        made += fmt::format("  fencing: {{takes: {}", to_text(cluster.fencing->takes));
+        made += fmt::format("  fencing: {{takes: {}", exact(cluster.fencing->takes));
         std::string delays;
         for (std::size_t n = 0; n < cluster.fencing->delay.size(); ++n) {
             if (cluster.fencing->delay[n] == Duration{}) continue;
             delays += fmt::format("{}{}: {}", delays.empty() ? "" : ", ", cluster.nodes[n].name,
-                                  to_text(cluster.fencing->delay[n]));
+                                  exact(cluster.fencing->delay[n]));
         }
         if (!delays.empty()) made += fmt::format(", delay: {{{}}}", delays);
         made += cluster.fencing->reboots ? "}\n" : ", reboots: no}\n";
@@ -224,11 +224,11 @@ std::string members_entries(Cluster const& cluster) {
                                         cluster.nodes[pair.to.value].name));
         }
         made += fmt::format("  confirm_failover: {{pairs: [{}], timeout: {}, default: {}}}\n",
-                            fmt::join(pairs, ", "), to_text(cluster.confirm.timeout),
+                            fmt::join(pairs, ", "), exact(cluster.confirm.timeout),
                             cluster.confirm.proceeds ? "proceed" : "block");
     }
     if (cluster.boot_time != Cluster{}.boot_time) {
-        made += fmt::format("  boot_time: {}\n", to_text(cluster.boot_time));
+        made += fmt::format("  boot_time: {}\n", exact(cluster.boot_time));
     }
     return made;
 }
@@ -304,7 +304,7 @@ std::string cluster_section(Cluster const& cluster) {
     Cluster const usual;
     if (cluster.detection != usual.detection) made += detection_entry(cluster.detection);
     if (cluster.settle_interval != usual.settle_interval) {
-        made += fmt::format("  settle_interval: {}\n", to_text(cluster.settle_interval));
+        made += fmt::format("  settle_interval: {}\n", exact(cluster.settle_interval));
     }
     return made;
 }
@@ -352,7 +352,7 @@ std::string expect_section(Scenario const& scenario) {
     auto const ranked = [&](char const* key, auto const& most) {
         std::vector<std::string> entries;
         for (auto const& [rank, value] : most) {
-            entries.push_back(fmt::format("{}: {}", name_of_rank(rank), to_text(value)));
+            entries.push_back(fmt::format("{}: {}", name_of_rank(rank), exact(value)));
         }
         if (!entries.empty()) made += fmt::format("  {}: {{{}}}\n", key, fmt::join(entries, ", "));
     };

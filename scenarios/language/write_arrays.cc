@@ -23,7 +23,7 @@ std::string disk_of(netsim::DiskModel const& disk) {
     std::vector<std::string> keys;
     if (disk.latency != usual.latency) keys.push_back("latency: " + exact(disk.latency));
     if (disk.jitter != usual.jitter) keys.push_back("jitter: " + exact(disk.jitter));
-    if (disk.bandwidth != usual.bandwidth) keys.push_back("bandwidth: " + to_text(disk.bandwidth));
+    if (disk.bandwidth != usual.bandwidth) keys.push_back("bandwidth: " + exact(disk.bandwidth));
     return keys.empty() ? "" : mapping(keys);
 }
 
@@ -77,8 +77,6 @@ std::string presentations_of(netsim::ArraySetup const& setup, std::string const&
 }
 
 }  // namespace
-
-std::string exact(ByteCount size) { return fmt::format("{} B", size.bytes); }
 
 std::string arrays_section(netsim::Cluster const& cluster) {
     std::string made = "cluster:\n  arrays:\n";

@@ -18,6 +18,7 @@ std::string vertex(netsim::Cluster const&, netsim::Vertex);
 std::string exact(Duration);
 std::string exact(ByteCount);
 std::string exact(Bandwidth);
+std::string exact(WriteCount);
 std::string bytes(std::uint64_t sectors);
 /// `cluster:` of a cluster that has arrays.
 std::string arrays_section(netsim::Cluster const&);

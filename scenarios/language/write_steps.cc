@@ -35,7 +35,14 @@ std::string exact(Bandwidth bandwidth) {
                                               : fmt::format("{} bit/s", bandwidth.bits_per_second);
 }
 
-std::string bytes(std::uint64_t sectors) { return to_text(ByteCount{sectors * sector_bytes}); }
+std::string exact(ByteCount size) {
+    std::string text = to_text(size);
+    return parse_byte_count(text) == size ? text : fmt::format("{} B", size.bytes);
+}
+
+std::string exact(WriteCount count) { return to_text(count); }
+
+std::string bytes(std::uint64_t sectors) { return exact(ByteCount{sectors * sector_bytes}); }
 
 std::string quoted(std::string const& text) {
     std::string safe = "\"";

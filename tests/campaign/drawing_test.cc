@@ -8,10 +8,12 @@
 #include "scenarios/language/play.h"
 #include "scenarios/language/write.h"
 #include "tests/campaign/bases.h"
+#include "tests/language/corpus.h"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -40,29 +42,55 @@ language::Outcome play_possible(Scenario& drawn, std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("a drawn run is written down as a file that loads as the same run") {
+namespace {
+
+void check_written(Scenario const& base, Diet kinds, int runs) {
     language::KnownNames const known;
+    Drawing const drawing(base, 20, kinds);
+    RandomStream dice(7, 1, 0);
+    for (int i = 0; i < runs; ++i) {
+        Recipe const recipe = drawing.fresh(dice);
+        Scenario drawn = drawing.scenario(recipe);
+        language::Outcome const outcome = play_possible(drawn, recipe.seed);
+        std::string const text = language::to_yaml(drawn);
+        auto const loaded = language::load_text("drawn.yaml", text, known);
+        if (!loaded) {
+            FAIL_CHECK(language::to_text(loaded.error()));
+            continue;
+        }
+        Scenario const& again = loaded->front();
+        REQUIRE(again.steps.size() == drawn.steps.size());
+        for (std::size_t s = 0; s < drawn.steps.size(); ++s) {
+            CHECK(again.steps[s].action == drawn.steps[s].action);
+        }
+        CHECK(again.workload == drawn.workload);
+        language::PlayOptions options;
+        options.seed = recipe.seed;
+        CHECK(language::play(again, options).trace_hash == outcome.trace_hash);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a drawn run is written down as a file that loads as the same run") {
     for (Scenario const& base :
          {test::two_nodes(), test::three_nodes(), test::on_a_shared_disk(), test::with_volumes()}) {
-        Drawing const drawing(base, 20);
-        RandomStream dice(7, 1, 0);
-        for (int i = 0; i < 60; ++i) {
-            Recipe const recipe = drawing.fresh(dice);
-            Scenario drawn = drawing.scenario(recipe);
-            language::Outcome const outcome = play_possible(drawn, recipe.seed);
-            std::string const text = language::to_yaml(drawn);
-            auto const loaded = language::load_text("drawn.yaml", text, known);
-            if (!loaded) FAIL(language::to_text(loaded.error()));
-            Scenario const& again = loaded->front();
-            REQUIRE(again.steps.size() == drawn.steps.size());
-            for (std::size_t s = 0; s < drawn.steps.size(); ++s) {
-                CHECK(again.steps[s].action == drawn.steps[s].action);
-            }
-            CHECK(again.workload == drawn.workload);
-            language::PlayOptions options;
-            options.seed = recipe.seed;
-            CHECK(language::play(again, options).trace_hash == outcome.trace_hash);
-        }
+        for (Diet const kinds : {usual, everything}) check_written(base, kinds, 60);
+    }
+}
+
+TEST_CASE("runs of every cluster that there is are written down so") {
+    auto const shipped =
+        std::filesystem::recursive_directory_iterator(sunder::test::source_root() / "scenarios");
+    for (auto const& entry : shipped) {
+        std::string const file = entry.path().string();
+        // Those that others include are none.
+        if (!file.ends_with(".yaml") || file.ends_with(".cluster.yaml")) continue;
+        INFO(file);
+        auto const bases = language::load(file);
+        REQUIRE(bases.has_value());
+        if (!bases->front().cluster.arrays.empty()) continue;  // no campaigns
+        check_written(bases->front(), everything, 2);
     }
 }
 
