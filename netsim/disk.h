@@ -136,6 +136,11 @@ public:
             if (written.number > promised_) visit(written.number, written.range);
         }
     }
+    /// Calls visit(Extent, Payload const&) for whatever a power cut may bring back.
+    template <class Visit>
+    void for_each_overwritten(Visit&& visit) const {
+        for (Written const& written : unflushed_) visit(written.range, written.before);
+    }
 
 private:
     struct Written {

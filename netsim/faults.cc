@@ -93,7 +93,7 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     NodeSim& sim = nodes_[node.value];
     VERIFY(sim.up());
     for (NodeId const carried : carried_by(node)) die(carried, how);
-    bool const silent = seen::NodeDied{how, node, {}}.loses_cache();
+    bool const silent = seen::loses_cache(how);
     // A shared disk keeps its power, and its cache, when a server loses both.
     if (silent && shares_a_disk(node)) how = seen::NodeDied::How::crash;
     bool const power = how == seen::NodeDied::How::power_cut;

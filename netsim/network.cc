@@ -113,27 +113,30 @@ Duration Network::cross(std::uint16_t direction, Duration at, Duration now, Dura
     return busy_until;
 }
 
-void Network::sever(Vertex from, Vertex to, Severed what) {
+template <class How>
+void Network::for_each_way(Vertex from, Vertex to, How const& how) {
     bool found = false;
     for (Direction& direction : directions_) {
         if (direction.from != from || direction.to != to) continue;
-        direction.cut |= what == Severed::everything;
-        direction.severed.heartbeats |= what == Severed::heartbeats;
-        direction.severed.data |= what == Severed::data;
+        how(direction);
         found = true;
     }
     VERIFY(found);
 }
 
+void Network::sever(Vertex from, Vertex to, Severed what) {
+    for_each_way(from, to, [&](Direction& direction) {
+        direction.cut |= what == Severed::everything;
+        direction.severed.heartbeats |= what == Severed::heartbeats;
+        direction.severed.data |= what == Severed::data;
+    });
+}
+
 void Network::join(Vertex from, Vertex to) {
-    bool found = false;
-    for (Direction& direction : directions_) {
-        if (direction.from != from || direction.to != to) continue;
+    for_each_way(from, to, [](Direction& direction) {
         direction.cut = false;
         direction.severed = {};
-        found = true;
-    }
-    VERIFY(found);
+    });
 }
 
 bool Network::is_cut(Vertex a, Vertex b) const {

@@ -117,6 +117,8 @@ private:
     Duration cross(std::uint16_t direction, Duration at, Duration now, Duration takes);
     [[nodiscard]] WayGraph ways_out(Vertex from) const;
     void find_routes();
+    template <class How>
+    void for_each_way(Vertex from, Vertex to, How const& how);
     void sever(Vertex from, Vertex to, Severed what);
     void join(Vertex from, Vertex to);
     [[nodiscard]] bool change(Direction& direction, LinkModel const& model);

@@ -110,9 +110,11 @@ struct NodeDied {
     } how = How::crash;
     NodeId node;
     FateCount fates;
-    /// What was not flushed may be gone.
-    [[nodiscard]] bool loses_cache() const { return how == How::power_cut || how == How::panic; }
 };
+/// What was not flushed may be gone.
+constexpr bool loses_cache(NodeDied::How how) {
+    return how == NodeDied::How::power_cut || how == NodeDied::How::panic;
+}
 struct NodeStarted {
     NodeId node;
 };

@@ -10,9 +10,21 @@ namespace sunder::netsim {
 
 namespace {
 
-/// An owner that knows of a later one leaves it to that one.
-bool claims(replication::Cell const& cell) {
-    return cell.last_owner && cell.data > replication::DataState::outdated;
+/// An owner that knows of a later one leaves it to that one, and so does one that learns of it from
+/// a copy that has followed the later one.
+bool claimed(View const& view, GroupId group) {
+    replication::Era latest;
+    for (NodeId const member : view.mirror(group).on) {
+        auto const* machine = view.machine(member, group);
+        if (machine != nullptr) latest = std::max(latest, machine->stable_cell().era);
+    }
+    return std::ranges::any_of(view.mirror(group).on, [&](NodeId member) {
+        auto const* machine = view.machine(member, group);
+        if (machine == nullptr || !view.chronicle.copy(group, member).extended) return false;
+        replication::Cell const& cell = machine->stable_cell();
+        return cell.last_owner && cell.data > replication::DataState::outdated &&
+               cell.era >= latest;
+    });
 }
 
 bool all_have_quorum(View const& view, GroupId group) {
@@ -105,7 +117,6 @@ void BothBackInService::passed(View& view) {
         bool split = false;
         bool well = !view.world.any_memory_full(id);
         bool failed = false;
-        bool owned = false;
         bool exists = false;
         for (std::size_t a = 0; a < group.members.size(); ++a) {
             if (!group.copies[a].extended) continue;
@@ -114,8 +125,6 @@ void BothBackInService::passed(View& view) {
             together = together && node.up() && !node.paused;
             well = well && !view.world.copy(group.members[a], id)->disk->suffers();
             failed = failed || failed_[group.members[a].value];
-            auto const* machine = view.machine(group.members[a], id);
-            owned = owned || (machine != nullptr && claims(machine->stable_cell()));
             for (std::size_t b = 0; b < group.members.size(); ++b) {
                 if (a == b || !group.copies[b].extended) continue;
                 together = together && view.in_contact(group.members[a], group.members[b]);
@@ -146,7 +155,7 @@ void BothBackInService::passed(View& view) {
         }
         bool const resolved = resolved_.size() > g && resolved_[g];
         bool const replaced = replaced_.size() > g && replaced_[g];
-        if (!owned && (resolved || replaced)) {
+        if ((resolved || replaced) && !claimed(view, id)) {
             view.findings.allowed(text.name, resolved ? "an operator named every last owner a loser"
                                                       : "the last owner's disks were replaced");
             continue;

@@ -386,7 +386,7 @@ void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
 void Chronicle::died(seen::NodeDied const& died, Duration now) {
     Node& node = nodes_[died.node.value];
     node.died_at = now;
-    node.lost_cache = died.loses_cache();
+    node.lost_cache = seen::loses_cache(died.how);
     for (Group& group : groups_) {
         auto const found = std::ranges::find(group.members, died.node);
         if (found == group.members.end()) continue;

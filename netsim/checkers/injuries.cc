@@ -91,6 +91,22 @@ void Injuries::taken_for_equal(World const& world, GroupId group, NodeId node, N
             }
             return true;
         });
+    for (NodeId const on : {node, other}) {
+        may_return(world, group, on, {node, {}, world.now(), next_number_++, true});
+    }
+}
+
+/// What is overwritten there and not flushed.
+void Injuries::may_return(World const& world, GroupId group, NodeId on, Injury injury) {
+    world.copy(on, group)->disk->for_each_overwritten([&](Extent range, Payload const& before) {
+        std::uint64_t position = range.first;
+        before.for_each([&](Piece const& piece) {
+            Content const content{piece.id, piece.id == 0 ? 0 : piece.offset - position};
+            Extent const where{position, piece.sectors};
+            spots_.push_back({group, on, where, content, injury, State::covered});
+            position += piece.sectors;
+        });
+    });
 }
 
 Extent Injuries::fresh(World const& world, Spot const& spot, NodeId node, Extent within) const {

@@ -18,7 +18,9 @@
 // - What was only read wrong explains what hosts are told, and no disk.
 //
 // Who clears a copy's intent log says that another is equal to it (R19, R88). Where that is not so,
-// what the other holds is the operator's doing, as if its disk had put it there (SAF-23).
+// what the other holds is the operator's doing, as if its disk had put it there (SAF-23). So is
+// what a power cut brings back on either of them, of what neither had flushed by then: nothing
+// tells of it any more (R19).
 #pragma once
 
 #include "netsim/image.h"
@@ -85,6 +87,7 @@ private:
     };
     void lied(World const& world, seen::DiskLied const& lied);
     void taken_for_equal(World const& world, GroupId group, NodeId node, NodeId other);
+    void may_return(World const& world, GroupId group, NodeId on, Injury injury);
     void written(World const& world, seen::DiskWritten const& written);
     void sent(seen::RecordSent const& sent);
     void died(World const& world, NodeId node);

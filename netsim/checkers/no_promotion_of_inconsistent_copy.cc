@@ -70,7 +70,7 @@ void NoPromotionOfInconsistentCopy::on(View& view, seen::NodeDied const& died) {
     tears_[died.node.value] = Tear{};
     NodeSim const& node = view.world.node(died.node);
     bool const lost = died.fates.as_old + died.fates.torn != 0;
-    if (!died.loses_cache() || !lost || node.copies.size() != 1) return;
+    if (!seen::loses_cache(died.how) || !lost || node.copies.size() != 1) return;
     GroupId const group{node.copies[0].group};
     // As the target of a leg it was applying records; whatever else it may have been, it was not
     // that.

@@ -63,8 +63,24 @@ void ResyncCompletes::on(View& view, From from, replication::note::ResyncDecided
         return;
     }
     Slot const self = view.chronicle.slot(from.group, from.node);
+    Duration const slow =
+        std::max(slowest_operation(view, from.node), slowest_operation(view, target));
     waiting_.push_back({from.group, self, decided.peer, view.now(),
-                        view.now() + bound(view, from.group, from.node, target)});
+                        view.now() + bound(view, from.group, from.node, target) + slow});
+}
+
+void ResyncCompletes::on(View& view, seen::DiskFaulted const& faulted) {
+    slowest_.resize(view.world.cluster().nodes.size(), 1);
+    std::uint32_t& slowest = slowest_[faulted.node.value];
+    slowest = std::max(slowest, faulted.faults.slowness);
+    give_up(view);
+}
+
+/// It may have begun before the disk was mended.
+Duration ResyncCompletes::slowest_operation(View const& view, NodeId node) const {
+    if (slowest_.empty()) return {};
+    DiskModel const& disk = view.world.cluster().nodes[node.value].disk;
+    return (disk.latency + disk.jitter) * slowest_[node.value];
 }
 
 void ResyncCompletes::on(View& view, From from, replication::note::LegChanged const& changed) {

@@ -3,8 +3,9 @@
 // resync_completes (LIV-1): a resync that was decided upon comes to its end within a bound, as long
 // as nothing fails meanwhile. A history checker with a deadline per pair of copies: twenty times as
 // long as the slowest of link, disks and the limits of its rate (R47) needs for all that may be
-// copied, and ten seconds, and a hundred round trips. The bound is generous on purpose, because
-// hosts write beside the resync; what it finds is a resync that stalls, not one that is slow.
+// copied, and ten seconds, and a hundred round trips, and an operation of either disk that began
+// when it was slowest. The bound is generous on purpose, because hosts write beside the resync;
+// what it finds is a resync that stalls, not one that is slow.
 //
 // Every fault (a death, a start, a pause, a cut, a degraded link, a failing or slow disk) takes the
 // deadlines of those it concerns away; the next decision sets a new one, but on links that are
@@ -29,7 +30,7 @@ public:
     void on(View& view, seen::NodePaused const&) { give_up(view); }
     void on(View& view, seen::LinkCut const&) { give_up(view); }
     void on(View& view, seen::LinkDegraded const&) { give_up(view); }
-    void on(View& view, seen::DiskFaulted const&) { give_up(view); }
+    void on(View& view, seen::DiskFaulted const& faulted);
     void on(View& view, seen::DiskTrapped const&) { give_up(view); }
     void on(View& view, seen::MemoryPressed const&) { give_up(view); }
     void on(View& view, seen::ClockSkewed const&) { give_up(view); }
@@ -46,7 +47,9 @@ private:
         Duration until;
     };
     void give_up(View& view);
+    [[nodiscard]] Duration slowest_operation(View const& view, NodeId node) const;
     std::vector<Waiting> waiting_;
+    std::vector<std::uint32_t> slowest_;  // that each node's disks have been, in this run
 };
 
 }  // namespace sunder::netsim

@@ -205,7 +205,7 @@ void Oracle::acknowledged_by(std::uint8_t self) {
 
 void Oracle::died(seen::NodeDied const& died) {
     std::uint8_t const self = slot(died.node);
-    bool const power = died.loses_cache();
+    bool const power = seen::loses_cache(died.how);
     for (std::uint8_t w = 1; w <= asked_; ++w) {
         Write& write = writes_[w];
         if (write.trim && write.state == WriteState::open) {
