@@ -19,7 +19,7 @@ namespace {
 
 using language::Scenario;
 
-/// What the runs of a case depend on, as text. Nothing when it cannot be played so.
+/// What the runs of a case depend on. Nothing when it cannot be played so.
 std::optional<std::string> ground_of(Scenario const& scenario, bool by_priority) {
     if (!scenario.cluster.arrays.empty()) {
         fmt::print("skipped: {} has arrays, which are not searched\n", title_of(scenario));
@@ -36,19 +36,24 @@ std::optional<std::string> ground_of(Scenario const& scenario, bool by_priority)
         fmt::print("skipped: {} has no 'bounded:'\n", title_of(scenario));
         return std::nullopt;
     }
-    std::optional<netsim::World> const world = language::bounded_world(scenario);
-    if (!world) {
+    std::optional<std::string> ground = bounded_ground(scenario);
+    if (!ground) {
         fmt::print("skipped: {}: its cluster, left alone, does not get into sync\n",
                    title_of(scenario));
-        return std::nullopt;
     }
+    return ground;
+}
+
+}  // namespace
+
+std::optional<std::string> bounded_ground(Scenario const& scenario) {
+    std::optional<netsim::World> const world = language::bounded_world(scenario);
+    if (!world) return std::nullopt;
     Scenario bare;
     bare.cluster = world->cluster();
     bare.bounded = scenario.bounded;
     return language::to_yaml(bare);
 }
-
-}  // namespace
 
 std::vector<Scenario> one_of_each(std::vector<Scenario> scenarios, bool by_priority) {
     std::set<std::string> grounds;

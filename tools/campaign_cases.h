@@ -5,6 +5,8 @@
 
 #include "scenarios/language/scenario.h"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace sunder::tools {
@@ -13,5 +15,9 @@ namespace sunder::tools {
 /// others there are is told. By priority: of those that have a bound, one for each bounded world.
 std::vector<language::Scenario> one_of_each(std::vector<language::Scenario> scenarios,
                                             bool by_priority);
+
+/// All that a search of the bounded world depends on, as text: equal where the searches are.
+/// Nothing when the cluster, left alone, does not get into sync. Requires a bound, and no arrays.
+std::optional<std::string> bounded_ground(language::Scenario const& scenario);
 
 }  // namespace sunder::tools

@@ -36,9 +36,7 @@ std::filesystem::path scratch() {
 }
 
 std::string_view verdict_of(CaseReport const* report) {
-    if (report == nullptr) return "skipped";
-    if (report->good()) return report->engine == "exhaust" ? "proved" : "held";
-    return report->failed > 0 || report->unknown == 0 ? "VIOLATED" : "unknown";
+    return report == nullptr ? "skipped" : verdict_of(*report);
 }
 
 CaseReport const* find(std::vector<CaseReport> const& reports, Scenario const& scenario) {

@@ -124,7 +124,8 @@ void add_run(CLI::App& app, tools::RunRequest& request) {
     run->add_option("--plugin", request.plugin,
                     "Of live: nbdkit's plugin, unless where it was built");
     run->add_flag("--keep", request.keep, "Of live: leave what the nodes wrote, and say where");
-    run->add_flag("--progress", request.progress, "Of live: tell of each run when it ends");
+    run->add_flag("--progress", request.progress,
+                  "Of live and all: tell of each case when it ends");
     run->add_option("--time-limit", request.time_limit, "Of exhaust: seconds a case")
         ->capture_default_str()
         ->check(seconds());

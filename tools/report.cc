@@ -149,6 +149,11 @@ std::string in_words(Scenario const& scenario, Outcome const& outcome, std::stri
     return text + fmt::format("    replay: {}\n", replay);
 }
 
+std::string_view verdict_of(CaseReport const& report) {
+    if (report.good()) return report.engine == "exhaust" ? "proved" : "held";
+    return report.failed > 0 || report.unknown == 0 ? "VIOLATED" : "unknown";
+}
+
 std::string summary_line(CaseReport const& report) {
     language::Statistics const& total = report.total;
     std::string const name = report.scenario->case_name();

@@ -8,6 +8,7 @@
 #include "tools/recovery_report.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sunder::tools {
@@ -48,6 +49,8 @@ std::string in_words(language::Scenario const& scenario, language::Outcome const
                      std::string const& replay);
 /// All failures of a case.
 std::string failures_in_words(CaseReport const& report);
+/// "held", "proved", "unknown" or "VIOLATED".
+std::string_view verdict_of(CaseReport const& report);
 /// One line per case.
 std::string summary_line(CaseReport const& report);
 

@@ -5,6 +5,7 @@
 #include "tools/run_command.h"
 
 #include "scenarios/language/narration.h"
+#include "tools/campaign_cases.h"
 #include "tools/crew.h"
 #include "tools/exhaust_command.h"
 #include "tools/live_command.h"
@@ -21,6 +22,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <mutex>
 
 namespace sunder::tools {
@@ -147,6 +149,16 @@ int status_of(std::vector<CaseReport> const& reports) {
     return any([](CaseReport const& r) { return r.unknown > 0; }) ? unknown : all_held;
 }
 
+/// The search of another case, which is this one's as well.
+CaseReport as_searched(CaseReport const& other, Scenario const& scenario) {
+    CaseReport report = other;
+    report.scenario = &scenario;
+    report.seconds = 0;
+    report.first.narration.push_back(fmt::format(
+        "the search of {}, which has the same cluster and bound", title_of(*other.scenario)));
+    return report;
+}
+
 /// Explores every case that has a bound; those without are named.
 std::vector<CaseReport> explore_cases(std::vector<Scenario> const& scenarios,
                                       RunRequest const& request, bool quiet, std::size_t& skipped) {
@@ -162,6 +174,8 @@ std::vector<CaseReport> explore_cases(std::vector<Scenario> const& scenarios,
                          threads_of(request.jobs),
                          request.counterexample_file,
                          0};
+    // Cases that differ in their steps alone have one search in common.
+    std::map<std::string, std::size_t> searched;
     for (Scenario const& scenario : scenarios) {
         char const* why = nullptr;
         if (!scenario.cluster.arrays.empty()) {
@@ -174,8 +188,20 @@ std::vector<CaseReport> explore_cases(std::vector<Scenario> const& scenarios,
             ++skipped;
             continue;
         }
-        CaseReport report = exhaust_case(scenario, limits);
-        if (report.failed > 0) ++limits.counterexamples;
+        std::optional<std::string> const ground = bounded_ground(scenario);
+        auto const same = ground ? searched.find(*ground) : searched.end();
+        CaseReport report;
+        if (same != searched.end()) {
+            report = as_searched(reports[same->second], scenario);
+        } else {
+            report = exhaust_case(scenario, limits);
+            if (ground) searched.emplace(*ground, reports.size());
+            if (report.failed > 0) ++limits.counterexamples;
+        }
+        if (quiet && request.progress) {
+            fmt::print(stderr, "{} {} {:.0f} s\n", verdict_of(report), title_of(scenario),
+                       report.seconds);
+        }
         if (!quiet) {
             fmt::print("\n{}  ({})\n", scenario.title, title_of(scenario));
             for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);

@@ -26,7 +26,7 @@ struct RunRequest {
     unsigned speed = 10;                 ///< of live: times as fast as the file says
     std::string plugin;                  ///< of live: nbdkit's; empty: where it was built
     bool keep = false;                   ///< of live: what the nodes left behind
-    bool progress = false;               ///< of live: each run is told when it ends
+    bool progress = false;               ///< of live and all: each case is told when it ends
     double time_limit = 60;              ///< seconds of an exhaustive search, for each case
     std::uint64_t memory_limit = 4;      ///< of the same, in GiB
     std::optional<unsigned> deviations;  ///< in place of what the files say

@@ -322,6 +322,10 @@ expect:
         self.assertIn("2 writes, at most 0 deviations", in_turn.stdout)
         self.assertIn("every order so ordinary", in_turn.stdout)
         wide = GOOD + "bounded: {writes: 3, faults: 3}\n"
+        other = self.write(GOOD + "  - pass: 1 s\nbounded: {writes: 2, blocks: 1}\n", "other.yaml")
+        both = self.sunder(*search, alone, other)
+        self.assertIn(f"the search of {alone}, which has the same cluster and bound", both.stdout)
+        self.assertIn("2 proved, 0 violated", both.stdout)
         unknown = self.sunder("run", "--engine", "exhaust", "--time-limit", "0.2", self.write(wide))
         self.assertEqual(unknown.returncode, 2, unknown.stdout + unknown.stderr)
         self.assertIn("states by depth:", unknown.stdout)
