@@ -55,6 +55,10 @@ class Cluster(unittest.TestCase):
         """Of its process; None: that of the test."""
         return None
 
+    def within(self, node):
+        """What its process is begun by, in words before its own."""
+        return []
+
     def setUp(self):
         # Short: paths of Unix sockets have at most 107 characters.
         folder = tempfile.TemporaryDirectory(prefix="sunder", dir="/tmp")
@@ -85,7 +89,8 @@ class Cluster(unittest.TestCase):
             pidfile.unlink(missing_ok=True)
             with open(self.folder / f"{node}.log", "ab") as log:
                 self.servers[node] = subprocess.Popen(
-                    [served.SUNDER, "serve", str(self.file(node)), "--pidfile", str(pidfile)],
+                    [*self.within(node), served.SUNDER, "serve", str(self.file(node)),
+                     "--pidfile", str(pidfile)],
                     stdout=log, stderr=log, env=self.environment(node))
         for node in nodes:
             until(f"{node} serves", lambda: (self.folder / f"{node}.pid").exists()
@@ -93,7 +98,8 @@ class Cluster(unittest.TestCase):
             self.assertIsNone(self.servers[node].poll(), self.log(node))
 
     def log(self, node):
-        return (self.folder / f"{node}.log").read_text(errors="replace")
+        path = self.folder / f"{node}.log"
+        return path.read_text(errors="replace") if path.exists() else "it was never started\n"
 
     def logs(self):
         return "".join(f"--- {node}\n{self.log(node)}" for node in NAMES)

@@ -259,6 +259,40 @@ class Copies(Cluster):
         self.until_mirrored()
 
 
+class OnlyCopy(Cluster):
+    """A mirror that is extended to one server: there is nobody to resynchronise from."""
+    more = "copies: server1.copies\n"
+    mirror = "      extended: [server1]\n"
+
+    def test_a_mirror_that_lost_its_only_copy_is_not_made_a_second_time(self):
+        """R91: it was created once, so what is blank now is no mirror that begins."""
+        self.start("server1")
+        self.until_served("server1")
+        self.connect("server1").pwrite(b"x" * BLOCK, 0)
+        self.kill("server1", signal.SIGTERM)
+        kept = [self.folder / "server1.copies", self.folder / "server1.state/datarep.mirror"]
+        for one in kept:
+            one.rename(self.folder / f"{one.name}.elsewhere")
+        self.start("server1")
+        until("it says why it does not serve",
+              lambda: self.datarep("server1")["rule"] == "only_copy_is_blank", self.logs)
+        self.assertFalse(self.serves("server1"))
+        self.kill("server1", signal.SIGTERM)
+        for one in kept:
+            one.rename(self.folder / f"{one.name}.blank")
+            (self.folder / f"{one.name}.elsewhere").rename(one)
+        self.start("server1")
+        self.until_served("server1")
+        self.assertEqual(bytes(self.connect("server1").pread(BLOCK, 0)), b"x" * BLOCK)
+        self.kill("server1", signal.SIGTERM)
+        for one in kept:
+            one.rename(self.folder / f"{one.name}.elsewhere")
+        self.start("server1")
+        self.say("server1", "--yes", "force", "datarep")
+        self.until_served("server1")
+        self.assertEqual(bytes(self.connect("server1").pread(BLOCK, 0)), bytes(BLOCK))
+
+
 class Compressed(Cluster):
     more = "compression: 3\n"
 

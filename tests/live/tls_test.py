@@ -11,58 +11,14 @@ import struct
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import served
-from cluster import NAMES, Cluster
+from cluster import NAMES
+from encrypted import TLS, Encrypted
 from served import until
 
 BLOCK = 4096
-MAKE = Path(__file__).parents[2] / "nodes/live/example/make-certificates"
-TLS = "tls: {{ca: ca.pem, certificate: {node}.pem, key: {node}.key}}\n"
 MARK = b"marked so that it is found on its way"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Encrypted(Cluster):
-    def setUp(self):
-        self.ports = {node: free_port() for node in NAMES}
-        super().setUp()
-        made = subprocess.run([str(MAKE), "test", *NAMES], cwd=self.folder, capture_output=True,
-                              timeout=served.PATIENCE)
-        self.assertEqual(made.returncode, 0, made.stderr)
-
-    def text(self, node):
-        text = super().text(node)
-        for name in NAMES:
-            text = text.replace(f"socket: {name}.peers", f"port: {self.port(node, name)}")
-        return text + TLS.format(node=node)
-
-    def port(self, node, name):
-        """Where a node finds that one, or itself."""
-        return self.ports[name]
-
-    def openssl(self, *words, **options):
-        return subprocess.run(["openssl", *words], cwd=self.folder, capture_output=True,
-                              timeout=served.PATIENCE, **options)
-
-    def make(self, *words):
-        made = self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
-                            "ec_paramgen_curve:P-256", "-nodes", *words)
-        self.assertEqual(made.returncode, 0, made.stderr)
-
-    def make_authority(self, name):
-        self.make("-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
-
-    def issue(self, file, name, by="ca"):
-        self.make("-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-addext",
-                  "basicConstraints=critical,CA:FALSE", "-CA", f"{by}.pem",
-                  "-CAkey", f"{by}.key", "-keyout", f"{file}.key", "-out", f"{file}.pem")
 
 
 class Nodes(Encrypted):
