@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// every_request_ends (LIV-2): when the run is over and nothing is pending any more, every request
-// that a running node accepted has been answered, well or with an error: whatever it still waited
-// for will never come. A history checker that looks at the end.
+// every_request_ends (LIV-2): requests that a running node accepted are answered, well or with an
+// error. A history checker that looks twice:
+// - At the end, when nothing is pending any more: whatever a request still waits for will never
+//   come.
+// - While a run goes on: a request of which others of its kind that were asked later have been
+//   answered for so long as a resync may take, and half a minute, though no fault, repair or order
+//   came between and nothing is slow, has been forgotten; and so have all of a mirror of which none
+//   was answered for so long. How old a request is says nothing: there may be more of them than
+//   the disks or links can do, and they wait for each other.
 //
 // A request of a node that died has ended with it. A paused node may yet answer. Under a guarded
 // policy a source acknowledges nothing while a copy does not mirror and is not known to be
@@ -12,6 +18,9 @@
 
 #include "netsim/checkers/view.h"
 
+#include <optional>
+#include <vector>
+
 namespace sunder::netsim {
 
 class EveryRequestEnds {
@@ -19,7 +28,39 @@ public:
     static constexpr CheckerText text{"every_request_ends", "LIV-2",
                                       "every accepted request is answered in the end", true};
 
+    void on(View& view, seen::HostAsked const& asked);
+    void on(View& view, seen::HostAnswered const& answered);
+    void on(View& view, seen::NodeDied const&) { disturbed(view); }
+    void on(View& view, seen::NodeStarted const&) { disturbed(view); }
+    void on(View& view, seen::NodePaused const&) { disturbed(view); }
+    void on(View& view, seen::NodeResumed const&) { disturbed(view); }
+    void on(View& view, seen::LinkCut const&) { disturbed(view); }
+    void on(View& view, seen::LinkHealed const&) { disturbed(view); }
+    void on(View& view, seen::LinkDegraded const&) { disturbed(view); }
+    void on(View& view, seen::OperatorAsked const&) { disturbed(view); }
+    void on(View& view, seen::DiskFaulted const&) { disturbed(view); }
+    void on(View& view, seen::DiskTrapped const&) { disturbed(view); }
+    void on(View& view, seen::MemoryPressed const&) { disturbed(view); }
+    void on(View& view, seen::ClockSkewed const&) { disturbed(view); }
+    [[nodiscard]] std::optional<Duration> deadline() const { return look_; }
+    void passed(View& view);
     void finish(View& view);
+
+private:
+    /// One of which later ones have been answered.
+    struct Overtaken {
+        RequestId request;
+        Duration since;
+    };
+    void disturbed(View& view);
+    void watch(View const& view, GroupId group);
+    [[nodiscard]] Duration passed_over_since(View const& view, Request const& request);
+    RequestId& newest(View const& view, Request const& like);
+
+    std::vector<Duration> quiet_since_;  // by group, while a request of it is open
+    std::vector<RequestId> newest_;      // that was answered, by group, node and kind
+    std::vector<Overtaken> overtaken_;   // of those that were open at the last look
+    std::optional<Duration> look_;
 };
 
 }  // namespace sunder::netsim

@@ -262,6 +262,15 @@ void Ledger::flushed(World const& world, Request const& flush) {
 }
 
 void Ledger::see(World const&, seen::NodeDied const& died) {
+    if (seen::loses_cache(died.how)) {
+        for (Group& group : groups_) {
+            std::size_t const nodes = group.durable_ticks.size();
+            group.when_lost.resize(nodes * nodes);
+            std::ranges::copy(
+                group.durable_ticks,
+                group.when_lost.begin() + static_cast<std::ptrdiff_t>(died.node.value * nodes));
+        }
+    }
     for (Pending& place : pending_) {
         if (place.entry == 0 || requests_[place.entry].node != died.node) continue;
         std::uint32_t const entry = place.entry;

@@ -98,8 +98,19 @@ public:
         auto const& ticks = groups_[request.group.value].durable_ticks;
         return request.fua || request.answered_tick <= ticks[request.node.value];
     }
+    /// The same as it was when the node lost its cache last, with its power or as it panicked.
+    [[nodiscard]] bool was_durable(Request const& request, NodeId when_lost) const {
+        Group const& group = groups_[request.group.value];
+        std::size_t const nodes = group.durable_ticks.size();
+        return request.fua || (!group.when_lost.empty() &&
+                               request.answered_tick <=
+                                   group.when_lost[when_lost.value * nodes + request.node.value]);
+    }
     /// The request of this id, if it has no answer yet.
     [[nodiscard]] Request const* open(RequestId id) const;
+    [[nodiscard]] std::size_t open_requests(GroupId group) const {
+        return groups_[group.value].open.size();
+    }
     template <class Visit>
     void for_each_open(GroupId group, Visit&& visit) const {
         for (std::uint32_t const entry : groups_[group.value].open) visit(requests_[entry]);
@@ -153,6 +164,7 @@ private:
         std::uint64_t sectors = 0;
         std::vector<std::uint32_t> open;           // requests without an answer, in no order
         std::vector<std::uint64_t> durable_ticks;  // by node: what it acknowledged until then
+        std::vector<std::uint64_t> when_lost;      // the same, by node that lost its cache last
         boost::unordered_flat_map<std::uint64_t, std::uint32_t> directory;
         std::vector<Page> pages;
         Losses losses;

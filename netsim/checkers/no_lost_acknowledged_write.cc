@@ -46,7 +46,7 @@ struct NoLostAcknowledgedWrite::Loss {
         if (owner && (owed == nullptr || owed->node == node)) {
             std::optional<Duration> const& cut = known.copies[here.value].cache_lost;
             bool const kept =
-                owed != nullptr && (view.ledger.durable(*owed) || cut < owed->answered);
+                owed != nullptr && (view.ledger.was_durable(*owed, node) || cut < owed->answered);
             bool const lost_cache = cut && !kept;
             return lost_cache ? "unflushed writes lost with the source's own cache" : nullptr;
         }
@@ -132,7 +132,8 @@ char const* NoLostAcknowledgedWrite::gone_from_all(View const& view, GroupId gro
         bool const had = known.members[p] == owed.node || (owed.in_sync >> p & 1) != 0;
         if (!had) continue;
         std::optional<Duration> const& cut = known.copies[p].cache_lost;
-        bool const unflushed = cut && *cut >= owed.answered && !view.ledger.durable(owed);
+        bool const unflushed =
+            cut && *cut >= owed.answered && !view.ledger.was_durable(owed, known.members[p]);
         if (!replaced && !unflushed) return nullptr;
         any_unflushed = any_unflushed || !replaced;
     }

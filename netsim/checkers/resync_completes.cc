@@ -3,33 +3,14 @@
 // The bound of a resync, and who keeps it waiting.
 #include "netsim/checkers/resync_completes.h"
 
+#include "netsim/checkers/patience.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 
 namespace sunder::netsim {
 
 namespace {
-
-Duration bound(View const& view, GroupId group, NodeId source, NodeId target) {
-    Network const& network = view.world.network();
-    std::uint64_t slowest = network.bandwidth(source.value, target.value).bits_per_second;
-    for (NodeId const node : {source, target}) {
-        DiskModel const& disk = view.world.cluster().nodes[node.value].disk;
-        slowest = std::min(slowest, disk.bandwidth.bits_per_second);
-    }
-    replication::ResyncRate const& rate = view.mirror(group).resync_rate;
-    for (std::optional<Bandwidth> const& limit : {rate.max, rate.min}) {
-        if (limit) slowest = std::min(slowest, limit->bits_per_second);
-    }
-    Duration const once = Bandwidth{slowest}.time_for({view.mirror(group).sectors * sector_bytes});
-    Duration const round_trip = network.round_trip(source.value, target.value) +
-                                network.weather(source.value, target.value).jitter +
-                                network.weather(target.value, source.value).jitter;
-    std::int64_t const clock =
-        std::max<std::int64_t>({100, view.world.node(source).clock, view.world.node(target).clock});
-    Duration const settles{view.world.cluster().settle_interval.ns / 100 * clock};
-    return once * 20 + round_trip * 100 + seconds(10) + settles * 3;
-}
 
 bool suffers(View const& view, GroupId group, NodeId node) {
     return view.world.copy(node, group)->disk->suffers() || view.chronicle.any_frozen(group) ||
@@ -66,7 +47,7 @@ void ResyncCompletes::on(View& view, From from, replication::note::ResyncDecided
     Duration const slow =
         std::max(slowest_operation(view, from.node), slowest_operation(view, target));
     waiting_.push_back({from.group, self, decided.peer, view.now(),
-                        view.now() + bound(view, from.group, from.node, target) + slow});
+                        view.now() + resync_bound(view, from.group, from.node, target) + slow});
 }
 
 void ResyncCompletes::on(View& view, seen::DiskFaulted const& faulted) {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // resync_completes (LIV-1): a resync that was decided upon comes to its end within a bound, as long
-// as nothing fails meanwhile. A history checker with a deadline per pair of copies: twenty times as
-// long as the slowest of link, disks and the limits of its rate (R47) needs for all that may be
-// copied, and ten seconds, and a hundred round trips, and an operation of either disk that began
-// when it was slowest. The bound is generous on purpose, because hosts write beside the resync;
-// what it finds is a resync that stalls, not one that is slow.
+// as nothing fails meanwhile. A history checker with a deadline per pair of copies (patience.h),
+// later by an operation of either disk that began when it was slowest.
 //
 // Every fault (a death, a start, a pause, a cut, a degraded link, a failing or slow disk) takes the
 // deadlines of those it concerns away; the next decision sets a new one, but on links that are

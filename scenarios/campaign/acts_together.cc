@@ -57,7 +57,7 @@ void Site::last_words() const {
     ask_all(instant(), drawn.mirror, HostOp::read, where);
     Duration const soon = below(2) == 0 ? instant() : microseconds(300) * (1 + below(30));
     std::uint64_t const how = below(4);
-    NodeId const node = below(2) == 0 ? server() : a;
+    NodeId const node = below(2) == 0 || is_shared(base_, a) ? server() : a;
     if (how < 2) put(soon, step::PowerCut{node, {}});
     if (how == 2) put(soon, step::Crash{node, {}});
     ask_all(pause(), drawn.mirror, HostOp::read, where);

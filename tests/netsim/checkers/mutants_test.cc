@@ -230,6 +230,27 @@ TEST_CASE("an injury that ended, or never got there, excuses no mutant") {
     }
 }
 
+TEST_CASE(
+    "a forgotten request is found while the run goes on, whether others are answered or not") {
+    for (bool const others : {true, false}) {
+        living_mutant = Mutant::dead_leg_awaited;
+        Stage stage(small_cluster(), 8);
+        REQUIRE(stage.until_mirroring());
+        RequestId const forgotten = stage.write(Stage::server1, block(2));
+        stage.run_for(microseconds(100));
+        stage.reset();
+        for (std::uint64_t second = 0; second < 120; ++second) {
+            if (second == 30) CHECK_FALSE(stage.broken());
+            if (others) stage.write(Stage::server1, block(3 + second));
+            stage.run_for(seconds(1));
+        }
+        living_mutant = Mutant::none;
+        CHECK_FALSE(stage.acknowledged(forgotten));
+        CHECK(stage.broken("every_request_ends"));
+        CHECK_THAT(stage.story(), Catch::Contains("has passed it over since"));
+    }
+}
+
 TEST_CASE("every mutant is hunted") {
     for (int m = 1; m < static_cast<int>(Mutant::last); ++m) {
         auto const which = static_cast<Mutant>(m);
