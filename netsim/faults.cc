@@ -35,6 +35,12 @@ void World::start_all() {
 void World::boot(NodeId node, bool continues) {
     NodeSim& sim = nodes_[node.value];
     VERIFY(!sim.up());
+    for (CopySim const& copy : sim.copies) {
+        if (copy.kept_by == copy.slot) continue;
+        trace(node, "does NOT start with another's disks");
+        see(seen::StartRefused{node, cluster_->mirrors[copy.group].on[copy.kept_by.value]});
+        return;
+    }
     sim.machine.emplace(sim.config);
     see(seen::NodeStarted{node});
     trace(node, "started");

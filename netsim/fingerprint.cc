@@ -67,6 +67,7 @@ void add_node(NodeSim const& node, Add&& add) {
             return hash_words(of_image(disk.image()), disk.fingerprint());
         }));
         add(copy.store.print([](StableStore const& s) { return s.fingerprint(); }));
+        if (copy.kept_by != copy.slot) add(copy.kept_by.value);
     }
 }
 

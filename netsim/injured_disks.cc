@@ -78,6 +78,7 @@ void World::roll_back(NodeId node, NodeSnapshot const& snapshot, seen::RolledBac
         }
         if (what == What::data) continue;
         copy.store.emplace(once.store);
+        copy.kept_by = copy.slot;
         std::shared_ptr<nodes::Hierarchy const> const before = copy.above.present();
         copy.above.stored = once.above;
         std::shared_ptr<nodes::Hierarchy const> const after = copy.above.present();
@@ -95,8 +96,21 @@ void World::replace_disks(NodeId node) {
         // is on a disk of the node's own.
         copy.store.emplace(
             std::make_shared<replication::Cell const>(replication::blank_target(*copy.config)));
+        copy.kept_by = copy.slot;
     }
     see(seen::RolledBack{seen::RolledBack::What::blank, node});
+}
+
+void World::exchange_disks(NodeId one, NodeId other) {
+    VERIFY(one != other && !nodes_[one.value].up() && !nodes_[other.value].up());
+    for (CopySim& mine : nodes_[one.value].copies) {
+        CopySim* const its = find_copy(other, mine.group);
+        if (its == nullptr) continue;
+        std::swap(mine.disk, its->disk);
+        std::swap(mine.store, its->store);
+        std::swap(mine.kept_by, its->kept_by);
+    }
+    see(seen::DisksExchanged{one, other});
 }
 
 void World::skew_clock(NodeId node, std::uint32_t percent) {

@@ -205,6 +205,16 @@ struct RolledBack {
     NodeId node;
 };
 /// A node's timers take so many percent of their time.
+/// Somebody put the disks of each of the two into the other (FLT-12).
+struct DisksExchanged {
+    NodeId one;
+    NodeId other;
+};
+/// A node has found another's disks, and does not start with them.
+struct StartRefused {
+    NodeId node;
+    NodeId of;  ///< whose they are
+};
 struct ClockSkewed {
     NodeId node;
     std::uint32_t percent = 100;
@@ -268,8 +278,9 @@ using Observation =
                  seen::SharedDiskNoted, seen::NodePaused, seen::NodeResumed, seen::LinkCut,
                  seen::LinkHealed, seen::LinkDegraded, seen::BeatsLost, seen::ConnectionsReset,
                  seen::DiskFaulted, seen::DiskTrapped, seen::DiskLied, seen::SnapshotTaken,
-                 seen::RolledBack, seen::ClockSkewed, seen::MemoryPressed, seen::ResourceFaulted,
-                 seen::FencingFaulted, seen::DiskWritten, seen::RecordSent, seen::RecordArrived,
-                 seen::AlarmRang, seen::ArrayNoted, seen::WireTrapped, seen::MessageDamaged>;
+                 seen::RolledBack, seen::DisksExchanged, seen::StartRefused, seen::ClockSkewed,
+                 seen::MemoryPressed, seen::ResourceFaulted, seen::FencingFaulted,
+                 seen::DiskWritten, seen::RecordSent, seen::RecordArrived, seen::AlarmRang,
+                 seen::ArrayNoted, seen::WireTrapped, seen::MessageDamaged>;
 
 }  // namespace sunder::netsim

@@ -62,7 +62,7 @@ void World::add_copy(GroupId group, std::size_t place) {
         mirror.sectors_on.empty() ? mirror.sectors : *std::ranges::max_element(mirror.sectors_on);
     CopySim copy;
     copy.group = group.value;
-    copy.slot = Slot{static_cast<std::uint8_t>(place)};
+    copy.slot = copy.kept_by = Slot{static_cast<std::uint8_t>(place)};
     copy.config =
         std::make_shared<GroupConfig const>(group_config(*cluster_, network_, group, place));
     // All images span alike, so that comparing two of them can skip what they share.

@@ -62,6 +62,7 @@ struct CopySim {
     Fingerprint print = 0;                    ///< of the machine as it is
     Cow<SimDisk> disk;
     Cow<StableStore> store;
+    replication::Slot kept_by;  ///< whose disk and store it has
     HierarchySim above;
     std::uint32_t settle_token = 0;
     std::uint32_t pace_token = 0;
@@ -203,6 +204,9 @@ public:
     void roll_back(NodeId node, NodeSnapshot const& snapshot, seen::RolledBack::What what);
     /// Blank disks take the place of those that a node had (FLT-4). Requires that it is down.
     void replace_disks(NodeId node);
+    /// The disks of the mirrors that both have a copy of go to the other, with all that is stored
+    /// there (FLT-12). A node with another's disks does not start. Requires that both are down.
+    void exchange_disks(NodeId one, NodeId other);
     /// From now on its timers take so many percent of their time (FLT-11). Requires percent > 0.
     void skew_clock(NodeId node, std::uint32_t percent);
     /// A node's memory is full (FLT-13): messages stay in its sockets and requests with its hosts,

@@ -15,7 +15,7 @@ namespace sunder::replication {
 
 namespace {
 
-constexpr Seal cell_seal{"SunCell.", "a cell", 1};
+constexpr Seal cell_seal{"SunCell.", "a cell", 2};
 
 constexpr char page_mark[] = "SunPage1";
 constexpr std::size_t mark_bytes = 8;
@@ -25,21 +25,24 @@ static_assert(words_at + IntentLog::page_words * sizeof(std::uint64_t) == page_b
 
 }  // namespace
 
-std::vector<std::byte> encode_cell(Cell const& cell) {
+std::vector<std::byte> encode_cell(StoredCell const& stored) {
     std::vector<std::byte> contents;
     ByteWriter to(contents);
-    Encoder(to).put(cell);
+    Encoder encoder(to);
+    encoder.put(stored.of);
+    encoder.put(stored.cell);
     return seal(cell_seal, contents);
 }
 
-std::expected<Cell, std::string> decode_cell(std::span<std::byte const> stored) {
+std::expected<StoredCell, std::string> decode_cell(std::span<std::byte const> stored) {
     auto const contents = unseal(cell_seal, stored);
     if (!contents) return std::unexpected(contents.error());
     ByteReader from(*contents);
     Decoder decoder(from);
-    Cell cell;
-    decoder.get("cell", cell);
-    return decoder.finish(std::move(cell));
+    StoredCell found;
+    decoder.get("of", found.of);
+    decoder.get("cell", found.cell);
+    return decoder.finish(std::move(found));
 }
 
 std::vector<std::byte> encode_page(Page const& page) {

@@ -21,9 +21,16 @@ namespace sunder::replication {
 
 inline constexpr std::size_t page_bytes = 4096;
 
-std::vector<std::byte> encode_cell(Cell const& cell);
+/// A cell and whose it is. What it says of peers, it says of them by their place among the mirror's
+/// copies, and so do the pages beside it; another copy would read its own name there (FLT-12).
+struct StoredCell {
+    Slot of;
+    Cell cell;
+    friend bool operator==(StoredCell const&, StoredCell const&) = default;
+};
+std::vector<std::byte> encode_cell(StoredCell const& stored);
 /// The error says what was found, and what would be right.
-std::expected<Cell, std::string> decode_cell(std::span<std::byte const> stored);
+std::expected<StoredCell, std::string> decode_cell(std::span<std::byte const> stored);
 
 /// Exactly `page_bytes`. Requires a page that is not damaged, and no longer than a page can be.
 std::vector<std::byte> encode_page(Page const& page);

@@ -36,8 +36,9 @@ std::string name_of_memory(std::string const& mirror) { return mirror + ".writte
 
 }  // namespace
 
-MirrorStore::MirrorStore(media::Folder* folder, std::string mirror, std::uint32_t pages_per_peer)
-    : folder_(folder), mirror_(std::move(mirror)), pages_per_peer_(pages_per_peer) {}
+MirrorStore::MirrorStore(media::Folder* folder, std::string mirror, mirror::Slot self,
+                         std::uint32_t pages_per_peer)
+    : folder_(folder), mirror_(std::move(mirror)), self_(self), pages_per_peer_(pages_per_peer) {}
 
 std::string MirrorStore::file() const {
     return folder_ == nullptr ? "" : folder_->where() + "/" + name_of_file(mirror_);
@@ -53,7 +54,7 @@ std::expected<std::unique_ptr<MirrorStore>, std::string> MirrorStore::open(
         (config.mirrored_sectors + config.chunk_sectors - 1) / config.chunk_sectors;
     auto const pages = static_cast<std::uint32_t>((chunks + mirror::IntentLog::page_bits - 1) /
                                                   mirror::IntentLog::page_bits);
-    std::unique_ptr<MirrorStore> store(new MirrorStore(folder, mirror_name, pages));
+    std::unique_ptr<MirrorStore> store(new MirrorStore(folder, mirror_name, config.self, pages));
     if (folder == nullptr) return store;
     auto const in = [&](std::string_view words) {
         return std::unexpected(fmt::format("{}: {}", store->file(), words));
@@ -69,13 +70,23 @@ std::expected<std::unique_ptr<MirrorStore>, std::string> MirrorStore::open(
     return store;
 }
 
+/// FLT-12: as it says what is equal on which copies, by their place.
+std::string MirrorStore::of_another(mirror::Slot other) const {
+    return fmt::format(
+        "it tells of copy {} of the mirror, and this node has copy {}, as 'on' counts them: put "
+        "disks that were exchanged back where they were, or 'on' in the order that it had. If this "
+        "copy is lost, remove the file: it is made anew then, and resynchronised in full",
+        other.value + 1, self_.value + 1);
+}
+
 std::expected<void, std::string> MirrorStore::load(unsigned copies) {
     auto cell = cell_->load();
     if (!cell) return std::unexpected("the cell: " + cell.error());
     if (*cell) {
         auto decoded = mirror::decode_cell(**cell);
         if (!decoded) return std::unexpected("the cell: " + decoded.error());
-        found_.cell = std::move(*decoded);
+        if (decoded->of != self_) return std::unexpected(of_another(decoded->of));
+        found_.cell = std::move(decoded->cell);
     }
     auto above = above_->load();
     if (!above) return std::unexpected("the hierarchy: " + above.error());
@@ -120,7 +131,7 @@ std::uint64_t MirrorStore::place_of(mirror::Slot peer, std::uint32_t number) con
 int MirrorStore::store(mirror::Cell const& cell) {
     if (file_ == nullptr) return 0;
     std::lock_guard const lock(slots_);
-    if (int const failure = cell_->store(mirror::encode_cell(cell))) return failure;
+    if (int const failure = cell_->store(mirror::encode_cell({self_, cell}))) return failure;
     return remembered_ ? 0 : remember_cell();
 }
 

@@ -60,7 +60,9 @@ public:
     void begin_created(replication::GroupConfig const& config, std::uint64_t name);
 
 private:
-    MirrorStore(emulator::media::Folder* folder, std::string mirror, std::uint32_t pages_per_peer);
+    MirrorStore(emulator::media::Folder* folder, std::string mirror, replication::Slot self,
+                std::uint32_t pages_per_peer);
+    [[nodiscard]] std::string of_another(replication::Slot other) const;
     std::expected<void, std::string> load(unsigned copies);
     int remember_cell();
     [[nodiscard]] std::uint64_t place_of(replication::Slot peer, std::uint32_t number) const;
@@ -69,6 +71,7 @@ private:
     std::string mirror_;
     std::mutex slots_;
     std::unique_ptr<emulator::media::File> file_;  // null: in memory
+    replication::Slot self_;
     std::uint32_t pages_per_peer_;
     std::optional<TwoSlots> cell_;
     std::optional<TwoSlots> above_;

@@ -78,6 +78,8 @@ struct Site::Table {
          [](Site const& site) { site.forced_behind_a_cut(); }},
         {Kind::panic, "panic", [](Site const& site) { site.panic(); }},
         {Kind::partial_cut, "partial cut", [](Site const& site) { site.partial_cut(); }},
+        {Kind::exchanged_disks, "exchanged disks",
+         [](Site const& site) { site.exchanged_disks(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {
@@ -187,6 +189,21 @@ void Site::panic() const {
 }
 
 /// Mostly not for ever.
+/// The mistake is found, perhaps when a node does not start, and undone.
+void Site::exchanged_disks() const {
+    Fault const drawn = fault();
+    NodeId const one = copy_of(drawn.mirror);
+    NodeId const other = copy_of(drawn.mirror);
+    if (one == other || is_shared(base_, one) || is_shared(base_, other)) return;
+    put(drawn.after, step::Crash{one, {}});
+    put(instant(), step::Crash{other, {}});
+    put({}, step::ExchangeDisks{one, other});
+    if (below(2) == 0) put(pause(), step::Restart{one});
+    put(pause(), step::ExchangeDisks{one, other});
+    put({}, step::Restart{one});
+    put(pause(), step::Restart{other});
+}
+
 void Site::partial_cut() const {
     Duration const after = fault().after;
     LinkSetup const& link = cluster().links[below(cluster().links.size())];
@@ -426,6 +443,10 @@ void Site::switch_cut() const {
     Duration const after = fault().after;
     auto const who =
         static_cast<netsim::Vertex>(below(cluster().nodes.size() + cluster().switches.size()));
+    // A shared disk has none.
+    bool const linked = std::ranges::any_of(
+        cluster().links, [&](LinkSetup const& link) { return link.a == who || link.b == who; });
+    if (!linked) return;
     put(after, step::Isolate{who, true});
     put(pause(), step::Isolate{who, false});
 }

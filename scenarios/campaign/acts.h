@@ -76,6 +76,7 @@ private:
     void damage() const;
     void panic() const;
     void partial_cut() const;
+    void exchanged_disks() const;
     void ask_all(Duration after, std::uint16_t mirror, replication::HostOp op, Extent range) const;
     void ask_each(Duration after, std::uint16_t mirror, replication::HostOp op) const;
     void order_all(Duration after, std::uint16_t mirror, nodes::Order const& order) const;

@@ -71,6 +71,7 @@ enum class Kind : std::uint8_t {
     forced_behind_a_cut,  ///< R87: past a source that lives
     panic,                ///< FLT-2
     partial_cut,          ///< FLT-6: heartbeats are lost and data is not, or the reverse
+    exchanged_disks,      ///< FLT-12: an operator puts the disks of two nodes into each other
     last
 };
 std::string_view name_of(Kind);

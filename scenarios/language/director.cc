@@ -362,6 +362,11 @@ struct Director::Doing {
         world.roll_back(step.node, snapshot->second, step.what);
         return true;
     }
+    bool operator()(step::ExchangeDisks const& step) const {
+        if (!expect_up(step.one, false) || !expect_up(step.other, false)) return false;
+        world.exchange_disks(step.one, step.other);
+        return true;
+    }
     bool operator()(step::SkewClock const& step) const {
         world.skew_clock(step.node, step.percent);
         return true;

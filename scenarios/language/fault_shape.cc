@@ -138,6 +138,10 @@ std::vector<Key> disk_steps() {
         optional("replace_disks",
                  "Puts blank disks in the place of those that a node has, which is down (FLT-4).",
                  node_name(), {"server2"}),
+        optional("exchange_disks",
+                 "Puts the disks of two nodes that are down, of the mirrors that are on both, into "
+                 "each other (FLT-12). A node with another's disks does not start.",
+                 neighbours(), {"[server1, server2]"}),
         optional("skew_clock",
                  "A node's timers take so many percent of their time from now on (FLT-11).",
                  object("a skewed clock",

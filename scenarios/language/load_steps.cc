@@ -48,6 +48,7 @@ public:
           arrays_(names.cluster().arrays.size()) {
         for (std::size_t n = 0; n < nodes_.size(); ++n) {
             if (!names.cluster().nodes[n].started) nodes_[n].is = NodeIs::not_started;
+            disks_of_.push_back({static_cast<std::uint8_t>(n)});
         }
         // Who stops itself, is shot or loses a shared disk is down or up by no step.
         bool const by_quorum = names.cluster().quorum.mode != nodes::QuorumMode::none;
@@ -98,6 +99,7 @@ private:
     Read take_snapshot(Node const& value);
     Read roll_back(Node const& value);
     Read replace_disks(Node const& value);
+    Read exchange_disks(Node const& value);
     Read of_an_array(std::string_view key, Node const& value);
     Read array_power(Node const& value, bool on);
     /// True when the node is down here, as far as that is known; `why` says why it has to be.
@@ -115,6 +117,7 @@ private:
     bool all_workloads_;
     std::vector<NodeState> nodes_;
     std::vector<NodeState> arrays_;
+    std::vector<NodeId> disks_of_;  // by node: whose it has
     bool states_known_ = true;
     std::set<std::uint16_t> images_;  // mirrors of which an image was taken
     std::set<NodeId> snapshots_;      // nodes of which one was taken
@@ -130,7 +133,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
                            (key == "flush" || key == "power_cut" || key.ends_with("_workload")));
     if (of_array) return of_an_array(key, value);
     using Reader = Read (StepReader::*)(Node const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 25> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 26> readers{{
         {"wait", &StepReader::wait},
         {"hold", &StepReader::hold},
         {"pass", &StepReader::pass},
@@ -156,6 +159,7 @@ Read StepReader::read(std::string_view key, Node const& value) {
         {"take_snapshot", &StepReader::take_snapshot},
         {"roll_back", &StepReader::roll_back},
         {"replace_disks", &StepReader::replace_disks},
+        {"exchange_disks", &StepReader::exchange_disks},
     }};
     for (auto const& [name, reader] : readers) {
         if (name == key) return (this->*reader)(value);
@@ -317,6 +321,8 @@ Read StepReader::restart(Node const& value) {
     auto const node = become(value, {NodeIs::crashed, NodeIs::without_power, NodeIs::not_started},
                              NodeIs::running);
     if (!node) return std::nullopt;
+    // With another's disks it does not.
+    if (disks_of_[node->value] != *node) nodes_[node->value].is = NodeIs::crashed;
     return step::Restart{*node};
 }
 
@@ -487,6 +493,7 @@ Read StepReader::roll_back(Node const& value) {
         return std::nullopt;
     using What = netsim::seen::RolledBack::What;
     std::string const what = text_of(value.find("what")).value_or("everything");
+    if (what != "data") disks_of_[node->value] = *node;
     return step::RollBack{*node, what == "metadata" ? What::metadata
                                  : what == "data"   ? What::data
                                                     : What::everything};
@@ -496,7 +503,31 @@ Read StepReader::replace_disks(Node const& value) {
     std::optional<NodeId> const node = names_.holder(&value);
     if (!node || !expect_down(*node, value, "disks are replaced while their node is down"))
         return std::nullopt;
+    disks_of_[node->value] = *node;
     return step::RollBack{*node, netsim::seen::RolledBack::What::blank};
+}
+
+Read StepReader::exchange_disks(Node const& value) {
+    std::vector<Node> const& ends = value.items;
+    std::optional<NodeId> const one = names_.holder(&ends[0]);
+    std::optional<NodeId> const other = names_.holder(&ends[1]);
+    constexpr char const* why = "disks are exchanged while both nodes are down";
+    if (!one || !other || !expect_down(*one, ends[0], why) || !expect_down(*other, ends[1], why))
+        return std::nullopt;
+    auto const& mirrors = names_.cluster().mirrors;
+    bool const common = *one != *other && std::ranges::any_of(mirrors, [&](auto const& mirror) {
+        return std::ranges::find(mirror.on, *one) != mirror.on.end() &&
+               std::ranges::find(mirror.on, *other) != mirror.on.end();
+    });
+    if (!common) {
+        report().error(Code::bad_step, mark_of(ends[1]),
+                       fmt::format("'{}' and '{}' are no two copies of one mirror", ends[0].text,
+                                   ends[1].text),
+                       {"name two nodes that a mirror is on", {}});
+        return std::nullopt;
+    }
+    std::swap(disks_of_[one->value], disks_of_[other->value]);
+    return step::ExchangeDisks{*one, *other};
 }
 
 }  // namespace

@@ -178,6 +178,8 @@ std::string_view mark_of(netsim::Observation const& observation) {
         bool const blank = back->what == seen::RolledBack::What::blank;
         return blank ? "disks_replaced" : "rolled_back";
     }
+    if (std::holds_alternative<seen::DisksExchanged>(observation)) return "disks_exchanged";
+    if (std::holds_alternative<seen::StartRefused>(observation)) return "start_refused";
     if (std::holds_alternative<seen::LinkDegraded>(observation)) return "link_degraded";
     if (std::holds_alternative<seen::BeatsLost>(observation)) return "beats_lost";
     if (std::holds_alternative<seen::MessageDamaged>(observation)) return "message_damaged";
@@ -275,6 +277,8 @@ constexpr std::string_view marks[] = {"mirroring",
                                       "fencing_failed",
                                       "rolled_back",
                                       "disks_replaced",
+                                      "disks_exchanged",
+                                      "start_refused",
                                       "link_degraded",
                                       "beats_lost",
                                       "message_damaged",

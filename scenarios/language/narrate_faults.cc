@@ -146,6 +146,16 @@ FaultSentence::Line FaultSentence::operator()(seen::RolledBack const& back) cons
                                        words[static_cast<int>(back.what)]));
 }
 
+FaultSentence::Line FaultSentence::operator()(seen::DisksExchanged const& exchanged) const {
+    return line(exchanged.one, fmt::format("OPERATOR exchanges its disks with those of {}",
+                                           name(exchanged.other)));
+}
+
+FaultSentence::Line FaultSentence::operator()(seen::StartRefused const& refused) const {
+    return line(refused.node,
+                fmt::format("DOES NOT START: its disks are those of {}", name(refused.of)));
+}
+
 FaultSentence::Line FaultSentence::operator()(seen::MemoryPressed const& pressed) const {
     return line(pressed.node, pressed.full ? "its memory is FULL" : "it has memory again");
 }

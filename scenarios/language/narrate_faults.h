@@ -28,6 +28,8 @@ struct FaultSentence {
     Line operator()(netsim::seen::DiskLied const&) const;
     Line operator()(netsim::seen::SnapshotTaken const&) const;
     Line operator()(netsim::seen::RolledBack const&) const;
+    Line operator()(netsim::seen::DisksExchanged const&) const;
+    Line operator()(netsim::seen::StartRefused const&) const;
     Line operator()(netsim::seen::ClockSkewed const&) const;
     Line operator()(netsim::seen::MemoryPressed const&) const;
 

@@ -251,6 +251,12 @@ struct RollBack {
     netsim::seen::RolledBack::What what = netsim::seen::RolledBack::What::everything;
     friend bool operator==(RollBack const&, RollBack const&) = default;
 };
+/// FLT-12: the disks of each of two nodes that are down go to the other.
+struct ExchangeDisks {
+    NodeId one;
+    NodeId other;
+    friend bool operator==(ExchangeDisks const&, ExchangeDisks const&) = default;
+};
 /// FLT-11: a node's timers take so many percent of their time; 100 is right.
 struct SkewClock {
     NodeId node;
@@ -458,16 +464,18 @@ struct ArrayLoad {
 };
 }  // namespace step
 
-using Action = std::variant<
-    step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Panic, step::Pause,
-    step::Resume, step::Restart, step::Cut, step::Heal, step::Degrade, step::Isolate, step::Reset,
-    step::SlowDisk, step::FailDisk, step::HangDisk, step::CorruptDisk, step::TakeSnapshot,
-    step::RollBack, step::SkewClock, step::FillMemory, step::DamageMessage, step::Write, step::Read,
-    step::Trim, step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload,
-    step::StopWorkload, step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain, step::Ordered,
-    step::Examine, step::TakeImage, step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk,
-    step::EditHierarchy, step::EditExtension, step::FailResource, step::FailFencing,
-    step::ArrayOrder, step::ArrayRequest, step::ArrayPower, step::ArrayLoad>;
+using Action =
+    std::variant<step::Wait, step::Pass, step::Hold, step::Crash, step::PowerCut, step::Panic,
+                 step::Pause, step::Resume, step::Restart, step::Cut, step::Heal, step::Degrade,
+                 step::Isolate, step::Reset, step::SlowDisk, step::FailDisk, step::HangDisk,
+                 step::CorruptDisk, step::TakeSnapshot, step::RollBack, step::ExchangeDisks,
+                 step::SkewClock, step::FillMemory, step::DamageMessage, step::Write, step::Read,
+                 step::Trim, step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload,
+                 step::StopWorkload, step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain,
+                 step::Ordered, step::Examine, step::TakeImage, step::WriteImage,
+                 step::ConfirmFailover, step::MoveSharedDisk, step::EditHierarchy,
+                 step::EditExtension, step::FailResource, step::FailFencing, step::ArrayOrder,
+                 step::ArrayRequest, step::ArrayPower, step::ArrayLoad>;
 
 struct Step {
     Action action;

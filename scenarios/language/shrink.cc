@@ -123,6 +123,9 @@ private:
     void on(World const& world, seen::RolledBack const& back) {
         add(world, step::RollBack{back.node, back.what});
     }
+    void on(World const& world, seen::DisksExchanged const& exchanged) {
+        add(world, step::ExchangeDisks{exchanged.one, exchanged.other});
+    }
     void on(World const& world, seen::ClockSkewed const& skewed) {
         add(world, step::SkewClock{skewed.node, skewed.percent});
     }
@@ -192,6 +195,7 @@ bool is_fault(Step const& step) {
            std::holds_alternative<step::HangDisk>(step.action) ||
            std::holds_alternative<step::CorruptDisk>(step.action) ||
            std::holds_alternative<step::RollBack>(step.action) ||
+           std::holds_alternative<step::ExchangeDisks>(step.action) ||
            std::holds_alternative<step::SkewClock>(step.action) ||
            std::holds_alternative<step::ForceOnline>(step.action) ||
            std::holds_alternative<step::SwitchOver>(step.action) ||
@@ -204,7 +208,9 @@ bool possible(Scenario const& scenario) {
     enum class Is : std::uint8_t { up, paused, down };
     std::vector<Is> nodes;
     std::set<NodeId> snapshots;
+    std::vector<NodeId> disks_of;
     for (netsim::NodeSetup const& node : scenario.cluster.nodes) {
+        disks_of.push_back({static_cast<std::uint8_t>(nodes.size())});
         nodes.push_back(node.started ? Is::up : Is::down);
     }
     bool fits = !scenario.steps.empty();
@@ -221,7 +227,9 @@ bool possible(Scenario const& scenario) {
         } else if (auto const* panic = std::get_if<step::Panic>(&step.action)) {
             move(panic->node, Is::up, Is::down);
         } else if (auto const* restart = std::get_if<step::Restart>(&step.action)) {
-            move(restart->node, Is::down, Is::up);
+            // It does not start with another's disks.
+            bool const starts = disks_of[restart->node.value] == restart->node;
+            move(restart->node, Is::down, starts ? Is::up : Is::down);
         } else if (auto const* pause = std::get_if<step::Pause>(&step.action)) {
             move(pause->node, Is::up, Is::paused);
         } else if (auto const* resume = std::get_if<step::Resume>(&step.action)) {
@@ -231,6 +239,13 @@ bool possible(Scenario const& scenario) {
         } else if (auto const* back = std::get_if<step::RollBack>(&step.action)) {
             fits = fits && nodes[back->node.value] == Is::down &&
                    (back->what == seen::RolledBack::What::blank || snapshots.contains(back->node));
+            if (back->what != seen::RolledBack::What::data) {
+                disks_of[back->node.value] = back->node;
+            }
+        } else if (auto const* both = std::get_if<step::ExchangeDisks>(&step.action)) {
+            fits =
+                fits && nodes[both->one.value] == Is::down && nodes[both->other.value] == Is::down;
+            std::swap(disks_of[both->one.value], disks_of[both->other.value]);
         } else if (auto const* memory = std::get_if<step::FillMemory>(&step.action)) {
             fits = fits && nodes[memory->node.value] == Is::up;
         } else if (auto const* ask = std::get_if<step::Ask>(&step.action)) {

@@ -184,6 +184,9 @@ struct SourceOf {
         return fmt::format("roll_back: {{node: {}, what: {}}}", node(step.node),
                            words[static_cast<int>(step.what)]);
     }
+    std::string operator()(step::ExchangeDisks const& step) const {
+        return fmt::format("exchange_disks: [{}, {}]", node(step.one), node(step.other));
+    }
     std::string operator()(step::SkewClock const& step) const {
         return fmt::format("skew_clock: {{on: {}, percent: {}}}", node(step.node), step.percent);
     }

@@ -40,6 +40,9 @@ struct OfStep {
     Why operator()(step::CorruptDisk const&) const { return "its disk is simulated: corrupt_disk"; }
     Why operator()(step::TakeSnapshot const&) const { return "its disk is simulated: snapshots"; }
     Why operator()(step::RollBack const&) const { return "its disk is simulated: roll_back"; }
+    Why operator()(step::ExchangeDisks const&) const {
+        return "its disk is simulated: exchange_disks";
+    }
     Why operator()(step::SkewClock const&) const { return "its clock is simulated: skew_clock"; }
     Why operator()(step::FillMemory const&) const { return "its memory is simulated: fill_memory"; }
     Why operator()(step::Event const&) const { return "it names one event of a simulation"; }

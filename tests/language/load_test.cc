@@ -177,6 +177,11 @@ steps: [{pass: 1 s}]
     CHECK(cluster.settle_interval == seconds(6));
 }
 
+TEST_CASE("are the disks of two nodes that are down exchanged?") {
+    CHECK(steps_of("  - crash: a\n  - crash: b\n  - exchange_disks: [a, b]\n", "").at(2).action ==
+          Action(step::ExchangeDisks{NodeId{0}, NodeId{1}}));
+}
+
 TEST_CASE("does each step mean what it says?") {
     auto const first = [](std::string const& step) {
         std::string const workload = "workload: [{on: m, depth: 1}]\n";

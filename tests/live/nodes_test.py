@@ -259,6 +259,36 @@ class Copies(Cluster):
         self.until_mirrored()
 
 
+    def test_nodes_whose_disks_were_exchanged_do_not_start(self):
+        """FLT-12: what is stored tells of peers by their place."""
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+        self.connect("server1").pwrite(b"x" * BLOCK, 0)
+        for node in NAMES:
+            self.kill(node, signal.SIGTERM)
+
+        def exchange():
+            for kind in ("state", "copies"):
+                one, two, aside = (self.folder / f"{name}.{kind}" for name in (*NAMES, "aside"))
+                one.rename(aside)
+                two.rename(one)
+                aside.rename(two)
+
+        exchange()
+        for node, words in (("server1", "tells of copy 2 of the mirror, and this node has copy 1"),
+                            ("server2", "tells of copy 1 of the mirror, and this node has copy 2")):
+            refused = self.serve_in_vain(node)
+            self.assertEqual(refused.returncode, 1, refused.stderr)
+            self.assertIn(f"{node}.state/datarep.mirror: it {words}", refused.stderr)
+        exchange()
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+        self.compare_images("server1")
+        self.assertEqual(bytes(self.connect("server1").pread(BLOCK, 0)), b"x" * BLOCK)
+
+
 class OnlyCopy(Cluster):
     """A mirror that is extended to one server: there is nobody to resynchronise from."""
     more = "copies: server1.copies\n"
