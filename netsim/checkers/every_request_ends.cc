@@ -7,30 +7,12 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <bit>
 
 namespace sunder::netsim {
 
 namespace {
 
 constexpr Duration least = seconds(30);
-
-/// Why it may wait for ever; null when it may not.
-char const* excuse(View const& view, Request const& request) {
-    GroupId const group = request.group;
-    auto const& on = view.mirror(group).on;
-    std::size_t const mirrors = static_cast<std::size_t>(
-        std::popcount(view.chronicle.in_sync_targets(group, request.node)));
-    if (view.world.cluster().policy.guarded && mirrors + 1 < on.size()) {
-        return "held back by a guarded policy";
-    }
-    bool const hangs = std::ranges::any_of(
-        on, [&](NodeId node) { return view.world.copy(node, group)->disk->faults.hangs; });
-    if (hangs) return "a disk hangs";
-    if (view.world.any_memory_full(group)) return "memory is full";
-    if (view.chronicle.any_frozen(group)) return "frozen: something could not be stored";
-    return nullptr;
-}
 
 /// Something that answers depend on takes longer than it was built for.
 bool is_slow(View const& view, GroupId group) {
@@ -88,6 +70,44 @@ void EveryRequestEnds::on(View& view, seen::HostAnswered const& answered) {
     known = std::max(known, request->id);
 }
 
+/// There is a copy that does not mirror, and that is not on record as one that misses writes, or
+/// that is split from this one. A source may not know yet that a copy has been given up.
+bool EveryRequestEnds::may_be_held_back(View const& view, Request const& request) const {
+    if (!view.world.cluster().policy.guarded) return false;
+    Chronicle::Group const& group = view.chronicle.group(request.group);
+    Slot const self = view.chronicle.slot(request.group, request.node);
+    std::uint8_t const mirrors = view.chronicle.in_sync_targets(request.group, request.node);
+    for (std::uint8_t p = 0; p < group.members.size(); ++p) {
+        if (p == self.value || (mirrors >> p & 1) != 0) continue;
+        bool const split = group.copies[self.value].pairs[p].split_noted ||
+                           group.copies[p].pairs[self.value].split_noted;
+        if (split || !on_record_.contains({request.group, self, Slot{p}})) return true;
+    }
+    return false;
+}
+
+/// Why it may wait for ever; null when it may not.
+char const* EveryRequestEnds::excuse(View const& view, Request const& request) const {
+    GroupId const group = request.group;
+    auto const& on = view.mirror(group).on;
+    if (may_be_held_back(view, request)) return "held back by a guarded policy";
+    bool const hangs = std::ranges::any_of(
+        on, [&](NodeId node) { return view.world.copy(node, group)->disk->faults.hangs; });
+    if (hangs) return "a disk hangs";
+    if (view.world.any_memory_full(group)) return "memory is full";
+    if (view.chronicle.any_frozen(group)) return "frozen: something could not be stored";
+    return nullptr;
+}
+
+void EveryRequestEnds::on(View& view, From from, replication::note::PeerOutdated const& outdated) {
+    on_record_.insert({from.group, view.chronicle.slot(from.group, from.node), outdated.peer});
+}
+
+void EveryRequestEnds::on(View& view, From from, replication::note::LegChanged const& changed) {
+    if (changed.to != LegState::mirroring) return;
+    on_record_.erase({from.group, view.chronicle.slot(from.group, from.node), changed.peer});
+}
+
 void EveryRequestEnds::disturbed(View& view) {
     std::ranges::fill(quiet_since_, view.now());
     overtaken_.clear();
@@ -105,19 +125,20 @@ Duration EveryRequestEnds::passed_over_since(View const& view, Request const& re
 
 void EveryRequestEnds::passed(View& view) {
     if (!look_ || view.now() < *look_) return;
-    // What is judged once is not looked at again before something happens.
+    // What is judged once, or slow, is not looked at again before something happens.
     look_.reset();
     for (std::uint16_t g = 0; g < quiet_since_.size(); ++g) {
         GroupId const group{g};
+        if (view.ledger.open_requests(group) == 0 || is_slow(view, group)) continue;
         Duration const patience = longest_resync(view, group) + least;
-        bool const slow = is_slow(view, group);
         view.ledger.for_each_open(group, [&](Request const& request) {
             Duration const since = passed_over_since(view, request);
-            if (view.now() < since + patience) {
-                look_ = view.now() + least;
+            Duration const due = since + patience;
+            if (view.now() < due) {
+                look_ = std::min(look_.value_or(due), due);
                 return;
             }
-            if (slow || excuse(view, request) != nullptr) return;
+            if (excuse(view, request) != nullptr) return;
             view.violated(text, group,
                           fmt::format("{}, and {} has passed it over since {}, though nothing "
                                       "failed meanwhile",

@@ -13,12 +13,14 @@
 // A request of a node that died has ended with it. A paused node may yet answer. Under a guarded
 // policy a source acknowledges nothing while a copy does not mirror and is not known to be
 // outdated, because it is out of reach or split from it: such a request is "held back by a guarded
-// policy" and allowed.
+// policy" and allowed, until it is on record that the copy misses writes.
 #pragma once
 
 #include "netsim/checkers/view.h"
 
 #include <optional>
+#include <set>
+#include <tuple>
 #include <vector>
 
 namespace sunder::netsim {
@@ -30,6 +32,8 @@ public:
 
     void on(View& view, seen::HostAsked const& asked);
     void on(View& view, seen::HostAnswered const& answered);
+    void on(View& view, From from, replication::note::PeerOutdated const& outdated);
+    void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, seen::NodeDied const&) { disturbed(view); }
     void on(View& view, seen::NodeStarted const&) { disturbed(view); }
     void on(View& view, seen::NodePaused const&) { disturbed(view); }
@@ -52,6 +56,8 @@ private:
         RequestId request;
         Duration since;
     };
+    [[nodiscard]] bool may_be_held_back(View const& view, Request const& request) const;
+    [[nodiscard]] char const* excuse(View const& view, Request const& request) const;
     void disturbed(View& view);
     void watch(View const& view, GroupId group);
     [[nodiscard]] Duration passed_over_since(View const& view, Request const& request);
@@ -61,6 +67,8 @@ private:
     std::vector<RequestId> newest_;      // that was answered, by group, node and kind
     std::vector<Overtaken> overtaken_;   // of those that were open at the last look
     std::optional<Duration> look_;
+    /// Whose absence a copy has on record (G20): group, copy, absent one.
+    std::set<std::tuple<GroupId, Slot, Slot>> on_record_;
 };
 
 }  // namespace sunder::netsim

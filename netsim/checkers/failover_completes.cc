@@ -12,7 +12,6 @@ namespace {
 
 /// How long what has to come first may take; nothing where it may never end.
 std::optional<Duration> before_it(Cluster const& cluster, NodeId dead, NodeId target) {
-    if (cluster.quorum.mode != nodes::QuorumMode::none) return std::nullopt;
     Duration takes;
     ConfirmSetup const& confirm = cluster.confirm;
     bool const asks =
@@ -141,6 +140,9 @@ void FailoverCompletes::passed(View& view) {
         if (waiting.until > view.now()) return false;
         Chronicle::Group const& group = view.chronicle.group(waiting.group);
         if (cannot_be_shot(view.world, group, waiting.target)) return true;
+        if (!votes_.has_quorum(view, waiting.target)) return true;
+        // An operator's word to give its copy up was on the way.
+        if (!view.chronicle.copy(waiting.group, waiting.target).extended) return true;
         // Who has returned since may have been forced past.
         Slot const target = view.chronicle.slot(waiting.group, waiting.target);
         if (is_disputed(group.copies[target.value])) return true;

@@ -10,10 +10,12 @@
 // third copy that is heard and whose disk fails or hangs costs a promotion, which has it store the
 // era first, no more than the patience with a connection, and where nodes are guarded a shot. A
 // guarded policy promises no failover without fencing, and where an administrator has to confirm
-// it, or nodes have to have quorum, it takes as long as that takes, or does not come.
+// it, it takes as long as that takes, or does not come. Whoever has no quorum when it is due, by a
+// count of the checker's own, does not take over (R67).
 #pragma once
 
 #include "netsim/checkers/view.h"
+#include "netsim/checkers/votes.h"
 
 #include <optional>
 #include <vector>
@@ -28,7 +30,19 @@ public:
     void on(View& view, seen::NodeDied const& died);
     void on(View& view, NodeId node, nodes::note::OrderDecided const& decided);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
-    void on(View&, seen::NodeStarted const&) { waiting_.clear(); }
+    void on(View& view, NodeId node, nodes::note::PeerSeen const& seen) {
+        votes_.heard(view, node, seen.peer, true);
+    }
+    void on(View& view, NodeId node, nodes::note::PeerLost const& lost) {
+        votes_.heard(view, node, lost.peer, false);
+    }
+    void on(View& view, NodeId node, nodes::note::QuorumChanged const& changed) {
+        votes_.reaches_storage(view, node, changed.rule == nodes::QuorumRule::storage_reached);
+    }
+    void on(View& view, seen::NodeStarted const& started) {
+        votes_.started(view, started.node);
+        waiting_.clear();
+    }
     void on(View&, seen::NodePaused const&) { waiting_.clear(); }
     void on(View&, seen::LinkCut const&) { waiting_.clear(); }
     void on(View&, seen::LinkDegraded const&) { waiting_.clear(); }
@@ -49,6 +63,7 @@ private:
     };
     std::vector<Waiting> waiting_;
     std::vector<bool> leaving_;  ///< by group: somebody takes it out, and its peer may know
+    Votes votes_;
 };
 
 }  // namespace sunder::netsim

@@ -19,6 +19,16 @@ Extent common(Extent a, Extent b) {
     return {first, end > first ? end - first : 0};
 }
 
+/// Wherever somebody has put it (FLT-12).
+SimDisk const& disk_of(World const& world, GroupId group, NodeId node) {
+    CopySim const* found = world.copy(node, group);
+    for (NodeId const other : world.cluster().mirrors[group.value].on) {
+        CopySim const* const copy = world.copy(other, group);
+        if (copy->kept_by == world.copy(node, group)->slot) found = copy;
+    }
+    return *found->disk;
+}
+
 }  // namespace
 
 void Injuries::see(World const& world, Observation const& observation) {
@@ -75,7 +85,7 @@ void Injuries::lied(World const& world, seen::DiskLied const& lied) {
 }
 
 void Injuries::taken_for_equal(World const& world, GroupId group, NodeId node, NodeId other) {
-    Image const& its = world.copy(other, group)->disk->image();
+    Image const& its = disk_of(world, group, other).image();
     Extent const all{0, world.cluster().mirrors[group.value].sectors};
     Image::for_each_difference(
         world.copy(node, group)->disk->image(), its, all, [&](Extent difference) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 
 namespace sunder::netsim {
 
@@ -118,9 +119,22 @@ void IntentLogSuperset::on(View& view, seen::DiskWritten const& written) {
     }
 }
 
+namespace {
+
+/// Where disks were put into other nodes, what is there is not what the logs are about, and nobody
+/// starts with it (FLT-12).
+bool have_their_own_disks(View const& view, GroupId group, Slot a, Slot b) {
+    return std::ranges::all_of(std::array{a, b}, [&](Slot slot) {
+        NodeId const node = view.mirror(group).on[slot.value];
+        return view.world.copy(node, group)->kept_by == slot;
+    });
+}
+
+}  // namespace
+
 /// After bits were cleared: every remembered chunk is named, or equal and then forgotten.
 void IntentLogSuperset::check_written(View& view, Pair& pair, char const* occasion) {
-    if (!pair.bound) return;
+    if (!pair.bound || !have_their_own_disks(view, pair.group, pair.a, pair.b)) return;
     std::uint64_t const chunk_sectors =
         view.mirror(pair.group).intent_log_chunk->bytes / sector_bytes;
     std::uint64_t const sectors = view.mirror(pair.group).sectors;
@@ -135,7 +149,7 @@ void IntentLogSuperset::check_written(View& view, Pair& pair, char const* occasi
 }
 
 void IntentLogSuperset::check_all(View& view, Pair& pair, char const* occasion) {
-    if (!pair.bound) return;
+    if (!pair.bound || !have_their_own_disks(view, pair.group, pair.a, pair.b)) return;
     PairLogs const both = logs(view, pair);
     Image const& a = view.image(view.mirror(pair.group).on[pair.a.value], pair.group);
     Image const& b = view.image(view.mirror(pair.group).on[pair.b.value], pair.group);

@@ -18,7 +18,8 @@ Duration resync_bound(View const& view, GroupId group, NodeId source, NodeId tar
     for (std::optional<Bandwidth> const& limit : {rate.max, rate.min}) {
         if (limit) slowest = std::min(slowest, limit->bits_per_second);
     }
-    Duration const once = Bandwidth{slowest}.time_for({view.mirror(group).sectors * sector_bytes});
+    Duration const once = std::min(
+        Bandwidth{slowest}.time_for({view.mirror(group).sectors * sector_bytes}), hours(10'000));
     Duration const round_trip = network.round_trip(source.value, target.value) +
                                 network.weather(source.value, target.value).jitter +
                                 network.weather(target.value, source.value).jitter;

@@ -400,6 +400,8 @@ constexpr Hunt hunts[] = {
      true},
     {Mutant::death_unnoticed, "the source dies", source_dies, small_cluster, "failover_completes",
      true},
+    {Mutant::death_unnoticed, "the source dies, and a majority is left", source_dies, witnessed,
+     "failover_completes", true},
     {Mutant::corrupt_flag_sticks, "the source returns first", source_returns_first, small_cluster,
      "both_back_in_service", true},
     {Mutant::read_overtakes_write, "read, power cut, read", read_power_read, small_cluster,

@@ -93,7 +93,8 @@ Caught hunt_down(Hunt const& hunt) {
 /// Runs in which each checker caught a mutant that falls into the trap.
 using Matrix = std::array<std::map<std::string, int>, last_trap + 1>;
 
-/// A cell is that number, or "-" where nobody was caught, or "n/a" with the reason below.
+/// A cell is that number, or "-" where nobody was caught, or "n/a" with the reason below: of a trap
+/// that nothing can fall into, or of a checker of arrays, which have none of these traps.
 std::string to_text(Matrix const& matrix) {
     std::string text = "\ntrap x checker: runs caught\n      ";
     std::string below;
@@ -110,13 +111,18 @@ std::string to_text(Matrix const& matrix) {
         for (CheckerText const& checker : Checkers::texts()) {
             auto const runs = matrix[trap].find(std::string(checker.name));
             bool const caught = runs != matrix[trap].end();
-            text += fmt::format("{:>5}", impossible ? "n/a"
-                                         : caught   ? std::to_string(runs->second)
-                                                    : "-");
+            text += fmt::format("{:>5}", impossible || checker.of_arrays ? "n/a"
+                                         : caught ? std::to_string(runs->second)
+                                                  : "-");
         }
         text += "\n";
     }
-    return text + below;
+    for (CheckerText const& checker : Checkers::texts()) {
+        if (checker.of_arrays) {
+            below += fmt::format("  n/a: {} is about disk arrays\n", checker.name);
+        }
+    }
+    return text + below + "    -: what fell into the trap broke other properties than this one\n";
 }
 
 /// Each trap that something can fall into has caught something.
