@@ -27,7 +27,7 @@ std::optional<std::string> ground_of(Scenario const& scenario, bool by_priority)
     }
     if (!by_priority) {
         campaign::Recipe recipe;
-        recipe.rate = ~std::uint64_t{0};
+        recipe.rate = recipe.open_rate = ~std::uint64_t{0};
         Scenario bare = campaign::Drawing(scenario, 1).scenario(recipe);
         bare.title = bare.about = bare.source = "";
         return language::to_yaml(bare);

@@ -3,6 +3,7 @@
 // How runs are divided among searchers, and searchers among threads.
 #include "tools/campaign_hunt.h"
 
+#include "base/hash.h"
 #include "scenarios/language/exhaust.h"
 #include "tools/campaign_progress.h"
 #include "tools/crew.h"
@@ -29,16 +30,28 @@ double processor_time() {
     return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
+/// Cases of one campaign draw apart from each other, and where a file lies does not matter.
+std::uint64_t seed_of(std::uint64_t campaign, Scenario const& scenario) {
+    Hasher hasher;
+    hasher.add(campaign);
+    for (std::string const& name : {scenario.title, scenario.case_name()}) {
+        for (char const c : name) hasher.add(static_cast<unsigned char>(c));
+    }
+    return hasher.result();
+}
+
 std::unique_ptr<Searcher> searcher_for(Scenario const& scenario, CampaignPlan const& plan,
                                        std::uint64_t number) {
     if (plan.by_priority) {
         campaign::SchedulerSetup setup = plan.scheduling;
         setup.number = number;
+        setup.seed = seed_of(setup.seed, scenario);
         return std::make_unique<campaign::Scheduler>(scenario, *language::bounded_world(scenario),
                                                      setup);
     }
     campaign::HuntSetup setup = plan.hunting;
     setup.number = number;
+    setup.seed = seed_of(setup.seed, scenario);
     return std::make_unique<campaign::Hunter>(scenario, setup);
 }
 

@@ -182,6 +182,7 @@ campaign::Asked asked_of(Place const& at) {
     asked.acts = at.at("acts").number();
     asked.depth = at.at("depth").number();
     asked.all_faults = at.at("all_faults").yes();
+    asked.in_budget = at.at("in_budget").yes();
     return asked;
 }
 

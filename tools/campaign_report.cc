@@ -103,14 +103,15 @@ void tell_never(char const* what, std::vector<std::string> const& all,
 
 /// What no design survives without a loss is said beside what followed from it.
 void tell_budget(campaign::Asked const& asked) {
-    if (!asked.all_faults) return;
+    if (!asked.all_faults && !asked.in_budget) return;
     std::string names;
     for (unsigned k = 0; k < static_cast<unsigned>(campaign::Kind::last); ++k) {
         auto const kind = static_cast<campaign::Kind>(k);
         if (!campaign::has(campaign::outside_budget, kind)) continue;
         names += fmt::format("{}{}", names.empty() ? "" : ", ", name_of(kind));
     }
-    fmt::print("outside the fault budget: {}; all other kinds are inside\n", names);
+    fmt::print("outside the fault budget{}: {}; all other kinds are inside\n",
+               asked.in_budget ? ", and left out" : "", names);
 }
 
 }  // namespace

@@ -100,6 +100,7 @@ campaign::Asked asked_of(ExploreRequest const& request, CampaignPlan const& plan
     } else {
         asked.acts = request.acts;
         asked.all_faults = request.all_faults;
+        asked.in_budget = request.in_budget;
     }
     return asked;
 }
@@ -113,6 +114,7 @@ CampaignPlan plan_of(ExploreRequest const& request, Shard shard) {
     plan.hunting.most_acts = request.acts;
     plan.scheduling.most_depth = request.depth;
     if (request.all_faults) plan.hunting.kinds = campaign::everything;
+    if (request.in_budget) plan.hunting.kinds = campaign::everything & ~campaign::outside_budget;
     return plan;
 }
 

@@ -19,6 +19,7 @@ struct ExploreRequest {
     std::uint64_t seed = 1;
     std::uint64_t acts = 12;  ///< at most, of a run
     bool all_faults = false;  ///< also what is outside the fault budget
+    bool in_budget = false;   ///< all that is inside it
     /// time: with faults at random moments of virtual time; priority: by priorities within
     /// `bounded:`.
     std::string schedule = "time";

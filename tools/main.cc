@@ -193,6 +193,10 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
         "Disks that hang, are full and lie, rollbacks and clocks as well: what is lost "
         "outside the fault budget is allowed by name");
     explore
+        ->add_flag("--in-budget", request.in_budget,
+                   "The same without what is outside the fault budget")
+        ->excludes("--all-faults");
+    explore
         ->add_option(
             "--schedule", request.schedule,
             "time: random faults at random moments; priority: within 'bounded:', streams of "
@@ -218,9 +222,9 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
     explore->add_option("--findings", request.findings, "A folder for what is found")
         ->capture_default_str();
     explore->add_option("--json", request.json_file, "Write the results for `report merge`");
-    options_of(
-        explore, "--schedule",
-        {{{"priority"}, {"--depth", "--known-states"}}, {{"time"}, {"--acts", "--all-faults"}}});
+    options_of(explore, "--schedule",
+               {{{"priority"}, {"--depth", "--known-states"}},
+                {{"time"}, {"--acts", "--all-faults", "--in-budget"}}});
     return explore;
 }
 

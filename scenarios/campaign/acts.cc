@@ -80,6 +80,7 @@ struct Site::Table {
         {Kind::partial_cut, "partial cut", [](Site const& site) { site.partial_cut(); }},
         {Kind::exchanged_disks, "exchanged disks",
          [](Site const& site) { site.exchanged_disks(); }},
+        {Kind::lost_for_good, "lost for good", {}},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {
@@ -188,7 +189,6 @@ void Site::panic() const {
     put(after, step::Panic{server(), {}});
 }
 
-/// Mostly not for ever.
 /// The mistake is found, perhaps when a node does not start, and undone.
 void Site::exchanged_disks() const {
     Fault const drawn = fault();
@@ -204,6 +204,7 @@ void Site::exchanged_disks() const {
     put(pause(), step::Restart{other});
 }
 
+/// Mostly not for ever.
 void Site::partial_cut() const {
     Duration const after = fault().after;
     LinkSetup const& link = cluster().links[below(cluster().links.size())];

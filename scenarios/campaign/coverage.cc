@@ -90,7 +90,10 @@ struct Blow {
     Feature operator()(seen::NodeStarted const&) const { return 20; }
     Feature operator()(seen::NodePaused const&) const { return 21; }
     Feature operator()(seen::NodeResumed const&) const { return 22; }
-    Feature operator()(seen::LinkCut const& cut) const { return cut.one_way ? 23 : 24; }
+    Feature operator()(seen::LinkCut const& cut) const {
+        if (cut.what != netsim::Severed::everything) return 90 + number(cut.what);
+        return cut.one_way ? 23 : 24;
+    }
     Feature operator()(seen::LinkHealed const&) const { return 25; }
     Feature operator()(seen::ConnectionsReset const& r) const { return r.half_open ? 26 : 27; }
     Feature operator()(seen::DiskFaulted const&) const { return 28; }
@@ -101,6 +104,7 @@ struct Blow {
     Feature operator()(seen::RolledBack const& back) const {
         return back.what == seen::RolledBack::What::blank ? 39 : 32 + number(back.what);
     }
+    Feature operator()(seen::DisksExchanged const&) const { return 99; }
     Feature operator()(seen::ClockSkewed const&) const { return 35; }
     Feature operator()(seen::MemoryPressed const& pressed) const { return pressed.full ? 36 : 37; }
     Feature operator()(seen::LinkDegraded const& degraded) const {

@@ -35,13 +35,20 @@ std::uint64_t rate_over(std::vector<Act> const& acts) {
     return static_cast<std::uint64_t>(requests / (whole.ns / seconds(1).ns + 1) + 1);
 }
 
-/// From the start on, and no more than a run may have.
+/// Who does not come back (FLT-4).
+std::optional<NodeId> lost_for_good(Scenario const& base, Recipe const& recipe) {
+    if (!has(recipe.diet, Kind::lost_for_good)) return std::nullopt;
+    NodeId const node{static_cast<std::uint8_t>(recipe.seed % base.cluster.nodes.size())};
+    return is_shared(base, node) ? std::nullopt : std::optional(node);
+}
+
+/// From the start on, and no more than a run may have. It depends on nothing that is drawn for a
+/// branch: until that parts, hosts ask for the same.
 void set_workload(std::vector<language::Workload>& workloads, Recipe const& recipe) {
-    std::uint64_t const rate = std::min(recipe.rate, rate_over(recipe.acts));
     for (language::Workload& workload : workloads) {
         workload.started = true;
         if (workload.rate) {
-            workload.rate->per_second = std::min(workload.rate->per_second, rate);
+            workload.rate->per_second = std::min(workload.rate->per_second, recipe.open_rate);
         } else {
             // A closed loop would fill any time with as many as it can.
             workload.count = 10 * recipe.rate;
@@ -109,6 +116,7 @@ Recipe Drawing::fresh(RandomStream& dice) const {
     for (std::size_t tries = 0; recipe.acts.size() < wanted && tries < 4 * wanted; ++tries) {
         add(recipe, dice);
     }
+    recipe.open_rate = std::min(recipe.rate, rate_over(recipe.acts));
     return recipe;
 }
 
@@ -120,15 +128,16 @@ Recipe Drawing::varied(Recipe const& from, RandomStream& dice) const {
     bool const full = recipe.acts.size() > 20 * most_;
     if (recipe.acts.empty() || (how == 1 && !full)) {
         add(recipe, dice);
-        return recipe;
-    }
-    std::size_t const at = dice.below(recipe.acts.size());
-    auto const place = recipe.acts.begin() + static_cast<std::ptrdiff_t>(at);
-    if (how == 2) {
-        recipe.acts.erase(place);
     } else {
-        recipe.acts[at].after = Site(base_, recipe, dice).pause();
+        std::size_t const at = dice.below(recipe.acts.size());
+        auto const place = recipe.acts.begin() + static_cast<std::ptrdiff_t>(at);
+        if (how == 2) {
+            recipe.acts.erase(place);
+        } else {
+            recipe.acts[at].after = Site(base_, recipe, dice).pause();
+        }
     }
+    recipe.open_rate = std::min(recipe.rate, rate_over(recipe.acts));
     return recipe;
 }
 
@@ -146,12 +155,16 @@ Recipe Drawing::branched(Recipe const& from, Duration at, RandomStream& dice) co
     for (std::size_t tries = 0; recipe.acts.size() < wanted && tries < 4 * wanted; ++tries) {
         add(recipe, dice);
     }
+    if (recipe.acts.size() == kept) return recipe;
     // The first act of the branch comes right at the moment, or somewhat later.
-    if (recipe.acts.size() > kept) {
-        Site const site(base_, recipe, dice);
-        recipe.acts[kept].after =
-            at - reached + (dice.below(2) == 0 ? site.instant() : site.pause());
+    Site const site(base_, recipe, dice);
+    recipe.acts[kept].after = dice.below(2) == 0 ? site.instant() : site.pause();
+    // Hosts ask as often as before, and so there are no long pauses where that is often.
+    Duration const longest = seconds(static_cast<std::int64_t>(400 / recipe.open_rate));
+    for (std::size_t a = kept; a < recipe.acts.size(); ++a) {
+        recipe.acts[a].after = std::min(recipe.acts[a].after, longest);
     }
+    recipe.acts[kept].after = recipe.acts[kept].after + at - reached;
     return recipe;
 }
 
@@ -176,15 +189,18 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
         put(act.action);
     }
     for (Act const& act : recipe.acts) mend(act.action, base_, put);
+    std::optional<NodeId> const lost = lost_for_good(base_, recipe);
+    if (lost) put(step::PowerCut{*lost, {}});
     for (std::uint8_t n = 0; n < made.cluster.nodes.size(); ++n) {
-        if (is_shared(base_, NodeId{n})) continue;
+        if (is_shared(base_, NodeId{n}) || lost == NodeId{n}) continue;
         put(step::Resume{NodeId{n}});
         put(step::Restart{NodeId{n}});
     }
     for (Act const& act : recipe.acts) {
         // A node has to run to take in what waits.
         auto const* memory = std::get_if<step::FillMemory>(&act.action);
-        if (memory != nullptr && memory->full) put(step::FillMemory{memory->node, false});
+        bool const full = memory != nullptr && memory->full && lost != memory->node;
+        if (full) put(step::FillMemory{memory->node, false});
     }
     for (std::uint16_t m = 0; m < made.cluster.mirrors.size(); ++m) {
         bool const has_one = std::ranges::any_of(
@@ -195,6 +211,7 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
     for (std::uint16_t m = 0; m < made.cluster.mirrors.size(); ++m) {
         for (NodeId const node : made.cluster.mirrors[m].on) {
             using Order = nodes::Order;
+            if (lost == node) continue;
             put(step::Ordered{m, node, {Order::Kind::enter_service, {}}, "", false});
             for (NodeId const target : made.cluster.mirrors[m].on) {
                 if (target != node)

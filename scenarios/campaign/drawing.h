@@ -72,6 +72,7 @@ enum class Kind : std::uint8_t {
     panic,                ///< FLT-2
     partial_cut,          ///< FLT-6: heartbeats are lost and data is not, or the reverse
     exchanged_disks,      ///< FLT-12: an operator puts the disks of two nodes into each other
+    lost_for_good,        ///< FLT-4: of all nodes one does not come back in the end
     last
 };
 std::string_view name_of(Kind);
@@ -96,7 +97,8 @@ struct Act {
 struct Recipe {
     std::uint64_t seed = 1;  ///< of the world
     Diet diet = usual;
-    std::uint64_t rate = 10;  ///< requests a second, at most; of a closed loop so many times ten
+    std::uint64_t rate = 10;       ///< requests of a closed loop: so many times ten
+    std::uint64_t open_rate = 10;  ///< requests a second of an open one, at most
     std::vector<Act> acts;
     friend bool operator==(Recipe const&, Recipe const&) = default;
 };

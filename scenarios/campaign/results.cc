@@ -128,6 +128,7 @@ std::optional<std::string> why_not_merged(Results const& one, Results const& oth
     compare("--time", to_text(its.time), to_text(others.time));
     compare("--acts", its.acts, others.acts);
     compare("--all-faults", its.all_faults, others.all_faults);
+    compare("--in-budget", its.in_budget, others.in_budget);
     compare("--depth", its.depth, others.depth);
     if (!why) why = lonely_case(one, other);
     for (CaseResults const& its_case : other.cases) {

@@ -73,6 +73,7 @@ struct Asked {
     Duration time;                  ///< then
     std::uint64_t acts = 0;         ///< of a run, at most
     bool all_faults = false;
+    bool in_budget = false;   ///< all faults but those outside the budget
     std::uint64_t depth = 0;  ///< of a priority schedule, at most
     friend bool operator==(Asked const&, Asked const&) = default;
 };

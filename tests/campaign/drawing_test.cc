@@ -14,7 +14,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 namespace sunder::campaign {
@@ -249,6 +251,7 @@ TEST_CASE("a branch is the same run up to its moment") {
         Recipe const branch = drawing.branched(from, at, dice);
         CHECK(branch.seed == from.seed);
         CHECK(branch.rate == from.rate);
+        CHECK(branch.open_rate == from.open_rate);
         Duration reached;
         std::size_t same = 0;
         for (; same < from.acts.size(); ++same) {
@@ -264,6 +267,48 @@ TEST_CASE("a branch is the same run up to its moment") {
         }
         if (same < branch.acts.size()) CHECK(until >= at);
     }
+}
+
+namespace {
+
+/// What hosts, nodes and the network did until so long after the waits at its beginning.
+std::vector<std::string> played_until(Scenario const& run, std::uint64_t seed, Duration at) {
+    std::vector<std::string> events;
+    netsim::World const* world = nullptr;
+    std::optional<Duration> end;
+    language::PlayOptions options;
+    options.seed = seed;
+    options.leave_out_impossible = true;
+    options.began = [&](netsim::World const& made) { world = &made; };
+    options.past_waits = [&](netsim::World const& now) { end = now.now() + at; };
+    options.tracer = [&](NodeId node, std::string const& what) {
+        if (end && world->now() >= *end) return;
+        events.push_back(to_text(world->now()) + " " + std::to_string(node.value) + " " + what);
+    };
+    static_cast<void>(language::play(run, options));
+    return events;
+}
+
+}  // namespace
+
+TEST_CASE("a branch is played as its run was up to its moment") {
+    Scenario const base = test::three_nodes();
+    Drawing const drawing(base, 16);
+    RandomStream dice(19, 1, 0);
+    int parted = 0;
+    for (int i = 0; i < 30; ++i) {
+        Recipe const from = drawing.fresh(dice);
+        Duration const at = nanoseconds(
+            static_cast<std::int64_t>(dice.below(static_cast<std::uint64_t>(length(from).ns) + 1)));
+        Recipe const branch = drawing.branched(from, at, dice);
+        auto const before = played_until(drawing.scenario(from), from.seed, at);
+        CHECK(before.size() > 100);
+        CHECK((played_until(drawing.scenario(branch), branch.seed, at) == before));
+        Duration const later = at + minutes(5);
+        parted += played_until(drawing.scenario(branch), branch.seed, later) !=
+                  played_until(drawing.scenario(from), from.seed, later);
+    }
+    CHECK(parted > 20);
 }
 
 TEST_CASE("what is left out of a run had no effect") {

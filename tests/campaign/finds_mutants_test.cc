@@ -85,7 +85,8 @@ constexpr Missed missed[] = {
 /// Of wrong engines these find none that others do not, and they would take runs from those.
 constexpr Diet finds_no_mutant = Diet{1} << static_cast<unsigned>(Kind::panic) |
                                  Diet{1} << static_cast<unsigned>(Kind::partial_cut) |
-                                 Diet{1} << static_cast<unsigned>(Kind::exchanged_disks);
+                                 Diet{1} << static_cast<unsigned>(Kind::exchanged_disks) |
+                                 Diet{1} << static_cast<unsigned>(Kind::lost_for_good);
 
 HuntSetup const setup{.seed = 1,
                       .number = 0,

@@ -115,10 +115,10 @@ TEST_CASE("of what was reached the known is counted") {
 TEST_CASE("a file that holds no results says so") {
     CHECK(tools::results_of("{}").error().find("no result of a campaign") != std::string::npos);
     CHECK(tools::results_of("{\"sunder_campaign\": 99}").error() ==
-          "it has format 99, and this program reads 4");
+          "it has format 99, and this program reads 5");
     CHECK(tools::results_of("not JSON").error() ==
           "it cannot be read as JSON of a campaign: syntax error");
-    CHECK(tools::results_of("{\"sunder_campaign\": 4, \"commit\": 5}")
+    CHECK(tools::results_of("{\"sunder_campaign\": 5, \"commit\": 5}")
               .error()
               .starts_with("it cannot be read"));
 }
@@ -201,6 +201,8 @@ TEST_CASE("results of two campaigns are not merged, and what differs is said") {
           "its --time is 4 s, that of the others 3 s");
     CHECK(differs([](Results& other) { other.asked.acts = 5; }) ==
           "its --acts is 5, that of the others 12");
+    CHECK(differs([](Results& other) { other.asked.in_budget = true; }) ==
+          "its --in-budget is true, that of the others false");
     CHECK(differs([](Results& other) { other.asked.all_faults = false; }) ==
           "its --all-faults is false, that of the others true");
     CHECK(differs([](Results& other) { other.asked.depth = 2; }) ==

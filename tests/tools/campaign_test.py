@@ -264,6 +264,7 @@ class Campaign(Commanded):
             (["--time", "soon"], {}, "--time:"),
             (["--json", path], {}, "is the scenario itself"),
             (["--schedule", "priority", "--all-faults"], {}, "is of --schedule time"),
+            (["--in-budget", "--all-faults"], {}, "excludes"),
             (["--schedule", "priority", "--acts", "3"], {}, "--acts: it is of --schedule time"),
             (["--jobs", "100000"], {}, "--jobs: Value 100000 not in range 0 to 1024"),
             (["--depth", "3"], {}, "--depth: it is of --schedule priority"),
