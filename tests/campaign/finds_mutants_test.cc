@@ -218,7 +218,7 @@ void find_nothing(std::uint64_t runs) {
 
 TEST_CASE("the same campaigns find nothing in the engine as it ships") { find_nothing(most_runs); }
 
-/// For whoever has the time.
+/// Of a night.
 TEST_CASE("nor do longer ones", "[.]") { find_nothing(2000); }
 
 }  // namespace sunder::campaign
