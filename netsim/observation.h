@@ -204,7 +204,6 @@ struct RolledBack {
     } what = What::everything;
     NodeId node;
 };
-/// A node's timers take so many percent of their time.
 /// Somebody put the disks of each of the two into the other (FLT-12).
 struct DisksExchanged {
     NodeId one;
@@ -215,6 +214,7 @@ struct StartRefused {
     NodeId node;
     NodeId of;  ///< whose they are
 };
+/// A node's timers take so many percent of their time.
 struct ClockSkewed {
     NodeId node;
     std::uint32_t percent = 100;
