@@ -152,8 +152,13 @@ class Cluster(unittest.TestCase):
         self.until_served(node)
 
     def until_mirrored(self):
-        until("they mirror", lambda: any(
-            self.datarep(node)["state"] == "fully operational" for node in NAMES), self.logs)
+        """A source says so; its target may not take over before it has heard it, too (R30)."""
+        def mirrored():
+            mirrors = [self.datarep(node) for node in NAMES]
+            legs = [leg for mirror in mirrors for leg in mirror["legs"]]
+            return (any(mirror["state"] == "fully operational" for mirror in mirrors) and
+                    all(leg["state"] == "mirroring" for leg in legs))
+        until("they mirror", mirrored, self.logs)
 
     def uri(self, node, export="datarep"):
         return f"nbd+unix:///{export}?socket={self.folder}/{node}.nbd"
