@@ -88,6 +88,7 @@ constexpr std::string_view names[] = {
     "hung_copy_awaited",
     "asked_era_forgotten",
     "resume_unheeded",
+    "others_disks_taken",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

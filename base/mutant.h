@@ -86,6 +86,7 @@ enum class Mutant {
     hung_copy_awaited,    ///< LIV-3: a promotion waits for ever for a copy whose disk hangs
     asked_era_forgotten,  ///< SAF-7: an era counts no sooner than a disk that hangs has stored it
     resume_unheeded,      ///< LIV-6: a leg that an operator resumes stays paused
+    others_disks_taken,   ///< FLT-12: a node starts with the disks of another
     last
 };
 

@@ -3,6 +3,7 @@
 // What is done to a world from outside: boots, deaths, pauses and full memory.
 #include "base/verify.h"
 #include "netsim/world.h"
+#include "replication/cell_codec.h"
 
 #include <algorithm>
 
@@ -36,7 +37,7 @@ void World::boot(NodeId node, bool continues) {
     NodeSim& sim = nodes_[node.value];
     VERIFY(!sim.up());
     for (CopySim const& copy : sim.copies) {
-        if (copy.kept_by == copy.slot) continue;
+        if (replication::may_start_with(copy.slot, copy.kept_by)) continue;
         trace(node, "does NOT start with another's disks");
         see(seen::StartRefused{node, cluster_->mirrors[copy.group].on[copy.kept_by.value]});
         return;

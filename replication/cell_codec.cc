@@ -4,6 +4,7 @@
 #include "replication/cell_codec.h"
 
 #include "base/checksum.h"
+#include "base/mutant.h"
 #include "base/sealed.h"
 #include "base/verify.h"
 #include "replication/cell_format.h"
@@ -24,6 +25,10 @@ constexpr std::size_t words_at = 64;
 static_assert(words_at + IntentLog::page_words * sizeof(std::uint64_t) == page_bytes);
 
 }  // namespace
+
+bool may_start_with(Slot self, Slot of) noexcept {
+    return of == self || mutant(Mutant::others_disks_taken);
+}
 
 std::vector<std::byte> encode_cell(StoredCell const& stored) {
     std::vector<std::byte> contents;

@@ -28,6 +28,8 @@ struct StoredCell {
     Cell cell;
     friend bool operator==(StoredCell const&, StoredCell const&) = default;
 };
+/// FLT-12: whether the copy of place `self` starts with what was stored of the copy of place `of`.
+bool may_start_with(Slot self, Slot of) noexcept;
 std::vector<std::byte> encode_cell(StoredCell const& stored);
 /// The error says what was found, and what would be right.
 std::expected<StoredCell, std::string> decode_cell(std::span<std::byte const> stored);

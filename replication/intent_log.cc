@@ -27,6 +27,7 @@ IntentLog::IntentLog(unsigned copies, Slot self, std::uint64_t sectors, std::uin
 void IntentLog::load(Page const& page, Cell const& cell) {
     VERIFY(kept_);
     PeerBits& bits = peers_[page.peer.value];
+    if (bits.wanted.size() == 0) return;  // another copy's page, about this one (FLT-12)
     bool const whole = !page.damaged || mutant(Mutant::damaged_page_trusted);
     bool const known = cell.descends_from(page.stamp.id) || mutant(Mutant::stale_page_trusted);
     bool const trusted = whole && known;

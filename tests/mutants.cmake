@@ -20,6 +20,7 @@ add_executable(sunder_mutants ${mutated}
   netsim/checkers/disk_stories.cc
   netsim/checkers/hierarchy_stories.cc
   netsim/checkers/hunts.cc
+  netsim/checkers/missed.cc
   netsim/checkers/pause_stories.cc
   netsim/checkers/mutants_test.cc
   netsim/checkers/properties.cc

@@ -85,7 +85,8 @@ std::expected<void, std::string> MirrorStore::load(unsigned copies) {
     if (*cell) {
         auto decoded = mirror::decode_cell(**cell);
         if (!decoded) return std::unexpected("the cell: " + decoded.error());
-        if (decoded->of != self_) return std::unexpected(of_another(decoded->of));
+        if (!mirror::may_start_with(self_, decoded->of))
+            return std::unexpected(of_another(decoded->of));
         found_.cell = std::move(decoded->cell);
     }
     auto above = above_->load();

@@ -40,6 +40,8 @@ constexpr Bug table[] = {
      "flush_makes_durable"},
     {"comm-path race", "SIOS, known issues", "lifekeeper-path-restored-as-a-resource-fails",
      Mutant::quorum_loss_overtaken, "no_service_without_quorum"},
+    {"comm-path race, SAF-6", "SIOS, known issues", "lifekeeper-path-restored-under-guarded",
+     Mutant::quorum_loss_overtaken, "no_service_without_quorum"},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace {
 using replication::HostOp;
 
 constexpr NodeId server1 = Stage::server1;
+constexpr NodeId server2 = Stage::server2;
 
 }  // namespace
 
@@ -71,6 +72,25 @@ void fall_back(Stage& stage) {
     stage.run_for(seconds(3));
     stage.resolve(next_source);
     stage.until_mirroring();
+    stage.end_well();
+}
+
+void started_with_exchanged_disks(Stage& stage) {
+    stage.until_mirroring();
+    stage.run_for(milliseconds(300));
+    for (int i = 0; i < 20; ++i) {
+        stage.write(server1, block(stage.dice.below(64)));
+        stage.run_for(microseconds(160));
+    }
+    for (int i = 0; i < 2; ++i) {
+        for (NodeId const node : {server1, server2}) {
+            if (stage.world().node(node).up()) stage.crash(node);
+        }
+        stage.world().exchange_disks(server1, server2);
+        stage.look();
+        for (NodeId const node : {server1, server2}) stage.restart(node);
+        stage.run_for(seconds(10));
+    }
     stage.end_well();
 }
 

@@ -17,6 +17,9 @@ Cluster with_fallback();
 /// Scenario 2, and an operator who falls back on the image.
 void fall_back(Stage& stage);
 
+/// Both nodes die under writes, their disks are exchanged, and nobody notices until they start.
+void started_with_exchanged_disks(Stage& stage);
+
 /// A host writes and flushes.
 void write_and_flush(Stage& stage);
 /// A flush fails; then the disk is well again, and the host flushes once more.

@@ -493,6 +493,8 @@ constexpr Hunt hunts[] = {
      for_ever, "targets_for_ever_never_serve", true},
     {Mutant::created_anew, "the only disk is replaced", only_disk_replaced, small_cluster,
      "no_lost_acknowledged_write", false},
+    {Mutant::others_disks_taken, "started with exchanged disks", started_with_exchanged_disks,
+     small_cluster, "boots_with_what_was_stable", false},
     {Mutant::hung_copy_awaited, "dies beside a hung disk", dies_beside_a_hung_disk, three,
      "failover_completes", true},
     {Mutant::asked_era_forgotten, "dies before its era is stored", dies_before_its_era_is_stored,

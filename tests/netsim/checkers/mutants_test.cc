@@ -5,6 +5,7 @@
 // it ships has to come through the same stories unharmed. Built with SUNDER_MUTANTS, apart from all
 // other tests.
 #include "tests/netsim/checkers/hunts.h"
+#include "tests/netsim/checkers/missed.h"
 #include "tests/netsim/checkers/properties.h"
 #include "tests/netsim/checkers/traps.h"
 
@@ -15,6 +16,7 @@
 #include <array>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace sunder::netsim::test {
@@ -263,6 +265,29 @@ TEST_CASE("every mutant is hunted") {
         INFO(name_of(which));
         CHECK(std::ranges::any_of(all_hunts(),
                                   [&](Hunt const& hunt) { return hunt.mutant == which; }));
+    }
+}
+
+/// A mutant that random runs find, or a search does; nothing when all need to be told a story.
+std::optional<Mutant> found_by_itself(Trap trap, std::string_view (*why_missed)(Mutant)) {
+    for (int m = 1; m < static_cast<int>(Mutant::last); ++m) {
+        auto const mutant = static_cast<Mutant>(m);
+        bool const falls = std::ranges::count(traps_of(mutant), trap) != 0;
+        if (falls && why_missed(mutant).empty()) return mutant;
+    }
+    return std::nullopt;
+}
+
+TEST_CASE("what falls into a trap is found by random runs, or by a search") {
+    fmt::print("\n{:5} {:30} {}\n", "trap", "found by random runs", "found by a search");
+    for (Trap trap = 1; trap <= last_trap; ++trap) {
+        if (!why_impossible(trap).empty()) continue;
+        std::optional<Mutant> const random = found_by_itself(trap, why_random_runs_miss);
+        std::optional<Mutant> const searched = found_by_itself(trap, why_searches_miss);
+        fmt::print("G{:<4} {:30} {}\n", trap, random ? name_of(*random) : "-",
+                   searched ? name_of(*searched) : "-");
+        INFO("G" << int{trap});
+        CHECK((random || searched));
     }
 }
 
