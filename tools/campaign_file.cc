@@ -28,9 +28,8 @@ json::object names_json(Coverage::Names const& names) {
 }
 
 json::object asked_json(campaign::Asked const& asked) {
-    return {{"schedule", asked.schedule},  {"runs", asked.runs},   {"time_ns", asked.time.ns},
-            {"acts", asked.acts},          {"depth", asked.depth}, {"all_faults", asked.all_faults},
-            {"in_budget", asked.in_budget}};
+    return {{"schedule", asked.schedule}, {"runs", asked.runs},   {"time_ns", asked.time.ns},
+            {"acts", asked.acts},         {"depth", asked.depth}, {"faults", asked.faults}};
 }
 
 json::object finding_json(Finding const& finding) {

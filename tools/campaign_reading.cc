@@ -181,8 +181,11 @@ campaign::Asked asked_of(Place const& at) {
     asked.time = nanoseconds(static_cast<std::int64_t>(at.at("time_ns").number(0, longest)));
     asked.acts = at.at("acts").number();
     asked.depth = at.at("depth").number();
-    asked.all_faults = at.at("all_faults").yes();
-    asked.in_budget = at.at("in_budget").yes();
+    asked.faults = at.at("faults").text();
+    constexpr std::array choices{"usual", "all", "in-budget"};
+    if (std::ranges::find(choices, asked.faults) == choices.end()) {
+        wrong(at.name() + ".faults", "usual, all or in-budget");
+    }
     return asked;
 }
 

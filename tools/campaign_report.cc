@@ -103,7 +103,7 @@ void tell_never(char const* what, std::vector<std::string> const& all,
 
 /// What no design survives without a loss is said beside what followed from it.
 void tell_budget(campaign::Asked const& asked) {
-    if (!asked.all_faults && !asked.in_budget) return;
+    if (asked.faults == "usual") return;
     std::string names;
     for (unsigned k = 0; k < static_cast<unsigned>(campaign::Kind::last); ++k) {
         auto const kind = static_cast<campaign::Kind>(k);
@@ -111,7 +111,7 @@ void tell_budget(campaign::Asked const& asked) {
         names += fmt::format("{}{}", names.empty() ? "" : ", ", name_of(kind));
     }
     fmt::print("outside the fault budget{}: {}; all other kinds are inside\n",
-               asked.in_budget ? ", and left out" : "", names);
+               asked.faults == "in-budget" ? ", and left out" : "", names);
 }
 
 }  // namespace

@@ -99,8 +99,7 @@ campaign::Asked asked_of(ExploreRequest const& request, CampaignPlan const& plan
         asked.depth = request.depth;
     } else {
         asked.acts = request.acts;
-        asked.all_faults = request.all_faults;
-        asked.in_budget = request.in_budget;
+        asked.faults = request.faults;
     }
     return asked;
 }
@@ -113,8 +112,10 @@ CampaignPlan plan_of(ExploreRequest const& request, Shard shard) {
     plan.hunting.seed = plan.scheduling.seed = request.seed;
     plan.hunting.most_acts = request.acts;
     plan.scheduling.most_depth = request.depth;
-    if (request.all_faults) plan.hunting.kinds = campaign::everything;
-    if (request.in_budget) plan.hunting.kinds = campaign::everything & ~campaign::outside_budget;
+    if (request.faults == "all") plan.hunting.kinds = campaign::everything;
+    if (request.faults == "in-budget") {
+        plan.hunting.kinds = campaign::everything & ~campaign::outside_budget;
+    }
     return plan;
 }
 

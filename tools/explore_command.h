@@ -17,9 +17,8 @@ struct ExploreRequest {
     std::uint64_t runs_in_all = 0;  ///< over all cases, in place of `runs`; 0: as `runs` says
     bool quiet = false;             ///< of cases without findings only the sums
     std::uint64_t seed = 1;
-    std::uint64_t acts = 12;  ///< at most, of a run
-    bool all_faults = false;  ///< also what is outside the fault budget
-    bool in_budget = false;   ///< all that is inside it
+    std::uint64_t acts = 12;       ///< at most, of a run
+    std::string faults = "usual";  ///< or all, or in-budget: without what is outside the budget
     /// time: with faults at random moments of virtual time; priority: by priorities within
     /// `bounded:`.
     std::string schedule = "time";

@@ -188,13 +188,16 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
     explore->add_option("--acts", request.acts, "What befalls a run, at most")
         ->capture_default_str()
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000}));
-    explore->add_flag(
-        "--all-faults", request.all_faults,
+    auto const faults = [&request](char const* choice) {
+        return [&request, choice] { request.faults = choice; };
+    };
+    explore->add_flag_callback(
+        "--all-faults", faults("all"),
         "Disks that hang, are full and lie, rollbacks and clocks as well: what is lost "
         "outside the fault budget is allowed by name");
     explore
-        ->add_flag("--in-budget", request.in_budget,
-                   "The same without what is outside the fault budget")
+        ->add_flag_callback("--in-budget", faults("in-budget"),
+                            "The same without what is outside the fault budget")
         ->excludes("--all-faults");
     explore
         ->add_option(

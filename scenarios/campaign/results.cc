@@ -127,8 +127,7 @@ std::optional<std::string> why_not_merged(Results const& one, Results const& oth
     compare("number of runs", its.runs, others.runs);
     compare("--time", to_text(its.time), to_text(others.time));
     compare("--acts", its.acts, others.acts);
-    compare("--all-faults", its.all_faults, others.all_faults);
-    compare("--in-budget", its.in_budget, others.in_budget);
+    compare("choice of faults", its.faults, others.faults);
     compare("--depth", its.depth, others.depth);
     if (!why) why = lonely_case(one, other);
     for (CaseResults const& its_case : other.cases) {

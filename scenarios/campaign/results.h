@@ -72,9 +72,8 @@ struct Asked {
     std::uint64_t runs = 0;         ///< of each case, over all shards; 0: as many as time allowed
     Duration time;                  ///< then
     std::uint64_t acts = 0;         ///< of a run, at most
-    bool all_faults = false;
-    bool in_budget = false;   ///< all faults but those outside the budget
-    std::uint64_t depth = 0;  ///< of a priority schedule, at most
+    std::string faults = "usual";   ///< or all, or in-budget: those that no design loses data by
+    std::uint64_t depth = 0;        ///< of a priority schedule, at most
     friend bool operator==(Asked const&, Asked const&) = default;
 };
 

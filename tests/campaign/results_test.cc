@@ -43,7 +43,7 @@ Results results(std::vector<std::uint64_t> const& draws, std::string shard) {
     Results made;
     made.commit = "abc";
     made.seed = 7;
-    made.asked = {"time", 40, seconds(3), 12, true, 0};
+    made.asked = {"time", 40, seconds(3), 12, "all", 0};
     made.shards = {std::move(shard)};
     if (draws.size() % 2 == 1) made.stopped = made.shards;
     for (std::uint64_t const draw : draws) {
@@ -115,10 +115,10 @@ TEST_CASE("of what was reached the known is counted") {
 TEST_CASE("a file that holds no results says so") {
     CHECK(tools::results_of("{}").error().find("no result of a campaign") != std::string::npos);
     CHECK(tools::results_of("{\"sunder_campaign\": 99}").error() ==
-          "it has format 99, and this program reads 5");
+          "it has format 99, and this program reads 6");
     CHECK(tools::results_of("not JSON").error() ==
           "it cannot be read as JSON of a campaign: syntax error");
-    CHECK(tools::results_of("{\"sunder_campaign\": 5, \"commit\": 5}")
+    CHECK(tools::results_of("{\"sunder_campaign\": 6, \"commit\": 5}")
               .error()
               .starts_with("it cannot be read"));
 }
@@ -156,6 +156,8 @@ TEST_CASE("what could not be merged or told is refused where it stands") {
              {R"("property":"linearizability")", R"("property":"mirror_equality")",
               "findings[1]: expected each property once"},
              {R"("schedule":"time")", R"("schedule":"luck")", "expected time or priority"},
+             {R"("faults":"all")", R"("faults":"some")",
+              "faults: expected usual, all or in-budget"},
              {R"("events":60)", R"("events":0)",
               "schedules.events: expected a whole number from 1"},
          }) {
@@ -201,10 +203,8 @@ TEST_CASE("results of two campaigns are not merged, and what differs is said") {
           "its --time is 4 s, that of the others 3 s");
     CHECK(differs([](Results& other) { other.asked.acts = 5; }) ==
           "its --acts is 5, that of the others 12");
-    CHECK(differs([](Results& other) { other.asked.in_budget = true; }) ==
-          "its --in-budget is true, that of the others false");
-    CHECK(differs([](Results& other) { other.asked.all_faults = false; }) ==
-          "its --all-faults is false, that of the others true");
+    CHECK(differs([](Results& other) { other.asked.faults = "in-budget"; }) ==
+          "its choice of faults is in-budget, that of the others all");
     CHECK(differs([](Results& other) { other.asked.depth = 2; }) ==
           "its --depth is 2, that of the others 0");
     CHECK(differs([](Results& other) { other.cases[0].schedules->events = 61; }) ==
