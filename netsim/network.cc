@@ -87,6 +87,14 @@ Duration Network::transfer(Vertex from, Vertex to, Duration now, std::uint64_t b
     return at;
 }
 
+Duration Network::free_at(Vertex from, Vertex to) const {
+    Duration free;
+    for (std::uint16_t const d : route(from, to).directions) {
+        free = std::max(free, directions_[d].busy_until);
+    }
+    return free;
+}
+
 /// When what reaches a link at `at` has crossed it, without its latency. It goes as a whole, as
 /// soon as the link is free for so long.
 Duration Network::cross(std::uint16_t direction, Duration at, Duration now, Duration takes) {

@@ -74,6 +74,9 @@ public:
     [[nodiscard]] bool is_cut(Vertex a, Vertex b) const;
     /// From now on `node` is found where `server` is.
     void stand(Vertex node, Vertex server) { stands_at_[node] = server; }
+    /// When what was given to the links from one to the other by now has crossed them; no sooner
+    /// than that does what is sent next. Zero where there is no way.
+    [[nodiscard]] Duration free_at(Vertex from, Vertex to) const;
     /// Of what is cut or not as it was built; bytes on the way are not looked at.
     [[nodiscard]] Fingerprint fingerprint() const;
 

@@ -97,7 +97,7 @@ bool Chronicle::knew_outdated(World const& world, GroupId id, Slot ahead, Slot b
     if (!pair.lonely) return false;
     NodeId const a = group.members[ahead.value];
     NodeId const b = group.members[behind.value];
-    return pair.told || long_enough(world, a, b, pair.lonely_since);
+    return pair.told || long_enough(world, a, b, pair.word_since);
 }
 
 void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
@@ -114,7 +114,7 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
             peer.owner = false;
             peer.overtaken_by = self;
         }
-        leave_behind(pair, world.now());
+        leave_behind(world, id, self, Slot{static_cast<std::uint8_t>(p)});
         // Whoever mirrors in sync, and synchronously, holds the write as well, and lacks it no more
         // than the source.
         for (std::size_t t = 0; t < group.members.size(); ++t) {
@@ -125,16 +125,25 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
             bool const waited_for =
                 !group.is_asynchronous(self, Slot{static_cast<std::uint8_t>(t)});
             if (t == p || t == self.value || !mirrors || !waited_for) continue;
-            leave_behind(group.copies[t].pairs[p], world.now());
+            leave_behind(world, id, Slot{static_cast<std::uint8_t>(t)},
+                         Slot{static_cast<std::uint8_t>(p)});
         }
     }
 }
 
-void Chronicle::leave_behind(Pair& pair, Duration now) {
-    pair.lonely_last = now;
+/// Records of a connection that broke are on their way all the same, and a word waits behind them.
+void Chronicle::leave_behind(World const& world, GroupId id, Slot ahead, Slot behind) {
+    Group& group = groups_[id.value];
+    Pair& pair = group.copies[ahead.value].pairs[behind.value];
+    pair.lonely_last = world.now();
     if (pair.lonely) return;
     pair.lonely = true;
-    pair.lonely_since = now;
+    pair.lonely_since = pair.word_since = world.now();
+    Vertex const a = group.members[ahead.value].value;
+    Vertex const b = group.members[behind.value].value;
+    for (Duration const free : {world.network().free_at(a, b), world.network().free_at(b, a)}) {
+        pair.word_since = std::max(pair.word_since, free);
+    }
     pair.told = false;
 }
 
@@ -156,8 +165,8 @@ void Chronicle::contacts_changed(World const& world) {
                             group.members[s].value == a && group.members[p].value == b;
                         Pair& pair = group.copies[s].pairs[p];
                         if (!these || !pair.lonely) continue;
-                        pair.told = pair.told ||
-                                    long_enough(world, NodeId{a}, NodeId{b}, pair.lonely_since);
+                        pair.told =
+                            pair.told || long_enough(world, NodeId{a}, NodeId{b}, pair.word_since);
                     }
                 }
             }

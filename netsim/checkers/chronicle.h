@@ -34,6 +34,7 @@ public:
         /// not been brought up to date since.
         bool lonely = false;
         Duration lonely_since;
+        Duration word_since;  ///< a word of that finds the links free of what was sent before it
         Duration lonely_last;
         /// The other was in contact long enough since then to be told that it is outdated.
         bool told = false;
@@ -48,7 +49,7 @@ public:
             lonely_last = other.lonely_last;
             // Whatever the other pair was told, these two have not told each other yet.
             if (lonely != other.lonely) {
-                lonely_since = now;
+                lonely_since = word_since = now;
                 told = false;
             }
             lonely = other.lonely;
@@ -126,7 +127,7 @@ private:
     void tear(World const& world, GroupId id, Slot self);
     void leg_changed(World const& world, GroupId id, Slot self,
                      replication::note::LegChanged const& changed);
-    static void leave_behind(Pair& pair, Duration now);
+    void leave_behind(World const& world, GroupId group, Slot ahead, Slot behind);
     void died(seen::NodeDied const& died, Duration now);
     void booted(World const& world, NodeId node);
     static void copy_completed(Group& group, Slot target, Duration now);

@@ -281,8 +281,9 @@ public:
         if (!options_.property.empty() && !breaks_what_is_wanted(outcome)) return std::nullopt;
         if (by_property_) {
             best_.expect = Expect{{wanted_}, {}, {}};
-            if (recorder.complete()) write_down(recorder);
         }
+        Scenario const given = best_;
+        if (by_property_ && recorder.complete()) write_down(recorder);
         for (std::size_t before = 0; before != weight();) {
             before = weight();
             remove_steps();
@@ -290,6 +291,9 @@ public:
             simplify_links();
             simplify_places();
         }
+        // A long workload is written down as many requests, and there may have been no time to take
+        // them away.
+        if (best_.steps.size() > given.steps.size()) best_ = given;
         simplify_chance();
         return tell();
     }
@@ -526,8 +530,8 @@ private:
         if (outcome.violations.empty() && outcome.failure) story = outcome.failure->instead;
         best_.about = fmt::format(
             "What remains of '{}' when everything is taken away that its "
-            "failure does not need. {}",
-            best_.title, story);
+            "failure does not need. {}{}",
+            best_.title, story, story.ends_with('.') ? "" : ".");
         if (seed_ != 1) best_.about += fmt::format(" It fails under --seed {}.", seed_);
         best_.title = by_property_ ? fmt::format("{} is broken", wanted_)
                                    : fmt::format("It does not come true: {}", wanted_);

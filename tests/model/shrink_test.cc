@@ -100,6 +100,24 @@ TEST_CASE("a mutant's failure shrinks to at most three requests and three faults
     CHECK(shrunk_ones == std::size(hunted));
 }
 
+TEST_CASE("where there is no time to make a run small it stays as short as it was") {
+    language::Loaded const loaded = language::load_text("noisy.yaml", noisy, known());
+    REQUIRE(loaded);
+    Scenario const& scenario = loaded->front();
+    living_mutant = Mutant::everything_is_copied;
+    for (int most : {0, 1, 2, 3}) {
+        INFO(most);
+        int attempts = 0;
+        language::ShrinkOptions options;
+        options.go_on = [&] { return ++attempts <= most; };
+        auto const shrunk = language::shrink(scenario, options);
+        REQUIRE(shrunk);
+        CHECK(shrunk->scenario.steps.size() <= scenario.steps.size());
+        CHECK_THAT(shrunk->scenario.about, Catch::EndsWith("."));
+    }
+    living_mutant = Mutant::none;
+}
+
 TEST_CASE("what does not fail is not shrunk") {
     language::Loaded const loaded = language::load_text("noisy.yaml", noisy, known());
     REQUIRE(loaded);
