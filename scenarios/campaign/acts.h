@@ -91,6 +91,8 @@ private:
     void unfenced() const;
     void half_rejoined() const;
     void forced_behind_a_cut() const;
+    [[nodiscard]] language::Action some_order(std::uint16_t mirror, NodeId node) const;
+    void two_operators() const;
     void slow_disk() const;
     void failing_disk() const;
     void missing_shot() const;

@@ -175,4 +175,44 @@ void Site::forced_behind_a_cut() const {
         ask_all(instant(), drawn.mirror, HostOp::write, some_block(drawn.mirror));
 }
 
+/// What an operator may say to a node about a mirror, forcing and moving only where the diet has
+/// it.
+Action Site::some_order(std::uint16_t of, NodeId node) const {
+    using Order = nodes::Order;
+    auto const ordered = [&](Order const& order) {
+        return Action{step::Ordered{of, node, order, "", false}};
+    };
+    NodeId const target = copy_of(of);
+    switch (below(8)) {
+        case 0:
+            if (has(recipe_.diet, Kind::force)) return step::ForceOnline{of, node, "", false};
+            return ordered({Order::Kind::set_intent_log, target});
+        case 1:
+            if (has(recipe_.diet, Kind::switch_over)) return step::SwitchOver{of, node, "", false};
+            return ordered({Order::Kind::set_intent_log, target});
+        case 2:
+            return step::ResolveSplitBrain{of, node, "", false};
+        case 3:
+            return ordered({Order::Kind::pause, target});
+        case 4:
+            return ordered({Order::Kind::resume, target});
+        case 5:
+            return ordered({Order::Kind::leave_service, std::nullopt});
+        case 6:
+            return ordered({Order::Kind::enter_service, std::nullopt});
+        default:  // foreign: a number that is drawn
+            auto const limit = static_cast<std::uint32_t>(1 + below(64));
+            return ordered({Order::Kind::enable_asynchronous, std::nullopt, limit});
+    }
+}
+
+/// Hosts write meanwhile.
+void Site::two_operators() const {
+    Word const drawn = word();
+    put(drawn.after, some_order(drawn.mirror, drawn.node));
+    ask_each(below(2) == 0 ? Duration{} : instant(), drawn.mirror, HostOp::write);
+    put(below(2) == 0 ? Duration{} : instant(), some_order(drawn.mirror, copy_of(drawn.mirror)));
+    ask_each(pause(), drawn.mirror, HostOp::write);
+}
+
 }  // namespace sunder::campaign

@@ -73,6 +73,7 @@ enum class Kind : std::uint8_t {
     partial_cut,          ///< FLT-6: heartbeats are lost and data is not, or the reverse
     exchanged_disks,      ///< FLT-12: an operator puts the disks of two nodes into each other
     lost_for_good,        ///< FLT-4: of all nodes one does not come back in the end
+    two_operators,        ///< FLT-12: who give orders at once, and do not know of each other
     last
 };
 std::string_view name_of(Kind);

@@ -153,6 +153,10 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
                 CHECK_FALSE(without(Kind::panic));
             } else if (std::holds_alternative<language::step::ExchangeDisks>(act.action)) {
                 CHECK_FALSE(without(Kind::exchanged_disks));
+            } else if (auto const* told = std::get_if<language::step::Ordered>(&act.action)) {
+                bool const asynchronous =
+                    told->order.kind == nodes::Order::Kind::enable_asynchronous;
+                if (asynchronous) CHECK_FALSE(without(Kind::two_operators));
             } else if (auto const* cut = std::get_if<language::step::Cut>(&act.action)) {
                 bool const partial = cut->what != netsim::Severed::everything;
                 if (partial) CHECK_FALSE(without(Kind::partial_cut));
