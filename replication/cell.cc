@@ -32,6 +32,10 @@ void Cell::forget_pauses() {
     for (PeerRecord& peer : peers) peer.paused = false;
 }
 
+void Cell::has_followed() {
+    for (PeerRecord& peer : peers) peer.met = true;
+}
+
 bool Cell::descends_from(std::uint64_t id) const {
     return current.id == id ||
            std::ranges::any_of(history, [&](Generation past) { return past.id == id; });
@@ -58,7 +62,9 @@ Fingerprint Cell::fingerprint() const {
         hasher.add(fallback.current.id);
         for (Generation const& past : fallback.history) hasher.add(past.id);
     }
+    std::uint64_t met = 0;
     for (PeerRecord const& peer : peers) {
+        met = met << 1 | std::uint64_t{peer.met};
         if (peer.base || peer.resync != 0 || peer.paused) {
             hasher.add(peer.base.id);
             hasher.add(peer.resync << 2 | std::uint64_t{peer.paused} << 1 |
@@ -67,6 +73,7 @@ Fingerprint Cell::fingerprint() const {
             hasher.add(0);
         }
     }
+    hasher.add(met);
     return hasher.result();
 }
 

@@ -74,6 +74,10 @@ enum class Apart : std::uint8_t {
     written,  ///< they did: what they wrote is overwritten when the mirror resumes (R59)
 };
 
+/// What creation gives to every copy that holds data then (R91, R44), unless it has a name of its
+/// own.
+inline constexpr Generation made_with{1, Minted::created};
+
 struct PeerRecord {
     /// The peer has everything acknowledged up to this generation; none: it has missed nothing.
     /// Stable before the first write is acknowledged without the peer (G20).
@@ -85,6 +89,8 @@ struct PeerRecord {
     /// The resync towards this peer that is under way or was the last; 0: none.
     ResyncId resync = 0;
     bool paused = false;  ///< as source: an operator keeps the peer apart (R57)
+    /// It mirrored with this copy once, or with one that this copy followed, for all that is known.
+    bool met = false;
     friend constexpr bool operator==(PeerRecord const&, PeerRecord const&) = default;
 };
 
@@ -125,6 +131,10 @@ struct Cell {
     void tear();
     /// Whom a source keeps apart is nobody's business once it is a target.
     void forget_pauses();
+    /// A copy that follows another cannot know whom that one has met: it takes it for all.
+    void has_followed();
+    /// As creation made it, and has met nobody since.
+    [[nodiscard]] bool is_newborn() const { return current == made_with && era.number == 0; }
     /// Forgets everything later than `past`, which is current from now on; none: everything.
     void go_back_to(Generation past);
     /// True when `id` is the current generation or a remembered earlier one.
@@ -143,7 +153,7 @@ std::string_view name_of(Minted);
 
 SUNDER_DESCRIBE(Generation, id, why);
 SUNDER_DESCRIBE(Era, number, node);
-SUNDER_DESCRIBE(PeerRecord, base, may_be_current, resync, paused);
+SUNDER_DESCRIBE(PeerRecord, base, may_be_current, resync, paused, met);
 SUNDER_DESCRIBE(FallbackImage, current, history);
 SUNDER_DESCRIBE(Cell, current, history, era, role, data, pristine, applying, last_owner,
                 data_corrupt, apart, fallback, asynchronous_limit, resync, peers);

@@ -16,7 +16,7 @@ namespace sunder::replication {
 
 namespace {
 
-constexpr Seal cell_seal{"SunCell.", "a cell", 2};
+constexpr Seal cell_seal{"SunCell.", "a cell", 3};
 
 constexpr char page_mark[] = "SunPage1";
 constexpr std::size_t mark_bytes = 8;
@@ -35,6 +35,8 @@ std::vector<std::byte> encode_cell(StoredCell const& stored) {
     ByteWriter to(contents);
     Encoder encoder(to);
     encoder.put(stored.of);
+    encoder.put(stored.chunk_sectors);
+    encoder.put(stored.mirrored_sectors);
     encoder.put(stored.cell);
     return seal(cell_seal, contents);
 }
@@ -46,6 +48,8 @@ std::expected<StoredCell, std::string> decode_cell(std::span<std::byte const> st
     Decoder decoder(from);
     StoredCell found;
     decoder.get("of", found.of);
+    decoder.get("chunk_sectors", found.chunk_sectors);
+    decoder.get("mirrored_sectors", found.mirrored_sectors);
     decoder.get("cell", found.cell);
     return decoder.finish(std::move(found));
 }

@@ -21,10 +21,13 @@ namespace sunder::replication {
 
 inline constexpr std::size_t page_bytes = 4096;
 
-/// A cell and whose it is. What it says of peers, it says of them by their place among the mirror's
-/// copies, and so do the pages beside it; another copy would read its own name there (FLT-12).
+/// A cell, whose it is, and how to read its intent log. What it says of peers, it says of them by
+/// their place among the mirror's copies, and so do the pages beside it; another copy would read
+/// its own name there (FLT-12).
 struct StoredCell {
     Slot of;
+    std::uint64_t chunk_sectors = 0;     ///< that a bit of the pages beside it stands for; 0: none
+    std::uint64_t mirrored_sectors = 0;  ///< that they are about
     Cell cell;
     friend bool operator==(StoredCell const&, StoredCell const&) = default;
 };

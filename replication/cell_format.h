@@ -37,7 +37,7 @@ SUNDER_FORMAT_ENUM(replication::Minted, created, without_peer, forced);
 SUNDER_FORMAT_ENUM(replication::Apart, no, paused, written);
 SUNDER_FORMAT(replication::Generation, id, why);
 SUNDER_FORMAT(replication::Era, number, node);
-SUNDER_FORMAT(replication::PeerRecord, base, may_be_current, resync, paused);
+SUNDER_FORMAT(replication::PeerRecord, base, may_be_current, resync, paused, met);
 SUNDER_FORMAT(replication::FallbackImage, current, history);
 SUNDER_FORMAT(replication::Cell, current, history, era, role, data, pristine, applying, last_owner,
               data_corrupt, apart, fallback, asynchronous_limit, resync, peers);

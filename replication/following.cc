@@ -44,6 +44,7 @@ void MirrorMachine::follow_mirror(Slot peer, MirrorBegin const& begin, Outbox& o
         cell.peers[peer.value].may_be_current = false;
         adopt(cell, peer, begin.absent);
         cell.forget_pauses();
+        cell.has_followed();
     });
     // A record that this copy confirms may be acknowledged without those; it knows of them first.
     if (!begin.absent.empty()) applying_version_ = version;
@@ -85,6 +86,7 @@ void MirrorMachine::begin_resyncing(Slot peer, ConnectionId connection, Era era,
         cell.role = Role::target;
         cell.resync = resync;
         cell.forget_pauses();
+        cell.has_followed();
     });
     set_leg(peer, std::move(following), out);
 }

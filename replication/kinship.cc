@@ -31,6 +31,13 @@ bool tracks(Cell const& holder, Generation base, Generation past) {
     return false;
 }
 
+/// FLT-4: a copy that is as it was created, although the other has met it, lies on another disk
+/// now. It holds nothing, whatever it says; all copies of a mirror that was born in sync said it
+/// (R44).
+bool was_made_anew(Cell const& newborn, Slot place, Cell const& other) {
+    return newborn.is_newborn() && other.peers[place.value].met;
+}
+
 bool share_history(Cell const& a, Cell const& b) {
     return std::ranges::any_of(a.history,
                                [&](Generation past) { return b.descends_from(past.id); });
@@ -42,6 +49,8 @@ Relation relate(Cell const& mine, Slot self, Cell const& theirs, Slot peer) {
     if (!theirs.current && !mine.current) return {Kinship::same, true, false};
     if (!theirs.current) return {Kinship::peer_blank, false, false};
     if (!mine.current) return {Kinship::self_blank, false, false};
+    if (was_made_anew(theirs, peer, mine)) return {Kinship::peer_blank, false, false};
+    if (was_made_anew(mine, self, theirs)) return {Kinship::self_blank, false, false};
     if (mine.current == theirs.current) return {Kinship::same, true, false};
 
     Generation const my_base = mine.peers[peer.value].base;

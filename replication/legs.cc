@@ -224,6 +224,7 @@ void MirrorMachine::begin_mirroring(Slot peer, Outbox& out) {
     cells_.edit([&](Cell& cell) {
         cell.peers[peer.value].base = Generation{};
         cell.peers[peer.value].may_be_current = false;
+        cell.peers[peer.value].met = true;
     });
     set_leg(peer, std::move(mirroring), out);
     introduce(peer, out);

@@ -79,7 +79,7 @@ void MirrorMachine::started(input::Started const& in, Outbox& out) {
         // All copies of a mirror born in sync share the generation that creation gave them (R44);
         // otherwise a target is blank until its first resync (R43).
         bool const holds_data = first || config_->born_in_sync;
-        if (holds_data) cell.current = Generation{1, Minted::created};
+        if (holds_data) cell.current = made_with;
         if (first) cell.role = Role::source;
         if (holds_data) cell.data = DataState::consistent;
         cell.pristine = config_->born_in_sync && !config_->intent_log;

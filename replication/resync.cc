@@ -182,8 +182,10 @@ void MirrorMachine::finish_if_done(Slot peer, leg::Resyncing& resyncing) {
     bool const left = resyncing.need.any() && !mutant(Mutant::finish_with_bits_left);
     if (left || reading || mutant(Mutant::resync_never_finishes)) return;
     resyncing.finishing = true;
-    resyncing.version =
-        cells_.edit([&](Cell& cell) { cell.peers[peer.value].may_be_current = true; });
+    resyncing.version = cells_.edit([&](Cell& cell) {
+        cell.peers[peer.value].may_be_current = true;
+        cell.peers[peer.value].met = true;
+    });
 }
 
 /// From the finish on the target may take itself for up to date; that is stable here before it can.

@@ -17,7 +17,7 @@
 namespace sunder::live {
 
 /// Of frames, messages and greetings together: two that differ in it do not talk.
-inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::uint16_t protocol_version = 2;
 inline constexpr std::size_t most_name_bytes = 64;
 
 struct Greeting {

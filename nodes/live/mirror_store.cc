@@ -36,9 +36,19 @@ std::string name_of_memory(std::string const& mirror) { return mirror + ".writte
 
 }  // namespace
 
-MirrorStore::MirrorStore(media::Folder* folder, std::string mirror, mirror::Slot self,
-                         std::uint32_t pages_per_peer)
-    : folder_(folder), mirror_(std::move(mirror)), self_(self), pages_per_peer_(pages_per_peer) {}
+MirrorStore::MirrorStore(media::Folder* folder, std::string mirror,
+                         mirror::GroupConfig const& config)
+    : folder_(folder),
+      mirror_(std::move(mirror)),
+      self_(config.self),
+      copies_(config.copies),
+      chunk_sectors_(config.intent_log ? config.chunk_sectors : 0),
+      mirrored_sectors_(config.mirrored_sectors) {
+    std::uint64_t const chunks =
+        (config.mirrored_sectors + config.chunk_sectors - 1) / config.chunk_sectors;
+    pages_per_peer_ = static_cast<std::uint32_t>((chunks + mirror::IntentLog::page_bits - 1) /
+                                                 mirror::IntentLog::page_bits);
+}
 
 std::string MirrorStore::file() const {
     return folder_ == nullptr ? "" : folder_->where() + "/" + name_of_file(mirror_);
@@ -50,11 +60,7 @@ std::string MirrorStore::memory() const {
 
 std::expected<std::unique_ptr<MirrorStore>, std::string> MirrorStore::open(
     media::Folder* folder, std::string const& mirror_name, mirror::GroupConfig const& config) {
-    std::uint64_t const chunks =
-        (config.mirrored_sectors + config.chunk_sectors - 1) / config.chunk_sectors;
-    auto const pages = static_cast<std::uint32_t>((chunks + mirror::IntentLog::page_bits - 1) /
-                                                  mirror::IntentLog::page_bits);
-    std::unique_ptr<MirrorStore> store(new MirrorStore(folder, mirror_name, config.self, pages));
+    std::unique_ptr<MirrorStore> store(new MirrorStore(folder, mirror_name, config));
     if (folder == nullptr) return store;
     auto const in = [&](std::string_view words) {
         return std::unexpected(fmt::format("{}: {}", store->file(), words));
@@ -66,7 +72,7 @@ std::expected<std::unique_ptr<MirrorStore>, std::string> MirrorStore::open(
     store->cell_.emplace(*store->file_, 0, cell_slot_bytes);
     store->above_.emplace(*store->file_, above_at, above_slot_bytes);
     store->mark_.emplace(*store->file_, mark_at, mark_slot_bytes);
-    if (auto loaded = store->load(config.copies); !loaded) return in(loaded.error());
+    if (auto loaded = store->load(); !loaded) return in(loaded.error());
     return store;
 }
 
@@ -79,7 +85,7 @@ std::string MirrorStore::of_another(mirror::Slot other) const {
         other.value + 1, self_.value + 1);
 }
 
-std::expected<void, std::string> MirrorStore::load(unsigned copies) {
+std::expected<void, std::string> MirrorStore::load() {
     auto cell = cell_->load();
     if (!cell) return std::unexpected("the cell: " + cell.error());
     if (*cell) {
@@ -87,6 +93,9 @@ std::expected<void, std::string> MirrorStore::load(unsigned copies) {
         if (!decoded) return std::unexpected("the cell: " + decoded.error());
         if (!mirror::may_start_with(self_, decoded->of))
             return std::unexpected(of_another(decoded->of));
+        bool const alike = decoded->chunk_sectors == chunk_sectors_ &&
+                           decoded->mirrored_sectors == mirrored_sectors_;
+        if (!alike) found_.other_chunks = decoded->chunk_sectors;
         found_.cell = std::move(decoded->cell);
     }
     auto above = above_->load();
@@ -108,8 +117,37 @@ std::expected<void, std::string> MirrorStore::load(unsigned copies) {
         return std::unexpected(this->memory() + ": " + std::strerror(memory.error()));
     }
     found_.had_cell = remembered_ = memory.has_value();
+    if (!found_.other_chunks) return load_pages();
+    if (int const failure = set_all_pages()) return std::unexpected(std::strerror(failure));
+    return {};
+}
+
+/// Before a cell says how they are to be read from now on. What the old ones named is named by
+/// these as well.
+int MirrorStore::set_all_pages() {
+    for (std::uint8_t peer = 0; peer < copies_ && chunk_sectors_ != 0; ++peer) {
+        if (mirror::Slot{peer} == self_) continue;
+        for (std::uint32_t number = 0; number < pages_per_peer_; ++number) {
+            mirror::Page page;
+            page.peer = mirror::Slot{peer};
+            page.number = number;
+            page.stamp = found_.cell->current;
+            page.words.assign(mirror::IntentLog::page_words, ~std::uint64_t{0});
+            auto const bytes = mirror::encode_page(page);
+            if (int const failure = file_->write(place_of(page.peer, number), bytes)) {
+                return failure;
+            }
+            found_.pages.push_back(std::make_shared<mirror::Page const>(std::move(page)));
+        }
+    }
+    if (int const failure = file_->sync()) return failure;
+    return store(*found_.cell);
+}
+
+std::expected<void, std::string> MirrorStore::load_pages() {
+    if (found_.cell && chunk_sectors_ == 0) return {};
     std::vector<std::byte> bytes(page_bytes);
-    for (std::uint8_t peer = 0; peer < copies; ++peer) {
+    for (std::uint8_t peer = 0; peer < copies_; ++peer) {
         for (std::uint32_t number = 0; number < pages_per_peer_; ++number) {
             auto const got = file_->read(place_of(mirror::Slot{peer}, number), bytes);
             if (!got) return std::unexpected(std::strerror(got.error()));
@@ -132,7 +170,9 @@ std::uint64_t MirrorStore::place_of(mirror::Slot peer, std::uint32_t number) con
 int MirrorStore::store(mirror::Cell const& cell) {
     if (file_ == nullptr) return 0;
     std::lock_guard const lock(slots_);
-    if (int const failure = cell_->store(mirror::encode_cell({self_, cell}))) return failure;
+    if (int const failure =
+            cell_->store(mirror::encode_cell({self_, chunk_sectors_, mirrored_sectors_, cell})))
+        return failure;
     return remembered_ ? 0 : remember_cell();
 }
 
@@ -150,13 +190,14 @@ int MirrorStore::begin_blank(mirror::GroupConfig const& config) {
     return store(*found_.cell);
 }
 
-void MirrorStore::begin_created(mirror::GroupConfig const& config, std::uint64_t name) {
+int MirrorStore::begin_created(mirror::GroupConfig const& config, std::uint64_t name) {
     mirror::Cell cell = mirror::blank_target(config);
     cell.current = {name, mirror::Minted::created};
     cell.role = mirror::Role::source;
     cell.data = mirror::DataState::consistent;
     cell.last_owner = true;
     found_.cell = cell;
+    return store(cell);
 }
 
 int MirrorStore::store(CopyMark const& mark) {

@@ -32,6 +32,9 @@ public:
         std::optional<nodes::StoredHierarchy> above{};
         std::optional<CopyMark> mark{};
         bool had_cell = false;  ///< in an earlier file, if not in this one
+        /// Its intent log was kept in other chunks, of so many sectors, 0 for none: all of it is
+        /// set now, because nothing else can be said.
+        std::optional<std::uint64_t> other_chunks{};
     };
 
     /// A folder that is null: in memory; it outlives this. The error says what is wrong in which
@@ -55,15 +58,19 @@ public:
     /// Begins with the cell of a copy that holds nothing, whoever creates the mirror: 0 or an
     /// errno.
     int begin_blank(replication::GroupConfig const& config);
-    /// In memory: begins with the cell of the mirror's first source, under a name that no life had
-    /// before. What another life created is gone with it, and must not be taken for the same.
-    void begin_created(replication::GroupConfig const& config, std::uint64_t name);
+    /// Begins with the cell of the mirror's first source, under a name that no life had before: 0
+    /// or an errno. What another life created is gone with its memory or its disk, and must not be
+    /// taken for the same (FLT-4).
+    int begin_created(replication::GroupConfig const& config, std::uint64_t name);
 
 private:
-    MirrorStore(emulator::media::Folder* folder, std::string mirror, replication::Slot self,
-                std::uint32_t pages_per_peer);
+    MirrorStore(emulator::media::Folder* folder, std::string mirror,
+                replication::GroupConfig const& config);
     [[nodiscard]] std::string of_another(replication::Slot other) const;
-    std::expected<void, std::string> load(unsigned copies);
+    std::expected<void, std::string> load();
+    std::expected<void, std::string> load_pages();
+    /// All bits, in the chunks that are configured: 0 or an errno.
+    int set_all_pages();
     int remember_cell();
     [[nodiscard]] std::uint64_t place_of(replication::Slot peer, std::uint32_t number) const;
 
@@ -72,6 +79,9 @@ private:
     std::mutex slots_;
     std::unique_ptr<emulator::media::File> file_;  // null: in memory
     replication::Slot self_;
+    unsigned copies_;
+    std::uint64_t chunk_sectors_;  // 0: no intent log is kept
+    std::uint64_t mirrored_sectors_;
     std::uint32_t pages_per_peer_;
     std::optional<TwoSlots> cell_;
     std::optional<TwoSlots> above_;

@@ -45,6 +45,21 @@ std::uint64_t fresh_life() {
     return life >> 16;
 }
 
+std::string log_in_words(std::uint64_t chunk_sectors) {
+    if (chunk_sectors == 0) return "not at all";
+    return "in chunks of " + to_text(ByteCount{chunk_sectors * sector_bytes});
+}
+
+/// G13: bits of other chunks say nothing of these.
+void tell_other_chunks(MirrorSetup const& mirror, std::uint64_t were) {
+    std::uint64_t const are = mirror.config.intent_log ? mirror.config.chunk_sectors : 0;
+    log(Level::warning,
+        fmt::format("{}: the intent log was kept {}, or for another size, and is kept {} now: "
+                    "everything counts as written, and is copied when a peer is met",
+                    mirror.name, log_in_words(were), log_in_words(are)));
+}
+
+constexpr std::size_t largest_record = std::size_t{1} << 20;
 constexpr char const* group_name = "node";
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
@@ -201,9 +216,15 @@ std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copi
                 return std::unexpected(store->file() + ": " + std::strerror(failure));
             }
         }
-        if (folder_ == nullptr && mirror.config.first_source) {
-            store->begin_created(mirror.config, fresh_life() << 16);  // as machines make them
+        bool const created = found[m].begins == CopyBegins::made && !store->found().cell &&
+                             mirror.config.first_source && !mirror.config.born_in_sync;
+        if (created) {
+            std::uint64_t const name = fresh_life() << 16;  // as machines make them
+            if (int const failure = store->begin_created(mirror.config, name)) {
+                return std::unexpected(store->file() + ": " + std::strerror(failure));
+            }
         }
+        if (auto const chunks = store->found().other_chunks) tell_other_chunks(mirror, *chunks);
         all.push_back({std::move(*disk), std::move(store)});
     }
     return all;
@@ -384,8 +405,16 @@ int NodeService::write(MirroredExport const& at, std::uint64_t offset,
                        std::span<std::byte const> from, bool durable) {
     if (!fits(at, offset, from.size())) return EINVAL;
     if (!driver_->beats().wait_for_lease()) return ESHUTDOWN;
-    return errno_of(driver_->mirror(at.mirror).write(
-        at.opening, sectors_of(at, offset, from.size()), from, durable));
+    // Queues of records are counted, so what one of them holds is bounded here. NBD promises that a
+    // request is whole to nobody.
+    for (std::size_t done = 0; done < from.size(); done += largest_record) {
+        std::span<std::byte const> const part =
+            from.subspan(done, std::min(largest_record, from.size() - done));
+        int const failure = errno_of(driver_->mirror(at.mirror).write(
+            at.opening, sectors_of(at, offset + done, part.size()), part, durable));
+        if (failure != 0) return failure;
+    }
+    return 0;
 }
 
 int NodeService::zero(MirroredExport const& at, std::uint64_t offset, std::uint64_t count,
