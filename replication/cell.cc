@@ -9,7 +9,12 @@ namespace sunder::replication {
 
 void Cell::succeed(Generation fresh) {
     if (current) {
-        if (history.size() == history_length) history.pop_back();
+        // A force that is forgotten is taken for one at what is the oldest now (R129).
+        if (history.size() == history_length) {
+            bool const forced = history.back().why == Minted::forced;
+            history.pop_back();
+            if (forced) history.back().why = Minted::forced;
+        }
         history.insert(history.begin(), current);
     }
     current = fresh;

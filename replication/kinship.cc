@@ -17,7 +17,8 @@ bool forced_since(Cell const& later, Generation past) {
         if (generation == past) return false;
         if (generation.why == Minted::forced) return true;
     }
-    return true;  // `past` is known by its bits only: a force may have been forgotten (R129)
+    return false;  // `past` is older, and nothing that was forgotten since was forced
+                   // (Cell::succeed)
 }
 
 /// True when `holder` has counted bits since `past`, or since an ancestor of it: a superset.

@@ -55,7 +55,8 @@ struct Print {
     }
     Fingerprint operator()(leg::Preparing const& leg) const {
         return hash_words(3, leg.resync, leg.full, leg.begun, leg.heard.current.id,
-                          leg.heard.writes_apart, leg.heard.outdated);
+                          leg.heard.writes_apart, leg.heard.outdated,
+                          std::uint64_t{leg.era.number} << 8 | leg.era.node.value);
     }
     Fingerprint operator()(leg::Resyncing const& leg) const {
         return hash_words(4, leg.resync, leg.channel.fingerprint(), leg.need.fingerprint(),

@@ -41,12 +41,14 @@ struct Channel {
     bool limit_reached = false;
     bool keeps_bits = false;   ///< the own disk refused a write that the target has
     Generation told;           ///< the generation that the target knows, or is about to
+    Era era;                   ///< the era of its source, as it knows it, or is about to
     bool unconfirmed = false;  ///< it has not stored that yet
     Settling settling;
     [[nodiscard]] Fingerprint fingerprint() const {
         return hash_words(std::uint64_t{unconfirmed} << 40 | std::uint64_t{outstanding} << 2 |
                               std::uint64_t{keeps_bits} << 1 | std::uint64_t{limit_reached},
-                          told.id, settling.fingerprint());
+                          told.id, std::uint64_t{era.number} << 8 | era.node.value,
+                          settling.fingerprint());
     }
     friend bool operator==(Channel const&, Channel const&) = default;
 };
@@ -93,6 +95,7 @@ struct Preparing {
     ConnectionId connection;
     ResyncId resync = 0;
     Heard heard;  ///< of the target, when it was decided
+    Era era;      ///< in which it was begun
     CellStore::Version version = 0;
     bool full = false;
     bool begun = false;

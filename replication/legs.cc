@@ -217,6 +217,7 @@ void MirrorMachine::begin_mirroring(Slot peer, Outbox& out) {
     auto const& handshaking = std::get<leg::Handshaking>(legs_[peer.value]);
     mirroring.channel.connection = handshaking.connection;
     mirroring.channel.told = cell().current;
+    mirroring.channel.era = cell().era;
     out.put(output::Send{
         peer, mirroring.channel.connection,
         MirrorBegin{cell().era, heard_of(*handshaking.theirs), absences(cell(), peer)}});
@@ -265,8 +266,9 @@ void MirrorMachine::advance_preparing(Outbox& out) {
         if (!cells_.is_stable(preparing->version)) return;
         if (preparing->full && !log_.all_stable(peer)) return;
         preparing->begun = true;
+        preparing->era = cell().era;
         out.put(output::Send{peer, preparing->connection,
-                             ResyncBegin{cell().era, preparing->resync, preparing->heard}});
+                             ResyncBegin{preparing->era, preparing->resync, preparing->heard}});
     });
 }
 

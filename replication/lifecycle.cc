@@ -176,17 +176,7 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
             machine.set_flag(note::FlagChanged::Which::data_corrupt, false, out);
         }
         void operator()(command::MarkOutdated const& mark) const {
-            // Once a promotion is being stored, this copy's own history goes on.
-            bool const owns = machine.open_ || (machine.barrier_.storing &&
-                                                machine.barrier_.kind == Barrier::Kind::promotion);
-            if (owns || machine.cell().has_gone_past(mark.by.id)) {
-                out.note(note::Ignored{"this copy is not the one that was left behind"});
-                return;
-            }
-            machine.watched_in_sync_ = false;
-            if (machine.cell().data > DataState::outdated) {
-                machine.set_data(DataState::outdated, out);
-            }
+            machine.mark_outdated(mark, out);
         }
         void operator()(command::Concede const& concede) const {
             machine.concede(concede.winner, *concede.theirs, note::Conceded::By::the_operator, out);
@@ -217,6 +207,25 @@ void MirrorMachine::commanded(Command const& command, Outbox& out) {
         }
     };
     std::visit(Carry{*this, out}, command);
+}
+
+void MirrorMachine::mark_outdated(command::MarkOutdated const& mark, Outbox& out) {
+    // Once a promotion is being stored, this copy's own history goes on.
+    bool const owns = open_ || (barrier_.storing && barrier_.kind == Barrier::Kind::promotion);
+    if (owns || cell().has_gone_past(mark.by.id)) {
+        out.note(note::Ignored{"this copy is not the one that was left behind"});
+        return;
+    }
+    watched_in_sync_ = false;
+    if (cell().data > DataState::outdated) set_data(DataState::outdated, out);
+    // Whose target it is has to hear of it, and overrules it if it serves: of two that have parted,
+    // this copy follows that one.
+    for_each_peer([&](Slot peer) {
+        auto const* following = std::get_if<leg::Following>(&legs_[peer.value]);
+        bool const mirrors =
+            following != nullptr && following->phase == leg::Following::Phase::mirroring;
+        if (mirrors) close_leg(peer, out);
+    });
 }
 
 void MirrorMachine::promote(command::Promote const& promote, Outbox& out) {

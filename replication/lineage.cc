@@ -109,15 +109,17 @@ bool MirrorMachine::knows_all(Channel const& channel) const {
 }
 
 /// What is stable here is told: no copy may come to hold a later history than its source would be
-/// found with.
+/// found with. An era, too, that the source has raised while it serves: who learned of it from a
+/// third copy only would take it for another's, and its own copy for one that was overtaken.
 void MirrorMachine::tell_generations(Outbox& out) {
     if (!has_thirds()) return;
     Cell const& stable = *cells_.stable();
     for_each_peer([&](Slot peer) {
         if (!is_told(legs_[peer.value])) return;
         Channel& channel = *channel_of(legs_[peer.value]);
-        if (channel.told == stable.current) return;
+        if (channel.told == stable.current && channel.era == stable.era) return;
         channel.told = stable.current;
+        channel.era = stable.era;
         if (mutant(Mutant::heirs_untold)) return;
         channel.unconfirmed = true;
         auto fresh = std::make_shared<NewGeneration>();
@@ -195,8 +197,14 @@ void MirrorMachine::store_generation(Incoming const& head, NewGeneration const& 
     barrier_.version = cells_.edit([&](Cell& cell) {
         cell.current = fresh.current;
         cell.history = fresh.history;
+        cell.era = std::max(cell.era, fresh.era);
         adopt(cell, head.from, fresh.absent);
     });
+    auto* following = std::get_if<leg::Following>(&legs_[head.from.value]);
+    bool const present = following != nullptr && following->connection == head.connection;
+    if (!present) return;
+    following->era = std::max(following->era, fresh.era);
+    if (watched_in_sync_ && watched_with_ == head.from) in_sync_since(head.from, following->era);
 }
 
 void MirrorMachine::generation_stored_here(Barrier const& barrier, Outbox& out) {

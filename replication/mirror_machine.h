@@ -122,6 +122,7 @@ private:
     void persisted(input::PersistDone const&, Outbox&);
     void disk_done(input::DiskDone const&, Outbox&);
     void commanded(Command const&, Outbox&);
+    void mark_outdated(command::MarkOutdated const&, Outbox&);
     void promote(command::Promote const&, Outbox&);
     void advance_passage(Outbox&);
     void enter_service(Outbox&);

@@ -26,6 +26,7 @@ void MirrorMachine::resync_ready(Slot peer, ResyncReady const& ready, Outbox& ou
     }
     leg::Resyncing resyncing;
     resyncing.channel.connection = preparing->connection;
+    resyncing.channel.era = preparing->era;
     resyncing.resync = ready.resync;
     if (mutant(Mutant::everything_is_copied)) log_.mark_all(peer);
     resyncing.need = log_.bits(peer);
@@ -224,6 +225,7 @@ void MirrorMachine::finish_replied(Slot peer, FinishReply const& reply, Outbox& 
     }
     out.note(note::ResyncFinished{peer, reply.resync});
     set_leg(peer, std::move(mirroring), out);
+    tell_generations(out);
     introduce(peer, out);
     peer_has_caught_up(peer, out);
     start_settling(peer, out);

@@ -82,13 +82,13 @@ SUNDER_FORMAT_RULES(replication::SplitBrainRule, operator_decides, unchanged_giv
 SUNDER_FORMAT(replication::SplitBrainDecision, loser, rule);
 SUNDER_FORMAT(replication::Settling, running, peer_stable, own_stable, barrier, flush, candidates,
               recent);
-SUNDER_FORMAT(replication::Channel, connection, outstanding, limit_reached, keeps_bits, told,
+SUNDER_FORMAT(replication::Channel, connection, outstanding, limit_reached, keeps_bits, told, era,
               unconfirmed, settling);
 SUNDER_FORMAT(replication::Run, range, read, sequence);
 SUNDER_FORMAT(replication::leg::Disconnected);
 SUNDER_FORMAT(replication::leg::Handshaking, connection, theirs, decided, decision, opened_mine,
               opened_theirs, resolved, said_owner, said_follows);
-SUNDER_FORMAT(replication::leg::Preparing, connection, resync, heard, version, full, begun);
+SUNDER_FORMAT(replication::leg::Preparing, connection, resync, heard, era, version, full, begun);
 SUNDER_FORMAT(replication::leg::Resyncing, channel, resync, need, cursor, in_flight, runs,
               finishing, finish_sent, version, stuck, reserved, pace);
 SUNDER_FORMAT(replication::leg::Mirroring, channel);

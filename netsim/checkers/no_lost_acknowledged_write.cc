@@ -202,7 +202,8 @@ void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slo
     loss.split = split_[group.value];
     loss.settled = true;
     for (std::uint8_t p = 0; p < known.members.size(); ++p) {
-        bool const follows = known.copies[source.value].pairs[p].leg == LegState::mirroring;
+        bool const follows = known.copies[source.value].pairs[p].leg == LegState::mirroring ||
+                             !known.copies[p].extended;
         loss.settled = loss.settled && (p == source.value || p == target.value || follows);
     }
     loss.occasion = "served";
@@ -223,11 +224,26 @@ void NoLostAcknowledgedWrite::on(View& view, From from,
     joined(view, from.group, changed.peer, view.chronicle.slot(from.group, from.node));
 }
 
-/// What the loser of a split brain acknowledged may be lost from here on, by name.
+namespace {
+
+/// Each has what the other never had, or one was forced past the other.
+bool have_parted(View const& view, GroupId group, Slot a, Slot b) {
+    auto const& copies = view.chronicle.group(group).copies;
+    Chronicle::Pair const& one = copies[a.value].pairs[b.value];
+    Chronicle::Pair const& other = copies[b.value].pairs[a.value];
+    return (one.lonely && other.lonely) || one.forced_past || other.forced_past;
+}
+
+}  // namespace
+
+/// What the loser of a split brain acknowledged may be lost from here on, by name. A policy that
+/// decides where there was no split brain excuses nothing.
 void NoLostAcknowledgedWrite::on(View& view, From from,
                                  replication::note::Conceded const& conceded) {
     split_.resize(view.chronicle.groups());
     bool const policy = conceded.by == replication::note::Conceded::By::policy;
+    Slot const self = view.chronicle.slot(from.group, from.node);
+    if (policy && !have_parted(view, from.group, self, conceded.winner)) return;
     split_[from.group.value] = policy ? Split::by_policy : Split::by_force;
 }
 
