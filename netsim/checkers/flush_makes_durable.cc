@@ -60,8 +60,9 @@ void FlushMakesDurable::check_copies(View& view, Request const& request, Flush c
         bool const target =
             !group.is_asynchronous(self, Slot{s}) && (request.in_sync >> s & 1) != 0;
         if (!own && !target) continue;
-        SimDisk const& disk = *view.world.copy(mirror.on[s], request.group)->disk;
-        disk.for_each_unflushed([&](std::uint64_t number, Extent range) {
+        CopySim const& copy = *view.world.copy(mirror.on[s], request.group);
+        if (copy.kept_by != copy.slot) continue;  // FLT-12: what it held is in another node now
+        copy.disk->for_each_unflushed([&](std::uint64_t number, Extent range) {
             bool const covered =
                 flush != nullptr ? number <= flush->written[s] : range.overlaps(request.range);
             if (!covered) return;

@@ -82,6 +82,7 @@ struct Site::Table {
          [](Site const& site) { site.exchanged_disks(); }},
         {Kind::lost_for_good, "lost for good", {}},
         {Kind::two_operators, "two operators", [](Site const& site) { site.two_operators(); }},
+        {Kind::one_is_left, "one is left", {}},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {

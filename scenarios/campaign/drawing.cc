@@ -42,6 +42,33 @@ std::optional<NodeId> lost_for_good(Scenario const& base, Recipe const& recipe) 
     return is_shared(base, node) ? std::nullopt : std::optional(node);
 }
 
+/// Whatever befell a cluster, once it is whole again each of its copies has to be good for a
+/// takeover. Writes between the deaths tell who had everything. In the end all are there again.
+void leave_one(Scenario const& base, Recipe const& recipe, auto const& put) {
+    std::vector<netsim::MirrorSetup> const& mirrors = base.cluster.mirrors;
+    std::vector<NodeId> dying;
+    for (std::size_t i = 0; i < base.cluster.nodes.size(); ++i) {
+        std::size_t const place = (recipe.seed / 8 + i) % base.cluster.nodes.size();
+        NodeId const node{static_cast<std::uint8_t>(place)};
+        if (!is_shared(base, node)) dying.push_back(node);
+    }
+    if (!dying.empty()) dying.pop_back();
+    for (NodeId const node : dying) {
+        put(step::Pass{minutes(3)});
+        for (std::uint16_t m = 0; m < mirrors.size(); ++m) {
+            for (NodeId const at : mirrors[m].on) {
+                put(step::Ask{m, at, replication::HostOp::write, 0,
+                              std::min<std::uint64_t>(8, mirrors[m].sectors), false});
+            }
+        }
+        put(step::Pass{seconds(30)});
+        put(recipe.seed % 2 == 0 ? Action{step::PowerCut{node, {}}}
+                                 : Action{step::Crash{node, {}}});
+    }
+    put(step::Pass{minutes(3)});
+    for (NodeId const node : dying) put(step::Restart{node});
+}
+
 /// From the start on, and no more than a run may have. It depends on nothing that is drawn for a
 /// branch: until that parts, hosts ask for the same.
 void set_workload(std::vector<language::Workload>& workloads, Recipe const& recipe) {
@@ -219,6 +246,7 @@ Scenario Drawing::scenario(Recipe const& recipe) const {
             }
         }
     }
+    if (has(recipe.diet, Kind::one_is_left) && !lost) leave_one(base_, recipe, put);
     return made;
 }
 

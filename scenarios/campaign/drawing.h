@@ -74,6 +74,7 @@ enum class Kind : std::uint8_t {
     exchanged_disks,      ///< FLT-12: an operator puts the disks of two nodes into each other
     lost_for_good,        ///< FLT-4: of all nodes one does not come back in the end
     two_operators,        ///< FLT-12: who give orders at once, and do not know of each other
+    one_is_left,          ///< FLT-15: when all is mended, all nodes but one die, one after another
     last
 };
 std::string_view name_of(Kind);

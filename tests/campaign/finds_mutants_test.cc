@@ -68,7 +68,8 @@ constexpr Diet finds_no_mutant = Diet{1} << static_cast<unsigned>(Kind::panic) |
                                  Diet{1} << static_cast<unsigned>(Kind::partial_cut) |
                                  Diet{1} << static_cast<unsigned>(Kind::exchanged_disks) |
                                  Diet{1} << static_cast<unsigned>(Kind::lost_for_good) |
-                                 Diet{1} << static_cast<unsigned>(Kind::two_operators);
+                                 Diet{1} << static_cast<unsigned>(Kind::two_operators) |
+                                 Diet{1} << static_cast<unsigned>(Kind::one_is_left);
 
 HuntSetup const setup{.seed = 1,
                       .number = 0,

@@ -6,6 +6,7 @@
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -145,6 +146,15 @@ class Operators(Cluster):
               lambda: host.poll(1) >= 0 and len(answered) == 64)
         self.tell("server2", signal.SIGCONT)
         self.until_mirrored()
+        self.compare_images("server1")
+
+    def test_a_write_may_be_larger_than_was_said(self):
+        """What a server says of sizes binds nobody; nbdkit takes up to 64 MiB."""
+        host = self.connect("server1")
+        host.set_strict_mode(0)
+        content = os.urandom(33 << 20)
+        host.pwrite(content, 1 << 20)
+        self.assertEqual(bytes(host.pread(1 << 20, 33 << 20)), content[-(1 << 20):])
         self.compare_images("server1")
 
     def test_who_is_told_to_end_does_so_whoever_is_there(self):
@@ -287,6 +297,37 @@ class Copies(Cluster):
         self.until_mirrored()
         self.compare_images("server1")
         self.assertEqual(bytes(self.connect("server1").pread(BLOCK, 0)), b"x" * BLOCK)
+
+
+class OtherChunks(Cluster):
+    """What the intent log named in chunks of one size says nothing of chunks of another (G13)."""
+
+    def configure(self, chunks):
+        self.mirror = f"      intent_log: {chunks}\n"
+        for node in NAMES:
+            self.file(node).write_text(self.text(node))
+
+    def test_copies_are_equal_after_the_intent_log_was_configured_otherwise(self):
+        for before, after in (("64 KiB", "1 MiB"), ("1 MiB", "64 KiB"), ("none", "64 KiB"),
+                              ("64 KiB", "none")):
+            with self.subTest(before=before, after=after):
+                self.configure(before)
+                self.start(*NAMES)
+                self.until_served("server1")
+                self.until_mirrored()
+                self.kill("server2")
+                self.connect("server1").pwrite(b"x" * BLOCK, 40 << 20)
+                self.kill("server1")
+                self.configure(after)
+                self.start(*NAMES)
+                self.until_served("server1")
+                self.until_mirrored()
+                self.assertIn("everything counts as written", self.log("server1"))
+                self.compare_images("server1")
+                self.stop_all()
+                for node in NAMES:
+                    shutil.rmtree(self.folder / f"{node}.state")
+                    self.file(node).with_suffix(".log").unlink()
 
 
 class OnlyCopy(Cluster):

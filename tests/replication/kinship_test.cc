@@ -120,7 +120,11 @@ std::string fault_of(Relation relation, Known const& mine, Known const& theirs) 
     if (own > 0 && foreign > 0) return is(Kinship::diverged) ? "" : "expected diverged";
     auto const& later = own > 0 ? mine : theirs;
     if (!is(own > 0 ? Kinship::self_later : Kinship::peer_later)) return "expected the other side";
-    if (remembered && relation.forced != forced_after(later, common)) return "forced is wrong";
+    bool const forced = forced_after(later, common);
+    if (remembered && relation.forced != forced) return "forced is wrong";
+    // Beyond, a force is never forgotten, and none is made up.
+    if (forced && !relation.forced) return "forced is forgotten";
+    if (relation.forced && !forced_after(later, 0)) return "nobody forced anything";
     return "";
 }
 
@@ -282,6 +286,36 @@ TEST_CASE("a copy forced past the other is later, and says so") {
         pair.write_alone(slot_b);
         CHECK(see(pair) == Relation{Kinship::peer_later, true, false});
     }
+}
+
+TEST_CASE("more generations than are remembered are no force, and hide none") {
+    for (bool const forced : {false, true}) {
+        Pair pair = in_sync_pair();
+        if (forced) pair.force(slot_b);
+        for (unsigned i = 0; i < 3 * history_length; ++i) pair.promote_and_write(slot_b);
+        CHECK(see(pair) == Relation{Kinship::peer_later, true, forced});
+    }
+}
+
+TEST_CASE("a copy that is as it was created holds nothing for who has met it") {
+    // FLT-4: all copies of a mirror that was born in sync are created alike (R44).
+    Cell const created = [] {
+        Cell cell;
+        cell.current = made_with;
+        return cell;
+    }();
+    Cell met = created;
+    met.era = Era{1, NodeId{0}};
+    CHECK(relate(met, slot_a, created, slot_b).kinship == Kinship::same);
+    met.peers[slot_b.value].met = true;
+    CHECK(relate(met, slot_a, created, slot_b).kinship == Kinship::peer_blank);
+    CHECK(relate(created, slot_b, met, slot_a).kinship == Kinship::self_blank);
+    Cell followed = created;
+    followed.era = Era{1, NodeId{0}};
+    CHECK(relate(met, slot_a, followed, slot_b).kinship == Kinship::same);
+    Cell later = met;
+    later.succeed(Generation{77, Minted::without_peer});
+    CHECK(relate(later, slot_a, created, slot_b).kinship == Kinship::peer_blank);
 }
 
 TEST_CASE("forced past an owner that had been written alone is split brain") {
