@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace sunder::replication {
 
@@ -45,6 +46,35 @@ bool MirrorMachine::absences_recorded(PeerMask absent) const {
         if (config_->guarded) recorded = recorded && (knows_outdated_ & bit_of(peer)) != 0;
     });
     return recorded;
+}
+
+/// Cheap where nothing is held, for drivers look after each step.
+Held MirrorMachine::held() const {
+    Held held;
+    if (!config_->guarded) return held;
+    PeerMask doubtful = 0;
+    for_each_peer([&](Slot peer) {
+        bool const mirrors = std::holds_alternative<leg::Mirroring>(legs_[peer.value]);
+        bool const knows = (knows_outdated_ & bit_of(peer)) != 0;
+        if (!mirrors && !knows) doubtful |= bit_of(peer);
+    });
+    if (doubtful == 0) return held;
+    std::vector<Flight const*> all;
+    for (Flight const& flight : flights_) {
+        bool const done = flight.stage == Flight::Stage::done && flight.waits == 0;
+        auto const absent = static_cast<PeerMask>(doubtful & ~flight.sent);
+        bool const awaits = done && flight.changes() && !flight.apart && absent != 0;
+        bool const behind = flight.stage == Flight::Stage::waiting && flight.op != HostOp::flush &&
+                            std::ranges::any_of(all, [&](Flight const* earlier) {
+                                return (earlier->changes() || flight.changes()) &&
+                                       earlier->range.overlaps(flight.range);
+                            });
+        if (!awaits && !behind) continue;
+        if (awaits) held.awaited |= absent;
+        ++held.requests;
+        all.push_back(&flight);
+    }
+    return held;
 }
 
 /// G20: before the first write is acknowledged without a peer, "the peer has nothing after

@@ -63,6 +63,14 @@ struct Erasing {
 using Passage = std::variant<passage::None, passage::Promoting, passage::Demoting,
                              passage::Conceding, passage::Erasing>;
 
+/// Requests of hosts that a guarded source has done all for but answer them: peers that lack them
+/// may still take over (G20).
+struct Held {
+    std::uint32_t requests = 0;  ///< those that wait behind them for the same sectors, too
+    PeerMask awaited = 0;        ///< whose word it is that they wait for
+    friend bool operator==(Held const&, Held const&) = default;
+};
+
 class MirrorMachine {
 public:
     explicit MirrorMachine(std::shared_ptr<GroupConfig const> config);
@@ -99,6 +107,7 @@ public:
     [[nodiscard]] bool split(Slot peer) const { return (split_ & bit_of(peer)) != 0; }
     /// True when no request, record or store is under way.
     [[nodiscard]] bool quiet() const;
+    [[nodiscard]] Held held() const;
 
 private:
     template <class T>

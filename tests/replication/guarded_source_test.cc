@@ -76,6 +76,52 @@ TEST_CASE("It mints what the peer was told, and acknowledges when that is stable
     CHECK(alone.driver.replies().size() == 1);
 }
 
+TEST_CASE("What it holds is told, with whoever wants the same sectors, and because of whom") {
+    Alone alone;
+    CHECK(alone.driver.machine.held() == rep::Held{1, rep::bit_of(Driver::peer)});
+    alone.driver.ask(HostOp::read, 3);
+    alone.driver.ask(HostOp::read, 9);  // is answered
+    alone.driver.ask(HostOp::flush, 0);
+    alone.driver.settle_all();
+    CHECK(alone.driver.machine.held() == rep::Held{2, rep::bit_of(Driver::peer)});
+    alone.driver.ask(HostOp::write, 5);
+    alone.driver.persist_all();  // the own disk does not have it yet
+    CHECK(alone.driver.machine.held() == rep::Held{2, rep::bit_of(Driver::peer)});
+    alone.driver.settle_all();
+    CHECK(alone.driver.machine.held() == rep::Held{3, rep::bit_of(Driver::peer)});
+    alone.peer_knows(alone.promised);
+    CHECK(alone.driver.machine.held() == rep::Held{});
+    alone.driver.persist_all();
+    CHECK(alone.driver.replies().size() == 3);  // of the writes, and of the flush before them
+}
+
+TEST_CASE(
+    "A source that waits for its disk or its peer's holds nothing, and a faithful one never") {
+    Driver guarded{true, true, true, true};
+    guarded.mirror();
+    guarded.ask(HostOp::write, 3);
+    guarded.persist_all();
+    CHECK(guarded.machine.held() == rep::Held{});
+    guarded.finish_disk();  // the peer has not confirmed it
+    CHECK(guarded.machine.held() == rep::Held{});
+    Driver faithful;
+    faithful.mirror();
+    faithful.give(rep::input::ConnectionDown{Driver::peer, Driver::connection});
+    faithful.ask(HostOp::write, 3);
+    faithful.persist_one();
+    faithful.finish_disk();
+    CHECK(faithful.machine.held() == rep::Held{});
+}
+
+TEST_CASE("Nobody waits for a peer to which the mirror is extended no more") {
+    Alone alone;
+    alone.driver.give(
+        rep::input::Commanded{rep::command::Extend{rep::bit_of(Driver::self), false}});
+    alone.driver.settle_all();
+    CHECK(alone.driver.machine.held() == rep::Held{});
+    CHECK(alone.driver.replies().size() == 1);
+}
+
 TEST_CASE("A peer that was shot needs no name") {
     Alone alone;
     alone.peer_knows(std::nullopt);
