@@ -69,6 +69,21 @@ std::string disk_in_words(json::object const& mirror) {
                        text(disk, "last_failure"), failures, text(disk, "because"));
 }
 
+/// Who reads this waits for these answers, mostly.
+std::string held_in_words(json::object const& mirror) {
+    json::object const& held = mirror.at("held").as_object();
+    auto const requests = held.at("requests").to_number<std::uint64_t>();
+    if (requests == 0) return "";
+    std::string names;
+    for (json::value const& name : held.at("because_of").as_array()) {
+        names += (names.empty() ? "" : ", ") + std::string(name.as_string());
+    }
+    auto const whole_seconds = held.at("for_ms").to_number<std::int64_t>() / 1000;
+    return fmt::format("  HOLDS {} request{} of hosts, for {} s, because of {}: {} [{}; {}]\n",
+                       requests, requests == 1 ? "" : "s", whole_seconds, names,
+                       text(held, "because"), text(held, "rule"), text(held, "cites"));
+}
+
 std::string in_words(json::object const& status) {
     std::string made =
         fmt::format("{} of {}, {}, quorum: {}\n", text(status, "node"), text(status, "cluster"),
@@ -100,7 +115,7 @@ std::string in_words(json::object const& status) {
                 "  held by {}, {}{}\n", text(server, "uri"),
                 server.at("connected").as_bool() ? "connected" : "NOT CONNECTED: ", away);
         }
-        made += order_in_words(mirror) + disk_in_words(mirror);
+        made += held_in_words(mirror) + order_in_words(mirror) + disk_in_words(mirror);
         for (json::value const& one : mirror.at("resources").as_array()) {
             made += fmt::format("  {:<20} {}, {}\n", text(one.as_object(), "name"),
                                 text(one.as_object(), "state"), text(one.as_object(), "type"));

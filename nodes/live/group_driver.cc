@@ -190,6 +190,7 @@ void GroupDriver::step(mirror::Input const& input, Deeds& deeds) {
     machine_->step(input, out);
     if (told_.stepped) told_.stepped(*machine_, input, out);
     for (mirror::Output& output : out) std::visit(Carry{*this, deeds}, output);
+    tell_of_held();
     show(machine_->open()         ? Shown::in_service
          : machine_->open_apart() ? Shown::apart
                                   : Shown::to_nobody);
@@ -203,6 +204,32 @@ void GroupDriver::show(Shown now) {
     opening_ = now == Shown::to_nobody ? 0 : ++openings_;
     if (before != Shown::to_nobody) told_.opened(false);
     if (now != Shown::to_nobody) told_.opened(true);
+}
+
+namespace {
+Duration since(std::chrono::steady_clock::time_point then) {
+    std::chrono::nanoseconds const time = std::chrono::steady_clock::now() - then;
+    return Duration{time.count()};
+}
+}  // namespace
+
+void GroupDriver::tell_of_held() {
+    mirror::Held const held = machine_->held();
+    bool const holds = held.requests != 0;
+    if (holds == held_since_.has_value()) return;
+    Duration const lasted = holds ? Duration{} : since(*held_since_);
+    held_since_.reset();
+    if (holds) held_since_ = std::chrono::steady_clock::now();
+    told_.held(held, lasted);
+}
+
+GroupDriver::Holding GroupDriver::holding() {
+    Holding found = look_at([this](mirror::MirrorMachine const& machine) {
+        return Holding{machine.held(), held_since_ ? since(*held_since_) : Duration{}};
+    });
+    // Who does not come in does so because of those that do not come out.
+    if (found.now.requests != 0) found.now.requests += at_the_door_;
+    return found;
 }
 
 /// True when it succeeded.
@@ -296,7 +323,9 @@ HostStatus GroupDriver::read(std::uint64_t opening, Extent range, std::span<std:
 HostStatus GroupDriver::change(std::uint64_t opening, mirror::input::HostRequest request) {
     ++counts_.writes;
     counts_.written_bytes += request.range.count * sector_bytes;
+    ++at_the_door_;
     writes_.acquire();
+    --at_the_door_;
     HostStatus const status = ask(opening, std::move(request))->status;
     writes_.release();
     return status;

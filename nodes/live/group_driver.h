@@ -20,11 +20,13 @@
 #include <atomic>
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <semaphore>
 #include <span>
 #include <thread>
@@ -41,6 +43,9 @@ public:
         std::function<void(replication::Note const&)> noted;
         /// Hosts may use it now, or not any more.
         std::function<void(bool)> opened;
+        /// Requests begin to wait for what peers have to know; or none waits any more, after so
+        /// long.
+        std::function<void(replication::Held const&, Duration)> held;
         /// It was stored, or could not be.
         std::function<void(nodes::StoredHierarchy const&, bool)> above_stored;
         /// Each step of the machine, before what came out of it is taken; empty: nobody records.
@@ -107,6 +112,12 @@ public:
         return content ? std::optional(std::move(*content)) : std::nullopt;
     }
     [[nodiscard]] DiskHealth const& health() const { return health_; }
+    /// What hosts are not answered before peers know something, and for how long that has been so.
+    struct Holding {
+        replication::Held now{};
+        Duration lasts{};
+    };
+    [[nodiscard]] Holding holding();
     /// Shows the machine to `look`, for displays.
     template <class Look>
     auto look_at(Look&& look) {
@@ -167,6 +178,7 @@ private:
     std::shared_ptr<Waiter> ask(std::uint64_t opening, replication::input::HostRequest request);
     replication::HostStatus change(std::uint64_t opening, replication::input::HostRequest request);
     void show(Shown now);
+    void tell_of_held();
     void post(Task task);
     void work();
     void time_is_up(Due const& due);
@@ -190,10 +202,12 @@ private:
     std::array<Armed, 3> timers_{};  // by replication::Timer
     bool stopped_ = false;
     Shown shown_ = Shown::to_nobody;
+    std::optional<std::chrono::steady_clock::time_point> held_since_;
     std::uint64_t openings_ = 0;
     std::atomic<std::uint64_t> opening_ = 0;
 
     std::counting_semaphore<> writes_;  // that may be under way at once; seldom waited for
+    std::atomic<std::uint32_t> at_the_door_ = 0;  // those that wait for it
     Counts counts_;
 
     std::mutex tasks_lock_;

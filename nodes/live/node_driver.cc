@@ -82,6 +82,9 @@ void NodeDriver::build_mirrors(std::vector<Copy> copies, unsigned most_writes) {
         told.opened = [this, m](bool open) {
             asio::post(context_, [this, m, open] { events_.opened(m, open); });
         };
+        told.held = [this, m](replication::Held const& held, Duration lasted) {
+            events_.held(m, held, lasted);
+        };
         told.above_stored = [this](nodes::StoredHierarchy const& above, bool ok) {
             // What could not be stored is gone by never (DESIGN 4).
             if (ok) post(nodes::input::HierarchyStored{above});

@@ -37,6 +37,8 @@ namespace sunder::live {
 struct NodeEvents {
     std::function<void(nodes::Note const&)> node;
     std::function<void(std::size_t mirror, replication::Note const&)> mirror;
+    /// As a mirror tells it (GroupDriver::Told).
+    std::function<void(std::size_t mirror, replication::Held const&, Duration)> held;
     std::function<void(std::string const&)> words;  ///< of what has no machine: refused connections
     /// Hosts may use it, or not any more; in the order of what happened.
     std::function<void(std::size_t mirror, bool open)> opened;

@@ -313,6 +313,9 @@ NodeEvents NodeService::events() {
     events.mirror = [this](std::size_t mirror, replication::Note const& note) {
         teller_->tell(mirror, note);
     };
+    events.held = [this](std::size_t mirror, replication::Held const& held, Duration lasted) {
+        teller_->tell(mirror, held, lasted);
+    };
     events.words = [this](std::string const& words) {
         teller_->tell(Level::warning, "warned", words);
     };
@@ -330,6 +333,9 @@ NodeEvents NodeService::events() {
 }
 
 void NodeService::start() {
+    if (std::string const words = what_it_may_hold(driver_->setup()); !words.empty()) {
+        teller_->tell(Level::warning, "warned", words);
+    }
     array_->start();
     driver_->start();
     if (control_ != nullptr) control_->start();

@@ -3,6 +3,7 @@
 // What is looked up where, and under which keys and names it is told.
 #include "nodes/live/node_status.h"
 
+#include "nodes/live/note_words.h"
 #include "nodes/live/rule_words.h"
 #include "nodes/live/state_names.h"
 
@@ -25,6 +26,7 @@ struct LegStatus {
     mirror::LegState state = mirror::LegState::disconnected;
     bool synchronous = true;
     bool split = false;
+    bool awaited = false;                 // requests are held because of it
     std::uint64_t out_of_step_bytes = 0;  // by this copy's intent log
 };
 
@@ -33,13 +35,15 @@ struct MirrorStatus {
     bool open_apart = false;
     mirror::Cell cell;
     std::vector<LegStatus> legs;
+    GroupDriver::Holding holding{};
 };
 
 MirrorStatus look(NodeDriver& node, std::size_t place) {
     GroupDriver& group = node.mirror(place);
     mirror::GroupConfig const& config = group.setup().config;
+    GroupDriver::Holding const holding = group.holding();
     return group.look_at([&](mirror::MirrorMachine const& machine) {
-        MirrorStatus status{machine.open(), machine.open_apart(), machine.cell(), {}};
+        MirrorStatus status{machine.open(), machine.open_apart(), machine.cell(), {}, holding};
         for (std::uint8_t s = 0; s < config.copies; ++s) {
             mirror::Slot const slot{s};
             // Where the mirror is not extended to, there is no leg (R4).
@@ -47,6 +51,7 @@ MirrorStatus look(NodeDriver& node, std::size_t place) {
             status.legs.push_back(
                 {node.setup().members[config.nodes[s].value].name,
                  mirror::state_of(machine.leg(slot)), config.synchronous[s], machine.split(slot),
+                 (holding.now.awaited & mirror::bit_of(slot)) != 0,
                  machine.log().bits(slot).count() * config.chunk_sectors * sector_bytes});
         }
         return status;
@@ -105,6 +110,21 @@ json::object in_json(NodeDriver::LastOrder const& order) {
     return made;
 }
 
+json::object held_in_json(MirrorStatus const& status) {
+    json::object made{{"requests", status.holding.now.requests}};
+    if (status.holding.now.requests == 0) return made;
+    json::array peers;
+    for (LegStatus const& leg : status.legs) {
+        if (leg.awaited) peers.emplace_back(text(leg.peer));
+    }
+    made["for_ms"] = status.holding.lasts.ns / 1'000'000;
+    made["because_of"] = std::move(peers);
+    made["because"] = text(held_rule.words);
+    made["rule"] = text(held_rule.name);
+    made["cites"] = text(held_rule.cites);
+    return made;
+}
+
 json::object in_json(NodeDriver& node, std::size_t place,
                      std::optional<mirror::RuleText> const& rule) {
     MirrorStatus const status = look(node, place);
@@ -129,6 +149,7 @@ json::object in_json(NodeDriver& node, std::size_t place,
                       {"era", status.cell.era.number},
                       {"generation", fmt::format("{:016x}", status.cell.current.id)},
                       {"disk", in_json(node.mirror(place).health().look())},
+                      {"held", held_in_json(status)},
                       {"legs", std::move(legs)}};
     if (NbdExport* const plain = node.mirror(place).plain(); plain != nullptr) {
         std::optional<std::string> const why = plain->why_away();
@@ -271,6 +292,26 @@ std::string for_each_mirror(NodeSetup const& setup, std::string_view name, Value
     return made;
 }
 
+std::string metrics_of_held(NodeSetup const& setup, std::vector<MirrorStatus> const& all) {
+    std::string made =
+        family("sunder_held_requests", "gauge",
+               "requests of hosts that wait until peers know that they are outdated");
+    made += for_each_mirror(setup, "sunder_held_requests",
+                            [&](std::size_t m) { return all[m].holding.now.requests; });
+    made += family("sunder_held_seconds", "gauge", "for how long there have been such requests");
+    made += for_each_mirror(setup, "sunder_held_seconds", [&](std::size_t m) {
+        return static_cast<std::uint64_t>(all[m].holding.lasts.ns / 1'000'000'000);
+    });
+    made += family("sunder_leg_holds_requests", "gauge", "1 while they wait because of this peer");
+    for (std::size_t m = 0; m < all.size(); ++m) {
+        for (LegStatus const& leg : all[m].legs) {
+            made += fmt::format("sunder_leg_holds_requests{{mirror=\"{}\",peer=\"{}\"}} {}\n",
+                                setup.mirrors[m].name, leg.peer, leg.awaited ? 1 : 0);
+        }
+    }
+    return made;
+}
+
 std::string metrics_of_requests(NodeDriver& node) {
     std::string made;
     struct Count {
@@ -361,7 +402,7 @@ std::string metrics_of(NodeDriver& node) {
                                 setup.mirrors[m].name, leg.peer, leg.out_of_step_bytes);
         }
     }
-    return made + metrics_of_requests(node);
+    return made + metrics_of_held(setup, all) + metrics_of_requests(node);
 }
 
 }  // namespace sunder::live

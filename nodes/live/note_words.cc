@@ -263,4 +263,22 @@ std::string in_words(mirror::Note const& note, NodeSetup const& setup, std::size
     return words.empty() ? words : fmt::format("{}: {}", mirror_setup.name, words);
 }
 
+std::string in_words(mirror::Held const& held, Duration lasted, NodeSetup const& setup,
+                     std::size_t place) {
+    MirrorSetup const& mirror_setup = setup.mirrors[place];
+    if (held.requests == 0) {
+        constexpr std::int64_t ms = 1'000'000;
+        return fmt::format("{}: no requests of hosts are held any more, after {}",
+                           mirror_setup.name, to_text(Duration{lasted.ns / ms * ms}));
+    }
+    std::string names;
+    for (std::uint8_t copy = 0; copy < mirror_setup.config.copies; ++copy) {
+        if ((held.awaited & mirror::bit_of(mirror::Slot{copy})) == 0) continue;
+        names += names.empty() ? "" : ", ";
+        names += setup.members[mirror_setup.config.nodes[copy].value].name;
+    }
+    return fmt::format("{}: requests of hosts are HELD, without an answer, because of {}: {} [{}]",
+                       mirror_setup.name, names, held_rule.words, held_rule.name);
+}
+
 }  // namespace sunder::live

@@ -159,4 +159,30 @@ std::string impossible(NodeSetup const& setup) {
     return "";
 }
 
+std::string what_it_may_hold(NodeSetup const& setup) {
+    // Neither quorum nor an administrator's word makes certain that a node is dead.
+    if (!setup.config.guarded || setup.config.fencing) return "";
+    std::string names;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        nodes::ResourceConfig const& resource = setup.config.resources[m];
+        replication::PeerMask const own = replication::bit_of(resource.self);
+        // Nobody waits for a target for ever, nor serves from one.
+        auto const serving =
+            static_cast<replication::PeerMask>(resource.extended & ~resource.never_in_service);
+        bool alone = true;
+        for (std::uint8_t slot = 0; slot < resource.members.size(); ++slot) {
+            replication::PeerMask const bit = replication::bit_of(replication::Slot{slot});
+            alone = alone && (bit == own || (serving & bit) == 0);
+        }
+        if ((serving & own) == 0 || alone) continue;
+        names += (names.empty() ? "" : ", ") + setup.mirrors[m].name;
+    }
+    if (names.empty()) return "";
+    return fmt::format(
+        "`policy: datakeeper/guarded` without `fencing`: while a node with another copy of {} is "
+        "lost, what hosts write is not answered until that node is back (SAF-6, G20), and a node "
+        "that loses the source does not take over by itself",
+        names);
+}
+
 }  // namespace sunder::live

@@ -21,4 +21,7 @@ std::expected<NodeSetup, std::string> decode_setup(std::span<std::byte const> by
 /// What a real node cannot do yet, or can never; empty: nothing of it is asked for.
 std::string impossible(NodeSetup const& setup);
 
+/// In words, the mirrors whose hosts may wait for ever for their answers; empty: none may.
+std::string what_it_may_hold(NodeSetup const& setup);
+
 }  // namespace sunder::live

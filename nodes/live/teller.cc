@@ -97,6 +97,14 @@ void Teller::tell(std::size_t place, mirror::Note const& note) {
     tell(about, in_words(note, setup_, place));
 }
 
+void Teller::tell(std::size_t place, mirror::Held const& held, Duration lasted) {
+    bool const begins = held.requests != 0;
+    tell(About{.level = begins ? Level::warning : Level::notice,
+               .kind = begins ? "requests_held" : "requests_answered",
+               .mirror = setup_.mirrors[place].name},
+         in_words(held, lasted, setup_, place));
+}
+
 void Teller::tell(Level level, std::string_view kind, std::string const& words) {
     tell(About{.level = level, .kind = std::string(kind)}, words);
 }

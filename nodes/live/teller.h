@@ -8,6 +8,7 @@
 #include "nodes/live/log.h"
 #include "nodes/live/node_setup.h"
 #include "nodes/seam.h"
+#include "replication/mirror_machine.h"
 #include "replication/note.h"
 
 #include <string>
@@ -22,6 +23,8 @@ public:
 
     void tell(nodes::Note const& note);
     void tell(std::size_t mirror, replication::Note const& note);
+    /// Requests of hosts begin to wait for peers; or none does any more, after so long.
+    void tell(std::size_t mirror, replication::Held const& held, Duration lasted);
     /// Of what has no note. `kind` is one word for programs.
     void tell(Level level, std::string_view kind, std::string const& words);
 

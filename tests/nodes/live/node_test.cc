@@ -5,6 +5,7 @@
 #include "base/pattern.h"
 #include "nodes/live/recording.h"
 #include "nodes/live/replayer.h"
+#include "nodes/live/setup_codec.h"
 #include "tests/nodes/live/pair.h"
 
 #include <catch2/catch.hpp>
@@ -174,6 +175,22 @@ TEST_CASE("a mirror that is in sync from the start is not begun in memory") {
     Pair pair(how);
     CHECK(pair.refusal(0).find("datarep: a mirror that is in sync from the start needs `state`") !=
           std::string::npos);
+}
+
+TEST_CASE("a node whose hosts may wait for ever says so when it begins") {
+    Pair pair({.guarded = true});
+    NodeSetup setup = pair.setup(0);
+    CHECK(what_it_may_hold(setup).find("another copy of datarep is lost") != std::string::npos);
+    CHECK(what_it_may_hold(pair.setup(1)) == what_it_may_hold(setup));
+    setup.config.quorum.mode = nodes::QuorumMode::majority;
+    setup.config.confirm.from = {NodeId{1}};
+    CHECK_FALSE(what_it_may_hold(setup).empty());
+    setup.config.fencing = true;
+    CHECK(what_it_may_hold(setup).empty());
+    setup = pair.setup(0);
+    setup.config.resources[0].never_in_service = 2;
+    CHECK(what_it_may_hold(setup).empty());
+    CHECK(what_it_may_hold(Pair().setup(0)).empty());
 }
 
 TEST_CASE("what real nodes did, their machines do again") {
