@@ -18,7 +18,7 @@ struct Order {
     enum class Kind : std::uint8_t {
         pause,                ///< R57: at the source, towards one target
         resume,               ///< R59
-        leave_service,        ///< R62, R97: for good, at the source
+        leave_service,        ///< R62, R97: at the source, until it boots
         enter_service,        ///< R96: where it was taken out
         set_intent_log,       ///< `bitmap -d` (R19): everything is copied anew
         clear_intent_log,     ///< `bitmap -c` (R19, R88): the target is believed to be equal

@@ -128,11 +128,13 @@ Table make_table() {
                                           "pause datarep target=server2"});
     table.add(order<Order::Kind::resume>,
               {"resume", "MIRROR", {target}, "mirror to it again (R59)", "resume datarep"});
-    table.add(order<Order::Kind::leave_service>, {"take-out",
-                                                  "MIRROR",
-                                                  {},
-                                                  "take it out of service here, for good (R62)",
-                                                  "take-out datarep"});
+    table.add(
+        order<Order::Kind::leave_service>,
+        {"take-out",
+         "MIRROR",
+         {},
+         "take it out of service here (R62), until `bring-in`, or until this node begins anew",
+         "take-out datarep"});
     table.add(
         order<Order::Kind::enter_service>,
         {"bring-in", "MIRROR", {}, "bring in again what was taken out here", "bring-in datarep"});

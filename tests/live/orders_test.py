@@ -3,6 +3,7 @@
 #
 # What operators order, and what status says of it afterwards: by which rule a mirror is where it
 # is, what became of the last order, and what to do where one is refused.
+import signal
 import sys
 
 import served
@@ -54,6 +55,22 @@ class Orders(Ordered):
         self.until_served("server1")
         self.assertEqual(self.datarep("server1")["rule"], "failover")
 
+    def test_what_was_taken_out_stays_so_until_its_node_begins_anew(self):
+        self.assertIn("take it out of service here (R62), until `bring-in`, or until this node "
+                      "begins anew", self.say("server1", "help"))
+        self.say("server1", "take-out", "datarep")
+        until("it is out", lambda: not self.serves("server1"), self.logs)
+        self.kill("server1", signal.SIGTERM)
+        until("its death is noticed", lambda: not self.status("server2")["peers"][0]["heard"])
+        self.assertEqual(self.datarep("server2")["rule"], "taken_out")
+        # Who keeps the node from running keeps the mirror out of service, whoever begins.
+        self.kill("server2", signal.SIGTERM)
+        self.start("server2")
+        until("it knows that it is alone",
+              lambda: self.datarep("server2").get("rule") == "booted_alone", self.logs)
+        self.assertFalse(self.serves("server2"))
+        self.start("server1")
+        self.until_served("server1")
 
     def test_what_may_lose_data_is_said_first_and_wants_a_yes(self):
         host = self.connect("server1")
