@@ -144,7 +144,9 @@ ShapePtr node_shape() {
                   "Of all recordings together, at most: the oldest parts of the oldest life go "
                   "first, and what is left can be replayed. Default: 256 MiB.",
                   grammar::byte_count(), {"1 GiB"}),
-         optional("threads", "Requests of a host at a time. Default: 128.",
+         optional("threads",
+                  "Requests of each connection of a host at a time. A host that has fewer under "
+                  "way gets its reads through beside writes that wait for a peer. Default: 128.",
                   number("a number", 8, 1024)),
          optional("compression",
                   "The level of zstd at which content is sent to other copies. Default: 0, not at "

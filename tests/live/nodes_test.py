@@ -191,6 +191,13 @@ class Holding(Cluster):
         until("they are held", lambda: self.host.poll(1) >= 0 and
               self.datarep("server1")["held"]["requests"] == self.asked, self.logs)
 
+    def reads(self, host):
+        done = []
+        host.aio_pread(bytearray(BLOCK), 1 << 20,
+                       completion=lambda error: done.append(error.value) or 1)
+        until("a read is answered", lambda: host.poll(1) >= 0 and done, self.logs)
+        self.assertEqual((done, self.asked - len(self.answered)), ([0], self.asked))
+
     def bring_back(self):
         self.start("server2")
         until("the writers go on",
@@ -201,6 +208,8 @@ class Holding(Cluster):
 
 
 class Held(Holding):
+    more = "threads: 8\n"
+
     def test_people_and_programs_are_told_what_is_held_since_when_and_why(self):
         self.assertIn("without `fencing`", self.log("server1"))
         self.assertEqual(self.datarep("server1")["held"], {"requests": 0})
@@ -232,6 +241,14 @@ class Held(Holding):
                          [("requests_held", "warning", "datarep"),
                           ("requests_answered", "notice", "datarep")])
 
+    def test_a_connection_answers_as_many_as_it_has_threads_and_another_one_gets_through(self):
+        self.kill("server2")
+        self.write(7)
+        self.reads(self.host)
+        self.write(1)  # now each of its threads has one
+        self.reads(self.connect("server1"))
+        self.bring_back()
+
     def test_no_order_lets_them_go_and_the_end_of_the_node_does(self):
         self.kill("server2")
         self.write(1)
@@ -255,6 +272,17 @@ class Held(Holding):
         self.start("server2")
         self.until_mirrored()
         self.compare_images("server1")
+
+
+class ManyHeld(Holding):
+    """More than a mirror's machine takes at a time."""
+
+    def test_a_connection_answers_as_many_as_it_has_threads_and_another_one_gets_through(self):
+        self.kill("server2")
+        self.write(100)
+        self.reads(self.host)
+        self.reads(self.connect("server1"))
+        self.bring_back()
 
 
 class Wrong(Cluster):
