@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace sunder::live {
 
@@ -35,6 +36,29 @@ std::string nodes_where(NodeSetup const& setup, replication::GroupConfig const& 
     return words.empty() ? "none" : words;
 }
 
+/// In the largest unit that it is a whole number of: what differs does not look alike.
+std::string size_of(std::uint64_t sectors) {
+    std::uint64_t size = sectors * sector_bytes;
+    std::size_t unit = 0;
+    static constexpr char const* units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    while (size != 0 && size % 1024 == 0 && unit + 1 < std::size(units)) {
+        size /= 1024;
+        ++unit;
+    }
+    return fmt::format("{} {}", size, units[unit]);
+}
+
+/// Several lie one behind another: where each is, is for its size and that of those before it.
+std::string volumes_of(MirrorSetup const& mirror) {
+    if (mirror.volumes.size() == 1) return mirror.volumes.front().name;
+    std::string words;
+    for (VolumeSetup const& volume : mirror.volumes) {
+        if (!words.empty()) words += ", ";
+        words += volume.name + " " + size_of(volume.sectors);
+    }
+    return words;
+}
+
 std::vector<Agreed> of_cluster(NodeSetup const& setup) {
     std::string nodes;
     for (MemberSetup const& member : setup.members) {
@@ -51,11 +75,6 @@ std::vector<Agreed> of_cluster(NodeSetup const& setup) {
 std::vector<Agreed> of_mirror(NodeSetup const& setup, std::size_t place) {
     replication::GroupConfig const& mirror = setup.mirrors[place].config;
     nodes::ResourceConfig const& node = setup.config.resources[place];
-    std::string volumes;
-    for (VolumeSetup const& volume : setup.mirrors[place].volumes) {
-        if (!volumes.empty()) volumes += ", ";
-        volumes += volume.name;
-    }
     std::string priorities;
     for (std::uint16_t const priority : node.priority) {
         if (!priorities.empty()) priorities += ", ";
@@ -78,7 +97,9 @@ std::vector<Agreed> of_mirror(NodeSetup const& setup, std::size_t place) {
     }
     std::vector<Agreed> all{
         {"on", nodes_where(setup, mirror, [](replication::Slot) { return true; })},
-        {"volumes", std::move(volumes)},
+        {"volumes", volumes_of(setup.mirrors[place])},
+        // Of what is mirrored: disks may be larger, each as it likes (R5).
+        {"size", size_of(mirror.mirrored_sectors)},
         {"priorities", priorities.empty() ? "in the order of 'on'" : std::move(priorities)},
         {"asynchronous", asynchronous.empty() ? "none" : std::move(asynchronous)},
         {"never_in_service", nodes_where(setup, mirror,

@@ -33,7 +33,8 @@ live::NodeSetup setup_of(netsim::Cluster const& cluster, NodeId self) {
         for (netsim::VolumeSetup const& volume : mirror.volumes) {
             made.volumes.push_back({volume.name, volume.sectors});
         }
-        if (made.volumes.empty()) made.volumes.push_back({mirror.name, made.config.sectors});
+        // Hosts see what is mirrored, wherever it is in service; a disk may be larger (R5).
+        if (made.volumes.empty()) made.volumes.push_back({mirror.name, mirror.sectors});
         setup.mirrors.push_back(std::move(made));
     }
     for (netsim::ResourceSetup const& resource : cluster.resources) {

@@ -581,6 +581,39 @@ class Others(Cluster):
               and "refused" in self.log("server2"))
         self.assertFalse(self.status("server1")["peers"][0]["connected"])
 
+    def refused_for(self, words, first, second):
+        """Each node's file has its own words in the place of the size."""
+        for node, said in zip(NAMES, (first, second)):
+            self.file(node).write_text(self.text(node).replace("size: 64 MiB", said))
+        self.start(*NAMES)
+        until("it is refused by name", lambda: words in self.log("server1"), self.logs)
+        self.assertNotEqual(self.datarep("server1")["legs"][0]["state"], "mirroring")
+
+    def test_volumes_of_other_sizes_are_refused_by_name(self):
+        self.refused_for("volumes is 'b 24 MiB, c 8 MiB' in its file, and 'b 8 MiB, c 24 MiB' in "
+                         "ours", "volumes: {b: 8 MiB, c: 24 MiB}", "volumes: {b: 24 MiB, c: 8 MiB}")
+
+    def test_a_mirror_of_another_size_is_refused_by_name(self):
+        self.refused_for("size is '128 MiB' in its file, and '64 MiB' in ours", "size: 64 MiB",
+                         "size: 128 MiB")
+
+
+class LargerDisk(Cluster):
+    mirror = "      sizes: {server2: 128 MiB}\n"
+
+    def test_hosts_see_what_is_mirrored_wherever_it_is_in_service(self):
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+        self.connect("server1").pwrite(b"x" * BLOCK, 0)
+        self.kill("server1")
+        self.until_served("server2")
+        host = self.connect("server2")
+        self.assertEqual(host.get_size(), 64 << 20)
+        self.assertEqual(host.pread(BLOCK, 0), b"x" * BLOCK)
+        self.start("server1")
+        self.until_mirrored()
+
 
 if __name__ == "__main__":
     served.main(sys.argv)

@@ -34,6 +34,7 @@ TEST_CASE("two whose files are of one cluster agree, whatever each is by itself"
                       setup.members[1].peers.port = 4711;
                       setup.mirrors[0].compression = 9;
                       setup.mirrors[0].config.asynchronous_limit = 5;
+                      setup.mirrors[0].config.sectors *= 2;  // its disk is larger (R5)
                   },
                   of_mirror) == "");
     }
@@ -60,10 +61,24 @@ TEST_CASE("each setting of a mirror by which others decide is told when it diffe
     CHECK(mirror([](auto& m) {
               m.split_brain = replication::SplitBrainPolicy::discard_older;
           }).starts_with("split_brain is 'discard_older'"));
-    CHECK(difference([](NodeSetup& setup) {
-              setup.mirrors[0].volumes.push_back({"log", 8});
-          }).starts_with("volumes is 'datarep, log'"));
+    CHECK(
+        difference([](NodeSetup& setup) {
+            setup.mirrors[0].volumes.push_back({"log", 8});
+        }).starts_with("volumes is 'datarep 2 MiB, log 4 KiB' in its file, and 'datarep' in ours"));
+    CHECK(mirror([](auto& m) { m.mirrored_sectors += 2; }) ==
+          "size is '2049 KiB' in its file, and '2 MiB' in ours; both have to say the same");
     CHECK(disagreement({{"on", "a"}}, {}) == "its file says nothing of on");
+}
+
+TEST_CASE("volumes that lie elsewhere in the same mirror are told") {
+    Pair const pair;
+    NodeSetup ours = pair.setup(0);
+    NodeSetup theirs = pair.setup(1);
+    ours.mirrors[0].volumes = {{"b", 2048}, {"c", 2049}};
+    theirs.mirrors[0].volumes = {{"b", 2049}, {"c", 2048}};
+    CHECK(disagreement(agreed(ours, 0), agreed(theirs, 0)) ==
+          "volumes is 'b 1049088 B, c 1 MiB' in its file, and 'b 1 MiB, c 1049088 B' in ours; both "
+          "have to say the same");
 }
 
 TEST_CASE("so many nodes that their names do not fit are told apart all the same") {
