@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <map>
 
 namespace sunder::language::loading {
 
@@ -387,6 +388,34 @@ void check_chunk_fits(ByteCount chunk, netsim::MirrorSetup const& mirror, Span p
          {}});
 }
 
+namespace {
+
+/// A mirror's volume is shown to hosts as the mirror is called, and behind that name and a point
+/// where there are several. What has one name is one volume to them, and to the array that has it.
+void check_shown_names(std::span<Entry const> mirrors, Report const& report) {
+    std::map<std::string, std::string> taken;
+    auto const take = [&](std::string const& name, Span place, std::string const& what) {
+        auto const [there, first] = taken.try_emplace(name, what);
+        if (first) return;
+        report.error(Code::duplicate_name, place,
+                     fmt::format("{} and {} are both '{}' to hosts", there->second, what, name),
+                     {"give one of them another name", {}});
+    };
+    for (Entry const& mirror : mirrors) {
+        std::span<Entry const> const volumes = entries_of(mirror.value.find("volumes"));
+        if (volumes.size() < 2) {
+            take(mirror.key, mirror.key_span, fmt::format("mirror '{}'", mirror.key));
+            continue;
+        }
+        for (Entry const& volume : volumes) {
+            take(mirror.key + "." + volume.key, volume.key_span,
+                 fmt::format("volume '{}' of mirror '{}'", volume.key, mirror.key));
+        }
+    }
+}
+
+}  // namespace
+
 void read_mirrors(Node const& cluster_node, netsim::Cluster& cluster, Report const& report,
                   bool intent_log_varies) {
     Names const names(cluster, report);
@@ -394,6 +423,7 @@ void read_mirrors(Node const& cluster_node, netsim::Cluster& cluster, Report con
     for (Entry const& entry : entries_of(cluster_node.find("mirrors"))) {
         mirrors.push_back(MirrorReader(entry, names).read(intent_log_varies));
     }
+    check_shown_names(entries_of(cluster_node.find("mirrors")), report);
     cluster.mirrors = std::move(mirrors);
 }
 
