@@ -3,6 +3,7 @@
 // The grammar of node files, and the setup that a file comes to.
 #include "tools/node_file.h"
 
+#include "nodes/live/export_place.h"
 #include "nodes/live/nbd_export.h"
 #include "nodes/live/setup_codec.h"
 #include "nodes/live/sockets.h"
@@ -23,6 +24,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 namespace sunder::tools {
@@ -312,6 +314,7 @@ private:
 
     /// What this node holds at an NBD server.
     void read_plain(live::NodeSetup& setup) const {
+        std::map<std::string, std::string> taken;
         for (Entry const& one : loading::entries_of(root_.find("plain"))) {
             auto const mirror = std::ranges::find(setup.mirrors, one.key, &live::MirrorSetup::name);
             if (mirror == setup.mirrors.end()) {
@@ -323,12 +326,21 @@ private:
             std::string const scheme = mirror->plain.substr(0, mirror->plain.find("://"));
             static constexpr std::array<std::string_view, 6> known{
                 "nbd", "nbds", "nbd+unix", "nbds+unix", "nbd+vsock", "nbds+vsock"};
-            if (scheme != mirror->plain && std::ranges::find(known, scheme) != known.end()) {
+            if (scheme == mirror->plain || std::ranges::find(known, scheme) == known.end()) {
+                report_.error(
+                    Code::bad_link, mark_of(one.value),
+                    fmt::format("'{}' is no URI of an NBD server", mirror->plain),
+                    {"nbd://host:10809/export, or nbd+unix:///export?socket=/a/path", {}});
                 continue;
             }
+            // They would overwrite each other, and neither would know.
+            auto const [there, first] =
+                taken.try_emplace(live::place_of_export(mirror->plain), one.key);
+            if (first) continue;
             report_.error(Code::bad_link, mark_of(one.value),
-                          fmt::format("'{}' is no URI of an NBD server", mirror->plain),
-                          {"nbd://host:10809/export, or nbd+unix:///export?socket=/a/path", {}});
+                          fmt::format("the copies of '{}' and '{}' are one export, {}",
+                                      there->second, one.key, mirror->plain),
+                          {"each copy has an export of its own", {}});
         }
     }
 

@@ -322,6 +322,20 @@ class Refused(Plain):
                    "blocksize-minimum=4096", "blocksize-preferred=4096")
         refusal(self, "no less than 4 KiB at a time")
 
+    def test_one_export_for_two_mirrors(self):
+        self.serve()
+        mirrors = f"{self.mirror}    other:\n      size: 16 MiB\n      on: [server1, server2]\n" \
+                  f"{self.mirror}"
+        text = self.file("server2").read_text().replace(self.mirror, mirrors)
+        uri = self.server_uri()
+        text = text.replace(f'"{uri}"', f'"{uri}", other: "{uri.replace("nbd+", "nbds+")}"')
+        self.file("server2").write_text(text)
+        ran = subprocess.run([served.SUNDER, "serve", str(self.file("server2"))],
+                             capture_output=True, text=True, timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 3, ran.stdout + ran.stderr)
+        self.assertIn("the copies of 'datarep' and 'other' are one export", ran.stderr)
+        self.assertRegex(ran.stderr, r"--> \S+server2\.yaml:\d+:\d+\n")
+
     def test_a_copy_that_could_come_in_service(self):
         text = self.file("server2").read_text().replace(self.mirror, "")
         self.file("server2").write_text(text)

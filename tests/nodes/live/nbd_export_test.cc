@@ -4,6 +4,7 @@
 // connection, and what is believed when it was lost. The servers are nbdkit's.
 #include "nodes/live/nbd_export.h"
 
+#include "nodes/live/export_place.h"
 #include "tests/nodes/live/nbd_server.h"
 #include "tests/nodes/live/pair.h"
 
@@ -53,6 +54,22 @@ bool contains(std::string const& text, char const* part) {
 }
 
 }  // namespace
+
+TEST_CASE("one export is known by its place, however its URI is written") {
+    CHECK(place_of_export("nbd://Backup/copy") == place_of_export("nbd://backup:10809/copy"));
+    CHECK(place_of_export("nbds://me@backup/copy?tls-certificates=/a") ==
+          place_of_export("nbd://backup/copy"));
+    CHECK(place_of_export("nbd://[::1]/copy") == place_of_export("nbd://[::1]:10809/copy"));
+    CHECK(place_of_export("nbd://backup") == place_of_export("nbd://backup/"));
+    CHECK(place_of_export("nbd+unix:///copy?socket=/a") ==
+          place_of_export("nbds+unix:///copy?tls-username=me&socket=/a"));
+    CHECK(place_of_export("nbd+unix:///copy?socket=/a") !=
+          place_of_export("nbd+unix:///copy?socket=/b"));
+    CHECK(place_of_export("nbd+unix:///copy?socket=/a") !=
+          place_of_export("nbd+unix:///other?socket=/a"));
+    CHECK(place_of_export("nbd://backup:10810/copy") != place_of_export("nbd://backup/copy"));
+    CHECK(place_of_export("nbd://backup/copy") != place_of_export("nbd://backup/Copy"));
+}
 
 TEST_CASE("an export that cannot hold a copy is refused, and what is wrong is said") {
     NbdServer server;
