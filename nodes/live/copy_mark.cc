@@ -5,11 +5,13 @@
 // the two leaves a copy whose mark is missing, or one that is one ahead.
 #include "nodes/live/copy_mark.h"
 
+#include "base/checksum.h"
 #include "base/codec.h"
 #include "base/hash.h"
 #include "base/sealed.h"
 #include "emulator/media/posix_files.h"
 #include "emulator/media/store.h"
+#include "nodes/live/export_place.h"
 
 #include <fmt/format.h>
 
@@ -23,7 +25,9 @@ namespace {
 
 namespace media = emulator::media;
 
-constexpr Seal mark_seal{"SUNSCOPY", "the mark of a copy", 1};
+constexpr Seal mark_seal{"SUNSCOPY", "the mark of a copy", 2};
+/// Which does not say what the mirror is like.
+constexpr Seal first_seal{"SUNSCOPY", "the mark of a copy", 1};
 constexpr std::size_t slot_bytes = 4096;
 
 std::string file_of(std::string const& mirror) { return mirror + ".copy"; }
@@ -41,23 +45,44 @@ std::uint64_t mark_of(std::span<emulator::VolumeId const> volumes) {
     return mark;
 }
 
+std::uint64_t mark_of_export(std::string_view uri) {
+    std::string const place = place_of_export(uri);
+    return checksum({std::as_bytes(std::span(place))});
+}
+
+CopyShape shape_of(MirrorSetup const& mirror) {
+    CopyShape shape{mirror.config.mirrored_sectors, 0};
+    if (mirror.volumes.size() < 2) return shape;
+    std::string all;
+    for (VolumeSetup const& volume : mirror.volumes) {
+        all += fmt::format("{} {}\n", volume.name, volume.sectors);
+    }
+    shape.volumes = checksum({std::as_bytes(std::span(all))});
+    return shape;
+}
+
 std::vector<std::byte> encode_mark(CopyMark const& mark) {
     std::vector<std::byte> bytes;
     ByteWriter writer(bytes);
     writer.u64(mark.name);
     writer.u64(mark.turns);
     writer.u64(mark.volumes);
+    writer.u64(mark.shape.sectors);
+    writer.u64(mark.shape.volumes);
     return seal(mark_seal, bytes);
 }
 
 std::expected<CopyMark, std::string> decode_mark(std::span<std::byte const> bytes) {
-    auto const inside = unseal(mark_seal, bytes);
+    auto inside = unseal(mark_seal, bytes);
+    bool const first = !inside && unseal(first_seal, bytes);
+    if (first) inside = unseal(first_seal, bytes);
     if (!inside) return std::unexpected(inside.error());
     ByteReader reader(*inside);
     CopyMark mark;
     mark.name = reader.u64();
     mark.turns = reader.u64();
     mark.volumes = reader.u64();
+    if (!first) mark.shape = {reader.u64(), reader.u64()};
     if (!reader.at_end()) return std::unexpected("it is no mark of a copy");
     return mark;
 }
@@ -107,13 +132,52 @@ std::unexpected<std::string> does_not_fit(CopyFacts const& facts, std::string co
         facts.mirror, what, right, facts.state));
 }
 
+/// To the byte where it is not round.
+std::string bytes_of(CopyShape const& shape) {
+    ByteCount const size{shape.sectors * sector_bytes};
+    std::string const words = to_text(size);
+    return size.bytes % (std::uint64_t{1} << 20) == 0 ? words
+                                                      : fmt::format("{} ({} B)", words, size.bytes);
+}
+
 std::unexpected<std::string> another_copy(CopyFacts const& facts) {
     return does_not_fit(
         facts, fmt::format("{} holds another copy than {} tells of", facts.copies, facts.state),
         "bring the two together again");
 }
 
+/// Requires cells.
+std::expected<void, std::string> judge_shape(CopyFacts const& facts) {
+    CopyShape const was = facts.in_state->shape;
+    if (was == CopyShape{} || was == facts.shape) return {};
+    std::string const words = "a mirror keeps the size and the volumes that it was made with";
+    std::string const right =
+        "say in the files again what they said; or, for another one, add a mirror of another name "
+        "beside it, copy what hosts have, and take this one out of the files";
+    if (was.sectors == facts.shape.sectors) {
+        return std::unexpected(
+            fmt::format("{}: its volumes had other names or sizes, or another order, when it was "
+                        "made; {}: {}",
+                        facts.mirror, words, right));
+    }
+    return std::unexpected(
+        fmt::format("{}: it was made with {}, and the node's file says {}; {}: {}", facts.mirror,
+                    bytes_of(was), bytes_of(facts.shape), words, right));
+}
+
 }  // namespace
+
+std::expected<CopyBegins, std::string> judge_plain(CopyFacts const& facts, std::uint64_t place) {
+    if (!facts.has_cells) return facts.had_cells ? CopyBegins::made_anew : CopyBegins::made;
+    if (!facts.in_state) return CopyBegins::goes_on;
+    if (facts.in_state->volumes != place) {
+        return does_not_fit(
+            facts, fmt::format("{} tells of a copy that is not at {}", facts.state, facts.copies),
+            "name the place again where it is");
+    }
+    if (auto fits = judge_shape(facts); !fits) return std::unexpected(fits.error());
+    return CopyBegins::goes_on;
+}
 
 std::expected<CopyBegins, std::string> judge_copy(CopyFacts const& facts) {
     if (!facts.has_cells && facts.had_cells) return CopyBegins::made_anew;
@@ -141,6 +205,7 @@ std::expected<CopyBegins, std::string> judge_copy(CopyFacts const& facts) {
         facts.in_state->volumes != facts.in_copy->volumes) {
         return another_copy(facts);
     }
+    if (auto fits = judge_shape(facts); !fits) return std::unexpected(fits.error());
     std::uint64_t const state = facts.in_state->turns;
     std::uint64_t const copy = facts.in_copy->turns;
     if (copy == state || copy == state + 1) return CopyBegins::goes_on;

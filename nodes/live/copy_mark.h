@@ -8,6 +8,7 @@
 #pragma once
 
 #include "emulator/geometry.h"
+#include "nodes/live/node_setup.h"
 #include "nodes/live/two_slots.h"
 
 #include <cstdint>
@@ -15,18 +16,31 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sunder::live {
+
+/// What the mirror's address space is like. Bits of intent logs, and places within the copy, mean
+/// nothing in another one.
+struct CopyShape {
+    std::uint64_t sectors = 0;  ///< that are mirrored
+    std::uint64_t volumes = 0;  ///< of several: their names and sizes, in their order
+    friend bool operator==(CopyShape const&, CopyShape const&) = default;
+};
+CopyShape shape_of(MirrorSetup const& mirror);
 
 struct CopyMark {
     std::uint64_t name = 0;     ///< drawn when the copy was made
     std::uint64_t turns = 0;    ///< starts and orderly ends since then; the copy's grows first
     std::uint64_t volumes = 0;  ///< that it lies in, as `mark_of` has them
+    CopyShape shape{};          ///< of one that an earlier build made: not known, all zeroes
     friend bool operator==(CopyMark const&, CopyMark const&) = default;
 };
 /// The array gives no two volumes the same id, also when one is deleted and made again.
 std::uint64_t mark_of(std::span<emulator::VolumeId const> volumes);
+/// Of a copy that is the export of an NBD server, which it lies in as a volume.
+std::uint64_t mark_of_export(std::string_view uri);
 std::vector<std::byte> encode_mark(CopyMark const& mark);
 std::expected<CopyMark, std::string> decode_mark(std::span<std::byte const> bytes);
 
@@ -49,6 +63,7 @@ struct CopyFacts {
     std::string copies;      ///< and the array's folder
     bool has_cells = false;  ///< they tell of a copy
     bool had_cells = false;  ///< they did once
+    CopyShape shape{};       ///< that the node's file gives the mirror
     std::optional<CopyMark> in_state{};
     std::optional<CopyMark> in_copy{};
 };
@@ -60,6 +75,9 @@ enum class CopyBegins : std::uint8_t {
 };
 /// The error says what does not fit, where, and how to go on.
 std::expected<CopyBegins, std::string> judge_copy(CopyFacts const& facts);
+/// Of a copy at an NBD server, whose export has no mark: `place` is that of the export's URI. One
+/// that an earlier build made is believed to lie there.
+std::expected<CopyBegins, std::string> judge_plain(CopyFacts const& facts, std::uint64_t place);
 /// Once the array is open: `volumes` is the mark of those that the copy lies in.
 std::expected<void, std::string> judge_volumes(CopyFacts const& facts, std::uint64_t volumes);
 

@@ -169,23 +169,25 @@ std::expected<std::vector<NodeService::Found>, std::string> NodeService::open_st
         one.facts = {mirror.name,
                      one.store->file(),
                      one.store->memory(),
-                     copies.value_or("an array in memory"),
+                     mirror.plain.empty() ? copies.value_or("an array in memory") : mirror.plain,
                      found.cell.has_value() || !found.pages.empty(),
                      found.had_cell,
+                     shape_of(mirror),
                      found.mark,
                      std::nullopt};
-        if (folder_ != nullptr && mirror.plain.empty()) {
-            if (copies) {
-                auto label = CopyLabel::look(*copies, mirror.name);
-                if (!label) return std::unexpected(label.error());
-                one.facts.in_copy = *label;
-            }
-            auto begins = judge_copy(one.facts);
-            if (!begins) return std::unexpected(begins.error());
-            one.begins = *begins;
-        } else if (!one.facts.has_cells && one.facts.had_cells) {
-            one.begins = CopyBegins::made_anew;
+        if (folder_ == nullptr) {
+            all.push_back(std::move(one));
+            continue;
         }
+        if (copies && mirror.plain.empty()) {
+            auto label = CopyLabel::look(*copies, mirror.name);
+            if (!label) return std::unexpected(label.error());
+            one.facts.in_copy = *label;
+        }
+        auto begins = mirror.plain.empty() ? judge_copy(one.facts)
+                                           : judge_plain(one.facts, mark_of_export(mirror.plain));
+        if (!begins) return std::unexpected(begins.error());
+        one.begins = *begins;
         all.push_back(std::move(one));
     }
     return all;
@@ -208,6 +210,9 @@ std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copi
         } else {
             auto plain = open_plain(setup, mirror);
             if (!plain) return std::unexpected(plain.error());
+            if (auto marked = mark_plain(found[m], mirror); !marked) {
+                return std::unexpected(marked.error());
+            }
             disk.emplace(std::move(*plain));
         }
         if (found[m].begins == CopyBegins::made_anew) {
@@ -243,11 +248,23 @@ std::expected<void, std::string> NodeService::mark_copy(Found& found,
     bool const goes_on = found.begins == CopyBegins::goes_on;
     bool const begun = found.begins == CopyBegins::made && facts.in_state;
     CopyMark const mark{goes_on || begun ? facts.in_state->name : fresh_life(),
-                        goes_on ? facts.in_state->turns : 1, lies_in};
+                        goes_on ? facts.in_state->turns : 1, lies_in, facts.shape};
     Marked marked{facts.mirror, *copies, found.store.get(), mark};
     auto done = goes_on ? marked.count() : marked.make();
     if (done) marked_.push_back(std::move(marked));
     return done;
+}
+
+/// The state says where its copy is, which has no mark of its own.
+std::expected<void, std::string> NodeService::mark_plain(Found& found, MirrorSetup const& mirror) {
+    if (folder_ == nullptr) return {};
+    std::optional<CopyMark> const& was = found.facts.in_state;
+    CopyMark const mark{was ? was->name : fresh_life(), 1, mark_of_export(mirror.plain),
+                        found.facts.shape};
+    if (was == mark) return {};
+    int const failure = found.store->store(mark);
+    if (failure == 0) return {};
+    return std::unexpected(found.store->file() + ": " + std::strerror(failure));
 }
 
 std::expected<void, std::string> NodeService::Marked::in_state() const {

@@ -88,6 +88,7 @@ private:
     std::expected<void, std::string> mark_copy(Found& found,
                                                std::optional<std::string> const& copies,
                                                std::vector<CopyDisk::Part> const& parts);
+    std::expected<void, std::string> mark_plain(Found& found, MirrorSetup const& mirror);
     static std::expected<CopyDisk, std::string> open_plain(NodeSetup const& setup,
                                                            MirrorSetup const& mirror);
     std::expected<void, std::string> open_state(std::string const& folder);

@@ -185,6 +185,30 @@ class ServedByNbdkit(Plain):
         self.say("server1", "resume", "datarep")
         self.until_equal()
 
+    def test_another_export_is_not_taken_for_the_one_that_was_written(self):
+        self.begin()
+        self.write(self.connect("server1"), *range(50))
+        self.until_equal()
+        self.kill("server2", signal.SIGTERM)
+        self.stop_server()
+        with open(self.disk, "wb") as disk:
+            disk.write(b"\xa5" * (16 * MIB))
+        (self.folder / "plain.sock").unlink(missing_ok=True)
+        text = self.file("server2").read_text()
+        self.file("server2").write_text(text.replace("/plain.sock", "/other.sock"))
+        self.listens = lambda: ["--unix", str(self.folder / "other.sock")]
+        self.server_uri = lambda: f"nbd+unix://{self.export}?socket={self.folder}/other.sock"
+        self.serve()
+        ran = subprocess.run([served.SUNDER, "serve", str(self.file("server2"))],
+                             capture_output=True, text=True, timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
+        self.assertIn("tells of a copy that is not at nbd+unix://", ran.stderr)
+        cells = self.folder / "server2.state" / "datarep.mirror"
+        self.assertIn(f"remove {cells}", ran.stderr)
+        cells.unlink()
+        self.start("server2")
+        self.until_equal()
+
     def test_the_node_dies_and_returns(self):
         self.begin()
         host = self.connect("server1")

@@ -4,6 +4,9 @@
 // every moment at which a node may die leaves a pair that is believed.
 #include "nodes/live/copy_mark.h"
 
+#include "base/codec.h"
+#include "base/sealed.h"
+
 #include <catch2/catch.hpp>
 
 namespace sunder::live {
@@ -40,6 +43,20 @@ TEST_CASE("a mark is read as it was written, and nothing else is one") {
     CHECK(*read == mark);
     bytes[bytes.size() - 1] ^= std::byte{1};
     CHECK_FALSE(decode_mark(bytes).has_value());
+}
+
+TEST_CASE("a mark of an earlier build is read, and says nothing of the mirror's size") {
+    std::vector<std::byte> inside;
+    ByteWriter to(inside);
+    for (std::uint64_t const word : {mark.name, mark.turns, mark.volumes}) to.u64(word);
+    auto const read = decode_mark(seal({"SUNSCOPY", "the mark of a copy", 1}, inside));
+    REQUIRE(read.has_value());
+    CHECK(*read == mark);
+    CopyFacts found = facts();
+    found.shape = {4096, 0};
+    CHECK(judge_copy(found) == CopyBegins::goes_on);
+    found.in_state->shape = {4096, 7};
+    CHECK(decode_mark(encode_mark(*found.in_state)).value() == *found.in_state);
 }
 
 TEST_CASE("volumes are known by their ids, in their order") {
@@ -81,6 +98,53 @@ TEST_CASE("cells are believed beside no other copy than theirs") {
     found = facts();
     found.in_copy->turns += 2;
     is_refused(found, "state/datarep.mirror is older than copies");
+}
+
+TEST_CASE("a mirror keeps the size and the volumes that it was made with") {
+    CopyFacts found = facts();
+    found.in_state->shape = found.in_copy->shape = found.shape = {2048, 11};
+    CHECK(judge_copy(found) == CopyBegins::goes_on);
+    for (std::uint64_t const sectors : {1024U, 4096U}) {
+        found.shape = {sectors, 11};
+        auto const judged = judge_copy(found);
+        REQUIRE_FALSE(judged.has_value());
+        INFO(judged.error());
+        CHECK(judged.error().starts_with("datarep: it was made with 1 MiB, and the node's file "));
+        CHECK(judged.error().find("add a mirror of another name") != std::string::npos);
+    }
+    found.shape = {2048, 12};
+    auto const judged = judge_copy(found);
+    REQUIRE_FALSE(judged.has_value());
+    CHECK(judged.error().starts_with("datarep: its volumes had other names or sizes"));
+    MirrorSetup mirror;
+    mirror.config.mirrored_sectors = 24;
+    mirror.volumes = {{"b", 8}, {"c", 16}};
+    CopyShape const shape = shape_of(mirror);
+    mirror.volumes = {{"b", 16}, {"c", 8}};
+    CHECK(shape_of(mirror) != shape);
+    mirror.volumes = {{"b", 8}, {"d", 16}};
+    CHECK(shape_of(mirror) != shape);
+}
+
+TEST_CASE("cells are believed beside no other export than theirs") {
+    CopyFacts found = facts();
+    found.copies = "nbd://backup/copy";
+    found.in_copy.reset();
+    std::uint64_t const place = mark_of_export(found.copies);
+    found.in_state->volumes = place;
+    CHECK(judge_plain(found, place) == CopyBegins::goes_on);
+    CHECK(mark_of_export("nbd://backup:10809/copy") == place);
+    auto const judged = judge_plain(found, mark_of_export("nbd://backup/other"));
+    REQUIRE_FALSE(judged.has_value());
+    INFO(judged.error());
+    CHECK(judged.error().find("is not at nbd://backup/copy") != std::string::npos);
+    CHECK(judged.error().find("remove state/datarep.mirror") != std::string::npos);
+    found.in_state.reset();  // an earlier build's
+    CHECK(judge_plain(found, place) == CopyBegins::goes_on);
+    found.has_cells = false;
+    CHECK(judge_plain(found, place) == CopyBegins::made_anew);
+    found.had_cells = false;
+    CHECK(judge_plain(found, place) == CopyBegins::made);
 }
 
 TEST_CASE("a mirror is created once; without its cells a copy is made anew") {
