@@ -99,6 +99,10 @@ Or<Settled> settle(Folder& folder, Examined& examined, Tuning tuning,
         auto begun = Since::begin(folder);
         if (!begun) return trouble(begun.error());
         since = std::move(*begun);
+        // No power cut takes its name away again: that it is missing says that it was removed.
+        bool const made = std::ranges::find(examined.names, since_name) == examined.names.end();
+        int const error = made ? folder.sync() : 0;
+        if (error != 0) return trouble(error);
     }
     auto keeper = std::make_unique<SqliteKeeper>(std::move(examined.database), std::move(*witness),
                                                  std::move(since), examined.health,
@@ -172,6 +176,12 @@ std::expected<bool, int> has_store(Folder& folder) {
     bool const unfinished =
         std::find(names->begin(), names->end(), unfinished_name) != names->end();
     return !unfinished && std::any_of(names->begin(), names->end(), belongs_to_store);
+}
+
+std::expected<bool, int> has_since(Folder& folder) {
+    auto const names = folder.list();
+    if (!names) return std::unexpected(names.error());
+    return std::ranges::find(*names, since_name) != names->end();
 }
 
 std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profile, bool licensed,

@@ -45,6 +45,10 @@ struct Tuning {
 /// Whether there is one to be opened, be it damaged; else there is room for one. An errno when the
 /// folder cannot be read.
 std::expected<bool, int> has_store(Folder& folder);
+/// Whether the file is there that names what was answered since the last flush (since.h). An array
+/// goes on without it, from what was flushed: to remove it is how one that is damaged is given up.
+/// So whoever relies upon what was answered asks. Or an errno.
+std::expected<bool, int> has_since(Folder& folder);
 /// Makes a store in a folder that has none, and opens it. Requires one of `profiles()`. One that a
 /// power cut kept from being finished is made anew.
 std::expected<Opened, Problem> create_store(Folder& folder, Profile const& profile,

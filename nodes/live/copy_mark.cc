@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/sealed.h"
 #include "emulator/media/posix_files.h"
+#include "emulator/media/since.h"
 #include "emulator/media/store.h"
 #include "nodes/live/export_place.h"
 
@@ -105,6 +106,21 @@ std::expected<std::optional<CopyMark>, std::string> CopyLabel::look(std::string 
     auto mark = decode_mark(**stored);
     if (!mark) return at(folder, mirror, mark.error());
     return std::move(*mark);
+}
+
+std::expected<bool, std::string> CopyLabel::forgot(std::string const& folder) {
+    if (!std::filesystem::exists(folder)) return false;
+    auto const in = [&](int error) {
+        return std::unexpected(folder + ": " + std::strerror(error));
+    };
+    auto const there = media::posix_folder(folder);
+    if (!there) return in(there.error());
+    auto const store = media::has_store(**there);
+    if (!store) return in(store.error());
+    if (!*store) return false;
+    auto const since = media::has_since(**there);
+    if (!since) return in(since.error());
+    return !*since;
 }
 
 std::expected<void, std::string> CopyLabel::put(std::string const& folder,
@@ -206,6 +222,15 @@ std::expected<CopyBegins, std::string> judge_copy(CopyFacts const& facts) {
         return another_copy(facts);
     }
     if (auto fits = judge_shape(facts); !fits) return std::unexpected(fits.error());
+    if (facts.forgot) {
+        // A source would serve what it acknowledged otherwise, and a target count as in sync.
+        return does_not_fit(
+            facts,
+            fmt::format("{}/{}: it is missing; if a process was killed, what it had answered since "
+                        "the last flush is lost",
+                        facts.copies, media::since_name),
+            "bring back the whole folder from a backup");
+    }
     std::uint64_t const state = facts.in_state->turns;
     std::uint64_t const copy = facts.in_copy->turns;
     if (copy == state || copy == state + 1) return CopyBegins::goes_on;

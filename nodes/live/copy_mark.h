@@ -50,6 +50,9 @@ public:
     /// Nothing: there is none, or no array. Makes nothing. The error names the file.
     static std::expected<std::optional<CopyMark>, std::string> look(std::string const& folder,
                                                                     std::string const& mirror);
+    /// Whether there is an array that has lost, for all that is known, what it had answered since
+    /// its last flush. Makes nothing. The error names the folder.
+    static std::expected<bool, std::string> forgot(std::string const& folder);
     /// Stable when it returns; the error names the file. Requires the array's lock.
     static std::expected<void, std::string> put(std::string const& folder,
                                                 std::string const& mirror, CopyMark const& mark);
@@ -64,6 +67,8 @@ struct CopyFacts {
     bool has_cells = false;  ///< they tell of a copy
     bool had_cells = false;  ///< they did once
     CopyShape shape{};       ///< that the node's file gives the mirror
+    /// The array's file that names what was answered since its last flush was removed.
+    bool forgot = false;
     std::optional<CopyMark> in_state{};
     std::optional<CopyMark> in_copy{};
 };

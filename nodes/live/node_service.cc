@@ -156,6 +156,9 @@ std::expected<void, std::string> NodeService::open_state(std::string const& fold
 std::expected<std::vector<NodeService::Found>, std::string> NodeService::open_stores(
     NodeSetup const& setup, std::optional<std::string> const& copies) {
     std::vector<Found> all;
+    auto const forgot =
+        copies ? CopyLabel::forgot(*copies) : std::expected<bool, std::string>(false);
+    if (!forgot) return std::unexpected(forgot.error());
     for (MirrorSetup const& mirror : setup.mirrors) {
         if (folder_ == nullptr && mirror.config.born_in_sync) {
             return std::unexpected(mirror.name +
@@ -173,6 +176,7 @@ std::expected<std::vector<NodeService::Found>, std::string> NodeService::open_st
                      found.cell.has_value() || !found.pages.empty(),
                      found.had_cell,
                      shape_of(mirror),
+                     *forgot,
                      found.mark,
                      std::nullopt};
         if (folder_ == nullptr) {

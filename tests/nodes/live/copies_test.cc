@@ -139,6 +139,21 @@ TEST_CASE("a volume that was deleted and made again holds no copy, nor does a co
     is_said(pair.refusal(1), "deleted and made again");
 }
 
+TEST_CASE("a copy whose array was told to forget what it had answered is not believed") {
+    Pair pair;
+    written_and_stopped(pair);
+    for (unsigned const node : {0U, 1U}) {
+        fs::remove(array_of(pair, node) / "array.since");
+        is_said(pair.refusal(node), "array.since: it is missing; if a process was killed");
+        // Nor is it served because it was tried.
+        is_said(pair.refusal(node), "bring back the whole folder");
+    }
+    fs::remove(state_of(pair, 1) / "datarep.mirror");
+    pair.start(1);
+    pair.stop(1);
+    CHECK(pair.refusal(1).empty());
+}
+
 TEST_CASE("a state that is not there is not begun anew beside a copy") {
     Pair::How how;
     how.heard = true;

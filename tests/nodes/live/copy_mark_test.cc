@@ -98,6 +98,11 @@ TEST_CASE("cells are believed beside no other copy than theirs") {
     found = facts();
     found.in_copy->turns += 2;
     is_refused(found, "state/datarep.mirror is older than copies");
+    found = facts();
+    found.forgot = true;
+    is_refused(found, "copies/array.since: it is missing");
+    found.has_cells = false;
+    CHECK(judge_copy(found) == CopyBegins::made_anew);
 }
 
 TEST_CASE("a mirror keeps the size and the volumes that it was made with") {
