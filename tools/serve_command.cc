@@ -4,9 +4,9 @@
 #include "tools/serve_command.h"
 
 #include "nodes/live/control_client.h"
-#include "nodes/live/control_server.h"
 #include "nodes/live/resource_programs.h"
 #include "nodes/live/setup_codec.h"
+#include "nodes/live/socket_file.h"
 #include "scenarios/language/document.h"
 #include "tools/array_file.h"
 #include "tools/narrations.h"

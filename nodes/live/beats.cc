@@ -6,7 +6,6 @@
 #include "base/checksum.h"
 #include "base/codec.h"
 #include "nodes/live/clock.h"
-#include "nodes/live/sockets.h"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -52,7 +51,7 @@ std::expected<std::unique_ptr<Beats>, std::string> Beats::listen(NodeSetup const
     for (Endpoint const& here : setup.members[setup.config.self.value].beats) {
         auto socket = datagram_socket(here);
         if (!socket) return std::unexpected(socket.error());
-        beats->sockets_.push_back(*socket);
+        beats->sockets_.push_back(std::move(*socket));
     }
     beats->wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return beats;
@@ -60,10 +59,7 @@ std::expected<std::unique_ptr<Beats>, std::string> Beats::listen(NodeSetup const
 
 Beats::~Beats() {
     stop();
-    for (int const socket : sockets_) ::close(socket);
-    for (Endpoint const& here : setup_.members[setup_.config.self.value].beats) {
-        if (!here.socket.empty()) ::unlink(here.socket.c_str());
-    }
+    for (BoundSocket& socket : sockets_) socket.close();
     if (wake_ >= 0) ::close(wake_);
 }
 
@@ -137,7 +133,7 @@ void Beats::run() {
         std::int64_t const wait =
             std::clamp<std::int64_t>((next - before).ns, 0, pause) / 1'000'000 + 1;
         std::vector<pollfd> sockets{{wake_, POLLIN, 0}};
-        for (int const socket : sockets_) sockets.push_back({socket, POLLIN, 0});
+        for (BoundSocket const& one : sockets_) sockets.push_back({one.descriptor, POLLIN, 0});
         ::poll(sockets.data(), sockets.size(), static_cast<int>(wait));
         Duration const now = boot_time();
         // What came in while this process stood still says nothing about who lives now.
@@ -158,7 +154,7 @@ void Beats::send_all() {
     for (NodeId const peer : setup_.config.peers) {
         std::vector<Endpoint> const& there = setup_.members[peer.value].beats;
         for (std::size_t path = 0; path < std::min(there.size(), sockets_.size()); ++path) {
-            send_datagram(sockets_[path], there[path], beat);
+            send_datagram(sockets_[path].descriptor, there[path], beat);
         }
     }
 }
@@ -167,7 +163,8 @@ void Beats::receive_all() {
     std::array<std::byte, most_bytes> room;
     for (std::size_t path = 0; path < sockets_.size(); ++path) {
         for (;;) {
-            ssize_t const got = ::recv(sockets_[path], room.data(), room.size(), MSG_DONTWAIT);
+            ssize_t const got =
+                ::recv(sockets_[path].descriptor, room.data(), room.size(), MSG_DONTWAIT);
             if (got < 0) break;
             take(std::span(room).first(static_cast<std::size_t>(got)), path);
         }

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "nodes/live/node_setup.h"
+#include "nodes/live/sockets.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -80,7 +81,7 @@ private:
     NodeSetup const& setup_;
     std::uint64_t life_;
     Told told_;
-    std::vector<int> sockets_;  // by path
+    std::vector<BoundSocket> sockets_;  // by path
     int wake_ = -1;
 
     mutable std::mutex lock_;

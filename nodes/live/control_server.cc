@@ -5,10 +5,9 @@
 
 #include "nodes/live/control_reply.h"
 #include "nodes/live/event_stream.h"
+#include "nodes/live/sockets.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,10 +16,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -183,30 +180,13 @@ private:
 
 }  // namespace
 
-std::expected<void, std::string> make_room_for_socket(std::string const& path) {
-    struct stat found{};
-    if (::lstat(path.c_str(), &found) != 0) return {};
-    if (!S_ISSOCK(found.st_mode)) {
-        return std::unexpected(fmt::format("{}: there is a file that is no socket", path));
-    }
-    asio::io_context context;
-    Local::socket probe(context);
-    boost::system::error_code failure;
-    probe.connect(Local::endpoint(path), failure);
-    if (!failure) return std::unexpected(fmt::format("{}: somebody listens there", path));
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-        return std::unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
-    }
-    return {};
-}
-
 struct ControlServer::Inside {
     // The last to go: sessions end with the context.
     Session::Doorkeeper const doorkeeper{[this] { make_room(); }, [this] { one_ended(); }};
     asio::io_context context{1};
     Local::acceptor acceptor{context};
     asio::steady_timer again{context};
-    std::string path;
+    SocketFile file;
     ControlHandler handler;
     Readers readers;
     std::atomic<bool> looking = false;          // somebody has been told that there are more events
@@ -271,27 +251,19 @@ ControlServer::ControlServer(std::unique_ptr<Inside> inside) : inside_(std::move
 ControlServer::~ControlServer() { stop(); }
 
 std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen(
-    std::string path, ControlHandler handler, EventRing* events) {
-    if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-        return std::unexpected(fmt::format("{}: a socket's path has at most {} characters", path,
-                                           sizeof(sockaddr_un::sun_path) - 1));
-    }
-    if (auto free = make_room_for_socket(path); !free) return std::unexpected(free.error());
+    std::string const& path, ControlHandler handler, EventRing* events) {
+    auto socket = listening_socket({path, {}, 0}, Reach::owner);
+    if (!socket) return std::unexpected(socket.error());
     auto inside = std::make_unique<Inside>();
-    inside->path = std::move(path);
+    inside->file = std::move(socket->file);
     inside->handler = std::move(handler);
     inside->readers.ring = events;
     boost::system::error_code failure;
-    Local::endpoint const here(inside->path);
-    inside->acceptor.open(here.protocol(), failure);
-    if (!failure) {
-        mode_t const before = ::umask(0077);
-        inside->acceptor.bind(here, failure);
-        ::umask(before);
-    }
-    if (!failure) inside->acceptor.listen(asio::socket_base::max_listen_connections, failure);
+    inside->acceptor.assign(Local(), socket->descriptor, failure);
     if (failure) {
-        return std::unexpected(fmt::format("{}: {}", inside->path, failure.message()));
+        inside->file.remove();
+        socket->close();
+        return std::unexpected(fmt::format("{}: {}", path, failure.message()));
     }
     return std::unique_ptr<ControlServer>(new ControlServer(std::move(inside)));
 }
@@ -305,14 +277,13 @@ void ControlServer::start() {
 }
 
 void ControlServer::stop() {
-    if (inside_->path.empty()) return;
+    if (inside_->stopped) return;
     if (inside_->readers.ring != nullptr) inside_->readers.ring->when_added({});
     inside_->context.stop();
     if (inside_->thread.joinable()) inside_->thread.join();
     inside_->stopped = true;
     inside_->readers.end();
-    ::unlink(inside_->path.c_str());
-    inside_->path.clear();
+    inside_->file.remove();
 }
 
 }  // namespace sunder::live

@@ -26,9 +26,6 @@ struct ControlReply {
 };
 using ControlHandler = std::function<ControlReply(ControlRequest const&)>;
 
-/// A Unix socket to which nobody listens any more is removed; the error names what else is there.
-std::expected<void, std::string> make_room_for_socket(std::string const& path);
-
 class ControlServer {
 public:
     /// How many may be connected at once. For one more, whoever is connected longest and asks
@@ -42,7 +39,7 @@ public:
     /// Takes the socket; a stale one, to which nobody listens, is replaced. The error says what
     /// was in the way. `events` are shown at /events; none: there is no such path.
     static std::expected<std::unique_ptr<ControlServer>, std::string> listen(
-        std::string path, ControlHandler handler, EventRing* events = nullptr);
+        std::string const& path, ControlHandler handler, EventRing* events = nullptr);
     ~ControlServer();
     ControlServer(ControlServer const&) = delete;
     ControlServer& operator=(ControlServer const&) = delete;

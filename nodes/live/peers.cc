@@ -5,7 +5,6 @@
 
 #include "nodes/live/clock.h"
 #include "nodes/live/greeting.h"
-#include "nodes/live/sockets.h"
 #include "nodes/wire.h"
 #include "replication/wire.h"
 
@@ -35,15 +34,13 @@ std::expected<std::unique_ptr<Peers>, std::string> Peers::listen(NodeSetup const
     }
     auto socket = listening_socket(setup.members[setup.config.self.value].peers);
     if (!socket) return std::unexpected(socket.error());
-    peers->listener_ = *socket;
+    peers->listener_ = std::move(*socket);
     return peers;
 }
 
 Peers::~Peers() {
     stop();
-    if (listener_ >= 0) ::close(listener_);
-    std::string const& here = setup_.members[setup_.config.self.value].peers.socket;
-    if (!here.empty()) ::unlink(here.c_str());
+    listener_.close();
 }
 
 std::vector<Peers::Target> Peers::targets() const {
@@ -78,7 +75,7 @@ void Peers::stop() {
         }
     }
     stops_.notify_all();
-    ::shutdown(listener_, SHUT_RDWR);
+    ::shutdown(listener_.descriptor, SHUT_RDWR);
     acceptor_.join();
     for (Session& session : sessions_) session.thread.join();
     sessions_.clear();
@@ -206,7 +203,7 @@ bool Peers::may_begin(Target const& target) const {
 
 void Peers::accept() {
     for (;;) {
-        int const socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        int const socket = ::accept4(listener_.descriptor, nullptr, nullptr, SOCK_CLOEXEC);
         int const number = errno;
         std::unique_lock lock(lock_);
         if (stopping_) {

@@ -9,6 +9,7 @@
 #include "nodes/live/group_driver.h"
 #include "nodes/live/link.h"
 #include "nodes/live/node_setup.h"
+#include "nodes/live/sockets.h"
 #include "nodes/live/tls.h"
 #include "nodes/seam.h"
 
@@ -103,7 +104,7 @@ private:
     std::uint64_t life_;
     PeerEvents& events_;
     std::unique_ptr<Tls> tls_;  // null: nothing is encrypted
-    int listener_ = -1;
+    BoundSocket listener_;
     std::thread acceptor_;
     std::atomic<unsigned> strangers_ = 0;
     std::atomic<std::uint32_t> next_link_ = 1;

@@ -3,8 +3,6 @@
 // Addresses as the operating system wants them, and its answers in words.
 #include "nodes/live/sockets.h"
 
-#include "nodes/live/control_server.h"
-
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,11 +10,13 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace sunder::live {
 
@@ -34,15 +34,10 @@ struct Address {
 std::expected<Address, std::string> address_of(Endpoint const& endpoint) {
     Address made;
     if (!endpoint.socket.empty()) {
-        sockaddr_un local{};
-        if (endpoint.socket.size() >= sizeof local.sun_path) {
-            return std::unexpected(fmt::format("{}: a socket's path has at most {} characters",
-                                               endpoint.socket, sizeof local.sun_path - 1));
-        }
-        local.sun_family = AF_UNIX;
-        std::memcpy(local.sun_path, endpoint.socket.c_str(), endpoint.socket.size() + 1);
-        std::memcpy(&made.storage, &local, sizeof local);
-        made.bytes = sizeof local;
+        auto const local = unix_address(endpoint.socket);
+        if (!local) return std::unexpected(local.error());
+        std::memcpy(&made.storage, &*local, sizeof *local);
+        made.bytes = sizeof *local;
         return made;
     }
     sockaddr_in v4{};
@@ -69,15 +64,31 @@ std::unexpected<std::string> failure(Endpoint const& endpoint, int number) {
     return std::unexpected(fmt::format("{}: {}", to_text(endpoint), std::strerror(number)));
 }
 
-std::expected<int, std::string> bound(Endpoint const& here, int type) {
+/// What of others is in the way is said, and left as it is.
+std::expected<BoundSocket, std::string> bound(Endpoint const& here, int type,
+                                              Reach reach = Reach::everybody) {
     auto const address = address_of(here);
     if (!address) return std::unexpected(address.error());
+    bool const local = !here.socket.empty();
+    std::optional<SocketLock> lock;  // until it is bound
+    if (local) {
+        auto taken = SocketLock::take(here.socket);
+        if (!taken) return std::unexpected(taken.error());
+        lock.emplace(std::move(*taken));
+        if (auto room = lock->make_room(); !room) return std::unexpected(room.error());
+    }
     int const socket = ::socket(address->family(), type | SOCK_CLOEXEC, 0);
     if (socket < 0) return failure(here, errno);
+    // Where connections of an earlier process come to their end. Datagrams have nothing that does:
+    // with this another process would get those of the one that is there.
     int const on = 1;
-    if (here.socket.empty()) ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (::bind(socket, address->get(), address->bytes) == 0) return socket;
-    int const number = errno;
+    if (!local && type == SOCK_STREAM) {
+        ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    }
+    mode_t const before = reach == Reach::owner ? ::umask(0077) : mode_t{};
+    int const number = ::bind(socket, address->get(), address->bytes) == 0 ? 0 : errno;
+    if (reach == Reach::owner) ::umask(before);
+    if (number == 0) return BoundSocket{socket, local ? SocketFile(here.socket) : SocketFile()};
     ::close(socket);
     return failure(here, number);
 }
@@ -97,9 +108,13 @@ std::string to_text(Endpoint const& endpoint) {
               : fmt::format("{}:{}", endpoint.address, endpoint.port);
 }
 
-std::expected<int, std::string> datagram_socket(Endpoint const& here) {
-    // One process has the folder of the node's state, so a socket that is there is stale.
-    if (!here.socket.empty()) ::unlink(here.socket.c_str());
+void BoundSocket::close() {
+    file.remove();
+    if (descriptor >= 0) ::close(descriptor);
+    descriptor = -1;
+}
+
+std::expected<BoundSocket, std::string> datagram_socket(Endpoint const& here) {
     return bound(here, SOCK_DGRAM);
 }
 
@@ -111,17 +126,12 @@ void send_datagram(int socket, Endpoint const& there, std::span<std::byte const>
                  address->bytes);
 }
 
-std::expected<int, std::string> listening_socket(Endpoint const& here) {
-    if (!here.socket.empty()) {
-        if (auto room = make_room_for_socket(here.socket); !room) {
-            return std::unexpected(room.error());
-        }
-    }
-    auto socket = bound(here, SOCK_STREAM);
+std::expected<BoundSocket, std::string> listening_socket(Endpoint const& here, Reach reach) {
+    auto socket = bound(here, SOCK_STREAM, reach);
     if (!socket) return socket;
-    if (::listen(*socket, SOMAXCONN) == 0) return socket;
+    if (::listen(socket->descriptor, SOMAXCONN) == 0) return socket;
     int const number = errno;
-    ::close(*socket);
+    socket->close();
     return failure(here, number);
 }
 

@@ -6,8 +6,10 @@
 
 #include "base/units.h"
 #include "nodes/live/node_setup.h"
+#include "nodes/live/socket_file.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <span>
 #include <string>
@@ -16,12 +18,23 @@ namespace sunder::live {
 
 /// Whether it is an address at all, whatever is there.
 std::expected<void, std::string> check_address(Endpoint const& endpoint);
-/// Bound to the address, for datagrams of UDP or on a Unix socket; a stale Unix socket is replaced.
-std::expected<int, std::string> datagram_socket(Endpoint const& here);
+
+/// Bound to an address that nobody else has.
+struct BoundSocket {
+    int descriptor = -1;
+    SocketFile file{};  ///< of a Unix socket; to be removed before that is closed
+
+    void close();
+};
+/// For datagrams of UDP or on a Unix socket; a stale Unix socket is replaced.
+std::expected<BoundSocket, std::string> datagram_socket(Endpoint const& here);
 /// Lost when it cannot be sent at once.
 void send_datagram(int socket, Endpoint const& there, std::span<std::byte const> bytes);
 
-std::expected<int, std::string> listening_socket(Endpoint const& here);
+/// Of a Unix socket: who may connect.
+enum class Reach : std::uint8_t { everybody, owner };
+std::expected<BoundSocket, std::string> listening_socket(Endpoint const& here,
+                                                         Reach reach = Reach::everybody);
 /// Waits for so long at most.
 std::expected<int, std::string> connect_to(Endpoint const& there, Duration within);
 /// Where the other end of a connection is, by TCP; empty: at a Unix socket, or nowhere any more.

@@ -4,8 +4,8 @@
 #include "scenarios/live/process.h"
 
 #include "base/verify.h"
-#include "nodes/live/control_server.h"
 #include "nodes/live/setup_codec.h"
+#include "nodes/live/socket_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -352,6 +352,99 @@ class Wrong(Cluster):
         self.assertIn("Address already in use", ran.stderr)
 
 
+class Twice(Cluster):
+    """A start that is refused leaves everything as it was, and a node that runs its sockets."""
+    stored = False
+
+    def text(self, node):
+        # By ports nothing is found out before the node is begun.
+        return super().text(node).replace(f"listen: {{socket: {node}.nbd}}",
+                                          f"listen: {{port: {self.port(node)}}}")
+
+    def port(self, node):
+        if not hasattr(self, "ports"):
+            taken = [socket.create_server(("127.0.0.1", 0)) for _ in NAMES]
+            self.ports = {name: one.getsockname()[1] for name, one in zip(NAMES, taken)}
+            for one in taken:
+                one.close()
+        return self.ports[node]
+
+    def uri(self, node, export="datarep"):
+        return f"nbd://127.0.0.1:{self.port(node)}/{export}"
+
+    def sockets(self):
+        return {path.name: path.stat().st_ino
+                for path in self.folder.iterdir() if path.is_socket()}
+
+    def serve_in_vain(self, node):
+        ran = subprocess.run([served.SUNDER, "serve", str(self.file(node))], capture_output=True,
+                             text=True, timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 1, ran.stderr)
+        self.assertIn("somebody listens there", ran.stderr)
+
+    def begin(self):
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+
+    def nothing_has_changed(self, sockets):
+        """For longer than it takes until somebody is taken for dead."""
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            self.assertTrue(self.serves("server1"), self.logs())
+            self.assertFalse(self.serves("server2"), self.logs())
+            for node in NAMES:
+                self.assertTrue(self.status(node)["peers"][0]["heard"], self.logs())
+        self.assertEqual(self.datarep("server1")["state"], "fully operational", self.logs())
+        self.assertEqual(self.sockets(), sockets)
+
+    def test_a_second_process_of_a_node_in_memory(self):
+        """It has no state to be refused by, and took service from the node that had it."""
+        self.begin()
+        sockets = self.sockets()
+        for node in (*NAMES, *NAMES):
+            self.serve_in_vain(node)
+        self.nothing_has_changed(sockets)
+        self.connect("server1").pwrite(b"x" * BLOCK, 0)
+
+    def test_two_addresses_that_were_exchanged_in_a_file(self):
+        self.begin()
+        self.kill("server2", signal.SIGTERM)
+        sockets = self.sockets()
+        right = self.file("server2").read_text()
+        self.file("server2").write_text(
+            right.replace("socket: server1.peers", "socket: other.peers")
+                 .replace("socket: server2.peers", "socket: server1.peers")
+                 .replace("socket: other.peers", "socket: server2.peers"))
+        self.serve_in_vain("server2")
+        self.assertEqual(self.sockets(), sockets)
+        self.file("server2").write_text(right)
+        self.start("server2")
+        self.until_mirrored()
+        self.assertTrue(self.serves("server1"), self.logs())
+
+    def test_two_that_begin_at_once(self):
+        """One of them serves, with all its sockets, and the other one says why it does not."""
+        names = {f"server1.{what}" for what in ("peers", "peers.beats", "control")}
+        for _ in range(5):
+            both = [subprocess.Popen([served.SUNDER, "serve", str(self.file("server1"))],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                    for _ in range(2)]
+            for one in both:
+                self.addCleanup(one.kill)
+            until("one has given up", lambda: any(one.poll() is not None for one in both))
+            loser = next(one for one in both if one.poll() is not None)
+            winner = next(one for one in both if one is not loser)
+            self.assertIn("somebody listens there", loser.communicate()[1])
+            until("the other one serves", lambda: winner.poll() is not None or
+                  self.ctl("server1", "status").returncode == 0)
+            self.assertIsNone(winner.poll())
+            self.assertEqual(set(self.sockets()), names)
+            winner.send_signal(signal.SIGTERM)
+            winner.communicate(timeout=served.PATIENCE)
+            self.assertEqual(self.sockets(), {})
+
+
 class Copies(Cluster):
     more = "copies: COPIES\n"
 
