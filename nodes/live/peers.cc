@@ -75,6 +75,7 @@ void Peers::stop() {
         }
     }
     stops_.notify_all();
+    one_less_.notify_all();
     ::shutdown(listener_.descriptor, SHUT_RDWR);
     acceptor_.join();
     for (Session& session : sessions_) session.thread.join();
@@ -225,30 +226,49 @@ void Peers::accept() {
             if (number != ECONNABORTED && number != EINTR) sleep(milliseconds(100));
             continue;
         }
-        if (strangers_ >= most_strangers) {
+        make_room(lock);
+        if (stopping_) {
             ::close(socket);
-            continue;
+            return;
         }
-        ++strangers_;
+        auto const stranger = strangers_.insert(strangers_.end(), Stranger{socket});
         Session& session = sessions_.emplace_back();
-        session.thread = std::thread([this, socket, &session] {
-            admit(socket);
+        session.thread = std::thread([this, stranger, &session] {
+            admit(stranger);
             session.over = true;
         });
     }
 }
 
-void Peers::admit(int socket) {
+/// Who is connected and does not greet keeps nobody out. Waits until he has gone, so that there
+/// are no more threads than that, however many come and how fast.
+void Peers::make_room(std::unique_lock<std::mutex>& lock) {
+    if (strangers_.size() < most_strangers) return;
+    Stranger& longest = strangers_.front();
+    longest.gives_way = true;
+    ::shutdown(longest.socket, SHUT_RDWR);
+    one_less_.wait(lock, [this] { return stopping_ || strangers_.size() < most_strangers; });
+}
+
+void Peers::admit(std::list<Stranger>::iterator stranger) {
+    int const socket = stranger->socket;
     std::string const from = address_of_peer(socket);
     auto const link = make_link(socket, std::nullopt);
     auto const begun = link->begin();
     auto const target = begun ? hear_greeting(*link, std::nullopt)
                               : std::expected<Target, std::string>(std::unexpected(begun.error()));
-    --strangers_;
-    if (!target) {
-        events_.refused(from, target.error());
-        return;
+    bool gives_way = false;
+    {
+        std::lock_guard const lock(lock_);
+        gives_way = stranger->gives_way;
+        strangers_.erase(stranger);
+        one_less_.notify_one();
     }
+    if (gives_way) {
+        return events_.refused(
+            from, fmt::format("it had not greeted when {} others waited to", most_strangers));
+    }
+    if (!target) return events_.refused(from, target.error());
     keep(link, target->peer);
     if (!may_begin(*target)) return link->close();
     greet(*link, *target);

@@ -46,7 +46,8 @@ protected:
 
 class Peers {
 public:
-    /// How many may be connected that have not greeted yet; more are closed at once.
+    /// How many may be connected that have not greeted yet. For one more, whoever is connected
+    /// longest gives way.
     static constexpr unsigned most_strangers = 64;
     /// Until a stranger has greeted, with all that TLS asks of him before that.
     static constexpr Duration greeting_time = seconds(5);
@@ -76,11 +77,16 @@ private:
         std::thread thread;
         std::atomic<bool> over = false;
     };
+    struct Stranger {  // who has not greeted yet
+        int socket = -1;
+        bool gives_way = false;
+    };
 
     Peers(NodeSetup const& setup, std::uint64_t life, PeerEvents& events);
     void refresh_tls();
     void accept();
-    void admit(int socket);
+    void make_room(std::unique_lock<std::mutex>& lock);
+    void admit(std::list<Stranger>::iterator stranger);
     void dial(Target const& target);
     [[nodiscard]] std::vector<Target> targets() const;
     std::shared_ptr<Link> make_link(int socket, std::optional<NodeId> dialled);
@@ -106,7 +112,6 @@ private:
     std::unique_ptr<Tls> tls_;  // null: nothing is encrypted
     BoundSocket listener_;
     std::thread acceptor_;
-    std::atomic<unsigned> strangers_ = 0;
     std::atomic<std::uint32_t> next_link_ = 1;
 
     std::mutex lock_;
@@ -118,6 +123,8 @@ private:
     };
     std::vector<Known> links_;
     std::list<Session> sessions_;
+    std::list<Stranger> strangers_;  // whoever is here longest is the first
+    std::condition_variable one_less_;
 };
 
 }  // namespace sunder::live

@@ -13,6 +13,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 import served
@@ -620,6 +621,33 @@ class Strangers(Cluster):
             stranger.close()
         until("they are forgotten", lambda: self.descriptors() <= before + 2)
         self.still_mirrors()
+
+    def test_strangers_that_come_again_and_again_keep_no_peer_out(self):
+        self.kill("server2")
+        enough = threading.Event()
+
+        def come_again():
+            while not enough.is_set():
+                with socket.socket(socket.AF_UNIX) as stranger:
+                    stranger.settimeout(served.PATIENCE)
+                    try:
+                        stranger.connect(str(self.folder / "server2.peers"))
+                        stranger.recv(1)  # until it is sent away
+                    except OSError:
+                        pass  # it does not run
+                enough.wait(0.01)
+
+        strangers = [threading.Thread(target=come_again) for _ in range(80)]
+        try:
+            for stranger in strangers:
+                stranger.start()
+            self.start("server2")  # server1 dials it
+            self.until_mirrored()
+        finally:
+            enough.set()
+            for stranger in strangers:
+                stranger.join()
+        self.assertIn("it had not greeted when 64 others waited to", self.log("server2"))
 
     def test_who_says_something_else_is_closed(self):
         for words in (b"GET / HTTP/1.1\r\n\r\n" + bytes(64), bytes(32), b"\xff" * 32,

@@ -248,6 +248,24 @@ TEST_CASE("a handshake has no longer than a greeting") {
     ::close(silent);
 }
 
+TEST_CASE("who is connected and does not greet keeps no peer out, however many they are") {
+    Node node(1);
+    node.start();
+    std::vector<int> silent;
+    for (unsigned n = 0; n < Peers::most_strangers + 3; ++n) silent.push_back(node.connect());
+    TlsClient peer(node.connect(), node.issue("server1.test"), dials);
+    CHECK(greets(peer));
+    std::byte word{};
+    CHECK(::recv(silent.back(), &word, 1, MSG_DONTWAIT) < 0);
+    Pair::wait_until("it is let in", [&] { return node.heard.up() == 1; });
+    // Those who waited longest have given way.
+    CHECK(::recv(silent.front(), &word, 1, 0) == 0);
+    Pair::wait_until("it is told", [&] { return !node.heard.lines().empty(); });
+    CHECK(node.heard.lines().front().find("it had not greeted when 64 others waited to") !=
+          std::string::npos);
+    for (int const one : silent) ::close(one);
+}
+
 TEST_CASE("who hangs up in the middle of a handshake is forgotten") {
     Node node(1);
     node.start();
