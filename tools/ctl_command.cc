@@ -181,8 +181,19 @@ json::array tree_of(json::object const& status) {
     return made;
 }
 
-int unheard(CtlRequest const& request, std::string const& why) {
-    fmt::print(stderr, "ctl: nobody answers at {}: {}\n", request.control, why);
+live::Patience patience_of(CtlRequest const& request) {
+    return std::chrono::seconds(request.timeout);
+}
+
+/// What was `asked` is done by one who stands still as soon as he goes on.
+int unheard(CtlRequest const& request, std::string const& why, bool asked = false) {
+    if (why != live::too_late) {
+        fmt::print(stderr, "ctl: nobody answers at {}: {}\n", request.control, why);
+        return wrong_input;
+    }
+    fmt::print(stderr, "ctl: no answer at {} within {} s: its process stands still, or is busy{}\n",
+               request.control, request.timeout,
+               asked ? "; what was asked for may be done yet" : "");
     return wrong_input;
 }
 
@@ -196,7 +207,7 @@ std::expected<json::object, std::string> object_in(live::Said const& said) {
 int show_status(CtlRequest const& request) {
     std::string shown;
     do {
-        auto const said = live::look_up(request.control, "/status");
+        auto const said = live::look_up(request.control, "/status", patience_of(request));
         if (!said) return unheard(request, said.error());
         auto const status = object_in(*said);
         if (!status || !status->contains("mirrors")) {
@@ -212,7 +223,7 @@ int show_status(CtlRequest const& request) {
 }
 
 int show_tree(CtlRequest const& request) {
-    auto const said = live::look_up(request.control, "/status");
+    auto const said = live::look_up(request.control, "/status", patience_of(request));
     if (!said) return unheard(request, said.error());
     auto const status = object_in(*said);
     if (!status || !status->contains("mirrors")) return unheard(request, "what answers is no node");
@@ -239,7 +250,8 @@ int show_events(CtlRequest const& request) {
         }
         std::fflush(stdout);
     };
-    auto const read = live::follow_events(request.control, request.after, request.follow, told);
+    auto const read = live::follow_events(request.control, request.after, request.follow, told,
+                                          patience_of(request));
     if (!read) return unheard(request, read.error());
     if (!request.follow) return all_held;
     // It does not end by itself.
@@ -299,13 +311,13 @@ std::string loss_by_clearing(std::string const& node, json::object const& mirror
 }
 
 /// Before what may lose data; empty: nothing has to be told. What is wrong with the request it is
-/// answered itself.
-std::string loss_of(CtlRequest const& request) {
+/// answered itself; the error is that nobody says what would be lost.
+std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
     std::string const& verb = request.words.front();
     bool const loses = verb == "resolve" || verb == "force" || verb == "clear-intent-log";
     if (!loses || request.words.size() < 2) return "";
-    auto const said = live::look_up(request.control, "/status");
-    if (!said) return "";
+    auto const said = live::look_up(request.control, "/status", patience_of(request));
+    if (!said) return std::unexpected(said.error());
     auto const status = object_in(*said);
     if (!status || !status->contains("mirrors")) return "";
     std::string const node = text(*status, "node");
@@ -325,9 +337,7 @@ std::string loss_of(CtlRequest const& request) {
 }
 
 /// True when the operator has said so, or need not be asked.
-bool is_sure(CtlRequest const& request) {
-    if (request.yes) return true;
-    std::string const loss = loss_of(request);
+bool is_sure(std::string const& loss) {
     if (loss.empty()) return true;
     fmt::print("{}", loss);
     if (::isatty(STDIN_FILENO) == 0) {
@@ -356,7 +366,7 @@ int ctl(CtlRequest const& request) {
     bool const alone = request.words.size() == 1;
     if (alone && request.words.front() == "status") return show_status(request);
     if (alone && request.words.front() == "metrics") {
-        auto const said = live::look_up(request.control, "/metrics");
+        auto const said = live::look_up(request.control, "/metrics", patience_of(request));
         if (!said) return unheard(request, said.error());
         fmt::print("{}", said->body);
         return all_held;
@@ -367,9 +377,13 @@ int ctl(CtlRequest const& request) {
         fmt::print(stderr, "ctl: {}; beside status, tree, metrics and events\n", verb.error());
         return wrong_input;
     }
-    if (!is_sure(request)) return violated;
-    auto const said = live::say_words(request.control, "/node", request.words);
-    if (!said) return unheard(request, said.error());
+    std::expected<std::string, std::string> loss;
+    if (!request.yes) loss = loss_of(request);
+    if (!loss) return unheard(request, loss.error());
+    if (!is_sure(*loss)) return violated;
+    auto const said =
+        live::say_words(request.control, "/node", request.words, patience_of(request));
+    if (!said) return unheard(request, said.error(), true);
     auto const answer = object_in(*said);
     if (!answer) return unheard(request, answer.error());
     if (request.json) fmt::print("{}", said->body);

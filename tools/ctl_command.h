@@ -16,6 +16,7 @@ struct CtlRequest {
     bool follow = false;      ///< events as they come, after those that are there
     std::uint64_t after = 0;  ///< of events: only those behind this one
     bool yes = false;         ///< do not ask before something is lost
+    unsigned timeout = 30;    ///< seconds within which it has to answer
     std::vector<std::string> words;
 };
 

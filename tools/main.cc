@@ -280,6 +280,9 @@ CLI::App* add_ctl(CLI::App& app, tools::CtlRequest& request) {
     ctl->add_flag("--follow", request.follow, "Of events: those that come, too");
     ctl->add_option("--after", request.after, "Of events: only those behind this one's id");
     ctl->add_flag("--yes", request.yes, "Do not ask before something may be lost");
+    ctl->add_option("--timeout", request.timeout, "Seconds within which it has to answer")
+        ->capture_default_str()
+        ->check(CLI::Range(1U, 86'400U));
     ctl->add_option("words", request.words, "Such as: switchover datarep");
     return ctl;
 }

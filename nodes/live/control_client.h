@@ -19,7 +19,7 @@ struct Said {
     std::string body;
 };
 
-/// How long an answer may take; nothing: as long as it likes.
+/// How long all of an answer may take; nothing: as long as it likes.
 using Patience = std::optional<std::chrono::milliseconds>;
 /// The error of an answer that took longer.
 inline constexpr char const* too_late = "no answer in time";
@@ -33,9 +33,11 @@ std::expected<Said, std::string> look_up(std::string const& socket, std::string 
 
 /// Reads /events behind the one called `after`, those that are there, or all that come. `told` is
 /// given the data of each, and by which kind it goes: empty, or "gap". Ends when the other side
-/// ends it; the error says what was wrong before.
+/// ends it; the error says what was wrong before. Those that come may take as long as they like,
+/// once the other side has begun to answer.
 std::expected<void, std::string> follow_events(
     std::string const& socket, std::uint64_t after, bool follow,
-    std::function<void(std::string_view kind, std::string_view data)> const& told);
+    std::function<void(std::string_view kind, std::string_view data)> const& told,
+    Patience patience = {});
 
 }  // namespace sunder::live

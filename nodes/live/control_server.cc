@@ -92,6 +92,7 @@ public:
     void read() {
         waiting_ = true;
         parser_.emplace();
+        parser_->header_limit(ControlServer::most_header_bytes);
         parser_->body_limit(ControlServer::most_body_bytes);
         stream_.expires_after(std::chrono::seconds(ControlServer::idle_seconds));
         http::async_read(stream_, buffer_, *parser_,
@@ -104,11 +105,15 @@ public:
 
 private:
     void asked(beast::error_code failure) {
-        if (failure == http::error::body_limit || failure == http::error::header_limit) {
-            answer({413, fmt::format(R"({{"error": "a request may have {} bytes"}})",
-                                     ControlServer::most_body_bytes)},
-                   false);
-            return;
+        if (failure == http::error::header_limit) {
+            return answer(wrong(431, fmt::format("the header of a request may have {} bytes",
+                                                 ControlServer::most_header_bytes)),
+                          false);
+        }
+        if (failure == http::error::body_limit) {
+            return answer(wrong(413, fmt::format("the body of a request may have {} bytes",
+                                                 ControlServer::most_body_bytes)),
+                          false);
         }
         if (failure.category() == make_error_code(http::error::end_of_stream).category() &&
             failure != http::error::end_of_stream) {

@@ -7,6 +7,7 @@
 
 #include "nodes/live/event_ring.h"
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -32,6 +33,7 @@ public:
     /// nothing gives way; where all are asking, more wait in the socket's queue.
     static constexpr std::size_t most_sessions = 64;
     static constexpr std::size_t most_body_bytes = 1 << 20;
+    static constexpr std::uint32_t most_header_bytes = 8 << 10;
     static constexpr unsigned idle_seconds = 30;
     /// How many of them may read events: operators have to get through.
     static constexpr std::size_t most_readers = 16;

@@ -55,6 +55,23 @@ class Operators(Cluster):
         self.assertIn('sunder_mirror_state{mirror="datarep",state="fully operational"} 1', lines)
         self.assertIn('sunder_mirror_up_to_date{mirror="datarep"} 1', lines)
 
+    def test_one_that_stands_still_is_not_waited_for(self):
+        self.tell("server1", signal.SIGSTOP)
+        for words in (("status",), ("tree",), ("metrics",), ("events",), ("events", "--follow"),
+                      ("pause", "datarep"), ("clear-intent-log", "datarep")):
+            begun = time.monotonic()
+            said = self.ctl("server1", "--timeout", "1", *words)
+            self.assertLess(time.monotonic() - begun, served.PATIENCE / 2, words)
+            self.assertEqual((said.returncode, said.stdout), (3, ""), words)
+            self.assertIn(f"ctl: no answer at {self.folder}/server1.control within 1 s",
+                          said.stderr)
+            self.assertEqual("may be done yet" in said.stderr, words[0] == "pause", said.stderr)
+        self.tell("server1", signal.SIGCONT)
+        until("it answers again", lambda: self.status("server1")["peers"], self.logs)
+        wrong = self.ctl("server1", "--timeout", "0", "status")
+        self.assertNotEqual(wrong.returncode, 0)
+        self.assertIn("--timeout", wrong.stderr)
+
     def test_what_is_wrong_is_said(self):
         wrong = self.ctl("server1", "switchovr", "datarep")
         self.assertEqual(wrong.returncode, 3)
