@@ -120,6 +120,7 @@ std::expected<void, std::string> Recording::open_next() {
     // The process was killed as it began this part: it says nothing, and the life ends before it.
     bool const begun = !first && next_ == parts_.size();
     if (begun && left_ < sizeof length) return end_before();
+    if (left_ == 0) return refuse("empty: its process ended before it had written any of it");
     if (left_ < sizeof length) return refuse("too short for a recording");
     std::memcpy(&length, read(sizeof length).data(), sizeof length);
     if (begun && length > left_) return end_before();

@@ -4,6 +4,7 @@
 # A life that is longer than the room for its recording: what came last is there, and is lived once
 # more, however the life ended and however much of its beginning is gone.
 import signal
+import subprocess
 import sys
 
 import served
@@ -78,6 +79,19 @@ class Recordings(Cluster):
         # What is behind the damage goes on from the states there.
         self.assertEqual(ran.count("a life of server1"), 3)
         self.assertEqual(ran.count("what came out is what came out then"), 3)
+        self.beside_what_is_no_recording(ran)
+
+    def beside_what_is_no_recording(self, told):
+        """A kill may leave an empty file: it is named, and hides nothing of the others."""
+        folder = self.folder / "server1.recordings"
+        empty, other = folder / "00000000-000000.sunlife", folder / "99999999-000000.sunlife"
+        empty.touch()
+        other.write_bytes(b"x" * 100)
+        ran = subprocess.run([served.SUNDER, "replay", str(folder)], capture_output=True,
+                             text=True, timeout=served.PATIENCE)
+        self.assertEqual((ran.returncode, ran.stdout), (3, told), ran.stderr)
+        self.assertIn(f"{empty}: empty: its process ended before", ran.stderr)
+        self.assertIn(f"{other}: byte 0: ", ran.stderr)
 
 
 if __name__ == "__main__":

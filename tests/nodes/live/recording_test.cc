@@ -125,6 +125,9 @@ TEST_CASE("a torn tail costs what is torn, and nothing before it") {
     }
     write(path, std::string(100, 'x'));
     CHECK(Recording::open(path).error().find("this is no recording") != std::string::npos);
+    write(path, "");
+    CHECK(Recording::open(path).error() ==
+          path + ": empty: its process ended before it had written any of it");
     CHECK_FALSE(Recording::open(folder.path().string() + "/nothing"));
 }
 
