@@ -142,7 +142,7 @@ std::expected<std::unique_ptr<ArrayService>, std::string> ArrayService::open(
     bool const described = medium->made || !options.as_it_is;
     std::unique_ptr<ArrayService> service(new ArrayService(std::move(*medium), options.fault_seed));
     if (!described) service->tell_what_differs(options);
-    if (auto begun = described ? service->begin(options.begin) : std::expected<void, std::string>{};
+    if (auto begun = described ? service->begin(options) : std::expected<void, std::string>{};
         !begun) {
         return std::unexpected(begun.error());
     }
@@ -156,9 +156,12 @@ std::expected<std::unique_ptr<ArrayService>, std::string> ArrayService::open(
     return service;
 }
 
-std::expected<void, std::string> ArrayService::begin(
-    std::vector<std::vector<std::string>> const& all) {
-    auto const left = to_be_said(driver_->look_at([](Array const& array) { return array; }), all);
+std::expected<void, std::string> ArrayService::begin(ArrayOptions const& options) {
+    Array const array = driver_->look_at([](Array const& one) { return one; });
+    std::vector<std::vector<std::string>> all;
+    if (options.missing) all = options.missing(array.state().catalogue);
+    all.insert(all.end(), options.begin.begin(), options.begin.end());
+    auto const left = to_be_said(array, all);
     if (!left) return std::unexpected(left.error());
     for (auto const& words : *left) {
         ControlReply const said = ask(words);
@@ -184,6 +187,8 @@ void ArrayService::tell_what_differs(ArrayOptions const& options) const {
     if (words.empty()) return;
     log(Level::notice, "the array is served as it is, which is not as it is described; " + words);
 }
+
+std::string ArrayService::where() const { return folder_ == nullptr ? "" : folder_->where(); }
 
 void ArrayService::start() {
     driver_->start();

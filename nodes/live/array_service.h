@@ -13,6 +13,7 @@
 #include "nodes/live/control_server.h"
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -36,6 +37,8 @@ struct ArrayOptions {
     /// Said before anybody is heard; what is there already is left as it is, and when anything is
     /// otherwise than it is said, nothing at all is done (array_beginning.h).
     std::vector<std::vector<std::string>> begin{};
+    /// Words for what is to be there and is not, which are said before those; empty: all is.
+    std::function<std::vector<std::vector<std::string>>(emulator::Catalogue const&)> missing{};
     /// An array that is there is left as it is in everything, and nothing that is missing is made;
     /// all that is said of it is for one that is made.
     bool as_it_is = false;
@@ -76,6 +79,8 @@ public:
     /// Follows what operators do to the presentation.
     [[nodiscard]] std::shared_ptr<Attachment> attach(Export const& shown);
 
+    /// The folder of its store; empty: it is in memory.
+    [[nodiscard]] std::string where() const;
     emulator::media::BadDisk& disk() { return disk_; }
     emulator::media::Driver& driver() { return *driver_; }
 
@@ -98,7 +103,7 @@ private:
     ControlReply answer(RemoveFault const& asked);
     ControlReply answer(ListFaults const&) const;
     ControlReply answer(ShowArray const&) const;
-    std::expected<void, std::string> begin(std::vector<std::vector<std::string>> const& words);
+    std::expected<void, std::string> begin(ArrayOptions const& options);
     void tell_what_differs(ArrayOptions const& options) const;
 
     std::unique_ptr<emulator::media::Folder> folder_;

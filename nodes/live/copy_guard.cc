@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sunder::live {
 
 namespace {
@@ -44,12 +46,29 @@ std::optional<std::string> refused_for_a_copy(ArrayRequest const& request, NodeS
             if (taken.empty() || volume_name(mirror, volume) != taken) continue;
             return fmt::format(
                 "'{}' holds the copy of the mirror '{}', which would go on as if it still did; "
-                "take the mirror out of the node's file and serve the node without it first, or "
-                "copy the volume and change the copy",
+                "take the mirror out of the node's file and serve the node without it first (when "
+                "it comes back its copy is to be made anew), or copy the volume and change the "
+                "copy",
                 taken, mirror.name);
         }
     }
     return std::nullopt;
+}
+
+std::vector<std::string> copies_taken_away(ArrayRequest const& request, NodeSetup const& setup,
+                                           emulator::Catalogue const& catalogue) {
+    std::vector<std::string> mirrors;
+    auto const* const asked = std::get_if<emulator::Command>(&request);
+    if (asked == nullptr) return mirrors;
+    // MIRROR, or MIRROR.VOLUME, and points may be in either.
+    for (std::string name = std::visit(Taken{catalogue}, *asked); !name.empty();) {
+        bool const served = std::ranges::any_of(
+            setup.mirrors, [&](MirrorSetup const& mirror) { return mirror.name == name; });
+        if (!served) mirrors.push_back(name);
+        std::size_t const point = name.rfind('.');
+        name.resize(point == std::string::npos ? 0 : point);
+    }
+    return mirrors;
 }
 
 }  // namespace sunder::live

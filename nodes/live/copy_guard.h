@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sunder::live {
 
@@ -19,5 +20,10 @@ inline constexpr char const* copy_rule = "holds_a_mirrors_copy";
 /// For people: why it is refused, and what would be right. Nothing: the array decides.
 std::optional<std::string> refused_for_a_copy(ArrayRequest const& request, NodeSetup const& setup,
                                               emulator::Catalogue const& catalogue);
+
+/// Mirrors of which the request takes the copy away, if they had one: those that the node's file
+/// does not name any more may, and what is known of such a copy is true no longer.
+std::vector<std::string> copies_taken_away(ArrayRequest const& request, NodeSetup const& setup,
+                                           emulator::Catalogue const& catalogue);
 
 }  // namespace sunder::live

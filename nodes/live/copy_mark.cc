@@ -137,6 +137,18 @@ std::expected<void, std::string> CopyLabel::put(std::string const& folder,
     return {};
 }
 
+std::expected<std::optional<CopyMark>, std::string> CopyLabel::take(std::string const& folder,
+                                                                    std::string const& mirror) {
+    auto found = look(folder, mirror);
+    if (!found || !*found) return found;
+    auto const there = media::posix_folder(folder);
+    if (!there) return at(folder, mirror, std::strerror(there.error()));
+    int failure = (*there)->remove(file_of(mirror));
+    if (failure == 0) failure = (*there)->sync();
+    if (failure != 0) return at(folder, mirror, std::strerror(failure));
+    return found;
+}
+
 namespace {
 
 /// How to go on is the same, whatever does not fit.

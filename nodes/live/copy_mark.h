@@ -56,6 +56,9 @@ public:
     /// Stable when it returns; the error names the file. Requires the array's lock.
     static std::expected<void, std::string> put(std::string const& folder,
                                                 std::string const& mirror, CopyMark const& mark);
+    /// What there was. Stable when it returns; as with `put`.
+    static std::expected<std::optional<CopyMark>, std::string> take(std::string const& folder,
+                                                                    std::string const& mirror);
 };
 
 /// What is found of a copy before anything is opened or made.

@@ -5,6 +5,8 @@
 
 #include "nodes/live/control_reply.h"
 #include "nodes/live/copy_guard.h"
+#include "nodes/live/copy_mark.h"
+#include "nodes/live/log.h"
 #include "nodes/live/node_status.h"
 #include "nodes/live/rule_words.h"
 #include "nodes/live/state_names.h"
@@ -212,8 +214,33 @@ ControlReply NodeControl::ask_array(std::span<std::string const> words) {
             return refused_for_a_copy(*request, node_.setup(), array.state().catalogue);
         });
         if (why) return reply(409, {{"error", "refused: " + *why}, {"rule", copy_rule}});
+        if (!array_.where().empty()) return change_array(*request, words);
     }
     return array_.ask(words);
+}
+
+/// What is known of the copy of a mirror that is not served any more goes first, so that whoever
+/// dies in between believes too little, and not too much.
+ControlReply NodeControl::change_array(ArrayRequest const& request,
+                                       std::span<std::string const> words) {
+    std::vector<std::string> const mirrors =
+        array_.driver().look_at([&](emulator::Array const& array) {
+            return copies_taken_away(request, node_.setup(), array.state().catalogue);
+        });
+    std::vector<std::pair<std::string, CopyMark>> taken;
+    for (std::string const& mirror : mirrors) {
+        auto const mark = CopyLabel::take(array_.where(), mirror);
+        if (!mark) return wrong(500, mark.error());
+        if (*mark) taken.emplace_back(mirror, **mark);
+    }
+    ControlReply said = array_.ask(words);
+    if (said.status == 200) return said;
+    for (auto const& [mirror, mark] : taken) {
+        if (auto const put = CopyLabel::put(array_.where(), mirror, mark); !put) {
+            log(Level::error, put.error());
+        }
+    }
+    return said;
 }
 
 /// ["datarep", "resyncing"]: stand still when a leg of it comes to that; ["datarep"]: do not.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "nodes/live/array_service.h"
+#include "nodes/live/array_words.h"
 #include "nodes/live/control_server.h"
 #include "nodes/live/node_driver.h"
 #include "nodes/live/words.h"
@@ -33,6 +34,7 @@ private:
     ControlReply ask(std::span<std::string const> words);
     std::string parties(std::vector<std::size_t> const& mirrors);
     ControlReply ask_array(std::span<std::string const> words);
+    ControlReply change_array(ArrayRequest const& request, std::span<std::string const> words);
     ControlReply set_breakpoint(std::span<std::string const> words);
 
     NodeDriver& node_;

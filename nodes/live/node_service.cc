@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "emulator/media/posix_files.h"
+#include "nodes/live/copy_volumes.h"
 #include "nodes/live/log.h"
 #include "nodes/live/node_control.h"
 #include "nodes/live/setup_codec.h"
@@ -60,34 +61,12 @@ void tell_other_chunks(MirrorSetup const& mirror, std::uint64_t were) {
 }
 
 constexpr std::size_t largest_record = std::size_t{1} << 20;
-constexpr char const* group_name = "node";
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
 /// Later than any event of an earlier process, unless the clock was set back.
 std::uint64_t first_event() {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                           std::chrono::system_clock::now().time_since_epoch())
                                           .count());
-}
-
-/// Words for the array that the copies lie in, where nobody has described it.
-std::vector<std::vector<std::string>> array_words(NodeSetup const& setup) {
-    std::uint64_t bytes = std::uint64_t{1} << 30;
-    std::vector<std::vector<std::string>> volumes;
-    for (MirrorSetup const& mirror : setup.mirrors) {
-        if (!mirror.plain.empty()) continue;
-        for (VolumeSetup const& volume : mirror.volumes) {
-            std::uint64_t const mebibytes =
-                (volume.sectors * sector_bytes + mebibyte - 1) / mebibyte;
-            bytes += 2 * mebibytes * mebibyte;
-            volumes.push_back({"add", "volume", volume_name(mirror, volume),
-                               fmt::format("group={}", group_name),
-                               fmt::format("size={}MiB", mebibytes), "vraid=0", "thin=yes"});
-        }
-    }
-    volumes.insert(volumes.begin(), {"add", "disk-group", group_name,
-                                     fmt::format("capacity={}MiB", bytes / mebibyte)});
-    return volumes;
 }
 
 }  // namespace
@@ -107,9 +86,9 @@ std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Optio
         return std::unexpected(fmt::format("a node cannot be served with {}", what));
     }
     std::string const control = std::exchange(options.array.control, {});
-    std::vector<std::vector<std::string>> words = array_words(options.setup);
-    words.insert(words.end(), options.array.begin.begin(), options.array.begin.end());
-    options.array.begin = std::move(words);
+    options.array.missing = [&](emulator::Catalogue const& catalogue) {
+        return words_for_copies(options.setup, catalogue);
+    };
     std::unique_ptr<NodeService> service(new NodeService());
     // Whoever has the state has the node: a second process is refused before it opens anything.
     if (auto state = service->open_state(options.setup.state); !state) {
@@ -205,7 +184,7 @@ std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copi
         std::unique_ptr<MirrorStore>& store = found[m].store;
         std::optional<CopyDisk> disk;
         if (mirror.plain.empty()) {
-            auto parts = volumes_of(mirror);
+            auto parts = volumes_of(mirror, found[m].begins);
             if (!parts) return std::unexpected(parts.error());
             if (auto fits = mark_copy(found[m], copies, *parts); !fits) {
                 return std::unexpected(fits.error());
@@ -300,30 +279,15 @@ std::expected<CopyDisk, std::string> NodeService::open_plain(NodeSetup const& se
 }
 
 std::expected<std::vector<CopyDisk::Part>, std::string> NodeService::volumes_of(
-    MirrorSetup const& mirror) {
+    MirrorSetup const& mirror, CopyBegins begins) {
     std::vector<CopyDisk::Part> parts;
     for (VolumeSetup const& volume : mirror.volumes) {
-        std::string const name = volume_name(mirror, volume);
-        auto const found = array_->driver().look_at(
-            [&](emulator::Array const& array) -> std::expected<CopyDisk::Part, std::string> {
-                emulator::Catalogue const& catalogue = array.state().catalogue;
-                auto const id = catalogue.volume_named(name);
-                if (!id) return std::unexpected(fmt::format("there is no volume '{}'", name));
-                emulator::Volume const& there = catalogue.volumes.at(*id);
-                if (there.as<emulator::role::Container>() != nullptr) {
-                    return std::unexpected(
-                        fmt::format("'{}' is a container, and holds no copy; delete it", name));
-                }
-                std::uint64_t const has = there.sectors;
-                if (has >= volume.sectors) return CopyDisk::Part{*id, volume.sectors};
-                return std::unexpected(
-                    fmt::format("the volume '{}' has {}, and the mirror takes {}; make it larger "
-                                "(sunder array expand volume)",
-                                name, to_text(ByteCount{has * sector_bytes}),
-                                to_text(ByteCount{volume.sectors * sector_bytes})));
-            });
-        if (!found) return std::unexpected(found.error());
-        parts.push_back(*found);
+        auto const found = array_->driver().look_at([&](emulator::Array const& array) {
+            return volume_for_copy(array.state().catalogue, volume_name(mirror, volume),
+                                   volume.sectors, begins);
+        });
+        if (!found) return std::unexpected(mirror.name + ": " + found.error());
+        parts.push_back({*found, volume.sectors});
     }
     return parts;
 }

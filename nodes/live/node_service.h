@@ -84,7 +84,8 @@ private:
         NodeSetup const& setup, std::optional<std::string> const& copies);
     std::expected<std::vector<NodeDriver::Copy>, std::string> open_copies(
         NodeSetup const& setup, std::optional<std::string> const& copies, std::vector<Found> found);
-    std::expected<std::vector<CopyDisk::Part>, std::string> volumes_of(MirrorSetup const& mirror);
+    std::expected<std::vector<CopyDisk::Part>, std::string> volumes_of(MirrorSetup const& mirror,
+                                                                       CopyBegins begins);
     std::expected<void, std::string> mark_copy(Found& found,
                                                std::optional<std::string> const& copies,
                                                std::vector<CopyDisk::Part> const& parts);

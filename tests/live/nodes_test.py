@@ -753,5 +753,98 @@ class LargerDisk(Cluster):
         self.until_mirrored()
 
 
+class Changed(Cluster):
+    """The node's files name other mirrors from one start to the next."""
+    other = """    other:
+      size: 8 MiB
+      on: [server1, server2]
+      mode: synchronous
+"""
+
+    def start_with(self, mirror=""):
+        for node in reversed(list(self.servers)):  # the source last: it is it again
+            self.kill(node, signal.SIGTERM)
+        self.mirror = mirror
+        for node in NAMES:
+            self.file(node).write_text(self.text(node))
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+
+    def array(self, node, *words):
+        said = subprocess.run(
+            [served.SUNDER, "array", "--control", str(self.folder / f"{node}.control"), *words],
+            capture_output=True, text=True, timeout=served.PATIENCE)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+        return said.stdout
+
+    def volumes(self, node):
+        shown = json.loads(self.array(node, "--json", "show"))
+        return [volume["name"] for volume in shown["volumes"]]
+
+    def refused(self, node, words):
+        ran = subprocess.run([served.SUNDER, "serve", str(self.file(node))], capture_output=True,
+                             text=True, timeout=served.PATIENCE)
+        self.assertEqual(ran.returncode, 1, ran.stdout + ran.stderr)
+        self.assertIn(words, ran.stderr)
+
+    def holds(self, export, content):
+        until(f"{export} is in service", lambda: all(
+            mirror["in_service"] for mirror in self.status("server1")["mirrors"]), self.logs)
+        self.assertEqual(self.connect("server1", export).pread(BLOCK, 0), content)
+
+    def test_mirrors_are_added_and_taken_out_and_come_back(self):
+        self.start_with()
+        self.connect("server1").pwrite(b"d" * BLOCK, 0)
+        self.start_with(self.other)
+        self.holds("datarep", b"d" * BLOCK)
+        self.holds("other", bytes(BLOCK))
+        self.connect("server1", "other").pwrite(b"o" * BLOCK, 0)
+        self.start_with()
+        self.holds("datarep", b"d" * BLOCK)
+        self.assertEqual(sorted(self.volumes("server2")), ["datarep", "other"])
+        self.start_with(self.other)
+        self.holds("other", b"o" * BLOCK)
+        self.compare_images("server1")
+
+    def test_a_copy_that_was_changed_without_its_mirror_is_not_believed(self):
+        self.start_with(self.other)
+        self.start_with()
+        self.array("server2", "add", "snapshot", "s1", "of=other")
+        self.array("server2", "restore", "other", "from=s1")
+        self.kill("server2", signal.SIGTERM)
+        self.mirror = self.other
+        self.file("server2").write_text(self.text("server2"))
+        self.refused("server2", "other.mirror tells of a copy that")
+        (self.folder / "server2.state" / "other.mirror").unlink()
+        self.start_with(self.other)
+        until("it is copied again", lambda: all(
+            mirror["state"] == "fully operational" for mirror in self.status("server1")["mirrors"]),
+            self.logs)
+
+    def test_a_volume_that_was_expanded_goes_on_holding_its_copy(self):
+        self.start_with()
+        self.connect("server1").pwrite(b"d" * BLOCK, 0)
+        for node in NAMES:
+            self.array(node, "expand", "volume", "datarep", "size=128MiB")
+        self.start_with()
+        self.holds("datarep", b"d" * BLOCK)
+        self.assertEqual(self.connect("server1").get_size(), 64 << 20)
+
+    def test_a_mirror_keeps_its_size(self):
+        self.start_with()
+        self.connect("server1").pwrite(b"d" * BLOCK, 0)
+        for node in reversed(NAMES):
+            self.kill(node, signal.SIGTERM)
+        for size in ("32 MiB", "128 MiB"):
+            self.size = size
+            self.file("server1").write_text(self.text("server1"))
+            self.refused("server1", f"datarep: it was made with 64 MiB, and the node's file says "
+                                    f"{size}")
+        self.size = "64 MiB"
+        self.start_with()
+        self.holds("datarep", b"d" * BLOCK)
+
+
 if __name__ == "__main__":
     served.main(sys.argv)
