@@ -295,6 +295,28 @@ private:
         for (Entry const& one : loading::entries_of(root_.find("at"))) {
             (void)names.node_of_key(one);
         }
+        expect_equal_paths(setup);
+    }
+
+    /// Beats go by each path from one node to the other.
+    void expect_equal_paths(live::NodeSetup const& setup) const {
+        live::MemberSetup const& own = setup.members[setup.config.self.value];
+        auto const paths = [](live::MemberSetup const& member) {
+            std::size_t const count = member.beats.size();
+            return fmt::format("{} path{}", count, count == 1 ? "" : "s");
+        };
+        for (live::MemberSetup const& member : setup.members) {
+            Node const* const at = root_.find("at");
+            Node const* const where = at == nullptr ? nullptr : at->find(member.name);
+            if (where == nullptr || member.beats.size() == own.beats.size()) continue;
+            Node const* const beats = where->find("beats");
+            report_.error(Code::bad_link, mark_of(beats == nullptr ? *where : *beats),
+                          fmt::format("{} beats on {}, and {} on {}", own.name, paths(own),
+                                      member.name, paths(member)),
+                          {"name as many `beats` for each node: they are the same paths, in the "
+                           "same order",
+                           {}});
+        }
     }
 
     void place(live::NodeSetup const& setup, live::MemberSetup const& member, Node const& where) {

@@ -37,6 +37,7 @@ struct Served {
     std::uint16_t port = 0;
     unsigned threads = 16;
     std::vector<std::string> parameters;  ///< of the plugin
+    std::string setup{};                  ///< a node's, as a file that this process has
 };
 
 std::vector<std::string> command_for(ServeRequest const& request, Served const& what,
@@ -92,7 +93,8 @@ Read read_node(std::string const& path, PlainServers servers) {
         done += static_cast<std::size_t>(written);
     }
     Served served{file->socket, file->address, file->port, file->threads, {}};
-    served.parameters.push_back(fmt::format("node=/proc/self/fd/{}", setup));
+    served.setup = fmt::format("/proc/self/fd/{}", setup);
+    served.parameters.push_back("node=" + served.setup);
     if (!file->store.empty()) served.parameters.push_back("store=" + file->store);
     served.parameters.push_back("control=" + file->control);
     return served;
@@ -170,6 +172,12 @@ int serve(ServeRequest const& request) {
     if (request.print) {
         std::string line;
         for (std::string const& word : words) line += (line.empty() ? "" : " ") + quoted(word);
+        if (!file->setup.empty()) {
+            fmt::print(
+                "# {} is the node's setup, which only `sunder serve` hands to nbdkit: this "
+                "shows what it runs, and cannot be run by itself\n",
+                file->setup);
+        }
         fmt::print("{}\n", line);
         return all_held;
     }

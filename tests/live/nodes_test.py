@@ -339,6 +339,17 @@ class Wrong(Cluster):
                  "`peers` of server1 and `beats` of server1 are both at")):
             self.refused(was, becomes, words)
 
+    def test_as_many_paths_of_beats_for_each_node(self):
+        self.refused(self.PEER, "server2: {peers: {socket: s}, beats: [{socket: a}, {socket: b}]}",
+                     "server1 beats on 1 path, and server2 on 2 paths")
+
+    def test_what_is_printed_says_what_cannot_be_said_again(self):
+        ran = subprocess.run([served.SUNDER, "serve", str(self.file("server1")), "--print"],
+                             capture_output=True, text=True, timeout=served.PATIENCE, check=True)
+        comment, command = ran.stdout.splitlines()
+        self.assertRegex(comment, r"^# .*/proc/self/fd/\d+ is the node's setup")
+        self.assertTrue(command.startswith("nbdkit "), command)
+
     def test_sockets(self):
         (self.folder / "file").touch()
         for place, words in (("x" * 108, "a socket's path has at most 107 characters"),
