@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Guarded nodes whose peer is lost: what is held is told of, it holds up nobody else, and it goes with
-# the node.
+# Guarded nodes whose peer is lost: what is held is told of, it holds up nobody else, and it goes
+# with the node.
 import json
 import signal
 import sys

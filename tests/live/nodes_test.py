@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Nodes as processes: what operators ask and see, what is wrong with a node's file, and what a second
-# process of one node can not do.
+# Nodes as processes: what operators ask and see, what is wrong with a node's file, and what a
+# second process of one node can not do.
 import os
 import signal
 import socket
