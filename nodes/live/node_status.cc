@@ -138,7 +138,7 @@ json::object in_json(NodeDriver& node, std::size_t place,
                                     {"out_of_step_bytes", leg.out_of_step_bytes}});
     }
     json::object made{{"name", setup.name},
-                      {"size_bytes", setup.config.sectors * sector_bytes},
+                      {"size_bytes", setup.config.mirrored_sectors * sector_bytes},
                       {"state", text(in_one_word(status, rule))},
                       {"in_service", status.open},
                       {"open_apart", status.open_apart},

@@ -139,15 +139,16 @@ class Others(Cluster):
         for node, said in zip(NAMES, (first, second)):
             self.file(node).write_text(self.text(node).replace("size: 64 MiB", said))
         self.start(*NAMES)
-        until("it is refused by name", lambda: words in self.log("server1"), self.logs)
+        # Who dials is refused by who is dialled.
+        until("it is refused by name", lambda: words in self.log("server2"), self.logs)
         self.assertNotEqual(self.datarep("server1")["legs"][0]["state"], "mirroring")
 
     def test_volumes_of_other_sizes_are_refused_by_name(self):
-        self.refused_for("volumes is 'b 24 MiB, c 8 MiB' in its file, and 'b 8 MiB, c 24 MiB' in "
+        self.refused_for("volumes is 'b 8 MiB, c 24 MiB' in its file, and 'b 24 MiB, c 8 MiB' in "
                          "ours", "volumes: {b: 8 MiB, c: 24 MiB}", "volumes: {b: 24 MiB, c: 8 MiB}")
 
     def test_a_mirror_of_another_size_is_refused_by_name(self):
-        self.refused_for("size is '128 MiB' in its file, and '64 MiB' in ours", "size: 64 MiB",
+        self.refused_for("size is '64 MiB' in its file, and '128 MiB' in ours", "size: 64 MiB",
                          "size: 128 MiB")
 
 
@@ -163,6 +164,7 @@ class LargerDisk(Cluster):
         self.until_served("server2")
         host = self.connect("server2")
         self.assertEqual(host.get_size(), 64 << 20)
+        self.assertEqual(self.datarep("server2")["size_bytes"], 64 << 20)
         self.assertEqual(host.pread(BLOCK, 0), b"x" * BLOCK)
         self.start("server1")
         self.until_mirrored()
