@@ -210,6 +210,14 @@ void NodeMachine::message(input::MessageArrived const& in, Outbox& out) {
             node.resources_[r].outdated_for[slot.value] = said.by;
             out.put(output::GroupCommand{said.group, replication::command::MarkOutdated{said.by}});
             node.answer_outdated(r, out);
+            // Whose target it is, if that is another, has to hear of it, and overrules it if it
+            // serves: of two that have parted this copy follows that one.
+            replication::Report const& report = node.resources_[r].report;
+            bool const follows = report.source && *report.source != slot && report.cell &&
+                                 !report.cell->has_gone_past(said.by.id);
+            if (!follows) return;
+            out.put(
+                output::GroupCommand{said.group, replication::command::PeerGone{*report.source}});
         }
         void operator()(control::OutdatedStored const& said) const {
             out.put(output::GroupCommand{said.group,

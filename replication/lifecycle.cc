@@ -218,14 +218,6 @@ void MirrorMachine::mark_outdated(command::MarkOutdated const& mark, Outbox& out
     }
     watched_in_sync_ = false;
     if (cell().data > DataState::outdated) set_data(DataState::outdated, out);
-    // Whose target it is has to hear of it, and overrules it if it serves: of two that have parted,
-    // this copy follows that one.
-    for_each_peer([&](Slot peer) {
-        auto const* following = std::get_if<leg::Following>(&legs_[peer.value]);
-        bool const mirrors =
-            following != nullptr && following->phase == leg::Following::Phase::mirroring;
-        if (mirrors) close_leg(peer, out);
-    });
 }
 
 void MirrorMachine::promote(command::Promote const& promote, Outbox& out) {

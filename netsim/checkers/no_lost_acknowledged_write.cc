@@ -175,6 +175,8 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
 
 void NoLostAcknowledgedWrite::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     split_.resize(view.chronicle.groups());
+    forced_.resize(view.chronicle.groups());
+    if (came.forced) forced_[came.group.value] = true;
     bool const another = view.chronicle.another_serves(came.group, node);
     Split& split = split_[came.group.value];
     if (another && split == Split::none) split = came.forced ? Split::by_force : Split::by_itself;
@@ -191,6 +193,7 @@ void NoLostAcknowledgedWrite::on(View& view, NodeId node, nodes::note::CameInSer
 /// A target came in sync: there is one truth again, unless a third copy has not been heard yet.
 void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slot target) {
     split_.resize(view.chronicle.groups());
+    forced_.resize(view.chronicle.groups());
     Chronicle::Group const& known = view.chronicle.group(group);
     if (!known.copies[source.value].serving || view.chronicle.serving(group) != 1) return;
     LegState const leg = known.copies[source.value].pairs[target.value].leg;
@@ -208,7 +211,9 @@ void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slo
     }
     loss.occasion = "served";
     verify(view, loss);
-    if (loss.settled) split_[group.value] = Split::none;
+    if (!loss.settled) return;
+    split_[group.value] = Split::none;
+    forced_[group.value] = false;
 }
 
 void NoLostAcknowledgedWrite::on(View& view, From from,
@@ -226,24 +231,27 @@ void NoLostAcknowledgedWrite::on(View& view, From from,
 
 namespace {
 
-/// Each has what the other never had, or one was forced past the other.
+/// Each has what the other never had.
 bool have_parted(View const& view, GroupId group, Slot a, Slot b) {
     auto const& copies = view.chronicle.group(group).copies;
     Chronicle::Pair const& one = copies[a.value].pairs[b.value];
     Chronicle::Pair const& other = copies[b.value].pairs[a.value];
-    return (one.lonely && other.lonely) || one.forced_past || other.forced_past;
+    return one.lonely && other.lonely;
 }
 
 }  // namespace
 
 /// What the loser of a split brain acknowledged may be lost from here on, by name. A policy that
-/// decides where there was no split brain excuses nothing.
+/// decides where there was no split brain, and nobody forced anything, excuses nothing.
 void NoLostAcknowledgedWrite::on(View& view, From from,
                                  replication::note::Conceded const& conceded) {
     split_.resize(view.chronicle.groups());
+    forced_.resize(view.chronicle.groups());
     bool const policy = conceded.by == replication::note::Conceded::By::policy;
     Slot const self = view.chronicle.slot(from.group, from.node);
-    if (policy && !have_parted(view, from.group, self, conceded.winner)) return;
+    bool const parted =
+        forced_[from.group.value] || have_parted(view, from.group, self, conceded.winner);
+    if (policy && !parted) return;
     split_[from.group.value] = policy ? Split::by_policy : Split::by_force;
 }
 

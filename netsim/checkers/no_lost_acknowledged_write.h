@@ -59,6 +59,7 @@ private:
     enum class Split : std::uint8_t { none, by_itself, by_force, by_policy };
     std::vector<replication::PerCopy<std::optional<Duration>>> replaced_;  // disks, by group
     std::vector<Split> split_;  // by group: two nodes served at once and went their own ways
+    std::vector<bool> forced_;  // by group: an operator forced a copy online, and it shows
     boost::unordered_flat_set<std::uint64_t> counted_;  // requests, within one comparison
 };
 

@@ -132,7 +132,8 @@ std::map<std::string, std::string> seeds() {
     made["greeting"] = frame(live::FrameKind::greeting, bytes_of(greeting));
     replication::Cell cell;
     cell.history.push_back({5, replication::Minted::forced});
-    made["cell"] = text_of(Stranger::cell, replication::encode_cell({replication::Slot{1}, cell}));
+    made["cell"] = text_of(Stranger::cell,
+                           replication::encode_cell({replication::Slot{1}, 128, 131072, cell}));
     replication::Page page;
     page.number = 1;
     page.words = {1, 2, 3};
