@@ -50,17 +50,18 @@ TEST_CASE("a cell is the bytes that other builds have stored") {
     cell.fallback.history.push_back({0x3132, Minted::created});
     cell.asynchronous_limit = 0x41;
     cell.resync = 0x42;
-    cell.peers[1] = {{0x1112, Minted::without_peer}, true, 0x51, false};
-    cell.peers[7] = {{}, false, 0, true};
-    CHECK(hex(encode_cell({Slot{3}, cell})) ==
+    cell.peers[1] = {{0x1112, Minted::without_peer}, true, 0x51, false, true};
+    cell.peers[7] = {{}, false, 0, true, false};
+    CHECK(hex(encode_cell({Slot{3}, 0x80, 0x20000, cell})) ==
           packed(
-              "53756e43656c6c2e 0200 e0000000 297b446a2b15b108 03 121100000000000001 02 "
+              "53756e43656c6c2e 0300 f8000000 da1f1acf3dcbf764 03 8000000000000000 "
+              "0000020000000000 121100000000000001 02 "
               "222100000000000002 323100000000000000 0b0a000007 0002 0001000102 222100000000000002 "
               "01 323100000000000000 41000000 4200000000000000 "
-              "00000000000000000000000000000000000000 12110000000000000101510000000000000000 "
-              "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
-              "00000000000000000000000000000000000000 00000000000000000000000000000000000000 "
-              "00000000000000000000000000000000000000 00000000000000000000000000000000000001"));
+              "0000000000000000000000000000000000000000 1211000000000000010151000000000000000001 "
+              "0000000000000000000000000000000000000000 0000000000000000000000000000000000000000 "
+              "0000000000000000000000000000000000000000 0000000000000000000000000000000000000000 "
+              "0000000000000000000000000000000000000000 0000000000000000000000000000000000000100"));
 }
 
 TEST_CASE("a page is the bytes that other builds have stored") {
@@ -76,10 +77,12 @@ TEST_CASE("a page is the bytes that other builds have stored") {
 
 TEST_CASE("any cell comes back as it was") {
     CHECK(rc::check([] {
-        StoredCell const stored{Slot{2}, drawn<Cell>()};
+        StoredCell const stored{Slot{2}, 128, 4096, drawn<Cell>()};
         auto const back = decode_cell(encode_cell(stored));
         if (!back) RC_FAIL(back.error());
         RC_ASSERT(back->of == stored.of);
+        RC_ASSERT(back->chunk_sectors == stored.chunk_sectors);
+        RC_ASSERT(back->mirrored_sectors == stored.mirrored_sectors);
         RC_ASSERT(test::same(back->cell, stored.cell));
     }));
 }
@@ -100,7 +103,7 @@ TEST_CASE("any page comes back as it was, at its place only") {
 TEST_CASE("no bit of a cell can be flipped, and none of its bytes be missing") {
     Cell cell;
     cell.current = {5, Minted::forced};
-    std::vector<std::byte> const stored = encode_cell({Slot{1}, cell});
+    std::vector<std::byte> const stored = encode_cell({Slot{1}, 128, 4096, cell});
     for (std::size_t bit = 0; bit < stored.size() * 8; ++bit) {
         std::vector<std::byte> flipped = stored;
         flipped[bit / 8] ^= std::byte{1} << bit % 8;

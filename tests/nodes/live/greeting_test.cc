@@ -39,7 +39,7 @@ std::string error_of(std::vector<std::byte> const& bytes) {
 
 TEST_CASE("a greeting is the bytes that other builds speak, and comes back as it was") {
     CHECK(test::hex(bytes_of(some_greeting())) ==
-          test::packed("0100 06000000 656173742e31 05000000 616c706861 04000000 62657461 08000000 "
+          test::packed("0200 06000000 656173742e31 05000000 616c706861 04000000 62657461 08000000 "
                        "646174615f726570 0807060504030201 03 "
                        "02 05000000 6e6f646573 0b000000 616c7068612c2062657461 "
                        "06000000 706f6c696379 01000000 78"));
@@ -83,7 +83,7 @@ TEST_CASE("what a greeting says wrong is told by name and place") {
         other.at(at) = std::byte(value);
         return error_of(other);
     };
-    CHECK(changed(0, 2) == "byte 0: a greeting in protocol 2, this build speaks protocol 1");
+    CHECK(changed(0, 3) == "byte 0: a greeting in protocol 3, this build speaks protocol 2");
     CHECK(changed(6, '/') ==
           "byte 2: a greeting whose cluster is no name: 1 to 64 letters, figures "
           "or ._- would be right");
@@ -107,7 +107,7 @@ TEST_CASE("a stranger is refused by what is strange") {
         change(other);
         return refusal(ours, other);
     };
-    CHECK(why([](Greeting& g) { g.protocol = 7; }) == "it speaks protocol 7, and we speak 1");
+    CHECK(why([](Greeting& g) { g.protocol = 7; }) == "it speaks protocol 7, and we speak 2");
     CHECK(why([](Greeting& g) { g.cluster = "west"; }) ==
           "it is of cluster 'west', and we are of 'east.1'");
     CHECK(why([](Greeting& g) { g.to = "gamma"; }) ==
