@@ -5,6 +5,7 @@
 #include "base/mutant.h"
 #include "base/verify.h"
 #include "nodes/node_machine.h"
+#include "nodes/overtaken.h"
 
 #include <algorithm>
 
@@ -118,9 +119,11 @@ PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
     // It has not said what it will be.
     if (!known.cell || known.taking_over || known.conceding) return facts;
     facts.later = later(r, slot);
-    // It has not heard yet that another took over from it, of whose copy this one has everything.
+    // It has not heard yet that another took over from it, of whose copy this one has everything;
+    // it may have stored the era of this one's own promotion meanwhile. Had it led again, what it
+    // acknowledged without this copy would be a generation that this one lacks (G20).
     bool const overtaken = own_copy(r) == InServiceFacts::Copy::in_sync &&
-                           known.cell->era < resource.report.watched &&
+                           is_overtaken(known.cell->era, peer, resource.report.watched) &&
                            (facts.later == InServiceFacts::Later::neither ||
                             facts.later == InServiceFacts::Later::self);
     bool const owner = known.cell->last_owner && !overtaken;
