@@ -17,9 +17,9 @@ void MirrorMachine::resync_ready(Slot peer, ResyncReady const& ready, Outbox& ou
         return;
     }
     if ((unrecorded_ & bit_of(peer)) != 0) {
-        // It has stored that it is inconsistent, so it cannot promote.
+        // It has stored that it is inconsistent, so it cannot promote. Others that are away may.
         knows_outdated_ |= bit_of(peer);
-        record_as_promised(out);
+        record_if_none_may_promote(out);
         acknowledge_all(out);
         preparing = std::get_if<leg::Preparing>(&legs_[peer.value]);
         VERIFY(preparing != nullptr);
@@ -183,9 +183,14 @@ void MirrorMachine::finish_if_done(Slot peer, leg::Resyncing& resyncing) {
     bool const left = resyncing.need.any() && !mutant(Mutant::finish_with_bits_left);
     if (left || reading || mutant(Mutant::resync_never_finishes)) return;
     resyncing.finishing = true;
+    // What hosts wait for is there as well: from here on it is not left behind with the others.
+    bool const awaited = (unrecorded_ & bit_of(peer)) != 0;
+    unrecorded_ &= static_cast<PeerMask>(~bit_of(peer));
     resyncing.version = cells_.edit([&](Cell& cell) {
-        cell.peers[peer.value].may_be_current = true;
-        cell.peers[peer.value].met = true;
+        PeerRecord& record = cell.peers[peer.value];
+        if (awaited && !record.base) record.base = cell.current;
+        record.may_be_current = true;
+        record.met = true;
     });
 }
 
