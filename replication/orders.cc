@@ -46,6 +46,15 @@ void MirrorMachine::set_all_bits(Slot peer, Outbox& out) {
 void MirrorMachine::clear_all_bits(Slot peer, Outbox& out) {
     VERIFY(!open_);
     log_.clear_all(peer);
+    // What has been received and is not on the disk yet the peer may lack all the same (R36).
+    auto const name_again = [&](Slot from, Extent range) {
+        if (from != peer && range.count != 0) log_.mark(peer, log_.chunks_of(range));
+    };
+    for (Incoming const& item : queue_) {
+        auto const* record = std::get_if<Record>(&item.what);
+        if (record != nullptr) name_again(item.from, record->range);
+    }
+    for (Applying const& applying : applying_) name_again(applying.from, applying.range);
     cells_.edit([&](Cell& cell) {
         PeerRecord& record = cell.peers[peer.value];
         record.base = cell.current;
