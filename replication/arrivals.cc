@@ -89,6 +89,11 @@ void MirrorMachine::greeted(Slot peer, std::shared_ptr<Hello const> const& hello
     if ((peers() & bit_of(peer)) == 0) return;  // the mirror may yet be extended there
     turn_to(peer, *hello, out);
     consider(peer, out);
+    // What it is now may leave this copy to a policy (conceding.cc).
+    if (config_->split_brain == SplitBrainPolicy::disconnect || cell().last_owner || open_) return;
+    for_each_peer([&](Slot other) {
+        if (other != peer) consider(other, out);
+    });
 }
 
 void MirrorMachine::follow_finish(Slot peer, ConnectionId connection,

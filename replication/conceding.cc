@@ -12,6 +12,34 @@
 
 namespace sunder::replication {
 
+namespace {
+
+/// What a copy that is no last owner knows of those that hold the same history.
+struct Kin {
+    bool led = false;       ///< one of them led it, or leads this copy now
+    bool all_heard = true;  ///< of all other copies
+};
+
+void look_at(Leg const& leg, Slot peer, Cell const& mine, Slot self, Kin& kin) {
+    auto const* handshaking = std::get_if<leg::Handshaking>(&leg);
+    kin.led = kin.led || std::holds_alternative<leg::Following>(leg);
+    if (handshaking == nullptr || !handshaking->theirs) {
+        kin.all_heard = false;
+        return;
+    }
+    Cell const& theirs = handshaking->theirs->cell;
+    Kinship const kinship = relate(mine, self, theirs, peer).kinship;
+    bool const parted = kinship == Kinship::diverged || kinship == Kinship::unrelated;
+    kin.led = kin.led || (theirs.last_owner && !parted);
+}
+
+}  // namespace
+
+/// Sources are the parties: whose target a copy was decides for it. So a source gives up to a
+/// source only, and a target to nobody while the one that it follows, or followed, is there. Then
+/// it does as the policy says, and where nobody is left who led what it holds, in any case: it
+/// could not come in service.
+///
 /// Both sides decide by the two hellos that opened this connection, so neither can think that the
 /// other is the one to give up. A parting that these do not show yet is shown by the next ones.
 void MirrorMachine::resolve_by_policy(Slot peer, Outbox& out) {
@@ -29,6 +57,13 @@ void MirrorMachine::resolve_by_policy(Slot peer, Outbox& out) {
         close_leg(peer, out);
         return;
     }
+    bool const owns = handshaking->opened_mine->cell.last_owner;
+    bool const peer_owns = theirs->cell.last_owner;
+    if (owns != cell().last_owner) {
+        close_leg(peer, out);  // neither shown yet
+        return;
+    }
+    if (!peer_owns) return;
     bool const first = config_->self < peer;
     SplitBrainFacts facts =
         split_brain_facts(config_->split_brain, first ? *handshaking->opened_mine : *theirs,
@@ -38,11 +73,18 @@ void MirrorMachine::resolve_by_policy(Slot peer, Outbox& out) {
     if (config_->split_brain_loser == config_->self) facts.named = mine;
     if (config_->split_brain_loser == peer) facts.named = first ? Side::second : Side::first;
     SplitBrainDecision const decision = decide_split_brain(facts);
-    if (handshaking->resolved != decision) {
+    Kin kin;
+    for_each_peer([&](Slot other) {
+        if (other != peer) look_at(legs_[other.value], other, cell(), config_->self, kin);
+    });
+    bool const left_alone = kin.all_heard && decision.rule != SplitBrainRule::named_node_gives_up;
+    bool const loses = decision.loser == mine;
+    if (!owns && (kin.led || !(loses || left_alone))) return;
+    if ((owns || loses) && handshaking->resolved != decision) {
         handshaking->resolved = decision;
         out.note(note::SplitBrainDecided{peer, decision, facts});
     }
-    if (decision.loser == mine) concede(peer, theirs->cell, note::Conceded::By::policy, out);
+    if (loses || !owns) concede(peer, theirs->cell, note::Conceded::By::policy, out);
 }
 
 void MirrorMachine::concede(Slot winner, Cell const& theirs, note::Conceded::By by, Outbox& out) {
