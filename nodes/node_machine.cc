@@ -328,6 +328,7 @@ control::Claim NodeMachine::present(std::size_t r) const {
         claim.source = resource.report.source;
         // Who may not, whatever it holds, does not keep the next one from it (R53).
         bool const barred = waits_at_gate(r) && (resource.gate == GateRule::fencing_failed ||
+                                                 resource.gate == GateRule::failover_blocked ||
                                                  resource.gate == GateRule::no_quorum);
         claim.fit = std::holds_alternative<resource::OutOfService>(resource.state) &&
                     own_copy(r) == InServiceFacts::Copy::in_sync && !barred &&
