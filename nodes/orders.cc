@@ -5,6 +5,7 @@
 
 #include "base/verify.h"
 #include "nodes/node_machine.h"
+#include "nodes/overtaken.h"
 
 namespace sunder::nodes {
 
@@ -256,8 +257,16 @@ void NodeMachine::hear_taken_out(std::size_t r, Slot slot, control::Claim const&
     Resource& resource = resources_[r];
     auto const bit = static_cast<std::uint8_t>(1U << slot.value);
     bool const serves = std::holds_alternative<resource::Serving>(resource.state);
+    // It repeats the word with whatever else it says, as long as it has not heard of the other.
+    NodeId const peer = config_->resources[r].members[slot.value];
+    bool overruled = serves || is_overtaken(said.cell->era, peer, resource.report.watched);
+    for_each_peer(r, [&](Slot other, NodeId) {
+        Known const& known = resource.known[other.value];
+        overruled = overruled || (other != slot && known.in_service && known.cell &&
+                                  is_overtaken(said.cell->era, peer, known.cell->era));
+    });
     resource.taken_out_at &= static_cast<std::uint8_t>(~bit);
-    if (said.taken_out && !serves) resource.taken_out_at |= bit;
+    if (said.taken_out && !overruled) resource.taken_out_at |= bit;
     if (!said.in_service || said.taken_out) return;
     resource.taken_out = false;
     resource.taken_out_at = 0;
