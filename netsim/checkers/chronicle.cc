@@ -196,8 +196,9 @@ void Chronicle::joined(Group& group, Slot source, Slot target, Duration now) {
         Copy& other = group.copies[third];
         Pair& ahead = group.copies[target.value].pairs[third];
         ahead.forced_past = group.copies[source.value].pairs[third].forced_past;
-        ahead.split_noted = group.copies[source.value].pairs[third].split_noted;
-        other.pairs[target.value].split_noted = other.pairs[source.value].split_noted;
+        bool const parted =
+            group.copies[source.value].pairs[third].lonely && other.pairs[source.value].lonely;
+        if (!parted) ahead.split_noted = other.pairs[target.value].split_noted = false;
         ahead.inherit(group.copies[source.value].pairs[third], now);
         other.pairs[target.value].inherit(other.pairs[source.value], now);
     }
