@@ -195,12 +195,14 @@ void Chronicle::joined(Group& group, Slot source, Slot target, Duration now) {
         if (third == source.value || third == target.value) continue;
         Copy& other = group.copies[third];
         Pair& ahead = group.copies[target.value].pairs[third];
-        ahead.forced_past = group.copies[source.value].pairs[third].forced_past;
-        bool const parted =
-            group.copies[source.value].pairs[third].lonely && other.pairs[source.value].lonely;
+        Pair const& from_source = group.copies[source.value].pairs[third];
+        Pair const& to_source = other.pairs[source.value];
+        ahead.forced_past = from_source.forced_past;
+        bool const parted = (from_source.lonely && to_source.lonely) || from_source.forced_past ||
+                            to_source.forced_past;
         if (!parted) ahead.split_noted = other.pairs[target.value].split_noted = false;
-        ahead.inherit(group.copies[source.value].pairs[third], now);
-        other.pairs[target.value].inherit(other.pairs[source.value], now);
+        ahead.inherit(from_source, now);
+        other.pairs[target.value].inherit(to_source, now);
     }
     group.copies[target.value].owner = false;
     group.copies[target.value].claimed = false;
