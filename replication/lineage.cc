@@ -90,7 +90,9 @@ void MirrorMachine::record_absences(PeerMask absent, Outbox& out) {
         if ((absent & bit_of(peer)) != 0 && lacks_absence(peer)) unrecorded |= bit_of(peer);
     });
     if (unrecorded == 0) return;
-    if (unrecorded_ == 0) next_ = Generation{mint(), Minted::without_peer};
+    // All are told a name of its own: what one said before a resync is not said for what it is now.
+    bool const news = (unrecorded & ~unrecorded_) != 0;
+    if (news) next_ = Generation{mint(), Minted::without_peer};
     unrecorded_ |= unrecorded;
     if (!config_->guarded) return record_as_promised(out);
     record_if_none_may_promote(out);
