@@ -307,7 +307,10 @@ void NodeMachine::hear_left_behind(std::size_t r, control::Claim const& said, Ou
     Resource const& resource = resources_[r];
     bool const third = config_->resources[r].members.size() > 2 && !said.cell->last_owner;
     bool const whole = said.cell->data != replication::DataState::inconsistent;
-    if (!third || !whole || !resource.report.cell || resource.report.open) return;
+    // What it has from a source that it follows, that one answers for; of two that have parted the
+    // targets would make one another outdated for ever.
+    bool const follows = resource.report.source.has_value();
+    if (!third || !whole || !resource.report.cell || resource.report.open || follows) return;
     replication::PeerRecord const& record = said.cell->peers[config_->resources[r].self.value];
     if (!record.base || record.may_be_current) return;
     out.put(output::GroupCommand{config_->resources[r].group,
@@ -422,7 +425,14 @@ void NodeMachine::reported(std::size_t r, replication::Report const& report, Out
     GroupId const group = config_->resources[r].group;
     // A group that closes by itself takes the disk from under what stands on it.
     bool const closed = resource.report.open && !report.open;
+    bool const left = resource.report.source && !report.source;
     resource.report = report;
+    // Now nobody answers for this copy, and what others have said of it counts.
+    for_each_peer(r, [&](Slot slot, NodeId) {
+        if (left && resource.known[slot.value].cell) {
+            hear_left_behind(r, {.group = group, .cell = resource.known[slot.value].cell}, out);
+        }
+    });
     if (closed && !stands_free(r)) lower(r, true, out);
     forget_refusal(r);
     create_if_alone(r, out);
