@@ -132,7 +132,7 @@ constexpr Count counts[] = {
      three_copies,
      {.writes = 2, .cuts = 1},
      by_duration,
-     45381,
+     44717,
      0},
     {"three copies: 2 writes, 1 power cut, in turn, asynchronous",
      three_asynchronous,
