@@ -228,6 +228,10 @@ void MirrorMachine::begin_mirroring(Slot peer, Outbox& out) {
         cell.peers[peer.value].met = true;
     });
     set_leg(peer, std::move(mirroring), out);
+    // It has everything, and is left behind with nobody; the others are not waited for because of
+    // it.
+    unrecorded_ &= static_cast<PeerMask>(~bit_of(peer));
+    record_if_none_may_promote(out);
     introduce(peer, out);
     peer_has_caught_up(peer, out);
 }
