@@ -117,9 +117,8 @@ std::expected<void, std::string> MirrorStore::load() {
         return std::unexpected(this->memory() + ": " + std::strerror(memory.error()));
     }
     found_.had_cell = remembered_ = memory.has_value();
-    if (!found_.other_chunks) return load_pages();
-    if (int const failure = set_all_pages()) return std::unexpected(std::strerror(failure));
-    return {};
+    if (found_.other_chunks) return {};
+    return load_pages();
 }
 
 /// Before a cell says how they are to be read from now on. What the old ones named is named by

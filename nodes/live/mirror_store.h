@@ -32,8 +32,8 @@ public:
         std::optional<nodes::StoredHierarchy> above{};
         std::optional<CopyMark> mark{};
         bool had_cell = false;  ///< in an earlier file, if not in this one
-        /// Its intent log was kept in other chunks, of so many sectors, 0 for none: all of it is
-        /// set now, because nothing else can be said.
+        /// Its intent log was kept in other chunks, of so many sectors, 0 for none, so that all of
+        /// it is to be set (`set_all_pages`): nothing else can be said.
         std::optional<std::uint64_t> other_chunks{};
     };
 
@@ -62,6 +62,10 @@ public:
     /// or an errno. What another life created is gone with its memory or its disk, and must not be
     /// taken for the same (FLT-4).
     int begin_created(replication::GroupConfig const& config, std::uint64_t name);
+    /// Of one with other chunks, which has no pages before: sets all bits, in the chunks that are
+    /// configured. 0 or an errno. Apart from `open`, so that a start that is refused changes
+    /// nothing.
+    int set_all_pages();
 
 private:
     MirrorStore(emulator::media::Folder* folder, std::string mirror,
@@ -69,8 +73,6 @@ private:
     [[nodiscard]] std::string of_another(replication::Slot other) const;
     std::expected<void, std::string> load();
     std::expected<void, std::string> load_pages();
-    /// All bits, in the chunks that are configured: 0 or an errno.
-    int set_all_pages();
     int remember_cell();
     [[nodiscard]] std::uint64_t place_of(replication::Slot peer, std::uint32_t number) const;
 

@@ -212,7 +212,14 @@ std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copi
                 return std::unexpected(store->file() + ": " + std::strerror(failure));
             }
         }
-        if (auto const chunks = store->found().other_chunks) tell_other_chunks(mirror, *chunks);
+        // One that is made anew has pages of its own.
+        bool const goes_on = found[m].begins == CopyBegins::goes_on;
+        if (auto const chunks = store->found().other_chunks; chunks && goes_on) {
+            tell_other_chunks(mirror, *chunks);
+            if (int const failure = store->set_all_pages()) {
+                return std::unexpected(store->file() + ": " + std::strerror(failure));
+            }
+        }
         all.push_back({std::move(*disk), std::move(store)});
     }
     return all;

@@ -237,6 +237,8 @@ class Changed(Cluster):
         self.size = "64 MiB"
         self.start_with()
         self.holds("datarep", b"d" * BLOCK)
+        # What was refused has changed nothing.
+        self.assertNotIn("everything counts as written", self.log("server1"))
 
 
 if __name__ == "__main__":

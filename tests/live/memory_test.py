@@ -23,6 +23,13 @@ class Memory(Cluster):
         self.until_mirrored()
         self.connect("server1").pwrite(BLOCK, 0)
 
+    def begin_source_anew_unnoticed(self):
+        self.start_and_write()
+        self.tell("server2", signal.SIGSTOP)  # so that it does not take over
+        self.kill("server1")
+        self.start("server1")
+        self.tell("server2", signal.SIGCONT)
+
     def name_the_loser(self, node):
         until("both know", lambda: all(
             self.datarep(name)["state"] == "split brain" for name in NAMES), self.logs)
@@ -54,11 +61,7 @@ class Memory(Cluster):
         self.until_all_is_well("server2")
 
     def test_a_source_that_lost_its_copy_does_not_overwrite_the_only_one_that_is_left(self):
-        self.start_and_write()
-        self.tell("server2", signal.SIGSTOP)  # so that it does not take over
-        self.kill("server1")
-        self.start("server1")
-        self.tell("server2", signal.SIGCONT)
+        self.begin_source_anew_unnoticed()
         self.name_the_loser("server1")
         until("nobody is split", lambda: all(
             self.datarep(name)["state"] != "split brain" for name in NAMES), self.logs)
@@ -90,11 +93,7 @@ class BornInSync(Replaced):
         self.until_all_is_there("server1")
 
     def test_a_source_that_lost_its_copy_does_not_overwrite_the_only_one_that_is_left(self):
-        self.start_and_write()
-        self.tell("server2", signal.SIGSTOP)  # so that it does not take over
-        self.kill("server1")
-        self.start("server1")
-        self.tell("server2", signal.SIGCONT)
+        self.begin_source_anew_unnoticed()
         until("it knows that the other copy is later", lambda:
               self.datarep("server1").get("rule") == "peer_is_later", self.logs)
         self.assertFalse(self.serves("server1"))
