@@ -75,7 +75,9 @@ Fingerprint NodeMachine::fingerprint_of(std::size_t r, Slot peer) const {
     NodeId const node = config_->resources[r].members[slot];
     bool const other = node != config_->self;
     // What it said last counts only where it says nothing any more.
-    bool const counts = resource.followed[slot] && other && members_.mute(node);
+    bool const mute = other && members_.mute(node);
+    bool const counts = mute && follows_unasked(r, peer);
+    if (mute && !counts && resource.led[slot]) hasher.add(resource.led[slot]->number);
     hasher.add(known.cell ? known.cell->fingerprint() : 0);
     hasher.add(std::uint64_t{known.in_service} | std::uint64_t{known.taking_over} << 1 |
                std::uint64_t{resource.split_noted[slot]} << 2 |

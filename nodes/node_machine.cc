@@ -134,6 +134,7 @@ void NodeMachine::peer_silent(input::PeerSilent const& in, Outbox& out) {
             if (!slot) continue;
             resources_[r].known[slot->value] = Known{};
             resources_[r].followed[slot->value] = false;
+            resources_[r].led[slot->value].reset();
             resources_[r].told_dead[slot->value] = false;
             out.put(output::GroupCommand{config_->resources[r].group,
                                          replication::command::PeerGone{*slot}});
@@ -258,8 +259,10 @@ void NodeMachine::claimed(std::size_t r, Slot slot, control::Claim const& said, 
     known.conceding = said.conceding;
     known.fit = said.fit;
     known.source = said.source;
-    resource.followed[slot.value] =
-        !said.in_service && !said.cell->last_owner && !said.taking_over && !said.conceding;
+    bool const leads = said.in_service || said.cell->last_owner;
+    bool const about_to = said.taking_over || said.conceding;
+    resource.followed[slot.value] = !leads && !about_to;
+    resource.led[slot.value] = leads && !about_to ? std::optional(said.cell->era) : std::nullopt;
     hear_left_behind(r, said, out);
     check_two_sources(r, slot, out);
     switch_back(r, slot, out);

@@ -174,6 +174,9 @@ private:
         bool recording = false;  // that the mirror was created
         /// By peer: as it said last in this boot it neither led the mirror nor was about to.
         replication::PerCopy<bool> followed{};
+        /// By peer: the era in which it said last in this boot that it led; none where it was about
+        /// to in one that is not known.
+        replication::PerCopy<std::optional<Era>> led{};
         replication::PerCopy<bool> split_noted{};
         replication::PerCopy<bool> told_dead{};  // the group knows that the peer was shot
     };
@@ -327,6 +330,7 @@ private:
     [[nodiscard]] Candidate candidate(std::size_t r, Slot slot) const;
     [[nodiscard]] PeerFacts peer_facts(std::size_t, Slot) const;
     [[nodiscard]] bool may_have_led(std::size_t, NodeId) const;
+    [[nodiscard]] bool follows_unasked(std::size_t, Slot) const;
     [[nodiscard]] bool is_left_behind(std::size_t, Slot) const;
     [[nodiscard]] bool goes_on_without(std::size_t, Slot) const;
     [[nodiscard]] InServiceFacts::Later later(std::size_t, Slot peer) const;

@@ -114,7 +114,7 @@ PeerFacts NodeMachine::peer_facts(std::size_t r, Slot slot) const {
     NodeId const peer = config.members[slot.value];
     facts.contact = members_.contact(peer);
     // Nobody waits for a word that cannot come, except of one that may be the source.
-    if (members_.mute(peer) && resource.followed[slot.value]) facts.contact = Contact::watched_die;
+    if (members_.mute(peer) && follows_unasked(r, slot)) facts.contact = Contact::watched_die;
     if (facts.contact != Contact::reachable) return facts;
     // It has not said what it will be.
     if (!known.cell || known.taking_over || known.conceding) return facts;
@@ -154,6 +154,14 @@ bool NodeMachine::may_have_led(std::size_t r, NodeId node) const {
     Known const& known = resources_[r].known[slot->value];
     bool const asked = members_.audible(node) && known.cell && !known.taking_over;
     return !asked || known.in_service || known.cell->last_owner;
+}
+
+/// What a peer that cannot be asked any more said last leaves no doubt: it neither led nor was
+/// about to, or this copy has been the target of a later source since.
+bool NodeMachine::follows_unasked(std::size_t r, Slot slot) const {
+    Resource const& resource = resources_[r];
+    std::optional<Era> const led = resource.led[slot.value];
+    return resource.followed[slot.value] || (led && *led < resource.report.watched);
 }
 
 /// True when this node has it on record that the peer misses acknowledged writes. What others say

@@ -18,7 +18,7 @@
 namespace sunder::nodes {
 
 /// Of the formats, said first (u8); machines that have other members have another one.
-inline constexpr std::uint8_t state_version = 1;
+inline constexpr std::uint8_t state_version = 2;
 
 void encode(NodeMachine const& machine, ByteWriter& to);
 /// Requires the configuration that the machine had. The error says what, at which byte, and what

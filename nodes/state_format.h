@@ -64,7 +64,7 @@ SUNDER_FORMAT(nodes::NodeMachine::Resource, state, told, report, known, decision
               switched_back, gave_back, taken_out, taken_out_at, asked_to_take_over, asked,
               asked_other_server, awaits_other_server, hierarchy, storing, versions, editing,
               extending, above, commands_above, raising, ordered, outdated_for, raised, era_asked,
-              era_asks, recording, followed, split_noted, told_dead);
+              era_asks, recording, followed, led, split_noted, told_dead);
 SUNDER_FORMAT_CLASS(nodes::NodeMachine, config_, members_, resources_, continues_, stands_down_);
 
 SUNDER_FORMAT(nodes::hierarchy::resource::OutOfService);
