@@ -34,9 +34,11 @@ bool tracks(Cell const& holder, Generation base, Generation past) {
 
 /// FLT-4: a copy that is as it was created, although the other has met it, lies on another disk
 /// now. It holds nothing, whatever it says; all copies of a mirror that was born in sync said it
-/// (R44).
+/// (R44). A copy that follows takes all others for met; so of an owner that somebody was forced
+/// past it is not sure, and that is for an operator to say (R129).
 bool was_made_anew(Cell const& newborn, Slot place, Cell const& other) {
-    return newborn.is_newborn() && other.peers[place.value].met;
+    if (!newborn.is_newborn() || !other.peers[place.value].met) return false;
+    return !newborn.last_owner || !forced_since(other, newborn.current);
 }
 
 bool share_history(Cell const& a, Cell const& b) {

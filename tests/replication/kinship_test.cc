@@ -316,6 +316,13 @@ TEST_CASE("a copy that is as it was created holds nothing for who has met it") {
     Cell later = met;
     later.succeed(Generation{77, Minted::without_peer});
     CHECK(relate(later, slot_a, created, slot_b).kinship == Kinship::peer_blank);
+    // R129: an owner whom somebody was forced past is not taken for a replaced disk.
+    later.succeed(Generation{78, Minted::forced});
+    CHECK(relate(later, slot_a, created, slot_b).kinship == Kinship::peer_blank);
+    Cell owner = created;
+    owner.last_owner = true;
+    CHECK(relate(later, slot_a, owner, slot_b) == Relation{Kinship::self_later, false, true});
+    CHECK(relate(owner, slot_b, later, slot_a) == Relation{Kinship::peer_later, false, true});
 }
 
 TEST_CASE("forced past an owner that had been written alone is split brain") {
