@@ -13,6 +13,20 @@ namespace sunder::nodes {
 
 using replication::Kinship;
 
+namespace {
+
+/// The mirror is extended to this node alone, by its own word as the last source: whoever left has
+/// stored that first, and would have contradicted it if it had taken over (R93). So there is nobody
+/// left who may have (R29).
+bool took_all_others_out(StoredHierarchy const& stored, Cell const& cell,
+                         ResourceConfig const& at) {
+    NodeId const self = at.members[at.self.value];
+    return stored.extended == replication::bit_of(at.self) && stored.version != 0 &&
+           stored.era == cell.era && cell.era.node == self;
+}
+
+}  // namespace
+
 /// The later of two eras belongs to the node that it names, whoever has stored it first: a
 /// promotion that has begun asks the others to accept its era before it takes effect.
 bool NodeMachine::has_later_era(Era mine, Era theirs, NodeId peer) const {
@@ -85,7 +99,9 @@ InServiceFacts NodeMachine::facts(std::size_t r, bool forced) const {
     facts.forced = forced;
     facts.taken_out = resource.taken_out || resource.taken_out_at != 0;
     facts.last_owner = resource.report.cell->last_owner;
-    facts.data_corrupt = resource.report.cell->data_corrupt;
+    facts.data_corrupt =
+        resource.report.cell->data_corrupt &&
+        !took_all_others_out(resource.hierarchy, *resource.report.cell, config_->resources[r]);
     facts.copy = own_copy(r);
     facts.guarded = config_->guarded;
     facts.fenced = config_->fencing;  // the gate sees to it

@@ -35,6 +35,24 @@ bool all_have_quorum(View const& view, GroupId group) {
     });
 }
 
+/// Who has a copy, as far as anybody who has one knows: one that was told to give its own up does
+/// so before the others have stored that.
+replication::PeerMask members_of(View const& view, GroupId id) {
+    Chronicle::Group const& group = view.chronicle.group(id);
+    replication::PeerMask members = 0;
+    for (std::uint8_t p = 0; p < group.members.size(); ++p) {
+        if (!group.copies[p].extended) continue;
+        members |= replication::bit_of(Slot{p});
+        nodes::StoredHierarchy const& stored = view.world.copy(group.members[p], id)->above.stored;
+        for (std::uint8_t q = 0; q < group.members.size(); ++q) {
+            bool const goes_by_it = stored.version != 0 ? (stored.extended >> q & 1) != 0
+                                                        : view.mirror(id).is_extended_to(q);
+            if (goes_by_it) members |= replication::bit_of(Slot{q});
+        }
+    }
+    return members;
+}
+
 }  // namespace
 
 void BothBackInService::disturbed(View& view) {
@@ -117,22 +135,22 @@ void BothBackInService::passed(View& view) {
         bool split = false;
         bool well = !view.world.any_memory_full(id);
         bool failed = false;
-        bool exists = false;
+        replication::PeerMask const members = members_of(view, id);
+        auto const is_member = [&](std::size_t p) { return (members >> p & 1) != 0; };
         for (std::size_t a = 0; a < group.members.size(); ++a) {
-            if (!group.copies[a].extended) continue;
-            exists = true;
+            if (!is_member(a)) continue;
             NodeSim const& node = view.world.node(group.members[a]);
             together = together && node.up() && !node.paused;
             well = well && !view.world.copy(group.members[a], id)->disk->suffers();
             failed = failed || failed_[group.members[a].value];
             for (std::size_t b = 0; b < group.members.size(); ++b) {
-                if (a == b || !group.copies[b].extended) continue;
+                if (a == b || !is_member(b)) continue;
                 together = together && view.in_contact(group.members[a], group.members[b]);
                 split = split || group.copies[a].pairs[b].split_noted;
             }
         }
         std::size_t const serving = view.chronicle.serving(id);
-        if (!exists || !together || !well || serving == 1 || stays_out(g)) continue;
+        if (members == 0 || !together || !well || serving == 1 || stays_out(g)) continue;
         if (split) {
             view.findings.allowed(text.name, "split brain was reported");
             continue;
