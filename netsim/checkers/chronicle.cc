@@ -198,9 +198,10 @@ void Chronicle::joined(Group& group, Slot source, Slot target, Duration now) {
         Pair const& from_source = group.copies[source.value].pairs[third];
         Pair const& to_source = other.pairs[source.value];
         ahead.forced_past = from_source.forced_past;
-        bool const parted = (from_source.lonely && to_source.lonely) || from_source.forced_past ||
-                            to_source.forced_past || from_source.split_noted ||
-                            to_source.split_noted;
+        bool const serves_apart = other.serving && from_source.lonely;
+        bool const parted = (from_source.lonely && to_source.lonely) || serves_apart ||
+                            from_source.forced_past || to_source.forced_past ||
+                            from_source.split_noted || to_source.split_noted;
         if (!parted) ahead.split_noted = other.pairs[target.value].split_noted = false;
         ahead.inherit(from_source, now);
         other.pairs[target.value].inherit(to_source, now);

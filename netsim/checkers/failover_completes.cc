@@ -24,8 +24,16 @@ std::optional<Duration> before_it(Cluster const& cluster, NodeId dead, NodeId ta
     return takes;
 }
 
-/// What a third copy whose disk fails or hangs may cost, for it has to store the era first; nothing
-/// where it may be the one that goes first, or may not be shot.
+/// It hears nothing of the target that hears it, and so cannot answer.
+bool is_deaf(View const& view, NodeId third, NodeId target) {
+    Network const& network = view.world.network();
+    return network.reaches(third.value, target.value) &&
+           !network.reaches(target.value, third.value);
+}
+
+/// What a third copy whose disk fails or hangs, or that hears nothing, may cost, for it has to
+/// store the era first; nothing where its disk may keep the one that goes first, or it may not be
+/// shot.
 std::optional<Duration> for_thirds(View const& view, GroupId id, std::size_t dead,
                                    std::size_t target) {
     Cluster const& cluster = view.world.cluster();
@@ -34,12 +42,15 @@ std::optional<Duration> for_thirds(View const& view, GroupId id, std::size_t dea
     Duration takes;
     for (std::size_t p = 0; p < group.members.size(); ++p) {
         NodeId const third = group.members[p];
-        if (p == dead || p == target || !view.world.copy(third, id)->disk->suffers()) continue;
+        if (p == dead || p == target) continue;
+        bool const suffers = view.world.copy(third, id)->disk->suffers();
+        if (!suffers && !is_deaf(view, third, group.members[target])) continue;
         bool const fit = group.copies[p].pairs[dead].leg == LegState::mirroring;
         bool const first =
             mirror.has_asynchronous_pairs() || mirror.priority_of(p) < mirror.priority_of(target);
         bool const shoots = cluster.policy.guarded && cluster.fencing;
-        if ((fit && first) || (shoots && view.world.node(third).shots_miss)) return std::nullopt;
+        if ((suffers && fit && first) || (shoots && view.world.node(third).shots_miss))
+            return std::nullopt;
         takes = cluster.detection.connection_timeout;
         if (shoots)
             takes = takes + before_it(cluster, third, group.members[target]).value_or(takes);
