@@ -30,16 +30,15 @@ struct NoLostAcknowledgedWrite::Loss {
     GroupId group;
     bool forced = false;
     bool owner = false;
-    Split split = Split::none;
+    Parting parting{};
     bool settled = false;  ///< no other copy can turn out to be the later one
     std::string occasion;
 
     /// The name under which losing `owed` here is allowed; null when it is not.
     [[nodiscard]] char const* excuse(View const& view, Request const* owed) const {
         bool const faithful = !view.world.cluster().policy.guarded;
-        if (forced || split == Split::by_force) return operators_word;
-        if (split == Split::by_itself && faithful) return split_brain;
-        if (split == Split::by_policy) return policys_word;
+        if (forced) return operators_word;
+        if (char const* name = parted(view, owed)) return name;
         Chronicle const& chronicle = view.chronicle;
         Chronicle::Group const& known = chronicle.group(group);
         Slot const here = chronicle.slot(group, node);
@@ -72,6 +71,25 @@ struct NoLostAcknowledgedWrite::Loss {
         bool const tail = known.is_asynchronous(source, here) && !handed_over;
         bool const needless = !faithful && is_at_hand(view, *owed, there, here);
         return tail && !needless ? "asynchronous tail" : nullptr;
+    }
+
+    /// The name of the split brain that explains it; null when none does.
+    [[nodiscard]] char const* parted(View const& view, Request const* owed) const {
+        bool const faithful = !view.world.cluster().policy.guarded;
+        // Of guarded nodes one goes on alone after an operator's word, or nobody does.
+        bool const later = owed != nullptr && owed->answered > parting.until;
+        if (!faithful && later && view.chronicle.serving(group) < 2) return nullptr;
+        switch (parting.split) {
+            case Split::none:
+                return nullptr;
+            case Split::by_itself:
+                return faithful ? split_brain : nullptr;
+            case Split::by_force:
+                return operators_word;
+            case Split::by_policy:
+                return policys_word;
+        }
+        return nullptr;
     }
 
     /// A copy for which the write waited is in sync, as far as it knows, and can be asked.
@@ -173,27 +191,35 @@ void NoLostAcknowledgedWrite::verify(View& view, Loss const& loss) {
                                   std::move(where)});
 }
 
+NoLostAcknowledgedWrite::Parting& NoLostAcknowledgedWrite::parting_of(View const& view,
+                                                                      GroupId group) {
+    partings_.resize(view.chronicle.groups());
+    return partings_[group.value];
+}
+
 void NoLostAcknowledgedWrite::on(View& view, NodeId node, nodes::note::CameInService const& came) {
-    split_.resize(view.chronicle.groups());
-    forced_.resize(view.chronicle.groups());
-    if (came.forced) forced_[came.group.value] = true;
+    Parting& parting = parting_of(view, came.group);
+    if (came.forced) {
+        parting.forced = true;
+        parting.until = view.now();
+    }
     bool const another = view.chronicle.another_serves(came.group, node);
-    Split& split = split_[came.group.value];
-    if (another && split == Split::none) split = came.forced ? Split::by_force : Split::by_itself;
+    if (another && parting.split == Split::none) {
+        parting.split = came.forced ? Split::by_force : Split::by_itself;
+    }
     Loss loss;
     loss.node = node;
     loss.group = came.group;
     loss.forced = came.forced;
     loss.owner = view.chronicle.copy(came.group, node).owner;
-    loss.split = split_[came.group.value];
+    loss.parting = parting;
     loss.occasion = fmt::format("came in service at {}", to_text(view.now()));
     verify(view, loss);
 }
 
 /// A target came in sync: there is one truth again, unless a third copy has not been heard yet.
 void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slot target) {
-    split_.resize(view.chronicle.groups());
-    forced_.resize(view.chronicle.groups());
+    Parting& parting = parting_of(view, group);
     Chronicle::Group const& known = view.chronicle.group(group);
     if (!known.copies[source.value].serving || view.chronicle.serving(group) != 1) return;
     LegState const leg = known.copies[source.value].pairs[target.value].leg;
@@ -202,7 +228,7 @@ void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slo
     Loss loss;
     loss.node = known.members[source.value];
     loss.group = group;
-    loss.split = split_[group.value];
+    loss.parting = parting;
     loss.settled = true;
     for (std::uint8_t p = 0; p < known.members.size(); ++p) {
         bool const follows = known.copies[source.value].pairs[p].leg == LegState::mirroring ||
@@ -211,9 +237,7 @@ void NoLostAcknowledgedWrite::joined(View& view, GroupId group, Slot source, Slo
     }
     loss.occasion = "served";
     verify(view, loss);
-    if (!loss.settled) return;
-    split_[group.value] = Split::none;
-    forced_[group.value] = false;
+    if (loss.settled) parting = {};
 }
 
 void NoLostAcknowledgedWrite::on(View& view, From from,
@@ -245,39 +269,35 @@ bool have_parted(View const& view, GroupId group, Slot a, Slot b) {
 /// decides where there was no split brain, and nobody forced anything, excuses nothing.
 void NoLostAcknowledgedWrite::on(View& view, From from,
                                  replication::note::Conceded const& conceded) {
-    split_.resize(view.chronicle.groups());
-    forced_.resize(view.chronicle.groups());
+    Parting& parting = parting_of(view, from.group);
     bool const policy = conceded.by == replication::note::Conceded::By::policy;
     Slot const self = view.chronicle.slot(from.group, from.node);
-    bool const parted =
-        forced_[from.group.value] || have_parted(view, from.group, self, conceded.winner);
+    bool const parted = parting.forced || have_parted(view, from.group, self, conceded.winner);
     if (policy && !parted) return;
-    split_[from.group.value] = policy ? Split::by_policy : Split::by_force;
+    parting.until = view.now();
+    parting.split = policy ? Split::by_policy : Split::by_force;
 }
 
 void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered) {
     Request const* request = view.ledger.answered();
-    bool const read = request != nullptr && request->op == replication::HostOp::read &&
-                      request->state == Request::State::acknowledged;
-    if (!read) return;
+    bool const done = request != nullptr && request->state == Request::State::acknowledged;
+    if (!done) return;
+    Parting& parting = parting_of(view, answered.group);
+    if (view.chronicle.serving(answered.group) > 1) parting.until = view.now();
+    if (request->op != replication::HostOp::read) return;
     auto const judge = [&](Mismatch const& lost) {
         if (view.misread(text.name, {answered.group, answered.node, lost.where.first}, lost.found))
             return;
         Loss loss;
         loss.node = answered.node;
         loss.group = answered.group;
-        if (answered.group.value < split_.size()) loss.split = split_[answered.group.value];
+        loss.parting = parting;
         loss.occasion =
             fmt::format("answered read {} at {}", request->id.value, to_text(view.now()));
         // What it lacked when it came in service was excused or not then; what it lost since is
         // not.
-        bool const faithful = !view.world.cluster().policy.guarded;
-        bool const excused = loss.split == Split::by_force || loss.split == Split::by_policy ||
-                             (loss.split == Split::by_itself && faithful);
-        if (excused) {
-            view.findings.allowed(text.name, loss.split == Split::by_force    ? operators_word
-                                             : loss.split == Split::by_policy ? policys_word
-                                                                              : split_brain);
+        if (char const* name = loss.parted(view, lost.owed)) {
+            view.findings.allowed(text.name, name);
         } else {
             view.violated(text, loss.group, loss.story(view, lost));
         }
@@ -287,7 +307,6 @@ void NoLostAcknowledgedWrite::on(View& view, seen::HostAnswered const& answered)
 
 /// Whoever serves at the end still holds everything.
 void NoLostAcknowledgedWrite::finish(View& view) {
-    split_.resize(view.chronicle.groups());
     for (std::uint16_t g = 0; g < view.chronicle.groups(); ++g) {
         GroupId const group{g};
         if (view.chronicle.serving(group) != 1) continue;
@@ -296,7 +315,7 @@ void NoLostAcknowledgedWrite::finish(View& view) {
             Loss loss;
             loss.node = node;
             loss.group = group;
-            loss.split = split_[g];
+            loss.parting = parting_of(view, group);
             loss.occasion = "served when the run ended";
             verify(view, loss);
         }

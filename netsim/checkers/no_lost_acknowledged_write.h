@@ -58,8 +58,14 @@ private:
 
     enum class Split : std::uint8_t { none, by_itself, by_force, by_policy };
     std::vector<replication::PerCopy<std::optional<Duration>>> replaced_;  // disks, by group
-    std::vector<Split> split_;  // by group: two nodes served at once and went their own ways
-    std::vector<bool> forced_;  // by group: an operator forced a copy online, and it shows
+    /// Until one copy's truth is that of all again.
+    struct Parting {
+        Split split = Split::none;  // two nodes served at once and went their own ways
+        bool forced = false;        // an operator forced a copy online, and it shows
+        Duration until{};           // a write was acknowledged that one of the two may lack
+    };
+    Parting& parting_of(View const& view, GroupId group);
+    std::vector<Parting> partings_;                     // by group
     boost::unordered_flat_set<std::uint64_t> counted_;  // requests, within one comparison
 };
 
