@@ -27,8 +27,6 @@ namespace {
 namespace media = emulator::media;
 
 constexpr Seal mark_seal{"SUNSCOPY", "the mark of a copy", 2};
-/// Which does not say what the mirror is like.
-constexpr Seal first_seal{"SUNSCOPY", "the mark of a copy", 1};
 constexpr std::size_t slot_bytes = 4096;
 
 std::string file_of(std::string const& mirror) { return mirror + ".copy"; }
@@ -74,16 +72,15 @@ std::vector<std::byte> encode_mark(CopyMark const& mark) {
 }
 
 std::expected<CopyMark, std::string> decode_mark(std::span<std::byte const> bytes) {
-    auto inside = unseal(mark_seal, bytes);
-    bool const first = !inside && unseal(first_seal, bytes);
-    if (first) inside = unseal(first_seal, bytes);
+    auto const inside = unseal(mark_seal, bytes);
     if (!inside) return std::unexpected(inside.error());
     ByteReader reader(*inside);
     CopyMark mark;
     mark.name = reader.u64();
     mark.turns = reader.u64();
     mark.volumes = reader.u64();
-    if (!first) mark.shape = {reader.u64(), reader.u64()};
+    mark.shape.sectors = reader.u64();
+    mark.shape.volumes = reader.u64();
     if (!reader.at_end()) return std::unexpected("it is no mark of a copy");
     return mark;
 }
@@ -177,7 +174,7 @@ std::unexpected<std::string> another_copy(CopyFacts const& facts) {
 /// Requires cells.
 std::expected<void, std::string> judge_shape(CopyFacts const& facts) {
     CopyShape const was = facts.in_state->shape;
-    if (was == CopyShape{} || was == facts.shape) return {};
+    if (was == facts.shape) return {};
     std::string const words = "a mirror keeps the size and the volumes that it was made with";
     std::string const right =
         "say in the files again what they said; or, for another one, add a mirror of another name "
@@ -193,11 +190,16 @@ std::expected<void, std::string> judge_shape(CopyFacts const& facts) {
                     bytes_of(was), bytes_of(facts.shape), words, right));
 }
 
+std::unexpected<std::string> tells_of_none(CopyFacts const& facts) {
+    return does_not_fit(facts, fmt::format("{} does not say which copy it tells of", facts.state),
+                        "put back the one that does");
+}
+
 }  // namespace
 
 std::expected<CopyBegins, std::string> judge_plain(CopyFacts const& facts, std::uint64_t place) {
     if (!facts.has_cells) return facts.had_cells ? CopyBegins::made_anew : CopyBegins::made;
-    if (!facts.in_state) return CopyBegins::goes_on;
+    if (!facts.in_state) return tells_of_none(facts);
     if (facts.in_state->volumes != place) {
         return does_not_fit(
             facts, fmt::format("{} tells of a copy that is not at {}", facts.state, facts.copies),
@@ -218,11 +220,7 @@ std::expected<CopyBegins, std::string> judge_copy(CopyFacts const& facts) {
             "state is lost, make an empty file {}: the copy is resynchronised in full then",
             facts.mirror, facts.copies, facts.state, facts.had));
     }
-    if (!facts.in_state) {
-        return does_not_fit(facts,
-                            fmt::format("{} does not say which copy it tells of", facts.state),
-                            "put back the one that does");
-    }
+    if (!facts.in_state) return tells_of_none(facts);
     if (!facts.in_copy) {
         return does_not_fit(
             facts,

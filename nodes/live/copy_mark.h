@@ -34,7 +34,7 @@ struct CopyMark {
     std::uint64_t name = 0;     ///< drawn when the copy was made
     std::uint64_t turns = 0;    ///< starts and orderly ends since then; the copy's grows first
     std::uint64_t volumes = 0;  ///< that it lies in, as `mark_of` has them
-    CopyShape shape{};          ///< of one that an earlier build made: not known, all zeroes
+    CopyShape shape{};
     friend bool operator==(CopyMark const&, CopyMark const&) = default;
 };
 /// The array gives no two volumes the same id, also when one is deleted and made again.
@@ -83,8 +83,7 @@ enum class CopyBegins : std::uint8_t {
 };
 /// The error says what does not fit, where, and how to go on.
 std::expected<CopyBegins, std::string> judge_copy(CopyFacts const& facts);
-/// Of a copy at an NBD server, whose export has no mark: `place` is that of the export's URI. One
-/// that an earlier build made is believed to lie there.
+/// Of a copy at an NBD server, whose export has no mark: `place` is that of the export's URI.
 std::expected<CopyBegins, std::string> judge_plain(CopyFacts const& facts, std::uint64_t place);
 /// Once the array is open: `volumes` is the mark of those that the copy lies in.
 std::expected<void, std::string> judge_volumes(CopyFacts const& facts, std::uint64_t volumes);
