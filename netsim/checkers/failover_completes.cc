@@ -67,6 +67,30 @@ bool cannot_be_shot(World const& world, Chronicle::Group const& group, NodeId ta
     });
 }
 
+/// True while another copy's node lives that the target does not hear, and a third node hears it
+/// (R67): for all that the target knows, that one took over. Somebody who hears both may.
+bool is_kept_by_witness(World const& world, Chronicle::Group const& group, NodeId dead,
+                        NodeId target) {
+    QuorumSetup const& quorum = world.cluster().quorum;
+    if (quorum.mode == nodes::QuorumMode::none || !quorum.ask_witnesses) return false;
+    Network const& network = world.network();
+    auto const lives = [&](NodeId node) {
+        return world.node(node).up() && !world.node(node).paused;
+    };
+    auto const hears = [&](NodeId one, NodeId other) {
+        return network.reaches(other.value, one.value);
+    };
+    return std::ranges::any_of(group.members, [&](NodeId other) {
+        if (other == dead || other == target || !lives(other) || hears(target, other)) return false;
+        for (std::uint8_t n = 0; n < world.cluster().nodes.size(); ++n) {
+            NodeId const witness{n};
+            bool const third = witness != other && witness != target && lives(witness);
+            if (third && hears(witness, other) && hears(target, witness)) return true;
+        }
+        return false;
+    });
+}
+
 /// True when an operator forced the source, or whoever it follows, past an owner, or when the copy
 /// has reported split brain: whose data is right is for an operator to say, and copies of either
 /// line wait for it (R32).
@@ -123,6 +147,7 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             std::optional<Duration> const first = before_it(cluster, died.node, target);
             std::optional<Duration> const thirds = for_thirds(view, id, dead.value, p);
             if (!first || !thirds || cannot_be_shot(view.world, group, target)) continue;
+            if (is_kept_by_witness(view.world, group, died.node, target)) continue;
             if (is_disputed(group.copies[dead.value]) || is_disputed(group.copies[p])) continue;
             Detection const& detection = cluster.detection;
             std::int64_t const clock = std::max<std::uint32_t>(view.world.node(target).clock, 100);
