@@ -157,6 +157,7 @@ void Hunter::make_small(Finding finding, Scenario const& scenario) {
     options.seed = finding.seed;
     if (finding.property != "step") options.property = finding.property;
     options.go_on = [&] { return ++attempts <= setup_.shrink_attempts; };
+    options.most_events = setup_.shrink_events;
     options.in_time = setup_.in_time;
     if (auto const shrunk = language::shrink(scenario, options)) {
         finding.seed = shrunk->seed;

@@ -20,11 +20,12 @@ namespace sunder::campaign {
 
 struct HuntSetup {
     std::uint64_t seed = 1;
-    std::uint64_t number = 0;               ///< of this searcher among all, over all shards
-    std::size_t most_acts = 12;             ///< of a run
-    Diet kinds = usual;                     ///< of what befalls a run
-    std::uint64_t most_events = 3'000'000;  ///< of a run; then it is unknown
-    std::uint64_t shrink_attempts = 4000;   ///< for each finding that is shrunk
+    std::uint64_t number = 0;                   ///< of this searcher among all, over all shards
+    std::size_t most_acts = 12;                 ///< of a run
+    Diet kinds = usual;                         ///< of what befalls a run
+    std::uint64_t most_events = 3'000'000;      ///< of a run; then it is unknown
+    std::uint64_t shrink_attempts = 4000;       ///< for each finding that is shrunk
+    std::uint64_t shrink_events = 100'000'000;  ///< of all of them
     /// When it says no, the run under way is given up and does not count, and a finding stays as
     /// small as it has become. Empty: there is time without end, and runs repeat themselves.
     std::function<bool()> in_time{};

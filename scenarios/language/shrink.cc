@@ -300,7 +300,7 @@ public:
 
 private:
     [[nodiscard]] bool fails(Scenario const& candidate, std::uint64_t seed) {
-        over_ = over_ || (options_.go_on && !options_.go_on()) ||
+        over_ = over_ || events_ > options_.most_events || (options_.go_on && !options_.go_on()) ||
                 (options_.in_time && !options_.in_time());
         if (over_ || !possible(candidate)) return false;
         ++attempts_;
@@ -309,6 +309,7 @@ private:
         options.most_events = 5'000'000;
         options.in_time = options_.in_time;
         Outcome const outcome = play(candidate, options);
+        events_ += outcome.statistics.events;
         if (outcome.given_up) return false;
         if (!by_property_) return outcome.violations.empty() && failure_of(outcome) == wanted_;
         return breaks_what_is_wanted(outcome);
@@ -550,6 +551,7 @@ private:
     bool by_property_ = false;
     std::uint64_t seed_ = 1;
     std::uint64_t attempts_ = 0;
+    std::uint64_t events_ = 0;
     bool over_ = false;  // no more attempts are to be made
 };
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,8 @@ struct ShrinkOptions {
     std::uint64_t seed = 1;
     /// That has to go on breaking; empty: whichever the run breaks first.
     std::string property;
+    /// Of all attempts together; then the work ends, too.
+    std::uint64_t most_events = std::numeric_limits<std::uint64_t>::max();
     /// Asked before each attempt; false ends the work with what has been reached.
     std::function<bool()> go_on;
     /// Asked within attempts as well: false gives up the one under way, and ends the work.
