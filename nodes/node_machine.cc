@@ -333,11 +333,9 @@ control::Claim NodeMachine::present(std::size_t r) const {
     if (config_->resources[r].members.size() > 2 && claim.cell) {
         claim.source = resource.report.source;
         // Who may not, whatever it holds, does not keep the next one from it (R53).
-        bool const barred =
-            waits_at_gate(r) &&
-            (resource.gate == GateRule::fencing_failed ||
-             resource.gate == GateRule::failover_blocked || resource.gate == GateRule::no_quorum ||
-             (resource.gate == GateRule::witness_hears_peer && a_third_is_heard_by_others(r)));
+        bool const barred = waits_at_gate(r) && (resource.gate == GateRule::fencing_failed ||
+                                                 resource.gate == GateRule::failover_blocked ||
+                                                 resource.gate == GateRule::no_quorum);
         claim.fit = std::holds_alternative<resource::OutOfService>(resource.state) &&
                     own_copy(r) == InServiceFacts::Copy::in_sync && !barred &&
                     !never_serves(r, config_->resources[r].self);

@@ -278,7 +278,6 @@ private:
     void leave_without_quorum(std::size_t, Outbox&);
     [[nodiscard]] GateFacts gate_facts(std::size_t, InServiceDecision) const;
     [[nodiscard]] bool passes_gate(std::size_t, InServiceDecision, Outbox&);
-    [[nodiscard]] bool a_third_is_heard_by_others(std::size_t) const;
     void ask_for_confirmation(NodeId peer, Outbox&);
     void confirm_failover(input::ConfirmFailover const&, Outbox&);
     void confirmation_over(input::ConfirmationOver const&, Outbox&);

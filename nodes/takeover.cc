@@ -90,17 +90,6 @@ bool NodeMachine::passes_gate(std::size_t r, InServiceDecision decision, Outbox&
     }
 }
 
-/// One that is not the source it watched may have taken over, and does not die of that. Of the
-/// source others may say for a while yet that they hear it.
-bool NodeMachine::a_third_is_heard_by_others(std::size_t r) const {
-    bool found = false;
-    std::optional<Slot> const source = resources_[r].report.watched_with;
-    for_each_suspect(r, [&](NodeId peer) {
-        found = found || (slot_of(r, peer) != source && members_.heard_by_others(peer));
-    });
-    return found;
-}
-
 void NodeMachine::ask_for_confirmation(NodeId peer, Outbox& out) {
     if (members_.confirmation(peer) != GateFacts::Confirmation::not_asked) return;
     Duration const within = config_->confirm.timeout;
