@@ -20,8 +20,8 @@ Cluster guarded_three() {
     return cluster;
 }
 
-/// Server 2 is forced in service while server 1 stands still, which follows it then. Server 3 is
-/// away, so that what is true is not settled.
+/// Server 2 is forced in service while server 1 stands still, which an operator names the loser
+/// then. Server 3 is away, so that what is true is not settled.
 Stage forced() {
     Stage stage(guarded_three(), 1);
     REQUIRE(stage.until_mirroring());
@@ -35,6 +35,8 @@ Stage forced() {
     stage.force(server2);
     REQUIRE(stage.run_until([&] { return stage.serves(server2); }));
     stage.resume(server1);
+    stage.run_for(seconds(3));
+    stage.resolve(server1);
     REQUIRE(stage.run_until([&] { return !stage.serves(server1); }));
     return stage;
 }
