@@ -160,9 +160,6 @@ void World::see_arrival(NodeId node, CopySim const& copy, mirror::input::Message
 
 namespace {
 
-/// What is done about the peer's present silence, as an event has it.
-std::uint32_t of_silence(auto const& out) { return out.peer.value | out.silence << 8; }
-
 struct TimerEvent {
     EventKind kind;
     std::uint32_t& token;  ///< of the last one that was armed; earlier ones fall flat
@@ -288,16 +285,16 @@ void World::carry_out(NodeId node, nodes::Output& output) {
                 out.peer.value | std::uint32_t{out.ask} << 8);
         }
         void operator()(nodes::output::ArmConfirmation& out) const {
-            arm(EventKind::confirmation, out.after, 0, of_silence(out));
+            arm(EventKind::confirmation, out.after, 0, out.peer.value | out.silence << 8);
         }
         void operator()(nodes::output::ArmShot& out) const {
             auto const& delays = world.cluster_->fencing->delay;
             arm(EventKind::aim, delays.empty() ? Duration{} : delays[out.peer.value], 0,
-                of_silence(out));
+                out.peer.value | out.silence << 8);
         }
         void operator()(nodes::output::Shoot& out) const {
             world.queue_.push(world.now_ + world.cluster_->fencing->takes,
-                              {EventKind::shot, node.value, 0, of_silence(out), life()});
+                              {EventKind::shot, node.value, 0, out.peer.value, life()});
         }
         void operator()(nodes::output::Stop& out) const {
             world.queue_.push(world.now_, {EventKind::stop, node.value, 0, out.reboots, life()});

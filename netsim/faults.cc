@@ -173,15 +173,14 @@ void World::boot_later(NodeId node) {
 }
 
 /// The device does what it was told to, whatever has become of the shooter meanwhile.
-void World::shot(NodeId shooter, Event const& fired) {
-    NodeId const peer = whom_of(fired);
-    NodeId const victim = carrier(peer).value_or(peer);
+void World::shot(NodeId shooter, NodeId victim, std::uint32_t life) {
+    victim = carrier(victim).value_or(victim);
     NodeSim& target = nodes_[victim.value];
     bool const hits = !target.shots_miss;
     if (hits && target.up()) die(victim, seen::NodeDied::How::power_cut);
     if (hits && cluster_->fencing->reboots) boot_later(victim);
-    queue_.push(now_, {EventKind::fenced, shooter.value, 0, fired.what | std::uint32_t{hits} << 31,
-                       fired.token});
+    queue_.push(
+        now_, {EventKind::fenced, shooter.value, 0, victim.value | std::uint32_t{hits} << 8, life});
 }
 
 void World::set_fencing(NodeId victim, bool works) {

@@ -102,13 +102,9 @@ Fingerprint World::fingerprint_of(Event const& event) const {
         StableStore const& store = *copy(NodeId{event.node}, GroupId{event.group})->store;
         auto const& page = store.storing_page(event.what);
         what = page ? mix(page->peer.value, page->number) : 0;
-    } else if (event.kind == EventKind::shot || event.kind == EventKind::fenced) {
-        // Whether the shooter hears what became of it, and goes by it.
-        NodeSim const& shooter = nodes_[event.node];
-        bool const hears = shooter.up() && shooter.life == event.token;
-        bool const counts =
-            hears && shooter.machine->members().silence(whom_of(event)) == silence_of(event);
-        what = hash_words(whom_of(event).value, event.what >> 31, hears, counts);
+    } else if (event.kind == EventKind::shot) {
+        // Whether the shooter hears what became of it.
+        what = mix(event.what, nodes_[event.node].life == event.token ? 1 : 0);
     } else if (event.kind == EventKind::confirmation || event.kind == EventKind::aim ||
                event.kind == EventKind::era_wait) {
         what = whom_of(event).value;  // of the present silence, or it would not count

@@ -280,7 +280,7 @@ bool World::current(Event const& event) const {
         case EventKind::confirmation:
         case EventKind::aim:
             return node.up() && node.life == event.token &&
-                   node.machine->members().silence(whom_of(event)) == silence_of(event);
+                   node.machine->members().silence(whom_of(event)) == event.what >> 8;
         case EventKind::era_wait:
             return node.up() && node.life == event.token &&
                    node.machine->awaits_era(era_wait_of(event));
@@ -400,19 +400,19 @@ void World::take_place(Event const& event) {
             break;
         case EventKind::confirmation:
             trace(node, "has waited for an administrator");
-            step_node(node, nodes::input::ConfirmationOver{whom_of(event), silence_of(event)});
+            step_node(node, nodes::input::ConfirmationOver{whom_of(event), event.what >> 8});
             break;
         case EventKind::stop:
             stop(node, event.what != 0);
             break;
         case EventKind::aim:
-            step_node(node, nodes::input::ShotDue{whom_of(event), silence_of(event)});
+            step_node(node, nodes::input::ShotDue{whom_of(event), event.what >> 8});
             break;
         case EventKind::fenced:
-            step_node(node, fenced_of(event));
+            step_node(node, nodes::input::Fenced{whom_of(event), event.what >> 8 != 0});
             break;
         case EventKind::shot:
-            shot(node, event);
+            shot(node, whom_of(event), event.token);
             break;
         case EventKind::boot:
             boot(node);

@@ -394,7 +394,7 @@ private:
     void boot(NodeId node, bool continues = false);
     void boot_later(NodeId node);
     void stop(NodeId node, bool reboots);
-    void shot(NodeId shooter, Event const& fired);
+    void shot(NodeId shooter, NodeId victim, std::uint32_t life);
     void die(NodeId node, seen::NodeDied::How how);
     void die_above(HierarchySim& above, NodeId node);
     [[nodiscard]] CopySim* find_copy(NodeId node, std::uint16_t group);
@@ -474,13 +474,6 @@ private:
     }
     [[nodiscard]] static NodeId whom_of(Event const& event) {
         return NodeId{static_cast<std::uint8_t>(event.what)};
-    }
-    /// Of what is done about a silence: which one it was; above it, whether a shot has hit.
-    [[nodiscard]] static std::uint32_t silence_of(Event const& event) {
-        return event.what << 1 >> 9;
-    }
-    [[nodiscard]] static nodes::input::Fenced fenced_of(Event const& event) {
-        return {whom_of(event), event.what >> 31 != 0, silence_of(event)};
     }
     [[nodiscard]] static PathId path_of(Event const& event) {
         return PathId{static_cast<std::uint8_t>(event.what >> 8)};

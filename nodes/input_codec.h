@@ -14,7 +14,7 @@
 
 namespace sunder::nodes {
 
-inline constexpr std::uint8_t input_version = 3;
+inline constexpr std::uint8_t input_version = 2;
 
 void encode(Input const& input, ByteWriter& to);
 /// The error says what, at which byte, and what would be right.

@@ -47,7 +47,7 @@ SUNDER_FORMAT(nodes::input::HierarchyStored, stored);
 SUNDER_FORMAT(nodes::input::BootWaitOver);
 SUNDER_FORMAT(nodes::input::ConfirmationOver, peer, silence);
 SUNDER_FORMAT(nodes::input::ShotDue, peer, silence);
-SUNDER_FORMAT(nodes::input::Fenced, peer, dead, silence);
+SUNDER_FORMAT(nodes::input::Fenced, peer, dead);
 SUNDER_FORMAT(nodes::input::PeerUnreachable, peer);
 SUNDER_FORMAT(nodes::input::ConfirmFailover, request, peer, proceeds);
 SUNDER_FORMAT(nodes::input::ForceOnline, request, group);

@@ -226,7 +226,6 @@ struct ShotDue {
 struct Fenced {
     NodeId peer;
     bool dead = false;
-    std::uint32_t silence = 0;  ///< as it was ordered
 };
 /// The peer's beats arrive, but no connection to it could be made for as long as one may stall.
 struct PeerUnreachable {
@@ -442,7 +441,6 @@ struct ArmShot {
 /// Have the peer shot (STONITH); answered by `Fenced`.
 struct Shoot {
     NodeId peer;
-    std::uint32_t silence = 0;
 };
 /// This node stops at once, and nothing is written back (R69).
 struct Stop {

@@ -168,16 +168,14 @@ void NodeMachine::shot_due(input::ShotDue const& in, Outbox& out) {
         return;
     }
     out.note(note::FencingStarted{in.peer});
-    out.put(output::Shoot{in.peer, in.silence});
+    out.put(output::Shoot{in.peer});
 }
 
 void NodeMachine::fenced(input::Fenced const& in, Outbox& out) {
     out.note(note::FencingEnded{in.peer, in.dead});
-    // One that was heard meanwhile is no suspect any more; silent again, it may have booted since
-    // this shot hit it.
-    bool const waits = members_.silence(in.peer) == in.silence &&
-                       members_.fencing(in.peer) == GateFacts::Fencing::under_way;
-    if (!waits) return;
+    // One that was heard meanwhile is no suspect any more. One that is silent again, and has
+    // another shot on its way, is as dead by this one.
+    if (members_.fencing(in.peer) != GateFacts::Fencing::under_way) return;
     members_.fencing(in.peer, in.dead ? GateFacts::Fencing::done : GateFacts::Fencing::failed);
     reconsider_all(out);
 }

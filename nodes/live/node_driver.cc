@@ -257,7 +257,7 @@ struct NodeDriver::Carry {
         later(node.setup_.fencing.delay[out.peer.value],
               nodes::input::ShotDue{out.peer, out.silence});
     }
-    void operator()(nodes::output::Shoot& out) const { node.shoot(out); }
+    void operator()(nodes::output::Shoot& out) const { node.shoot(out.peer); }
     void operator()(nodes::output::Stop& out) const {
         // What made it stop is in its recording, unless that would hold it up.
         if (node.recorder_ != nullptr) node.recorder_->finish(std::chrono::milliseconds(50));
@@ -294,16 +294,16 @@ void NodeDriver::step(nodes::Input const& input) {
 }
 
 /// A program of the operator's shoots; that it says so is all that is known of it.
-void NodeDriver::shoot(nodes::output::Shoot const& shot) {
+void NodeDriver::shoot(NodeId peer) {
     std::vector<std::string> program = setup_.fencing.program;
     VERIFY(!program.empty());
-    program.push_back(setup_.members[shot.peer.value].name);
+    program.push_back(setup_.members[peer.value].name);
     std::lock_guard const lock(shooting_);
-    shots_.emplace_back([this, shot, program = std::move(program)] {
+    shots_.emplace_back([this, peer, program = std::move(program)] {
         Ran const ran = run_bounded(program, {}, longest_shot, ends_shots_);
         if (ran.called_off) return;
         if (!ran.ok) events_.words("fencing: " + ran.words);
-        post(nodes::input::Fenced{shot.peer, ran.ok, shot.silence});
+        post(nodes::input::Fenced{peer, ran.ok});
     });
 }
 

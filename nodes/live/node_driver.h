@@ -116,7 +116,7 @@ private:
     void step(nodes::Input const& input);
     [[nodiscard]] std::size_t place_of(GroupId group) const;
     void watch_reachability(NodeId peer);
-    void shoot(nodes::output::Shoot const& shot);
+    void shoot(NodeId peer);
     void begin_recording();
     void begin_plain(std::size_t mirror);
 

@@ -15,12 +15,6 @@ namespace {
 
 using test::drawn;
 
-NodeSet only(NodeId node) {
-    NodeSet set;
-    set.insert(node);
-    return set;
-}
-
 template <class Input>
 std::vector<std::byte> bytes_of(Input const& input) {
     std::vector<std::byte> bytes;
@@ -111,7 +105,6 @@ TEST_CASE("two outputs of a node that differ anywhere have two prints") {
         output::Noted{note::EraUnanswered{{1}, {1}, EraRule::goes_on}},
         output::Noted{note::EraUnanswered{{1}, {1}, EraRule::shot_first}},
         output::Shoot{{1}},
-        output::Shoot{{1}, 1},
         output::Stop{true},
         output::Stop{false},
         output::AskOtherServer{},
@@ -126,7 +119,12 @@ TEST_CASE("two outputs of a node that differ anywhere have two prints") {
         output::Noted{note::OrderDecided{}},
         output::Noted{note::OrderDecided{{}, limit, {}}},
         output::Noted{note::ExtensionChanged{}},
-        output::Noted{note::ExtensionChanged{{}, only({200})}},
+        output::Noted{note::ExtensionChanged{{},
+                                             [] {
+                                                 NodeSet one;
+                                                 one.insert({200});
+                                                 return one;
+                                             }()}},
         output::Noted{note::HierarchyNoted{{}, hierarchy::UpOrDown{true}}},
         output::Noted{note::HierarchyNoted{{}, hierarchy::UpOrDown{false}}},
     };
