@@ -99,7 +99,7 @@ class BornInSync(Replaced):
         self.assertFalse(self.serves("server1"))
         # Nobody knows that it was in sync as the source died, but an operator.
         self.say("server2", "--yes", "force", "datarep")
-        # Forced past an owner (R129): that this one is another disk, and no owner, is for him as well.
+        # That the owner it was forced past is another disk is for him to say as well (R129).
         self.name_the_loser("server1")
         self.until_all_is_well("server2")
 
