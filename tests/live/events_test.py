@@ -75,6 +75,8 @@ class Events(Cluster):
                             re.MULTILINE)
         told = [event["words"] for event in events]
         self.assertEqual(sorted(line for line in logged if line in told), sorted(told))
+        legs = [event["words"] for event in events if event["kind"] == "leg_changed"]
+        self.assertEqual([line for line in logged if line in legs], legs)  # of one thread
         text = self.say("server1", "events")
         self.assertEqual(len(text.splitlines()), len(self.events("server1")))
         self.assertIn("datarep: in service here, era 1", text)
