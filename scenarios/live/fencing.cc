@@ -43,10 +43,15 @@ FencingDevice::FencingDevice(netsim::Cluster const& cluster, std::filesystem::pa
     if (orders_ < 0) throw std::system_error(errno, std::generic_category(), pipe.string());
 }
 
+/// Who has ordered and not yet begun to wait finds no pipe, and who waits reads its end: nobody
+/// waits for an answer that never comes.
 FencingDevice::~FencingDevice() {
+    look({});
     ::close(orders_);
-    for (auto const& [due, shot] : aimed_) ::close(shot.answer);
-    for (int const pipe : answers_) ::close(pipe);
+    for (auto const& [pipe, path] : answers_) {
+        ::unlink(path.c_str());
+        ::close(pipe);
+    }
 }
 
 void FencingDevice::look(Duration now) {
@@ -67,7 +72,9 @@ void FencingDevice::ordered(std::string const& line, Duration now) {
     std::string const victim = line.substr(0, space);
     for (std::uint8_t n = 0; n < cluster_.nodes.size(); ++n) {
         if (cluster_.nodes[n].name != victim) continue;
-        int const answer = open_pipe(line.substr(space + 1));
+        std::filesystem::path const path = line.substr(space + 1);
+        int const answer = open_pipe(path);
+        answers_[answer] = path;
         aimed_.emplace(now + cluster_.fencing->takes, Shot{NodeId{n}, true, answer});
     }
 }
@@ -76,7 +83,6 @@ std::optional<FencingDevice::Shot> FencingDevice::due(Duration now) {
     if (aimed_.empty() || aimed_.begin()->first > now) return std::nullopt;
     Shot shot = aimed_.begin()->second;
     aimed_.erase(aimed_.begin());
-    answers_.push_back(shot.answer);
     shot.hits = !missed_.contains(shot.victim.value);
     return shot;
 }

@@ -51,7 +51,8 @@ private:
     std::string heard_;  // of an order whose end has not come yet
     std::multimap<Duration, Shot> aimed_;
     std::set<std::uint8_t> missed_;
-    std::vector<int> answers_;  // pipes that are open until the end, for who reads them late
+    // Pipes that are open until the end, for who reads them late.
+    std::map<int, std::filesystem::path> answers_;
 };
 
 }  // namespace sunder::staged
