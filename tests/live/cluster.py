@@ -26,7 +26,7 @@ cluster:
       size: {size}
       on: [server1, server2]
       mode: {mode}
-{mirror}{fencing}  detection: {{interval: 100 ms, missed: 5, connection_timeout: 2 s,
+{mirror}{fencing}  detection: {{interval: 100 ms, missed: {missed}, connection_timeout: 2 s,
     reconnect: 100 ms, boot_wait: 3 s}}
   settle_interval: 1 s
 at:
@@ -35,6 +35,7 @@ at:
 listen: {{socket: {node}.nbd}}
 {state}{more}"""
 NAMES = ("server1", "server2")
+SHOWN = 40  # lines of a log
 
 
 def other(node):
@@ -48,6 +49,7 @@ class Cluster(unittest.TestCase):
     mirror = ""  # more of the mirror, each line with its blanks
     more = ""    # more of the file
     fencing = ""  # of the cluster, a line with its blanks
+    missed = 5    # heartbeats, until a node is taken for dead
     stored = True
     relayed = False  # whether what lies between the nodes can be cut
 
@@ -78,6 +80,7 @@ class Cluster(unittest.TestCase):
               for name in NAMES}
         return NODE.format(node=node, policy=self.policy, mode=self.mode, size=self.size, at=at,
                            mirror=self.mirror, more=self.more, fencing=self.fencing,
+                           missed=self.missed,
                            state=f"state: {node}.state\n" if self.stored else "")
 
     def file(self, node):
@@ -102,7 +105,9 @@ class Cluster(unittest.TestCase):
         return path.read_text(errors="replace") if path.exists() else "it was never started\n"
 
     def logs(self):
-        return "".join(f"--- {node}\n{self.log(node)}" for node in NAMES)
+        """The end of each: what is told of a failure is cut short by who shows it."""
+        return "".join("\n".join([f"--- {node}", *self.log(node).splitlines()[-SHOWN:], ""])
+                       for node in NAMES)
 
     def tell(self, node, how):
         self.servers[node].send_signal(how)

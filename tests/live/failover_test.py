@@ -113,6 +113,7 @@ class StandsStillAndIsShot(MirroredHost):
     """A guarded node takes over from nobody whom it has not shot: who stood still goes on never."""
     policy = "datakeeper/guarded"
     fencing = "  fencing: {takes: 1 s}\n"
+    missed = 15  # a source shoots whom it misses, and a busy machine lets nodes stand still, too
 
     def text(self, node):
         self.more = f"fencing: {{program: [{FENCE}, {self.folder}]}}\n"
