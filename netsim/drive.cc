@@ -34,6 +34,9 @@ bool stays_in_node(nodes::Output const& output) {
     return is_one_of<Send, GroupCommand, AdminReply, Noted>(output);
 }
 
+/// Machines of one node that tell each other more than that at one moment never come to an end.
+constexpr std::size_t longest_talk = 1'000'000;
+
 }  // namespace
 
 void World::step_node(NodeId node, nodes::Input const& input) {
@@ -60,6 +63,7 @@ void World::drain_locals() {
     if (draining_) return;  // whatever is said meanwhile is heard in its turn
     draining_ = true;
     for (std::size_t i = 0; i < locals_.size(); ++i) {
+        VERIFY(i < longest_talk);
         Local const local = std::move(locals_[i]);
         NodeId const node{local.node};
         if (!nodes_[local.node].up()) continue;

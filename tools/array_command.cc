@@ -15,6 +15,7 @@
 
 #include <boost/json.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <expected>
 #include <filesystem>
@@ -201,6 +202,19 @@ std::vector<std::string> from_here(std::vector<std::string> words) {
     return words;
 }
 
+/// What was said is done by one who stands still as soon as he goes on.
+int unheard(ArrayRequest const& request, std::string const& why) {
+    if (why != live::too_late) {
+        fmt::print(stderr, "array: nobody answers at {}: {}\n", request.control, why);
+        return wrong_input;
+    }
+    fmt::print(stderr,
+               "array: no answer at {} within {} s: its process stands still, or is busy; what was "
+               "said may be done yet\n",
+               request.control, request.timeout);
+    return wrong_input;
+}
+
 }  // namespace
 
 std::string array_help() {
@@ -265,11 +279,9 @@ int ask_array(ArrayRequest const& request) {
                    "array: say where it hears operators: --control SOCKET, or SUNDER_CONTROL\n");
         return wrong_input;
     }
-    auto const said = live::say_words(request.control, "/array", words);
-    if (!said) {
-        fmt::print(stderr, "array: nobody answers at {}: {}\n", request.control, said.error());
-        return wrong_input;
-    }
+    auto const said =
+        live::say_words(request.control, "/array", words, std::chrono::seconds(request.timeout));
+    if (!said) return unheard(request, said.error());
     boost::system::error_code failure;
     json::value const body = json::parse(said->body, failure);
     if (failure || !body.is_object()) {

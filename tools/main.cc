@@ -266,6 +266,9 @@ CLI::App* add_array(CLI::App& app, tools::ArrayRequest& request) {
     array->add_option("--control", request.control, "The socket at which it hears operators")
         ->envname("SUNDER_CONTROL");
     array->add_flag("--json", request.json, "The answer as it comes");
+    array->add_option("--timeout", request.timeout, "Seconds within which it has to answer")
+        ->capture_default_str()
+        ->check(CLI::Range(1U, 86'400U));
     array->add_option("words", request.words, "Such as: add snapshot s1 of=data");
     return array;
 }

@@ -51,6 +51,16 @@ class Operators(Served):
         self.say("rename", "volume", "data", "to=" + "x" * 40)
         self.say("rename", "volume", "x" * 40, "to=data")
 
+    def test_nobody_waits_for_ever_for_one_who_stands_still(self):
+        self.server.send_signal(signal.SIGSTOP)
+        said = self.ask("--timeout", "1", "rename", "volume", "data", "to=other")
+        self.assertEqual(said.returncode, 3)
+        self.assertIn("within 1 s", said.stderr)
+        self.assertIn("may be done yet", said.stderr)
+        self.server.send_signal(signal.SIGCONT)
+        until("it is done yet",
+              lambda: any(v["name"] == "other" for v in self.show()["volumes"]))
+
     def test_a_vraid_is_a_number_or_a_word(self):
         self.assertEqual(self.volume("data")["vraid"], "vraid1")
         self.assertEqual(self.volume("thin")["vraid"], "vraid0")
