@@ -25,8 +25,9 @@ PeerMask extended(Chronicle::Group const& group) {
     return all;
 }
 
-/// True when an intent log of the pair names every chunk in which the two differ, or when none is
-/// kept, so that nothing less than everything is ever copied (R18).
+/// True when an intent log of the pair names every chunk in which the two differ, or would if one
+/// of them lost power now; or when none is kept, so that nothing less than everything is ever
+/// copied (R18).
 bool differences_are_named(World const& world, GroupId group, NodeId a, NodeId b) {
     CopySim const& mine = *world.copy(a, group);
     CopySim const& theirs = *world.copy(b, group);
@@ -42,14 +43,16 @@ bool differences_are_named(World const& world, GroupId group, NodeId a, NodeId b
     PairLogs const logs{mine.slot, theirs.slot, log_of(mine, at_rest[0]),
                         log_of(theirs, at_rest[1])};
     bool named = true;
+    auto const look = [&](Extent difference) {
+        std::uint64_t const last = (difference.end() - 1) / chunk;
+        for (auto c = difference.first / chunk; c <= last; ++c) named = named && logs.name(c);
+        return named;
+    };
     Image::for_each_difference(mine.disk->image(), theirs.disk->image(),
-                               {0, mine.config->mirrored_sectors}, [&](Extent difference) {
-                                   std::uint64_t const last = (difference.end() - 1) / chunk;
-                                   for (auto c = difference.first / chunk; c <= last; ++c) {
-                                       named = named && logs.name(c);
-                                   }
-                                   return named;
-                               });
+                               {0, mine.config->mirrored_sectors}, look);
+    for (CopySim const* copy : {&mine, &theirs}) {
+        copy->disk->for_each_unflushed([&](std::uint64_t, Extent range) { look(range); });
+    }
     return named;
 }
 

@@ -108,6 +108,14 @@ void EveryRequestEnds::on(View& view, From from, replication::note::LegChanged c
     on_record_.erase({from.group, view.chronicle.slot(from.group, from.node), changed.peer});
 }
 
+void EveryRequestEnds::on(View& view, seen::NodeDied const& died) {
+    std::erase_if(on_record_, [&](auto const& one) {
+        auto const& [group, copy, absent] = one;
+        return view.mirror(group).on[copy.value] == died.node;
+    });
+    disturbed(view);
+}
+
 void EveryRequestEnds::disturbed(View& view) {
     std::ranges::fill(quiet_since_, view.now());
     overtaken_.clear();
