@@ -146,6 +146,7 @@ struct GroupDriver::Carry {
         mirror::encode(out.message, writer);
         Payload const* const content = mirror::content_of(out.message);
         leg->queue(FrameKind::mirror, std::move(head), content == nullptr ? Payload() : *content);
+        if (leg->crowded()) group.crowded_ = true;
         if (std::ranges::find(deeds.links, leg) == deeds.links.end()) deeds.links.push_back(leg);
     }
     void operator()(mirror::output::Close& out) const {
@@ -320,12 +321,27 @@ HostStatus GroupDriver::read(std::uint64_t opening, Extent range, std::span<std:
     return HostStatus::ok;
 }
 
+/// An asynchronous leg lets few writes wait, whatever their size: their bytes are bounded here. One
+/// that ends lets everybody go.
+void GroupDriver::wait_for_room_on_legs() {
+    auto const legs = look_at([this](mirror::MirrorMachine const&) { return legs_; });
+    for (std::shared_ptr<Link> const& leg : legs) {
+        if (leg != nullptr) leg->wait_for_room();
+    }
+    look_at([this](mirror::MirrorMachine const&) {
+        crowded_ = std::ranges::any_of(
+            legs_, [](auto const& leg) { return leg != nullptr && leg->crowded(); });
+        return true;
+    });
+}
+
 HostStatus GroupDriver::change(std::uint64_t opening, mirror::input::HostRequest request) {
     ++counts_.writes;
     counts_.written_bytes += request.range.count * sector_bytes;
     ++at_the_door_;
     writes_.acquire();
     --at_the_door_;
+    if (crowded_) wait_for_room_on_legs();
     HostStatus const status = ask(opening, std::move(request))->status;
     writes_.release();
     return status;

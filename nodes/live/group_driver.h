@@ -177,6 +177,7 @@ private:
     void answer(replication::output::HostReply& reply, Deeds& deeds);
     std::shared_ptr<Waiter> ask(std::uint64_t opening, replication::input::HostRequest request);
     replication::HostStatus change(std::uint64_t opening, replication::input::HostRequest request);
+    void wait_for_room_on_legs();
     void show(Shown now);
     void tell_of_held();
     void post(Task task);
@@ -208,6 +209,7 @@ private:
 
     std::counting_semaphore<> writes_;  // that may be under way at once; seldom waited for
     std::atomic<std::uint32_t> at_the_door_ = 0;  // those that wait for it
+    std::atomic<bool> crowded_ = false;           // a leg was, and may still be
     Counts counts_;
 
     std::mutex tasks_lock_;

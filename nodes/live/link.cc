@@ -62,6 +62,7 @@ void Link::queue(FrameKind kind, std::vector<std::byte> head, Payload content) {
     std::lock_guard const lock(queue_);
     queued_.push_back({kind, std::move(head), std::move(content)});
     queued_bytes_ += queued_.back().bytes();
+    crowded_ = queued_bytes_ >= crowded_bytes;
     waiting_ = true;
 }
 
@@ -160,7 +161,8 @@ void Link::forget_what_is_gone() {
     if (left == 0) return;
     std::lock_guard const lock(queue_);
     queued_bytes_ -= left;
-    if (queued_bytes_ < crowded_bytes) drained_.notify_all();
+    crowded_ = queued_bytes_ >= crowded_bytes;
+    if (!crowded_) drained_.notify_all();
 }
 
 /// The link's own thread: sends whenever the socket was full and takes more.
@@ -188,7 +190,7 @@ void Link::go_on_sending() {
 
 void Link::wait_for_room() {
     std::unique_lock lock(queue_);
-    drained_.wait(lock, [this] { return closed_ || queued_bytes_ < crowded_bytes; });
+    drained_.wait(lock, [this] { return closed_ || !crowded_; });
 }
 
 void Link::close() {

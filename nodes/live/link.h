@@ -29,8 +29,8 @@ namespace sunder::live {
 
 class Link {
 public:
-    /// What is queued and not sent beyond this keeps the reader from reading on, so that a peer
-    /// that asks and does not listen costs no more than that.
+    /// What is queued and not sent beyond this keeps the reader from reading on, and hosts from
+    /// writing on, so that a peer that asks and does not listen costs no more than that.
     static constexpr std::size_t crowded_bytes = std::size_t{64} << 20;
 
     struct Frame {
@@ -65,6 +65,7 @@ public:
     /// After `receive` has failed: the connection has ended, between two frames or here; else what
     /// came is no frame.
     [[nodiscard]] bool ended() const { return ended_; }
+    [[nodiscard]] bool crowded() const { return crowded_; }
     /// Waits while too much is queued.
     void wait_for_room();
     /// Nothing is sent or received any more; whoever waits is woken.
@@ -113,6 +114,7 @@ private:
     std::condition_variable drained_;
     std::deque<Outgoing> queued_;
     std::size_t queued_bytes_ = 0;       // under queue_; of what is leaving, too
+    std::atomic<bool> crowded_ = false;  // so are too many
     std::atomic<bool> waiting_ = false;  // something is queued
 
     std::mutex sending_;

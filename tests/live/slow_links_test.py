@@ -16,9 +16,11 @@ from served import until
 MIB = 1 << 20
 STALL = 2  # seconds, as the cluster's file says
 RATE = 100 * 1024
+SIZE = 64      # MiB of the volume
+WRITTEN = 600  # MiB
 
 
-class Dripping(Cluster):
+class Drips(Cluster):
     relayed = True
 
     def setUp(self):
@@ -34,7 +36,7 @@ class Dripping(Cluster):
         def write():
             try:
                 for number in range(mebibytes):
-                    self.host.pwrite(bytes([number + 1]) * MIB, number * MIB)
+                    self.host.pwrite(bytes([number % 255 + 1]) * MIB, number % SIZE * MIB)
             except Exception as failure:  # for the test's own thread
                 self.failed.append(failure)
 
@@ -48,6 +50,8 @@ class Dripping(Cluster):
         text = Path(f"/proc/{self.servers['server1'].pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) * 1024
 
+
+class Synchronous(Drips):
     def test_a_leg_that_drips_is_kept_and_one_that_stands_still_is_not(self):
         before = self.log("server1").count("leg to server2")
         room = self.memory()
@@ -70,6 +74,33 @@ class Dripping(Cluster):
         self.assertEqual(self.failed, [])
         self.network.drip(None)
         self.network.heal()
+        self.until_mirrored()
+        self.compare_images("server1")
+
+
+class Asynchronous(Drips):
+    """Far more writes than memory is meant to hold: hosts wait for room, not for the target."""
+    mode = "asynchronous\n      asynchronous_limit: 4096"
+
+    def test_what_waits_for_a_leg_is_bounded_in_bytes(self):
+        room = self.memory()
+        self.network.drip(RATE)
+        self.write_in_the_background(WRITTEN)
+        most = 0
+        end = time.monotonic() + 2 * STALL
+        while time.monotonic() < end:
+            most = max(most, self.memory() - room)
+            time.sleep(0.05)
+        self.assertTrue(self.writer.is_alive(), "nobody waited")
+        self.assertGreater(most, 32 * MIB, "nothing waited for the leg")
+        self.assertLess(most, 192 * MIB)
+        self.assertEqual(self.leg(), "mirroring", self.logs())
+        # Others are heard beside them.
+        self.assertEqual(len(self.connect("server1").pread(MIB, 0)), MIB)
+        self.network.drip(None)
+        self.writer.join(served.PATIENCE)
+        self.assertFalse(self.writer.is_alive())
+        self.assertEqual(self.failed, [])
         self.until_mirrored()
         self.compare_images("server1")
 
