@@ -57,7 +57,10 @@ ShapePtr member() {
          optional("beats",
                   "Where it hears their beats, path by path, by UDP or on Unix sockets. Unless "
                   "told: the port of `peers`, or its socket with .beats behind it.",
-                  make_shape(shape::List{"paths", endpoint("an address"), 1, 8, false}))});
+                  make_shape(shape::List{"paths", endpoint("an address"), 1, 8, false})),
+         optional("compression",
+                  "The level of zstd at which content is sent there. Unless told: the file's.",
+                  number("a level", 0, 9))});
 }
 
 ShapePtr fencing() {
@@ -284,6 +287,9 @@ private:
                     member.beats.push_back(endpoint(&one));
                 }
             }
+            Node const* const own = where == nullptr ? nullptr : where->find("compression");
+            Node const* const level = own != nullptr ? own : root_.find("compression");
+            member.compression = static_cast<unsigned>(loading::integer_of(level).value_or(0));
             if (member.beats.empty()) {
                 live::Endpoint same = member.peers;
                 if (!same.socket.empty()) same.socket += ".beats";
@@ -432,10 +438,6 @@ private:
         setup = staged::setup_of(cluster_, self);
         setup.cluster = loading::text_of(root_.find("called")).value_or("");
         read_members(setup);
-        for (live::MirrorSetup& mirror : setup.mirrors) {
-            mirror.compression =
-                static_cast<unsigned>(loading::integer_of(root_.find("compression")).value_or(0));
-        }
         if (Node const* const how = root_.find("fencing")) {
             for (Node const& word : loading::items_of(how->find("program"))) {
                 setup.fencing.program.push_back(loading::text_of(&word).value_or(""));

@@ -31,6 +31,7 @@ struct MemberSetup {
     std::string name;
     Endpoint peers;               ///< where it hears the others' connections
     std::vector<Endpoint> beats;  ///< by path: where it hears their beats
+    unsigned compression = 0;     ///< zstd level of what this node sends it; 0: none
     friend bool operator==(MemberSetup const&, MemberSetup const&) = default;
 };
 
@@ -45,7 +46,6 @@ struct MirrorSetup {
     std::string name;
     replication::GroupConfig config;
     std::vector<VolumeSetup> volumes;  ///< at least one
-    unsigned compression = 0;          ///< zstd level of what is sent to the other copies; 0: none
     /// The export of an NBD server that holds the copy, by its URI; empty: the array does.
     std::string plain{};
 };

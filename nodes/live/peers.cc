@@ -192,8 +192,8 @@ std::expected<Peers::Target, std::string> Peers::hear_greeting(
     }
     link.lift_limit();
     if (target.mirror) {
-        link.compress(
-            std::min<unsigned>(setup_.mirrors[*target.mirror].compression, theirs->compression));
+        unsigned const level = setup_.members[target.peer.value].compression;
+        link.compress(std::min<unsigned>(level, theirs->compression));
     }
     return target;
 }

@@ -38,9 +38,9 @@ SUNDER_FORMAT(nodes::ConfirmConfig, from, timeout, proceeds);
 SUNDER_FORMAT(nodes::NodeConfig, self, peers, resources, guarded, quorum, confirm, shares_disk,
               fencing, blocks_resource_failover);
 SUNDER_FORMAT(live::Endpoint, socket, address, port);
-SUNDER_FORMAT(live::MemberSetup, name, peers, beats);
+SUNDER_FORMAT(live::MemberSetup, name, peers, beats, compression);
 SUNDER_FORMAT(live::VolumeSetup, name, sectors);
-SUNDER_FORMAT(live::MirrorSetup, name, config, volumes, compression, plain);
+SUNDER_FORMAT(live::MirrorSetup, name, config, volumes, plain);
 SUNDER_FORMAT(live::ResourceSetup, name, start, stop, recover, check, check_every, within);
 SUNDER_FORMAT(nodes::Detection, interval, missed, connection_timeout, reconnect, boot_wait);
 SUNDER_FORMAT(live::FencingSetup, program, delay);
@@ -56,7 +56,7 @@ namespace sunder::live {
 
 namespace {
 
-constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 5};
+constexpr Seal setup_seal{"SUNSETUP", "a node's setup", 6};
 
 /// Whether the parts fit to each other: nobody is named who is not there.
 std::string flaw_of(NodeSetup const& setup) {

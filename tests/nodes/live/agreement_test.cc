@@ -32,7 +32,7 @@ TEST_CASE("two whose files are of one cluster agree, whatever each is by itself"
                       setup.state = "/elsewhere";
                       setup.detection.boot_wait = seconds(99);
                       setup.members[1].peers.port = 4711;
-                      setup.mirrors[0].compression = 9;
+                      setup.members[1].compression = 9;
                       setup.mirrors[0].config.asynchronous_limit = 5;
                       setup.mirrors[0].config.sectors *= 2;  // its disk is larger (R5)
                   },

@@ -42,7 +42,6 @@ NodeSetup Pair::setup(unsigned node) const {
     replication::Slot const self{static_cast<std::uint8_t>(node)};
     MirrorSetup mirror;
     mirror.name = "datarep";
-    mirror.compression = how_.compression;
     mirror.config.self = self;
     mirror.config.nodes = {NodeId{0}, NodeId{1}};
     mirror.config.sectors = mirror.config.mirrored_sectors = how_.sectors;

@@ -21,7 +21,6 @@ public:
         bool synchronous = true;
         bool guarded = false;
         bool stored = true;  ///< else in memory
-        unsigned compression = 0;
         std::uint32_t asynchronous_limit = 256;
         unsigned most_writes = 64;
         bool born_in_sync = false;
