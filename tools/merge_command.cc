@@ -9,10 +9,14 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
+#include <vector>
 
 namespace sunder::tools {
 
@@ -20,25 +24,30 @@ namespace {
 
 using campaign::Results;
 
-/// Adds what a file holds; the first one says what all have to be about. False when it cannot be,
-/// which is said.
-bool add(Results& all, bool first, std::string const& path, std::string const& text) {
+/// Adds what a file holds to the campaign that it is of: one of a program, with a seed. False when
+/// it cannot be, which is said.
+bool add(std::vector<Results>& campaigns, std::string const& path, std::string const& text) {
     auto const results = results_of(text);
     if (!results) {
         fmt::print(stderr, "error: {}: {}\n", path, results.error());
         return false;
     }
-    if (first) {
-        all.commit = results->commit;
-        all.seed = results->seed;
-        all.asked = results->asked;
+    auto one = std::ranges::find_if(campaigns, [&](Results const& known) {
+        return known.commit == results->commit && known.seed == results->seed;
+    });
+    if (one == campaigns.end()) {
+        Results& fresh = campaigns.emplace_back();
+        fresh.commit = results->commit;
+        fresh.seed = results->seed;
+        fresh.asked = results->asked;
+        one = std::prev(campaigns.end());
     }
-    if (auto const why = why_not_merged(all, *results)) {
+    if (auto const why = why_not_merged(*one, *results)) {
         fmt::print(stderr, "error: {}: {}: merge the shards of one campaign of one program\n", path,
                    *why);
         return false;
     }
-    merge(all, *results);
+    merge(*one, *results);
     return true;
 }
 
@@ -69,12 +78,35 @@ bool complete(Results const& results) {
     return false;
 }
 
+/// What all of them together end with: a violation is worse than what is not known.
+int worse(int one, int other) {
+    constexpr std::array order{all_held, unknown, violated, wrong_input};
+    auto const place = [&](int status) { return std::ranges::find(order, status); };
+    return place(one) < place(other) ? other : one;
+}
+
+/// Of a campaign whose shards fit together; of several, with a line above that says which.
+int tell(Results const& all, bool one_of_several, MergeRequest const& request) {
+    if (one_of_several) fmt::print("== commit {}, seed {}\n", all.commit, all.seed);
+    bool const whole = complete(all) && all.stopped.empty();
+    if (!all.stopped.empty()) {
+        fmt::print("stopped before their end: {}\n", fmt::join(all.stopped, ", "));
+    }
+    // Of its own: what one program does wrong, another may do as well.
+    FindingsFolder findings(request.findings);
+    bool const told = tell_campaign(all, findings);
+    bool const written = write_results(request.json_file, all);
+    if (!told || !written) return wrong_input;
+    int const status = status_of(all);
+    return status == all_held && !whole ? unknown : status;
+}
+
 }  // namespace
 
 int merge_reports(MergeRequest const& request) {
-    FindingsFolder findings(request.findings);
-    if (!can_write_results(request.json_file) || !findings.can_be_written()) return wrong_input;
-    Results all;
+    bool const can_be_written = FindingsFolder(request.findings).can_be_written();
+    if (!can_write_results(request.json_file) || !can_be_written) return wrong_input;
+    std::vector<Results> campaigns;
     for (std::string const& path : request.files) {
         std::ifstream file(path);
         std::ostringstream text;
@@ -89,22 +121,26 @@ int merge_reports(MergeRequest const& request) {
             fmt::print("{} is empty: its shard was killed, and is missing\n", path);
             continue;
         }
-        if (!add(all, all.shards.empty(), path, text.str())) return wrong_input;
+        if (!add(campaigns, path, text.str())) return wrong_input;
     }
-    if (all.shards.empty()) {
+    if (campaigns.empty()) {
         fmt::print(stderr, "error: every file is empty: there is nothing to merge\n");
         return wrong_input;
     }
-    if (!fit_together(all.shards)) return wrong_input;
-    bool const whole = complete(all) && all.stopped.empty();
-    if (!all.stopped.empty()) {
-        fmt::print("stopped before their end: {}\n", fmt::join(all.stopped, ", "));
+    if (campaigns.size() > 1 && !request.json_file.empty()) {
+        fmt::print(stderr,
+                   "error: --json takes one campaign, and these are {}: merge those of one commit "
+                   "and seed at a time\n",
+                   campaigns.size());
+        return wrong_input;
     }
-    bool const told = tell_campaign(all, findings);
-    bool const written = write_results(request.json_file, all);
-    if (!told || !written) return wrong_input;
-    int const status = status_of(all);
-    return status == all_held && !whole ? unknown : status;
+    auto const fits = [](Results const& one) { return fit_together(one.shards); };
+    if (!std::ranges::all_of(campaigns, fits)) return wrong_input;
+    int worst = all_held;
+    for (Results const& one : campaigns) {
+        worst = worse(worst, tell(one, campaigns.size() > 1, request));
+    }
+    return worst;
 }
 
 }  // namespace sunder::tools
