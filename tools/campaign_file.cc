@@ -39,9 +39,11 @@ json::object finding_json(Finding const& finding) {
 }
 
 json::object schedules_json(Schedules const& one) {
-    return {{"streams", one.streams}, {"events", one.events},
-            {"scripts", one.scripts}, {"runs_by_depth", json::value_from(one.runs)},
-            {"cut_off", one.cut_off}, {"known", json::value_from(one.known)}};
+    return {{"streams", one.streams},
+            {"events", one.events},
+            {"scripts", one.scripts},
+            {"runs_by_depth", json::value_from(one.runs)},
+            {"cut_off", one.cut_off}};
 }
 
 json::object case_json(CaseResults const& one) {
@@ -66,6 +68,7 @@ json::object case_json(CaseResults const& one) {
             {"growth", std::move(growth)},
             {"findings", std::move(findings)},
             {"schedules", std::move(schedules)},
+            {"known", json::value_from(one.known)},
             {"reached_of_known", reached_of_known(one)},
             {"features", std::move(features)}};
 }

@@ -12,7 +12,7 @@
 
 namespace sunder::tools {
 
-inline constexpr std::uint64_t format_version = 6;
+inline constexpr std::uint64_t format_version = 7;
 
 std::string to_json(campaign::Results const& results);
 /// Nothing is written where no path is given. False when it cannot be, which is said. Whoever reads

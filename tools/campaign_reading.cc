@@ -127,15 +127,20 @@ Schedules schedules_of(Place const& at) {
     one.scripts = at.at("scripts").real(1);
     for (Place const& runs : at.at("runs_by_depth").all()) one.runs.push_back(runs.number());
     one.cut_off = at.at("cut_off").number();
-    for (Place const& state : at.at("known").all()) {
-        std::uint64_t const next = state.number(0, any);
-        if (!one.known.empty() && next <= one.known.back()) {
-            wrong(state.name(),
-                  fmt::format("a number greater than {}, which is before it", one.known.back()));
-        }
-        one.known.push_back(next);
-    }
     return one;
+}
+
+std::vector<campaign::Feature> known_of(Place const& at) {
+    std::vector<campaign::Feature> known;
+    for (Place const& state : at.all()) {
+        std::uint64_t const next = state.number(0, any);
+        if (!known.empty() && next <= known.back()) {
+            wrong(state.name(),
+                  fmt::format("a number greater than {}, which is before it", known.back()));
+        }
+        known.push_back(next);
+    }
+    return known;
 }
 
 CaseResults case_of(Place const& at) {
@@ -165,6 +170,7 @@ CaseResults case_of(Place const& at) {
     for (Place const& feature : at.at("features").all()) {
         one.features.push_back(feature.number(0, any));
     }
+    one.known = known_of(at.at("known"));
     Place const schedules = at.at("schedules");
     if (!schedules.is_null()) one.schedules = schedules_of(schedules);
     return one;

@@ -23,7 +23,7 @@ using campaign::Finding;
 using campaign::Results;
 using campaign::Schedules;
 
-/// How surely a bug of each depth would have been found, and how much of what there is was seen.
+/// How surely a bug of each depth would have been found.
 void tell_schedules(CaseResults const& one) {
     Schedules const& told = *one.schedules;
     fmt::print(
@@ -43,18 +43,21 @@ void tell_schedules(CaseResults const& one) {
             "run, {:.3g} % in {} runs\n",
             depth, std::ceil(1 / chance), percent, runs);
     }
-    if (told.known.empty()) {
+    if (one.known.empty()) {
         fmt::print(
             "       how many abstract states there are is unknown: no exhaustive search of the "
-            "bound "
-            "came to its end\n");
-        return;
+            "bound came to its end\n");
     }
+}
+
+/// How much of what there is within its bound was seen, where that is known.
+void tell_known(CaseResults const& one) {
+    if (one.known.empty()) return;
     std::uint64_t const reached = reached_of_known(one);
     fmt::print(
         "       reached {} of {} abstract states ({:.1f} %) that an exhaustive search knows\n",
-        reached, told.known.size(),
-        100 * static_cast<double>(reached) / static_cast<double>(told.known.size()));
+        reached, one.known.size(),
+        100 * static_cast<double>(reached) / static_cast<double>(one.known.size()));
 }
 
 std::string name_of(CaseResults const& one) {
@@ -74,6 +77,7 @@ void tell_case(CaseResults const& one) {
     if (one.unknown > 0) fmt::print(", {} unknown: too many events, or never at rest", one.unknown);
     fmt::print("\n");
     if (one.schedules) tell_schedules(one);
+    tell_known(one);
 }
 
 /// Of the case that ran longest: the others look alike.

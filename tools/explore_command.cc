@@ -36,33 +36,41 @@ using Clock = std::chrono::steady_clock;
 std::atomic<bool> stopped = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-/// All abstract states of each case's bound, where an exhaustive search of it ends in time. It has
-/// a quarter of the campaign's time, and goes first: hunting leaves none.
+/// All abstract states of each case's bound, where an exhaustive search of it has at most so many
+/// states and ends in time. It has a quarter of the campaign's time, and goes first: hunting leaves
+/// none.
 std::vector<std::vector<campaign::Feature>> known_states(std::vector<Scenario> const& scenarios,
                                                          ExploreRequest const& request,
+                                                         std::uint64_t most,
                                                          Clock::time_point until) {
     std::vector<std::vector<campaign::Feature>> known(scenarios.size());
-    if (request.known_states == 0) return known;
-    fmt::print(stderr, "searching what was explored exhaustively, for at most {} states each\n",
-               request.known_states);
+    if (most == 0) return known;
+    fmt::print(stderr, "searching what can be explored exhaustively, for at most {} states each\n",
+               most);
     Crew crew(threads_of(request.jobs));
     auto const in_time = [&] { return !stopped && Clock::now() < until; };
+    std::vector<std::string> untold;
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
+        if (!scenarios[i].bounded) continue;
         std::optional<std::vector<campaign::Feature>> found;
         if (in_time()) {
             found = campaign::known_states(
                 scenarios[i],
-                [&](netsim::Reached const& reached) {
-                    return reached.states < request.known_states && in_time();
-                },
+                [&](netsim::Reached const& reached) { return reached.states < most && in_time(); },
                 crew.size(), std::ref(crew));
         }
         if (found) {
             known[i] = *std::move(found);
         } else if (!in_time()) {
-            fmt::print("unknown how many abstract states {} has: no time was left\n",
-                       scenarios[i].path);
+            untold.push_back(scenarios[i].path);
         }
+    }
+    if (untold.size() == 1) {
+        fmt::print("unknown how many abstract states {} has: no time was left\n", untold.front());
+    } else if (!untold.empty()) {
+        fmt::print(
+            "unknown how many abstract states {} and {} other cases have: no time was left\n",
+            untold.front(), untold.size() - 1);
     }
     return known;
 }
@@ -73,7 +81,11 @@ void compare(Results& results, std::vector<Scenario> const& scenarios,
         auto const same = std::ranges::find_if(results.cases, [&](CaseResults const& one) {
             return one.path == scenarios[i].path && one.case_name == scenarios[i].case_name();
         });
-        if (same != results.cases.end()) same->schedules->known = std::move(known[i]);
+        if (same == results.cases.end()) continue;
+        same->known = std::move(known[i]);
+        if (same->schedules) continue;
+        for (campaign::Feature& state : same->known) state = campaign::Coverage::of_state(state);
+        std::ranges::sort(same->known);
     }
 }
 
@@ -154,12 +166,11 @@ int explore(ExploreRequest const& request) {
     auto const limit = std::chrono::nanoseconds(time->ns);
     auto const until = runs != 0 ? Clock::time_point::max() : began + limit;
     plan.in_time = plan.hunting.in_time = [&] { return !stopped && Clock::now() < until; };
-    std::vector<std::vector<campaign::Feature>> known;
-    if (plan.by_priority) {
-        known = known_states(scenarios, request, runs != 0 ? until : began + limit / 4);
-    }
+    std::uint64_t const most =
+        request.known_states.value_or(plan.by_priority || runs == 0 ? 200'000 : 0);
+    auto known = known_states(scenarios, request, most, runs != 0 ? until : began + limit / 4);
     hunt(results, scenarios, plan, threads_of(request.jobs), findings);
-    if (plan.by_priority) compare(results, scenarios, known);
+    compare(results, scenarios, known);
     if (stopped) {
         results.stopped = results.shards;
         fmt::print("stopped before its end\n");

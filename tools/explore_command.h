@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,14 @@ struct ExploreRequest {
     /// time: with faults at random moments of virtual time; priority: by priorities within
     /// `bounded:`.
     std::string schedule = "time";
-    unsigned depth = 3;                   ///< of a priority schedule, at most
-    std::uint64_t known_states = 200000;  ///< of an exhaustive search to compare with; 0: none
-    unsigned jobs = 0;                    ///< 0: as many as there are processors
-    std::string shard;                    ///< "i/n"; empty: as the environment says
-    std::string commit{};                 ///< empty: what identifies this build
-    std::string findings = "findings";    ///< a folder
+    unsigned depth = 3;  ///< of a priority schedule, at most
+    /// Of an exhaustive search to compare with; 0: none. Unless told: 200 000, and none where a
+    /// number of runs at random moments is asked for.
+    std::optional<std::uint64_t> known_states{};
+    unsigned jobs = 0;                  ///< 0: as many as there are processors
+    std::string shard;                  ///< "i/n"; empty: as the environment says
+    std::string commit{};               ///< empty: what identifies this build
+    std::string findings = "findings";  ///< a folder
     std::string json_file;
 };
 int explore(ExploreRequest const& request);

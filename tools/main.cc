@@ -212,9 +212,9 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
     explore
         ->add_option(
             "--known-states", request.known_states,
-            "Of priority: compare with an exhaustive search, unless it has more states; 0: "
-            "do not")
-        ->capture_default_str();
+            "Compare with exhaustive searches of 'bounded:', unless they have more states; 0: do "
+            "not. Default: 200000, but for runs at random moments whose number is told")
+        ->type_name("UINT");
     explore->add_option("--case", request.only_case, "Only the case of this name");
     explore->add_option("--shard", request.shard,
                         "i/n: the i-th of n processes that share the campaign. Default: as a Slurm "
@@ -225,9 +225,9 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
     explore->add_option("--findings", request.findings, "A folder for what is found")
         ->capture_default_str();
     explore->add_option("--json", request.json_file, "Write the results for `report merge`");
-    options_of(explore, "--schedule",
-               {{{"priority"}, {"--depth", "--known-states"}},
-                {{"time"}, {"--acts", "--all-faults", "--in-budget"}}});
+    options_of(
+        explore, "--schedule",
+        {{{"priority"}, {"--depth"}}, {{"time"}, {"--acts", "--all-faults", "--in-budget"}}});
     return explore;
 }
 

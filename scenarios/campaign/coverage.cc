@@ -136,11 +136,13 @@ void Coverage::reach(Feature feature, Duration at) {
     if (known_.insert(feature).second) reached_.push_back({feature, at});
 }
 
+Feature Coverage::of_state(Feature abstract) { return feature(Kind::state, abstract); }
+
 void Coverage::followed(netsim::World const& world, std::uint8_t node, Feature what) {
     last_.resize(world.cluster().nodes.size());
     reach(feature(Kind::pair, last_[node], what), world.now());
     reach(feature(Kind::after_blow, blow_, what), world.now());
-    reach(feature(Kind::state, abstract_state(world)), world.now());
+    reach(of_state(abstract_state(world)), world.now());
     last_[node] = what;
 }
 

@@ -28,6 +28,8 @@ class Coverage {
 public:
     /// Of features.
     enum class Kind : std::uint64_t { mark = 1, rule, pair, after_blow, state, apart };
+    /// As which an abstract state is reached.
+    [[nodiscard]] static Feature of_state(Feature abstract);
 
     void see(netsim::World const& world, netsim::Observation const& observation);
 

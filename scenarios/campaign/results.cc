@@ -26,7 +26,6 @@ void add(Schedules& into, Schedules const& other) {
            into.runs.size() == other.runs.size());
     for (std::size_t d = 0; d < into.runs.size(); ++d) into.runs[d] += other.runs[d];
     into.cut_off += other.cut_off;
-    if (into.known.empty()) into.known = other.known;
 }
 
 /// The one of the same path and name.
@@ -73,9 +72,8 @@ void add(Coverage::Names& into, Coverage::Names const& other) {
 }
 
 std::uint64_t reached_of_known(CaseResults const& one) {
-    if (!one.schedules) return 0;
-    return static_cast<std::uint64_t>(std::ranges::count_if(one.features, [&](Feature state) {
-        return std::ranges::binary_search(one.schedules->known, state);
+    return static_cast<std::uint64_t>(std::ranges::count_if(one.features, [&](Feature feature) {
+        return std::ranges::binary_search(one.known, feature);
     }));
 }
 
@@ -102,6 +100,7 @@ void merge(CaseResults& into, CaseResults const& other) {
     add(into.rules, other.rules);
     add(into.allowed, other.allowed);
     unite(into.features, other.features);
+    if (into.known.empty()) into.known = other.known;
     for (Finding const& finding : other.findings) {
         auto const same = std::ranges::find(into.findings, finding.property, &Finding::property);
         if (same == into.findings.end()) {

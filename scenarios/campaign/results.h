@@ -38,8 +38,6 @@ struct Schedules {
     double scripts = 1;               ///< what hosts ask and what fails is one of so many, at most
     std::vector<std::uint64_t> runs;  ///< of depth 1, of depth 2...
     std::uint64_t cut_off = 0;        ///< runs that had not ended by then
-    /// All abstract states of the bound, sorted; empty when no search of it has ended.
-    std::vector<Feature> known;
     friend bool operator==(Schedules const&, Schedules const&) = default;
 };
 
@@ -55,6 +53,8 @@ struct CaseResults {
     Coverage::Names rules;
     Coverage::Names allowed;        ///< losses that the policy allows, by name
     std::vector<Feature> features;  ///< in no order while a hunter collects them; merged: sorted
+    /// Of all abstract states of its bound, sorted; empty when no search of that has ended.
+    std::vector<Feature> known{};
     struct Growth {
         std::uint64_t runs = 0;
         std::uint64_t features = 0;
@@ -78,7 +78,7 @@ struct Asked {
 };
 
 struct Results {
-    std::string commit;                ///< of the program; results of two are not merged
+    std::string commit;                ///< of the program; results of two are told apart
     std::uint64_t seed = 0;            ///< of the campaign
     Asked asked;                       ///< the same
     std::vector<std::string> shards;   ///< "3/16", "1/1": what went into it, sorted
@@ -92,7 +92,7 @@ struct Results {
 [[nodiscard]] bool is_of_all_shards(Results const& results);
 
 void add(Coverage::Names& into, Coverage::Names const& other);
-/// How many of the known states were reached.
+/// How many of the known ones were reached.
 [[nodiscard]] std::uint64_t reached_of_known(CaseResults const& one);
 /// Adds the results of another searcher of the same case. Requires that either both are by
 /// priorities, with the same bound, or neither.

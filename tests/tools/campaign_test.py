@@ -89,6 +89,25 @@ class Campaign(Commanded):
         self.assertEqual(twice.returncode, 3)
         self.assertIn("shard 1/2 is there twice", twice.stderr)
 
+    def test_results_of_several_programs_are_told_one_by_one(self):
+        path = self.write(GOOD)
+        folder = Path(self.folder.name)
+        results = []
+        for commit, seed in (("abc", "1"), ("def", "1"), ("abc", "2")):
+            results.append(str(folder / f"{commit}-{seed}.json"))
+            run = self.explore(path, "--runs", "3", "--jobs", "1", "--commit", commit, "--seed",
+                               seed, "--json", results[-1])
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        merged = self.sunder("report", "merge", *results)
+        self.assertEqual(merged.returncode, 0, merged.stdout + merged.stderr)
+        self.assertEqual(re.findall("== .*", merged.stdout),
+                         ["== commit abc, seed 1", "== commit def, seed 1",
+                          "== commit abc, seed 2"])
+        self.assertEqual(merged.stdout.count("3 runs,"), 6, merged.stdout)
+        written = self.sunder("report", "merge", *results, "--json", str(folder / "all.json"))
+        self.assertEqual(written.returncode, 3)
+        self.assertIn("--json takes one campaign, and these are 3", written.stderr)
+
     def test_shards_that_have_no_run_of_some_cases_merge_to_the_whole(self):
         paths = [self.write(GOOD), self.write(MATRIX, "two.yaml"),
                  self.write(GOOD.replace("latency: 200 us", "latency: 300 us"), "three.yaml")]
@@ -133,13 +152,20 @@ class Campaign(Commanded):
         found = "within that is found with a probability of at least"
         self.assertIn(f"a bug of depth 1 {found} 1/88 a run", run.stdout)
         self.assertIn(f"a bug of depth 3 {found} 1/{88 * events**2} a run", run.stdout)
-        known = len(schedules["known"])
+        known = len(case["known"])
         reached = case["reached_of_known"]
         self.assertTrue(0 < reached <= known)
         self.assertEqual(reached, len(case["features"]))
         self.assertIn(f"reached {reached} of {known} abstract states", run.stdout)
         merged = self.sunder("report", "merge", str(results))
         self.assertIn(f"reached {reached} of {known} abstract states", merged.stdout)
+        # Runs at random moments are held against the same states, when that is asked for.
+        by_time = self.explore(bounded, "--runs", "100", "--known-states", "100000",
+                               "--findings", str(folder / "found"))
+        told = re.search(r"reached (\d+) of (\d+) abstract states", by_time.stdout)
+        self.assertIsNotNone(told, by_time.stdout + by_time.stderr)
+        self.assertEqual(int(told[2]), known)
+        self.assertTrue(0 < int(told[1]) <= known)
         unknown = self.explore(bounded, "--schedule", "priority", "--runs", "10", "--known-states",
                                "0", "--findings", str(folder / "found"))
         self.assertIn("how many abstract states there are is unknown", unknown.stdout)
