@@ -220,7 +220,7 @@ CLI::App* add_explore(CLI::App& app, tools::ExploreRequest& request) {
                         "i/n: the i-th of n processes that share the campaign. Default: as a Slurm "
                         "array or an indexed job says");
     explore->add_option("--commit", request.commit,
-                        "What was tested: only results of the same merge. Default: a checksum of "
+                        "What was tested: only results of the same add up. Default: a checksum of "
                         "this program");
     explore->add_option("--findings", request.findings, "A folder for what is found")
         ->capture_default_str();

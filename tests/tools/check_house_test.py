@@ -327,12 +327,15 @@ class Unused(Rules):
 
 class Scenarios(Rules):
     def test_scenarios_lie_where_a_run_finds_them(self):
-        right = {"scenarios/datakeeper/a.yaml": "scenario: A\n"}
+        right = {"scenarios/datakeeper/a.yaml": "scenario: A\n",
+                 "scenarios/datakeeper/a.narration": "",
+                 "scenarios/datakeeper/a.cluster.yaml": "nodes: {}\n"}
         for path in [
             "scenarios/a.yaml",
             "scenarios/datakeeper/more/a.yaml",
             "scenarios/language/a.yaml",
             "scenarios/live/a.yaml",
+            "scenarios/datakeeper/untold.yaml",
             "scenarios/datakeeper/a.yml",
         ]:
             self.proves("scenarios", f"{path}:1", right, {path: "scenario: A\n"})
