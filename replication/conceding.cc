@@ -127,6 +127,27 @@ void MirrorMachine::concede(Slot winner, Cell const& theirs, note::Conceded::By 
     acknowledge_all(out);
 }
 
+std::optional<SplitBrainLoss> MirrorMachine::split_brain_loss(Slot peer) const {
+    auto const* handshaking = std::get_if<leg::Handshaking>(&legs_[peer.value]);
+    bool const heard = handshaking != nullptr && handshaking->theirs != nullptr;
+    if (!heard || (peers() & bit_of(peer)) == 0) return std::nullopt;
+    Hello const& theirs = *handshaking->theirs;
+    Kinship const kinship = relate(cell(), config_->self, theirs.cell, peer).kinship;
+    bool const parted = kinship == Kinship::diverged || kinship == Kinship::unrelated;
+    if (!parted && !split(peer)) return std::nullopt;
+    // A log counts from a generation that both have held; a log that is not kept, from the start of
+    // the process only.
+    SplitBrainLoss loss;
+    if (log_.kept() && last_shared(cell(), theirs.cell, peer, config_->self)) {
+        loss.own = log_.bits(peer).count();
+    }
+    if (theirs.intent_log && last_shared(theirs.cell, cell(), config_->self, peer)) {
+        loss.peers = theirs.bits ? theirs.bits->count() : 0;
+    }
+    loss.peer_goes_on = theirs.in_service || theirs.cell.apart != Apart::no;
+    return loss;
+}
+
 /// What was on its way to the own disk comes to its end first: a resync must not be overtaken by
 /// it.
 void MirrorMachine::concession_advance(passage::Conceding const& conceding, Outbox& out) {

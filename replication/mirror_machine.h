@@ -105,6 +105,8 @@ public:
                !std::holds_alternative<passage::Erasing>(passage_);
     }
     [[nodiscard]] bool split(Slot peer) const { return (split_ & bit_of(peer)) != 0; }
+    /// Nothing: the two have not parted, or the peer does not say what it holds.
+    [[nodiscard]] std::optional<SplitBrainLoss> split_brain_loss(Slot peer) const;
     /// True when no request, record or store is under way.
     [[nodiscard]] bool quiet() const;
     [[nodiscard]] Held held() const;

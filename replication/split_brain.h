@@ -9,6 +9,8 @@
 #include "replication/handshake.h"
 #include "replication/message.h"
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace sunder::replication {
@@ -67,6 +69,16 @@ SplitBrainDecision decide_split_brain(SplitBrainFacts const&);
 
 /// What the two opening hellos say. `first` came from, or was said by, the copy in the lower slot.
 SplitBrainFacts split_brain_facts(SplitBrainPolicy, Hello const& first, Hello const& second);
+
+/// What either of two copies would give up as the loser, in chunks, at most: its intent log names
+/// all that it changed since they parted, and may name more. Nothing: nobody has counted from there
+/// on, so that it may be every chunk.
+struct SplitBrainLoss {
+    std::optional<std::uint64_t> own;
+    std::optional<std::uint64_t> peers;  ///< as it was when the peer greeted
+    bool peer_goes_on = false;           ///< hosts may have changed more there since
+    friend bool operator==(SplitBrainLoss const&, SplitBrainLoss const&) = default;
+};
 
 RuleText text_of(SplitBrainRule);
 std::string_view name_of(SplitBrainPolicy);

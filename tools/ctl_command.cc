@@ -84,6 +84,21 @@ std::string held_in_words(json::object const& mirror) {
                        text(held, "because"), text(held, "rule"), text(held, "cites"));
 }
 
+/// What the loser of a split brain would give up, whichever of the two it is.
+std::string loss_in_words(json::object const& leg) {
+    json::value const* const said = leg.if_contains("would_lose");
+    if (said == nullptr) return "";
+    json::object const& loss = said->as_object();
+    auto const most = [&](std::string_view bytes, std::string_view counted) {
+        return fmt::format("{}{}", size(loss.at(bytes)),
+                           loss.at(counted).as_bool() ? "" : ", all of it");
+    };
+    return fmt::format("    the loser gives up at most: {} here, {} at {}{}\n",
+                       most("bytes", "counted"), most("peer_bytes", "peer_counted"),
+                       text(leg, "peer"),
+                       loss.at("peer_goes_on").as_bool() ? ", more since they met" : "");
+}
+
 std::string in_words(json::object const& status) {
     std::string made =
         fmt::format("{} of {}, {}, quorum: {}\n", text(status, "node"), text(status, "cluster"),
@@ -126,6 +141,7 @@ std::string in_words(json::object const& status) {
                                 text(leg, "peer"), text(leg, "state"), text(leg, "mode"),
                                 size(leg.at("out_of_step_bytes")),
                                 leg.at("split_brain").as_bool() ? ", SPLIT BRAIN" : "");
+            made += loss_in_words(leg);
         }
     }
     return made;
@@ -258,27 +274,54 @@ int show_events(CtlRequest const& request) {
     return unheard(request, "the connection has ended");
 }
 
-/// What this node's copy may lose, if it gave up what was written to it (R33). Its own intent log
-/// bounds that from neither side: it names chunks that are in step by now, and nothing where the
-/// two have no history in common.
+/// "at most 64 KiB of 1 GiB" of what a copy holds, or all of it.
+std::string most_of(json::object const& loss, std::string_view bytes, std::string_view counted,
+                    std::string const& whole) {
+    if (!loss.at(counted).as_bool()) return fmt::format("up to all of its {}", whole);
+    return fmt::format("at most {} of {}", size(loss.at(bytes)), whole);
+}
+
+/// Of two that have parted, either can be the one that gives up (R33). Intent logs bound that from
+/// above: they name chunks that are in step by now, too.
+std::string loss_of_either(std::string const& node, std::string const& peer,
+                           json::object const& loss, std::string const& whole) {
+    bool const all_counted = loss.at("counted").as_bool() && loss.at("peer_counted").as_bool();
+    return fmt::format(
+        "{0} would lose {2}, written since it and {1} parted, and become what {1} holds.\n"
+        "{1} would lose {3}, written since it and {0} parted{4}, if it were named in place of "
+        "{0}.\nBy intent logs, which may name more than was written{5}.\n",
+        node, peer, most_of(loss, "bytes", "counted", whole),
+        most_of(loss, "peer_bytes", "peer_counted", whole),
+        loss.at("peer_goes_on").as_bool()
+            ? fmt::format(", and what hosts have written to it since it met {}", node)
+            : "",
+        all_counted ? "" : "; where it is all, none has counted from what both have held");
+}
+
+/// What this node's copy may lose, and what the others would in its place. Of one that is not
+/// connected nobody knows here what history the two have in common, if any: then this copy's own
+/// log is no bound.
 std::string loss_by_resolving(std::string const& node, json::object const& mirror) {
+    std::string const whole = size(mirror.at("size_bytes"));
     std::string made;
     for (json::value const& one : mirror.at("legs").as_array()) {
         json::object const& leg = one.as_object();
-        if (!leg.at("split_brain").as_bool()) continue;
-        made += fmt::format(
-            "{} gives up what it wrote since it and {} parted, and becomes what {} holds: {} of {} "
-            "by its own intent log, and all of it if the two have no history in common\n",
-            node, text(leg, "peer"), text(leg, "peer"), size(leg.at("out_of_step_bytes")),
-            size(mirror.at("size_bytes")));
+        std::string const peer = text(leg, "peer");
+        if (json::value const* const loss = leg.if_contains("would_lose")) {
+            made += loss_of_either(node, peer, loss->as_object(), whole);
+        } else if (leg.at("split_brain").as_bool()) {
+            made += fmt::format(
+                "{} would lose what it wrote since it and {} parted: {} of {} by its own intent "
+                "log, and all of it if the two have no history in common. {} does not say what it "
+                "would lose.\n",
+                node, peer, size(leg.at("out_of_step_bytes")), whole, peer);
+        }
     }
-    if (made.empty()) {
-        return fmt::format(
-            "{} gives up what it wrote by itself, of {}: no copy that it is in split brain with is "
-            "connected, which could say how much that is\n",
-            node, size(mirror.at("size_bytes")));
-    }
-    return made + "What the other side would lose, the same command says at its node.\n";
+    if (!made.empty()) return made;
+    return fmt::format(
+        "{} gives up what it wrote by itself, of {}: no copy that it is in split brain with is "
+        "connected, which could say how much that is\n",
+        node, whole);
 }
 
 /// What a copy lacks that is forced online nobody can say who does not see the others (R87).

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 
@@ -28,6 +29,7 @@ struct LegStatus {
     bool split = false;
     bool awaited = false;                 // requests are held because of it
     std::uint64_t out_of_step_bytes = 0;  // by this copy's intent log
+    std::optional<mirror::SplitBrainLoss> loss{};
 };
 
 struct MirrorStatus {
@@ -52,7 +54,8 @@ MirrorStatus look(NodeDriver& node, std::size_t place) {
                 {node.setup().members[config.nodes[s].value].name,
                  mirror::state_of(machine.leg(slot)), config.synchronous[s], machine.split(slot),
                  (holding.now.awaited & mirror::bit_of(slot)) != 0,
-                 machine.log().bits(slot).count() * config.chunk_sectors * sector_bytes});
+                 machine.log().bits(slot).count() * config.chunk_sectors * sector_bytes,
+                 machine.split_brain_loss(slot)});
         }
         return status;
     });
@@ -125,18 +128,35 @@ json::object held_in_json(MirrorStatus const& status) {
     return made;
 }
 
+/// Whoever has not counted may lose everything.
+json::object in_json(mirror::SplitBrainLoss const& loss, mirror::GroupConfig const& config) {
+    std::uint64_t const all = config.mirrored_sectors * sector_bytes;
+    auto const most = [&](std::optional<std::uint64_t> const& chunks) {
+        return chunks ? std::min(*chunks * config.chunk_sectors * sector_bytes, all) : all;
+    };
+    return {{"bytes", most(loss.own)},
+            {"counted", loss.own.has_value()},
+            {"peer_bytes", most(loss.peers)},
+            {"peer_counted", loss.peers.has_value()},
+            {"peer_goes_on", loss.peer_goes_on}};
+}
+
+json::object in_json(LegStatus const& leg, mirror::GroupConfig const& config) {
+    json::object made{{"peer", text(leg.peer)},
+                      {"state", text(mirror::name_of(leg.state))},
+                      {"mode", leg.synchronous ? "synchronous" : "asynchronous"},
+                      {"split_brain", leg.split},
+                      {"out_of_step_bytes", leg.out_of_step_bytes}};
+    if (leg.loss) made["would_lose"] = in_json(*leg.loss, config);
+    return made;
+}
+
 json::object in_json(NodeDriver& node, std::size_t place,
                      std::optional<mirror::RuleText> const& rule) {
     MirrorStatus const status = look(node, place);
     MirrorSetup const& setup = node.setup().mirrors[place];
     json::array legs;
-    for (LegStatus const& leg : status.legs) {
-        legs.push_back(json::object{{"peer", text(leg.peer)},
-                                    {"state", text(mirror::name_of(leg.state))},
-                                    {"mode", leg.synchronous ? "synchronous" : "asynchronous"},
-                                    {"split_brain", leg.split},
-                                    {"out_of_step_bytes", leg.out_of_step_bytes}});
-    }
+    for (LegStatus const& leg : status.legs) legs.push_back(in_json(leg, setup.config));
     json::object made{{"name", setup.name},
                       {"size_bytes", setup.config.mirrored_sectors * sector_bytes},
                       {"state", text(in_one_word(status, rule))},

@@ -135,14 +135,37 @@ class SplitBrain(MirroredHost):
         apart_device.detach()
         return device, records, apart.synced
 
+    def losses(self, node):
+        return self.datarep(node)["legs"][0]["would_lose"]
+
+    def check_losses(self, node):
+        """What the other said when they met is no more than what it says itself later on."""
+        told = self.losses(node)
+        own = self.losses(other(node))
+        self.assertTrue(told["counted"] and told["peer_counted"] and told["peer_goes_on"])
+        self.assertGreater(told["peer_bytes"], 0)
+        self.assertLessEqual(told["peer_bytes"], own["bytes"])
+        self.assertLess(own["bytes"], 64 << 20)
+        self.assertRegex(self.say(node, "status"),
+                         rf"gives up at most: \S+ [KM]iB here, \S+ [KM]iB at {other(node)}, "
+                         "more since they met")
+
     def check(self, number, loser):
         """The host of the loser is let go, and then what is there is what the winner had."""
         source, survivor = NAMES
         device, records, apart = self.part(source, survivor)
+        for node in NAMES:
+            self.check_losses(node)
         shown = self.ctl(loser, "resolve", "datarep")
         self.assertEqual(shown.returncode, 1, "it is not asked whether that is to be")
-        self.assertRegex(shown.stdout,
-                         rf"{loser} gives up .* since it and {other(loser)} parted, .*: \d+")
+        amount = r"at most [\d.]+ [KM]iB of 64 MiB"
+        winner = other(loser)
+        for lost in (rf"{loser} would lose {amount}, written since it and {winner} parted, "
+                     rf"and become what {winner} holds\.",
+                     rf"{winner} would lose {amount}, written since it and {loser} parted, and "
+                     rf"what hosts have written to it since it met {loser}, ",
+                     r"By intent logs, which may name more than was written\."):
+            self.assertRegex(shown.stdout, lost)
         if loser != source:
             records.stop()
             device.detach()
@@ -151,7 +174,6 @@ class SplitBrain(MirroredHost):
         if loser == source:
             records.stop()  # its disk is gone
             device.detach()
-        winner = other(loser)
         self.until_mirrored()
         self.assertTrue(self.serves(winner))
         self.compare_images(winner)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Holds decide_split_brain against its golden table, cell by cell, and asks whether both sides
-// always come to the same answer.
+// always come to the same answer. And what does a copy know of what either would give up?
 #include "replication/split_brain.h"
 
 #include "tests/support/golden_table.h"
+#include "tests/support/machine_driver.h"
 
 #include <catch2/catch.hpp>
 
@@ -56,6 +57,48 @@ Hello hello(std::uint64_t bits, std::uint32_t era, std::uint8_t node, bool log =
     return made;
 }
 
+using Driver = testing::MachineDriver;
+
+constexpr std::uint64_t blocks_of_a_chunk = 128 / 8;
+
+/// A source whose peer was lost, and that wrote to two chunks since, beside one that is named yet
+/// although both have it.
+Driver alone(bool intent_log = true) {
+    Driver driver(true, true, intent_log);
+    driver.mirror();
+    driver.ask(HostOp::write, 0);
+    driver.settle_all();
+    auto const record = driver.sent<Record>();
+    REQUIRE(record.size() == 1);
+    driver.arrive(RecordAck{record[0].sequence});
+    driver.give(input::ConnectionDown{Driver::peer, Driver::connection});
+    for (std::uint64_t const chunk : {1U, 2U}) driver.ask(HostOp::write, chunk * blocks_of_a_chunk);
+    driver.settle_all();
+    REQUIRE(driver.replies().size() == 3);
+    return driver;
+}
+
+/// The peer has gone on by itself from what both held.
+Hello parted(Driver const& driver, std::uint64_t bits) {
+    Hello made;
+    made.cell = driver.machine.cell();
+    made.cell.current = {99, Minted::without_peer};
+    made.cell.peers[Driver::peer.value] = {};
+    made.cell.peers[Driver::self.value].base = made_with;
+    made.in_service = made.intent_log = made.bitmap_merge = true;
+    made.extended = all_copies(2);
+    Bitmap set(driver.machine.log().chunks());
+    for (std::uint64_t bit = 0; bit < bits; ++bit) set.set(bit);
+    if (bits != 0) made.bits = std::make_shared<Bitmap const>(set);
+    return made;
+}
+
+void meet(Driver& driver, Hello const& theirs) {
+    driver.connect();
+    driver.arrive(std::make_shared<Hello const>(theirs));
+    driver.settle_all();
+}
+
 }  // namespace
 
 TEST_CASE("does the code answer each cell of the split brain table, and the table each cell?") {
@@ -88,6 +131,62 @@ TEST_CASE("what two hellos say of changes and eras (G23)") {
     CHECK(facts(hello(0, 1, 0), hello(0, 2, 1)).younger == Side::second);
     CHECK(facts(hello(0, 2, 1), hello(0, 2, 0)).younger == Side::first);
     CHECK(facts(hello(0, 1, 0), hello(0, 1, 0)).younger == Side::neither);
+}
+
+TEST_CASE("each side of a split brain knows what either would give up, at most (R33)") {
+    Driver driver = alone();
+    CHECK_FALSE(driver.machine.split_brain_loss(Driver::peer));
+    meet(driver, parted(driver, 5));
+    REQUIRE(driver.machine.split(Driver::peer));
+    CHECK(driver.machine.split_brain_loss(Driver::peer) == SplitBrainLoss{3, 5, true});
+    // Its own is as it is now; the peer's is as it was said.
+    driver.ask(HostOp::write, 3 * blocks_of_a_chunk);
+    driver.settle_all();
+    CHECK(driver.machine.split_brain_loss(Driver::peer) == SplitBrainLoss{4, 5, true});
+    Hello stopped = parted(driver, 6);
+    stopped.in_service = false;
+    driver.arrive(std::make_shared<Hello const>(stopped));
+    CHECK(driver.machine.split_brain_loss(Driver::peer) == SplitBrainLoss{4, 6, false});
+    stopped.bits = nullptr;
+    driver.arrive(std::make_shared<Hello const>(stopped));
+    CHECK(driver.machine.split_brain_loss(Driver::peer) == SplitBrainLoss{4, 0, false});
+    driver.give(input::ConnectionDown{Driver::peer, Driver::connection});
+    CHECK_FALSE(driver.machine.split_brain_loss(Driver::peer));
+}
+
+TEST_CASE("where nobody has counted from what both held, all may be given up (R18, R33)") {
+    Driver driver = alone();
+    Hello theirs = parted(driver, 5);
+    theirs.intent_log = false;
+    meet(driver, theirs);
+    CHECK(driver.machine.split_brain_loss(Driver::peer) == SplitBrainLoss{3, std::nullopt, true});
+
+    Driver without = alone(false);
+    meet(without, parted(without, 5));
+    CHECK(without.machine.split_brain_loss(Driver::peer) == SplitBrainLoss{std::nullopt, 5, true});
+
+    Driver stranger = alone();
+    theirs = parted(stranger, 5);
+    theirs.cell.history.clear();
+    theirs.cell.peers[Driver::self.value] = {};
+    meet(stranger, theirs);
+    CHECK(stranger.machine.split_brain_loss(Driver::peer) ==
+          SplitBrainLoss{std::nullopt, std::nullopt, true});
+}
+
+TEST_CASE("copies that have not parted have nothing to give up") {
+    Driver driver = alone();
+    Hello theirs = parted(driver, 0);
+    theirs.cell.current = made_with;
+    theirs.cell.history.clear();
+    theirs.cell.peers[Driver::self.value] = {};
+    theirs.cell.last_owner = theirs.in_service = false;
+    theirs.cell.role = Role::target;
+    meet(driver, theirs);
+    CHECK_FALSE(driver.machine.split_brain_loss(Driver::peer));
+    Driver mirroring;
+    mirroring.mirror();
+    CHECK_FALSE(mirroring.machine.split_brain_loss(Driver::peer));
 }
 
 }  // namespace sunder::replication
