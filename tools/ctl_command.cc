@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "nodes/live/control_client.h"
-#include "nodes/live/node_control.h"
+#include "nodes/live/node_words.h"
 #include "tools/run_command.h"
 
 #include <fmt/format.h>

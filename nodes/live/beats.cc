@@ -3,8 +3,7 @@
 // Datagrams, and the times at which they came.
 #include "nodes/live/beats.h"
 
-#include "base/checksum.h"
-#include "base/codec.h"
+#include "nodes/live/beat.h"
 #include "nodes/live/clock.h"
 
 #include <fmt/format.h>
@@ -22,20 +21,7 @@ namespace sunder::live {
 
 namespace {
 
-constexpr std::uint32_t magic = 0x54414542;  // "BEAT"
 constexpr std::size_t most_bytes = 256;
-
-/// Who beats, and in which life.
-std::vector<std::byte> beat_of(std::string const& cluster, std::uint8_t node, std::uint64_t life) {
-    std::vector<std::byte> bytes;
-    ByteWriter writer(bytes);
-    writer.u32(magic);
-    writer.u8(node);
-    writer.u64(life);
-    writer.text(cluster);
-    writer.u64(checksum({bytes}));
-    return bytes;
-}
 
 }  // namespace
 
@@ -150,7 +136,7 @@ void Beats::run() {
 }
 
 void Beats::send_all() {
-    std::vector<std::byte> const beat = beat_of(setup_.cluster, setup_.config.self.value, life_);
+    std::vector<std::byte> const beat = encode_beat({setup_.config.self, life_}, setup_.cluster);
     for (NodeId const peer : setup_.config.peers) {
         std::vector<Endpoint> const& there = setup_.members[peer.value].beats;
         for (std::size_t path = 0; path < std::min(there.size(), sockets_.size()); ++path) {
@@ -173,18 +159,11 @@ void Beats::receive_all() {
 
 /// Anything that is no beat of a peer of this cluster is left alone.
 void Beats::take(std::span<std::byte const> datagram, std::size_t path) {
-    if (datagram.size() < sizeof(std::uint64_t)) return;
-    std::size_t const body = datagram.size() - sizeof(std::uint64_t);
-    ByteReader reader(datagram);
-    bool const ours = reader.u32() == magic;
-    NodeId const peer{reader.u8()};
-    reader.u64();
-    bool const same = reader.text() == setup_.cluster;
-    bool const whole = reader.u64() == checksum({datagram.first(body)});
-    if (reader.failed() || !ours || !same || !whole) return;
-    if (std::ranges::find(setup_.config.peers, peer) == setup_.config.peers.end()) return;
+    auto const beat = read_beat(datagram, setup_.cluster);
+    if (!beat) return;
+    if (std::ranges::find(setup_.config.peers, beat->node) == setup_.config.peers.end()) return;
     std::lock_guard const lock(lock_);
-    note(peer, path, boot_time());
+    note(beat->node, path, boot_time());
 }
 
 /// Under the lock.

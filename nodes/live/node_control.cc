@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The table of verbs, what each asks of the node, and the paths of HTTP.
+// The paths of HTTP, and what becomes of the words that are said there.
 #include "nodes/live/node_control.h"
 
 #include "nodes/live/control_reply.h"
@@ -8,6 +8,7 @@
 #include "nodes/live/copy_mark.h"
 #include "nodes/live/log.h"
 #include "nodes/live/node_status.h"
+#include "nodes/live/node_words.h"
 #include "nodes/live/rule_words.h"
 #include "nodes/live/state_names.h"
 
@@ -15,164 +16,17 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <limits>
 
 namespace sunder::live {
 
 namespace {
-
-namespace json = boost::json;
-using nodes::AdminId;
-using nodes::Input;
-using nodes::Order;
-
-/// What a verb asks, when its words are right.
-struct Asked {
-    NodeSetup const& setup;
-    Values& values;
-
-    GroupId mirror() const {
-        std::vector<std::string> known;
-        for (MirrorSetup const& one : setup.mirrors) {
-            if (one.name == values.subject()) return one.config.group;
-            known.push_back(one.name);
-        }
-        values.complain("", fmt::format("there is no mirror '{}' here{}", values.subject(),
-                                        suggestion(values.subject(), known)));
-        return {};
-    }
-    std::optional<NodeId> node(std::string_view key, std::string const& name) const {
-        std::vector<std::string> known;
-        for (std::size_t n = 0; n < setup.members.size(); ++n) {
-            known.push_back(setup.members[n].name);
-            if (known.back() == name) return NodeId{static_cast<std::uint8_t>(n)};
-        }
-        values.complain(key, fmt::format("there is no node '{}'{}", name, suggestion(name, known)));
-        return std::nullopt;
-    }
-    std::optional<NodeId> target() const {
-        if (!values.has("target")) return std::nullopt;
-        return node("target", values.text("target"));
-    }
-};
-
-using Make = std::function<Input(AdminId)>;
-
-/// That of an order, or those that a node shares with this one.
-std::vector<std::size_t> mirrors_of(Grammar const& grammar, std::string const& subject,
-                                    NodeSetup const& setup) {
-    std::vector<std::size_t> places;
-    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
-        MirrorSetup const& mirror = setup.mirrors[m];
-        auto const* const end = mirror.config.nodes.begin() + mirror.config.copies;
-        bool const shared = std::any_of(mirror.config.nodes.begin(), end, [&](NodeId node) {
-            return setup.members[node.value].name == subject;
-        });
-        if (grammar.subject == "MIRROR" ? mirror.name == subject : shared) places.push_back(m);
-    }
-    return places;
-}
 
 std::string refusal_of(std::string_view verb, std::string_view rule) {
     std::string_view const words = words_of_rule(verb, rule);
     return fmt::format("refused: {}{}{}", rule, words.empty() ? "" : ": ", words);
 }
 
-template <Order::Kind kind>
-Make order(Asked const& asked) {
-    Order made{kind, asked.target(), 0};
-    if constexpr (kind == Order::Kind::enable_asynchronous) {
-        made.limit = static_cast<std::uint32_t>(
-            asked.values.number("limit", 256, std::numeric_limits<std::uint32_t>::max()));
-        if (made.limit == 0) asked.values.complain("limit", "nothing would be sent: at least 1");
-    }
-    GroupId const group = asked.mirror();
-    return [=](AdminId id) { return nodes::input::Ordered{id, group, made}; };
-}
-template <class Simple>
-Make simple(Asked const& asked) {
-    GroupId const group = asked.mirror();
-    return [=](AdminId id) { return Simple{id, group}; };
-}
-Make confirm(Asked const& asked) {
-    NodeId const peer = asked.node("", asked.values.subject()).value_or(NodeId{});
-    bool const dead = asked.values.yes("dead", true);
-    return [=](AdminId id) { return nodes::input::ConfirmFailover{id, peer, dead}; };
-}
-
-using Maker = Make (*)(Asked const&);
-using Table = Verbs<Maker>;
-
-Table make_table() {
-    Parameter const target{"target", "NODE", false, "where there is more than one other copy"};
-    Table table;
-    table.add(simple<nodes::input::SwitchOver>, {"switchover",
-                                                 "MIRROR",
-                                                 {},
-                                                 "come in service here, and leave it there (R96)",
-                                                 "switchover datarep"});
-    table.add(simple<nodes::input::ForceOnline>,
-              {"force",
-               "MIRROR",
-               {},
-               "come in service here, whatever is elsewhere: may lose data (R87)",
-               "force datarep"});
-    table.add(simple<nodes::input::ResolveSplitBrain>,
-              {"resolve",
-               "MIRROR",
-               {},
-               "split brain: this node gives up what was written to it since (R33)",
-               "resolve datarep"});
-    table.add(order<Order::Kind::pause>, {"pause",
-                                          "MIRROR",
-                                          {target},
-                                          "keep a target apart; its hosts may use it (R57)",
-                                          "pause datarep target=server2"});
-    table.add(order<Order::Kind::resume>,
-              {"resume", "MIRROR", {target}, "mirror to it again (R59)", "resume datarep"});
-    table.add(
-        order<Order::Kind::leave_service>,
-        {"take-out",
-         "MIRROR",
-         {},
-         "take it out of service here (R62), until `bring-in`, or until this node begins anew",
-         "take-out datarep"});
-    table.add(
-        order<Order::Kind::enter_service>,
-        {"bring-in", "MIRROR", {}, "bring in again what was taken out here", "bring-in datarep"});
-    table.add(order<Order::Kind::set_intent_log>, {"fullresync",
-                                                   "MIRROR",
-                                                   {target},
-                                                   "copy everything anew (bitmap -d, R19)",
-                                                   "fullresync datarep"});
-    table.add(order<Order::Kind::clear_intent_log>,
-              {"clear-intent-log",
-               "MIRROR",
-               {target},
-               "believe that the target is equal (bitmap -c, R19)",
-               "clear-intent-log datarep"});
-    table.add(order<Order::Kind::enable_asynchronous>,
-              {"asynchronous",
-               "MIRROR",
-               {{"limit", "NUMBER", false, "256 unless told"}},
-               "let so many writes be outstanding (bitmap -a, R13)",
-               "asynchronous datarep limit=4096"});
-    table.add(confirm, {"confirm",
-                        "NODE",
-                        {{"dead", "yes|no", false, "yes unless told"}},
-                        "say whether a node that is not heard is dead (R63)",
-                        "confirm server2"});
-    return table;
-}
-
-Table const& table() {
-    static Table const made = make_table();
-    return made;
-}
-
 }  // namespace
-
-std::span<Grammar const> node_grammars() { return table().grammars; }
 
 std::expected<std::unique_ptr<NodeControl>, std::string> NodeControl::listen(
     std::string const& socket, NodeDriver& node, ArrayService& array, EventRing& events) {
@@ -267,24 +121,16 @@ ControlReply NodeControl::set_breakpoint(std::span<std::string const> words) {
 }
 
 ControlReply NodeControl::ask(std::span<std::string const> words) {
-    auto const found = find_verb(node_grammars(), words);
-    if (!found) return wrong(400, found.error());
-    Grammar const& grammar = node_grammars()[found->grammar];
-    Values values(grammar, words.subspan(found->words));
-    Make const make = table().makers[found->grammar](Asked{node_.setup(), values});
-    if (!values.errors().empty()) {
-        std::string all;
-        for (std::string const& error : values.errors()) all += (all.empty() ? "" : "\n") + error;
-        return wrong(400, fmt::format("{}\nUsage: {}\nSuch as: {}", all, usage_of(grammar),
-                                      grammar.example));
-    }
-    OrderAbout const about{fmt::format("{}", fmt::join(words, " ")),
-                           mirrors_of(grammar, values.subject(), node_.setup())};
-    auto const answer = node_.ask(make, about);
+    auto const request = read_node_request(words, node_.setup());
+    if (!request) return wrong(400, request.error());
+    OrderAbout const about{fmt::format("{}", fmt::join(words, " ")), request->mirrors};
+    // It may be asked after nobody waits for the answer any more.
+    auto const answer = node_.ask(
+        [asked = request->asked](nodes::AdminId id) { return input_of(asked, id); }, about);
     if (!answer) return reply(202, {{"done", false}, {"rule", "not_decided_yet"}});
     if (answer->granted) return reply(200, {{"done", true}, {"rule", answer->rule}});
-    std::string why = refusal_of(grammar.verb, answer->rule);
-    if (grammar.verb == "resolve") why += parties(about.mirrors);
+    std::string why = refusal_of(request->verb, answer->rule);
+    if (request->verb == "resolve") why += parties(about.mirrors);
     return reply(409, {{"error", why}, {"rule", answer->rule}});
 }
 

@@ -9,7 +9,6 @@
 #include "nodes/live/array_words.h"
 #include "nodes/live/control_server.h"
 #include "nodes/live/node_driver.h"
-#include "nodes/live/words.h"
 
 #include <expected>
 #include <memory>
@@ -17,8 +16,6 @@
 #include <string>
 
 namespace sunder::live {
-
-std::span<Grammar const> node_grammars();
 
 class NodeControl {
 public:

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What fuzzing begins with: one frame of each message, one of each thing that is stored, one input
-// of each kind and one command of each verb, in tests/fuzz/corpus. A run with SUNDER_REWRITE=1 in
-// the environment writes them anew. Here, where no fuzzer is, each is taken, and so is nothing that
-// one byte of it was left out of.
+// of each kind, one command of each verb and a heartbeat, in tests/fuzz/corpus. A run with
+// SUNDER_REWRITE=1 in the environment writes them anew. Here, where no fuzzer is, each is taken,
+// and so is nothing that one byte of it was left out of.
 #include "tests/language/corpus.h"
 #include "nodes/input_codec.h"
 #include "nodes/live/array_words.h"
+#include "nodes/live/beat.h"
 #include "nodes/live/frame.h"
 #include "nodes/live/greeting.h"
+#include "nodes/live/node_words.h"
 #include "nodes/live/setup_codec.h"
 #include "nodes/wire.h"
 #include "replication/cell_codec.h"
@@ -95,12 +97,17 @@ live::NodeSetup some_setup() {
     return setup;
 }
 
-std::string lines(std::string_view words) {
+std::string lines(Stranger of, std::string_view words) {
     std::string text(words);
     for (char& c : text) {
         if (c == ' ') c = '\n';
     }
-    return static_cast<char>(Stranger::array_words) + text;
+    return static_cast<char>(of) + text;
+}
+
+/// "words-add-snapshot".
+std::string words_name(std::string const& of, live::Grammar const& grammar) {
+    return "words-" + of + file_name(std::string(grammar.verb));
 }
 
 std::map<std::string, std::string> seeds() {
@@ -144,8 +151,14 @@ std::map<std::string, std::string> seeds() {
     add_inputs<nodes::hierarchy::Input>(made, "hierarchy-input", Stranger::hierarchy_input);
     made["setup"] = text_of(Stranger::setup, live::encode_setup(some_setup()));
     for (live::Grammar const& grammar : live::array_grammars()) {
-        made["words-" + file_name(std::string(grammar.verb))] = lines(grammar.example);
+        made[words_name("", grammar)] = lines(Stranger::array_words, grammar.example);
     }
+    for (live::Grammar const& grammar : live::node_grammars()) {
+        made[words_name("node-", grammar)] = lines(Stranger::node_words, grammar.example);
+    }
+    made["word-list"] = static_cast<char>(Stranger::word_list) +
+                        std::string(R"(["pause","datarep","\u0074arget=server2"])");
+    made["beat"] = text_of(Stranger::beat, live::encode_beat({NodeId{1}, 7}, asked_node().cluster));
     return made;
 }
 

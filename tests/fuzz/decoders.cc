@@ -8,8 +8,11 @@
 #include "base/verify.h"
 #include "nodes/input_codec.h"
 #include "nodes/live/array_words.h"
+#include "nodes/live/beat.h"
+#include "nodes/live/control_reply.h"
 #include "nodes/live/frame.h"
 #include "nodes/live/greeting.h"
+#include "nodes/live/node_words.h"
 #include "nodes/live/setup_codec.h"
 #include "nodes/wire.h"
 #include "replication/cell_codec.h"
@@ -17,7 +20,9 @@
 #include "replication/wire.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cstring>
+#include <string>
 #include <vector>
 
 namespace sunder::test {
@@ -131,12 +136,70 @@ bool take_setup(Bytes sealed) {
     return true;
 }
 
-bool take_words(Bytes text) {
-    std::string_view const all(reinterpret_cast<char const*>(text.data()), text.size());
-    return live::read_array_request(live::split(all, '\n')).has_value();
+std::string_view characters(Bytes text) {
+    return {reinterpret_cast<char const*>(text.data()), text.size()};
+}
+
+bool take_array_words(std::span<std::string const> words) {
+    auto const found = live::read_array_request(words);
+    VERIFY(found || !found.error().empty());
+    return found.has_value();
+}
+
+/// What the machine would be asked is an input like any other, which is recorded.
+bool take_node_words(std::span<std::string const> words) {
+    auto const found = live::read_node_request(words, asked_node());
+    VERIFY(found || !found.error().empty());
+    if (!found) return false;
+    std::size_t const mirrors = asked_node().mirrors.size();
+    VERIFY(std::ranges::all_of(found->mirrors, [&](std::size_t place) { return place < mirrors; }));
+    return is_said_again(live::input_of(found->asked, nodes::AdminId{1}), nodes::decode_input);
+}
+
+/// As POST /node and /array take it.
+bool take_word_list(Bytes text) {
+    auto const found = live::read_words(std::string(characters(text)));
+    if (!found) return false;
+    boost::json::array list;
+    for (std::string const& word : *found) list.emplace_back(word);
+    auto const again = live::read_words(boost::json::serialize(list));
+    VERIFY(again && *again == *found);
+    (void)take_array_words(*found);
+    (void)take_node_words(*found);
+    return true;
+}
+
+bool take_beat(Bytes datagram) {
+    std::string const& cluster = asked_node().cluster;
+    (void)live::read_beat(datagram, cluster);
+    std::vector<std::byte> right(datagram.begin(), datagram.end());
+    if (right.size() < sizeof(std::uint64_t)) return false;
+    std::size_t const body = right.size() - sizeof(std::uint64_t);
+    std::uint64_t const sum = checksum({Bytes(right).first(body)});
+    std::memcpy(&right[body], &sum, sizeof sum);
+    auto const found = live::read_beat(right, cluster);
+    if (found) VERIFY(live::encode_beat(*found, cluster) == right);
+    return found.has_value();
+}
+
+live::NodeSetup make_asked_node() {
+    live::NodeSetup setup;
+    setup.cluster = "east";
+    setup.members = {{"server1", {}, {}}, {"server2", {}, {}}};
+    setup.config.peers = {NodeId{1}};
+    live::MirrorSetup mirror;
+    mirror.name = "datarep";
+    mirror.config.nodes = {NodeId{0}, NodeId{1}};
+    setup.mirrors = {mirror};
+    return setup;
 }
 
 }  // namespace
+
+live::NodeSetup const& asked_node() {
+    static live::NodeSetup const made = make_asked_node();
+    return made;
+}
 
 bool is_taken(Bytes bytes) {
     if (bytes.empty()) return false;
@@ -174,7 +237,13 @@ bool is_taken(Bytes bytes) {
         case Stranger::setup:
             return take_setup(rest);
         case Stranger::array_words:
-            return take_words(rest);
+            return take_array_words(live::split(characters(rest), '\n'));
+        case Stranger::node_words:
+            return take_node_words(live::split(characters(rest), '\n'));
+        case Stranger::word_list:
+            return take_word_list(rest);
+        case Stranger::beat:
+            return take_beat(rest);
     }
     return false;
 }

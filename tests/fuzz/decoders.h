@@ -4,9 +4,12 @@
 // with them before a machine sees them. Checksums are not held against them, because whoever makes
 // frames on purpose makes right ones; so what lies behind them is reached.
 //
-// The first byte says what the rest is: a frame as it arrives, what is stored, an input that was
-// recorded, a node's setup, or the words of an operator, a line each.
+// The first byte says what the rest is: a frame or a heartbeat as it arrives, what is stored, an
+// input that was recorded, a node's setup, or the words of an operator: a line each, of an array or
+// of a node, or the list in JSON that they arrive as.
 #pragma once
+
+#include "nodes/live/node_setup.h"
 
 #include <cstddef>
 #include <span>
@@ -23,7 +26,13 @@ enum class Stranger : unsigned char {
     hierarchy_input = 'T',
     setup = 'S',
     array_words = 'W',
+    node_words = 'O',
+    word_list = 'J',
+    beat = 'B',
 };
+
+/// The node whose operators and peers they claim to be; with what the verbs' examples name.
+live::NodeSetup const& asked_node();
 
 /// Aborts when something that was taken is not said, or stored, the same way again.
 void take(std::span<std::byte const> bytes);
