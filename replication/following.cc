@@ -148,7 +148,7 @@ void MirrorMachine::stop_following(Slot peer, leg::Following const& following, O
         barrier_.kind = Barrier::Kind::flush;
         barrier_.finish.reset();
     }
-    out.note(note::ResyncInterrupted{peer, following.resync, 0});
+    out.note(note::ResyncInterrupted{peer, following.resync, 0, false});
     queue_.clear();
 }
 

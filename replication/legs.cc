@@ -293,7 +293,8 @@ void MirrorMachine::lose_leg(Slot peer, Outbox& out) {
     if (auto const* following = std::get_if<leg::Following>(&leg))
         stop_following(peer, *following, out);
     if (auto const* resyncing = std::get_if<leg::Resyncing>(&leg)) {
-        out.note(note::ResyncInterrupted{peer, resyncing->resync, log_.bits(peer).count()});
+        out.note(note::ResyncInterrupted{peer, resyncing->resync, log_.bits(peer).count(),
+                                         resyncing->finish_sent});
     }
     bool const sent = channel_of(leg) != nullptr;
     set_leg(peer, leg::Disconnected{}, out);

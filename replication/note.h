@@ -44,6 +44,7 @@ struct ResyncInterrupted {
     Slot peer;
     ResyncId resync = 0;
     std::uint64_t chunks_left = 0;
+    bool finish_sent = false;  ///< by the source: the target may be up to date
 };
 struct ResyncFinished {  ///< by the source, when it knows
     Slot peer;

@@ -37,7 +37,8 @@ void MirrorMachine::begin_pausing(Slot peer, Outbox& out) {
     bool const sent = channel_of(leg) != nullptr;
     ConnectionId const connection = *connection_of(leg);
     if (auto const* resyncing = std::get_if<leg::Resyncing>(&leg)) {
-        out.note(note::ResyncInterrupted{peer, resyncing->resync, log_.bits(peer).count()});
+        out.note(note::ResyncInterrupted{peer, resyncing->resync, log_.bits(peer).count(),
+                                         resyncing->finish_sent});
     }
     out.put(output::Send{peer, connection, PauseBegin{cell().era}});
     set_leg(peer, leg::Paused{connection, false}, out);

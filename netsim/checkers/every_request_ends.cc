@@ -108,6 +108,12 @@ void EveryRequestEnds::on(View& view, From from, replication::note::LegChanged c
     on_record_.erase({from.group, view.chronicle.slot(from.group, from.node), changed.peer});
 }
 
+void EveryRequestEnds::on(View& view, From from,
+                          replication::note::ResyncInterrupted const& interrupted) {
+    if (!interrupted.finish_sent) return;
+    on_record_.erase({from.group, view.chronicle.slot(from.group, from.node), interrupted.peer});
+}
+
 void EveryRequestEnds::on(View& view, seen::NodeDied const& died) {
     std::erase_if(on_record_, [&](auto const& one) {
         auto const& [group, copy, absent] = one;
