@@ -357,14 +357,15 @@ std::string loss_by_clearing(std::string const& node, json::object const& mirror
 /// answered itself; the error is that nobody says what would be lost.
 std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
     std::string const& verb = request.words.front();
-    bool const loses = verb == "resolve" || verb == "force" || verb == "clear-intent-log";
+    bool const loses =
+        verb == "resolve" || verb == "force" || verb == "clear-intent-log" || verb == "extend";
     if (!loses || request.words.size() < 2) return "";
     auto const said = live::look_up(request.control, "/status", patience_of(request));
     if (!said) return std::unexpected(said.error());
     auto const status = object_in(*said);
     if (!status || !status->contains("mirrors")) return "";
     std::string const node = text(*status, "node");
-    constexpr std::string_view key = "target=";
+    std::string_view const key = verb == "extend" ? "to=" : "target=";
     std::string target;
     for (std::string const& word : request.words) {
         if (word.starts_with(key)) target = word.substr(key.size());
@@ -374,6 +375,12 @@ std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
         if (text(mirror, "name") != request.words[1]) continue;
         if (verb == "resolve") return loss_by_resolving(node, mirror);
         if (verb == "force") return loss_by_forcing(node, mirror);
+        if (verb == "extend") {  // R5
+            return fmt::format(
+                "What the copy of {} on {} holds is destroyed: all of {} is copied "
+                "there.\n",
+                request.words[1], target, size(mirror.at("size_bytes")));
+        }
         return loss_by_clearing(node, mirror, target);
     }
     return "";

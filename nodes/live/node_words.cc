@@ -15,6 +15,7 @@ namespace sunder::live {
 
 namespace {
 
+using nodes::Extension;
 using nodes::Order;
 using Asked = NodeRequest::Asked;
 
@@ -65,6 +66,22 @@ Asked simple(Said const& said) {
 Asked confirm(Said const& said) {
     NodeId const peer = said.node("", said.values.subject()).value_or(NodeId{});
     return nodes::input::ConfirmFailover{{}, peer, said.values.yes("dead", true)};
+}
+/// Who joins or leaves, where that is another than this node.
+template <Extension::Kind kind>
+Asked edit(Said const& said) {
+    Extension made{kind, said.setup.config.self, std::nullopt};
+    constexpr std::string_view key = kind == Extension::Kind::extend ? "to" : "from";
+    constexpr bool other = kind == Extension::Kind::extend || kind == Extension::Kind::unextend;
+    if constexpr (other) {
+        made.server = said.node(key, said.values.text(key)).value_or(NodeId{});
+    }
+    if (said.values.has("priority")) {
+        std::uint64_t const priority = said.values.number("priority", 0, 999);
+        if (priority == 0) said.values.complain("priority", "1 to 999 would be right");
+        made.priority = static_cast<std::uint16_t>(priority);
+    }
+    return nodes::input::EditExtension{{}, said.mirror(), made};
 }
 
 using Maker = Asked (*)(Said const&);
@@ -124,6 +141,31 @@ Table make_table() {
                {{"limit", "NUMBER", false, "256 unless told"}},
                "let so many writes be outstanding (bitmap -a, R13)",
                "asynchronous datarep limit=4096"});
+    table.add(edit<Extension::Kind::create>,
+              {"create",
+               "MIRROR",
+               {},
+               "make the mirror here, with what the disk holds; on no other server yet (R91)",
+               "create datarep"});
+    table.add(edit<Extension::Kind::extend>,
+              {"extend",
+               "MIRROR",
+               {{"to", "NODE", true, "it joins; what its copy held is destroyed (R5)"},
+                {"priority", "NUMBER", false, "1 to 999; as in the file unless told"}},
+               "let another server have a copy, at the mirror's owner (R93)",
+               "extend datarep to=server3"});
+    table.add(edit<Extension::Kind::unextend>,
+              {"unextend",
+               "MIRROR",
+               {{"from", "NODE", true, "it leaves"}},
+               "take its copy away from a server, at the mirror's owner (R94)",
+               "unextend datarep from=server3"});
+    table.add(edit<Extension::Kind::remove>,
+              {"delete",
+               "MIRROR",
+               {},
+               "take the mirror away from all servers, where it is in service nowhere (R95)",
+               "delete datarep"});
     table.add(confirm, {"confirm",
                         "NODE",
                         {{"dead", "yes|no", false, "yes unless told"}},

@@ -21,7 +21,7 @@ namespace sunder::live {
 struct NodeRequest {
     using Asked = std::variant<nodes::input::SwitchOver, nodes::input::ForceOnline,
                                nodes::input::ResolveSplitBrain, nodes::input::Ordered,
-                               nodes::input::ConfirmFailover>;
+                               nodes::input::ConfirmFailover, nodes::input::EditExtension>;
 
     std::string_view verb{};
     Asked asked{};

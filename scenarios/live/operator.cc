@@ -42,4 +42,25 @@ std::string verb_of(nodes::Order::Kind kind) {
     return "";
 }
 
+std::vector<std::string> words_of(nodes::Extension const& edit, std::string const& mirror,
+                                  std::string const& server) {
+    using Kind = nodes::Extension::Kind;
+    std::vector<std::string> words;
+    switch (edit.kind) {
+        case Kind::create:
+            return {"create", mirror};
+        case Kind::remove:
+            return {"delete", mirror};
+        case Kind::extend:
+            words = {"extend", mirror, "to=" + server};
+            break;
+        case Kind::unextend:
+            return {"unextend", mirror, "from=" + server};
+        case Kind::migrate:
+            return {};  // unplayable
+    }
+    if (edit.priority) words.push_back("priority=" + std::to_string(*edit.priority));
+    return words;
+}
+
 }  // namespace sunder::staged

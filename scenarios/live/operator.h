@@ -3,6 +3,7 @@
 // An operator at a real node: what he says on its control socket, and what he hears.
 #pragma once
 
+#include "nodes/extension.h"
 #include "nodes/orders.h"
 
 #include <string>
@@ -21,5 +22,8 @@ AdminAnswer ask_node(std::string const& control, std::vector<std::string> const&
 
 /// How `sunder ctl` calls it; empty where real nodes have no such order.
 std::string verb_of(nodes::Order::Kind kind);
+/// The words of an edit, at the node where it is asked; none where real nodes have no such edit.
+std::vector<std::string> words_of(nodes::Extension const& edit, std::string const& mirror,
+                                  std::string const& server);
 
 }  // namespace sunder::staged

@@ -430,6 +430,16 @@ struct Player::Doing {
         }
         return admin(words, step.refused, node.value_or(NodeId{}), step.await);
     }
+    bool operator()(step::EditExtension const& step) const {
+        auto const node = step.node ? step.node : stage().serves(step.mirror);
+        if (!node && player.first_) {
+            if (!player.deadline_) wait_at_most(patience);
+            return false;  // it may be surveyed yet
+        }
+        auto const words =
+            words_of(step.edit, name(step.mirror), stage().node(step.edit.server).name());
+        return admin(words, step.refused, node.value_or(NodeId{}), step.await);
+    }
     bool operator()(step::ConfirmFailover const& step) const {
         return admin(
             {"confirm", stage().node(step.dead).name(), step.proceeds ? "dead=yes" : "dead=no"},

@@ -52,7 +52,12 @@ struct OfStep {
     Why operator()(step::WriteImage const&) const { return "it ships an image of a disk"; }
     Why operator()(step::MoveSharedDisk const&) const { return "two servers share a disk"; }
     Why operator()(step::EditHierarchy const&) const { return edits_a_hierarchy; }
-    Why operator()(step::EditExtension const&) const { return "servers are added and removed"; }
+    Why operator()(step::EditExtension const& edited) const {
+        if (edited.edit.kind == nodes::Extension::Kind::migrate) {
+            return "a disk that is not mirrored yet becomes a mirror";
+        }
+        return std::nullopt;
+    }
     Why operator()(step::ArrayOrder const&) const { return "it has disk arrays"; }
     Why operator()(step::ArrayRequest const&) const { return "it has disk arrays"; }
     Why operator()(step::ArrayPower const&) const { return "it has disk arrays"; }
@@ -83,9 +88,6 @@ struct OfStep {
 
 Why of_cluster(netsim::Cluster const& cluster) {
     if (!cluster.arrays.empty()) return "it has disk arrays";
-    for (netsim::MirrorSetup const& mirror : cluster.mirrors) {
-        if (!mirror.extended.empty()) return "servers are added and removed";
-    }
     for (netsim::ResourceSetup const& resource : cluster.resources) {
         if (resource.creation) return edits_a_hierarchy;
     }

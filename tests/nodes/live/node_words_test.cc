@@ -90,6 +90,15 @@ TEST_CASE("words to a node mean what they say") {
     CHECK(said<input::ConfirmFailover>("confirm server3").proceeds);
     CHECK_FALSE(said<input::ConfirmFailover>("confirm server3 dead=no").proceeds);
     CHECK(said<input::ConfirmFailover>("confirm server3").peer == NodeId{2});
+    auto const edit = [](std::string const& text) { return said<input::EditExtension>(text); };
+    using Kind = nodes::Extension::Kind;
+    CHECK(edit("create datarep").edit == nodes::Extension{Kind::create, NodeId{0}, {}});
+    CHECK(edit("extend datarep to=server3 priority=20").edit ==
+          nodes::Extension{Kind::extend, NodeId{2}, std::uint16_t{20}});
+    CHECK(edit("unextend datarep from=server2").edit ==
+          nodes::Extension{Kind::unextend, NodeId{1}, {}});
+    CHECK(edit("delete log").edit == nodes::Extension{Kind::remove, NodeId{0}, {}});
+    CHECK(edit("delete log").group == GroupId{0});
     CHECK(read("confirm server3").mirrors == std::vector<std::size_t>{0});
     CHECK(read("confirm server1").mirrors == std::vector<std::size_t>{0, 1});
 }
@@ -114,6 +123,9 @@ TEST_CASE("wrong words to a node are answered with what would be right") {
          {std::pair{"resolve datarap",
                     "there is no mirror 'datarap' here, did you mean 'datarep'?"},
           std::pair{"resolve", "MIRROR is missing"},
+          std::pair{"extend datarep", "to=NODE is missing"},
+          std::pair{"extend datarep to=server9", "there is no node 'server9'"},
+          std::pair{"extend datarep to=server3 priority=0", "1 to 999 would be right"},
           std::pair{"resolve target=server2", "MIRROR is missing"},
           std::pair{"resolve datarep now", "'now' was not expected"},
           std::pair{"resolve datarep loser=server1", "nothing can be set here"},
