@@ -6,6 +6,7 @@
 #include "netsim/world.h"
 #include "tools/bench_array_map.h"
 #include "tools/bench_curve.h"
+#include "tools/bench_shipped.h"
 #include "tools/bench_spin.h"
 #include "tools/bench_support.h"
 #include "tools/crew.h"
@@ -90,25 +91,6 @@ void report(char const* what, double value, char const* unit, double aim) {
                value / aim);
 }
 
-/// The states that a search in turn keeps, of a write, a crash and a power cut.
-void bench_reductions(netsim::World const& world) {
-    double kept = 0;
-    for (bool const reduced : {false, true}) {
-        netsim::SearchOptions options;
-        options.bounds.most = {.writes = 1, .crashes = 1, .power_cuts = 1};
-        options.bounds.deviations = 0;
-        options.reduce = {.chains = reduced, .blocks = reduced};
-        netsim::SearchResult result;
-        double const time = median_seconds([&] { result = netsim::search(world, options); }, 1);
-        auto const states = static_cast<double>(result.rounds.back().states);
-        fmt::print(
-            "{:58} {:>14.0f} states in {:.2f} s{}\n",
-            reduced ? "    with reductions" : "exhaust in turn: a write, a crash, a power cut",
-            states, time, reduced ? fmt::format(" ({:.1f} times fewer)", kept / states) : "");
-        kept = states;
-    }
-}
-
 /// Distinct states a second of two nodes and three writes, in every order of events.
 void bench_search(language::Scenario const& scenario) {
     netsim::Cluster small = scenario.cluster;
@@ -142,8 +124,11 @@ void bench_search(language::Scenario const& scenario) {
         report("    memory of a visited state beside the frontier",
                static_cast<double>(result.bytes) / states, "bytes", 64);
     }
-    if (spin) fmt::print("{:58} {:>14.0f} states/s\n", "SPIN: leader election of seven", *spin);
-    bench_reductions(*world);
+    if (spin) {
+        fmt::print("{:58} {:>14.0f} states/s\n", "SPIN: leader election of seven", *spin);
+    } else {
+        fmt::print("SPIN is not measured: it is not installed, or did not build its verifier\n");
+    }
 }
 
 }  // namespace
@@ -180,6 +165,7 @@ int main() {
         for (int seed = 1; seed <= runs; ++seed) play_well(first, static_cast<std::uint64_t>(seed));
     });
     report("complete runs of scenario 1 with 200 writes", runs / time, "runs/s", 1000);
+    sunder::bench::print_campaign();
 
     language::Scenario const idle =
         scenario(small, "", "  - wait: {mirror: datarep, is: fully operational}\n  - pass: 10 h\n");
@@ -188,6 +174,7 @@ int main() {
                time * 1e3, 0.010 / time);
 
     bench_search(busy);
+    sunder::bench::print_reductions();
     sunder::bench::print_curve();
     sunder::bench::print_array_map();
 
