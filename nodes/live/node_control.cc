@@ -7,6 +7,7 @@
 #include "nodes/live/copy_guard.h"
 #include "nodes/live/copy_mark.h"
 #include "nodes/live/log.h"
+#include "nodes/live/node_metrics.h"
 #include "nodes/live/node_status.h"
 #include "nodes/live/node_words.h"
 #include "nodes/live/rule_words.h"
