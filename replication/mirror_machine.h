@@ -110,6 +110,8 @@ public:
     /// True when no request, record or store is under way.
     [[nodiscard]] bool quiet() const;
     [[nodiscard]] Held held() const;
+    /// How many records an asynchronous leg may have outstanding (R11).
+    [[nodiscard]] std::uint32_t asynchronous_limit() const;
 
 private:
     template <class T>
@@ -215,7 +217,6 @@ private:
     void requested(input::HostRequest const&, Outbox&);
     bool launch(std::size_t index, Outbox&);
     [[nodiscard]] bool room_on_legs(Outbox&);
-    [[nodiscard]] std::uint32_t asynchronous_limit() const;
     [[nodiscard]] bool may_launch_change(std::size_t index, Outbox&);
     void peer_has_caught_up(Slot, Outbox&);
     void issue(std::size_t index, Outbox&);

@@ -99,6 +99,15 @@ std::string loss_in_words(json::object const& leg) {
                        loss.at("peer_goes_on").as_bool() ? ", more since they met" : "");
 }
 
+/// Of a target that writes do not wait for: how far it is behind, and may be.
+std::string backlog_in_words(json::object const& leg) {
+    json::value const* const limit = leg.if_contains("unconfirmed_limit");
+    if (limit == nullptr) return "";
+    return fmt::format(", writes not confirmed: {} of {}",
+                       leg.at("unconfirmed_writes").to_number<std::uint64_t>(),
+                       limit->to_number<std::uint64_t>());
+}
+
 std::string in_words(json::object const& status) {
     std::string made =
         fmt::format("{} of {}, {}, quorum: {}\n", text(status, "node"), text(status, "cluster"),
@@ -137,9 +146,9 @@ std::string in_words(json::object const& status) {
         }
         for (json::value const& one : mirror.at("legs").as_array()) {
             json::object const& leg = one.as_object();
-            made += fmt::format("  {:<20} {}, {}, {} differ by the intent log{}\n",
+            made += fmt::format("  {:<20} {}, {}, {} differ by the intent log{}{}\n",
                                 text(leg, "peer"), text(leg, "state"), text(leg, "mode"),
-                                size(leg.at("out_of_step_bytes")),
+                                size(leg.at("out_of_step_bytes")), backlog_in_words(leg),
                                 leg.at("split_brain").as_bool() ? ", SPLIT BRAIN" : "");
             made += loss_in_words(leg);
         }

@@ -20,6 +20,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <iterator>
 #include <utility>
 
@@ -211,6 +212,12 @@ std::string names_in_words(x509_st const* certificate) {
     if (words.size() > most_words) words = words.substr(0, most_words) + "...";
     std::ranges::replace_if(words, [](char c) { return c < ' ' || c > '~'; }, '?');
     return words.empty() ? "nobody" : fmt::format("'{}'", words);
+}
+
+std::int64_t expiry_of(x509_st const* certificate) {
+    std::tm time{};
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return 0;
+    return ::timegm(&time);
 }
 
 std::expected<Credentials, std::string> read_credentials(TlsSetup const& files,

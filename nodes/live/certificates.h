@@ -7,6 +7,7 @@
 
 #include "nodes/live/node_setup.h"
 
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
@@ -44,6 +45,9 @@ std::expected<Credentials, std::string> read_credentials(TlsSetup const& files,
 bool stands_for(x509_st const* certificate, std::string const& name);
 /// For people, whoever made the certificate: on one line, quoted, and not too long.
 std::string names_in_words(x509_st const* certificate);
+
+/// The second since 1970 after which it is not valid any more; 0: it does not say so.
+std::int64_t expiry_of(x509_st const* certificate);
 
 /// What OpenSSL says of this thread's last failure, or `otherwise`; it is forgotten then.
 std::string openssl_error(char const* otherwise);

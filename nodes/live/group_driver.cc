@@ -141,6 +141,10 @@ struct GroupDriver::Carry {
     void operator()(mirror::output::Send& out) const {
         std::shared_ptr<Link> const& leg = group.legs_[out.peer.value];
         if (leg == nullptr || leg->id() != out.connection) return;
+        auto const* const record = std::get_if<mirror::Record>(&out.message);
+        if (record != nullptr && record->kind == mirror::RecordKind::resync) {
+            group.traffic_[out.peer.value].resynced_bytes += record->range.count * sector_bytes;
+        }
         std::vector<std::byte> head;
         ByteWriter writer(head);
         mirror::encode(out.message, writer);
@@ -150,10 +154,10 @@ struct GroupDriver::Carry {
         if (std::ranges::find(deeds.links, leg) == deeds.links.end()) deeds.links.push_back(leg);
     }
     void operator()(mirror::output::Close& out) const {
-        std::shared_ptr<Link>& leg = group.legs_[out.peer.value];
+        std::shared_ptr<Link> const& leg = group.legs_[out.peer.value];
         if (leg == nullptr || leg->id() != out.connection) return;
         leg->close();
-        leg.reset();
+        group.forget_leg(out.peer);
     }
     void operator()(mirror::output::HostReply& out) const { group.answer(out, deeds); }
     void operator()(mirror::output::DiskRead& out) const { deeds.work.emplace_back(out); }
@@ -200,6 +204,7 @@ void GroupDriver::step(mirror::Input const& input, Deeds& deeds) {
 void GroupDriver::show(Shown now) {
     Shown const before = std::exchange(shown_, now);
     if (before == now) return;
+    if (now == Shown::in_service) ++times_in_service_;
     // What an NBD server holds is shown to hosts by nobody but that server.
     if (disk_.plain() != nullptr) return;
     opening_ = now == Shown::to_nobody ? 0 : ++openings_;
@@ -309,6 +314,7 @@ std::shared_ptr<GroupDriver::Waiter> GroupDriver::ask(std::uint64_t opening,
 
 HostStatus GroupDriver::read(std::uint64_t opening, Extent range, std::span<std::byte> into) {
     ++counts_.reads;
+    counts_.read_bytes += range.count * sector_bytes;
     auto const answered = ask(opening, {{}, HostOp::read, false, range, {}});
     if (answered->status != HostStatus::ok) return answered->status;
     VERIFY(answered->payload.sectors() == range.count);
@@ -376,7 +382,7 @@ void GroupDriver::connected(Slot peer, std::shared_ptr<Link> const& link) {
             // The peer has begun anew before the end of its old connection was noticed.
             leg->close();
             ConnectionId const old = leg->id();
-            leg.reset();
+            forget_leg(peer);
             step(mirror::input::ConnectionDown{peer, old}, deeds);
         }
         if (!stopped_) leg = link;
@@ -396,11 +402,30 @@ void GroupDriver::disconnected(Slot peer, Link& link) {
         std::lock_guard const lock(lock_);
         step_brought(deeds);
         if (legs_[peer.value].get() == &link) {
-            legs_[peer.value].reset();
+            forget_leg(peer);
             step(mirror::input::ConnectionDown{peer, link.id()}, deeds);
         }
     }
     work_off(deeds);
+}
+
+/// Under the lock. What it had sent stays counted.
+void GroupDriver::forget_leg(Slot peer) {
+    std::shared_ptr<Link>& leg = legs_[peer.value];
+    traffic_[peer.value].sent_bytes += leg->sent_bytes();
+    leg.reset();
+}
+
+mirror::PerCopy<GroupDriver::Traffic> GroupDriver::traffic() {
+    return look_at([this](mirror::MirrorMachine const&) {
+        mirror::PerCopy<Traffic> seen = traffic_;
+        for (std::size_t copy = 0; copy < legs_.size(); ++copy) {
+            if (legs_[copy] == nullptr) continue;
+            seen[copy].queued_bytes = legs_[copy]->queued_bytes();
+            seen[copy].sent_bytes += legs_[copy]->sent_bytes();
+        }
+        return seen;
+    });
 }
 
 /// Whoever reads them finds their end, as if the peer had gone.

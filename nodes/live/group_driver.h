@@ -55,10 +55,18 @@ public:
     /// Of requests of hosts, since the process began.
     struct Counts {
         std::atomic<std::uint64_t> reads = 0;
+        std::atomic<std::uint64_t> read_bytes = 0;
         std::atomic<std::uint64_t> writes = 0;
         std::atomic<std::uint64_t> flushes = 0;
         std::atomic<std::uint64_t> written_bytes = 0;
         std::atomic<std::uint64_t> failed = 0;
+    };
+    /// Of the leg to another copy: what waits on the connection that it has; what was sent on all
+    /// that it had since the process began, and what of the volume resyncs sent.
+    struct Traffic {
+        std::uint64_t queued_bytes = 0;
+        std::uint64_t sent_bytes = 0;
+        std::uint64_t resynced_bytes = 0;
     };
 
     GroupDriver(MirrorSetup setup, CopyDisk disk, std::unique_ptr<MirrorStore> store, Clock& clock,
@@ -97,6 +105,14 @@ public:
 
     [[nodiscard]] MirrorSetup const& setup() const { return setup_; }
     [[nodiscard]] Counts const& counts() const { return counts_; }
+    [[nodiscard]] replication::PerCopy<Traffic> traffic();
+    /// How often it came in service here since the process began.
+    [[nodiscard]] std::uint64_t times_in_service() const { return times_in_service_; }
+
+    /// A host has opened a volume of it; he has closed it.
+    void attached() { ++hosts_; }
+    void detached() { --hosts_; }
+    [[nodiscard]] std::uint64_t hosts() const { return hosts_; }
     /// Its data is the export of an NBD server; null: it is of the array.
     [[nodiscard]] NbdExport* plain() { return disk_.plain(); }
     /// False while the copy's data cannot be reached: a leg would only break off.
@@ -174,6 +190,7 @@ private:
     template <class Result>
     bool note_health(DiskHealth::What what, Result const& result);
     bool stored(int number);
+    void forget_leg(replication::Slot peer);
     void answer(replication::output::HostReply& reply, Deeds& deeds);
     std::shared_ptr<Waiter> ask(std::uint64_t opening, replication::input::HostRequest request);
     replication::HostStatus change(std::uint64_t opening, replication::input::HostRequest request);
@@ -198,6 +215,7 @@ private:
     std::mutex lock_;
     std::optional<replication::MirrorMachine> machine_;
     std::array<std::shared_ptr<Link>, replication::max_copies> legs_;
+    replication::PerCopy<Traffic> traffic_{};  // without that of `legs_`
     boost::unordered_flat_map<std::uint64_t, std::shared_ptr<Waiter>> waiters_;
     std::atomic<std::uint64_t> next_request_ = 1;
     std::array<Armed, 3> timers_{};  // by replication::Timer
@@ -206,6 +224,8 @@ private:
     std::optional<std::chrono::steady_clock::time_point> held_since_;
     std::uint64_t openings_ = 0;
     std::atomic<std::uint64_t> opening_ = 0;
+    std::atomic<std::uint64_t> times_in_service_ = 0;
+    std::atomic<std::uint64_t> hosts_ = 0;
 
     std::counting_semaphore<> writes_;  // that may be under way at once; seldom waited for
     std::atomic<std::uint32_t> at_the_door_ = 0;  // those that wait for it

@@ -66,6 +66,11 @@ void Link::queue(FrameKind kind, std::vector<std::byte> head, Payload content) {
     waiting_ = true;
 }
 
+std::uint64_t Link::queued_bytes() const {
+    std::lock_guard const lock(queue_);
+    return queued_bytes_;
+}
+
 void Link::flush() {
     while (waiting_ && !blocked_) {
         // Whoever has it looks again when it has given it back.
@@ -141,6 +146,7 @@ Link::Sent Link::send_leaving() {
         if (taken.sent == Sent::failed) return Sent::failed;
         held_ = taken.sent == Sent::not_all;
         gone_ += taken.bytes;
+        sent_bytes_ += taken.bytes;
         forget_what_is_gone();
         if (held_) return Sent::not_all;
     } while (!leaving_.empty());

@@ -15,6 +15,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <expected>
 #include <memory>
@@ -46,6 +47,9 @@ public:
     Link& operator=(Link const&) = delete;
 
     [[nodiscard]] ConnectionId id() const { return id_; }
+    /// What waits to be sent, before it is compressed; and what was sent, as it travels.
+    [[nodiscard]] std::uint64_t queued_bytes() const;
+    [[nodiscard]] std::uint64_t sent_bytes() const { return sent_bytes_; }
     /// From now on content is compressed at that level of zstd; 0: it is not.
     void compress(unsigned level);
 
@@ -120,6 +124,7 @@ private:
     std::mutex sending_;
     std::deque<Leaving> leaving_;  // under sending_
     std::size_t gone_ = 0;         // bytes of the first of them that were sent
+    std::atomic<std::uint64_t> sent_bytes_ = 0;
     std::optional<Compressor> compressor_;
     bool held_ = false;  // under sending_: the stream has taken what it has not sent
     std::atomic<bool> blocked_ = false;  // the socket is full, and the writer waits for it

@@ -338,6 +338,7 @@ void NodeDriver::look_at(std::function<void(nodes::NodeMachine const&)> const& l
 // Strangers.
 
 void NodeDriver::refused(std::string const& from, std::string const& reason) {
+    ++refused_connections_;
     std::lock_guard const lock(refusing_);
     tell_refusals(refusals_.add(from, reason, std::chrono::steady_clock::now()));
 }

@@ -16,6 +16,7 @@
 #include "nodes/live/resource_driver.h"
 #include "nodes/node_machine.h"
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -82,6 +83,8 @@ public:
     GroupDriver& mirror(std::size_t place) { return *groups_[place]; }
     Beats& beats() { return *beats_; }
     Peers& peers() { return *peers_; }
+    /// How many connections of strangers were refused since the process began.
+    [[nodiscard]] std::uint64_t refused_connections() const { return refused_connections_; }
     /// What stands on a mirror; null: nothing. To be looked at on the node's thread (`look_at`).
     [[nodiscard]] ResourceDriver const* above(std::size_t mirror) const {
         return above_[mirror].get();
@@ -154,6 +157,7 @@ private:
     std::vector<std::optional<LastOrder>> last_orders_;  // by mirror
     std::uint32_t next_admin_ = 1;
 
+    std::atomic<std::uint64_t> refused_connections_ = 0;
     std::mutex refusing_;
     Refusals refusals_;
     bool tells_refusals_ = false;  // when an interval is over

@@ -16,7 +16,12 @@ namespace {
 class MirroredVolume final : public OpenVolume {
 public:
     MirroredVolume(NodeService& service, MirroredExport shown, bool read_only)
-        : service_(service), shown_(std::move(shown)), writable_(!read_only) {}
+        : service_(service), shown_(std::move(shown)), writable_(!read_only) {
+        service_.driver().mirror(shown_.mirror).attached();
+    }
+    ~MirroredVolume() override { service_.driver().mirror(shown_.mirror).detached(); }
+    MirroredVolume(MirroredVolume const&) = delete;
+    MirroredVolume& operator=(MirroredVolume const&) = delete;
 
     [[nodiscard]] std::uint64_t bytes() const override { return shown_.sectors * sector_bytes; }
     [[nodiscard]] bool writable() const override { return writable_; }

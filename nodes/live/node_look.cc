@@ -11,6 +11,27 @@ namespace mirror = replication;
 
 namespace {
 
+LegStatus look(mirror::MirrorMachine const& machine, mirror::Slot peer) {
+    mirror::GroupConfig const& config = machine.config();
+    mirror::Leg const& leg = machine.leg(peer);
+    std::uint64_t const chunk_bytes = config.chunk_sectors * sector_bytes;
+    LegStatus status;
+    status.state = mirror::state_of(leg);
+    status.synchronous = config.synchronous[peer.value];
+    status.split = machine.split(peer);
+    status.out_of_step_bytes = machine.log().bits(peer).count() * chunk_bytes;
+    status.loss = machine.split_brain_loss(peer);
+    status.limit = machine.asynchronous_limit();
+    if (mirror::Channel const* const channel = mirror::channel_of(leg); channel != nullptr) {
+        status.unconfirmed = channel->outstanding;
+    }
+    if (auto const* const resync = std::get_if<mirror::leg::Resyncing>(&leg); resync != nullptr) {
+        status.resync_left_bytes =
+            resync->need.count() * chunk_bytes + resync->in_flight * sector_bytes;
+    }
+    return status;
+}
+
 /// Children before their parents. To be called on the node's thread.
 std::vector<AboveStatus> look_above(NodeDriver const& node, std::size_t place) {
     ResourceDriver const* const above = node.above(place);
@@ -40,18 +61,17 @@ MirrorStatus look(NodeDriver& node, std::size_t place) {
     GroupDriver& group = node.mirror(place);
     mirror::GroupConfig const& config = group.setup().config;
     GroupDriver::Holding const holding = group.holding();
+    mirror::PerCopy<GroupDriver::Traffic> const traffic = group.traffic();
     return group.look_at([&](mirror::MirrorMachine const& machine) {
         MirrorStatus status{machine.open(), machine.open_apart(), machine.cell(), {}, holding};
         for (std::uint8_t s = 0; s < config.copies; ++s) {
             mirror::Slot const slot{s};
             // Where the mirror is not extended to, there is no leg (R4).
             if (slot == config.self || (machine.peers() & mirror::bit_of(slot)) == 0) continue;
-            status.legs.push_back(
-                {node.setup().members[config.nodes[s].value].name,
-                 mirror::state_of(machine.leg(slot)), config.synchronous[s], machine.split(slot),
-                 (holding.now.awaited & mirror::bit_of(slot)) != 0,
-                 machine.log().bits(slot).count() * config.chunk_sectors * sector_bytes,
-                 machine.split_brain_loss(slot)});
+            LegStatus& leg = status.legs.emplace_back(look(machine, slot));
+            leg.peer = node.setup().members[config.nodes[s].value].name;
+            leg.awaited = (holding.now.awaited & mirror::bit_of(slot)) != 0;
+            leg.traffic = traffic[s];
         }
         return status;
     });

@@ -22,6 +22,12 @@ struct LegStatus {
     bool awaited = false;                 // requests are held because of it
     std::uint64_t out_of_step_bytes = 0;  // by this copy's intent log
     std::optional<replication::SplitBrainLoss> loss{};
+    /// Records that it was sent and has not confirmed; nothing: it is sent none from here.
+    std::optional<std::uint32_t> unconfirmed{};
+    std::uint32_t limit = 0;  // of these, where nobody waits for it
+    /// Of a resync from here: what is not there yet.
+    std::optional<std::uint64_t> resync_left_bytes{};
+    GroupDriver::Traffic traffic{};
 };
 
 struct MirrorStatus {

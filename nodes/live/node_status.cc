@@ -87,7 +87,11 @@ json::object in_json(LegStatus const& leg, mirror::GroupConfig const& config) {
                       {"state", text(mirror::name_of(leg.state))},
                       {"mode", leg.synchronous ? "synchronous" : "asynchronous"},
                       {"split_brain", leg.split},
-                      {"out_of_step_bytes", leg.out_of_step_bytes}};
+                      {"out_of_step_bytes", leg.out_of_step_bytes},
+                      {"queued_bytes", leg.traffic.queued_bytes}};
+    if (leg.unconfirmed) made["unconfirmed_writes"] = *leg.unconfirmed;
+    if (leg.unconfirmed && !leg.synchronous) made["unconfirmed_limit"] = leg.limit;
+    if (leg.resync_left_bytes) made["resync_left_bytes"] = *leg.resync_left_bytes;
     if (leg.loss) made["would_lose"] = in_json(*leg.loss, config);
     return made;
 }
@@ -111,6 +115,7 @@ json::object in_json(NodeDriver& node, std::size_t place,
                       {"generation", fmt::format("{:016x}", status.cell.current.id)},
                       {"disk", in_json(node.mirror(place).health().look())},
                       {"held", held_in_json(status)},
+                      {"hosts", node.mirror(place).hosts()},
                       {"legs", std::move(legs)}};
     if (NbdExport* const plain = node.mirror(place).plain(); plain != nullptr) {
         std::optional<std::string> const why = plain->why_away();
@@ -166,12 +171,16 @@ json::object status_of(NodeDriver& node) {
     if (std::string const problem = node.peers().tls_problem(); !problem.empty()) {
         tls["problem"] = problem;
     }
+    if (auto const expires = node.peers().certificate_expires()) {
+        tls["certificate_expires"] = *expires;
+    }
     return {{"cluster", setup.cluster},
             {"node", setup.members[setup.config.self.value].name},
             {"policy", setup.config.guarded ? "guarded" : "faithful"},
             {"quorum", seen.quorum},
             {"has_quorum", seen.has_quorum},
             {"tls", std::move(tls)},
+            {"refused_connections", node.refused_connections()},
             {"peers", std::move(peers)},
             {"mirrors", std::move(mirrors)}};
 }

@@ -112,6 +112,12 @@ std::string Peers::tls_problem() {
     return tls_->problem();
 }
 
+std::optional<std::int64_t> Peers::certificate_expires() {
+    if (tls_ == nullptr) return std::nullopt;
+    refresh_tls();
+    return tls_->expires();
+}
+
 /// Whoever is at the other end is a stranger until he has greeted.
 std::shared_ptr<Link> Peers::make_link(int socket, std::optional<NodeId> dialled) {
     set_up_connection(socket);

@@ -15,10 +15,12 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <expected>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,6 +67,8 @@ public:
     void stop();
     /// What is wrong with the files of TLS as they are now; empty: nothing, or there are none.
     [[nodiscard]] std::string tls_problem();
+    /// When this node's certificate expires, in seconds since 1970; nothing: it has none.
+    [[nodiscard]] std::optional<std::int64_t> certificate_expires();
     /// Closes every connection to this peer; they are tried again.
     void give_up(NodeId peer);
 

@@ -400,6 +400,11 @@ std::string Tls::problem() const {
     return problem_;
 }
 
+std::int64_t Tls::expires() const {
+    std::lock_guard const lock(lock_);
+    return expiry_of(SSL_CTX_get0_certificate(context_.get()));
+}
+
 std::expected<Tls::Context, std::string> Tls::read() const {
     auto const all = read_credentials(files_, name_);
     if (!all) return std::unexpected(all.error());

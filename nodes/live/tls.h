@@ -44,6 +44,8 @@ public:
     std::optional<std::string> refresh();
     /// What is wrong with the files as they are; empty: nothing is.
     [[nodiscard]] std::string problem() const;
+    /// When this node's certificate expires, as connections that begin now show it (`expiry_of`).
+    [[nodiscard]] std::int64_t expires() const;
 
     /// Takes the socket. `dials`: this end has made the connection. It may outlive this.
     [[nodiscard]] std::unique_ptr<Stream> stream(int socket, bool dials) const;

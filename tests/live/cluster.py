@@ -141,6 +141,14 @@ class Cluster(unittest.TestCase):
     def status(self, node):
         return json.loads(self.say(node, "status", "--json"))
 
+    def metric(self, node, series):
+        """The value of one, with its labels; None: there is none."""
+        for line in self.say(node, "metrics").splitlines():
+            name, _, value = line.rpartition(" ")
+            if name == series:
+                return float(value)
+        return None
+
     def datarep(self, node):
         return self.status(node)["mirrors"][0]
 

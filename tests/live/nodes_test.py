@@ -16,6 +16,7 @@ from cluster import NAMES, Cluster
 from served import until
 
 BLOCK = 4096
+MIB = 1 << 20
 
 
 class Operators(Cluster):
@@ -43,12 +44,46 @@ class Operators(Cluster):
         self.connect("server1").pwrite(bytes(BLOCK), 0)
         lines = self.say("server1", "metrics").splitlines()
         for line in lines:
-            self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+(\{[^}]*\})? \d+)$')
+            self.assertRegex(line, r'^(# (HELP|TYPE) \w+ .+|\w+(\{[^}]*\})? \d+(\.\d+)?)$')
+        told = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+        self.assertEqual(len(told), len(set(told)))
         self.assertIn('sunder_mirror_in_service{mirror="datarep"} 1', lines)
         self.assertIn('sunder_writes_total{mirror="datarep"} 1', lines)
         self.assertIn('sunder_leg_mirroring{mirror="datarep",peer="server2"} 1', lines)
         self.assertIn('sunder_mirror_state{mirror="datarep",state="fully operational"} 1', lines)
         self.assertIn('sunder_mirror_up_to_date{mirror="datarep"} 1', lines)
+
+    def test_metrics_tell_who_is_there_and_what_was_done(self):
+        def of_mirror(node, name):
+            return self.metric(node, f'sunder_{name}{{mirror="datarep"}}')
+        hosts = [self.connect("server1") for _ in range(2)]
+        hosts[0].pwrite(b"x" * BLOCK, 0)
+        hosts[1].pread(3 * BLOCK, 0)
+        self.assertEqual(of_mirror("server1", "mirror_hosts"), 2)
+        self.assertEqual(self.datarep("server1")["hosts"], 2)
+        self.assertEqual(of_mirror("server1", "read_bytes_total"), 3 * BLOCK)
+        hosts[1].shutdown()
+        until("one has gone", lambda: of_mirror("server1", "mirror_hosts") == 1)
+        self.assertEqual(of_mirror("server1", "mirror_came_in_service_total"), 1)
+        self.assertEqual(of_mirror("server2", "mirror_came_in_service_total"), 0)
+        self.assertGreater(self.metric(
+            "server1", 'sunder_leg_sent_bytes_total{mirror="datarep",peer="server2"}'), BLOCK)
+        era = of_mirror("server1", "mirror_era")
+        self.assertEqual(self.metric("server2", 'sunder_peer_connected{peer="server1"}'), 1)
+        self.kill("server1")
+        self.until_served("server2")
+        self.assertEqual(of_mirror("server2", "mirror_came_in_service_total"), 1)
+        self.assertGreater(of_mirror("server2", "mirror_era"), era)
+        there = self.datarep("server2")
+        self.assertEqual(of_mirror("server2", "mirror_era"), there["era"])
+        self.assertEqual(self.metric("server2", 'sunder_mirror_generation{mirror="datarep",'
+                                     f'generation="{there["generation"]}"}}'), 1)
+        self.assertEqual(self.metric("server2", 'sunder_peer_connected{peer="server1"}'), 0)
+        ago = 'sunder_peer_heard_ago_seconds{peer="server1",path="0"}'
+        until("it was not heard for a second", lambda: self.metric("server2", ago) > 1)
+        self.start("server1")
+        self.until_mirrored()
+        until("it is heard again", lambda: self.metric("server2", ago) < 1)
 
     def test_one_that_stands_still_is_not_waited_for(self):
         self.tell("server1", signal.SIGSTOP)
@@ -352,6 +387,65 @@ class Twice(Cluster):
             winner.send_signal(signal.SIGTERM)
             winner.communicate(timeout=served.PATIENCE)
             self.assertEqual(self.sockets(), {})
+
+
+class Behind(Cluster):
+    """A target that hears nothing for longer than it takes to look at its source."""
+    relayed = True
+    mode = "asynchronous\n      asynchronous_limit: 4096"
+    missed = 300
+
+    def text(self, node):
+        return super().text(node).replace("connection_timeout: 2 s", "connection_timeout: 60 s")
+
+    def leg(self):
+        return self.datarep("server1")["legs"][0]
+
+    def of_leg(self, name):
+        return self.metric("server1", f'sunder_leg_{name}{{mirror="datarep",peer="server2"}}')
+
+    def test_how_far_an_asynchronous_target_is_behind_is_told(self):
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+        host = self.connect("server1")
+        host.pwrite(b"x" * BLOCK, 0)
+        until("it is confirmed", lambda: self.leg()["unconfirmed_writes"] == 0, self.logs)
+        self.assertIn("writes not confirmed: 0 of 4096", self.say("server1", "status"))
+        self.assertNotIn("not confirmed", self.say("server2", "status"))
+        self.network.cut()
+        for number in range(32):
+            host.pwrite(os.urandom(MIB), number * MIB)
+        leg = self.leg()
+        self.assertEqual((leg["unconfirmed_writes"], leg["unconfirmed_limit"]), (32, 4096))
+        self.assertTrue(8 * MIB < leg["queued_bytes"] < 33 * MIB, leg)
+        self.assertIn("writes not confirmed: 32 of 4096", self.say("server1", "status"))
+        self.assertEqual(self.of_leg("unconfirmed_writes"), 32)
+        self.assertEqual(self.of_leg("unconfirmed_writes_limit"), 4096)
+        self.assertTrue(8 * MIB < self.of_leg("queued_bytes") < 33 * MIB)
+        self.network.heal()
+        until("all is confirmed", lambda: self.of_leg("unconfirmed_writes") == 0, self.logs)
+        until("nothing waits", lambda: self.of_leg("queued_bytes") == 0, self.logs)
+        self.assertGreater(self.of_leg("sent_bytes_total"), 32 * MIB)
+
+
+class SlowlyResynced(Cluster):
+    mirror = "      resync_rate: {max: 1 MB/s}\n"
+
+    def test_how_far_a_resync_is_is_told(self):
+        self.start(*NAMES)
+        whole = 64 * MIB
+
+        def left():
+            return self.datarep("server1")["legs"][0].get("resync_left_bytes", whole)
+
+        def of_leg(name):
+            return self.metric("server1", f'sunder_leg_{name}{{mirror="datarep",peer="server2"}}')
+        until("it has begun", lambda: left() < whole, self.logs)
+        before = left()
+        until("it goes on", lambda: 0 < of_leg("resync_left_bytes") < before, self.logs)
+        self.assertTrue(whole > of_leg("resynced_bytes_total") > whole - before)
+        self.assertNotIn("resync_left_bytes", self.datarep("server2")["legs"][0])
 
 
 class Compressed(Cluster):

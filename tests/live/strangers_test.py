@@ -98,6 +98,8 @@ class Strangers(Cluster):
                 self.assertEqual(stranger.recv(1), b"")
         told = [line for line in self.log("server1").splitlines() if "was refused" in line]
         self.assertEqual(len(told), 1, told)
+        self.assertEqual(self.metric("server1", "sunder_refused_connections_total"), 500)
+        self.assertEqual(self.status("server1")["refused_connections"], 500)
         self.still_mirrors()
 
     def test_a_slow_drip_is_given_up(self):

@@ -7,6 +7,7 @@
 import os
 import re
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -199,6 +200,19 @@ class Renewed(Encrypted):
         self.until_served("server2")
         self.start("server1")
         self.until_mirrored()
+
+    def test_when_a_certificate_expires_is_told(self):
+        told = []
+        for _ in range(2):
+            said = self.openssl("x509", "-in", "server2.pem", "-noout", "-enddate")
+            expires = ssl.cert_time_to_seconds(
+                said.stdout.decode().strip().removeprefix("notAfter="))
+            self.assertEqual(
+                self.metric("server2", "sunder_certificate_expiry_timestamp_seconds"), expires)
+            self.assertEqual(self.status("server2")["tls"]["certificate_expires"], expires)
+            told.append(expires)
+            self.issue("server2", "server2.test")
+        self.assertNotEqual(*told)
 
     def test_files_that_are_wrong_change_nothing_and_an_operator_hears_of_it(self):
         certificate = self.folder / "server2.pem"

@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -135,6 +136,21 @@ TEST_CASE("a certificate that nobody would take is not taken") {
     files = authority.issue(name);
     files.ca = other.issue(name).ca;
     expect_wrong(files, files.certificate, "it is not to be trusted");
+}
+
+TEST_CASE("a certificate says when it expires") {
+    testing::ScratchFolder const folder;
+    Authority authority(folder.path(), "authority");
+    Authority::How how;
+    std::int64_t const now = std::time(nullptr);
+    for (int const days : {1, 10'000}) {  // beyond 2050 it is written otherwise
+        how.ends = days;
+        auto const read = read_credentials(authority.issue(name, how), name);
+        REQUIRE(read.has_value());
+        std::int64_t const left = expiry_of(read->own.get()) - now;
+        CHECK(left >= days * 86400LL);
+        CHECK(left < days * 86400LL + 600);
+    }
 }
 
 TEST_CASE("a certificate stands for the whole name and for nothing like it") {

@@ -103,6 +103,23 @@ TEST_CASE("who takes little by little is waited for, and gets all of it") {
     ::close(ends.far);
 }
 
+TEST_CASE("what waits to be sent is told, and what was sent") {
+    Ends const ends = unix_ends();
+    auto const link = link_of(ends.near);
+    CHECK(link->queued_bytes() == 0);
+    say_all(*link);
+    CHECK(link->queued_bytes() > 0);
+    CHECK(link->sent_bytes() < all_bytes);
+    CHECK(take(ends.far, frame_bytes, Duration{}) == all_bytes);
+    Duration const begun = boot_time();
+    while (link->queued_bytes() != 0 && boot_time() - begun < seconds(60)) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    CHECK(link->queued_bytes() == 0);
+    CHECK(link->sent_bytes() == all_bytes);
+    ::close(ends.far);
+}
+
 TEST_CASE("who takes nothing is given up, as soon as a connection may stall") {
     bool const tcp = GENERATE(false, true);
     INFO((tcp ? "TCP" : "a Unix socket"));
