@@ -49,6 +49,14 @@ ShapePtr endpoint(std::string what) {
         {{"socket", "port"}}});
 }
 
+ShapePtr http() {
+    return grammar::object(
+        "an address for HTTP",
+        {required("port", "A port.", number("a port", 1, 65535), {"9555"}),
+         optional("address", "127.0.0.1 unless told; with 0.0.0.0, every network reaches it.",
+                  text("an IP address"))});
+}
+
 ShapePtr member() {
     return grammar::object(
         "where a node is found",
@@ -126,6 +134,12 @@ ShapePtr node_shape() {
                   "A Unix socket, relative to this file, for `sunder ctl`. Unless told: "
                   "NODE.control.",
                   text("a path")),
+         optional(
+             "http",
+             "Where GET /status, /metrics and /events are answered by TCP, to whoever comes: "
+             "for Prometheus. Nothing can be asked for there, and nothing is encrypted. Unless "
+             "told: nowhere.",
+             http()),
          optional("state",
                   "A folder, relative to this file, in which the node keeps its copies, cells and "
                   "intent logs. Without: in memory, and gone with the process.",
@@ -214,6 +228,10 @@ public:
         }
         places_.heard(root_.find("control"), {absolute(file.control), "", 0}, Places::Kind::stream,
                       "`control`");
+        if (Node const* const shown = root_.find("http")) {
+            file.http = endpoint(shown);
+            places_.heard(shown, *file.http, Places::Kind::stream, "`http`");
+        }
         places_.kept(root_.find("state"), state, "`state`");
         if (Node const* const copies = root_.find("copies")) {
             places_.kept(copies, file.store, "`copies`");

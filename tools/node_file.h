@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct NodeFile {
     std::string address;
     std::uint16_t port = 0;
     std::string control;
+    std::optional<live::Endpoint> http;  ///< where everybody may look at it
     unsigned threads = 128;
 };
 

@@ -97,6 +97,7 @@ Read read_node(std::string const& path, PlainServers servers) {
     served.parameters.push_back("node=" + served.setup);
     if (!file->store.empty()) served.parameters.push_back("store=" + file->store);
     served.parameters.push_back("control=" + file->control);
+    if (file->http) served.parameters.push_back("http=" + live::to_text(*file->http));
     return served;
 }
 

@@ -8,6 +8,7 @@
 #include "nodes/live/array_hosted.h"
 #include "nodes/live/node_hosted.h"
 #include "nodes/live/setup_codec.h"
+#include "nodes/live/sockets.h"
 
 #include <fmt/format.h>
 #include <nbdkit-plugin.h>
@@ -20,6 +21,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 
 namespace {
 
@@ -28,6 +30,7 @@ using live::IoResult;
 
 live::ArrayOptions options;
 std::string node_file;  // of a node's setup; empty: an array is served
+std::optional<live::Endpoint> http;
 std::unique_ptr<live::Hosted> hosted;
 IoResult stopped;  // what came of its end
 Hosts hosts;
@@ -66,6 +69,12 @@ int set(std::string_view key, char const* value) {
                          : options.control) = whole;
         std::free(whole);
         return 0;
+    }
+    if (key == "http") {
+        auto const at = live::parse_endpoint(value);
+        if (at) http = *at;
+        if (!at) nbdkit_error("http: %s", at.error().c_str());
+        return at ? 0 : -1;
     }
     if (key == "profile") {
         options.profile = value;
@@ -113,7 +122,7 @@ int set(std::string_view key, char const* value) {
     }
     nbdkit_error(
         "there is no parameter '%s'; known: store, node, profile, licence, switch, control, "
-        "command, as-it-is, background-rate, fault-seed",
+        "http, command, as-it-is, background-rate, fault-seed",
         std::string(key).c_str());
     return -1;
 }
@@ -124,6 +133,7 @@ int config(char const* key, char const* value) {
 
 std::expected<std::unique_ptr<live::Hosted>, std::string> open_hosted() {
     if (node_file.empty()) {
+        if (http) return std::unexpected("http: of a node only, which node= names");
         auto service = live::ArrayService::open(options);
         if (!service) return std::unexpected(service.error());
         return live::host_array(std::move(*service));
@@ -133,7 +143,8 @@ std::expected<std::unique_ptr<live::Hosted>, std::string> open_hosted() {
     if (!stream.is_open()) return std::unexpected(node_file + ": " + std::strerror(errno));
     auto setup = live::decode_setup(std::as_bytes(std::span(text)));
     if (!setup) return std::unexpected(node_file + ": " + setup.error());
-    auto service = live::NodeService::open({std::move(*setup), options});
+    auto service =
+        live::NodeService::open({.setup = std::move(*setup), .array = options, .http = http});
     if (!service) return std::unexpected(service.error());
     (*service)->left_service = [](std::size_t mirror) { hosts.let_go(mirror); };
     return live::host_node(std::move(*service));
@@ -312,6 +323,7 @@ constexpr char const help[] =
     "licence=NO          refuse local copies\n"
     "switch=NAME=VALUE   in that not as its profile, such as overcommit=fail_writes\n"
     "control=SOCKET      hear operators there (`sunder array --control SOCKET ...`)\n"
+    "http=ADDRESS:PORT   show a node's status, metrics and events there, by TCP\n"
     "command=WORDS       say that before anybody is heard; may be given often\n"
     "as-it-is=YES        leave an array that is there as it is, whatever is said of it\n"
     "background-rate=N   bytes that are copied behind the scenes in a second, such as '100 MiB'\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Sessions of HTTP on a Unix socket: one thread reads, asks the handler, and answers.
+// Sessions of HTTP: one thread reads, asks the handler, and answers.
 #include "nodes/live/control_server.h"
 
 #include "nodes/live/control_reply.h"
@@ -8,11 +8,13 @@
 #include "nodes/live/sockets.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -29,8 +31,8 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using Local = asio::local::stream_protocol;
-using Stream = beast::basic_stream<Local>;
+using Protocol = asio::generic::stream_protocol;
+using Stream = beast::basic_stream<Protocol>;
 
 constexpr std::string_view events_path = "/events";
 
@@ -56,6 +58,13 @@ struct Readers {
     }
 };
 
+Protocol protocol_of(int socket) {
+    int family = AF_UNIX;
+    socklen_t bytes = sizeof family;
+    ::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &bytes);
+    return {family, 0};
+}
+
 /// The last event that somebody has got, by the header that browsers send when they come again.
 std::optional<std::uint64_t> last_event(beast::string_view field) {
     std::uint64_t last = 0;
@@ -71,7 +80,7 @@ public:
         std::function<void()> waits;  ///< for its next request, from now on
         std::function<void()> ended;
     };
-    Session(Local::socket socket, ControlHandler const& handler, Readers& readers,
+    Session(Protocol::socket socket, ControlHandler const& handler, Readers& readers,
             Doorkeeper const& doorkeeper)
         : stream_(std::move(socket)),
           handler_(handler),
@@ -189,7 +198,7 @@ struct ControlServer::Inside {
     // The last to go: sessions end with the context.
     Session::Doorkeeper const doorkeeper{[this] { make_room(); }, [this] { one_ended(); }};
     asio::io_context context{1};
-    Local::acceptor acceptor{context};
+    asio::basic_socket_acceptor<Protocol> acceptor{context};
     asio::steady_timer again{context};
     SocketFile file;
     ControlHandler handler;
@@ -204,7 +213,7 @@ struct ControlServer::Inside {
     void accept() {
         if (accepting || sessions > most_sessions || !acceptor.is_open()) return;
         accepting = true;
-        acceptor.async_accept([this](beast::error_code failure, Local::socket socket) {
+        acceptor.async_accept([this](beast::error_code failure, Protocol::socket socket) {
             accepting = false;
             if (failure == asio::error::operation_aborted) return;
             if (failure) {
@@ -257,25 +266,31 @@ ControlServer::~ControlServer() { stop(); }
 
 std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen(
     std::string const& path, ControlHandler handler, EventRing* events) {
-    auto socket = listening_socket({path, {}, 0}, Reach::owner);
+    return listen(Endpoint{path, {}, 0}, std::move(handler), events);
+}
+
+std::expected<std::unique_ptr<ControlServer>, std::string> ControlServer::listen(
+    Endpoint const& here, ControlHandler handler, EventRing* events) {
+    auto socket = listening_socket(here, Reach::owner);
     if (!socket) return std::unexpected(socket.error());
     auto inside = std::make_unique<Inside>();
     inside->file = std::move(socket->file);
     inside->handler = std::move(handler);
     inside->readers.ring = events;
     boost::system::error_code failure;
-    inside->acceptor.assign(Local(), socket->descriptor, failure);
+    inside->acceptor.assign(protocol_of(socket->descriptor), socket->descriptor, failure);
     if (failure) {
         inside->file.remove();
         socket->close();
-        return std::unexpected(fmt::format("{}: {}", path, failure.message()));
+        return std::unexpected(fmt::format("{}: {}", to_text(here), failure.message()));
     }
     return std::unique_ptr<ControlServer>(new ControlServer(std::move(inside)));
 }
 
 void ControlServer::start() {
     if (inside_->readers.ring != nullptr) {
-        inside_->readers.ring->when_added([inside = inside_.get()] { inside->tell_readers(); });
+        inside_->readers.ring->when_added(inside_.get(),
+                                          [inside = inside_.get()] { inside->tell_readers(); });
     }
     inside_->accept();
     inside_->thread = std::thread([inside = inside_.get()] { inside->context.run(); });
@@ -283,7 +298,7 @@ void ControlServer::start() {
 
 void ControlServer::stop() {
     if (inside_->stopped) return;
-    if (inside_->readers.ring != nullptr) inside_->readers.ring->when_added({});
+    if (inside_->readers.ring != nullptr) inside_->readers.ring->when_added(inside_.get(), {});
     inside_->context.stop();
     if (inside_->thread.joinable()) inside_->thread.join();
     inside_->stopped = true;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The door for operators: HTTP on a Unix socket that its owner alone may use, served by a thread of
-// its own. What is asked for is answered by whoever was given as handler; GET /events is answered
-// here, as it does not end. It decides who may be connected, for how long, and how much he may say.
+// The door for operators: HTTP on a Unix socket that its owner alone may use, or by TCP, served by
+// a thread of its own. What is asked for is answered by whoever was given as handler; GET /events
+// is answered here, as it does not end. It decides who may be connected, for how long, and how much
+// he may say.
 #pragma once
 
 #include "nodes/live/event_ring.h"
+#include "nodes/live/node_setup.h"
 
 #include <cstdint>
 #include <expected>
@@ -42,6 +44,9 @@ public:
     /// was in the way. `events` are shown at /events; none: there is no such path.
     static std::expected<std::unique_ptr<ControlServer>, std::string> listen(
         std::string const& path, ControlHandler handler, EventRing* events = nullptr);
+    static std::expected<std::unique_ptr<ControlServer>, std::string> listen(Endpoint const& here,
+                                                                             ControlHandler handler,
+                                                                             EventRing* events);
     ~ControlServer();
     ControlServer(ControlServer const&) = delete;
     ControlServer& operator=(ControlServer const&) = delete;

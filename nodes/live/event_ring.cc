@@ -23,7 +23,7 @@ void EventRing::add(std::function<std::string(std::uint64_t id)> const& make) {
         bytes_ -= entries_.front().data.size();
         entries_.pop_front();
     }
-    if (told_) told_();
+    for (auto const& [who, told] : told_) told();
 }
 
 EventRing::Page EventRing::after(std::uint64_t id, std::size_t most_bytes) const {
@@ -47,9 +47,10 @@ bool EventRing::has_passed(std::uint64_t id) const {
     return std::max(id + 1, first_) < oldest;
 }
 
-void EventRing::when_added(std::function<void()> told) {
+void EventRing::when_added(void const* who, std::function<void()> told) {
     std::lock_guard const lock(lock_);
-    told_ = std::move(told);
+    told_.erase(who);
+    if (told) told_.emplace(who, std::move(told));
 }
 
 std::string as_stream(EventRing::Page const& page) {

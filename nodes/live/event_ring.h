@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -45,8 +46,8 @@ public:
     [[nodiscard]] bool has_passed(std::uint64_t id) const;
 
     /// Called behind every event, by whoever added it; it must neither wait nor come back here.
-    /// Nothing: nobody is told, and nobody is being told when this returns.
-    void when_added(std::function<void()> told);
+    /// `who` is told so. Nothing: he is told no more, and is not being told when this returns.
+    void when_added(void const* who, std::function<void()> told);
 
 private:
     Bounds bounds_;
@@ -55,7 +56,7 @@ private:
     std::uint64_t next_;
     std::uint64_t first_;
     std::size_t bytes_ = 0;
-    std::function<void()> told_;
+    std::map<void const*, std::function<void()>> told_;
 };
 
 /// As server-sent events: `id:` and `data:`; a gap comes first, as an event named `gap`.

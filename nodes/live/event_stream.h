@@ -7,7 +7,7 @@
 #include "nodes/live/event_ring.h"
 
 #include <array>
-#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
@@ -18,7 +18,7 @@ namespace sunder::live {
 /// Lives as long as its connection. Everything here is done by the thread of the socket's context.
 class EventStream : public std::enable_shared_from_this<EventStream> {
 public:
-    using Socket = boost::asio::local::stream_protocol::socket;
+    using Socket = boost::asio::generic::stream_protocol::socket;
     /// A word that means nothing is sent so often, so that a reader who is gone is noticed; one
     /// who has not taken what was sent by then is dropped.
     static constexpr unsigned beat_seconds = 15;

@@ -29,16 +29,46 @@ std::string refusal_of(std::string_view verb, std::string_view rule) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<NodeControl>, std::string> NodeControl::listen(
-    std::string const& socket, NodeDriver& node, ArrayService& array, EventRing& events) {
+std::expected<std::unique_ptr<NodeControl>, std::string> NodeControl::listen(Doors const& doors,
+                                                                             NodeDriver& node,
+                                                                             ArrayService& array,
+                                                                             EventRing& events) {
     std::unique_ptr<NodeControl> control(new NodeControl(node, array));
-    auto server = ControlServer::listen(
-        socket,
-        [inside = control.get()](ControlRequest const& request) { return inside->handle(request); },
-        &events);
-    if (!server) return std::unexpected(server.error());
-    control->server_ = std::move(*server);
+    NodeControl* const inside = control.get();
+    if (!doors.socket.empty()) {
+        auto server = ControlServer::listen(
+            doors.socket,
+            [inside](ControlRequest const& request) { return inside->handle(request); }, &events);
+        if (!server) return std::unexpected(server.error());
+        control->server_ = std::move(*server);
+    }
+    if (doors.shown) {
+        auto server = ControlServer::listen(
+            *doors.shown, [inside](ControlRequest const& request) { return inside->show(request); },
+            &events);
+        if (!server) return std::unexpected(server.error());
+        control->shown_ = std::move(*server);
+    }
     return control;
+}
+
+void NodeControl::start() {
+    if (server_ != nullptr) server_->start();
+    if (shown_ != nullptr) shown_->start();
+}
+
+void NodeControl::stop() {
+    if (server_ != nullptr) server_->stop();
+    if (shown_ != nullptr) shown_->stop();
+}
+
+/// To somebody of whom nothing is known.
+ControlReply NodeControl::show(ControlRequest const& request) {
+    if (request.method != "GET") return wrong(405, "here one can look, and no more: use GET");
+    if (request.path != "/status" && request.path != "/metrics") {
+        return wrong(404, "there are GET /status, GET /metrics and GET /events");
+    }
+    return handle(request);
 }
 
 ControlReply NodeControl::handle(ControlRequest const& request) {

@@ -85,7 +85,7 @@ std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Optio
     if (std::string const what = impossible(options.setup); !what.empty()) {
         return std::unexpected(fmt::format("a node cannot be served with {}", what));
     }
-    std::string const control = std::exchange(options.array.control, {});
+    NodeControl::Doors const doors{std::exchange(options.array.control, {}), options.http};
     options.array.missing = [&](emulator::Catalogue const& catalogue) {
         return words_for_copies(options.setup, catalogue);
     };
@@ -107,8 +107,8 @@ std::expected<std::unique_ptr<NodeService>, std::string> NodeService::open(Optio
     if (!driver) return std::unexpected(driver.error());
     service->driver_ = std::move(*driver);
     service->teller_.emplace(service->driver_->setup(), service->ring_);
-    if (control.empty()) return service;
-    auto heard = NodeControl::listen(control, *service->driver_, *service->array_, service->ring_);
+    if (doors.socket.empty() && !doors.shown) return service;
+    auto heard = NodeControl::listen(doors, *service->driver_, *service->array_, service->ring_);
     if (!heard) return std::unexpected(heard.error());
     service->control_ = std::move(*heard);
     return service;

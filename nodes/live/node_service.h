@@ -36,7 +36,8 @@ public:
     struct Options {
         NodeSetup setup;
         ArrayOptions array;
-        unsigned most_writes = 64;  ///< of one mirror, at a time
+        unsigned most_writes = 64;       ///< of one mirror, at a time
+        std::optional<Endpoint> http{};  ///< where everybody may look at the node, by TCP
     };
 
     /// Opens or makes the copies. The error says what is wrong, where, and what would be right.

@@ -13,9 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace sunder::live {
@@ -99,6 +102,21 @@ std::expected<void, std::string> check_address(Endpoint const& endpoint) {
     auto const made = address_of(endpoint);
     if (!made) return std::unexpected(made.error());
     return {};
+}
+
+std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
+    std::size_t const colon = std::min(text.rfind(':'), text.size());
+    std::string_view address = text.substr(0, colon);
+    std::string_view const port = text.substr(std::min(colon + 1, text.size()));
+    bool const v6 = address.starts_with('[') && address.ends_with(']');
+    if (v6) address = address.substr(1, address.size() - 2);
+    Endpoint made{{}, std::string(address), 0};
+    auto const [end, failure] = std::from_chars(port.begin(), port.end(), made.port);
+    bool const whole = failure == std::errc() && end == port.end() && made.port != 0;
+    bool const is_v6 = address.find(':') != std::string_view::npos;
+    if (whole && v6 == is_v6 && check_address(made)) return made;
+    return std::unexpected(
+        fmt::format("{}: expected an IP address and a port, such as 127.0.0.1:80", text));
 }
 
 std::string to_text(Endpoint const& endpoint) {

@@ -13,8 +13,13 @@
 #include <expected>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace sunder::live {
+
+/// An address and a port of TCP, as `to_text` has them: 127.0.0.1:80, [::1]:80. The error says what
+/// would be right.
+std::expected<Endpoint, std::string> parse_endpoint(std::string_view text);
 
 /// Whether it is an address at all, whatever is there.
 std::expected<void, std::string> check_address(Endpoint const& endpoint);

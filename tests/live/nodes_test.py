@@ -3,6 +3,8 @@
 #
 # Nodes as processes: what operators ask and see, what is wrong with a node's file, and what a
 # second process of one node can not do.
+import http.client
+import json
 import os
 import signal
 import socket
@@ -13,6 +15,7 @@ import time
 
 import served
 from cluster import NAMES, Cluster
+from encrypted import free_port
 from served import until
 
 BLOCK = 4096
@@ -254,6 +257,19 @@ class Wrong(Cluster):
                  "`peers` of server1 and `beats` of server1 are both at")):
             self.refused(was, becomes, words)
 
+    def test_where_everybody_may_look(self):
+        for said, words in (
+                ("{port: 9555, address: localhost}",
+                 "`http`: localhost: expected an IP address, such as 127.0.0.1"),
+                ("{port: 9555, adress: 127.0.0.1}", "did you mean 'address'"),
+                ("{port: 65536}", "65536"),
+                ("{port: web}", "expected a port"),
+                ("{address: 127.0.0.1}", "an address for HTTP needs the key 'port'"),
+                ("9555", "expected an address for HTTP")):
+            self.refused(self.LISTEN, f"{self.LISTEN}\nhttp: {said}", words)
+        self.refused(self.LISTEN, "listen: {port: 9555}\nhttp: {port: 9555}",
+                     "`listen` and `http` are both at 127.0.0.1:9555")
+
     def test_as_many_paths_of_beats_for_each_node(self):
         self.refused(self.PEER, "server2: {peers: {socket: s}, beats: [{socket: a}, {socket: b}]}",
                      "server1 beats on 1 path, and server2 on 2 paths")
@@ -387,6 +403,65 @@ class Twice(Cluster):
             winner.send_signal(signal.SIGTERM)
             winner.communicate(timeout=served.PATIENCE)
             self.assertEqual(self.sockets(), {})
+
+
+class OverTcp(Cluster):
+    """Where Prometheus comes by, everybody may look, and nobody is obeyed."""
+
+    def setUp(self):
+        self.ports = {node: free_port() for node in NAMES}
+        super().setUp()
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+
+    def text(self, node):
+        address = ", address: 0.0.0.0" if node == "server2" else ""
+        return super().text(node) + f"http: {{port: {self.ports[node]}{address}}}\n"
+
+    def ask(self, node, path, method="GET", body=None, control=False):
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[node],
+                                                timeout=served.PATIENCE)
+        self.addCleanup(connection.close)
+        if control:
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.settimeout(served.PATIENCE)
+            connection.sock.connect(str(self.folder / f"{node}.control"))
+        connection.request(method, path, body)
+        return connection.getresponse()
+
+    def test_what_is_shown_is_what_operators_see(self):
+        for node, peer in (NAMES, NAMES[::-1]):
+            metrics = self.ask(node, "/metrics")
+            self.assertEqual((metrics.status, metrics.getheader("Content-Type")),
+                             (200, "text/plain; version=0.0.4"))
+            self.assertIn(f'sunder_leg_mirroring{{mirror="datarep",peer="{peer}"}} 1',
+                          metrics.read().decode().splitlines())
+            status = json.load(self.ask(node, "/status"))
+            self.assertEqual((status["node"], status["mirrors"][0]["name"]), (node, "datarep"))
+            for control in (True, False):
+                events = self.ask(node, "/events?follow=no", control=control).read().decode()
+                self.assertIn('"kind":"leg_changed"', events)
+
+    def test_who_follows_events_is_told_at_both_doors(self):
+        streams = [self.ask("server1", "/events", control=control) for control in (True, False)]
+        self.say("server1", "pause", "datarep")
+        for stream in streams:
+            while '"kind":"pause_changed"' not in (line := stream.readline().decode()):
+                self.assertNotEqual(line, "", "the stream has ended")
+
+    def test_nothing_can_be_asked_for(self):
+        for path, words in (("/node", ["take-out", "datarep"]), ("/array", ["show"]),
+                            ("/break", ["datarep", "resyncing"]), ("/status", []),
+                            ("/metrics", []), ("/events", [])):
+            answer = self.ask("server1", path, "POST", json.dumps(words))
+            self.assertEqual(answer.status, 405, path)
+            self.assertIn("use GET", json.load(answer)["error"])
+        self.assertEqual(self.ask("server1", "/metrics", "DELETE").status, 405)
+        for path in ("/node", "/array", "/"):
+            self.assertEqual(self.ask("server1", path).status, 404)
+        self.assertTrue(self.serves("server1"))
+        self.assertNotIn("last_order", self.datarep("server1"))
 
 
 class Behind(Cluster):

@@ -96,6 +96,19 @@ TEST_CASE("a ring that has given nothing up has passed nobody") {
     CHECK(ring.has_passed(0));
 }
 
+TEST_CASE("each who wants to be told of events is, until he wants to no more") {
+    EventRing ring(100);
+    int first = 0;
+    int second = 0;
+    ring.when_added(&first, [&] { ++first; });
+    ring.when_added(&second, [&] { ++second; });
+    add(ring, 2);
+    ring.when_added(&first, {});
+    add(ring, 1);
+    CHECK(first == 2);
+    CHECK(second == 3);
+}
+
 namespace {
 
 constexpr char const* events_please = "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n";

@@ -164,6 +164,25 @@ TEST_CASE("a port of UDP belongs to one") {
     first->close();
 }
 
+TEST_CASE("an address and a port are read as they are written, and nothing else is") {
+    for (Endpoint const& right : {Endpoint{{}, "127.0.0.1", 80}, Endpoint{{}, "0.0.0.0", 65535},
+                                  Endpoint{{}, "::1", 9555}, Endpoint{{}, "::", 1}}) {
+        auto const read = parse_endpoint(to_text(right));
+        INFO((read ? to_text(*read) : read.error()));
+        REQUIRE(read.has_value());
+        CHECK(*read == right);
+    }
+    for (char const* const wrong :
+         {"", ":", "9555", ":9555", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
+          "127.0.0.1:80x", "localhost:80", "::1:80", "[::1]", "[127.0.0.1]:80", "[]:80",
+          "unix:/a/socket"}) {
+        INFO(wrong);
+        auto const read = parse_endpoint(wrong);
+        REQUIRE_FALSE(read.has_value());
+        CHECK(read.error().find("such as 127.0.0.1:80") != std::string::npos);
+    }
+}
+
 TEST_CASE("only its owner may connect to a socket that is the owner's") {
     testing::ScratchFolder const folder;
     Endpoint const here{(folder.path() / "socket").string(), {}, 0};
