@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# What strangers on the peers' socket can not do, and which nodes of a cluster are strangers to each
-# other.
+# What strangers on the sockets of peers, hosts and operators can not do, and which nodes of a
+# cluster are strangers to each other.
 import os
 import re
 import select
@@ -11,48 +11,103 @@ import struct
 import sys
 import threading
 import time
+from pathlib import Path
+
+import nbd
 
 import served
 from cluster import NAMES, Cluster
 from served import until
 
 BLOCK = 4096
+MANY = 1000
+OTHERS = 40      # descriptors and threads of a host and an operator who come meanwhile
+ROOM = 96 << 20  # bytes, for what is kept of strangers
 
 
 class Strangers(Cluster):
+    threads = 16
+    more = f"threads: {threads}\n"
+
     def setUp(self):
         super().setUp()
         self.start(*NAMES)
         self.until_served("server1")
         self.until_mirrored()
 
-    def dial(self):
+    def dial(self, door="peers"):
         stranger = socket.socket(socket.AF_UNIX)
         self.addCleanup(stranger.close)
         stranger.settimeout(served.PATIENCE)
-        stranger.connect(str(self.folder / "server1.peers"))
+        stranger.connect(str(self.folder / f"server1.{door}"))
         return stranger
 
     def memory(self):
-        text = open(f"/proc/{self.servers['server1'].pid}/status").read()
+        text = Path(f"/proc/{self.servers['server1'].pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) * 1024
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.servers['server1'].pid}/fd"))
 
+    def tasks(self):
+        return len(os.listdir(f"/proc/{self.servers['server1'].pid}/task"))
+
     def still_mirrors(self):
-        self.connect("server1").pwrite(os.urandom(BLOCK), 0)
+        """For a host that comes now, and an operator."""
+        host = self.connect("server1")
+        host.pwrite(os.urandom(BLOCK), 0)
+        host.shutdown()
         self.assertEqual(self.datarep("server1")["state"], "fully operational", self.logs())
 
-    def test_a_thousand_connections_that_say_nothing(self):
-        before = self.descriptors()
-        strangers = [self.dial() for _ in range(1000)]
+    def comes(self):
+        try:
+            self.connect("server1").pread(BLOCK, 0)
+        except nbd.Error:
+            return False
+        return True
+
+    def stay_silent(self, door, kept, descriptors, tasks):
+        """A thousand who say nothing there: so many of them are kept, each with so much."""
+        before = self.descriptors(), self.tasks(), self.memory()
+        strangers = [self.dial(door) for _ in range(MANY)]
+        if kept < MANY:
+            self.assertEqual(strangers[MANY - kept - 2].recv(1), b"", "it is sent away")
+        else:
+            self.assertEqual(strangers[-1].recv(8), b"NBDMAGIC", "it is let in")
         self.still_mirrors()
-        self.assertLess(self.descriptors(), before + 200)
+        self.assertLess(self.descriptors(), before[0] + kept * descriptors + OTHERS)
+        self.assertLess(self.tasks(), before[1] + kept * tasks + OTHERS)
+        self.assertLess(self.memory(), before[2] + ROOM)
         for stranger in strangers:
             stranger.close()
-        until("they are forgotten", lambda: self.descriptors() <= before + 2)
+        until("they are forgotten", lambda: self.descriptors() <= before[0] + 2 and
+              self.tasks() <= before[1] + 2, self.logs)
         self.still_mirrors()
+
+    def test_a_thousand_connections_that_say_nothing(self):
+        self.stay_silent("peers", kept=64, descriptors=1, tasks=1)
+
+    def test_a_thousand_hosts_that_say_nothing(self):
+        """nbdkit lets them all in, and waits for their first word."""
+        self.stay_silent("nbd", kept=MANY, descriptors=3, tasks=1)
+
+    def test_a_thousand_operators_that_say_nothing(self):
+        self.stay_silent("control", kept=64, descriptors=1, tasks=0)
+
+    def test_more_hosts_than_may_have_something_open(self):
+        most = 128
+        before = self.tasks(), self.memory()
+        hosts = [self.connect("server1") for _ in range(most)]
+        with self.assertRaises(nbd.Error):
+            self.connect("server1")
+        self.assertIn(f"{most} connections of hosts are open, and no more are", self.log("server1"))
+        self.assertLess(self.tasks(), before[0] + most * (1 + self.threads) + OTHERS)
+        self.assertLess(self.memory(), before[1] + ROOM)
+        self.assertEqual(self.datarep("server1")["state"], "fully operational", self.logs())
+        for host in hosts:
+            host.pwrite(os.urandom(BLOCK), 0)
+        hosts.pop().shutdown()
+        until("another one is let in", self.comes, self.logs)
 
     def test_strangers_that_come_again_and_again_keep_no_peer_out(self):
         self.kill("server2")
