@@ -132,6 +132,20 @@ class ManyHeld(Holding):
         self.reads(self.connect("server1"))
         self.bring_back()
 
+    def test_a_flush_beside_64_held_writers_is_not_held(self):
+        """It changes nothing that the lost target could lack, and speaks of no write that was not
+        answered."""
+        self.kill("server2")
+        self.write(64)
+        flushed = []
+        self.host.aio_flush(completion=lambda error: flushed.append(error.value) or 1)
+        until("it is answered", lambda: self.host.poll(1) >= 0 and flushed, self.logs)
+        self.assertEqual(flushed, [0])
+        self.connect("server1").flush()
+        self.assertEqual(self.answered, [])
+        self.assertEqual(self.datarep("server1")["held"]["requests"], 64)
+        self.bring_back()
+
 
 if __name__ == "__main__":
     served.main(sys.argv)

@@ -22,6 +22,27 @@ BLOCK = 4096
 MIB = 1 << 20
 
 
+class Watcher:
+    """A status that is told again when it changes."""
+
+    def __init__(self, cluster, node):
+        self.path = cluster.folder / f"{node}.watched"
+        with open(self.path, "wb") as file:
+            self.process = subprocess.Popen(
+                [served.SUNDER, "ctl", "--control", str(cluster.folder / f"{node}.control"),
+                 "status", "--watch"], stdout=file, stderr=subprocess.PIPE, text=True)
+        cluster.addCleanup(self.stop)
+
+    def told(self):
+        """Each with its lines; there is an empty one between two."""
+        return self.path.read_text().split("\n\n")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(served.PATIENCE)
+        self.process.stderr.close()
+
+
 class Operators(Cluster):
     def setUp(self):
         super().setUp()
@@ -42,6 +63,28 @@ class Operators(Cluster):
         for words in ("datarep", "fully operational", "in service here", "server2"):
             self.assertIn(words, text)
         self.assertEqual(self.datarep("server2")["role"], "target")
+
+    def test_a_status_that_is_watched_is_told_again_when_it_changes(self):
+        watcher = Watcher(self, "server1")
+        until("it is told", lambda: "mirroring" in watcher.told()[0], self.logs)
+        first = self.say("server1", "status")
+        end = time.monotonic() + 2  # it looks some times meanwhile
+        while time.monotonic() < end:
+            self.assertEqual(self.say("server1", "status"), first)
+        self.assertEqual("\n\n".join(watcher.told()), first)
+        self.kill("server2")
+        until("that is told", lambda: "NOT HEARD, not connected" in watcher.told()[-1], self.logs)
+        self.start("server2")
+        self.until_mirrored()
+        until("that is told, too", lambda: "  server2              heard, connected\n" in
+              watcher.told()[-1] and "mirroring" in watcher.told()[-1], self.logs)
+        told = [text.strip("\n") for text in watcher.told()]
+        self.assertEqual(told[0], first.strip("\n"))
+        for one, following in zip(told, told[1:]):
+            self.assertNotEqual(one, following, "it was told again, and nothing had changed")
+        self.kill("server1")
+        self.assertEqual(watcher.process.wait(served.PATIENCE), 3)
+        self.assertIn("ctl: nobody answers at ", watcher.process.stderr.read())
 
     def test_metrics_are_prometheus(self):
         self.connect("server1").pwrite(bytes(BLOCK), 0)
@@ -219,6 +262,39 @@ class Operators(Cluster):
         for host in (idle, blocked):
             with self.assertRaises(nbd.Error):
                 host.pread(BLOCK, 0)
+
+
+class Blocked(Cluster):
+    missed = 15  # the target is waited for as long as it takes to look
+
+    def test_a_flush_beside_64_blocked_writers_is_answered_with_them(self):
+        """The target may have what was acknowledged in its memory only, so a flush waits for it
+        until the leg is given up."""
+        self.start(*NAMES)
+        self.until_served("server1")
+        self.until_mirrored()
+        writer, flusher = self.connect("server1"), self.connect("server1")
+        writer.pwrite(b"r" * BLOCK, 1 << 20)
+        flusher.flush()
+        self.tell("server2", signal.SIGSTOP)
+        written, flushed = [], []
+        for number in range(64):
+            writer.aio_pwrite(b"w" * BLOCK, number * BLOCK,
+                              completion=lambda error: written.append(error.value) or 1)
+        flusher.aio_flush(completion=lambda error: flushed.append(error.value) or 1)
+        until("it is asked", lambda: 'sunder_flushes_total{mirror="datarep"} 2' in
+              self.say("server1", "metrics"))
+        reader = self.connect("server1")
+        self.assertEqual(reader.pread(BLOCK, 1 << 20), b"r" * BLOCK)
+        while flusher.poll(0) > 0 or writer.poll(0) > 0:
+            pass  # what has been answered by now
+        self.assertEqual((written, flushed), ([], []), "nobody was blocked")
+        until("all are answered", lambda: writer.poll(1) >= 0 and flusher.poll(1) >= 0 and
+              len(written) + len(flushed) == 65, self.logs)
+        self.assertEqual((written, flushed), ([0] * 64, [0]))
+        self.tell("server2", signal.SIGCONT)
+        self.until_mirrored()
+        self.compare_images("server1")
 
 
 class Wrong(Cluster):

@@ -3,6 +3,7 @@
 #
 # What stands on a mirror of real nodes: programs that are started after it and stopped before it
 # leaves, in order, that fail, hang and are found dead, and what a killed node leaves behind.
+import json
 import signal
 import subprocess
 import sys
@@ -37,6 +38,9 @@ web (application): in service
   mount (file_system): in service
     datarep (mirror): in service
 """
+
+
+PARTS = (("mount", "file_system", "datarep"), ("web", "application", "mount"))
 
 
 class Above(Cluster):
@@ -88,6 +92,14 @@ class Resources(Above):
               self.logs)
         self.assertTrue(self.runs(node, "mount") and self.runs(node, "web"))
 
+    @staticmethod
+    def branch(in_service):
+        """As programs are told of it: what others need comes first."""
+        state = "in service" if in_service else "out of service"
+        return {"mirror": "datarep", "in_service": in_service, "resources": [
+            {"name": name, "type": kind, "state": state, "needs": [needs]}
+            for name, kind, needs in PARTS]}
+
     def begin(self):
         self.start(*NAMES)
         self.until_served("server1")
@@ -99,6 +111,9 @@ class Resources(Above):
         self.assertEqual(self.say("server1", "tree"), TREE)
         self.assertEqual(self.say("server2", "tree"),
                          TREE.replace("in service", "out of service"))
+        for node in NAMES:
+            self.assertEqual(json.loads(self.say(node, "tree", "--json")),
+                             [self.branch(node == "server1")])
         self.assertIn('sunder_resource_in_service{mirror="datarep",resource="web"} 1',
                       self.say("server1", "metrics").splitlines())
         starts = [line for line in self.told() if " start " in line]
