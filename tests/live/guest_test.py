@@ -6,7 +6,7 @@
 # bitmap. The leg is failed and re-added and resynchronised in part; then both legs are equal, and
 # so are both copies of our mirror. An ext4 on the device survives a takeover and a switchover:
 # the kernel holds requests back until it has a connection to whoever serves. Called with the built
-# command and the folder that vm/build made; what is not there is said by name.
+# command and the folder that vm/build made; what is not there is a failure, which says its name.
 import json
 import os
 import re
@@ -90,7 +90,7 @@ def missing():
 class Guests(Cluster):
     def setUp(self):
         if lacking := missing():
-            self.skipTest(lacking)
+            self.fail(lacking)
         super().setUp()
 
     def serving(self):
