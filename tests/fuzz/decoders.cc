@@ -185,7 +185,7 @@ bool take_beat(Bytes datagram) {
 live::NodeSetup make_asked_node() {
     live::NodeSetup setup;
     setup.cluster = "east";
-    setup.members = {{"server1", {}, {}}, {"server2", {}, {}}};
+    setup.members = {{"server1", {}, {}}, {"server2", {}, {}}, {"server3", {}, {}}};
     setup.config.peers = {NodeId{1}};
     live::MirrorSetup mirror;
     mirror.name = "datarep";
