@@ -229,6 +229,18 @@ std::expected<json::object, std::string> object_in(live::Said const& said) {
     return std::move(body.as_object());
 }
 
+/// What passes by itself is no change.
+void forget_ages(json::value& value) {
+    if (value.is_array()) {
+        for (json::value& one : value.as_array()) forget_ages(one);
+    } else if (value.is_object()) {
+        for (auto& [key, one] : value.as_object()) {
+            if (key.ends_with("_ms")) one = nullptr;
+            forget_ages(one);
+        }
+    }
+}
+
 int show_status(CtlRequest const& request) {
     std::string shown;
     do {
@@ -238,8 +250,13 @@ int show_status(CtlRequest const& request) {
         if (!status || !status->contains("mirrors")) {
             return unheard(request, "what answers is no node");
         }
-        std::string const now = request.json ? said->body : in_words(*status);
-        if (now != shown) fmt::print("{}{}", shown.empty() || request.json ? "" : "\n", now);
+        json::value ageless = *status;
+        forget_ages(ageless);
+        std::string const now = request.json ? json::serialize(ageless) : in_words(*status);
+        if (now != shown) {
+            fmt::print("{}{}", shown.empty() || request.json ? "" : "\n",
+                       request.json ? said->body : now);
+        }
         std::fflush(stdout);
         shown = now;
         if (request.watch) std::this_thread::sleep_for(std::chrono::milliseconds(500));

@@ -87,26 +87,8 @@ Asked edit(Said const& said) {
 using Maker = Asked (*)(Said const&);
 using Table = Verbs<Maker>;
 
-Table make_table() {
+void add_orders(Table& table) {
     Parameter const target{"target", "NODE", false, "where there is more than one other copy"};
-    Table table;
-    table.add(simple<nodes::input::SwitchOver>, {"switchover",
-                                                 "MIRROR",
-                                                 {},
-                                                 "come in service here, and leave it there (R96)",
-                                                 "switchover datarep"});
-    table.add(simple<nodes::input::ForceOnline>,
-              {"force",
-               "MIRROR",
-               {},
-               "come in service here, whatever is elsewhere: may lose data (R87)",
-               "force datarep"});
-    table.add(simple<nodes::input::ResolveSplitBrain>,
-              {"resolve",
-               "MIRROR",
-               {},
-               "split brain: this node gives up what was written to it since (R33)",
-               "resolve datarep"});
     table.add(order<Order::Kind::pause>, {"pause",
                                           "MIRROR",
                                           {target},
@@ -141,6 +123,9 @@ Table make_table() {
                {{"limit", "NUMBER", false, "256 unless told"}},
                "let so many writes be outstanding (bitmap -a, R13)",
                "asynchronous datarep limit=4096"});
+}
+
+void add_edits(Table& table) {
     table.add(edit<Extension::Kind::create>,
               {"create",
                "MIRROR",
@@ -166,6 +151,29 @@ Table make_table() {
                {},
                "take the mirror away from all servers, where it is in service nowhere (R95)",
                "delete datarep"});
+}
+
+Table make_table() {
+    Table table;
+    table.add(simple<nodes::input::SwitchOver>, {"switchover",
+                                                 "MIRROR",
+                                                 {},
+                                                 "come in service here, and leave it there (R96)",
+                                                 "switchover datarep"});
+    table.add(simple<nodes::input::ForceOnline>,
+              {"force",
+               "MIRROR",
+               {},
+               "come in service here, whatever is elsewhere: may lose data (R87)",
+               "force datarep"});
+    table.add(simple<nodes::input::ResolveSplitBrain>,
+              {"resolve",
+               "MIRROR",
+               {},
+               "split brain: this node gives up what was written to it since (R33)",
+               "resolve datarep"});
+    add_orders(table);
+    add_edits(table);
     table.add(confirm, {"confirm",
                         "NODE",
                         {{"dead", "yes|no", false, "yes unless told"}},

@@ -56,6 +56,8 @@ struct OfStep {
         if (edited.edit.kind == nodes::Extension::Kind::migrate) {
             return "a disk that is not mirrored yet becomes a mirror";
         }
+        // What comes next is meant to come between two of its messages.
+        if (!edited.await) return "an edit is broken off at a moment of its own";
         return std::nullopt;
     }
     Why operator()(step::ArrayOrder const&) const { return "it has disk arrays"; }
@@ -100,7 +102,7 @@ Why of_cluster(netsim::Cluster const& cluster) {
         if (cluster.fencing) setup.fencing.program = fencing_program({});
         give_programs(setup, cluster, {}, {});
         std::string const what = live::impossible(setup);
-        if (!what.empty()) return "real nodes have no " + what;
+        if (!what.empty()) return "real nodes cannot have " + what;
     }
     return std::nullopt;
 }
