@@ -4,6 +4,7 @@
 // callback translates and nothing else; which volume is shown to whom, and what a request does, is
 // decided by who hosts them. nbdkit calls from as many threads as it has.
 #define NBDKIT_API_VERSION 2
+#include "emulator/nbdkit/hangups.h"
 #include "emulator/nbdkit/hosts.h"
 #include "nodes/live/array_hosted.h"
 #include "nodes/live/node_hosted.h"
@@ -160,6 +161,7 @@ int get_ready() {
             }
             hosted = std::move(*made);
             hosts.remember_others();
+            if (!nbdkit::mind_hangups()) nbdkit_debug("nbdkit meets hosts that hang up by itself");
             return 0;
         },
         -1);

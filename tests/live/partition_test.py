@@ -118,6 +118,9 @@ class SplitBrain(MirroredHost):
 
     def part(self, source, survivor):
         """What a host of each wrote, and knows to be synced, while they did not hear each other."""
+        # Until then intent logs name all that the first resync has copied.
+        until("what was copied is settled", lambda:
+              self.datarep(source)["legs"][0]["out_of_step_bytes"] == 0, self.logs)
         device, records = self.write(source)
         self.network.cut()
         self.until_served(survivor)
