@@ -71,6 +71,8 @@ class Paths(Cluster):
         self.start(*NAMES)
         self.until_served("server1")
         self.until_mirrored()
+        until("each is heard on each path", lambda: all(
+            None not in self.peer(node)["heard_ago_ms"] for node in NAMES), self.logs)
         self.told = {node: len(self.log(node)) for node in NAMES}
 
     def text(self, node):
