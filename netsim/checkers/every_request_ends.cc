@@ -114,6 +114,15 @@ void EveryRequestEnds::on(View& view, From from,
     on_record_.erase({from.group, view.chronicle.slot(from.group, from.node), interrupted.peer});
 }
 
+void EveryRequestEnds::on(View& view, NodeId node, nodes::note::ExtensionChanged const& changed) {
+    auto const& on = view.mirror(changed.group).on;
+    Slot const self = view.chronicle.slot(changed.group, node);
+    std::erase_if(on_record_, [&](auto const& one) {
+        auto const& [group, copy, absent] = one;
+        return group == changed.group && copy == self && !changed.to.contains(on[absent.value]);
+    });
+}
+
 void EveryRequestEnds::on(View& view, seen::NodeDied const& died) {
     std::erase_if(on_record_, [&](auto const& one) {
         auto const& [group, copy, absent] = one;

@@ -15,7 +15,8 @@
 // outdated, because it is out of reach or split from it: such a request is "held back by a guarded
 // policy" and allowed, until it is on record that the copy misses writes. A source that begins anew
 // has the record, and knows no more whether the copy had been told, or only been shot; and one that
-// has sent the finish of a resync does not know whether it arrived.
+// has sent the finish of a resync does not know whether it arrived. Of a copy that is given up and
+// made anew nothing is known before it is in step.
 #pragma once
 
 #include "netsim/checkers/view.h"
@@ -37,6 +38,7 @@ public:
     void on(View& view, From from, replication::note::PeerOutdated const& outdated);
     void on(View& view, From from, replication::note::LegChanged const& changed);
     void on(View& view, From from, replication::note::ResyncInterrupted const& interrupted);
+    void on(View& view, NodeId node, nodes::note::ExtensionChanged const& changed);
     void on(View& view, seen::NodeDied const& died);
     void on(View& view, seen::NodeStarted const&) { disturbed(view); }
     void on(View& view, seen::NodePaused const&) { disturbed(view); }
