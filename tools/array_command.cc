@@ -10,6 +10,7 @@
 #include "nodes/live/array_words.h"
 #include "nodes/live/control_client.h"
 #include "tools/run_command.h"
+#include "tools/unheard.h"
 
 #include <fmt/format.h>
 
@@ -202,19 +203,6 @@ std::vector<std::string> from_here(std::vector<std::string> words) {
     return words;
 }
 
-/// What was said is done by one who stands still as soon as he goes on.
-int unheard(ArrayRequest const& request, std::string const& why) {
-    if (why != live::too_late) {
-        fmt::print(stderr, "array: nobody answers at {}: {}\n", request.control, why);
-        return wrong_input;
-    }
-    fmt::print(stderr,
-               "array: no answer at {} within {} s: its process stands still, or is busy; what was "
-               "said may be done yet\n",
-               request.control, request.timeout);
-    return wrong_input;
-}
-
 }  // namespace
 
 std::string array_help() {
@@ -281,7 +269,7 @@ int ask_array(ArrayRequest const& request) {
     }
     auto const said =
         live::say_words(request.control, "/array", words, std::chrono::seconds(request.timeout));
-    if (!said) return unheard(request, said.error());
+    if (!said) return unheard("array", request.control, request.timeout, said.error(), true);
     boost::system::error_code failure;
     json::value const body = json::parse(said->body, failure);
     if (failure || !body.is_object()) {

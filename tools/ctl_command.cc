@@ -8,6 +8,7 @@
 #include "nodes/live/control_client.h"
 #include "nodes/live/node_words.h"
 #include "tools/run_command.h"
+#include "tools/unheard.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -210,16 +211,8 @@ live::Patience patience_of(CtlRequest const& request) {
     return std::chrono::seconds(request.timeout);
 }
 
-/// What was `asked` is done by one who stands still as soon as he goes on.
 int unheard(CtlRequest const& request, std::string const& why, bool asked = false) {
-    if (why != live::too_late) {
-        fmt::print(stderr, "ctl: nobody answers at {}: {}\n", request.control, why);
-        return wrong_input;
-    }
-    fmt::print(stderr, "ctl: no answer at {} within {} s: its process stands still, or is busy{}\n",
-               request.control, request.timeout,
-               asked ? "; what was asked for may be done yet" : "");
-    return wrong_input;
+    return tools::unheard("ctl", request.control, request.timeout, why, asked);
 }
 
 std::expected<json::object, std::string> object_in(live::Said const& said) {

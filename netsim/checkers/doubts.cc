@@ -51,7 +51,9 @@ bool differences_are_named(World const& world, GroupId group, NodeId a, NodeId b
     Image::for_each_difference(mine.disk->image(), theirs.disk->image(),
                                {0, mine.config->mirrored_sectors}, look);
     for (CopySim const* copy : {&mine, &theirs}) {
-        copy->disk->for_each_unflushed([&](std::uint64_t, Extent range) { look(range); });
+        copy->disk->for_each_unflushed([&](std::uint64_t, Extent range) {
+            if (range.end() <= mine.config->mirrored_sectors) look(range);
+        });
     }
     return named;
 }
