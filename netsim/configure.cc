@@ -3,6 +3,8 @@
 // Which of a file's settings goes where.
 #include "netsim/configure.h"
 
+#include "base/verify.h"
+
 #include <algorithm>
 
 namespace sunder::netsim {
@@ -54,8 +56,18 @@ void size_resync(GroupConfig& config, Network const& network, NodeId self,
     config.run_sectors = whole_chunks(run);
 }
 
+/// What is said of each copy is said of all or of none.
+bool every_place_is_told_of(MirrorSetup const& mirror) {
+    auto const told = [&](auto const& list) {
+        return list.empty() || list.size() == mirror.on.size();
+    };
+    return told(mirror.sectors_on) && told(mirror.priority) && told(mirror.extended) &&
+           told(mirror.never_in_service);
+}
+
 /// Without what stands on it.
 nodes::ResourceConfig resource_config(MirrorSetup const& mirror, GroupId group, std::size_t place) {
+    VERIFY(every_place_is_told_of(mirror));
     nodes::ResourceConfig resource;
     resource.group = group;
     resource.self = Slot{static_cast<std::uint8_t>(place)};

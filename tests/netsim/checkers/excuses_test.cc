@@ -17,6 +17,7 @@ Cluster guarded_three() {
     Cluster cluster = small_cluster();
     cluster.policy.guarded = true;
     cluster.mirrors[0].on.push_back(add_node(cluster, "server3"));
+    cluster.mirrors[0].priority = {1, 2, 3};
     cluster.mirrors[0].never_in_service = {false, false, true};  // so that no write waits for it
     return cluster;
 }
