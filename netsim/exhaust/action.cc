@@ -12,7 +12,6 @@ namespace sunder::netsim {
 
 namespace {
 
-constexpr GroupId the_mirror{0};
 using Kind = Action::Kind;
 
 void add_host(std::vector<Action>& all, Scene const& world, Bounds const& bounds,

@@ -9,7 +9,6 @@ namespace sunder::netsim {
 
 namespace {
 
-constexpr GroupId the_mirror{0};
 /// Far more than any way to rest needs; a cluster that is busy for so long does not converge.
 constexpr unsigned most_events = 20'000;
 constexpr unsigned most_repairs = 4;

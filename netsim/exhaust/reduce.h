@@ -5,11 +5,12 @@
 //
 // *Chains.* Where one event and nothing else may happen, there is no choice, and the state on its
 // far side is reached by whoever reaches this one. Such a state is shown to the oracle, asked
-// whether it comes to rest, and gone through, but it is not kept for longer than its level. Kept
-// are those where several things may happen, every so many of the others, so that two ways into one
-// chain do not both go to its end, and one in each circle. So exactly the same states are seen and
-// judged, in the same order of events, with fewer of them remembered, and some of them twice. A
-// search in turn consists nearly only of chains. One in every order of events has few.
+// whether it comes to rest, and gone through, but it is not kept. Kept are those where several
+// things may happen, a few of the others, and one in each circle. Two ways into one chain do not
+// both go to its end: those that were passed last are known, in memory that does not grow, and
+// where they are too many for it, the next one that is kept is not far. So exactly the same states
+// are seen and judged, in the same order of events, with fewer of them remembered, and some of them
+// twice. A search in turn consists nearly only of chains. One in every order of events has few.
 //
 // *Blocks.* Blocks that nobody has touched yet are alike, so a request need go to the first of them
 // only; the others lead to the same but for names. That holds while the machines treat all blocks
@@ -61,7 +62,7 @@ struct Reductions {
 inline constexpr std::uint8_t longest_chain = 255;
 /// One state in so many is kept although it has no choice, by its fingerprint, so that ways that
 /// have met do not go on side by side for long.
-inline constexpr Fingerprint marks_apart = 32;
+inline constexpr Fingerprint marks_apart = 128;
 [[nodiscard]] constexpr bool is_mark(Fingerprint key) { return key / 2 % marks_apart == 0; }
 
 /// An event that need not be tried in a state: what it leads to is reached from a state that comes

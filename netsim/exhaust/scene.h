@@ -14,6 +14,9 @@
 
 namespace sunder::netsim {
 
+/// That of a search.
+inline constexpr GroupId the_mirror{0};
+
 class Scene {
 public:
     static constexpr std::size_t most_nodes = 16;

@@ -12,7 +12,6 @@ namespace sunder::netsim {
 
 namespace {
 
-constexpr GroupId the_mirror{0};
 /// A way that is longer than this is told up to here only.
 constexpr std::size_t most_told = 2000;
 
@@ -20,7 +19,8 @@ class Search {
 public:
     Search(State const& initial, SearchOptions const& options, FingerprintSet& converging,
            unsigned faults)
-        : converging_(converging), frame_{initial, options, options.bounds, visited_, converging} {
+        : converging_(converging),
+          frame_{initial, options, options.bounds, visited_, passed_, converging} {
         frame_.bounds.faults = faults;
         round_.faults = faults;
         for (unsigned share = 0; share < options.jobs; ++share) {
@@ -60,7 +60,7 @@ public:
         round.states = visited_.size();
         return round;
     }
-    [[nodiscard]] std::uint64_t bytes() const { return visited_.bytes(); }
+    [[nodiscard]] std::uint64_t bytes() const { return visited_.bytes() + passed_.bytes(); }
     [[nodiscard]] std::optional<Counterexample> const& counterexample() const { return found_; }
 
 private:
@@ -159,7 +159,6 @@ private:
     void accept(std::optional<Broken> const& broken) {
         std::vector<std::size_t> done(shares_.size());
         std::uint32_t place = 0;
-        passed_.clear();
         for (;;) {
             Share* from = nullptr;
             std::size_t which = 0;
@@ -269,7 +268,7 @@ private:
     }
 
     Visited visited_;
-    FingerprintSet passed_;  // of one level
+    RecentPrints passed_;
     FingerprintSet& converging_;
     Frame frame_;
     std::vector<std::unique_ptr<Share>> shares_;

@@ -248,7 +248,7 @@ bool Share::try_out(Waiting& from, std::uint8_t a, std::vector<std::uint8_t> con
     if (has_fates(action)) asked_ = scratch_->world.chooser().asked();
     Fingerprint const print = print_of(scratch_->world, scratch_->oracle, frame_.bounds.timing);
     Fingerprint const key = key_of(frame_, *scratch_, print);
-    if (frame_.visited.contains(key) || !met_.insert(key)) return true;
+    if (is_known(key) || !met_.insert(key)) return true;
     bool const kept = this->kept(*scratch_, key, way);
     ++scratch_->depth;
     candidates.push_back({{std::move(scratch_), nullptr, way, print, 0, 0, kept, false, asleep},
@@ -277,7 +277,7 @@ bool Share::recall(Waiting& from, std::uint8_t a, Effect const& effect) {
     }
     AllAsleep const asleep = lull(from, action, reached_->oracle, effect.confined);
     Fingerprint const key = key_of(frame_, *reached_, print);
-    if (frame_.visited.contains(key) || !met_.insert(key)) return true;
+    if (is_known(key) || !met_.insert(key)) return true;
     bool const kept = this->kept(*reached_, key, way);
     ++reached_->depth;
     candidates.push_back({{nullptr, std::move(reached_), way, print, 0, 0, kept, false, asleep},

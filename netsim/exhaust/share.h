@@ -63,6 +63,7 @@ struct Frame {
     SearchOptions const& options;
     Bounds bounds;
     Visited const& visited;
+    RecentPrints const& passed;
     FingerprintSet const& converging;
     bool turns_remain = false;    ///< what is in the level will be expanded again, out of turn
     std::uint32_t passed_by = 0;  ///< states before this level that will be, too
@@ -125,6 +126,10 @@ private:
                                         Fingerprint print, bool well);
     [[nodiscard]] bool check(Waiting const& from, Action const& action, Fingerprint print,
                              bool well);
+    /// What has no choice is known for a while only.
+    [[nodiscard]] bool is_known(Fingerprint key) const {
+        return frame_.visited.contains(key) || frame_.passed.contains(key);
+    }
     [[nodiscard]] Step way_of(Waiting const& from, std::uint8_t a, std::uint16_t outcome) const;
     template <class AState>
     [[nodiscard]] bool kept(AState const& state, Fingerprint key, Step const& way);

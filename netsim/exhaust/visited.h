@@ -64,6 +64,25 @@ private:
     std::uint64_t used_ = 0;
 };
 
+/// Those that were met lately, in memory that does not grow: of two at one place, the later one.
+class RecentPrints {
+public:
+    /// True when it was not there.
+    bool insert(Fingerprint print) {
+        if (prints_.empty()) prints_.resize(places);
+        return std::exchange(prints_[place_of(print)], print) != print;
+    }
+    [[nodiscard]] bool contains(Fingerprint print) const {
+        return !prints_.empty() && prints_[place_of(print)] == print;
+    }
+    [[nodiscard]] std::uint64_t bytes() const { return prints_.capacity() * sizeof(Fingerprint); }
+
+private:
+    static constexpr std::size_t places = std::size_t{1} << 16;
+    static std::size_t place_of(Fingerprint print) { return (print >> 20) % places; }
+    std::vector<Fingerprint> prints_;  // none until the first
+};
+
 /// How a state was reached first.
 struct Step {
     std::uint32_t parent = 0;
