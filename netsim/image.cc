@@ -13,7 +13,7 @@ namespace sunder::netsim {
 
 namespace {
 
-Extent common(Extent a, Extent b) {
+Extent overlap(Extent a, Extent b) {
     std::uint64_t const first = std::max(a.first, b.first);
     std::uint64_t const end = std::min(a.end(), b.end());
     return {first, end > first ? end - first : 0};
@@ -68,7 +68,7 @@ void Image::fill_slot(Slot& slot, std::uint64_t start, std::uint64_t span, Exten
         slot.child = new Node(*slot.child);
     }
     std::uint64_t const step = finer(span);
-    Extent const covered = common(range, {start, span});
+    Extent const covered = overlap(range, {start, span});
     std::uint64_t const first = slot_of(covered.first - start, step);
     std::uint64_t const last = slot_of(covered.end() - 1 - start, step);
     for (std::uint64_t i = first; i <= last; ++i) {
@@ -101,7 +101,7 @@ void Image::write(Extent range, Payload const& payload) {
 
 void Image::collect(Slot const& slot, std::uint64_t start, std::uint64_t span, Extent range,
                     std::vector<Piece>& pieces) {
-    Extent const covered = common(range, {start, span});
+    Extent const covered = overlap(range, {start, span});
     if (covered.count == 0) return;
     if (slot.child) {
         std::uint64_t const step = finer(span);
@@ -156,7 +156,7 @@ Content Image::at(std::uint64_t sector) const { return around({sector, 1}).slot-
 void Image::compare(Slot const& a, Slot const& b, std::uint64_t start, std::uint64_t span,
                     Extent within, std::vector<Extent>& differences) {
     if (alike(a, b)) return;
-    Extent const covered = common(within, {start, span});
+    Extent const covered = overlap(within, {start, span});
     if (covered.count == 0) return;
     if (!a.child && !b.child) {
         if (!differences.empty() && differences.back().end() == covered.first) {

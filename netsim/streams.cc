@@ -168,7 +168,7 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
         CopySim& held_copy = *find_copy(node, link.group->value);
         if (tracer) {
             trace(node, fmt::format("{} from {} {}", replication::name_of(*message),
-                                    nodes_[peer.value].name, describe(*message)));
+                                    nodes_[peer.value].name, sunder::describe(*message)));
         }
         trace_.add(replication::fingerprint(*message));
         replication::input::MessageArrived arrived{slot_of(held_copy, peer), item.life,

@@ -12,7 +12,7 @@ namespace sunder::nodes {
 namespace {
 
 template <class Machine>
-void encode_inside(Machine const& machine, ByteWriter& to) {
+void encode_machine(Machine const& machine, ByteWriter& to) {
     to.u8(state_version);
     Encoder(to, ContentIs::inside).put(machine);
 }
@@ -42,7 +42,7 @@ std::string flaw_of(NodeMachine const& read) {
     return fmt::format("has {} mirrors, {} would be right", read.resources_.size(), resources);
 }
 
-void encode(NodeMachine const& machine, ByteWriter& to) { encode_inside(machine, to); }
+void encode(NodeMachine const& machine, ByteWriter& to) { encode_machine(machine, to); }
 
 std::expected<NodeMachine, std::string> decode_state(std::shared_ptr<NodeConfig const> config,
                                                      std::span<std::byte const> bytes) {
@@ -59,7 +59,7 @@ std::string flaw_of(HierarchyMachine const& read) {
                        resources);
 }
 
-void encode(HierarchyMachine const& machine, ByteWriter& to) { encode_inside(machine, to); }
+void encode(HierarchyMachine const& machine, ByteWriter& to) { encode_machine(machine, to); }
 
 std::expected<HierarchyMachine, std::string> decode_state(std::span<std::byte const> bytes) {
     return decode_into(HierarchyMachine(std::make_shared<Hierarchy const>()), bytes);

@@ -59,7 +59,7 @@ Fingerprint print_of(Absences const& absent) {
     return absent.empty() ? 0 : hasher.result();
 }
 
-struct Print {
+struct MessagePrint {
     Fingerprint operator()(Record const& record) const {
         return hash_words(1, record.sequence, record.era.number, record.range.first,
                           record.range.count,
@@ -114,7 +114,7 @@ struct Print {
 
 std::uint64_t wire_bytes(Message const& message) { return std::visit(WireBytes{}, message); }
 std::string_view name_of(Message const& message) { return std::visit(Name{}, message); }
-Fingerprint fingerprint(Message const& message) { return std::visit(Print{}, message); }
+Fingerprint fingerprint(Message const& message) { return std::visit(MessagePrint{}, message); }
 
 std::string_view name_of(RecordKind kind) {
     switch (kind) {

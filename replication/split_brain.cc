@@ -7,40 +7,40 @@ namespace sunder::replication {
 
 namespace {
 
-using Facts = SplitBrainFacts;
+using Changes = SplitBrainFacts::Changes;
 using Side = SplitBrainFacts::Side;
 using Rule = SplitBrainRule;
 
-SplitBrainDecision unchanged(Facts const& facts) {
+SplitBrainDecision unchanged(SplitBrainFacts const& facts) {
     switch (facts.changes) {
-        case Facts::Changes::unknown:
+        case Changes::unknown:
             return {Side::neither, Rule::changes_are_unknown};
-        case Facts::Changes::neither:
+        case Changes::neither:
             return {Side::second, Rule::second_gives_up_a_tie};
-        case Facts::Changes::first_only:
+        case Changes::first_only:
             return {Side::second, Rule::unchanged_gives_up};
-        case Facts::Changes::second_only:
+        case Changes::second_only:
             return {Side::first, Rule::unchanged_gives_up};
-        case Facts::Changes::first_more:
-        case Facts::Changes::second_more:
-        case Facts::Changes::as_many:
+        case Changes::first_more:
+        case Changes::second_more:
+        case Changes::as_many:
             break;
     }
     return {Side::neither, Rule::both_were_changed};
 }
 
-SplitBrainDecision fewer(Facts const& facts) {
+SplitBrainDecision fewer(SplitBrainFacts const& facts) {
     switch (facts.changes) {
-        case Facts::Changes::unknown:
+        case Changes::unknown:
             return {Side::neither, Rule::changes_are_unknown};
-        case Facts::Changes::first_only:
-        case Facts::Changes::first_more:
+        case Changes::first_only:
+        case Changes::first_more:
             return {Side::second, Rule::fewer_changes_give_up};
-        case Facts::Changes::second_only:
-        case Facts::Changes::second_more:
+        case Changes::second_only:
+        case Changes::second_more:
             return {Side::first, Rule::fewer_changes_give_up};
-        case Facts::Changes::neither:
-        case Facts::Changes::as_many:
+        case Changes::neither:
+        case Changes::as_many:
             break;
     }
     return {Side::second, Rule::second_gives_up_a_tie};
@@ -86,15 +86,15 @@ SplitBrainFacts split_brain_facts(SplitBrainPolicy policy, Hello const& first,
     auto const changes = [](Hello const& hello) { return hello.bits ? hello.bits->count() : 0; };
     std::uint64_t const one = changes(first);
     std::uint64_t const two = changes(second);
-    Facts facts;
+    SplitBrainFacts facts;
     facts.policy = policy;
     if (first.intent_log && second.intent_log) {
-        facts.changes = one == 0 && two == 0 ? Facts::Changes::neither
-                        : two == 0           ? Facts::Changes::first_only
-                        : one == 0           ? Facts::Changes::second_only
-                        : one > two          ? Facts::Changes::first_more
-                        : two > one          ? Facts::Changes::second_more
-                                             : Facts::Changes::as_many;
+        facts.changes = one == 0 && two == 0 ? Changes::neither
+                        : two == 0           ? Changes::first_only
+                        : one == 0           ? Changes::second_only
+                        : one > two          ? Changes::first_more
+                        : two > one          ? Changes::second_more
+                                             : Changes::as_many;
     }
     if (first.cell.era != second.cell.era) {
         facts.younger = first.cell.era > second.cell.era ? Side::first : Side::second;
@@ -155,19 +155,19 @@ std::string_view name_of(SplitBrainPolicy policy) {
 
 std::string_view name_of(SplitBrainFacts::Changes changes) {
     switch (changes) {
-        case Facts::Changes::unknown:
+        case Changes::unknown:
             return "unknown";
-        case Facts::Changes::neither:
+        case Changes::neither:
             return "neither";
-        case Facts::Changes::first_only:
+        case Changes::first_only:
             return "first_only";
-        case Facts::Changes::second_only:
+        case Changes::second_only:
             return "second_only";
-        case Facts::Changes::first_more:
+        case Changes::first_more:
             return "first_more";
-        case Facts::Changes::second_more:
+        case Changes::second_more:
             return "second_more";
-        case Facts::Changes::as_many:
+        case Changes::as_many:
             return "as_many";
     }
     return "";

@@ -9,23 +9,23 @@ namespace sunder::emulator::media {
 
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t map_format = 1;
 constexpr Slot most_slots = 0x7ffffffe;  // what a leaf can name
 constexpr unsigned highest_level = 8;
 
-bool begins_well(Reader& from) { return from.get<std::uint8_t>() == format; }
+bool map_begins_well(Reader& from) { return from.get<std::uint8_t>() == map_format; }
 
 }  // namespace
 
 void write_meta(Writer& into, BlockMap const& map) {
-    into.put(format);
+    into.put(map_format);
     into.put(map.last_name());
     into.put(map.last_node());
     into.put(map.commits());
 }
 
 bool read_meta(Reader& from, MapContents& into) {
-    if (!begins_well(from)) return false;
+    if (!map_begins_well(from)) return false;
     into.last_name = from.get<std::uint32_t>();
     into.last_node = from.get<std::uint64_t>();
     into.commits = from.get<std::uint64_t>();
@@ -34,7 +34,7 @@ bool read_meta(Reader& from, MapContents& into) {
 
 void write_map(Writer& into, BlockMap const& map, MapId id) {
     BlockMap::Member const& member = map.member(id);
-    into.put(format);
+    into.put(map_format);
     into.put(member.family.value);
     into.put(map.family_of(id).group.value);
     into.put(member.sectors);
@@ -47,7 +47,7 @@ void write_map(Writer& into, BlockMap const& map, MapId id) {
 }
 
 bool read_map(Reader& from, MapId id, MapContents& into) {
-    if (!begins_well(from)) return false;
+    if (!map_begins_well(from)) return false;
     MapContents::Map& map = into.maps[id];
     map.family.value = from.get<std::uint32_t>();
     map.group.value = from.get<std::uint16_t>();
@@ -138,7 +138,7 @@ std::uint64_t read_leaf(Reader& from, Leaf& leaf) {
 }  // namespace
 
 void write_node(Writer& into, Node const& node, unsigned level) {
-    into.put(format);
+    into.put(map_format);
     into.put(static_cast<std::uint8_t>(level));
     if (level == 1) {
         write_leaf(into, static_cast<Leaf const&>(node));
@@ -153,7 +153,7 @@ void write_node(Writer& into, Node const& node, unsigned level) {
 }
 
 std::optional<LeafReach> read_node(Reader& from, NodeId id, MapContents& into) {
-    if (!begins_well(from)) return std::nullopt;
+    if (!map_begins_well(from)) return std::nullopt;
     unsigned const level = from.get<std::uint8_t>();
     if (level == 0 || level > highest_level) return std::nullopt;
     LeafReach reach;
@@ -178,7 +178,7 @@ std::optional<LeafReach> read_node(Reader& from, NodeId id, MapContents& into) {
 }
 
 void write_link(Writer& into, Link const& link) {
-    into.put(format);
+    into.put(map_format);
     into.put(link.ahead.value);
     into.put(link.behind.value);
     std::uint8_t mode = 0;
@@ -204,7 +204,7 @@ void write_link(Writer& into, Link const& link) {
 }
 
 bool read_link(Reader& from, LinkId id, MapContents& into) {
-    if (!begins_well(from)) return false;
+    if (!map_begins_well(from)) return false;
     constexpr LinkMode modes[] = {LinkMode::push, LinkMode::follow, LinkMode::apart,
                                   LinkMode::come_back};
     Link link;
@@ -222,14 +222,14 @@ bool read_link(Reader& from, LinkId id, MapContents& into) {
 }
 
 void write_page(Writer& into, SubSet::Page const& page) {
-    into.put(format);
+    into.put(map_format);
     bool const even = std::all_of(page.begin(), page.end(), [&](Mask m) { return m == page[0]; });
     into.put(static_cast<std::uint8_t>(even ? 0 : 1));
     for (Mask const mask : std::span(page).first(even ? 1 : page.size())) into.put(mask);
 }
 
 bool read_page(Reader& from, std::uint64_t id, MapContents& into) {
-    if (!begins_well(from)) return false;
+    if (!map_begins_well(from)) return false;
     auto const link = into.links.find(LinkId{static_cast<std::uint32_t>(id >> 32)});
     if (link == into.links.end()) return false;
     bool const changed = (id >> 31 & 1) != 0;

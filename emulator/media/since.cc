@@ -17,7 +17,7 @@ namespace sunder::emulator::media {
 
 namespace {
 
-constexpr std::uint8_t format = 2;
+constexpr std::uint8_t since_format = 2;
 constexpr std::size_t head_of_entry = 4 + 8 + 4;
 /// Of a boot without a name.
 constexpr std::size_t least_head = 1 + 4 + 8;
@@ -25,7 +25,7 @@ constexpr std::size_t least_head = 1 + 4 + 8;
 std::vector<std::byte> head_of(std::string const& boot) {
     std::vector<std::byte> bytes;
     Writer into(bytes);
-    into.put(format);
+    into.put(since_format);
     into.put(std::string_view(boot));
     into.put(std::uint64_t{XXH64(bytes.data(), bytes.size(), 0)});
     return bytes;
@@ -90,7 +90,7 @@ bool is_head_of_any_time(std::span<std::byte const> all) {
     Reader from(all);
     static_cast<void>(from.get<std::uint8_t>());
     std::size_t const boot = from.text().size();
-    std::size_t const hashed = sizeof format + sizeof(std::uint32_t) + boot;
+    std::size_t const hashed = sizeof since_format + sizeof(std::uint32_t) + boot;
     auto const sum = from.get<std::uint64_t>();
     if (!from.failed() && hashed <= all.size() && XXH64(all.data(), hashed, 0) == sum) return true;
     bool const begun = all.size() >= least_head;

@@ -14,21 +14,21 @@ namespace sunder::emulator::media {
 
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t body_format = 1;
 
 }  // namespace
 
 std::vector<std::byte> bytes_of(Seal seal) {
     std::vector<std::byte> bytes;
     Writer into(bytes);
-    into.put(format);
+    into.put(body_format);
     into.put(seal.sum);
     into.put(seal.rows);
     return bytes;
 }
 
 bool read_seal(Reader& from, Seal& into) {
-    if (from.get<std::uint8_t>() != format) return false;
+    if (from.get<std::uint8_t>() != body_format) return false;
     into.sum = from.get<std::uint64_t>();
     into.rows = from.get<std::uint64_t>();
     return from.complete();

@@ -15,13 +15,13 @@ namespace sunder::emulator::media {
 
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t note_format = 1;
 constexpr std::size_t size = 1 + 8 + 8;
 
 std::vector<std::byte> note_of(Commit durable) {
     std::vector<std::byte> bytes;
     Writer into(bytes);
-    into.put(format);
+    into.put(note_format);
     into.put(durable);
     into.put(std::uint64_t{XXH64(bytes.data(), bytes.size(), 0)});
     return bytes;

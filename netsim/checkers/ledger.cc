@@ -13,7 +13,7 @@ namespace sunder::netsim {
 
 using replication::HostOp;
 using replication::HostStatus;
-using State = Request::State;
+using RequestState = Request::State;
 
 Ledger::Ledger(World const& world) : requests_(1), candidates_(1), pending_(64) {
     for (MirrorSetup const& mirror : world.cluster().mirrors) {
@@ -46,7 +46,7 @@ void Ledger::drop_user(std::uint32_t entry) {
     if (entry == 0) return;
     Request& request = requests_[entry];
     VERIFY(request.users > 0);
-    if (--request.users == 0 && request.state != State::open) release(entry);
+    if (--request.users == 0 && request.state != RequestState::open) release(entry);
 }
 
 Ledger::Pending& Ledger::pending(std::uint64_t id) { return pending_[id & (pending_.size() - 1)]; }
@@ -180,8 +180,8 @@ void Ledger::acknowledge(Unit& unit, std::uint32_t entry) {
     for (std::uint32_t c = unit.candidates; c != 0;) {
         std::uint32_t const other = candidates_[c].request;
         c = candidates_[c].next;
-        bool const answered =
-            requests_[other].state == State::acknowledged || requests_[other].state == State::gone;
+        bool const answered = requests_[other].state == RequestState::acknowledged ||
+                              requests_[other].state == RequestState::gone;
         bool const over = answered && requests_[other].answered_tick < request.asked_tick;
         if (other == entry || over) remove_candidate(unit, other);
     }
@@ -233,7 +233,7 @@ void Ledger::see(World const& world, seen::HostAnswered const& answered, std::ui
     request.answered_tick = ++tick_;
     request.in_sync = in_sync;
     bool const ok = answered.status == HostStatus::ok;
-    request.state = ok ? State::acknowledged : State::indeterminate;
+    request.state = ok ? RequestState::acknowledged : RequestState::indeterminate;
     answered_ = request;
     Group& group = groups_[request.group.value];
     if (!request.changes()) {
@@ -276,7 +276,7 @@ void Ledger::see(World const&, seen::NodeDied const& died) {
         std::uint32_t const entry = place.entry;
         place = Pending{};
         close(entry);
-        requests_[entry].state = State::indeterminate;
+        requests_[entry].state = RequestState::indeterminate;
         if (!requests_[entry].changes()) release(entry);
     }
 }
@@ -337,7 +337,7 @@ std::optional<Inversion> Ledger::inversion(GroupId id, Image const& image, NodeI
         if (unit.content == untouched) return;
         Content const content = image.at(where.first);
         Request const& owed = requests_[unit.owner];
-        bool const counts = unit.owner != 0 && owed.state == State::acknowledged &&
+        bool const counts = unit.owner != 0 && owed.state == RequestState::acknowledged &&
                             owed.node == source && owed.asked > since;
         if (counts && !may_hold(unit, content) && !explained(where.first, content)) {
             bool const earlier =
@@ -416,7 +416,7 @@ void Ledger::settle(Unit& unit, Content found, Verdict const& verdict) {
     for (std::uint32_t c = unit.candidates; c != 0; c = candidates_[c].next) {
         // A write that is still under way is there already; what lies under it cannot be seen.
         Request const& request = requests_[candidates_[c].request];
-        bool const covers = request.state == State::open && request.content == found.id;
+        bool const covers = request.state == RequestState::open && request.content == found.id;
         if (covers && unit.content != found.id) return;
     }
     std::uint32_t const before = unit.owner;
@@ -425,12 +425,12 @@ void Ledger::settle(Unit& unit, Content found, Verdict const& verdict) {
         std::uint32_t const entry = candidates_[c].request;
         c = candidates_[c].next;
         Request& request = requests_[entry];
-        if (request.state == State::open) continue;  // its own node still serves
+        if (request.state == RequestState::open) continue;  // its own node still serves
         if (owner == 0 && request.content == found.id) {
             owner = entry;
             ++request.users;
-            if (request.state == State::indeterminate) {
-                request.state = State::settled;
+            if (request.state == RequestState::indeterminate) {
+                request.state = RequestState::settled;
                 request.fua = false;  // nobody was told that it is durable
                 request.node = verdict.node;
                 request.in_sync = 0;
@@ -443,7 +443,7 @@ void Ledger::settle(Unit& unit, Content found, Verdict const& verdict) {
     if (owner != before) {
         // Whoever has it may serve again, as far as the policy that excused its loss goes.
         if (before != 0 && verdict.open_question) {
-            requests_[before].state = State::gone;
+            requests_[before].state = RequestState::gone;
             add_candidate(unit, before);
         }
         unit.owner = owner;
@@ -484,15 +484,15 @@ std::string describe(World const& world, Request const& request) {
                                    where, to_text(request.asked));
     std::string const& node = world.node(request.node).name;
     switch (request.state) {
-        case State::open:
+        case RequestState::open:
             return text + " and not answered yet";
-        case State::indeterminate:
+        case RequestState::indeterminate:
             return text + " and never acknowledged";
-        case State::settled:
+        case RequestState::settled:
             return text + fmt::format(" and found on {} when it came in service at {}", node,
                                       to_text(request.answered));
-        case State::acknowledged:
-        case State::gone:
+        case RequestState::acknowledged:
+        case RequestState::gone:
             break;
     }
     return text + fmt::format(" and acknowledged by {} at {}{}", node, to_text(request.answered),

@@ -20,7 +20,7 @@ constexpr char const* operators_word = "operator override";
 constexpr char const* replaced_by_blank = "every disk that held it was replaced";
 constexpr char const* unflushed_or_blank =
     "every disk that held it was replaced, or lost it with its power, unflushed";
-constexpr char const* policys_word = "split brain resolved by policy";
+constexpr char const* policy_did = "split brain resolved by policy";
 
 }  // namespace
 
@@ -87,7 +87,7 @@ struct NoLostAcknowledgedWrite::Loss {
             case Split::by_force:
                 return operators_word;
             case Split::by_policy:
-                return policys_word;
+                return policy_did;
         }
         return nullptr;
     }

@@ -9,7 +9,7 @@ namespace sunder::netsim {
 
 namespace {
 
-bool suffers(View const& view, NodeId node, GroupId group) {
+bool disk_suffers(View const& view, NodeId node, GroupId group) {
     return view.world.copy(node, group)->disk->suffers();
 }
 
@@ -23,13 +23,13 @@ void ResumedMirrors::finish(View& view) {
         auto const& on = view.mirror(group).on;
         for (NodeId const source : on) {
             auto const* machine = view.machine(source, group);
-            if (machine == nullptr || suffers(view, source, group)) continue;
+            if (machine == nullptr || disk_suffers(view, source, group)) continue;
             for (std::uint8_t p = 0; p < on.size(); ++p) {
                 bool const apart = std::holds_alternative<replication::leg::Paused>(
                     machine->leg(replication::Slot{p}));
                 bool const wanted = machine->cell().peers[p].paused;
                 if (!apart || wanted || !view.in_contact(source, on[p]) ||
-                    suffers(view, on[p], group)) {
+                    disk_suffers(view, on[p], group)) {
                     continue;
                 }
                 view.violated(

@@ -10,7 +10,7 @@ namespace sunder::netsim {
 
 namespace {
 
-constexpr Duration patience = seconds(10);
+constexpr Duration doubt_lasts = seconds(10);
 
 }  // namespace
 
@@ -83,7 +83,7 @@ void TakeoverPermitted::count(View& view, NodeId node) {
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     if (came.forced) return;
     if (!votes_.has_quorum(view, node)) {
-        doubtful_.push_back({node, came.group, view.now() + patience});
+        doubtful_.push_back({node, came.group, view.now() + doubt_lasts});
     }
     if (of(view, node).rule[came.group.value] != nodes::InServiceRule::failover) return;
     // A third copy that was left behind is nobody's suspect; the source that was lost is.

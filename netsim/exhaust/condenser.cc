@@ -12,7 +12,7 @@ namespace sunder::netsim {
 
 namespace {
 
-constexpr Duration held{std::numeric_limits<std::int64_t>::max()};
+constexpr Duration never_arrives{std::numeric_limits<std::int64_t>::max()};
 constexpr std::uint64_t most_sectors = Part::OfCopy::most_blocks;
 
 }  // namespace
@@ -66,7 +66,7 @@ bool Condenser::is_whole(World const& world) const {
             good = good && end.up && end.life == link.life && !end.orphaned && !end.half_open &&
                    !end.damage && end.scheduled != end.inbound.empty();
             for (InTransit const& item : end.inbound) {
-                good = good && item.life == link.life && item.arrival != held;
+                good = good && item.life == link.life && item.arrival != never_arrives;
             }
         }
         return good;

@@ -28,7 +28,7 @@ namespace sunder::live {
 
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{1} << 20;  // of a file
+constexpr std::size_t most_certificate_bytes = std::size_t{1} << 20;  // of a file
 constexpr std::size_t most_words = 200;  // of names that are told, whatever they are
 
 template <auto free>
@@ -44,14 +44,14 @@ using Check = std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX_free>>;
 
 std::expected<std::string, std::string> content_of(std::string const& path) {
     std::unique_ptr<std::FILE, Free<std::fclose>> const file(std::fopen(path.c_str(), "rb"));
-    std::string content(most_bytes + 1, '\0');
+    std::string content(most_certificate_bytes + 1, '\0');
     if (file) content.resize(std::fread(content.data(), 1, content.size(), file.get()));
     if (!file || std::ferror(file.get()) != 0) {
         return std::unexpected(fmt::format("{}: cannot read it: {}", path, std::strerror(errno)));
     }
-    if (content.size() <= most_bytes) return content;
-    return std::unexpected(
-        fmt::format("{}: it has more than {} bytes, and is no file in PEM", path, most_bytes));
+    if (content.size() <= most_certificate_bytes) return content;
+    return std::unexpected(fmt::format("{}: it has more than {} bytes, and is no file in PEM", path,
+                                       most_certificate_bytes));
 }
 
 Bio reader_of(std::string const& text) {

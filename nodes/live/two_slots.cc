@@ -15,7 +15,7 @@ namespace sunder::live {
 
 namespace {
 
-constexpr std::uint64_t magic = 0x31544f4c534e5553;  // "SUNSLOT1"
+constexpr std::uint64_t slots_magic = 0x31544f4c534e5553;  // "SUNSLOT1"
 
 /// As it lies on the medium, in the byte order of the machine that wrote it (x86 and ARM agree).
 struct Header {
@@ -42,7 +42,7 @@ std::expected<TwoSlots::Slot, int> TwoSlots::read(unsigned which) {
     Header header;
     if (*got < sizeof header) return slot;
     std::memcpy(&header, bytes.data(), sizeof header);
-    if (header.magic != magic || header.bytes > *got - sizeof header) return slot;
+    if (header.magic != slots_magic || header.bytes > *got - sizeof header) return slot;
     std::span<std::byte const> const value(&bytes[sizeof header], header.bytes);
     if (checksum_of(header, value) != header.checksum) return slot;
     slot.number = header.number;
@@ -72,7 +72,7 @@ std::expected<std::optional<std::vector<std::byte>>, std::string> TwoSlots::load
 int TwoSlots::store(std::span<std::byte const> value) {
     VERIFY(value.size() + header_bytes <= slot_bytes_);
     if (failed_ != 0) return failed_;
-    Header header{magic, number_ + 1, value.size(), 0};
+    Header header{slots_magic, number_ + 1, value.size(), 0};
     header.checksum = checksum_of(header, value);
     std::vector<std::byte> bytes(sizeof header + value.size());
     std::memcpy(bytes.data(), &header, sizeof header);

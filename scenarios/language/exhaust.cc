@@ -14,7 +14,7 @@ namespace {
 using netsim::Action;
 constexpr std::uint16_t the_mirror = 0;
 /// Nothing takes longer in a cluster of a few blocks.
-constexpr Duration patience = hours(10);
+constexpr Duration converges_within = hours(10);
 
 /// The cluster with so few blocks, each a chunk of the intent log, and a limit that can be reached.
 netsim::Cluster reduced(netsim::Cluster cluster, netsim::Bounds const& bounds) {
@@ -81,7 +81,7 @@ language::Action action_of(netsim::Happening const& happened, netsim::Cluster co
         case Action::Kind::mend_disk:
             return step::FailDisk{action.node, false, false, false};
     }
-    return step::Rest{patience};
+    return step::Rest{converges_within};
 }
 
 std::string amount(std::uint64_t number, char const* what) {
@@ -98,11 +98,11 @@ Scenario replay_of(Scenario const& scenario, netsim::Cluster const& cluster,
                                found.violation.story);
     replay.source = fmt::format("{} of the bound {}", scenario.path, in_words(*scenario.bounded));
     replay.cluster = cluster;
-    replay.steps.push_back(make_step(step::Rest{patience}, cluster));
+    replay.steps.push_back(make_step(step::Rest{converges_within}, cluster));
     for (netsim::Happening const& happened : found.path) {
         replay.steps.push_back(make_step(action_of(happened, cluster), cluster));
     }
-    replay.steps.push_back(make_step(step::Rest{patience}, cluster));
+    replay.steps.push_back(make_step(step::Rest{converges_within}, cluster));
     replay.expect.always = {found.violation.property};
     return replay;
 }

@@ -148,7 +148,7 @@ struct NodeMark {
     std::string_view operator()(auto const&) const { return ""; }
 };
 
-std::string_view mark_of(netsim::DiskLie lie) {
+std::string_view mark_of_lie(netsim::DiskLie lie) {
     switch (lie) {
         case netsim::DiskLie::bit_rot:
             return "bit_rot";
@@ -173,7 +173,7 @@ std::string_view mark_of(netsim::DiskLie lie) {
 }  // namespace
 
 std::string_view mark_of(netsim::Observation const& observation) {
-    if (auto const* lied = std::get_if<seen::DiskLied>(&observation)) return mark_of(lied->how);
+    if (auto const* lied = std::get_if<seen::DiskLied>(&observation)) return mark_of_lie(lied->how);
     if (auto const* back = std::get_if<seen::RolledBack>(&observation)) {
         bool const blank = back->what == seen::RolledBack::What::blank;
         return blank ? "disks_replaced" : "rolled_back";

@@ -20,8 +20,8 @@ using namespace language;
 
 std::vector<std::string> found_files() {
     std::vector<std::string> files;
-    for (auto const& entry :
-         std::filesystem::directory_iterator(test::source_root() / "tests/campaign/found")) {
+    for (auto const& entry : std::filesystem::directory_iterator(sunder::test::source_root() /
+                                                                 "tests/campaign/found")) {
         files.push_back(entry.path().string());
     }
     std::ranges::sort(files);

@@ -29,7 +29,7 @@ namespace sunder::test {
 
 namespace {
 
-using Bytes = std::span<std::byte const>;
+using Given = std::span<std::byte const>;
 
 // Sets take an eighth of their size, whatever is in them; a node knows how large its own are.
 constexpr std::uint64_t chunks_of_the_volume = std::uint64_t{1} << 20;
@@ -56,26 +56,26 @@ bool is_said_again(Said const& said, Decode const& decode) {
     return true;
 }
 
-bool take_message(Bytes head, Payload const& content) {
+bool take_message(Given head, Payload const& content) {
     auto const found = replication::decode_message(head, content, chunks_of_the_volume);
     if (!found) return false;
     Payload const* const behind = replication::content_of(*found);
     VERIFY((behind == nullptr) == content.empty());
     if (behind != nullptr) VERIFY(behind->as_bytes().data() == content.as_bytes().data());
-    return is_said_again(*found, [&](Bytes again) {
+    return is_said_again(*found, [&](Given again) {
         return replication::decode_message(again, content, chunks_of_the_volume);
     });
 }
 
-bool take_frame(Bytes arrived) {
+bool take_frame(Given arrived) {
     if (arrived.size() < live::frame_header_bytes) return false;
     auto const wire = arrived.first<live::frame_header_bytes>();
     auto const header = live::read_header(wire);
     if (!header) return false;
-    Bytes const rest = arrived.subspan(live::frame_header_bytes);
+    Given const rest = arrived.subspan(live::frame_header_bytes);
     if (rest.size() < std::size_t{header->head_bytes} + header->content_bytes) return false;
-    Bytes const head = rest.first(header->head_bytes);
-    Bytes const on_wire = rest.subspan(header->head_bytes, header->content_bytes);
+    Given const head = rest.first(header->head_bytes);
+    Given const on_wire = rest.subspan(header->head_bytes, header->content_bytes);
     (void)live::check_frame(wire, head, on_wire);
     std::shared_ptr<std::byte> const room = Payload::room(header->content_bytes / sector_bytes + 1);
     std::ranges::copy(on_wire, room.get());
@@ -98,21 +98,21 @@ bool take_frame(Bytes arrived) {
 }
 
 /// With the checksum that the rest has.
-std::vector<std::byte> resealed(Bytes sealed) {
+std::vector<std::byte> resealed(Given sealed) {
     constexpr std::size_t at = sealed_head_bytes - sizeof(std::uint64_t);
     std::vector<std::byte> right(sealed.begin(), sealed.end());
     if (right.size() < sealed_head_bytes) return right;
-    Bytes const all(right);
+    Given const all(right);
     std::uint64_t const sum = checksum({all.first(at), all.subspan(sealed_head_bytes)});
     std::memcpy(&right[at], &sum, sizeof sum);
     return right;
 }
 
-bool take_page(Bytes stored) {
+bool take_page(Given stored) {
     std::vector<std::byte> right(stored.begin(), stored.end());
     right.resize(replication::page_bytes);
     constexpr std::size_t at = 8;
-    std::uint64_t const sum = checksum({Bytes(right).subspan(at + sizeof(std::uint64_t))});
+    std::uint64_t const sum = checksum({Given(right).subspan(at + sizeof(std::uint64_t))});
     std::memcpy(&right[at], &sum, sizeof sum);
     bool taken = false;
     for (std::uint8_t peer = 0; peer < replication::max_copies; ++peer) {
@@ -126,7 +126,7 @@ bool take_page(Bytes stored) {
     return taken;
 }
 
-bool take_setup(Bytes sealed) {
+bool take_setup(Given sealed) {
     auto const found = live::decode_setup(resealed(sealed));
     if (!found) return false;
     (void)live::impossible(*found);
@@ -136,7 +136,7 @@ bool take_setup(Bytes sealed) {
     return true;
 }
 
-std::string_view characters(Bytes text) {
+std::string_view characters(Given text) {
     return {reinterpret_cast<char const*>(text.data()), text.size()};
 }
 
@@ -157,7 +157,7 @@ bool take_node_words(std::span<std::string const> words) {
 }
 
 /// As POST /node and /array take it.
-bool take_word_list(Bytes text) {
+bool take_word_list(Given text) {
     auto const found = live::read_words(std::string(characters(text)));
     if (!found) return false;
     boost::json::array list;
@@ -169,13 +169,13 @@ bool take_word_list(Bytes text) {
     return true;
 }
 
-bool take_beat(Bytes datagram) {
+bool take_beat(Given datagram) {
     std::string const& cluster = asked_node().cluster;
     (void)live::read_beat(datagram, cluster);
     std::vector<std::byte> right(datagram.begin(), datagram.end());
     if (right.size() < sizeof(std::uint64_t)) return false;
     std::size_t const body = right.size() - sizeof(std::uint64_t);
-    std::uint64_t const sum = checksum({Bytes(right).first(body)});
+    std::uint64_t const sum = checksum({Given(right).first(body)});
     std::memcpy(&right[body], &sum, sizeof sum);
     auto const found = live::read_beat(right, cluster);
     if (found) VERIFY(live::encode_beat(*found, cluster) == right);
@@ -201,9 +201,9 @@ live::NodeSetup const& asked_node() {
     return made;
 }
 
-bool is_taken(Bytes bytes) {
+bool is_taken(Given bytes) {
     if (bytes.empty()) return false;
-    Bytes const rest = bytes.subspan(1);
+    Given const rest = bytes.subspan(1);
     switch (Stranger{static_cast<unsigned char>(bytes.front())}) {
         case Stranger::frame:
             return take_frame(rest);
@@ -248,6 +248,6 @@ bool is_taken(Bytes bytes) {
     return false;
 }
 
-void take(Bytes bytes) { (void)is_taken(bytes); }
+void take(Given bytes) { (void)is_taken(bytes); }
 
 }  // namespace sunder::test

@@ -49,7 +49,7 @@ steps:
   - pass: 10 s
 )";
 
-language::KnownNames known() {
+language::KnownNames known_names() {
     language::KnownNames names;
     for (netsim::CheckerText const& checker : netsim::Checkers::texts()) {
         names.checkers.emplace_back(checker.name);
@@ -65,7 +65,7 @@ constexpr Mutant hunted[] = {
 }  // namespace
 
 TEST_CASE("a mutant's failure shrinks to at most three requests and three faults") {
-    language::Loaded const loaded = language::load_text("noisy.yaml", noisy, known());
+    language::Loaded const loaded = language::load_text("noisy.yaml", noisy, known_names());
     REQUIRE(loaded);
     Scenario const& scenario = loaded->front();
     std::size_t shrunk_ones = 0;
@@ -82,7 +82,7 @@ TEST_CASE("a mutant's failure shrinks to at most three requests and three faults
             INFO(text);
             CHECK(shrunk->requests <= 3);
             CHECK(shrunk->faults <= 3);
-            language::Loaded const again = language::load_text("shrunk.yaml", text, known());
+            language::Loaded const again = language::load_text("shrunk.yaml", text, known_names());
             REQUIRE(again);
             language::PlayOptions play;
             play.seed = shrunk->seed;
@@ -101,7 +101,7 @@ TEST_CASE("a mutant's failure shrinks to at most three requests and three faults
 }
 
 TEST_CASE("where there is no time to make a run small it stays as short as it was") {
-    language::Loaded const loaded = language::load_text("noisy.yaml", noisy, known());
+    language::Loaded const loaded = language::load_text("noisy.yaml", noisy, known_names());
     REQUIRE(loaded);
     Scenario const& scenario = loaded->front();
     living_mutant = Mutant::everything_is_copied;
@@ -119,7 +119,7 @@ TEST_CASE("where there is no time to make a run small it stays as short as it wa
 }
 
 TEST_CASE("what does not fail is not shrunk") {
-    language::Loaded const loaded = language::load_text("noisy.yaml", noisy, known());
+    language::Loaded const loaded = language::load_text("noisy.yaml", noisy, known_names());
     REQUIRE(loaded);
     CHECK_FALSE(language::shrink(loaded->front(), {}));
 }

@@ -8,8 +8,6 @@
 namespace sunder::netsim::test {
 namespace {
 
-constexpr NodeId server1 = Stage::server1;
-
 constexpr ByteCount size = MiB(16);
 constexpr Bandwidth max{64'000'000};  // 8 MB/s
 constexpr Bandwidth min{16'000'000};  // 2 MB/s

@@ -9,9 +9,6 @@
 namespace sunder::netsim::test {
 namespace {
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
-
 Cluster pair_with_store(bool guarded) {
     Cluster cluster = small_cluster();
     cluster.mirrors[0].never_in_service = {false, true};

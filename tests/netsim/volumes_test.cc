@@ -14,8 +14,6 @@
 namespace sunder::netsim::test {
 namespace {
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
 constexpr std::uint64_t log_sectors = 256;
 
 MirrorSetup log_and_data() {

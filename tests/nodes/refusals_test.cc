@@ -15,8 +15,6 @@ namespace {
 
 using Kind = nodes::Order::Kind;
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
 constexpr NodeId third{2};
 
 using Play = std::function<void(Stage&)>;

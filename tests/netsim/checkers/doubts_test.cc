@@ -9,8 +9,6 @@
 namespace sunder::netsim::test {
 namespace {
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
 constexpr GroupId other{1};
 constexpr auto metadata = seen::RolledBack::What::metadata;
 
@@ -25,10 +23,9 @@ Stage played(Cluster const& cluster = small_cluster()) {
 /// Two mirrors: the second has nothing to do with server 2.
 Cluster two_mirrors() {
     Cluster cluster = small_cluster();
-    NodeId const server3 = add_node(cluster, "server3");
     MirrorSetup second = cluster.mirrors[0];
     second.name = "other";
-    second.on = {server1, server3};
+    second.on = {server1, add_node(cluster, "server3")};
     cluster.mirrors.push_back(second);
     return cluster;
 }
@@ -152,7 +149,6 @@ TEST_CASE("A memory that was put back in one mirror excuses nothing in another")
     NodeSnapshot const before = stage.world().take_snapshot(server2);
     stage.crash(server2);
     put_back(stage, server2, before);
-    NodeId const server3{2};
     mistake(stage, server3, block(100), other);
     stage.run_for(seconds(10));
     stage.finish();

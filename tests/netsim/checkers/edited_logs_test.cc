@@ -8,10 +8,6 @@
 namespace sunder::netsim::test {
 namespace {
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
-constexpr NodeId server3{2};
-
 /// Two targets, one of which hears everything late.
 Cluster with_a_late_target() {
     Cluster cluster = small_cluster();

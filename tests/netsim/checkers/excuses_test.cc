@@ -9,10 +9,6 @@
 namespace sunder::netsim::test {
 namespace {
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
-constexpr NodeId server3{2};
-
 Cluster guarded_three() {
     Cluster cluster = small_cluster();
     cluster.policy.guarded = true;

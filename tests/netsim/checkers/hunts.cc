@@ -16,9 +16,6 @@ namespace {
 
 using replication::HostOp;
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
-
 // --- Clusters ------------------------------------------------------------------------------------
 
 Cluster asynchronous() {

@@ -10,9 +10,6 @@
 namespace sunder::netsim::test {
 namespace {
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
-
 Stage played(Cluster const& cluster = small_cluster()) {
     Stage stage(cluster, 1);
     stage.until_mirroring();

@@ -14,9 +14,6 @@ namespace {
 using replication::HostOp;
 using replication::HostStatus;
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
-
 /// No disk has lied.
 bool nothing(std::uint64_t, Content) { return false; }
 

@@ -7,8 +7,6 @@ namespace sunder::netsim::test {
 
 namespace {
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
 constexpr nodes::Order pause_it{nodes::Order::Kind::pause};
 constexpr nodes::Order resume_it{nodes::Order::Kind::resume};
 

@@ -5,12 +5,7 @@
 
 namespace sunder::netsim::test {
 
-namespace {
-
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
-
-}  // namespace
+namespace {}  // namespace
 
 Cluster hesitant() {
     Cluster cluster = small_cluster();

@@ -113,4 +113,8 @@ private:
     std::uint64_t contents_ = 0;
 };
 
+inline constexpr NodeId server1 = Stage::server1;
+inline constexpr NodeId server2 = Stage::server2;
+inline constexpr NodeId server3{2};  ///< of clusters that have one
+
 }  // namespace sunder::netsim::test

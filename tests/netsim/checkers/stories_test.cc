@@ -14,9 +14,6 @@ namespace {
 
 using replication::HostOp;
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
-
 Cluster asynchronous_cluster() {
     Cluster cluster = small_cluster();
     cluster.mirrors[0].mode = Mode::asynchronous;

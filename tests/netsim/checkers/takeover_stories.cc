@@ -7,8 +7,6 @@ namespace sunder::netsim::test {
 
 namespace {
 
-constexpr NodeId server1 = Stage::server1;
-constexpr NodeId server2 = Stage::server2;
 constexpr NodeId third{2};
 
 void heal_all(Stage& stage) {

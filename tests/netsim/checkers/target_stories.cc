@@ -12,9 +12,6 @@ namespace {
 using replication::Slot;
 namespace leg = replication::leg;
 
-constexpr NodeId server1{0};
-constexpr NodeId server2{1};
-constexpr NodeId server3{2};
 constexpr NodeId all[] = {server1, server2, server3};
 
 /// The node has it in service, and all others that run are its targets in sync.

@@ -88,7 +88,7 @@ private:
     Authority between_;
 };
 
-constexpr TlsClient::How dialled{false, 0, true};
+constexpr TlsClient::How dialled_one{false, 0, true};
 
 void begin(Link& link, TlsClient& client) {
     bool there = false;
@@ -120,7 +120,7 @@ TEST_CASE("a frame is one record, and what is larger takes no more than it must"
     Ends ends;
     auto const [of] = Ends::sockets();
     Link link(ends.tls[0]->stream(of[0], true), ConnectionId{1}, patience);
-    TlsClient client(of[1], ends.files[1], dialled);
+    TlsClient client(of[1], ends.files[1], dialled_one);
     begin(link, client);
     auto const records_of = [&](std::size_t head, std::size_t bytes) {
         unsigned const before = client.records();
@@ -214,7 +214,7 @@ TEST_CASE("a key is used for so many records, and then another one") {
     Ends ends(most);
     auto const [of] = Ends::sockets();
     Link link(ends.tls[0]->stream(of[0], true), ConnectionId{1}, patience);
-    TlsClient client(of[1], ends.files[1], dialled);
+    TlsClient client(of[1], ends.files[1], dialled_one);
     begin(link, client);
     for (unsigned i = 1; i <= 100; ++i) {
         link.queue(FrameKind::mirror, pattern(i, 40));
@@ -230,7 +230,7 @@ TEST_CASE("a record that was changed on its way is the last") {
     int const kept = ::dup(of[1]);
     Link link(ends.tls[0]->stream(of[0], true), ConnectionId{1}, patience);
     link.limit(patience, most_head_bytes);
-    TlsClient client(of[1], ends.files[1], dialled);
+    TlsClient client(of[1], ends.files[1], dialled_one);
     begin(link, client);
     std::array<unsigned char, 5 + 64> record{23, 3, 3, 0, 64};
     REQUIRE(::send(kept, record.data(), record.size(), MSG_NOSIGNAL) > 0);
