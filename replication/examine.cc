@@ -3,6 +3,8 @@
 // Counting an intent log.
 #include "replication/examine.h"
 
+#include "base/units.h"
+
 #include <fmt/format.h>
 
 namespace sunder::replication {
@@ -29,6 +31,18 @@ std::string bits_in_text(IntentLogReport const& report) {
 std::uint64_t counter_pages(IntentLogReport const& report) {
     constexpr std::uint64_t counters_in_a_page = 4096 / 2;
     return (report.bits + counters_in_a_page - 1) / counters_in_a_page;
+}
+
+std::string in_text(IntentLogReport const& report) {
+    std::string const kept =
+        report.kept ? fmt::format("{} chunks, {} pages of counters",
+                                  to_text(ByteCount{report.chunk_bytes}), counter_pages(report))
+                    : "not kept";
+    std::string const asynchronous =
+        report.asynchronous_limit == 0
+            ? "no asynchronous targets"
+            : fmt::format("asynchronous up to {}", report.asynchronous_limit);
+    return fmt::format("{}; {}; {}", bits_in_text(report), kept, asynchronous);
 }
 
 }  // namespace sunder::replication

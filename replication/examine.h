@@ -27,5 +27,7 @@ IntentLogReport examine(IntentLog const& log, Slot peer, Cell const& cell,
 std::string bits_in_text(IntentLogReport const&);
 /// Pages of 16-bit counters, 2048 to a page, that the product keeps in memory for it (R17).
 std::uint64_t counter_pages(IntentLogReport const&);
+/// All of it, in one line.
+std::string in_text(IntentLogReport const&);
 
 }  // namespace sunder::replication

@@ -41,6 +41,8 @@ std::string help() {
         "  metrics\n      the same for Prometheus\n"
         "  tree\n      what stands on the mirrors, and how it is; --json\n"
         "  events\n      what happened last; --follow, --after ID, --json\n"
+        "  examine [MIRROR]\n      the intent logs: which part of a copy may differ (bitmap -X, "
+        "R19); --json\n"
         "What can be asked of a node that is served:\n";
     for (live::Grammar const& grammar : live::node_grammars()) {
         made += fmt::format("  {}\n      {}\n", live::usage_of(grammar), grammar.meaning);
@@ -68,6 +70,17 @@ std::string disk_in_words(json::object const& mirror) {
     return fmt::format("  own disk {}: {}, the last of {}: {}\n",
                        disk.at("failing").as_bool() ? "FAILS" : "failed, and does so no more",
                        text(disk, "last_failure"), failures, text(disk, "because"));
+}
+
+std::string image_in_words(json::object const& mirror) {
+    json::value const* const said = mirror.if_contains("fallback_image");
+    if (said == nullptr) return "";
+    json::object const& image = said->as_object();
+    return fmt::format(
+        "  an image from before its resync is kept (generation {}), {} of at most {} overwritten "
+        "since\n",
+        text(image, "generation"), size(image.at("overwritten_bytes")),
+        size(image.at("room_bytes")));
 }
 
 /// Who reads this waits for these answers, mostly.
@@ -140,7 +153,8 @@ std::string in_words(json::object const& status) {
                 "  held by {}, {}{}\n", text(server, "uri"),
                 server.at("connected").as_bool() ? "connected" : "NOT CONNECTED: ", away);
         }
-        made += held_in_words(mirror) + order_in_words(mirror) + disk_in_words(mirror);
+        made += held_in_words(mirror) + order_in_words(mirror) + disk_in_words(mirror) +
+                image_in_words(mirror);
         for (json::value const& one : mirror.at("resources").as_array()) {
             made += fmt::format("  {:<20} {}, {}\n", text(one.as_object(), "name"),
                                 text(one.as_object(), "state"), text(one.as_object(), "type"));
@@ -257,6 +271,37 @@ int show_status(CtlRequest const& request) {
     return all_held;
 }
 
+int show_intent_logs(CtlRequest const& request) {
+    auto const said = live::look_up(request.control, "/intent-logs", patience_of(request));
+    if (!said) return unheard(request, said.error());
+    auto logs = object_in(*said);
+    if (!logs || !logs->contains("mirrors")) return unheard(request, "what answers is no node");
+    json::array& mirrors = logs->at("mirrors").as_array();
+    if (request.words.size() == 2) {
+        json::array wanted;
+        std::vector<std::string> known;
+        for (json::value const& one : mirrors) {
+            known.push_back(text(one.as_object(), "name"));
+            if (known.back() == request.words[1]) wanted.push_back(one);
+        }
+        if (wanted.empty()) {
+            fmt::print(stderr, "ctl: there is no mirror '{}' here{}\n", printable(request.words[1]),
+                       live::suggestion(request.words[1], known));
+            return wrong_input;
+        }
+        mirrors = std::move(wanted);
+    }
+    if (request.json) fmt::print("{}\n", json::serialize(*logs));
+    if (request.json) return all_held;
+    for (json::value const& one : mirrors) {
+        for (json::value const& leg : one.as_object().at("legs").as_array()) {
+            fmt::print("intent log of {} towards {}: {}\n", text(one.as_object(), "name"),
+                       text(leg.as_object(), "peer"), text(leg.as_object(), "words"));
+        }
+    }
+    return all_held;
+}
+
 int show_tree(CtlRequest const& request) {
     auto const said = live::look_up(request.control, "/status", patience_of(request));
     if (!said) return unheard(request, said.error());
@@ -352,8 +397,23 @@ std::string loss_by_forcing(std::string const& node, json::object const& mirror)
     return fmt::format(
         "{} comes in service with what its copy of {} holds, which is {}. What was written "
         "elsewhere ({}) and has not come here is not in it: it is lost, or is one side of a split "
-        "brain when that node returns.\n",
-        node, size(mirror.at("size_bytes")), text(mirror, "data"), others);
+        "brain when that node returns.\n{}",
+        node, size(mirror.at("size_bytes")), text(mirror, "data"), others,
+        mirror.contains("fallback_image")
+            ? fmt::format("Its array keeps an image of it from before its resync, which is whole: "
+                          "`use-fallback-image {}` takes it back to that.\n",
+                          text(mirror, "name"))
+            : "");
+}
+
+/// DESIGN 4: an older point in time in place of a mixture of two.
+std::string loss_by_falling_back(std::string const& node, json::object const& mirror) {
+    json::value const* const said = mirror.if_contains("fallback_image");
+    if (said == nullptr) return "";
+    return fmt::format(
+        "The copy of {} on {} becomes what it was before its resync: {} at most, which the resync "
+        "has brought since, is given up, and copied again when its source is met.\n",
+        text(mirror, "name"), node, size(said->as_object().at("overwritten_bytes")));
 }
 
 /// R19: bits that are cleared are copied by nobody.
@@ -376,8 +436,8 @@ std::string loss_by_clearing(std::string const& node, json::object const& mirror
 /// answered itself; the error is that nobody says what would be lost.
 std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
     std::string const& verb = request.words.front();
-    bool const loses =
-        verb == "resolve" || verb == "force" || verb == "clear-intent-log" || verb == "extend";
+    bool const loses = verb == "resolve" || verb == "force" || verb == "clear-intent-log" ||
+                       verb == "extend" || verb == "use-fallback-image";
     if (!loses || request.words.size() < 2) return "";
     auto const said = live::look_up(request.control, "/status", patience_of(request));
     if (!said) return std::unexpected(said.error());
@@ -394,6 +454,7 @@ std::expected<std::string, std::string> loss_of(CtlRequest const& request) {
         if (text(mirror, "name") != request.words[1]) continue;
         if (verb == "resolve") return loss_by_resolving(node, mirror);
         if (verb == "force") return loss_by_forcing(node, mirror);
+        if (verb == "use-fallback-image") return loss_by_falling_back(node, mirror);
         if (verb == "extend") {  // R5
             return fmt::format(
                 "What the copy of {} on {} holds is destroyed: all of {} is copied "
@@ -442,8 +503,12 @@ int ctl(CtlRequest const& request) {
     }
     if (alone && request.words.front() == "tree") return show_tree(request);
     if (alone && request.words.front() == "events") return show_events(request);
+    if (request.words.size() <= 2 && request.words.front() == "examine") {
+        return show_intent_logs(request);
+    }
     if (auto const verb = live::find_verb(live::node_grammars(), request.words); !verb) {
-        fmt::print(stderr, "ctl: {}; beside status, tree, metrics and events\n", verb.error());
+        fmt::print(stderr, "ctl: {}; beside status, tree, metrics, events and examine\n",
+                   verb.error());
         return wrong_input;
     }
     std::expected<std::string, std::string> loss;

@@ -369,6 +369,8 @@ private:
                 continue;
             }
             mirror->plain = loading::text_of(&one.value).value_or("");
+            // No array keeps an image there, and nobody would force such a copy online.
+            mirror->config.fallback_sectors = 0;
             std::string const scheme = mirror->plain.substr(0, mirror->plain.find("://"));
             static constexpr std::array<std::string_view, 6> known{
                 "nbd", "nbds", "nbd+unix", "nbds+unix", "nbd+vsock", "nbds+vsock"};

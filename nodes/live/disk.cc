@@ -6,6 +6,7 @@
 #include "base/pattern.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <span>
 
@@ -20,47 +21,52 @@ bool is_zero(std::span<std::byte const> bytes) {
            std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
+CopyDisk::Done in_words(emulator::media::IoResult const& result) {
+    if (result) return {};
+    return std::unexpected(result.error().words);
+}
+
 }  // namespace
 
 /// Calls `each(volume, byte offset in it, bytes, bytes since the range began)` until one fails.
 template <class Each>
-CopyDisk::Done CopyDisk::for_each_part(Extent range, Each&& each) const {
+CopyDisk::IoResult CopyDisk::for_each_part(Extent range, Each&& each) const {
     std::uint64_t begins = 0;
     for (Part const& part : parts_) {
         std::uint64_t const from = std::max(begins, range.first);
         std::uint64_t const to = std::min(begins + part.sectors, range.end());
         if (from < to) {
-            emulator::media::IoResult const one =
-                each(part.volume, (from - begins) * sector_bytes, (to - from) * sector_bytes,
-                     (from - range.first) * sector_bytes);
-            if (!one) return std::unexpected(one.error().words);
+            IoResult one = each(part.volume, (from - begins) * sector_bytes,
+                                (to - from) * sector_bytes, (from - range.first) * sector_bytes);
+            if (!one) return one;
         }
         begins += part.sectors;
     }
     if (range.end() <= begins) return {};
-    return std::unexpected("it lies beyond the end of the copy");
+    return std::unexpected(emulator::media::IoError{EINVAL, "it lies beyond the end of the copy"});
 }
 
-CopyDisk::Done CopyDisk::answer_of_plain(bool ok) const {
+CopyDisk::IoResult CopyDisk::answer_of_plain(bool ok) const {
     if (ok) return {};
-    return std::unexpected(plain_->why_away().value_or("the NBD server refused it"));
+    return std::unexpected(
+        emulator::media::IoError{EIO, plain_->why_away().value_or("the NBD server refused it")});
 }
 
-CopyDisk::Done CopyDisk::read_into(Extent range, std::span<std::byte> into) {
+CopyDisk::IoResult CopyDisk::read_into(Extent range, std::span<std::byte> into) {
     if (plain_ != nullptr) return answer_of_plain(plain_->read(range.first * sector_bytes, into));
     return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
         return array_->read(volume, offset, into.subspan(done, bytes));
     });
 }
 
-CopyDisk::Done CopyDisk::write_bytes(Extent range, std::span<std::byte const> all) {
+CopyDisk::IoResult CopyDisk::write_bytes(Extent range, std::span<std::byte const> all) {
     if (plain_ != nullptr) return answer_of_plain(plain_->write(range.first * sector_bytes, all));
     return for_each_part(range, [&](auto volume, auto offset, auto bytes, auto done) {
         return array_->write(volume, offset, all.subspan(done, bytes), false);
     });
 }
 
-CopyDisk::Done CopyDisk::write_zeroes(Extent range) {
+CopyDisk::IoResult CopyDisk::write_zeroes(Extent range) {
     if (plain_ != nullptr) {
         return answer_of_plain(
             plain_->zero(range.first * sector_bytes, range.count * sector_bytes));
@@ -73,7 +79,7 @@ CopyDisk::Done CopyDisk::write_zeroes(Extent range) {
 std::expected<Payload, std::string> CopyDisk::read(Extent range) {
     std::shared_ptr<std::byte> room = Payload::room(range.count);
     auto const filled = read_into(range, {room.get(), range.count * sector_bytes});
-    if (!filled) return std::unexpected(filled.error());
+    if (!filled) return std::unexpected(filled.error().words);
     // Nothing is sent, and nothing stored, of what nobody has written.
     bool const worth = !carries_zeroes_ && range.count >= worth_looking;
     if (worth && is_zero({room.get(), range.count * sector_bytes})) {
@@ -83,23 +89,34 @@ std::expected<Payload, std::string> CopyDisk::read(Extent range) {
 }
 
 CopyDisk::Done CopyDisk::write(Extent range, Payload const& content) {
+    bool const beside_image = image_ != nullptr && image_->kept();
+    if (beside_image) image_->make_way(range);
+    IoResult written = put(range, content);
+    bool const full = !written && written.error().number == ENOSPC;
+    if (full && beside_image) {
+        image_->give_way();
+        written = put(range, content);
+    }
+    return in_words(written);
+}
+
+CopyDisk::IoResult CopyDisk::put(Extent range, Payload const& content) {
     if (content.is_bytes()) return write_bytes(range, content.as_bytes());
     std::uint64_t at = range.first;
-    Done ok;
+    IoResult ok;
     content.for_each([&](Piece const& piece) {
         Extent const here{at, piece.sectors};
         at += piece.sectors;
         if (!ok) return;
-        ok = piece.id == 0 ? write_zeroes(here) : write(here, bytes_of(piece));
+        ok = piece.id == 0 ? write_zeroes(here) : put(here, bytes_of(piece));
     });
     return ok;
 }
 
 CopyDisk::Done CopyDisk::flush() {
-    if (plain_ != nullptr) return answer_of_plain(plain_->flush());
+    if (plain_ != nullptr) return in_words(answer_of_plain(plain_->flush()));
     for (Part const& part : parts_) {
-        auto const flushed = array_->flush(part.volume);
-        if (!flushed) return std::unexpected(flushed.error().words);
+        if (Done flushed = in_words(array_->flush(part.volume)); !flushed) return flushed;
     }
     return {};
 }

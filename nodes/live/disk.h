@@ -2,13 +2,14 @@
 //
 // The data of one copy, as its machine addresses it: the group's volumes one behind another, each a
 // volume of the array, or all of them in one export of an NBD server. Many threads may use it at
-// once. Errors are told as such and never become
-// data (SAF-14).
+// once. Errors are told as such and never become data (SAF-14). An image that the array keeps of it
+// gives way to what is written.
 #pragma once
 
 #include "base/payload.h"
 #include "base/units.h"
 #include "emulator/media/bad_disk.h"
+#include "nodes/live/copy_image.h"
 #include "nodes/live/nbd_export.h"
 
 #include <expected>
@@ -21,14 +22,16 @@ namespace sunder::live {
 
 class CopyDisk {
 public:
-    struct Part {
-        emulator::VolumeId volume;
-        std::uint64_t sectors = 0;
-    };
+    using Part = CopyImage::Part;
 
-    /// `carries_zeroes`: a run of zeroes is read as bytes like any other.
-    CopyDisk(emulator::media::BadDisk& array, std::vector<Part> parts, bool carries_zeroes)
-        : array_(&array), parts_(std::move(parts)), carries_zeroes_(carries_zeroes) {}
+    /// `carries_zeroes`: a run of zeroes is read as bytes like any other. `image`: of these parts;
+    /// null: none is ever kept.
+    CopyDisk(emulator::media::BadDisk& array, std::vector<Part> parts, bool carries_zeroes,
+             std::unique_ptr<CopyImage> image = nullptr)
+        : array_(&array),
+          parts_(std::move(parts)),
+          image_(std::move(image)),
+          carries_zeroes_(carries_zeroes) {}
     CopyDisk(std::unique_ptr<NbdExport> plain, bool carries_zeroes)
         : plain_(std::move(plain)), carries_zeroes_(carries_zeroes) {}
 
@@ -42,17 +45,22 @@ public:
 
     /// Of an NBD server; null: of the array.
     [[nodiscard]] NbdExport* plain() { return plain_.get(); }
+    /// Null: none is ever kept.
+    [[nodiscard]] CopyImage* image() { return image_.get(); }
 
 private:
+    using IoResult = emulator::media::IoResult;
     template <class Each>
-    Done for_each_part(Extent range, Each&& each) const;
-    Done read_into(Extent range, std::span<std::byte> into);
-    Done write_bytes(Extent range, std::span<std::byte const> all);
-    Done write_zeroes(Extent range);
-    [[nodiscard]] Done answer_of_plain(bool ok) const;
+    IoResult for_each_part(Extent range, Each&& each) const;
+    IoResult read_into(Extent range, std::span<std::byte> into);
+    IoResult put(Extent range, Payload const& content);
+    IoResult write_bytes(Extent range, std::span<std::byte const> all);
+    IoResult write_zeroes(Extent range);
+    [[nodiscard]] IoResult answer_of_plain(bool ok) const;
 
     emulator::media::BadDisk* array_ = nullptr;
     std::vector<Part> parts_;
+    std::unique_ptr<CopyImage> image_;
     std::unique_ptr<NbdExport> plain_;
     bool carries_zeroes_;
 };

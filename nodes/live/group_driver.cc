@@ -34,7 +34,8 @@ void GroupDriver::start(MirrorStore::Found const& found, std::uint64_t nonce) {
         std::lock_guard const lock(lock_);
         machine_.emplace(std::make_shared<mirror::GroupConfig const>(setup_.config));
     }
-    bring({mirror::input::Started{found.cell, found.pages, nonce, false}});
+    bool const image_kept = disk_.image() != nullptr && disk_.image()->kept();
+    bring({mirror::input::Started{found.cell, found.pages, nonce, image_kept}});
 }
 
 /// Whoever waits is told that there is no service any more; what was acknowledged stays so.
@@ -249,6 +250,37 @@ bool GroupDriver::note_health(DiskHealth::What what, Result const& result) {
     return result.has_value();
 }
 
+/// What the array did not do is a matter for people; the machine goes on without an image.
+bool GroupDriver::change_image(mirror::output::ArrayImage::Do what) {
+    using Do = mirror::output::ArrayImage::Do;
+    CopyImage* const image = disk_.image();
+    if (image == nullptr) return false;
+    struct Deed {
+        CopyImage::Done done;
+        char const* failed = "";
+    } deed;
+    switch (what) {
+        case Do::keep:
+            deed = {image->keep(), "no image of this copy is kept before its resync"};
+            break;
+        case Do::restore:
+            deed = {image->restore(), "this copy does not go back to its image"};
+            break;
+        case Do::drop:
+            deed = {image->drop(), "the image of this copy cannot be dropped"};
+            break;
+    }
+    if (!deed.done) told_.words(std::string(deed.failed) + ": " + deed.done.error());
+    tell_of_lost_image();
+    return deed.done.has_value();
+}
+
+/// To be called before whatever lost it is answered: the machine orders nothing of the array until
+/// then that could be confused with it.
+void GroupDriver::tell_of_lost_image() {
+    if (disk_.image() != nullptr && disk_.image()->take_lost()) put({mirror::input::ImageLost{}});
+}
+
 bool GroupDriver::stored(int number) {
     CopyDisk::Done done;
     if (number != 0) done = std::unexpected(store_->file() + ": " + std::strerror(number));
@@ -267,6 +299,7 @@ mirror::Input GroupDriver::perform(Deed& deed) {
         mirror::Input operator()(mirror::output::DiskWrite const& what) const {
             bool const ok =
                 group.note_health(What::write, group.disk_.write(what.range, what.payload));
+            group.tell_of_lost_image();
             return mirror::input::DiskDone{what.op, ok, {}};
         }
         mirror::Input operator()(mirror::output::DiskFlush const& what) const {
@@ -274,8 +307,7 @@ mirror::Input GroupDriver::perform(Deed& deed) {
             return mirror::input::DiskDone{what.op, ok, {}};
         }
         mirror::Input operator()(mirror::output::ArrayImage const& what) const {
-            // No room for images is configured (node_setup), so none is asked for.
-            return mirror::input::DiskDone{what.op, false, {}};
+            return mirror::input::DiskDone{what.op, group.change_image(what.what), {}};
         }
         mirror::Input operator()(mirror::output::PersistCell const& what) const {
             return mirror::input::PersistDone{what.id,

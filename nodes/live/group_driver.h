@@ -48,6 +48,8 @@ public:
         std::function<void(replication::Held const&, Duration)> held;
         /// It was stored, or could not be.
         std::function<void(nodes::StoredHierarchy const&, bool)> above_stored;
+        /// What the machine has no note of, for people; on any thread.
+        std::function<void(std::string const&)> words;
         /// Each step of the machine, before what came out of it is taken; empty: nobody records.
         Stepped stepped;
     };
@@ -127,6 +129,17 @@ public:
         auto content = disk_.read(range);
         return content ? std::optional(std::move(*content)) : std::nullopt;
     }
+    /// Of an image of the copy from before its resync: what was overwritten since, and may be.
+    struct ImageRoom {
+        std::uint64_t overwritten_bytes = 0;
+        std::uint64_t room_bytes = 0;
+    };
+    [[nodiscard]] std::optional<ImageRoom> image() {
+        CopyImage const* const kept = disk_.image();
+        if (kept == nullptr || !kept->kept()) return std::nullopt;
+        return ImageRoom{kept->overwritten_sectors() * sector_bytes,
+                         kept->room_sectors() * sector_bytes};
+    }
     [[nodiscard]] DiskHealth const& health() const { return health_; }
     /// What hosts are not answered before peers know something, and for how long that has been so.
     struct Holding {
@@ -189,6 +202,8 @@ private:
     replication::Input perform(Deed& deed);
     template <class Result>
     bool note_health(DiskHealth::What what, Result const& result);
+    bool change_image(replication::output::ArrayImage::Do what);
+    void tell_of_lost_image();
     bool stored(int number);
     void forget_leg(replication::Slot peer);
     void answer(replication::output::HostReply& reply, Deeds& deeds);

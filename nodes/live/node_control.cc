@@ -76,6 +76,9 @@ ControlReply NodeControl::handle(ControlRequest const& request) {
     if (request.path == "/status") {
         return get ? reply(200, status_of(node_)) : wrong(405, "/status: use GET");
     }
+    if (request.path == "/intent-logs") {
+        return get ? reply(200, intent_logs_of(node_)) : wrong(405, "/intent-logs: use GET");
+    }
     if (request.path == "/metrics") {
         if (!get) return wrong(405, "/metrics: use GET");
         return {200, metrics_of(node_), "text/plain; version=0.0.4"};
@@ -83,8 +86,8 @@ ControlReply NodeControl::handle(ControlRequest const& request) {
     bool const breaks = request.path == "/break" && node_.setup().stands_still;
     if (!breaks && request.path != "/node" && request.path != "/array") {
         return wrong(404,
-                     "there are GET /status, GET /metrics, GET /events, and POST /node and /array "
-                     "with a list of words");
+                     "there are GET /status, GET /intent-logs, GET /metrics, GET /events, and POST "
+                     "/node and /array with a list of words");
     }
     if (request.method != "POST") return wrong(405, request.path + ": use POST");
     auto const words = read_words(request.body);

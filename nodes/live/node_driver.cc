@@ -85,6 +85,9 @@ void NodeDriver::build_mirrors(std::vector<Copy> copies, unsigned most_writes) {
         told.held = [this, m](replication::Held const& held, Duration lasted) {
             events_.held(m, held, lasted);
         };
+        told.words = [this, m](std::string const& words) {
+            events_.words(setup_.mirrors[m].name + ": " + words);
+        };
         told.above_stored = [this](nodes::StoredHierarchy const& above, bool ok) {
             // What could not be stored is gone by never (DESIGN 4).
             if (ok) post(nodes::input::HierarchyStored{above});

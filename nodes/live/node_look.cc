@@ -64,6 +64,7 @@ MirrorStatus look(NodeDriver& node, std::size_t place) {
     mirror::PerCopy<GroupDriver::Traffic> const traffic = group.traffic();
     return group.look_at([&](mirror::MirrorMachine const& machine) {
         MirrorStatus status{machine.open(), machine.open_apart(), machine.cell(), {}, holding};
+        if (status.cell.fallback.current) status.image = group.image();
         for (std::uint8_t s = 0; s < config.copies; ++s) {
             mirror::Slot const slot{s};
             // Where the mirror is not extended to, there is no leg (R4).

@@ -36,6 +36,8 @@ struct MirrorStatus {
     replication::Cell cell;
     std::vector<LegStatus> legs;
     GroupDriver::Holding holding{};
+    /// Of the image that its cell names; nothing: it names none.
+    std::optional<GroupDriver::ImageRoom> image{};
 };
 
 /// One of what stands on a mirror.

@@ -189,7 +189,9 @@ std::expected<std::vector<NodeDriver::Copy>, std::string> NodeService::open_copi
             if (auto fits = mark_copy(found[m], copies, *parts); !fits) {
                 return std::unexpected(fits.error());
             }
-            disk.emplace(array_->disk(), std::move(*parts), setup.carries_zeroes);
+            auto image = std::make_unique<CopyImage>(array_->driver(), *parts,
+                                                     mirror.config.fallback_sectors);
+            disk.emplace(array_->disk(), std::move(*parts), setup.carries_zeroes, std::move(image));
         } else {
             auto plain = open_plain(setup, mirror);
             if (!plain) return std::unexpected(plain.error());

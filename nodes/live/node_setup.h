@@ -84,8 +84,8 @@ struct TlsSetup {
     friend bool operator==(TlsSetup const&, TlsSetup const&) = default;
 };
 
-/// What stands on its mirrors has programs, no disk is shared by two servers, no fallback image is
-/// kept, and there is no quorum disk: whoever makes a setup sees to that (`impossible`).
+/// What stands on its mirrors has programs, no disk is shared by two servers, and there is no
+/// quorum disk: whoever makes a setup sees to that (`impossible`).
 struct NodeSetup {
     std::string cluster;
     std::vector<MemberSetup> members;

@@ -7,6 +7,7 @@
 #include "nodes/live/note_words.h"
 #include "nodes/live/rule_words.h"
 #include "nodes/live/state_names.h"
+#include "replication/examine.h"
 
 #include <fmt/format.h>
 
@@ -117,6 +118,12 @@ json::object in_json(NodeDriver& node, std::size_t place,
                       {"held", held_in_json(status)},
                       {"hosts", node.mirror(place).hosts()},
                       {"legs", std::move(legs)}};
+    if (status.image) {
+        made["fallback_image"] =
+            json::object{{"generation", fmt::format("{:016x}", status.cell.fallback.current.id)},
+                         {"overwritten_bytes", status.image->overwritten_bytes},
+                         {"room_bytes", status.image->room_bytes}};
+    }
     if (NbdExport* const plain = node.mirror(place).plain(); plain != nullptr) {
         std::optional<std::string> const why = plain->why_away();
         json::object export_{{"uri", plain->uri()}, {"connected", !why}};
@@ -183,6 +190,34 @@ json::object status_of(NodeDriver& node) {
             {"refused_connections", node.refused_connections()},
             {"peers", std::move(peers)},
             {"mirrors", std::move(mirrors)}};
+}
+
+json::object intent_logs_of(NodeDriver& node) {
+    NodeSetup const& setup = node.setup();
+    json::array mirrors;
+    for (std::size_t m = 0; m < setup.mirrors.size(); ++m) {
+        mirror::GroupConfig const& config = setup.mirrors[m].config;
+        auto const legs = node.mirror(m).look_at([&](mirror::MirrorMachine const& machine) {
+            json::array made;
+            for (std::uint8_t copy = 0; copy < config.copies; ++copy) {
+                mirror::Slot const peer{copy};
+                if (peer == config.self) continue;
+                mirror::IntentLogReport const report =
+                    mirror::examine(machine.log(), peer, machine.cell(), config);
+                made.push_back(json::object{{"peer", setup.members[config.nodes[copy].value].name},
+                                            {"kept", report.kept},
+                                            {"chunk_bytes", report.chunk_bytes},
+                                            {"bits", report.bits},
+                                            {"set", report.set},
+                                            {"set_stably", report.set_stably},
+                                            {"asynchronous_limit", report.asynchronous_limit},
+                                            {"words", mirror::in_text(report)}});
+            }
+            return made;
+        });
+        mirrors.push_back(json::object{{"name", setup.mirrors[m].name}, {"legs", legs}});
+    }
+    return {{"mirrors", std::move(mirrors)}};
 }
 
 }  // namespace sunder::live

@@ -10,5 +10,7 @@
 namespace sunder::live {
 
 boost::json::object status_of(NodeDriver& node);
+/// `bitmap -X` (R19): each mirror's intent logs, by the other copy.
+boost::json::object intent_logs_of(NodeDriver& node);
 
 }  // namespace sunder::live

@@ -123,6 +123,12 @@ void add_orders(Table& table) {
                {{"limit", "NUMBER", false, "256 unless told"}},
                "let so many writes be outstanding (bitmap -a, R13)",
                "asynchronous datarep limit=4096"});
+    table.add(order<Order::Kind::use_fallback_image>,
+              {"use-fallback-image",
+               "MIRROR",
+               {},
+               "let the copy here be what it was before its resync; `force` brings it in service",
+               "use-fallback-image datarep"});
 }
 
 void add_edits(Table& table) {

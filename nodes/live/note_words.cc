@@ -240,7 +240,20 @@ struct OfMirror {
     std::string operator()(mirror::note::ReadFromTarget const& note) const {
         return fmt::format("{} read for us what the own disk refused", peer(note.peer));
     }
-    std::string operator()(mirror::note::FallbackImageChanged const&) const { return ""; }
+    std::string operator()(mirror::note::FallbackImageChanged const& note) const {
+        using What = mirror::note::FallbackImageChanged::What;
+        switch (note.what) {
+            case What::kept:
+                return "an image of this copy is kept, before a resync overwrites it";
+            case What::lost:
+                return "the image of this copy from before its resync had no room, and is GONE";
+            case What::restored:
+                return "this copy is what it was before its resync";
+            case What::dropped:
+                return "the image of this copy from before its resync is dropped";
+        }
+        return "";
+    }
     std::string operator()(mirror::note::Erased const&) const {
         return "the mirror is extended to this node no more";
     }

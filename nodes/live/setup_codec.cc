@@ -151,7 +151,6 @@ std::string impossible(NodeSetup const& setup) {
             return "a copy at an NBD server that is in sync from the start: nobody knows what the "
                    "export holds";
         }
-        if (mirror.config.fallback_sectors != 0) return "a fallback image";
         if (mirror.config.sectors < mirror.config.mirrored_sectors) {
             return "a copy that is smaller than its source";
         }

@@ -87,6 +87,10 @@ void Teller::tell(std::size_t place, mirror::Note const& note) {
     MirrorSetup const& setup = setup_.mirrors[place];
     About about{.kind = kind_of(note), .mirror = setup.name};
     if (std::holds_alternative<mirror::note::DiskFailed>(note)) about.level = Level::error;
+    auto const* const image = std::get_if<mirror::note::FallbackImageChanged>(&note);
+    bool const lost =
+        image != nullptr && image->what == mirror::note::FallbackImageChanged::What::lost;
+    if (lost) about.level = Level::warning;
     std::visit(
         [&](auto const& one) {
             if constexpr (requires { one.peer.value; }) {

@@ -438,19 +438,10 @@ struct Sentence {
         return std::nullopt;
     }
     Line operator()(seen::IntentLogExamined const& examined) const {
-        replication::IntentLogReport const& report = examined.report;
-        std::string const kept = report.kept ? fmt::format("{} chunks, {} pages of counters",
-                                                           to_text(ByteCount{report.chunk_bytes}),
-                                                           replication::counter_pages(report))
-                                             : "not kept";
-        std::string const asynchronous =
-            report.asynchronous_limit == 0
-                ? "no asynchronous targets"
-                : fmt::format("asynchronous up to {}", report.asynchronous_limit);
         return line(examined.node,
-                    fmt::format("intent log of {} towards {}: {}; {}; {}",
+                    fmt::format("intent log of {} towards {}: {}",
                                 cluster.mirrors[examined.group.value].name, name(examined.peer),
-                                replication::bits_in_text(report), kept, asynchronous));
+                                replication::in_text(examined.report)));
     }
     Line operator()(seen::ImageTaken const& taken) const {
         return line(taken.node, fmt::format("OPERATOR copies the disk of {} to an image",

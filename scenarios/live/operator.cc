@@ -5,7 +5,10 @@
 
 #include "nodes/live/control_client.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
+#include <chrono>
 
 namespace sunder::staged {
 
@@ -18,6 +21,27 @@ AdminAnswer ask_node(std::string const& control, std::vector<std::string> const&
     boost::json::value const* const rule = parsed.as_object().if_contains("rule");
     if (rule == nullptr || !rule->is_string()) return {false, {}, said->body};
     return {said->status == 200, std::string(rule->as_string()), {}};
+}
+
+std::expected<std::vector<std::string>, std::string> examine_intent_logs(
+    std::string const& control, std::string const& mirror) {
+    namespace json = boost::json;
+    auto const said = live::look_up(control, "/intent-logs", std::chrono::seconds(10));
+    if (!said) return std::unexpected(said.error());
+    boost::system::error_code failure;
+    json::value const parsed = json::parse(said->body, failure);
+    json::value const* const all = failure ? nullptr : parsed.find_pointer("/mirrors", failure);
+    if (all == nullptr || !all->is_array()) return std::unexpected(said->body);
+    std::vector<std::string> lines;
+    for (json::value const& one : all->as_array()) {
+        if (one.at("name").as_string() != mirror) continue;
+        for (json::value const& leg : one.at("legs").as_array()) {
+            lines.push_back(fmt::format("intent log of {} towards {}: {}", mirror,
+                                        std::string_view(leg.at("peer").as_string()),
+                                        std::string_view(leg.at("words").as_string())));
+        }
+    }
+    return lines;
 }
 
 std::string verb_of(nodes::Order::Kind kind) {
@@ -37,7 +61,7 @@ std::string verb_of(nodes::Order::Kind kind) {
         case nodes::Order::Kind::enable_asynchronous:
             return "asynchronous";
         case nodes::Order::Kind::use_fallback_image:
-            break;  // unplayable
+            return "use-fallback-image";
     }
     return "";
 }

@@ -6,6 +6,7 @@
 #include "nodes/extension.h"
 #include "nodes/orders.h"
 
+#include <expected>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,11 @@ struct AdminAnswer {
 /// Takes as long as the node does; whoever stands still is waited for until he goes on or ends.
 AdminAnswer ask_node(std::string const& control, std::vector<std::string> const& words);
 
-/// How `sunder ctl` calls it; empty where real nodes have no such order.
+/// The intent logs of a node's copy, a line for each other one. The error says why nobody tells.
+std::expected<std::vector<std::string>, std::string> examine_intent_logs(std::string const& control,
+                                                                         std::string const& mirror);
+
+/// How `sunder ctl` calls it.
 std::string verb_of(nodes::Order::Kind kind);
 /// The words of an edit, at the node where it is asked; none where real nodes have no such edit.
 std::vector<std::string> words_of(nodes::Extension const& edit, std::string const& mirror,

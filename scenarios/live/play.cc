@@ -430,6 +430,20 @@ struct Player::Doing {
         }
         return admin(words, step.refused, node.value_or(NodeId{}), step.await);
     }
+    bool operator()(step::Examine const& step) const {
+        if (first()) {
+            if (!expect_up(step.node, true)) return false;
+            wait_at_most(patience);
+        }
+        if (!player.looked() || !stage().statuses().of(step.node).answers) return false;
+        auto const lines =
+            examine_intent_logs(stage().node(step.node).control(), name(step.mirror));
+        if (!lines) player.fail(lines.error());
+        for (std::string const& line : lines.value_or(std::vector<std::string>())) {
+            player.narrate("  " + line);
+        }
+        return lines.has_value();
+    }
     bool operator()(step::EditExtension const& step) const {
         auto const node = step.node ? step.node : stage().serves(step.mirror);
         if (!node && player.first_) {

@@ -47,7 +47,6 @@ struct OfStep {
     Why operator()(step::FillMemory const&) const { return "its memory is simulated: fill_memory"; }
     Why operator()(step::Event const&) const { return "it names one event of a simulation"; }
     Why operator()(step::Rest const&) const { return "it waits until nothing is pending"; }
-    Why operator()(step::Examine const&) const { return "it examines an intent log"; }
     Why operator()(step::TakeImage const&) const { return "it ships an image of a disk"; }
     Why operator()(step::WriteImage const&) const { return "it ships an image of a disk"; }
     Why operator()(step::MoveSharedDisk const&) const { return "two servers share a disk"; }
@@ -74,12 +73,6 @@ struct OfStep {
     }
     Why operator()(step::Panic const& panic) const {
         if (!panic.fates.empty()) return "it says what becomes of writes under way";
-        return std::nullopt;
-    }
-    Why operator()(step::Ordered const& ordered) const {
-        if (ordered.order.kind == nodes::Order::Kind::use_fallback_image) {
-            return "a fallback image is kept";
-        }
         return std::nullopt;
     }
     template <class Other>

@@ -3,6 +3,7 @@
 #
 # What operators order, and what status says of it afterwards: by which rule a mirror is where it
 # is, what became of the last order, and what to do where one is refused.
+import json
 import signal
 import sys
 
@@ -54,6 +55,18 @@ class Orders(Ordered):
         self.kill("server2")
         self.until_served("server1")
         self.assertEqual(self.datarep("server1")["rule"], "failover")
+
+    def test_how_much_of_the_intent_log_is_set_can_be_looked_at(self):
+        for node, peer in zip(NAMES, reversed(NAMES)):
+            self.assertRegex(self.say(node, "examine", "datarep"),
+                             rf"^intent log of datarep towards {peer}: 1024 bits \(chunks\), "
+                             r"\d+ dirty \([0-9.]+%\); 64 KiB chunks, 1 pages of counters; ")
+        self.kill("server2")
+        self.connect("server1").pwrite(b"a" * BLOCK, 0)
+        log = json.loads(self.say("server1", "examine", "--json"))["mirrors"][0]["legs"][0]
+        self.assertEqual((log["peer"], log["kept"], log["bits"]), ("server2", True, 1024))
+        self.assertGreater(log["set_stably"], 0)
+        self.assertEqual(self.ctl("server1", "examine", "datarap").returncode, 3)
 
     def test_what_was_taken_out_stays_so_until_its_node_begins_anew(self):
         self.assertIn("take it out of service here (R62), until `bring-in`, or until this node "

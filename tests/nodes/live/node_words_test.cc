@@ -72,7 +72,7 @@ TEST_CASE("each verb's example is understood, and each thing that a node can be 
         }
     }
     CHECK(asked.size() == std::variant_size_v<NodeRequest::Asked>);
-    CHECK(orders.size() == 7);  // all but for an image to fall back on, which no real node keeps
+    CHECK(orders.size() == 8);
 }
 
 TEST_CASE("words to a node mean what they say") {
@@ -87,6 +87,7 @@ TEST_CASE("words to a node mean what they say") {
     CHECK(ordered("clear-intent-log datarep").kind == Order::Kind::clear_intent_log);
     CHECK(ordered("asynchronous datarep").limit == 256);
     CHECK(ordered("asynchronous datarep limit=4294967295").limit == 4294967295U);
+    CHECK(ordered("use-fallback-image datarep") == Order{Order::Kind::use_fallback_image, {}, 0});
     CHECK(said<input::ConfirmFailover>("confirm server3").proceeds);
     CHECK_FALSE(said<input::ConfirmFailover>("confirm server3 dead=no").proceeds);
     CHECK(said<input::ConfirmFailover>("confirm server3").peer == NodeId{2});

@@ -50,6 +50,12 @@ NodeSetup Pair::setup(unsigned node) const {
     mirror.config.guarded = how_.guarded;
     mirror.config.settle_interval = how_.settle_interval;
     mirror.config.first_source = node == 0;
+    mirror.config.fallback_sectors = how_.fallback_sectors;
+    if (how_.resync_rate) {
+        mirror.config.resync_rate.max = how_.resync_rate;
+        mirror.config.run_sectors = KiB(64).bytes / sector_bytes;
+        mirror.config.window_sectors = mirror.config.run_sectors;
+    }
     mirror.config.born_in_sync = how_.born_in_sync;
     mirror.volumes.push_back({"datarep", how_.sectors});
     if (node == 1) mirror.plain = how_.plain;

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sunder::live {
@@ -27,9 +28,11 @@ public:
         bool recorded = false;  ///< in a folder of each node's
         bool encrypted = false;
         Duration settle_interval = milliseconds(200);
-        bool heard = false;         ///< operators are, at SERVER.control
-        bool stands_still = false;  ///< where it is told to
-        std::string plain{};        ///< the second copy is the export of an NBD server, by its URI
+        bool heard = false;                  ///< operators are, at SERVER.control
+        bool stands_still = false;           ///< where it is told to
+        std::uint64_t fallback_sectors = 0;  ///< that a resync may overwrite beside an image
+        std::optional<Bandwidth> resync_rate{};
+        std::string plain{};  ///< the second copy is the export of an NBD server, by its URI
     };
     explicit Pair(How how);
     Pair() : Pair(How{}) {}
