@@ -369,7 +369,6 @@ void GroupDriver::wait_for_room_on_legs() {
     look_at([this](mirror::MirrorMachine const&) {
         crowded_ = std::ranges::any_of(
             legs_, [](auto const& leg) { return leg != nullptr && leg->crowded(); });
-        return true;
     });
 }
 

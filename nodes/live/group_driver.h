@@ -30,6 +30,7 @@
 #include <semaphore>
 #include <span>
 #include <thread>
+#include <type_traits>
 
 namespace sunder::live {
 
@@ -147,16 +148,22 @@ public:
         Duration lasts{};
     };
     [[nodiscard]] Holding holding();
-    /// Shows the machine to `look`, for displays.
+    /// Shows the machine to `look`, for displays; the answer is that of `look`.
     template <class Look>
     auto look_at(Look&& look) {
-        auto seen = [&] {
+        auto const locked = [&] {
             std::lock_guard const lock(lock_);
             return look(std::as_const(*machine_));
-        }();
+        };
         Deeds deeds;
-        work_off(deeds);
-        return seen;
+        if constexpr (std::is_void_v<decltype(locked())>) {
+            locked();
+            work_off(deeds);
+        } else {
+            auto seen = locked();
+            work_off(deeds);
+            return seen;
+        }
     }
 
 private:

@@ -186,7 +186,6 @@ std::string NodeControl::parties(std::vector<std::size_t> const& mirrors) {
                 names += names.empty() ? "" : ", ";
                 names += node_.setup().members[config.nodes[copy].value].name;
             }
-            return true;
         });
     }
     if (!split) return "";
