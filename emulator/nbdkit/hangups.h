@@ -10,7 +10,7 @@ namespace sunder::nbdkit {
 
 /// Before there are connections. Calls of nbdkit's own to send, read and __assert_fail go through
 /// here from then on; everybody else's do not. False where nbdkit cannot be reached so, which
-/// changes nothing.
+/// changes nothing, and which whoever serves has to hear of.
 bool mind_hangups();
 
 }  // namespace sunder::nbdkit

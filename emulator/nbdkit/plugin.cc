@@ -7,6 +7,7 @@
 #include "emulator/nbdkit/hangups.h"
 #include "emulator/nbdkit/hosts.h"
 #include "nodes/live/array_hosted.h"
+#include "nodes/live/log.h"
 #include "nodes/live/node_hosted.h"
 #include "nodes/live/setup_codec.h"
 #include "nodes/live/sockets.h"
@@ -40,6 +41,11 @@ struct Handle {
     std::unique_ptr<live::OpenVolume> volume;
 };
 live::OpenVolume& at(void* handle) { return *static_cast<Handle*>(handle)->volume; }
+
+constexpr char const* unminded_hangups =
+    "this nbdkit cannot be told how to meet a host that hangs up (its calls of send, read and "
+    "__assert_fail go through no table that can be changed): up to 1.34 one that does so while it "
+    "is answered may end this process";
 
 /// No exception may reach nbdkit, which is C.
 template <class Body>
@@ -161,7 +167,8 @@ int get_ready() {
             }
             hosted = std::move(*made);
             hosts.remember_others();
-            if (!nbdkit::mind_hangups()) nbdkit_debug("nbdkit meets hosts that hang up by itself");
+            // Once in each process, and not only to who debugs it: it serves nevertheless.
+            if (!nbdkit::mind_hangups()) live::log(live::Level::warning, unminded_hangups);
             return 0;
         },
         -1);
