@@ -15,6 +15,7 @@
 #include <cctype>
 #include <chrono>
 #include <typeinfo>
+#include <vector>
 
 namespace sunder::live {
 
@@ -35,6 +36,21 @@ std::string kind_of(Note const& note) {
         kind += static_cast<char>(std::tolower(plain));
     }
     return kind;
+}
+
+template <class Note>
+std::string rule_of(Note const& note) {
+    return std::visit(
+        []<class One>(One const& one) -> std::string {
+            if constexpr (requires { text_of(one.rule).name; }) {
+                return std::string(text_of(one.rule).name);
+            } else if constexpr (requires { text_of(one.decision.rule).name; }) {
+                return std::string(text_of(one.decision.rule).name);
+            } else {
+                return "";
+            }
+        },
+        note);
 }
 
 std::string_view name_of(Level level) {
@@ -60,7 +76,7 @@ std::string time_in_words() {
 }  // namespace
 
 void Teller::tell(nodes::Note const& note) {
-    About about{.kind = kind_of(note)};
+    About about{.kind = kind_of(note), .rule = rule_of(note)};
     std::visit(
         [&](auto const& one) {
             if constexpr (requires { one.group; }) {
@@ -85,7 +101,7 @@ void Teller::tell(nodes::Note const& note) {
 
 void Teller::tell(std::size_t place, mirror::Note const& note) {
     MirrorSetup const& setup = setup_.mirrors[place];
-    About about{.kind = kind_of(note), .mirror = setup.name};
+    About about{.kind = kind_of(note), .mirror = setup.name, .rule = rule_of(note)};
     if (std::holds_alternative<mirror::note::DiskFailed>(note)) about.level = Level::error;
     auto const* const image = std::get_if<mirror::note::FallbackImageChanged>(&note);
     bool const lost =
@@ -115,7 +131,7 @@ void Teller::tell(Level level, std::string_view kind, std::string const& words) 
 
 void Teller::tell(About const& about, std::string const& words) {
     if (words.empty()) return;
-    log(about.level, words);
+    put_into_log(about, words);
     events_.add([&](std::uint64_t id) {
         json::object event{{"id", id},
                            {"time", time_in_words()},
@@ -125,9 +141,28 @@ void Teller::tell(About const& about, std::string const& words) {
         if (!about.mirror.empty()) event["mirror"] = about.mirror;
         if (!about.peer.empty()) event["peer"] = about.peer;
         if (!about.resource.empty()) event["resource"] = about.resource;
+        if (!about.rule.empty()) event["rule"] = about.rule;
         event["words"] = words;
         return json::serialize(event);
     });
+}
+
+/// What an event has as keys, the journal has as fields.
+void Teller::put_into_log(About const& about, std::string const& words) const {
+    std::string const& node = setup_.members[setup_.config.self.value].name;
+    // As the unit calls it: lines without fields are told of under that name.
+    std::string const identifier = "sunder-" + node;
+    std::vector<JournalField> fields{{"SYSLOG_IDENTIFIER", identifier},
+                                     {"SUNDER_CLUSTER", setup_.cluster},
+                                     {"SUNDER_NODE", node},
+                                     {"SUNDER_KIND", about.kind}};
+    for (JournalField const& field :
+         {JournalField{"SUNDER_MIRROR", about.mirror}, JournalField{"SUNDER_PEER", about.peer},
+          JournalField{"SUNDER_RESOURCE", about.resource},
+          JournalField{"SUNDER_RULE", about.rule}}) {
+        if (!field.second.empty()) fields.push_back(field);
+    }
+    log(about.level, words, fields);
 }
 
 }  // namespace sunder::live

@@ -35,8 +35,10 @@ private:
         std::string mirror{};    // empty: it is about none
         std::string peer{};      // empty: it is about none
         std::string resource{};  // empty: it is about none
+        std::string rule{};      // by which it was decided; empty: it is no decision
     };
     void tell(About const& about, std::string const& words);
+    void put_into_log(About const& about, std::string const& words) const;
 
     NodeSetup const& setup_;
     EventRing& events_;
