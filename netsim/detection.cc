@@ -175,8 +175,7 @@ bool World::goes_on() const {
     return more;
 }
 
-/// What was drawn for a link that was lossy may be years ahead.
-void World::forget_lost_beats(NodeId who, NodeId whom, PathId path) {
+std::optional<EventQueue::Pending> World::silence_ahead(NodeId who, NodeId whom, PathId path) {
     std::uint32_t const what = whom.value | std::uint32_t{path.value} << 8;
     std::optional<EventQueue::Pending> drawn;
     queue_.for_each_pending([&](EventQueue::Pending const& pending) {
@@ -185,7 +184,43 @@ void World::forget_lost_beats(NodeId who, NodeId whom, PathId path) {
                           event.what == what && event.token == watcher(who, whom, path).token;
         if (same) drawn = pending;
     });
-    if (drawn) queue_.remove(*drawn);
+    return drawn;
+}
+
+/// What was drawn for a link that was lossy may be years ahead.
+void World::forget_lost_beats(NodeId who, NodeId whom, PathId path) {
+    if (auto const drawn = silence_ahead(who, whom, path)) queue_.remove(*drawn);
+}
+
+/// Who misses beats by a clock that steps forward far enough has missed them (FLT-11), although
+/// they arrive; the next one puts that right, and a step back, too.
+void World::step_watches(NodeId who, Duration by) {
+    if (!runs(who)) return;
+    for (std::uint8_t path = 0; path < paths(); ++path) {
+        for (std::uint8_t whom = 0; whom < nodes_.size(); ++whom) {
+            step_watch(who, NodeId{whom}, PathId{path}, by);
+        }
+    }
+}
+
+void World::step_watch(NodeId who, NodeId whom, PathId path, Duration by) {
+    Watcher& watch = watcher(who, whom, path);
+    if (!watch.watched || !watch.told) return;
+    bool const beats_come = watch.audible && watch.lost != certain;
+    if (beats_come && by > Duration{}) {
+        auto const interval = static_cast<std::uint64_t>(cluster_->detection.interval.ns);
+        Duration const phase{
+            static_cast<std::int64_t>(choose(interval, Choice::beat_phase, who.value))};
+        if (phase + by < patience(who)) return;
+        if (watch.lost != 0) forget_lost_beats(who, whom, path);
+        silent(who, whom, path);
+    } else if (!beats_come) {
+        watch.spoke = watch.spoke - by;
+        auto const ahead = silence_ahead(who, whom, path);
+        if (!ahead) return;
+        queue_.remove(*ahead);
+        queue_.push(std::max(now_, ahead->due - by), ahead->event);
+    }
 }
 
 void World::heard(NodeId who, NodeId whom, PathId path) {

@@ -46,6 +46,14 @@ inline constexpr EventKind last_of_machines = EventKind::rest_timer;
 /// What is done as soon as disks and links can; the rest waits for its time.
 inline constexpr EventKind last_io = EventKind::persist_done;
 
+/// What a node waits for by its own clock, and finds expired where that says so (FLT-11, FLT-14).
+[[nodiscard]] constexpr bool is_timer(EventKind kind) {
+    return kind == EventKind::settle_timer || kind == EventKind::pace_timer ||
+           kind == EventKind::rest_timer || kind == EventKind::boot_wait ||
+           kind == EventKind::confirmation || kind == EventKind::aim ||
+           kind == EventKind::era_wait || kind == EventKind::silent;
+}
+
 /// Whatever leads to the answer takes less time than the patience with it, unless it hangs.
 [[nodiscard]] constexpr bool outlasts_all(EventKind longer, EventKind shorter) {
     return longer == EventKind::era_wait && shorter <= last_io;

@@ -142,6 +142,7 @@ void World::die(NodeId node, seen::NodeDied::How how) {
     sim.memory_full = false;
     sim.unread.clear();
     sim.held.clear();
+    sim.late_until = {};
     trace(node, name_of(how));
     see(seen::NodeDied{how, node, fates});
     connections_of_dead(node, silent);
@@ -226,15 +227,9 @@ void World::resume(NodeId node) {
         });
         tell_sharers(node, nodes::shared_disk::input::StoodStill{});
     }
-    auto const is_timer = [](Event const& event) {
-        return event.kind == EventKind::settle_timer || event.kind == EventKind::pace_timer ||
-               event.kind == EventKind::rest_timer || event.kind == EventKind::boot_wait ||
-               event.kind == EventKind::confirmation || event.kind == EventKind::aim ||
-               event.kind == EventKind::era_wait || event.kind == EventKind::silent;
-    };
     for (bool const timers : {true, false}) {
         for (Event const& event : sim.deferred) {
-            if (is_timer(event) == timers) queue_.push(now_, event);
+            if (is_timer(event.kind) == timers) queue_.push(now_, event);
         }
     }
     sim.deferred.clear();

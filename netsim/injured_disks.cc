@@ -7,6 +7,7 @@
 #include "netsim/world.h"
 #include "replication/blank.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sunder::netsim {
@@ -117,6 +118,36 @@ void World::skew_clock(NodeId node, std::uint32_t percent) {
     VERIFY(percent > 0);
     nodes_[node.value].clock = percent;
     see(seen::ClockSkewed{node, percent});
+}
+
+void World::step_clock(NodeId node, Duration by) {
+    VERIFY(by != Duration{});
+    trace(node, by > Duration{} ? "its clock steps FORWARD" : "its clock steps BACK");
+    see(seen::ClockStepped{node, by});
+    step_timers(node, by);
+    for (NodeId const carried : carried_by(node)) step_timers(carried, by);
+    drain_locals();
+    update_watchers();
+}
+
+/// What is due by the clock as it is now comes at once, in the order in which it would have come.
+void World::step_timers(NodeId node, Duration by) {
+    NodeSim& sim = nodes_[node.value];
+    if (!sim.up()) return;  // it waits for nothing
+    sim.late_until = std::max(now_, sim.late_until) - by;
+    if (sim.paused) sim.paused_at = sim.paused_at - by;
+    std::vector<EventQueue::Pending> timers;
+    queue_.for_each_pending([&](EventQueue::Pending const& pending) {
+        Event const& event = pending.event;
+        bool const its = event.node == node.value && is_timer(event.kind);
+        if (its && event.kind != EventKind::silent && current(event)) timers.push_back(pending);
+    });
+    std::ranges::sort(timers, [](auto const& a, auto const& b) { return a.due_before(b); });
+    for (EventQueue::Pending const& timer : timers) {
+        queue_.remove(timer);
+        queue_.push(std::max(now_, timer.due - by), timer.event);
+    }
+    step_watches(node, by);
 }
 
 }  // namespace sunder::netsim

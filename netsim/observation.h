@@ -219,6 +219,11 @@ struct ClockSkewed {
     NodeId node;
     std::uint32_t percent = 100;
 };
+/// A node's clock is so far ahead of where it was, or behind.
+struct ClockStepped {
+    NodeId node;
+    Duration by;
+};
 /// A node takes in no more (FLT-13), or does again.
 struct MemoryPressed {
     NodeId node;
@@ -281,6 +286,6 @@ using Observation =
                  seen::RolledBack, seen::DisksExchanged, seen::StartRefused, seen::ClockSkewed,
                  seen::MemoryPressed, seen::ResourceFaulted, seen::FencingFaulted,
                  seen::DiskWritten, seen::RecordSent, seen::RecordArrived, seen::AlarmRang,
-                 seen::ArrayNoted, seen::WireTrapped, seen::MessageDamaged>;
+                 seen::ArrayNoted, seen::WireTrapped, seen::MessageDamaged, seen::ClockStepped>;
 
 }  // namespace sunder::netsim

@@ -100,6 +100,9 @@ struct NodeSim {
     bool memory_full = false;          ///< it takes in no message and no request (FLT-13)
     std::vector<Event> unread{};       ///< what has arrived since
     std::vector<HeldRequest> held{};   ///< what hosts have asked since
+    /// Whatever it waited for when its clock was set back comes as late as if it had begun to wait
+    /// then.
+    Duration late_until{};
     Duration paused_at;
     std::vector<Event> deferred;  ///< what came due during the pause
     [[nodiscard]] bool up() const { return machine.has_value(); }
@@ -209,6 +212,10 @@ public:
     void exchange_disks(NodeId one, NodeId other);
     /// From now on its timers take so many percent of their time (FLT-11). Requires percent > 0.
     void skew_clock(NodeId node, std::uint32_t percent);
+    /// Its clock is so far ahead of where it was, or behind (FLT-11): what it waits for comes so
+    /// much sooner, if need be at once, or later. A beat is missed where none has come for long
+    /// enough by the clock. Requires by != 0.
+    void step_clock(NodeId node, Duration by);
     /// A node's memory is full (FLT-13): messages stay in its sockets and requests with its hosts,
     /// heartbeats come and go, and what it has taken in goes on. It ends with the process.
     void fill_memory(NodeId node);
@@ -390,6 +397,7 @@ private:
         std::uint32_t const percent = nodes_[node.value].clock;
         return percent == 100 ? time : Duration{time.ns / 100 * percent};
     }
+    void step_timers(NodeId node, Duration by);
     void stored(NodeId node, CopySim& copy, std::uint32_t place);
     void boot(NodeId node, bool continues = false);
     void boot_later(NodeId node);
@@ -486,7 +494,12 @@ private:
     [[nodiscard]] bool beats_arrive(NodeId who, NodeId whom, PathId path) const;
     [[nodiscard]] Duration beat_latency(NodeId who, NodeId whom, PathId path) const;
     [[nodiscard]] Odds beats_lost(NodeId who, NodeId whom, PathId path) const;
+    /// The moment at which the peer is to be missed, as it is pending.
+    [[nodiscard]] std::optional<EventQueue::Pending> silence_ahead(NodeId who, NodeId whom,
+                                                                   PathId path);
     void forget_lost_beats(NodeId who, NodeId whom, PathId path);
+    void step_watches(NodeId who, Duration by);
+    void step_watch(NodeId who, NodeId whom, PathId path, Duration by);
     /// The peer was heard at the moment given: from then on beats may be lost in a row.
     void await_lost_beats(NodeId who, NodeId whom, PathId path, Duration last);
     [[nodiscard]] Duration beats_missing(NodeId who, Odds lost);

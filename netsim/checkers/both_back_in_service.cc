@@ -3,6 +3,8 @@
 // How long is long enough, and what is expected then.
 #include "netsim/checkers/both_back_in_service.h"
 
+#include "netsim/checkers/patience.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -63,8 +65,8 @@ void BothBackInService::disturbed(View& view) {
         slowest = std::max<std::int64_t>(slowest, view.world.node(NodeId{n}).clock);
     }
     Duration const timers = detection.boot_wait + detection.interval * (detection.missed + 1);
-    deadline_ = view.now() + Duration{timers.ns / 100 * slowest} + detection.connection_timeout +
-                detection.reconnect * 3 + seconds(10);
+    deadline_ = std::max(view.now(), late_until(view)) + Duration{timers.ns / 100 * slowest} +
+                detection.connection_timeout + detection.reconnect * 3 + seconds(10);
 }
 
 void BothBackInService::on(View& view, seen::NodeStarted const& started) {

@@ -43,6 +43,7 @@ public:
     void on(View& view, seen::DiskTrapped const&) { disturbed(view); }
     void on(View& view, seen::MemoryPressed const&) { disturbed(view); }
     void on(View& view, seen::ClockSkewed const&) { disturbed(view); }
+    void on(View& view, seen::ClockStepped const&) { disturbed(view); }
     [[nodiscard]] std::optional<Duration> deadline() const { return deadline_; }
     void passed(View& view);
 

@@ -6,6 +6,7 @@
 #include "base/verify.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sunder::netsim {
 
@@ -147,6 +148,31 @@ void Chronicle::leave_behind(World const& world, GroupId id, Slot ahead, Slot be
     pair.told = false;
 }
 
+/// Of a contact that ends: whoever was to be told something was, if it lasted.
+void Chronicle::contact_ends(World const& world, NodeId a, NodeId b) {
+    for (Group& group : groups_) {
+        for (std::size_t s = 0; s < group.members.size(); ++s) {
+            for (std::size_t p = 0; p < group.members.size(); ++p) {
+                bool const these = group.members[s] == a && group.members[p] == b;
+                Pair& pair = group.copies[s].pairs[p];
+                if (!these || !pair.lonely) continue;
+                pair.told = pair.told || long_enough(world, a, b, pair.word_since);
+            }
+        }
+    }
+}
+
+void Chronicle::contacts_begin_anew(World const& world, NodeId node) {
+    for (std::uint8_t n = 0; n < nodes_.size(); ++n) {
+        NodeId const other{n};
+        if (other == node || !contact(node, other)) continue;
+        for (auto const& [a, b] : {std::pair(node, other), std::pair(other, node)}) {
+            contact_ends(world, a, b);
+            contact(a, b) = world.now();
+        }
+    }
+}
+
 void Chronicle::contacts_changed(World const& world) {
     for (std::uint8_t a = 0; a < nodes_.size(); ++a) {
         for (std::uint8_t b = 0; b < nodes_.size(); ++b) {
@@ -156,21 +182,10 @@ void Chronicle::contacts_changed(World const& world) {
             if (now == since.has_value()) continue;
             if (now) {
                 since = world.now();
-                continue;
+            } else {
+                contact_ends(world, NodeId{a}, NodeId{b});
+                since.reset();
             }
-            for (Group& group : groups_) {
-                for (std::size_t s = 0; s < group.members.size(); ++s) {
-                    for (std::size_t p = 0; p < group.members.size(); ++p) {
-                        bool const these =
-                            group.members[s].value == a && group.members[p].value == b;
-                        Pair& pair = group.copies[s].pairs[p];
-                        if (!these || !pair.lonely) continue;
-                        pair.told =
-                            pair.told || long_enough(world, NodeId{a}, NodeId{b}, pair.word_since);
-                    }
-                }
-            }
-            since.reset();
         }
     }
 }
@@ -471,6 +486,9 @@ struct Chronicle::See {
     void operator()(seen::LinkCut const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::LinkHealed const&) const { chronicle.contacts_changed(world); }
     void operator()(seen::LinkDegraded const&) const { chronicle.contacts_changed(world); }
+    void operator()(seen::ClockStepped const& stepped) const {
+        chronicle.contacts_begin_anew(world, stepped.node);
+    }
     void operator()(auto const&) const {}
 };
 

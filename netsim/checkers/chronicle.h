@@ -133,6 +133,9 @@ private:
     static void copy_completed(Group& group, Slot target, Duration now);
     static void joined(Group& group, Slot source, Slot target, Duration now);
     void contacts_changed(World const& world);
+    void contact_ends(World const& world, NodeId a, NodeId b);
+    /// The node misses beats that came by a clock that steps (FLT-11), and hears others again.
+    void contacts_begin_anew(World const& world, NodeId node);
     [[nodiscard]] std::optional<Duration>& contact(NodeId a, NodeId b) {
         return contacts_[a.value * nodes_.size() + b.value];
     }

@@ -155,7 +155,7 @@ void EveryRequestEnds::passed(View& view) {
         if (view.ledger.open_requests(group) == 0 || is_slow(view, group)) continue;
         Duration const patience = longest_resync(view, group) + least;
         view.ledger.for_each_open(group, [&](Request const& request) {
-            Duration const since = passed_over_since(view, request);
+            Duration const since = std::max(passed_over_since(view, request), late_until(view));
             Duration const due = since + patience;
             if (view.now() < due) {
                 look_ = std::min(look_.value_or(due), due);

@@ -51,6 +51,7 @@ public:
     void on(View& view, seen::DiskTrapped const&) { disturbed(view); }
     void on(View& view, seen::MemoryPressed const&) { disturbed(view); }
     void on(View& view, seen::ClockSkewed const&) { disturbed(view); }
+    void on(View& view, seen::ClockStepped const&) { disturbed(view); }
     [[nodiscard]] std::optional<Duration> deadline() const { return look_; }
     void passed(View& view);
     void finish(View& view);

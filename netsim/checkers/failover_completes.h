@@ -50,6 +50,7 @@ public:
     void on(View&, seen::DiskTrapped const&) { waiting_.clear(); }
     void on(View&, seen::MemoryPressed const&) { waiting_.clear(); }
     void on(View&, seen::ClockSkewed const&) { waiting_.clear(); }
+    void on(View&, seen::ClockStepped const&) { waiting_.clear(); }
     [[nodiscard]] std::optional<Duration> deadline() const;
     void passed(View& view);
 

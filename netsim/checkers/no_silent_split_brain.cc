@@ -3,6 +3,8 @@
 // Who may not be copied to, and who has to speak up until when.
 #include "netsim/checkers/no_silent_split_brain.h"
 
+#include "netsim/checkers/patience.h"
+
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -69,7 +71,8 @@ bool NoSilentSplitBrain::parted(Chronicle::Group const& group, std::size_t a, st
 /// Who is in contact from now on has a detection time, a reconnect and some patience.
 void NoSilentSplitBrain::met(View& view) {
     Detection const& detection = view.world.cluster().detection;
-    deadline_ = view.now() + detection.interval * (detection.missed + 1) + detection.reconnect * 3 +
+    deadline_ = std::max(view.now(), late_until(view)) +
+                detection.interval * (detection.missed + 1) + detection.reconnect * 3 +
                 detection.boot_wait + seconds(5);
 }
 
@@ -82,6 +85,7 @@ void NoSilentSplitBrain::on(View& view, seen::LinkCut const&) { met(view); }
 void NoSilentSplitBrain::on(View& view, seen::LinkHealed const&) { met(view); }
 void NoSilentSplitBrain::on(View& view, seen::MemoryPressed const&) { met(view); }
 void NoSilentSplitBrain::on(View& view, seen::DiskFaulted const&) { met(view); }
+void NoSilentSplitBrain::on(View& view, seen::ClockStepped const&) { met(view); }
 
 void NoSilentSplitBrain::passed(View& view) {
     if (!deadline_ || view.now() < *deadline_) return;

@@ -36,6 +36,7 @@ public:
     void on(View& view, seen::LinkCut const& cut);
     void on(View& view, seen::LinkHealed const& healed);
     void on(View& view, seen::MemoryPressed const& pressed);
+    void on(View& view, seen::ClockStepped const& stepped);
     void on(View& view, seen::DiskFaulted const& faulted);
     [[nodiscard]] std::optional<Duration> deadline() const { return deadline_; }
     void passed(View& view);

@@ -26,7 +26,16 @@ Duration resync_bound(View const& view, GroupId group, NodeId source, NodeId tar
     std::int64_t const clock =
         std::max<std::int64_t>({100, view.world.node(source).clock, view.world.node(target).clock});
     Duration const settles{view.world.cluster().settle_interval.ns / 100 * clock};
-    return once * 20 + round_trip * 100 + seconds(10) + settles * 3;
+    Duration const late = std::max(view.now(), late_until(view)) - view.now();
+    return once * 20 + round_trip * 100 + seconds(10) + settles * 3 + late;
+}
+
+Duration late_until(View const& view) {
+    Duration latest;
+    for (std::uint8_t n = 0; n < view.world.cluster().nodes.size(); ++n) {
+        latest = std::max(latest, view.world.node(NodeId{n}).late_until);
+    }
+    return latest;
 }
 
 }  // namespace sunder::netsim

@@ -31,6 +31,7 @@ public:
     void on(View& view, seen::DiskTrapped const&) { give_up(view); }
     void on(View& view, seen::MemoryPressed const&) { give_up(view); }
     void on(View& view, seen::ClockSkewed const&) { give_up(view); }
+    void on(View& view, seen::ClockStepped const&) { give_up(view); }
     [[nodiscard]] std::optional<Duration> deadline() const;
     void finish(View&);
     void passed(View& view);

@@ -28,6 +28,10 @@ void TakeoverPermitted::on(View& view, seen::NodeStarted const& started) {
     count(view, started.node);
 }
 
+void TakeoverPermitted::on(View& view, seen::ClockStepped const& stepped) {
+    for (Peer& peer : of(view, stepped.node).peers) peer.ahead += stepped.by;
+}
+
 void TakeoverPermitted::on(View&, seen::OperatorAsked const& asked) {
     bool const confirms =
         asked.what == seen::OperatorAsked::What::confirm_failover && asked.proceeds;
@@ -52,14 +56,14 @@ void TakeoverPermitted::on(View& view, NodeId node, nodes::note::FencingEnded co
 }
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::PeerSeen const& note) {
-    of(view, node).peers[note.peer.value] = {true, view.now(), {}, false, {}, 100};
+    of(view, node).peers[note.peer.value] = {true, view.now(), {}, false, {}, 100, {}};
     votes_.heard(view, node, note.peer, true);
     count(view, node);
 }
 
 void TakeoverPermitted::on(View& view, NodeId node, nodes::note::PeerLost const& note) {
     std::uint32_t const clock = view.world.node(node).clock;
-    of(view, node).peers[note.peer.value] = {false, view.now(), {}, false, {}, clock};
+    of(view, node).peers[note.peer.value] = {false, view.now(), {}, false, {}, clock, {}};
     votes_.heard(view, node, note.peer, false);
     count(view, node);
 }
@@ -133,7 +137,7 @@ void TakeoverPermitted::check_suspect(View& view, NodeId node, NodeId suspect, G
     bool const asks =
         std::ranges::find(confirm.pairs, ConfirmSetup::Pair{suspect, node}) != confirm.pairs.end();
     Duration const timeout = nanoseconds(confirm.timeout.ns / 100 * lost.clock);
-    bool const waited = confirm.proceeds && view.now() - lost.since >= timeout;
+    bool const waited = confirm.proceeds && view.now() - lost.since + lost.ahead >= timeout;
     bool const ordered = std::ranges::any_of(asked_, [&](auto const& one) {
         return one.second.node == node && one.second.what == seen::OperatorAsked::What::order &&
                one.second.group == group;

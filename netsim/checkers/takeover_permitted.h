@@ -27,6 +27,7 @@ public:
 
     void on(View& view, seen::NodeStarted const& started);
     void on(View&, seen::NodeDied const& died) { left(died.node); }
+    void on(View& view, seen::ClockStepped const& stepped);
     void on(View& view, seen::OperatorAsked const& asked);
     void on(View& view, seen::AdminAnswered const& answered);
     void on(View& view, NodeId node, nodes::note::PeerSeen const& note);
@@ -48,6 +49,7 @@ private:
         bool missed = false;                ///< and that shot did not hit
         std::optional<Duration> said_dead;  ///< when an administrator said so last
         std::uint32_t clock = 100;          ///< FLT-11: of whoever waits since then, in percent
+        Duration ahead;                     ///< and that has stepped so far since then
     };
     struct Node {
         std::vector<Peer> peers;

@@ -83,6 +83,7 @@ struct Site::Table {
         {Kind::lost_for_good, "lost for good", {}},
         {Kind::two_operators, "two operators", [](Site const& site) { site.two_operators(); }},
         {Kind::one_is_left, "one is left", {}},
+        {Kind::stepped_clock, "stepped clock", [](Site const& site) { site.stepped_clock(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {
@@ -410,6 +411,15 @@ void Site::skewed_clock() const {
     NodeId const node = server();
     std::uint32_t const percent = percents[below(4)];
     put(pause(), step::SkewClock{node, percent});
+}
+
+/// By less than anything waits for, or by more than all timeouts.
+void Site::stepped_clock() const {
+    static constexpr Duration steps[] = {milliseconds(100), seconds(3), seconds(20), minutes(1)};
+    Duration const after = fault().after;
+    NodeId const node = server();
+    Duration const by = steps[below(4)];
+    put(after, step::StepClock{node, below(2) == 0 ? by : Duration{} - by});
 }
 
 void Site::lie() const {

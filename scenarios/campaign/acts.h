@@ -113,6 +113,7 @@ private:
     void medium_error() const;
     void full_disk() const;
     void skewed_clock() const;
+    void stepped_clock() const;
     void lie() const;
     void rollback() const;
     void full_memory() const;

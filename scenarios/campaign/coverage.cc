@@ -106,6 +106,7 @@ struct Blow {
     }
     Feature operator()(seen::DisksExchanged const&) const { return 99; }
     Feature operator()(seen::ClockSkewed const&) const { return 35; }
+    Feature operator()(seen::ClockStepped const& s) const { return s.by > Duration{} ? 96 : 97; }
     Feature operator()(seen::MemoryPressed const& pressed) const { return pressed.full ? 36 : 37; }
     Feature operator()(seen::LinkDegraded const& degraded) const {
         netsim::Degradation const& how = degraded.how;

@@ -75,6 +75,7 @@ enum class Kind : std::uint8_t {
     lost_for_good,        ///< FLT-4: of all nodes one does not come back in the end
     two_operators,        ///< FLT-12: who give orders at once, and do not know of each other
     one_is_left,          ///< FLT-15: when all is mended, all nodes but one die, one after another
+    stepped_clock,        ///< FLT-11: forward or back
     last
 };
 std::string_view name_of(Kind);

@@ -371,6 +371,10 @@ struct Director::Doing {
         world.skew_clock(step.node, step.percent);
         return true;
     }
+    bool operator()(step::StepClock const& step) const {
+        world.step_clock(step.node, step.by);
+        return true;
+    }
     bool operator()(step::Write const& step) const {
         return host(
             {step.mirror, replication::HostOp::write, {step.at, step.sectors}, step.fua, step.on});

@@ -142,6 +142,11 @@ std::vector<Key> disk_steps() {
                  "Puts the disks of two nodes that are down, of the mirrors that are on both, into "
                  "each other (FLT-12). A node with another's disks does not start.",
                  neighbours(), {"[server1, server2]"}),
+    };
+}
+
+std::vector<Key> clock_steps() {
+    return {
         optional("skew_clock",
                  "A node's timers take so many percent of their time from now on (FLT-11).",
                  object("a skewed clock",
@@ -149,6 +154,14 @@ std::vector<Key> disk_steps() {
                          required("percent", "100 is right, 50 twice as fast.",
                                   make_shape(shape::Integer{"a percentage", 1, 100'000}),
                                   {"50", "300"})})),
+        optional("step_clock",
+                 "A node's clock steps (FLT-11): what the node waits for comes so much sooner, if "
+                 "need be at once, or later.",
+                 object("a step of a clock",
+                        {on_node("The node."),
+                         optional("forward", "How far ahead it is then.", duration(), {"10 s"}),
+                         optional("back", "How far behind; instead of forward.", duration(),
+                                  {"10 s"})})),
     };
 }
 
@@ -219,6 +232,7 @@ std::vector<Key> fault_steps() {
                          "flipped bit.",
                          damage, {"cut short"})})));
     for (Key& key : disk_steps()) keys.push_back(std::move(key));
+    for (Key& key : clock_steps()) keys.push_back(std::move(key));
     return keys;
 }
 

@@ -158,17 +158,44 @@ Read skew_clock(Node const& value, Names const& names) {
     return step::SkewClock{*node, static_cast<std::uint32_t>(*percent)};
 }
 
+Read step_clock(Node const& value, Names const& names) {
+    Report const& report = names.report();
+    std::optional<NodeId> const node = names.node(value.find("on"));
+    Node const* const forward = value.find("forward");
+    Node const* const back = value.find("back");
+    if (forward != nullptr && back != nullptr) {
+        report.error(Code::bad_step, mark_of(*back), "a clock steps forward or back, not both",
+                     {"leave out 'forward' or 'back'", {}});
+        return std::nullopt;
+    }
+    Node const* const given = forward != nullptr ? forward : back;
+    if (given == nullptr) {
+        report.error(Code::bad_step, mark_of(value), "how far the clock steps is not said",
+                     {"add 'forward: ...' or 'back: ...', for example 'back: 10 s'", {}});
+        return std::nullopt;
+    }
+    std::optional<Duration> const time = duration_of(given);
+    if (!node || !time) return std::nullopt;
+    if (*time == Duration{}) {
+        report.error(Code::bad_step, mark_of(*given), "a clock that steps by nothing does not",
+                     {"for example '10 s'", {}});
+        return std::nullopt;
+    }
+    return step::StepClock{*node, forward != nullptr ? *time : Duration{} - *time};
+}
+
 }  // namespace
 
 std::optional<Action> read_fault_step(std::string_view key, Node const& value, Names const& names) {
     using Reader = Read (*)(Node const&, Names const&);
-    static constexpr std::array<std::pair<std::string_view, Reader>, 6> readers{{
+    static constexpr std::array<std::pair<std::string_view, Reader>, 7> readers{{
         {"slow_disk", slow_disk},
         {"fail_disk", fail_disk},
         {"mend_disk", mend_disk},
         {"hang_disk", hang_disk},
         {"corrupt_disk", corrupt_disk},
         {"skew_clock", skew_clock},
+        {"step_clock", step_clock},
     }};
     for (auto const& [name, reader] : readers) {
         if (name == key) return reader(value, names);

@@ -165,4 +165,10 @@ FaultSentence::Line FaultSentence::operator()(seen::ClockSkewed const& skewed) c
     return line(skewed.node, fmt::format("its timers take {} % of their time", skewed.percent));
 }
 
+FaultSentence::Line FaultSentence::operator()(seen::ClockStepped const& stepped) const {
+    bool const forward = stepped.by > Duration{};
+    return line(stepped.node, fmt::format("its clock STEPS {} by {}", forward ? "forward" : "back",
+                                          to_text(forward ? stepped.by : Duration{} - stepped.by)));
+}
+
 }  // namespace sunder::language

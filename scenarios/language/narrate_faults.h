@@ -31,6 +31,7 @@ struct FaultSentence {
     Line operator()(netsim::seen::DisksExchanged const&) const;
     Line operator()(netsim::seen::StartRefused const&) const;
     Line operator()(netsim::seen::ClockSkewed const&) const;
+    Line operator()(netsim::seen::ClockStepped const&) const;
     Line operator()(netsim::seen::MemoryPressed const&) const;
 
 private:

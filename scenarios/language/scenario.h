@@ -263,6 +263,12 @@ struct SkewClock {
     std::uint32_t percent = 100;
     friend bool operator==(SkewClock const&, SkewClock const&) = default;
 };
+/// FLT-11: a node's clock is so far ahead of where it was, or behind; never by nothing.
+struct StepClock {
+    NodeId node;
+    Duration by;
+    friend bool operator==(StepClock const&, StepClock const&) = default;
+};
 /// A node's memory is full, or has room again (FLT-13).
 struct FillMemory {
     NodeId node;
@@ -469,13 +475,13 @@ using Action =
                  step::Pause, step::Resume, step::Restart, step::Cut, step::Heal, step::Degrade,
                  step::Isolate, step::Reset, step::SlowDisk, step::FailDisk, step::HangDisk,
                  step::CorruptDisk, step::TakeSnapshot, step::RollBack, step::ExchangeDisks,
-                 step::SkewClock, step::FillMemory, step::DamageMessage, step::Write, step::Read,
-                 step::Trim, step::Flush, step::Ask, step::Event, step::Rest, step::StartWorkload,
-                 step::StopWorkload, step::ForceOnline, step::SwitchOver, step::ResolveSplitBrain,
-                 step::Ordered, step::Examine, step::TakeImage, step::WriteImage,
-                 step::ConfirmFailover, step::MoveSharedDisk, step::EditHierarchy,
-                 step::EditExtension, step::FailResource, step::FailFencing, step::ArrayOrder,
-                 step::ArrayRequest, step::ArrayPower, step::ArrayLoad>;
+                 step::SkewClock, step::StepClock, step::FillMemory, step::DamageMessage,
+                 step::Write, step::Read, step::Trim, step::Flush, step::Ask, step::Event,
+                 step::Rest, step::StartWorkload, step::StopWorkload, step::ForceOnline,
+                 step::SwitchOver, step::ResolveSplitBrain, step::Ordered, step::Examine,
+                 step::TakeImage, step::WriteImage, step::ConfirmFailover, step::MoveSharedDisk,
+                 step::EditHierarchy, step::EditExtension, step::FailResource, step::FailFencing,
+                 step::ArrayOrder, step::ArrayRequest, step::ArrayPower, step::ArrayLoad>;
 
 struct Step {
     Action action;

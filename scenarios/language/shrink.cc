@@ -129,6 +129,9 @@ private:
     void on(World const& world, seen::ClockSkewed const& skewed) {
         add(world, step::SkewClock{skewed.node, skewed.percent});
     }
+    void on(World const& world, seen::ClockStepped const& stepped) {
+        add(world, step::StepClock{stepped.node, stepped.by});
+    }
     void on(World const& world, seen::MemoryPressed const& pressed) {
         add(world, step::FillMemory{pressed.node, pressed.full});
     }
@@ -197,6 +200,7 @@ bool is_fault(Step const& step) {
            std::holds_alternative<step::RollBack>(step.action) ||
            std::holds_alternative<step::ExchangeDisks>(step.action) ||
            std::holds_alternative<step::SkewClock>(step.action) ||
+           std::holds_alternative<step::StepClock>(step.action) ||
            std::holds_alternative<step::ForceOnline>(step.action) ||
            std::holds_alternative<step::SwitchOver>(step.action) ||
            std::holds_alternative<step::ResolveSplitBrain>(step.action) ||

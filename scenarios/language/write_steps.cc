@@ -190,6 +190,12 @@ struct SourceOf {
     std::string operator()(step::SkewClock const& step) const {
         return fmt::format("skew_clock: {{on: {}, percent: {}}}", node(step.node), step.percent);
     }
+    std::string operator()(step::StepClock const& step) const {
+        bool const forward = step.by > Duration{};
+        return fmt::format("step_clock: {{on: {}, {}: {}}}", node(step.node),
+                           forward ? "forward" : "back",
+                           exact(forward ? step.by : Duration{} - step.by));
+    }
     std::string operator()(step::FillMemory const& step) const {
         return (step.full ? "fill_memory: " : "free_memory: ") + node(step.node);
     }

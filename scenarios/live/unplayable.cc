@@ -44,6 +44,7 @@ struct OfStep {
         return "its disk is simulated: exchange_disks";
     }
     Why operator()(step::SkewClock const&) const { return "its clock is simulated: skew_clock"; }
+    Why operator()(step::StepClock const&) const { return "its clock is simulated: step_clock"; }
     Why operator()(step::FillMemory const&) const { return "its memory is simulated: fill_memory"; }
     Why operator()(step::Event const&) const { return "it names one event of a simulation"; }
     Why operator()(step::Rest const&) const { return "it waits until nothing is pending"; }

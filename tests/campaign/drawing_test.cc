@@ -145,6 +145,8 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
                 CHECK_FALSE(without(Kind::hung_disk));
             } else if (std::holds_alternative<language::step::SkewClock>(act.action)) {
                 CHECK_FALSE(without(Kind::skewed_clock));
+            } else if (std::holds_alternative<language::step::StepClock>(act.action)) {
+                CHECK_FALSE(without(Kind::stepped_clock));
             } else if (std::holds_alternative<language::step::FillMemory>(act.action)) {
                 CHECK_FALSE(without(Kind::full_memory));
             } else if (std::holds_alternative<language::step::DamageMessage>(act.action)) {

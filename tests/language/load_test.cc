@@ -182,6 +182,16 @@ TEST_CASE("are the disks of two nodes that are down exchanged?") {
           Action(step::ExchangeDisks{NodeId{0}, NodeId{1}}));
 }
 
+TEST_CASE("does a clock step as far as it is told, in the direction that is named?") {
+    auto const only = [](std::string const& step) {
+        return steps_of("  - " + step + "\n").at(0).action;
+    };
+    CHECK(only("step_clock: {on: b, forward: 10 s}") ==
+          Action(step::StepClock{NodeId{1}, seconds(10)}));
+    CHECK(only("step_clock: {on: a, back: 250 ms}") ==
+          Action(step::StepClock{NodeId{0}, milliseconds(-250)}));
+}
+
 TEST_CASE("does each step mean what it says?") {
     auto const first = [](std::string const& step) {
         std::string const workload = "workload: [{on: m, depth: 1}]\n";

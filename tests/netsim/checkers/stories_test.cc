@@ -53,6 +53,22 @@ TEST_CASE("who waits for a confirmation waits by its own clock, and a fast one i
     expect_clean(stage);
 }
 
+TEST_CASE("who waits for a confirmation by a clock that steps forward is not blamed either") {
+    Cluster cluster = small_cluster();
+    cluster.confirm.pairs = {{server1, server2}};
+    cluster.confirm.timeout = seconds(20);
+    Stage stage(cluster, 1);
+    REQUIRE(stage.until_mirroring());
+    stage.crash(server1);
+    stage.run_for(seconds(2));
+    REQUIRE_FALSE(stage.serves(server2));
+    stage.world().step_clock(server2, seconds(20));
+    stage.look();
+    REQUIRE(stage.run_until([&] { return stage.serves(server2); }, seconds(5)));
+    stage.end_well();
+    expect_clean(stage);
+}
+
 TEST_CASE(
     "what a source loses with its own cache is counted, and never more than was not flushed") {
     std::uint64_t lost = 0;
