@@ -89,6 +89,8 @@ constexpr std::string_view names[] = {
     "asked_era_forgotten",
     "resume_unheeded",
     "others_disks_taken",
+    "unread_sent_as_zeroes",
+    "unread_left_behind",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

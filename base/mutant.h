@@ -82,11 +82,13 @@ enum class Mutant {
     earlier_era_heard,        ///< SAF-7: a record of a former source is taken
     last_chunk_whole,         ///< SAF-21: a resync writes its last chunk whole, past the end
     target_for_ever_serves,   ///< R1: a copy that nobody can serve from takes over all the same
-    created_anew,         ///< R91: an only copy whose disk was replaced is taken for a new mirror
-    hung_copy_awaited,    ///< LIV-3: a promotion waits for ever for a copy whose disk hangs
-    asked_era_forgotten,  ///< SAF-7: an era counts no sooner than a disk that hangs has stored it
-    resume_unheeded,      ///< LIV-6: a leg that an operator resumes stays paused
-    others_disks_taken,   ///< FLT-12: a node starts with the disks of another
+    created_anew,           ///< R91: an only copy whose disk was replaced is taken for a new mirror
+    hung_copy_awaited,      ///< LIV-3: a promotion waits for ever for a copy whose disk hangs
+    asked_era_forgotten,    ///< SAF-7: an era counts no sooner than a disk that hangs has stored it
+    resume_unheeded,        ///< LIV-6: a leg that an operator resumes stays paused
+    others_disks_taken,     ///< FLT-12: a node starts with the disks of another
+    unread_sent_as_zeroes,  ///< SAF-15, 497149ded: a resync forgets that its read failed
+    unread_left_behind,     ///< SAF-15: a resync takes what it could not read for copied
     last
 };
 

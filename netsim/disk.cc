@@ -65,6 +65,16 @@ SimDisk::Done SimDisk::complete(std::uint32_t place, std::uint64_t rotten) {
     DiskOp op = std::move(under_way_[place]);
     under_way_[place] = DiskOp{};
     free_.push_back(place);
+    Done done = carry_out(std::move(op), rotten);
+    bool const reads = done.op.kind == DiskOp::Kind::read;
+    bool const writes = done.op.kind == DiskOp::Kind::write;
+    bool const refused = reads && !done.ok;
+    if (!unread_.empty() && (refused || (done.ok && (reads || writes)))) known_again(done.op.range);
+    if (refused) unread_.push_back(done.op.range);
+    return done;
+}
+
+SimDisk::Done SimDisk::carry_out(DiskOp op, std::uint64_t rotten) {
     if (auto const trap = sprung(op)) return lie(std::move(op), *trap, rotten);
     switch (op.kind) {
         case DiskOp::Kind::none:
@@ -94,6 +104,7 @@ SimDisk::Done SimDisk::complete(std::uint32_t place, std::uint64_t rotten) {
             if (kept) image_ = *image_kept_;
             if (kept) unflushed_.clear();
             if (kept) promised_ = 0;
+            if (kept) unread_.clear();
             return {std::move(op), kept, {}};
         }
         case DiskOp::Kind::drop_image:
@@ -128,6 +139,7 @@ void SimDisk::replace(Image image) {
     image_kept_.reset();
     touched_.clear();
     promised_ = 0;
+    unread_.clear();
 }
 
 void SimDisk::change(Extent range, Payload const& payload) {

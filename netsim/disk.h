@@ -88,6 +88,9 @@ public:
     }
     /// What the last power cut took back although it had been flushed, as it is now; true once.
     [[nodiscard]] std::vector<Spoilt> take_broken_promises() { return std::exchange(broken_, {}); }
+    /// The first part of the range that it refused to read, if it was neither read nor written
+    /// since. For checkers: no disk goes by it.
+    [[nodiscard]] std::optional<Extent> unread(Extent range) const;
     /// What is there in place of what `image` holds.
     [[nodiscard]] std::vector<Spoilt> differences_from(Image const& image) const;
 
@@ -155,7 +158,9 @@ private:
     };
     /// The trap that the operation runs into; null when there is none. It is used up by it.
     [[nodiscard]] std::optional<Armed> sprung(DiskOp const& op);
+    Done carry_out(DiskOp op, std::uint64_t rotten);
     Done lie(DiskOp op, Armed const& trap, std::uint64_t rotten);
+    void known_again(Extent range);
     void flush(DiskOp const& op);
     void apply(Extent range, Payload const& payload, Fate fate, Choose const& choose);
     void apply_torn(Extent range, Payload const& payload, Choose const& choose);
@@ -179,6 +184,7 @@ private:
     std::uint64_t promised_ = 0;  // the last write that a flush covered and that is not flushed
     std::vector<Armed> traps_;
     std::vector<Spoilt> broken_;
+    std::vector<Extent> unread_;
 };
 
 }  // namespace sunder::netsim

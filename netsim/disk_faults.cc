@@ -59,6 +59,30 @@ void SimDisk::mend() {
     traps_.clear();
 }
 
+std::optional<Extent> SimDisk::unread(Extent range) const {
+    std::optional<Extent> first;
+    for (Extent const& one : unread_) {
+        if (!one.overlaps(range)) continue;
+        std::uint64_t const begin = std::max(one.first, range.first);
+        Extent const part{begin, std::min(one.end(), range.end()) - begin};
+        if (!first || part.first < first->first) first = part;
+    }
+    return first;
+}
+
+void SimDisk::known_again(Extent range) {
+    std::vector<Extent> left;
+    for (Extent const& one : unread_) {
+        if (one.first < range.first)
+            left.push_back({one.first, std::min(one.end(), range.first) - one.first});
+        if (range.end() < one.end()) {
+            std::uint64_t const begin = std::max(one.first, range.end());
+            left.push_back({begin, one.end() - begin});
+        }
+    }
+    unread_ = std::move(left);
+}
+
 bool SimDisk::suffers() const {
     return !faults.healthy() || std::ranges::any_of(traps_, [](Armed const& armed) {
         return !armed.trap.lie.has_value();

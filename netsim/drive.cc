@@ -197,7 +197,7 @@ void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
             if (record != nullptr && is_watched(world.watching, *record)) {
                 world.see(seen::RecordSent{node, GroupId{copy.group}, record->kind,
                                            record->sequence, record->range,
-                                           content_of(record->payload)});
+                                           content_of(record->payload), peer(out.peer)});
             }
             std::uint64_t const bytes = mirror::wire_bytes(out.message);
             world.send(node, connection, std::move(out.message), bytes);

@@ -254,6 +254,7 @@ struct RecordSent {
     std::uint64_t sequence = 0;
     Extent range;
     std::uint64_t content = 0;
+    NodeId to{};
 };
 /// It reached the machine of its target, on a connection that both ends hold (only when somebody
 /// asked to see it).

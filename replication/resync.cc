@@ -156,10 +156,13 @@ void MirrorMachine::run_read(input::DiskDone const& in, Outbox& out) {
         if (index == resyncing->runs.size()) return;
         Extent const range = resyncing->runs[index].range;
         Chunks const chunks = log_.chunks_of(range);
-        if (!in.ok) {
+        if (!in.ok && !mutant(Mutant::unread_sent_as_zeroes)) {
             // The chunks are needed as before; the settle timer tries again (G21).
             out.note(note::DiskFailed{note::DiskFailed::What::read});
-            for (std::uint64_t c = chunks.first; c <= chunks.last; ++c) resyncing->need.set(c);
+            bool const left = mutant(Mutant::unread_left_behind);
+            for (std::uint64_t c = chunks.first; c <= chunks.last && !left; ++c) {
+                resyncing->need.set(c);
+            }
             resyncing->in_flight -= range.count;
             resyncing->runs.take(index);
             resyncing->stuck = true;
@@ -168,8 +171,9 @@ void MirrorMachine::run_read(input::DiskDone const& in, Outbox& out) {
             std::uint64_t const sequence = ++sequence_;
             resyncing->runs.edit(index, [&](Run& run) { run.sequence = sequence; });
             touch(peer, chunks);
+            Payload const read = in.ok ? in.payload : Payload::zero(range.count);
             out.put(output::Send{peer, resyncing->channel.connection,
-                                 record_of(sequence, RecordKind::resync, range, in.payload)});
+                                 record_of(sequence, RecordKind::resync, range, read)});
         }
         arm_settling(out);
         pump_resync(peer, out);

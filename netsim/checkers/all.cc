@@ -8,6 +8,7 @@
 #include "netsim/checkers/boots_with_what_was_stable.h"
 #include "netsim/checkers/both_back_in_service.h"
 #include "netsim/checkers/capacity_adds_up.h"
+#include "netsim/checkers/corruption_does_not_spread.h"
 #include "netsim/checkers/dependent_writes_in_order.h"
 #include "netsim/checkers/earlier_eras_refused.h"
 #include "netsim/checkers/equal_label_equal_data.h"
@@ -61,7 +62,7 @@ using EachOf =
          TakeoverPermitted, HierarchyInOrder, NoServiceWithoutQuorum, ResyncKeepsProgress,
          LoserRejoins, ResumedMirrors, EarlierErasRefused, NothingOutsideTheMirror, PointInTime,
          FlushedWritesSurvive, IndependentAfterNormalising, CapacityAddsUp,
-         NoChunkOwnedTwiceOrLeaked, TargetsForEverNeverServe>;
+         NoChunkOwnedTwiceOrLeaked, TargetsForEverNeverServe, CorruptionDoesNotSpread>;
 
 template <class... Checker>
 constexpr auto texts_of(std::tuple<Checker...> const*) {

@@ -63,6 +63,31 @@ TEST_CASE("A misdirected write spoils two places") {
     CHECK(last.spoilt[1].range == Extent{0, 8});  // there is no room behind
 }
 
+TEST_CASE("What a disk refused to read is unread until it is read or written") {
+    SimDisk disk(size, DiskModel{});
+    DiskTrap bad;
+    bad.reads = true;
+    bad.range = {16, 8};
+    bad.count = 2;
+    disk.lay(bad);
+    CHECK_FALSE(done(disk, read(1, {0, 64})).ok);
+    CHECK_FALSE(done(disk, read(2, {0, 64})).ok);
+    CHECK(disk.unread({0, 1024}) == Extent{0, 64});
+    CHECK(done(disk, read(3, {8, 16})).ok);
+    CHECK(disk.unread({0, 1024}) == Extent{0, 8});
+    CHECK(disk.unread({8, 1016}) == Extent{24, 40});
+    CHECK(disk.unread({30, 4}) == Extent{30, 4});
+    CHECK_FALSE(disk.unread({8, 16}));
+    disk.faults.writes = true;
+    CHECK_FALSE(done(disk, write(4, {0, 32}, 41)).ok);
+    CHECK(disk.unread({0, 1024}) == Extent{0, 8});
+    disk.mend();
+    CHECK(done(disk, write(5, {0, 32}, 42)).ok);
+    CHECK(disk.unread({0, 1024}) == Extent{32, 32});
+    disk.replace(Image(size));
+    CHECK_FALSE(disk.unread({0, 1024}));
+}
+
 TEST_CASE("Wrong and stale reads leave what is at rest alone") {
     SimDisk disk(size, DiskModel{});
     done(disk, write(1, {0, 8}, 31));

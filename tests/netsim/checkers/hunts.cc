@@ -496,6 +496,10 @@ constexpr Hunt hunts[] = {
      "failover_completes", true},
     {Mutant::asked_era_forgotten, "dies before its era is stored", dies_before_its_era_is_stored,
      three_distant, "linearizability", false},
+    {Mutant::unread_sent_as_zeroes, "the first resync of a bad medium", first_resync_of_bad_medium,
+     small_cluster, "corruption_does_not_spread", true},
+    {Mutant::unread_left_behind, "the first resync of a bad medium", first_resync_of_bad_medium,
+     small_cluster, "corruption_does_not_spread", true},
 };
 
 }  // namespace

@@ -152,6 +152,27 @@ TEST_CASE("A rotten block is allowed by name wherever it gets, and the rest is j
     CHECK(stage.allowed("mirror_equality: bit rot on server1") == 1);
 }
 
+TEST_CASE("What is rotten and gets to another copy by a resync is named there") {
+    Stage stage = played();
+    stage.write(server1, block(3));
+    stage.run_for(seconds(1));
+    stage.world().rot(server1, Stage::group, block(3));
+    stage.look();
+    stage.crash(server2);
+    stage.run_for(seconds(1));
+    stage.write(server1, block(4));  // in the same chunk
+    stage.run_for(seconds(1));
+    std::string const spread =
+        "corruption_does_not_spread: bit rot on server1 that spread to server2";
+    CHECK(stage.allowed(spread) == 0);
+    stage.restart(server2);
+    REQUIRE(stage.run_until([&] { return stage.mirroring(); }));
+    CHECK(stage.allowed(spread) == 1);
+    stage.end_well();
+    INFO(stage.story());
+    CHECK_FALSE(stage.broken());
+}
+
 TEST_CASE("What was rotten before anybody wrote there is not what the mirror held") {
     Stage stage = played();
     stage.world().rot(server1, Stage::group, block(3));

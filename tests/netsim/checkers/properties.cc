@@ -22,10 +22,7 @@ constexpr Property table[] = {
     {"SAF-12"},
     {"SAF-13"},
     {"SAF-14"},
-    {.id = "SAF-15",
-     .why_unjudged =
-         "no copy has checksums, so nothing proves which is right, and what spreads by a resync "
-         "is named; that a resync copies what is named, and no more, is SAF-11"},
+    {"SAF-15"},
     {"SAF-16"},
     {"SAF-17"},
     {"SAF-18"},

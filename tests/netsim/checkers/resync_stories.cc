@@ -62,6 +62,18 @@ void long_runs(Stage& stage) {
     stage.end_well();
 }
 
+void first_resync_of_bad_medium(Stage& stage) {
+    DiskTrap trap;
+    trap.reads = true;
+    trap.range = block(stage.dice.below(256));
+    trap.count = 0;
+    stage.world().lay_trap(server1, Stage::group, trap);
+    stage.look();
+    stage.run_for(seconds(10));
+    stage.disk_faults(server1, {});
+    stage.end_well();
+}
+
 void first_resync(Stage& stage) {
     stage.run_until([&] { return stage.mirroring() || stage.broken(); });
     // A target that is done too early confuses its source about what is still on the way.
