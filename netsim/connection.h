@@ -32,6 +32,7 @@ struct InTransit {
     ConnectionId life;
     std::uint32_t bytes = 0;
     Carried what;
+    std::uint64_t step = 0;  ///< of its sender, at the latest (World::heard_of)
 };
 
 /// One end of a connection and the stream that leads to it.

@@ -43,6 +43,7 @@ void World::step_node(NodeId node, nodes::Input const& input) {
     NodeSim& sim = nodes_[node.value];
     thread_local nodes::Outbox out;
     out.clear();
+    ++steps_;
     sim.machine.edit().step(input, out);
     sim.print = sim.machine->fingerprint();
     trace_.add(sim.print);
@@ -52,6 +53,7 @@ void World::step_node(NodeId node, nodes::Input const& input) {
 void World::step_mirror(NodeId node, CopySim& copy, mirror::Input const& input) {
     thread_local mirror::Outbox out;
     out.clear();
+    ++steps_;
     copy.machine.edit().step(input, out);
     copy.print = copy.machine->fingerprint();
     trace_.add(copy.print);
@@ -248,7 +250,7 @@ void World::carry_out(NodeId node, CopySim& copy, mirror::Output& output) {
                  nodes::Input{nodes::input::GroupReported{GroupId{copy.group}, out.report}}});
         }
         void operator()(mirror::output::Noted& out) const {
-            world.see(seen::MirrorNoted{node, GroupId{copy.group}, out.note});
+            world.see(seen::MirrorNoted{node, GroupId{copy.group}, out.note, world.steps_});
         }
     };
     confined_ = confined_ && stays_in_node(output);
@@ -319,7 +321,7 @@ void World::carry_out(NodeId node, nodes::Output& output) {
         }
         void operator()(nodes::output::Noted& out) const {
             if (world.shares_a_disk(node)) world.note_service(node, out.note);
-            world.see(seen::NodeNoted{node, out.note});
+            world.see(seen::NodeNoted{node, out.note, world.steps_});
         }
     };
     confined_ = confined_ && stays_in_node(output);

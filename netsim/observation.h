@@ -48,10 +48,12 @@ struct MirrorNoted {
     NodeId node;
     GroupId group;
     replication::Note note;
+    std::uint64_t step = 0;  ///< in which it was noted (World::heard_of)
 };
 struct NodeNoted {
     NodeId node;
     nodes::Note note;
+    std::uint64_t step = 0;
 };
 struct AdminAnswered {
     nodes::AdminId request;

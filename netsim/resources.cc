@@ -28,6 +28,7 @@ void World::step_hierarchy(NodeId node, CopySim& copy, hierarchy::Input const& i
                              : nullptr;
     if (change != nullptr) change_hierarchy(sim, sim.machine->hierarchy(), *change->to);
     hierarchy::Outbox out;
+    ++steps_;
     sim.machine.edit().step(input, out);
     sim.print = sim.machine->fingerprint();
     trace_.add(sim.print);
@@ -48,8 +49,8 @@ void World::step_hierarchy(NodeId node, CopySim& copy, hierarchy::Input const& i
                  nodes::Input{nodes::input::HierarchyReported{GroupId{copy.group}, out.report}}});
         }
         void operator()(hierarchy::output::Noted const& out) const {
-            world.see(
-                seen::NodeNoted{node, nodes::note::HierarchyNoted{GroupId{copy.group}, out.note}});
+            world.see(seen::NodeNoted{
+                node, nodes::note::HierarchyNoted{GroupId{copy.group}, out.note}, world.steps_});
         }
     };
     for (hierarchy::Output const& output : out) std::visit(Carry{*this, node, copy}, output);

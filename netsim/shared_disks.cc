@@ -58,6 +58,7 @@ void World::step_sharer(NodeId server, NodeId shared, disk::Input const& input) 
     for (SharerSim& one : nodes_[server.value].shares) {
         if (one.shared != shared || !one.machine) continue;
         disk::Outbox out;
+        ++steps_;
         one.machine.edit().step(input, out);
         trace_.add(one.machine->fingerprint());
         for (disk::Output const& output : out) carry_out(server, shared, output);

@@ -88,7 +88,7 @@ void World::send_on(std::size_t connection, unsigned to_end, Carried what, std::
     }
     if (!to.inbound.empty()) arrival = std::max(arrival, to.inbound.back().arrival);
     auto const size = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, ~0U));
-    to.inbound.push_back({arrival, life, size, std::move(what)});
+    to.inbound.push_back({arrival, life, size, std::move(what), steps_});
     schedule_delivery(connection, to_end);
 }
 
@@ -159,6 +159,7 @@ void World::hand_over(std::size_t connection, unsigned end, InTransit& item) {
         return;
     }
     if (!to.up || to.life != item.life) return;
+    watch.heard_of = std::max(watch.heard_of, item.step);
     if (std::holds_alternative<Closed>(item.what)) {
         end_lost(connection, end);
         return;

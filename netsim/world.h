@@ -296,6 +296,12 @@ public:
     /// True when both nodes run and are connected, and neither has anything under way to a disk or
     /// to the other: whatever one had to tell the other has arrived.
     [[nodiscard]] bool spoken_out(NodeId a, NodeId b) const;
+    /// Steps of machines are numbered from 1, through all nodes. This is the last one of `whom`
+    /// that may have come before whatever `who` does next, as messages tell: 0 is none. It is in no
+    /// fingerprint, and no trace hash.
+    [[nodiscard]] std::uint64_t heard_of(NodeId who, NodeId whom) const {
+        return const_cast<World*>(this)->watcher(who, whom, nodes::network_path).heard_of;
+    }
     [[nodiscard]] std::uint64_t trace_hash() const { return trace_.result(); }
     /// Equal for worlds in which the same can happen next, now and later, up to the names of what
     /// is yet to be named. Time is left out, but for what `timing` makes of it.
@@ -470,8 +476,9 @@ private:
         bool audible = false;  // beats arrive as things stand
         bool told = false;     // the machine believes the peer alive
         std::uint32_t token = 0;
-        Odds lost = 0;     // of beats, while they arrive
-        Duration spoke{};  // when it last sent a word, on a way where beats are lost
+        Odds lost = 0;               // of beats, while they arrive
+        Duration spoke{};            // when it last sent a word, on a way where beats are lost
+        std::uint64_t heard_of = 0;  // the last step that messages tell of; of the network
     };
     [[nodiscard]] Watcher& watcher(NodeId who, NodeId whom, PathId path) {
         return watchers_[(path.value * nodes_.size() + who.value) * nodes_.size() + whom.value];
@@ -532,6 +539,7 @@ private:
     Hasher trace_;
     FateCount fates_;
     std::uint64_t events_ = 0;
+    std::uint64_t steps_ = 0;  // of machines
     struct Recent {
         Duration at;
         Event event;

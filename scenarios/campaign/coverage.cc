@@ -7,6 +7,8 @@
 #include "scenarios/language/narration.h"
 
 #include <bit>
+#include <ranges>
+#include <utility>
 
 namespace sunder::campaign {
 
@@ -133,18 +135,40 @@ Feature abstract_state(netsim::World const& world) {
     return hasher.result();
 }
 
-void Coverage::reach(Feature feature, Duration at) {
-    if (known_.insert(feature).second) reached_.push_back({feature, at});
+void Coverage::reach(Kind kind, Duration at, std::uint64_t a, std::uint64_t b) {
+    Feature const reached = feature(kind, a, b);
+    if (known_.insert(reached).second) reached_.push_back({kind, reached, at});
 }
 
 Feature Coverage::of_state(Feature abstract) { return feature(Kind::state, abstract); }
 
-void Coverage::followed(netsim::World const& world, std::uint8_t node, Feature what) {
-    last_.resize(world.cluster().nodes.size());
-    reach(feature(Kind::pair, last_[node], what), world.now());
-    reach(feature(Kind::after_blow, blow_, what), world.now());
-    reach(of_state(abstract_state(world)), world.now());
-    last_[node] = what;
+/// The last event of another node that this one has heard of; none where it knew that already, as
+/// what it noted itself since then stands between the two.
+Coverage::Event const* Coverage::news(netsim::World const& world, NodeId who, NodeId whom) {
+    std::uint64_t const heard_of = world.heard_of(who, whom);
+    std::uint64_t& known = pasts_[who.value].heard_of[whom.value];
+    if (heard_of <= known) return nullptr;
+    std::uint64_t const before = std::exchange(known, heard_of);
+    // Most words are not long on their way, so that it is among the last ones.
+    for (Event const& event : std::views::reverse(pasts_[whom.value].noted)) {
+        if (event.step <= heard_of) return event.step > before ? &event : nullptr;
+    }
+    return nullptr;
+}
+
+void Coverage::followed(netsim::World const& world, NodeId node, Event const& event) {
+    std::size_t const nodes = world.cluster().nodes.size();
+    pasts_.resize(nodes);
+    Past& own = pasts_[node.value];
+    own.heard_of.resize(nodes);
+    reach(Kind::pair, world.now(), own.noted.empty() ? 0 : own.noted.back().what, event.what);
+    for (std::uint8_t other = 0; other < nodes; ++other) {
+        Event const* const cause = news(world, node, NodeId{other});
+        if (cause != nullptr) reach(Kind::across, world.now(), cause->what, event.what);
+    }
+    reach(Kind::after_blow, world.now(), blow_, event.what);
+    reach(Kind::state, world.now(), abstract_state(world));
+    own.noted.push_back(event);
 }
 
 /// Counts it; the first time it is a feature.
@@ -156,7 +180,7 @@ void Coverage::name(Names& names, Kind kind, std::string_view name, Duration at)
         return;
     }
     names.emplace(name, 1);
-    reach(feature(kind, of_text(name)), at);
+    reach(kind, at, of_text(name));
 }
 
 void Coverage::see(netsim::World const& world, netsim::Observation const& observation) {
@@ -170,13 +194,13 @@ void Coverage::see(netsim::World const& world, netsim::Observation const& observ
     name(rules_, Kind::rule, language::rule_of(observation), world.now());
     if (auto const* noted = std::get_if<seen::MirrorNoted>(&observation)) {
         bool const idle = std::holds_alternative<mirror::Settled>(noted->note);
-        if (!idle) followed(world, noted->node.value, of_note(noted->note, 1));
+        if (!idle) followed(world, noted->node, {noted->step, of_note(noted->note, 1)});
         if (auto const* began = std::get_if<mirror::ResyncStarted>(&noted->note)) {
             // A new most of what copies were apart is worth going on from.
-            reach(feature(Kind::apart, std::bit_width(began->chunks)), world.now());
+            reach(Kind::apart, world.now(), std::bit_width(began->chunks));
         }
     } else if (auto const* node_noted = std::get_if<seen::NodeNoted>(&observation)) {
-        followed(world, node_noted->node.value, of_note(node_noted->note, 2));
+        followed(world, node_noted->node, {node_noted->step, of_note(node_noted->note, 2)});
     } else if (Feature const blow = std::visit(Blow{}, observation); blow != 0) {
         blow_ = blow;
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What a run has reached, as numbers that are equal when it is the same: marks, rules by which
-// something was decided, pairs of events that followed each other on a node, abstract states of the
-// cluster, and how far copies were apart. A search for the unusual goes by what it has not seen
-// yet; a report names what nobody reached.
+// something was decided, pairs of events of which one happened before the other, on a node or from
+// one to another, abstract states of the cluster, and how far copies were apart. A search for the
+// unusual goes by what it has not seen yet; a report names what nobody reached.
 #pragma once
 
 #include "netsim/world.h"
@@ -26,14 +26,25 @@ using Feature = std::uint64_t;
 /// Of one run.
 class Coverage {
 public:
-    /// Of features.
-    enum class Kind : std::uint64_t { mark = 1, rule, pair, after_blow, state, apart };
+    /// Of features. An event is what a machine notes. One happens before the other where a node
+    /// noted it first, or a message that was sent after the one arrived before the other. What
+    /// nodes learn by heartbeats, by shots or from a shared disk is no message.
+    enum class Kind : std::uint64_t {
+        mark = 1,
+        rule,
+        pair,        ///< of one node, one after the other
+        after_blow,  ///< an event after what befell the cluster last
+        state,
+        apart,
+        across,  ///< of two nodes: the last of the one that is news for the other, which follows
+    };
     /// As which an abstract state is reached.
     [[nodiscard]] static Feature of_state(Feature abstract);
 
     void see(netsim::World const& world, netsim::Observation const& observation);
 
     struct Reached {
+        Kind kind = Kind::mark;
         Feature feature = 0;
         Duration at;  ///< for the first time in this run
     };
@@ -43,14 +54,23 @@ public:
     [[nodiscard]] Names const& rules() const { return rules_; }
 
 private:
-    void reach(Feature feature, Duration at);
+    struct Event {
+        std::uint64_t step = 0;  ///< in which it was noted
+        Feature what = 0;
+    };
+    struct Past {
+        std::vector<Event> noted;
+        std::vector<std::uint64_t> heard_of;  ///< by node: steps up to this one
+    };
+    void reach(Kind kind, Duration at, std::uint64_t a, std::uint64_t b = 0);
     void name(Names& names, Kind kind, std::string_view name, Duration at);
-    void followed(netsim::World const& world, std::uint8_t node, Feature what);
+    void followed(netsim::World const& world, NodeId node, Event const& event);
+    Event const* news(netsim::World const& world, NodeId who, NodeId whom);
 
     std::vector<Reached> reached_;
     boost::unordered_flat_set<Feature> known_;
-    std::vector<Feature> last_;  // by node: what it did last
-    Feature blow_ = 0;           // what befell the cluster last
+    std::vector<Past> pasts_;  // by node
+    Feature blow_ = 0;         // what befell the cluster last
     Names marks_;
     Names rules_;
 };

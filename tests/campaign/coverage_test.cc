@@ -6,11 +6,13 @@
 
 #include "scenarios/campaign/hunter.h"
 #include "scenarios/language/play.h"
+#include "scenarios/language/write.h"
 #include "tests/campaign/bases.h"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 namespace sunder::campaign {
@@ -67,6 +69,62 @@ TEST_CASE(
     Coverage const again = covered(base, 1, [](netsim::World const&) {});
     CHECK(std::ranges::equal(once.reached(), again.reached(), {}, &Coverage::Reached::feature,
                              &Coverage::Reached::feature));
+}
+
+namespace {
+
+long times(Coverage const& coverage, Coverage::Kind kind) {
+    return std::ranges::count(coverage.reached(), kind, &Coverage::Reached::kind);
+}
+
+netsim::seen::MirrorNoted became(NodeId node, replication::Role role, std::uint64_t step) {
+    return {node, GroupId{0}, replication::note::RoleChanged{role, {}}, step};
+}
+
+}  // namespace
+
+TEST_CASE("what one node noted happens before what another notes that has heard of it") {
+    language::Scenario base = test::two_nodes();
+    auto const ignore = [](netsim::World const&) {};
+    Coverage const whole = covered(base, 1, ignore);
+    CHECK(times(whole, Coverage::Kind::pair) > 0);
+    CHECK(times(whole, Coverage::Kind::across) > 0);
+    // Both note what they do, and neither hears of it.
+    language::step::Cut const cut{0, 1, false};
+    base.steps.push_back(language::make_step(cut, base.cluster));
+    base.steps.push_back(language::make_step(language::step::Pass{minutes(1)}, base.cluster));
+    Coverage const split = covered(base, 1, ignore);
+    CHECK(times(split, Coverage::Kind::pair) > 0);
+    CHECK(times(split, Coverage::Kind::across) == 0);
+}
+
+TEST_CASE("a node has heard of what was noted by when a message was sent, and of no more") {
+    using replication::Role;
+    NodeId const one{0};
+    NodeId const other{1};
+    language::Scenario const base = test::two_nodes();
+    netsim::World world(std::make_shared<netsim::Cluster const>(base.cluster), 1);
+    world.start_all();
+    while (world.next_time() && world.now() < seconds(10)) world.advance();
+    std::uint64_t const heard_of = world.heard_of(other, one);
+    REQUIRE(heard_of > 1);
+    CHECK(world.heard_of(one, one) == 0);
+
+    Coverage coverage;
+    auto const across = [&] { return times(coverage, Coverage::Kind::across); };
+    coverage.see(world, became(one, Role::source, heard_of - 1));
+    coverage.see(world, became(one, Role::target, heard_of + 1));
+    CHECK(across() == 0);
+    coverage.see(world, became(other, Role::target, heard_of + 2));
+    CHECK(across() == 1);
+    // It knew that already.
+    coverage.see(world, became(other, Role::source, heard_of + 3));
+    CHECK(across() == 1);
+
+    Coverage unheard;
+    unheard.see(world, became(one, Role::source, heard_of + 1));
+    unheard.see(world, became(other, Role::target, heard_of + 2));
+    CHECK(times(unheard, Coverage::Kind::across) == 0);
 }
 
 /// In short campaigns it does not pay: fresh runs see what is common soonest.
