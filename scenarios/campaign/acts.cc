@@ -84,6 +84,8 @@ struct Site::Table {
         {Kind::two_operators, "two operators", [](Site const& site) { site.two_operators(); }},
         {Kind::one_is_left, "one is left", {}},
         {Kind::stepped_clock, "stepped clock", [](Site const& site) { site.stepped_clock(); }},
+        {Kind::zeroes, "zeroes",
+         [](Site const& site) { site.requests(HostOp::write_zeroes, false); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {

@@ -76,6 +76,7 @@ enum class Kind : std::uint8_t {
     two_operators,        ///< FLT-12: who give orders at once, and do not know of each other
     one_is_left,          ///< FLT-15: when all is mended, all nodes but one die, one after another
     stepped_clock,        ///< FLT-11: forward or back
+    zeroes,               ///< SAF-12: a host has ranges zeroed
     last
 };
 std::string_view name_of(Kind);

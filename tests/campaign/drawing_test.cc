@@ -151,6 +151,9 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
                 CHECK_FALSE(without(Kind::full_memory));
             } else if (std::holds_alternative<language::step::DamageMessage>(act.action)) {
                 CHECK_FALSE(without(Kind::damage));
+            } else if (auto const* ask = std::get_if<language::step::Ask>(&act.action)) {
+                bool const zeroes = ask->op == replication::HostOp::write_zeroes;
+                if (zeroes) CHECK_FALSE(without(Kind::zeroes));
             } else if (std::holds_alternative<language::step::Panic>(act.action)) {
                 CHECK_FALSE(without(Kind::panic));
             } else if (std::holds_alternative<language::step::ExchangeDisks>(act.action)) {
