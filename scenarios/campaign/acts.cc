@@ -86,6 +86,7 @@ struct Site::Table {
         {Kind::stepped_clock, "stepped clock", [](Site const& site) { site.stepped_clock(); }},
         {Kind::zeroes, "zeroes",
          [](Site const& site) { site.requests(HostOp::write_zeroes, false); }},
+        {Kind::moved_disk, "moved disk", [](Site const& site) { site.moved_disk(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {

@@ -122,6 +122,7 @@ private:
     void edit_log() const;
     void fall_back() const;
     void extension() const;
+    void moved_disk() const;
 
     language::Scenario const& base_;
     Recipe& recipe_;

@@ -77,6 +77,7 @@ enum class Kind : std::uint8_t {
     one_is_left,          ///< FLT-15: when all is mended, all nodes but one die, one after another
     stepped_clock,        ///< FLT-11: forward or back
     zeroes,               ///< SAF-12: a host has ranges zeroed
+    moved_disk,           ///< R112: an operator has a shared disk handed over to a server
     last
 };
 std::string_view name_of(Kind);

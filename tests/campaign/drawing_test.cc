@@ -176,6 +176,35 @@ TEST_CASE("a kind that is not in the diet is not drawn") {
     CHECK(seen.size() >= 20);
 }
 
+namespace {
+
+/// Of an act that only some clusters have a place for.
+std::optional<Kind> special_kind(language::Action const& action) {
+    if (std::holds_alternative<language::step::MoveSharedDisk>(action)) return Kind::moved_disk;
+    return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("what needs a cluster of its own is drawn in one, where it is in the diet") {
+    std::set<Kind> seen;
+    for (Scenario const& base : {test::on_a_shared_disk()}) {
+        Drawing const drawing(base, 30, everything);
+        RandomStream dice(29, 1, 0);
+        for (int i = 0; i < 300; ++i) {
+            Recipe const recipe = drawing.fresh(dice);
+            for (Act const& act : recipe.acts) {
+                std::optional<Kind> const kind = special_kind(act.action);
+                if (!kind) continue;
+                INFO(name_of(*kind));
+                CHECK((recipe.diet >> static_cast<unsigned>(*kind) & 1) == 1);
+                seen.insert(*kind);
+            }
+        }
+    }
+    CHECK(seen == std::set{Kind::moved_disk});
+}
+
 TEST_CASE("whatever link was degraded is healed before a run is judged") {
     Scenario const base = test::three_nodes();
     Drawing const drawing(base, 20, everything);
