@@ -83,6 +83,15 @@ bool Chronicle::another_serves(GroupId id, NodeId node) const {
     return serving(id) > (copy(id, node).serving ? 1U : 0U);
 }
 
+bool Chronicle::is_misled(GroupId id, NodeId node) const {
+    Group const& group = groups_[id.value];
+    for (std::size_t p = 0; p < group.members.size(); ++p) {
+        bool const called_dead = nodes_[node.value].called_dead.contains(group.members[p]);
+        if (called_dead && group.copies[p].serving) return true;
+    }
+    return false;
+}
+
 /// Connections are made anew within the reconnect interval; a word then needs a round trip and a
 /// store.
 bool Chronicle::long_enough(World const& world, NodeId a, NodeId b, Duration since) const {
@@ -115,7 +124,8 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
             peer.owner = false;
             peer.overtaken_by = self;
         }
-        leave_behind(world, id, self, Slot{static_cast<std::uint8_t>(p)});
+        bool const by_word = nodes_[node.value].called_dead.contains(group.members[p]);
+        leave_behind(world, id, self, Slot{static_cast<std::uint8_t>(p)}, by_word);
         // Whoever mirrors in sync, and synchronously, holds the write as well, and lacks it no more
         // than the source.
         for (std::size_t t = 0; t < group.members.size(); ++t) {
@@ -127,18 +137,20 @@ void Chronicle::acknowledged(World const& world, GroupId id, NodeId node) {
                 !group.is_asynchronous(self, Slot{static_cast<std::uint8_t>(t)});
             if (t == p || t == self.value || !mirrors || !waited_for) continue;
             leave_behind(world, id, Slot{static_cast<std::uint8_t>(t)},
-                         Slot{static_cast<std::uint8_t>(p)});
+                         Slot{static_cast<std::uint8_t>(p)}, by_word);
         }
     }
 }
 
 /// Records of a connection that broke are on their way all the same, and a word waits behind them.
-void Chronicle::leave_behind(World const& world, GroupId id, Slot ahead, Slot behind) {
+void Chronicle::leave_behind(World const& world, GroupId id, Slot ahead, Slot behind,
+                             bool by_word) {
     Group& group = groups_[id.value];
     Pair& pair = group.copies[ahead.value].pairs[behind.value];
     pair.lonely_last = world.now();
     if (pair.lonely) return;
     pair.lonely = true;
+    pair.by_word = by_word;
     pair.lonely_since = pair.word_since = world.now();
     Vertex const a = group.members[ahead.value].value;
     Vertex const b = group.members[behind.value].value;
@@ -201,6 +213,7 @@ void Chronicle::joined(Group& group, Slot source, Slot target, Duration now) {
     for (Pair* pair : {&group.copies[source.value].pairs[target.value],
                        &group.copies[target.value].pairs[source.value]}) {
         pair->lonely = false;
+        pair->by_word = false;
         pair->told = false;
         pair->forced_past = false;
         pair->split_noted = false;
@@ -305,7 +318,7 @@ void Chronicle::mirror_noted(World const& world, seen::MirrorNoted const& noted)
             other.displaced = false;
         }
         Pair& given_up = copy.pairs[conceded->winner.value];
-        for (Pair& pair : copy.pairs) pair.lonely = pair.told = false;
+        for (Pair& pair : copy.pairs) pair.lonely = pair.told = pair.by_word = false;
         for (Pair* pair : {&given_up, &winner.pairs[self.value]}) {
             pair->forced_past = pair->split_noted = false;
         }
@@ -367,8 +380,22 @@ void Chronicle::left_service(World const& world, GroupId id, NodeId node) {
     }
 }
 
+/// R63: an administrator may be wrong. What faithful nodes acknowledge does not depend on his word.
+void Chronicle::heard_or_told(World const& world, NodeId node, nodes::Note const& note) {
+    namespace note_of = nodes::note;
+    nodes::NodeSet& called_dead = nodes_[node.value].called_dead;
+    if (auto const* heard = std::get_if<note_of::PeerSeen>(&note)) {
+        called_dead.erase(heard->peer);
+    } else if (auto const* told = std::get_if<note_of::Confirmed>(&note)) {
+        bool const counts = world.cluster().policy.guarded && told->proceeds &&
+                            told->by == note_of::Confirmed::By::administrator;
+        if (counts && world.node(told->peer).up()) called_dead.insert(told->peer);
+    }
+}
+
 void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
     namespace note = nodes::note;
+    heard_or_told(world, noted.node, noted.note);
     if (auto const* came = std::get_if<note::CameInService>(&noted.note)) {
         Group& group = groups_[came->group.value];
         Slot const self = slot(came->group, noted.node);
@@ -416,6 +443,8 @@ void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
 
 void Chronicle::died(seen::NodeDied const& died, Duration now) {
     Node& node = nodes_[died.node.value];
+    for (Node& other : nodes_) other.called_dead.erase(died.node);
+    node.called_dead = {};
     node.died_at = now;
     node.lost_cache = seen::loses_cache(died.how);
     for (Group& group : groups_) {

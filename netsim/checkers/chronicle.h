@@ -8,6 +8,7 @@
 
 #include "netsim/observation.h"
 #include "netsim/world.h"
+#include "nodes/node_set.h"
 
 #include <cstdint>
 #include <optional>
@@ -38,6 +39,9 @@ public:
         Duration lonely_last;
         /// The other was in contact long enough since then to be told that it is outdated.
         bool told = false;
+        /// It acknowledged them because an administrator had told it that the other, which lived,
+        /// is dead (R63).
+        bool by_word = false;
         /// An operator forced this copy online past the other, which was the last owner (R129).
         bool forced_past = false;
         Duration lost_at;  ///< when the leg went down last
@@ -53,6 +57,7 @@ public:
                 told = false;
             }
             lonely = other.lonely;
+            by_word = other.by_word;
         }
     };
     struct Copy {
@@ -86,6 +91,9 @@ public:
         std::optional<Duration> died_at;
         bool lost_cache = false;  ///< how it died last
         bool frozen = false;      ///< it could not store something since it booted (DESIGN 4)
+        /// By what an administrator told a guarded node, though they lived; until they are heard,
+        /// or die.
+        nodes::NodeSet called_dead{};
     };
 
     Chronicle() = default;
@@ -104,6 +112,8 @@ public:
     [[nodiscard]] bool any_frozen(GroupId group) const;
     [[nodiscard]] bool another_serves(GroupId group, NodeId node) const;
     [[nodiscard]] std::size_t serving(GroupId group) const;
+    /// True when an administrator told the node that another is dead which serves the group (R63).
+    [[nodiscard]] bool is_misled(GroupId group, NodeId node) const;
     /// True when `behind` has had time to hear that `ahead` acknowledges writes without it.
     [[nodiscard]] bool knew_outdated(World const& world, GroupId group, Slot ahead,
                                      Slot behind) const;
@@ -127,7 +137,8 @@ private:
     void tear(World const& world, GroupId id, Slot self);
     void leg_changed(World const& world, GroupId id, Slot self,
                      replication::note::LegChanged const& changed);
-    void leave_behind(World const& world, GroupId group, Slot ahead, Slot behind);
+    void leave_behind(World const& world, GroupId group, Slot ahead, Slot behind, bool by_word);
+    void heard_or_told(World const& world, NodeId node, nodes::Note const& note);
     void died(seen::NodeDied const& died, Duration now);
     void booted(World const& world, NodeId node);
     static void copy_completed(Group& group, Slot target, Duration now);

@@ -110,6 +110,17 @@ void FailoverCompletes::on(View& view, NodeId, nodes::note::OrderDecided const& 
     if (leaves) leaving_[decided.group.value] = true;
 }
 
+void FailoverCompletes::on(View&, NodeId node, nodes::note::Confirmed const& confirmed) {
+    if (confirmed.proceeds) {
+        refused_.erase({node, confirmed.peer});
+        return;
+    }
+    refused_.insert({node, confirmed.peer});
+    std::erase_if(waiting_, [&](Waiting const& waiting) {
+        return waiting.target == node && waiting.dead == confirmed.peer;
+    });
+}
+
 void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
     waiting_.clear();
     leaving_.resize(view.chronicle.groups());
@@ -146,6 +157,7 @@ void FailoverCompletes::on(View& view, seen::NodeDied const& died) {
             if (!mirrored || !heard || !in_time || !runs || !well || outdated) continue;
             std::optional<Duration> const first = before_it(cluster, died.node, target);
             std::optional<Duration> const thirds = for_thirds(view, id, dead.value, p);
+            if (refused_.contains({target, died.node})) continue;
             if (!first || !thirds || cannot_be_shot(view.world, group, target)) continue;
             if (is_kept_by_witness(view.world, group, died.node, target)) continue;
             if (is_disputed(group.copies[dead.value]) || is_disputed(group.copies[p])) continue;

@@ -10,14 +10,16 @@
 // third copy that is heard and whose disk fails or hangs costs a promotion, which has it store the
 // era first, no more than the patience with a connection, and where nodes are guarded a shot. A
 // guarded policy promises no failover without fencing, and where an administrator has to confirm
-// it, it takes as long as that takes, or does not come. Whoever has no quorum when it is due, by a
-// count of the checker's own, does not take over (R67).
+// it, it takes as long as that takes, or does not come: he may say no (R63). Whoever has no quorum
+// when it is due, by a count of the checker's own, does not take over (R67).
 #pragma once
 
 #include "netsim/checkers/view.h"
 #include "netsim/checkers/votes.h"
 
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 namespace sunder::netsim {
@@ -30,8 +32,10 @@ public:
     void on(View& view, seen::NodeDied const& died);
     void on(View& view, NodeId node, nodes::note::OrderDecided const& decided);
     void on(View& view, NodeId node, nodes::note::CameInService const& came);
+    void on(View& view, NodeId node, nodes::note::Confirmed const& confirmed);
     void on(View& view, NodeId node, nodes::note::PeerSeen const& seen) {
         votes_.heard(view, node, seen.peer, true);
+        refused_.erase({node, seen.peer});
     }
     void on(View& view, NodeId node, nodes::note::PeerLost const& lost) {
         votes_.heard(view, node, lost.peer, false);
@@ -41,6 +45,7 @@ public:
     }
     void on(View& view, seen::NodeStarted const& started) {
         votes_.started(view, started.node);
+        std::erase_if(refused_, [&](auto const& one) { return one.first == started.node; });
         waiting_.clear();
     }
     void on(View&, seen::NodePaused const&) { waiting_.clear(); }
@@ -64,6 +69,8 @@ private:
     };
     std::vector<Waiting> waiting_;
     std::vector<bool> leaving_;  ///< by group: somebody takes it out, and its peer may know
+    /// R64: who is not to take over from whom, as an administrator told it in this silence.
+    std::set<std::pair<NodeId, NodeId>> refused_;
     Votes votes_;
 };
 

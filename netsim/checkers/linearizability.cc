@@ -146,9 +146,10 @@ void Linearizability::on(View& view, seen::NodeDied const& died) {
 void Linearizability::on(View& view, NodeId node, nodes::note::CameInService const& came) {
     Group& mine = group(view, came.group);
     bool const another = view.chronicle.another_serves(came.group, node);
-    bool const excused = another && !view.world.cluster().policy.guarded;
+    bool const faithful = !view.world.cluster().policy.guarded;
+    bool const excused = another && (faithful || view.chronicle.is_misled(came.group, node));
     if (came.forced || excused) {
-        view.findings.allowed(text.name, came.forced ? forced_word : split_word);
+        view.findings.allowed(text.name, came.forced || !faithful ? forced_word : split_word);
         mine.registers.clear();
         mine.split = mine.split || another;
         return;

@@ -56,6 +56,7 @@ struct NoLostAcknowledgedWrite::Loss {
             bool const holds =
                 owed == nullptr || known.members[p] == owed->node || (owed->in_sync >> p & 1) != 0;
             if (!holds) continue;
+            if (known.copies[p].pairs[here.value].by_word) return operators_word;
             left_behind = left_behind || known.copies[p].pairs[here.value].lonely;
             knew = knew || chronicle.knew_outdated(view.world, group, Slot{p}, here);
         }
@@ -205,7 +206,8 @@ void NoLostAcknowledgedWrite::on(View& view, NodeId node, nodes::note::CameInSer
     }
     bool const another = view.chronicle.another_serves(came.group, node);
     if (another && parting.split == Split::none) {
-        parting.split = came.forced ? Split::by_force : Split::by_itself;
+        bool const misled = view.chronicle.is_misled(came.group, node);
+        parting.split = came.forced || misled ? Split::by_force : Split::by_itself;
     }
     Loss loss;
     loss.node = node;

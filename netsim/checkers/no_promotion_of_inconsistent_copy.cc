@@ -53,7 +53,9 @@ void NoPromotionOfInconsistentCopy::on(View& view, NodeId node,
     if (!source.lonely) return;
     std::string const since = to_text(source.lonely_since);
     std::string const& name = view.name(group.members[by->value]);
-    if (guarded) {
+    if (source.by_word) {
+        view.findings.allowed(text.name, "operator override");
+    } else if (guarded) {
         violated(fmt::format("{} has acknowledged writes without it since {}", name, since));
     } else if (view.chronicle.knew_outdated(view.world, came.group, *by, self)) {
         violated(

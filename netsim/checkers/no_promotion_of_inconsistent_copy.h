@@ -10,7 +10,8 @@
 //
 // What an operator forces is not judged here (SAF-23 is). A copy that was left behind and could not
 // be told, because the path or the source went at the same time, is "left behind unknowingly" and
-// allowed under a faithful policy, which has nothing against it.
+// allowed under a faithful policy, which has nothing against it; and so is one that lived when an
+// administrator told its source that it is dead (R63): "operator override".
 #pragma once
 
 #include "netsim/checkers/view.h"
