@@ -87,6 +87,7 @@ struct Site::Table {
         {Kind::zeroes, "zeroes",
          [](Site const& site) { site.requests(HostOp::write_zeroes, false); }},
         {Kind::moved_disk, "moved disk", [](Site const& site) { site.moved_disk(); }},
+        {Kind::confirmation, "confirmation", [](Site const& site) { site.confirmation(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {

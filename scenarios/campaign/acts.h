@@ -123,6 +123,8 @@ private:
     void fall_back() const;
     void extension() const;
     void moved_disk() const;
+    void silence(Duration after, NodeId node) const;
+    void confirmation() const;
 
     language::Scenario const& base_;
     Recipe& recipe_;

@@ -3,12 +3,15 @@
 // What operators do beside forcing, moving and taking out mirrors (FLT-12). Whoever is wrong is
 // refused, or answers for what comes of it; most of this needs a cluster that has something for it.
 #include "scenarios/campaign/acts.h"
+#include "scenarios/campaign/hardware.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace sunder::campaign {
 
 namespace step = language::step;
+using netsim::LinkSetup;
 
 /// To the server that has it, too, which is refused.
 void Site::moved_disk() const {
@@ -18,6 +21,50 @@ void Site::moved_disk() const {
     if (disk == on.end()) return;
     NodeId const to = cluster().nodes[disk->value].shared_by[below(2)];
     put(drawn.after, step::MoveSharedDisk{*disk, to, "", false});
+}
+
+/// It dies, or nobody hears it any more. Of a shared disk, both servers.
+void Site::silence(Duration after, NodeId node) const {
+    std::vector<NodeId> const servers =
+        is_shared(base_, node) ? cluster().nodes[node.value].shared_by : std::vector{node};
+    bool const dies = below(3) != 0;
+    for (NodeId const server : servers) {
+        if (dies) {
+            put(after, step::PowerCut{server, {}});
+            after = {};
+            continue;
+        }
+        for (LinkSetup const& link : cluster().links) {
+            if (link.a != server.value && link.b != server.value) continue;
+            put(after, step::Cut{link.a, link.b, false});
+            after = {};
+        }
+    }
+}
+
+/// A node falls silent, and an administrator says what has become of it: before he is asked, or
+/// when, or when it is too late; rightly or wrongly; and thinks better of it. Where nodes are shot,
+/// he answers for shots that miss.
+void Site::confirmation() const {
+    Fault const drawn = fault();
+    auto const& pairs = cluster().confirm.pairs;
+    NodeId dead = server();
+    NodeId on = server();
+    if (pairs.empty() && !cluster().fencing) return;
+    bool const asked = !pairs.empty() && (!cluster().fencing || below(2) == 0);
+    if (asked) {
+        netsim::ConfirmSetup::Pair const& pair = pairs[below(pairs.size())];
+        dead = pair.from;
+        on = pair.to;
+    }
+    if (dead == on) return;
+    bool const misses = cluster().fencing && has(recipe_.diet, Kind::missing_shot);
+    if (misses && !is_shared(base_, dead)) put({}, step::FailFencing{dead, true});
+    silence(drawn.after, dead);
+    Duration const soon = seconds(1 + static_cast<std::int64_t>(below(30)));
+    put(below(2) == 0 ? soon : pause(), step::ConfirmFailover{on, dead, below(4) != 0, "", false});
+    if (below(3) == 0) put(pause(), step::ConfirmFailover{on, dead, true, "", false});
+    if (below(2) == 0 && !is_shared(base_, dead)) put(pause(), step::Restart{dead});
 }
 
 }  // namespace sunder::campaign

@@ -78,6 +78,7 @@ enum class Kind : std::uint8_t {
     stepped_clock,        ///< FLT-11: forward or back
     zeroes,               ///< SAF-12: a host has ranges zeroed
     moved_disk,           ///< R112: an operator has a shared disk handed over to a server
+    confirmation,         ///< FLT-12, R63: an administrator says of a node that it is dead, or not
     last
 };
 std::string_view name_of(Kind);

@@ -72,6 +72,14 @@ Scenario on_a_shared_disk() {
     return made;
 }
 
+Scenario operated() {
+    Scenario made = two_nodes();
+    netsim::ConfirmSetup& confirm = made.cluster.confirm;
+    confirm.pairs = {{NodeId{0}, NodeId{1}}, {NodeId{1}, NodeId{0}}};
+    confirm.timeout = seconds(20);
+    return made;
+}
+
 Scenario with_volumes() {
     Scenario made = two_nodes(Mode::asynchronous);
     netsim::MirrorSetup& mirror = made.cluster.mirrors[0];

@@ -75,8 +75,8 @@ void check_written(Scenario const& base, Diet kinds, int runs) {
 }  // namespace
 
 TEST_CASE("a drawn run is written down as a file that loads as the same run") {
-    for (Scenario const& base :
-         {test::two_nodes(), test::three_nodes(), test::on_a_shared_disk(), test::with_volumes()}) {
+    for (Scenario const& base : {test::two_nodes(), test::three_nodes(), test::on_a_shared_disk(),
+                                 test::operated(), test::with_volumes()}) {
         for (Diet const kinds : {usual, everything}) check_written(base, kinds, 60);
     }
 }
@@ -181,6 +181,7 @@ namespace {
 /// Of an act that only some clusters have a place for.
 std::optional<Kind> special_kind(language::Action const& action) {
     if (std::holds_alternative<language::step::MoveSharedDisk>(action)) return Kind::moved_disk;
+    if (std::holds_alternative<language::step::ConfirmFailover>(action)) return Kind::confirmation;
     return std::nullopt;
 }
 
@@ -188,7 +189,7 @@ std::optional<Kind> special_kind(language::Action const& action) {
 
 TEST_CASE("what needs a cluster of its own is drawn in one, where it is in the diet") {
     std::set<Kind> seen;
-    for (Scenario const& base : {test::on_a_shared_disk()}) {
+    for (Scenario const& base : {test::on_a_shared_disk(), test::operated()}) {
         Drawing const drawing(base, 30, everything);
         RandomStream dice(29, 1, 0);
         for (int i = 0; i < 300; ++i) {
@@ -202,7 +203,7 @@ TEST_CASE("what needs a cluster of its own is drawn in one, where it is in the d
             }
         }
     }
-    CHECK(seen == std::set{Kind::moved_disk});
+    CHECK(seen == std::set{Kind::moved_disk, Kind::confirmation});
 }
 
 TEST_CASE("whatever link was degraded is healed before a run is judged") {

@@ -72,7 +72,8 @@ constexpr Diet finds_no_mutant = Diet{1} << static_cast<unsigned>(Kind::panic) |
                                  Diet{1} << static_cast<unsigned>(Kind::one_is_left) |
                                  Diet{1} << static_cast<unsigned>(Kind::stepped_clock) |
                                  Diet{1} << static_cast<unsigned>(Kind::zeroes) |
-                                 Diet{1} << static_cast<unsigned>(Kind::moved_disk);
+                                 Diet{1} << static_cast<unsigned>(Kind::moved_disk) |
+                                 Diet{1} << static_cast<unsigned>(Kind::confirmation);
 
 HuntSetup const setup{.seed = 1,
                       .number = 0,
