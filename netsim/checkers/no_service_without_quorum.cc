@@ -4,6 +4,7 @@
 #include "netsim/checkers/no_service_without_quorum.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace sunder::netsim {
 
@@ -11,8 +12,12 @@ namespace {
 
 Duration patience(Cluster const& cluster) {
     Duration all = seconds(10) + cluster.detection.connection_timeout;
-    for (ResourceSetup const& resource : cluster.resources) all += resource.stop;
-    return all;
+    Duration begun;
+    for (ResourceSetup const& resource : cluster.resources) {
+        all += resource.stop;
+        begun = std::max({begun, resource.start, resource.recovery});
+    }
+    return all + begun;
 }
 
 }  // namespace

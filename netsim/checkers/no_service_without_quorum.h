@@ -4,8 +4,9 @@
 // takes no requests for long. What it had accepted before may still be answered, and whoever
 // regains quorum in time may go on.
 //
-// Assumes that leaving takes no longer than what stands on the mirrors needs to stop, and a
-// connection to be given up. A node that was forced online serves without quorum, as it was told.
+// Assumes that leaving takes no longer than what stands on the mirrors needs to end what it has
+// begun, a start or a recovery, and to stop, and a connection to be given up. A node that was
+// forced online serves without quorum, as it was told.
 #pragma once
 
 #include "netsim/checkers/checker.h"
