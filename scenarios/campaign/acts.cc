@@ -88,6 +88,8 @@ struct Site::Table {
          [](Site const& site) { site.requests(HostOp::write_zeroes, false); }},
         {Kind::moved_disk, "moved disk", [](Site const& site) { site.moved_disk(); }},
         {Kind::confirmation, "confirmation", [](Site const& site) { site.confirmation(); }},
+        {Kind::failing_resource, "failing resource",
+         [](Site const& site) { site.failing_resource(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {

@@ -125,6 +125,7 @@ private:
     void moved_disk() const;
     void silence(Duration after, NodeId node) const;
     void confirmation() const;
+    void failing_resource() const;
 
     language::Scenario const& base_;
     Recipe& recipe_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What operators do beside forcing, moving and taking out mirrors (FLT-12). Whoever is wrong is
-// refused, or answers for what comes of it; most of this needs a cluster that has something for it.
+// What operators do beside forcing, moving and taking out mirrors (FLT-12), and what fails of that
+// which stands on them. Whoever is wrong is refused, or answers for what comes of it; most of this
+// needs a cluster that has something for it.
 #include "scenarios/campaign/acts.h"
 #include "scenarios/campaign/hardware.h"
 
@@ -65,6 +66,23 @@ void Site::confirmation() const {
     put(below(2) == 0 ? soon : pause(), step::ConfirmFailover{on, dead, below(4) != 0, "", false});
     if (below(3) == 0) put(pause(), step::ConfirmFailover{on, dead, true, "", false});
     if (below(2) == 0 && !is_shared(base_, dead)) put(pause(), step::Restart{dead});
+}
+
+/// It runs no more, or will not start, stop or be repaired where it is. Mostly not for ever.
+void Site::failing_resource() const {
+    Duration const after = fault().after;
+    auto const& resources = cluster().resources;
+    if (resources.empty()) return;
+    ResourceId const resource{static_cast<std::uint16_t>(below(resources.size()))};
+    NodeId node = copy_of(resources[resource.value].mirror);
+    if (is_shared(base_, node) && below(3) != 0)
+        node = cluster().nodes[node.value].shared_by[below(2)];
+    std::uint64_t const what = 1 + below(15);
+    netsim::ResourceFaults const faults{(what & 1) != 0, (what & 2) != 0, (what & 4) != 0};
+    if (faults != netsim::ResourceFaults{})
+        put(after, step::FailResource{node, resource, faults, false});
+    if ((what & 8) != 0) put(instant(), step::FailResource{node, resource, {}, true});
+    if (below(3) != 0) put(pause(), step::FailResource{node, resource, {}, false});
 }
 
 }  // namespace sunder::campaign

@@ -113,6 +113,8 @@ void mend(Action const& action, Scenario const& base, auto const& put) {
         put(step::Heal{worse->a, worse->b});
     } else if (auto const* isolated = std::get_if<step::Isolate>(&action)) {
         put(step::Isolate{isolated->who, false});
+    } else if (auto const* above = std::get_if<step::FailResource>(&action)) {
+        put(step::FailResource{above->node, above->resource, {}, false});
     } else if (auto const* missing = std::get_if<step::FailFencing>(&action)) {
         put(step::FailFencing{missing->node, false});
     }

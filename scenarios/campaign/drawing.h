@@ -79,6 +79,7 @@ enum class Kind : std::uint8_t {
     zeroes,               ///< SAF-12: a host has ranges zeroed
     moved_disk,           ///< R112: an operator has a shared disk handed over to a server
     confirmation,         ///< FLT-12, R63: an administrator says of a node that it is dead, or not
+    failing_resource,     ///< R100: something that stands on a mirror fails
     last
 };
 std::string_view name_of(Kind);

@@ -77,6 +77,18 @@ Scenario operated() {
     netsim::ConfirmSetup& confirm = made.cluster.confirm;
     confirm.pairs = {{NodeId{0}, NodeId{1}}, {NodeId{1}, NodeId{0}}};
     confirm.timeout = seconds(20);
+    constexpr ResourceId data{0};
+    constexpr ResourceId database{1};
+    constexpr ResourceId web{2};
+    using Edit = nodes::HierarchyEdit;
+    made.cluster.resources = {{"data"}, {"db"}, {"web"}};
+    made.cluster.resources[2].creation =
+        Edit{Edit::Kind::create, {web, nodes::ResourceKind::application}, {{web, data}}};
+    nodes::Hierarchy& above = made.cluster.mirrors[0].hierarchy;
+    above.create({data, nodes::ResourceKind::file_system});
+    above.create({database, nodes::ResourceKind::application});
+    above.create_dependency({data, {}});
+    above.create_dependency({database, data});
     return made;
 }
 

@@ -21,7 +21,8 @@ language::Scenario distant();
 language::Scenario crawling();
 /// Two servers share the first copy's disk.
 language::Scenario on_a_shared_disk();
-/// An administrator is asked before a node takes over (R63).
+/// An administrator is asked before a node takes over (R63), a database stands on the mirror, and a
+/// web server beside it is yet to be created.
 language::Scenario operated();
 /// A log, and data that is written after it.
 language::Scenario with_volumes();
