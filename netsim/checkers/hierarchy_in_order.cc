@@ -66,8 +66,23 @@ void HierarchyInOrder::on(View& view, NodeId id, nodes::note::HierarchyNoted con
     }
 }
 
+void HierarchyInOrder::on(View& view, NodeId id, nodes::note::HierarchyEdited const& edited) {
+    if (edited.rule == nodes::EditRule::granted) nodes_[id].edited[edited.group] = view.now();
+}
+
+/// By then what takes that time had begun.
+bool HierarchyInOrder::is_edited_within(View const& view, NodeId id, GroupId group,
+                                        Duration time) const {
+    auto const node = nodes_.find(id);
+    if (node == nodes_.end()) return false;
+    auto const edited = node->second.edited.find(group);
+    return edited != node->second.edited.end() && edited->second + time >= view.now();
+}
+
 void HierarchyInOrder::check_start(View& view, NodeId id, GroupId group, ResourceId resource) {
     Node const& node = nodes_[id];
+    Duration const takes = view.world.cluster().resources[resource.value].start;
+    if (is_edited_within(view, id, group, takes)) return;
     for (nodes::Dependency const& need : hierarchy_at(view, id, group).dependencies()) {
         if (need.parent != resource) continue;
         // The mirror may have been given up while the resource was starting.
@@ -82,6 +97,8 @@ void HierarchyInOrder::check_start(View& view, NodeId id, GroupId group, Resourc
 }
 
 void HierarchyInOrder::check_stop(View& view, NodeId id, GroupId group, ResourceId resource) {
+    Duration const takes = view.world.cluster().resources[resource.value].stop;
+    if (is_edited_within(view, id, group, takes)) return;
     for (nodes::Dependency const& need : hierarchy_at(view, id, group).dependencies()) {
         if (need.child != resource || !nodes_[id].running.contains(need.parent)) continue;
         refuse(view, id, group,
