@@ -90,6 +90,8 @@ struct Site::Table {
         {Kind::confirmation, "confirmation", [](Site const& site) { site.confirmation(); }},
         {Kind::failing_resource, "failing resource",
          [](Site const& site) { site.failing_resource(); }},
+        {Kind::changed_hierarchy, "changed hierarchy",
+         [](Site const& site) { site.changed_hierarchy(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {

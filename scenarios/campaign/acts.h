@@ -126,6 +126,8 @@ private:
     void silence(Duration after, NodeId node) const;
     void confirmation() const;
     void failing_resource() const;
+    [[nodiscard]] nodes::HierarchyEdit some_edit(ResourceId about) const;
+    void changed_hierarchy() const;
 
     language::Scenario const& base_;
     Recipe& recipe_;

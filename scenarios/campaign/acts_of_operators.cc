@@ -7,6 +7,7 @@
 #include "scenarios/campaign/hardware.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 namespace sunder::campaign {
@@ -83,6 +84,48 @@ void Site::failing_resource() const {
         put(after, step::FailResource{node, resource, faults, false});
     if ((what & 8) != 0) put(instant(), step::FailResource{node, resource, {}, true});
     if (below(3) != 0) put(pause(), step::FailResource{node, resource, {}, false});
+}
+
+nodes::HierarchyEdit Site::some_edit(ResourceId about) const {
+    using Edit = nodes::HierarchyEdit;
+    auto const& resources = cluster().resources;
+    netsim::ResourceSetup const& setup = resources[about.value];
+    ResourceId const other{static_cast<std::uint16_t>(below(resources.size()))};
+    bool const on_mirror = below(3) == 0 || resources[other.value].mirror != setup.mirror;
+    Edit edit;
+    edit.kind = static_cast<Edit::Kind>(below(4));
+    if (edit.kind == Edit::Kind::create && setup.creation) return *setup.creation;
+    // What is there from the start on is not created.
+    if (edit.kind == Edit::Kind::create) edit.kind = Edit::Kind::remove;
+    if (edit.kind == Edit::Kind::remove) {
+        edit.resource.id = about;
+    } else {
+        edit.dependencies = {{about, on_mirror ? std::optional<ResourceId>() : other}};
+    }
+    return edit;
+}
+
+/// As of an operator who does not know at which server he may do it, nor what may be done: most of
+/// it is refused. What is deleted has to be out of service.
+void Site::changed_hierarchy() const {
+    using Order = nodes::Order;
+    Fault const drawn = fault();
+    auto const& resources = cluster().resources;
+    if (resources.empty()) return;
+    ResourceId const about{static_cast<std::uint16_t>(below(resources.size()))};
+    std::uint16_t const of = resources[about.value].mirror;
+    nodes::HierarchyEdit const edit = some_edit(about);
+    bool const rests = edit.kind == nodes::HierarchyEdit::Kind::remove || below(4) == 0;
+    Duration after = drawn.after;
+    if (rests) {
+        order_all(after, of, {Order::Kind::leave_service, {}});
+        after = pause();
+    }
+    for (NodeId const node : cluster().mirrors[of].on) {
+        put(after, step::EditHierarchy{of, node, edit, "", false});
+        after = {};
+    }
+    if (rests && below(4) != 0) order_all(pause(), of, {Order::Kind::enter_service, {}});
 }
 
 }  // namespace sunder::campaign

@@ -80,6 +80,7 @@ enum class Kind : std::uint8_t {
     moved_disk,           ///< R112: an operator has a shared disk handed over to a server
     confirmation,         ///< FLT-12, R63: an administrator says of a node that it is dead, or not
     failing_resource,     ///< R100: something that stands on a mirror fails
+    changed_hierarchy,    ///< FLT-12, R98: an operator changes what stands on a mirror
     last
 };
 std::string_view name_of(Kind);

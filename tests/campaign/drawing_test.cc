@@ -183,6 +183,8 @@ std::optional<Kind> special_kind(language::Action const& action) {
     if (std::holds_alternative<language::step::MoveSharedDisk>(action)) return Kind::moved_disk;
     if (std::holds_alternative<language::step::ConfirmFailover>(action)) return Kind::confirmation;
     if (std::holds_alternative<language::step::FailResource>(action)) return Kind::failing_resource;
+    if (std::holds_alternative<language::step::EditHierarchy>(action))
+        return Kind::changed_hierarchy;
     return std::nullopt;
 }
 
@@ -204,7 +206,8 @@ TEST_CASE("what needs a cluster of its own is drawn in one, where it is in the d
             }
         }
     }
-    CHECK(seen == std::set{Kind::moved_disk, Kind::confirmation, Kind::failing_resource});
+    CHECK(seen == std::set{Kind::moved_disk, Kind::confirmation, Kind::failing_resource,
+                           Kind::changed_hierarchy});
 }
 
 TEST_CASE("whatever link was degraded is healed before a run is judged") {

@@ -74,7 +74,8 @@ constexpr Diet finds_no_mutant = Diet{1} << static_cast<unsigned>(Kind::panic) |
                                  Diet{1} << static_cast<unsigned>(Kind::zeroes) |
                                  Diet{1} << static_cast<unsigned>(Kind::moved_disk) |
                                  Diet{1} << static_cast<unsigned>(Kind::confirmation) |
-                                 Diet{1} << static_cast<unsigned>(Kind::failing_resource);
+                                 Diet{1} << static_cast<unsigned>(Kind::failing_resource) |
+                                 Diet{1} << static_cast<unsigned>(Kind::changed_hierarchy);
 
 HuntSetup const setup{.seed = 1,
                       .number = 0,
