@@ -329,6 +329,7 @@ void Chronicle::mirror_noted(World const& world, seen::MirrorNoted const& noted)
     } else if (auto const* minted = std::get_if<mirror_note::GenerationMinted>(&noted.note)) {
         if (minted->generation.why != replication::Minted::created) return;
         copy.torn = false;  // R91: whatever it holds is the data
+        copy.begun_anew = std::exchange(copy.deleted, false);
         copy.owner = true;
     } else if (auto const* flag = std::get_if<mirror_note::FlagChanged>(&noted.note)) {
         // It is on its way into service, and may get there after its next boot.
@@ -342,6 +343,7 @@ void Chronicle::erased(Group& group, Slot self) {
     Copy blank;
     blank.torn = true;
     blank.extended = copy.extended;
+    blank.deleted = copy.deleted;
     for (std::size_t p = 0; p < group.members.size(); ++p) {
         blank.pairs[p].leg = copy.pairs[p].leg;
         Pair& theirs = group.copies[p].pairs[self.value];
@@ -412,7 +414,7 @@ void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
             peer.displaced = peer.displaced || past;
             peer.owner = peer.owner && !past;
         }
-        group.copies[self.value].displaced = false;
+        group.copies[self.value].displaced = group.copies[self.value].begun_anew = false;
         group.copies[self.value].serving = true;
         group.copies[self.value].owner = true;
         group.copies[self.value].overtaken_by.reset();
@@ -431,8 +433,9 @@ void Chronicle::node_noted(World const& world, seen::NodeNoted const& noted) {
         group.copies[self.value].owner = false;
     } else if (auto const* changed = std::get_if<note::ExtensionChanged>(&noted.note)) {
         Group& group = groups_[changed->group.value];
-        group.copies[slot(changed->group, noted.node).value].extended =
-            changed->to.contains(noted.node);
+        Copy& copy = group.copies[slot(changed->group, noted.node).value];
+        copy.extended = changed->to.contains(noted.node);
+        copy.deleted = copy.deleted || changed->to == nodes::NodeSet{};
     } else if (auto const* split = std::get_if<note::SplitBrain>(&noted.note)) {
         Group& group = groups_[split->group.value];
         group.copies[slot(split->group, noted.node).value]

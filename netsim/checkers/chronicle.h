@@ -69,6 +69,9 @@ public:
         /// Since it was whole last: how many writes its disk had completed then.
         std::optional<std::uint64_t> whole_until;
         bool extended = true;  ///< R93: it is one of the mirror's, as its own node knows it
+        bool deleted = false;  ///< R95: an operator has deleted the mirror, as its node knows it
+        /// And created it again here (R91), with what the disk holds: until it comes in service.
+        bool begun_anew = false;
         std::optional<Slot> made_way_for;  ///< when it left service as the owner
         /// The source with which it was in sync in this boot, and is as far as it can know.
         std::optional<Slot> watched;

@@ -31,6 +31,12 @@ bool is_deaf(View const& view, NodeId third, NodeId target) {
            !network.reaches(target.value, third.value);
 }
 
+/// R52: as the node goes by it, which an operator may have changed.
+std::uint16_t priority_at(View const& view, NodeId node, GroupId id, std::size_t place) {
+    nodes::StoredHierarchy const& stored = view.world.copy(node, id)->above.stored;
+    return stored.version != 0 ? stored.priority[place] : view.mirror(id).priority_of(place);
+}
+
 /// What a third copy whose disk fails or hangs, or that hears nothing, may cost, for it has to
 /// store the era first; nothing where its disk may keep the one that goes first, or it may not be
 /// shot.
@@ -46,8 +52,8 @@ std::optional<Duration> for_thirds(View const& view, GroupId id, std::size_t dea
         bool const suffers = view.world.copy(third, id)->disk->suffers();
         if (!suffers && !is_deaf(view, third, group.members[target])) continue;
         bool const fit = group.copies[p].pairs[dead].leg == LegState::mirroring;
-        bool const first =
-            mirror.has_asynchronous_pairs() || mirror.priority_of(p) < mirror.priority_of(target);
+        bool const first = mirror.has_asynchronous_pairs() ||
+                           priority_at(view, third, id, p) < priority_at(view, third, id, target);
         bool const shoots = cluster.policy.guarded && cluster.fencing;
         if ((suffers && fit && first) || (shoots && view.world.node(third).shots_miss))
             return std::nullopt;

@@ -163,6 +163,7 @@ void Linearizability::compare(View& view, GroupId id, NodeId node) {
     Losses const& losses = view.ledger.losses(id);
     Chronicle::Group const& known = view.chronicle.group(id);
     Slot const here = view.chronicle.slot(id, node);
+    bool const anew = known.copies[here.value].begun_anew;
     bool undurable = known.copies[here.value].cache_lost.has_value();
     for (std::uint8_t p = 0; p < known.members.size(); ++p) {
         undurable = undurable || known.copies[p].pairs[here.value].lonely;
@@ -175,8 +176,10 @@ void Linearizability::compare(View& view, GroupId id, NodeId node) {
         bool const lost = std::ranges::any_of(
             losses.where, [&](Extent const& where) { return where.overlaps({middle, 1}); });
         bool const counted = losses.node == node && losses.at == view.now();
-        if (!(lost && counted) && !undurable) continue;
-        view.findings.allowed(text.name, lost ? "lost at a failover" : "seen, but not durable");
+        if (!(lost && counted) && !undurable && !anew) continue;
+        view.findings.allowed(text.name, anew   ? forced_word
+                                         : lost ? "lost at a failover"
+                                                : "seen, but not durable");
         history.begin_again(found);
     }
 }

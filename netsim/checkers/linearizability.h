@@ -9,7 +9,8 @@
 // It assumes that there is one truth at a time and that nothing was lost, and begins anew where
 // there is not. That is allowed, by name:
 // - "operator override": an operator forced a copy online (R87), named the loser of a split brain
-//   (R34), or said that a node is dead which serves (R63);
+//   (R34), said that a node is dead which serves (R63), or deleted the mirror and created it again
+//   with what one disk holds (R91, R95);
 // - "split brain resolved by policy": a policy named it;
 // - "split brain under a faithful policy": two nodes serve at once (R31); nothing is judged until
 //   the copies have come in sync again;

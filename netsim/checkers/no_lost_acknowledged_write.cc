@@ -212,7 +212,7 @@ void NoLostAcknowledgedWrite::on(View& view, NodeId node, nodes::note::CameInSer
     Loss loss;
     loss.node = node;
     loss.group = came.group;
-    loss.forced = came.forced;
+    loss.forced = came.forced || view.chronicle.copy(came.group, node).begun_anew;
     loss.owner = view.chronicle.copy(came.group, node).owner;
     loss.parting = parting;
     loss.occasion = fmt::format("came in service at {}", to_text(view.now()));

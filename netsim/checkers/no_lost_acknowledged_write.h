@@ -8,8 +8,8 @@
 //
 // It assumes at most one failure at a time in synchronous mode. Outside of that a loss is allowed,
 // by name:
-// - "operator override": an operator forced a copy online (R87), or said that a node is dead which
-//   lived (R63);
+// - "operator override": an operator forced a copy online (R87), said that a node is dead which
+//   lived (R63), or deleted the mirror and created it again with what one disk holds (R91, R95);
 // - "split brain under a faithful policy": two nodes serve, because every path between them was cut
 // and
 //   DataKeeper has nothing against that (R31);
