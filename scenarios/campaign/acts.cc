@@ -92,6 +92,7 @@ struct Site::Table {
          [](Site const& site) { site.failing_resource(); }},
         {Kind::changed_hierarchy, "changed hierarchy",
          [](Site const& site) { site.changed_hierarchy(); }},
+        {Kind::made_anew, "made anew", [](Site const& site) { site.made_anew(); }},
     }};
     static constexpr bool in_order() {
         for (std::size_t place = 0; place < rows.size(); ++place) {

@@ -128,6 +128,7 @@ private:
     void failing_resource() const;
     [[nodiscard]] nodes::HierarchyEdit some_edit(ResourceId about) const;
     void changed_hierarchy() const;
+    void made_anew() const;
 
     language::Scenario const& base_;
     Recipe& recipe_;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace sunder::campaign {
@@ -126,6 +127,39 @@ void Site::changed_hierarchy() const {
         after = {};
     }
     if (rests && below(4) != 0) order_all(pause(), of, {Order::Kind::enter_service, {}});
+}
+
+/// A mirror is deleted, begun anew on one of its servers with what that one's disk holds, and
+/// extended to the others, perhaps with another priority (R52). Where what stands on the disk has
+/// no mirror yet, it is built before (R117).
+void Site::made_anew() const {
+    using Extension = nodes::Extension;
+    Word const drawn = word();
+    netsim::MirrorSetup const& mirror = cluster().mirrors[drawn.mirror];
+    Duration after = drawn.after;
+    auto const tell = [&](NodeId at, Extension const& edit) {
+        put(std::exchange(after, {}), step::EditExtension{drawn.mirror, at, edit, "", false});
+    };
+    if (mirror.unmirrored) {
+        for (NodeId const at : mirror.on) tell(at, {Extension::Kind::migrate});
+        if (below(2) == 0) return;
+        after = pause();
+    }
+    order_all(after, drawn.mirror, {nodes::Order::Kind::leave_service, {}});
+    after = pause();
+    for (NodeId const at : mirror.on) tell(at, {Extension::Kind::remove, at});
+    after = pause();
+    tell(drawn.node, {Extension::Kind::create, drawn.node});
+    after = pause();
+    for (NodeId const joins : mirror.on) {
+        if (joins == drawn.node) continue;
+        Extension edit{Extension::Kind::extend, joins};
+        if (below(3) == 0)
+            edit.priority = static_cast<std::uint16_t>(1 + below(mirror.on.size() + 1));
+        tell(drawn.node, edit);
+        if (below(2) == 0) after = pause();
+    }
+    ask_all(pause(), drawn.mirror, replication::HostOp::write, some_block(drawn.mirror));
 }
 
 }  // namespace sunder::campaign

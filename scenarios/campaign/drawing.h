@@ -81,6 +81,7 @@ enum class Kind : std::uint8_t {
     confirmation,         ///< FLT-12, R63: an administrator says of a node that it is dead, or not
     failing_resource,     ///< R100: something that stands on a mirror fails
     changed_hierarchy,    ///< FLT-12, R98: an operator changes what stands on a mirror
+    made_anew,            ///< R91, R95: an operator deletes a mirror, and creates it again
     last
 };
 std::string_view name_of(Kind);

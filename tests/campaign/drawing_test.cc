@@ -185,6 +185,11 @@ std::optional<Kind> special_kind(language::Action const& action) {
     if (std::holds_alternative<language::step::FailResource>(action)) return Kind::failing_resource;
     if (std::holds_alternative<language::step::EditHierarchy>(action))
         return Kind::changed_hierarchy;
+    if (auto const* edit = std::get_if<language::step::EditExtension>(&action)) {
+        using Edit = nodes::Extension::Kind;
+        bool const whole = edit->edit.kind == Edit::create || edit->edit.kind == Edit::remove;
+        if (whole) return Kind::made_anew;
+    }
     return std::nullopt;
 }
 
@@ -207,7 +212,7 @@ TEST_CASE("what needs a cluster of its own is drawn in one, where it is in the d
         }
     }
     CHECK(seen == std::set{Kind::moved_disk, Kind::confirmation, Kind::failing_resource,
-                           Kind::changed_hierarchy});
+                           Kind::changed_hierarchy, Kind::made_anew});
 }
 
 TEST_CASE("whatever link was degraded is healed before a run is judged") {

@@ -75,7 +75,8 @@ constexpr Diet finds_no_mutant = Diet{1} << static_cast<unsigned>(Kind::panic) |
                                  Diet{1} << static_cast<unsigned>(Kind::moved_disk) |
                                  Diet{1} << static_cast<unsigned>(Kind::confirmation) |
                                  Diet{1} << static_cast<unsigned>(Kind::failing_resource) |
-                                 Diet{1} << static_cast<unsigned>(Kind::changed_hierarchy);
+                                 Diet{1} << static_cast<unsigned>(Kind::changed_hierarchy) |
+                                 Diet{1} << static_cast<unsigned>(Kind::made_anew);
 
 HuntSetup const setup{.seed = 1,
                       .number = 0,
