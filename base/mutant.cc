@@ -91,6 +91,7 @@ constexpr std::string_view names[] = {
     "others_disks_taken",
     "unread_sent_as_zeroes",
     "unread_left_behind",
+    "former_run_remembered",
 };
 static_assert(std::size(names) == static_cast<std::size_t>(Mutant::last));
 

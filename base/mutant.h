@@ -89,6 +89,7 @@ enum class Mutant {
     others_disks_taken,     ///< FLT-12: a node starts with the disks of another
     unread_sent_as_zeroes,  ///< SAF-15, 497149ded: a resync forgets that its read failed
     unread_left_behind,     ///< SAF-15: a resync takes what it could not read for copied
+    former_run_remembered,  ///< G25, SAF-22: what ran before in the process changes new names
     last
 };
 

@@ -59,6 +59,10 @@ void MirrorMachine::started(input::Started const& in, Outbox& out) {
     VERIFY(!started_);
     started_ = true;
     nonce_ = in.nonce;
+    if (mutant(Mutant::former_run_remembered)) {
+        static std::uint64_t starts = 0;
+        nonce_ += ++starts;
+    }
     image_kept_ = in.image_kept;
     if (in.cell) {
         cells_ = CellStore(*in.cell);

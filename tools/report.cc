@@ -65,8 +65,9 @@ boost::json::object recovery_json(std::vector<SeededOutage> const& outages) {
 std::string failure_of(CaseReport const& report) {
     std::string text = failures_in_words(report);
     if (report.unknown > 0 && report.failures.empty()) text += "  UNKNOWN: a limit was reached\n";
-    if (!report.repeatable) {
-        text += "  not repeatable: two runs of one seed differ; this is a bug in Sunder\n";
+    if (!report.difference.empty()) {
+        text += "  not repeatable: the first seed was played twice, and " + report.difference +
+                "; this is a bug in Sunder\n";
     }
     return text + report.recovery_problem + report.narration_problem;
 }

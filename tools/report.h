@@ -23,7 +23,7 @@ struct CaseReport {
     std::uint64_t failed = 0;
     std::uint64_t unknown = 0;
     language::Statistics total;         ///< over all seeds
-    bool repeatable = true;             ///< the first seed ran twice with one trace hash
+    std::string difference;             ///< when the first seed was played again; empty: none
     std::vector<SeededOutage> outages;  ///< of all seeds
     std::string recovery_problem;       ///< how they differ from what was expected
     std::string narration_problem;      ///< how the golden narration differs; empty: it does not
@@ -32,7 +32,7 @@ struct CaseReport {
     std::uint64_t states = 0;  ///< distinct, of an exhaustive search
     std::string replay;        ///< the command that shows the failure; empty: its seed does
     [[nodiscard]] bool good() const {
-        return failed == 0 && unknown == 0 && repeatable && narration_problem.empty() &&
+        return failed == 0 && unknown == 0 && difference.empty() && narration_problem.empty() &&
                recovery_problem.empty();
     }
 };

@@ -81,17 +81,14 @@ void run_seeds(std::vector<CaseReport>& reports, RunRequest const& request, Prog
             options.pulse = [&] { progress.show(); };
             auto const began = Clock::now();
             Outcome outcome = language::play(*report.scenario, options);
-            bool repeatable = true;
-            if (first) {  // SAF-22
-                PlayOptions again;
-                again.seed = options.seed;
-                repeatable =
-                    language::play(*report.scenario, again).trace_hash == outcome.trace_hash;
+            std::string difference;
+            if (first) {
+                difference = language::difference_when_played_again(*report.scenario, outcome);
             }
             std::chrono::duration<double> const took = Clock::now() - began;
             std::lock_guard const lock(mutex);
             report.seconds += took.count();
-            report.repeatable = report.repeatable && repeatable;
+            if (first) report.difference = std::move(difference);
             if (first) report.first = outcome;
             count(report, std::move(outcome));
             progress.done_one();
@@ -132,8 +129,10 @@ void print_report(std::vector<CaseReport> const& reports, RunRequest const& requ
             for (std::string const& line : report.first.narration) fmt::print("    {}\n", line);
         }
         fmt::print("{}", failures_in_words(report));
-        if (!report.repeatable)
-            fmt::print("  NOT REPEATABLE: two runs of seed {} differ\n", report.first.seed);
+        if (!report.difference.empty()) {
+            fmt::print("  NOT REPEATABLE: seed {} was played twice, and {}\n", report.first.seed,
+                       report.difference);
+        }
         fmt::print("{}{}", report.recovery_problem, report.narration_problem);
     }
 }
@@ -141,7 +140,7 @@ void print_report(std::vector<CaseReport> const& reports, RunRequest const& requ
 int status_of(std::vector<CaseReport> const& reports) {
     auto const any = [&](auto&& which) { return std::ranges::any_of(reports, which); };
     if (any([](CaseReport const& r) {
-            return r.failed > 0 || !r.repeatable || !r.narration_problem.empty() ||
+            return r.failed > 0 || !r.difference.empty() || !r.narration_problem.empty() ||
                    !r.recovery_problem.empty();
         })) {
         return violated;

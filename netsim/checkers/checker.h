@@ -24,6 +24,7 @@ struct Violation {
     std::string rule;      ///< "SAF-1"
     Duration at;
     std::string story;  ///< in words: which write, which nodes, what should have been
+    friend bool operator==(Violation const&, Violation const&) = default;
 };
 
 /// Collects what checkers find. Only the first violation of each property is kept: what follows it

@@ -7,6 +7,7 @@
 
 #include "base/verify.h"
 #include "netsim/array_note.h"
+#include "netsim/checkers/same_run_twice.h"
 #include "scenarios/language/condition.h"
 #include "scenarios/language/narration.h"
 
@@ -246,6 +247,24 @@ private:
 
 Outcome play(Scenario const& scenario, PlayOptions const& options) {
     return Player(scenario, options).run();
+}
+
+namespace {
+
+netsim::SameRunTwice::Run run_of(Outcome const& outcome) {
+    netsim::SameRunTwice::Run run{outcome.trace_hash, outcome.statistics.events,
+                                  outcome.statistics.time, outcome.violations, outcome.allowed};
+    run.violations.insert(run.violations.end(), outcome.undemanded.begin(),
+                          outcome.undemanded.end());
+    return run;
+}
+
+}  // namespace
+
+std::string difference_when_played_again(Scenario const& scenario, Outcome const& first) {
+    PlayOptions options;
+    options.seed = first.seed;
+    return netsim::SameRunTwice::difference(run_of(first), run_of(play(scenario, options)));
 }
 
 }  // namespace sunder::language

@@ -75,4 +75,9 @@ struct Outcome {
 
 [[nodiscard]] Outcome play(Scenario const& scenario, PlayOptions const& options);
 
+/// Plays it once more, with nobody watching, and says what was different then; empty when nothing
+/// was (SAF-22).
+[[nodiscard]] std::string difference_when_played_again(Scenario const& scenario,
+                                                       Outcome const& first);
+
 }  // namespace sunder::language

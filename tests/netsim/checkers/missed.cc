@@ -28,6 +28,7 @@ constexpr Missed by_random_runs[] = {
     {Mutant::hung_copy_awaited, "the source has to die while a third disk hangs, and nothing else"},
     {Mutant::asked_era_forgotten,
      "who took over has to be lost between its first read and its greeting of a hung third"},
+    {Mutant::former_run_remembered, "no run is compared with the same one, played once more"},
 };
 
 constexpr Missed by_searches[] = {
@@ -57,6 +58,7 @@ constexpr Missed by_searches[] = {
     {Mutant::asked_era_forgotten, "no disk hangs in a search"},
     {Mutant::others_disks_taken, "no disks are exchanged in a search"},
     {Mutant::resume_unheeded, "no operator resumes a leg in a search"},
+    {Mutant::former_run_remembered, "a search is one run, and in each the names are others"},
 };
 
 std::string_view why(std::span<Missed const> table, Mutant mutant) {

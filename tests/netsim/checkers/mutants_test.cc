@@ -4,6 +4,7 @@
 // short story over many seeds, and the checker that is there for it has to catch it; the engine as
 // it ships has to come through the same stories unharmed. Built with SUNDER_MUTANTS, apart from all
 // other tests.
+#include "netsim/checkers/same_run_twice.h"
 #include "tests/netsim/checkers/hunts.h"
 #include "tests/netsim/checkers/missed.h"
 #include "tests/netsim/checkers/properties.h"
@@ -42,9 +43,27 @@ void rejoin(Stage& stage, bool with_old_metadata) {
     stage.run_until([&] { return stage.mirroring(); });
 }
 
-/// The properties that were broken in one run.
-std::set<std::string> run(Hunt const& hunt, Mutant living, std::uint64_t seed, std::string* story,
-                          Before before = Before::nothing) {
+/// Those of one run, and who compares two runs of one seed.
+std::vector<CheckerText> judges() {
+    std::vector<CheckerText> all(Checkers::texts().begin(), Checkers::texts().end());
+    all.push_back(SameRunTwice::text);
+    return all;
+}
+
+constexpr std::uint64_t seeds_per_start = 50;
+constexpr std::array<std::uint64_t, 5> starts{1, 1001, 2001, 3001, 4001};
+
+/// Whether the seed is played twice: the first of each start is, so that all hunts are compared.
+bool is_played_twice(Hunt const& hunt, std::uint64_t seed) {
+    return hunt.catcher == SameRunTwice::text.name || std::ranges::count(starts, seed) != 0;
+}
+
+struct Played {
+    SameRunTwice::Run run;
+    std::string story;
+};
+
+Played play(Hunt const& hunt, Mutant living, std::uint64_t seed, Before before) {
     living_mutant = living;
     Stage stage(hunt.cluster(), seed);
     if (before == Before::rot) {
@@ -56,15 +75,24 @@ std::set<std::string> run(Hunt const& hunt, Mutant living, std::uint64_t seed, s
     }
     hunt.play(stage);
     living_mutant = Mutant::none;
-    std::set<std::string> broken;
-    for (Violation const& violation : stage.findings().violations())
-        broken.insert(violation.property);
-    if (story != nullptr) *story = stage.story();
-    return broken;
+    return {SameRunTwice::of(stage.world(), stage.findings()), stage.story()};
 }
 
-constexpr std::uint64_t seeds_per_start = 50;
-constexpr std::array<std::uint64_t, 5> starts{1, 1001, 2001, 3001, 4001};
+/// The properties that were broken in one run, or, where the seed is played twice, in two.
+std::set<std::string> run(Hunt const& hunt, Mutant living, std::uint64_t seed, std::string* story,
+                          Before before = Before::nothing) {
+    Played first = play(hunt, living, seed, before);
+    std::set<std::string> broken;
+    for (Violation const& violation : first.run.violations) broken.insert(violation.property);
+    if (is_played_twice(hunt, seed)) {
+        std::string const difference =
+            SameRunTwice::difference(first.run, play(hunt, living, seed, before).run);
+        if (!difference.empty()) broken.emplace(SameRunTwice::text.name);
+        first.story += difference;
+    }
+    if (story != nullptr) *story = std::move(first.story);
+    return broken;
+}
 
 struct Caught {
     std::map<std::string, int> by;  ///< checker to number of runs
@@ -100,9 +128,10 @@ using Matrix = std::array<std::map<std::string, int>, last_trap + 1>;
 std::string to_text(Matrix const& matrix) {
     std::string text = "\ntrap x checker: runs caught\n      ";
     std::string below;
-    for (std::size_t c = 0; c < Checkers::texts().size(); ++c) {
+    std::vector<CheckerText> const columns = judges();
+    for (std::size_t c = 0; c < columns.size(); ++c) {
         text += fmt::format("{:>5}", c + 1);
-        below += fmt::format("{:>5}  {}\n", c + 1, Checkers::texts()[c].name);
+        below += fmt::format("{:>5}  {}\n", c + 1, columns[c].name);
     }
     text += "\n";
     for (Trap trap = 1; trap <= last_trap; ++trap) {
@@ -110,7 +139,7 @@ std::string to_text(Matrix const& matrix) {
         text += fmt::format("{:6}", name);
         bool const impossible = !why_impossible(trap).empty();
         if (impossible) below += fmt::format("{:>5}  n/a: {}\n", name, why_impossible(trap));
-        for (CheckerText const& checker : Checkers::texts()) {
+        for (CheckerText const& checker : columns) {
             auto const runs = matrix[trap].find(std::string(checker.name));
             bool const caught = runs != matrix[trap].end();
             text += fmt::format("{:>5}", impossible || checker.of_arrays ? "n/a"
@@ -119,7 +148,7 @@ std::string to_text(Matrix const& matrix) {
         }
         text += "\n";
     }
-    for (CheckerText const& checker : Checkers::texts()) {
+    for (CheckerText const& checker : columns) {
         if (checker.of_arrays) {
             below += fmt::format("  n/a: {} is about disk arrays\n", checker.name);
         }
@@ -162,7 +191,7 @@ TEST_CASE("each mutant is caught by the checker that is there for it") {
     }
     std::fputs((table + to_text(matrix)).c_str(), stdout);
     check(matrix);
-    for (CheckerText const& checker : Checkers::texts()) {
+    for (CheckerText const& checker : judges()) {
         if (checker.of_arrays) continue;  // array_mutants_test.cc
         INFO(checker.name << " is the only one to catch some mutant");
         CHECK(alone.contains(std::string(checker.name)));
@@ -278,16 +307,27 @@ std::optional<Mutant> found_by_itself(Trap trap, std::string_view (*why_missed)(
     return std::nullopt;
 }
 
-TEST_CASE("what falls into a trap is found by random runs, or by a search") {
-    fmt::print("\n{:5} {:30} {}\n", "trap", "found by random runs", "found by a search");
+/// A mutant that falls into the trap and shows in any run that is played twice.
+std::optional<Mutant> found_by_repetition(Trap trap) {
+    for (Hunt const& hunt : all_hunts()) {
+        bool const falls = std::ranges::count(traps_of(hunt.mutant), trap) != 0;
+        if (falls && hunt.catcher == SameRunTwice::text.name) return hunt.mutant;
+    }
+    return std::nullopt;
+}
+
+TEST_CASE("what falls into a trap is found by random runs, by a search, or by repetition") {
+    fmt::print("\n{:5} {:30} {:30} {}\n", "trap", "found by random runs", "found by a search",
+               "found by repetition");
     for (Trap trap = 1; trap <= last_trap; ++trap) {
         if (!why_impossible(trap).empty()) continue;
         std::optional<Mutant> const random = found_by_itself(trap, why_random_runs_miss);
         std::optional<Mutant> const searched = found_by_itself(trap, why_searches_miss);
-        fmt::print("G{:<4} {:30} {}\n", trap, random ? name_of(*random) : "-",
-                   searched ? name_of(*searched) : "-");
+        std::optional<Mutant> const repeated = found_by_repetition(trap);
+        fmt::print("G{:<4} {:30} {:30} {}\n", trap, random ? name_of(*random) : "-",
+                   searched ? name_of(*searched) : "-", repeated ? name_of(*repeated) : "-");
         INFO("G" << int{trap});
-        CHECK((random || searched));
+        CHECK((random || searched || repeated));
     }
 }
 
@@ -296,10 +336,10 @@ TEST_CASE("each property has a checker, or it is said why it has none") {
     std::string table = "\nproperty and its checkers\n";
     for (Property const& property : properties()) {
         std::string by;
-        for (CheckerText const& checker : Checkers::texts()) {
-            bool const judges = is_judged_by(property, checker);
-            if (judges) by += fmt::format("{}{}", by.empty() ? "" : ", ", checker.name);
-            if (judges) named.emplace(checker.name);
+        for (CheckerText const& checker : judges()) {
+            if (!is_judged_by(property, checker)) continue;
+            by += fmt::format("{}{}", by.empty() ? "" : ", ", checker.name);
+            named.emplace(checker.name);
         }
         INFO(property.id);
         CHECK(by.empty() == !property.why_unjudged.empty());
@@ -308,7 +348,7 @@ TEST_CASE("each property has a checker, or it is said why it has none") {
     }
     std::fputs(table.c_str(), stdout);
     CHECK(properties().size() == 23 + 8);
-    for (CheckerText const& checker : Checkers::texts()) {
+    for (CheckerText const& checker : judges()) {
         if (checker.of_arrays) continue;  // for what arrays are
         INFO(checker.name << " is there for a property, or for a rule of the product");
         CHECK(named.contains(std::string(checker.name)) != checker.rule.starts_with('R'));

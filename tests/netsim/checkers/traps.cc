@@ -62,6 +62,7 @@ constexpr Falls table[] = {
     {Mutant::quorum_loss_overtaken, {16}, 1},
     {Mutant::interrupted_begins_anew, {18}, 1},
     {Mutant::asked_era_forgotten, {8, 9}, 2},
+    {Mutant::former_run_remembered, {25}, 1},
 };
 
 struct Impossible {
@@ -73,7 +74,6 @@ constexpr Impossible impossible[] = {
     {7, "a payload is immutable: the own disk and the leg are given the same value"},
     {22, "needs a rewind log, which is not built"},
     {23, "no machine is given a clock; the house's check refuses one"},
-    {25, "is a trap of simulators: the world's own tests look after it"},
 };
 
 }  // namespace
