@@ -22,6 +22,9 @@ World started(TwoNodes const& setup) {
     World world(setup.cluster(), 1);
     world.start_all();
     REQUIRE(run_until(world, seconds(60), mirrors));
+    // The target has to hear that it is in sync, too.
+    static_cast<void>(
+        run_until(world, world.now() + seconds(1), [](World const&) { return false; }));
     return world;
 }
 
