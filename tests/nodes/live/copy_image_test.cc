@@ -276,6 +276,11 @@ void resync_and_stop(Pair& pair) {
     until_mirrored(pair);
     std::uint64_t const sectors = pair.setup(0).mirrors[0].config.sectors;
     REQUIRE(pair[0].write(at, 0, pattern(1, sectors), true) == 0);
+    // A copy of which that was not stable is no point in time, and nothing to keep.
+    Pair::wait_until("the copy is stable", [&] {
+        return pair[1].driver().mirror(0).look_at(
+            [](replication::MirrorMachine const& machine) { return !machine.cell().applying; });
+    });
     pair.stop(1);
     REQUIRE(pair[0].write(at, 0, pattern(2, sectors), true) == 0);
     pair.start(1);
