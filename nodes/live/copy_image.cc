@@ -18,25 +18,30 @@ namespace sunder::live {
 
 namespace {
 
-using namespace emulator;
+namespace command = emulator::command;
+namespace media = emulator::media;
 
-/// Of the snapshot of a volume. No two volumes of an array have one id, and none is so long that it
-/// could not be called that.
-std::string image_name(VolumeId volume) { return fmt::format("before-resync-{}", volume.value); }
+/// Of the snapshot of a volume. No two volumes of an array have one id.
+std::string image_name(emulator::VolumeId volume) {
+    return fmt::format("before-resync-{}", volume.value);
+}
 
 /// Only what was made of this very volume is its image.
-std::optional<VolumeId> image_of(Array const& array, VolumeId volume) {
-    Catalogue const& catalogue = array.state().catalogue;
+std::optional<emulator::VolumeId> image_of(emulator::Array const& array,
+                                           emulator::VolumeId volume) {
+    emulator::Catalogue const& catalogue = array.state().catalogue;
     auto const id = catalogue.volume_named(image_name(volume));
     if (!id) return std::nullopt;
-    auto const* const snapshot = catalogue.volumes.at(*id).as<role::Snapshot>();
+    auto const* const snapshot = catalogue.volumes.at(*id).as<emulator::role::Snapshot>();
     return snapshot != nullptr && snapshot->source == volume ? id : std::nullopt;
 }
 
 /// Where the sector lies; nothing: nobody has written it.
-std::optional<Segment::At> place_of(Segment const& segment, std::uint64_t sector) {
+std::optional<emulator::Segment::At> place_of(emulator::Segment const& segment,
+                                              std::uint64_t sector) {
     if (!segment.at) return std::nullopt;
-    return Segment::At{segment.at->group, segment.at->sector + (sector - segment.volume.first)};
+    return emulator::Segment::At{segment.at->group,
+                                 segment.at->sector + (sector - segment.volume.first)};
 }
 
 }  // namespace
@@ -50,8 +55,8 @@ void CopyImage::find() {
     std::lock_guard const lock(lock_);
     bool all = true;
     for (Part const& part : parts_) {
-        auto const image =
-            array_.look_at([&](Array const& array) { return image_of(array, part.volume); });
+        auto const image = array_.look_at(
+            [&](emulator::Array const& array) { return image_of(array, part.volume); });
         all = all && image;
         if (image) images_.push_back(*image);
     }
@@ -72,11 +77,11 @@ void CopyImage::find_overwritten() {
     }
 }
 
-void CopyImage::find_overwritten(Part const& part, VolumeId image, std::uint64_t begins) {
+void CopyImage::find_overwritten(Part const& part, emulator::VolumeId image, std::uint64_t begins) {
     constexpr std::uint64_t at_once = GiB(1).bytes / sector_bytes;
     for (std::uint64_t at = 0; at < part.sectors; at += at_once) {
         Extent const range{at, std::min(at_once, part.sectors - at)};
-        auto const [now, then] = array_.look_at([&](Array const& array) {
+        auto const [now, then] = array_.look_at([&](emulator::Array const& array) {
             return std::pair(array.plan_read(part.volume, range), array.plan_read(image, range));
         });
         if (!now || !then) {
@@ -98,22 +103,25 @@ void CopyImage::find_overwritten(Part const& part, VolumeId image, std::uint64_t
 }
 
 void CopyImage::add_overwritten(Extent range) {
-    std::size_t const end = chunk_of(range.end() - 1) + 1;
+    std::size_t const end = emulator::chunk_of(range.end() - 1) + 1;
     if (overwritten_.size() < end) overwritten_.resize(end);
-    for (std::size_t chunk = chunk_of(range.first); chunk < end; ++chunk) {
+    for (std::size_t chunk = emulator::chunk_of(range.first); chunk < end; ++chunk) {
         if (overwritten_[chunk]) continue;
         overwritten_[chunk] = true;
         ++chunks_overwritten_;
     }
 }
 
-std::uint64_t CopyImage::overwritten_sectors() const { return chunks_overwritten_ * chunk_sectors; }
+std::uint64_t CopyImage::overwritten_sectors() const {
+    return chunks_overwritten_ * emulator::chunk_sectors;
+}
 
 /// An operator may have deleted it, and an array that is full gives up its snapshots (arrays A10).
 bool CopyImage::whole() const {
-    return array_.look_at([&](Array const& array) {
-        return std::ranges::none_of(
-            images_, [&](VolumeId image) { return array.refuses(image, false).has_value(); });
+    return array_.look_at([&](emulator::Array const& array) {
+        return std::ranges::none_of(images_, [&](emulator::VolumeId image) {
+            return array.refuses(image, false).has_value();
+        });
     });
 }
 
@@ -139,7 +147,7 @@ CopyImage::Done CopyImage::keep() {
     std::lock_guard const lock(lock_);
     if (Done cleared = clear(); !cleared) return cleared;
     for (Part const& part : parts_) {
-        std::string const volume = array_.look_at([&](Array const& array) {
+        std::string const volume = array_.look_at([&](emulator::Array const& array) {
             auto const& volumes = array.state().catalogue.volumes;
             auto const found = volumes.find(part.volume);
             return found == volumes.end() ? std::string() : found->second.name;
@@ -151,8 +159,8 @@ CopyImage::Done CopyImage::keep() {
             (void)clear();
             return made;
         }
-        auto const image =
-            array_.look_at([&](Array const& array) { return image_of(array, part.volume); });
+        auto const image = array_.look_at(
+            [&](emulator::Array const& array) { return image_of(array, part.volume); });
         VERIFY(image);
         images_.push_back(*image);
     }
@@ -165,7 +173,7 @@ CopyImage::Done CopyImage::restore() {
     if (kept_ && !whole()) lose();
     if (!kept_) return std::unexpected("there is no image of it any more");
     for (std::size_t p = 0; p < parts_.size(); ++p) {
-        auto const wanted = array_.look_at([&](Array const& array) {
+        auto const wanted = array_.look_at([&](emulator::Array const& array) {
             auto const& volumes = array.state().catalogue.volumes;
             auto const of = volumes.find(parts_[p].volume);
             return command::RestoreSnapshot{of == volumes.end() ? "" : of->second.name,
@@ -190,7 +198,7 @@ CopyImage::Done CopyImage::clear() {
     Done all;
     for (Part const& part : parts_) {
         bool const there = array_.look_at(
-            [&](Array const& array) { return image_of(array, part.volume).has_value(); });
+            [&](emulator::Array const& array) { return image_of(array, part.volume).has_value(); });
         if (!there) continue;
         Done gone = say(command::DeleteVolume{image_name(part.volume)});
         if (!gone) all = std::move(gone);
@@ -200,17 +208,17 @@ CopyImage::Done CopyImage::clear() {
 
 /// What a volume held before it was restored is given up behind the scenes, without a copy of
 /// anything; its end, which nobody is told of, is waited for.
-CopyImage::Done CopyImage::say(Command const& command) {
+CopyImage::Done CopyImage::say(emulator::Command const& command) {
     using namespace std::chrono_literals;
     auto const end = std::chrono::steady_clock::now() + 5s;
     for (;;) {
         media::CommandResult const done = array_.carry_out(command);
         if (done) return {};
-        auto const* const refusal = std::get_if<Refusal>(&done.error());
+        auto const* const refusal = std::get_if<emulator::Refusal>(&done.error());
         if (refusal == nullptr) {
             return std::unexpected(std::get<media::IoError>(done.error()).words);
         }
-        bool const passes = refusal->rule == Rule::restore_in_progress;
+        bool const passes = refusal->rule == emulator::Rule::restore_in_progress;
         if (!passes || std::chrono::steady_clock::now() > end) {
             return std::unexpected(refusal->words);
         }

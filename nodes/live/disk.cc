@@ -21,7 +21,7 @@ bool is_zero(std::span<std::byte const> bytes) {
            std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
-CopyDisk::Done in_words(emulator::media::IoResult const& result) {
+CopyDisk::Done done_of(emulator::media::IoResult const& result) {
     if (result) return {};
     return std::unexpected(result.error().words);
 }
@@ -97,7 +97,7 @@ CopyDisk::Done CopyDisk::write(Extent range, Payload const& content) {
         image_->give_way();
         written = put(range, content);
     }
-    return in_words(written);
+    return done_of(written);
 }
 
 CopyDisk::IoResult CopyDisk::put(Extent range, Payload const& content) {
@@ -114,9 +114,9 @@ CopyDisk::IoResult CopyDisk::put(Extent range, Payload const& content) {
 }
 
 CopyDisk::Done CopyDisk::flush() {
-    if (plain_ != nullptr) return in_words(answer_of_plain(plain_->flush()));
+    if (plain_ != nullptr) return done_of(answer_of_plain(plain_->flush()));
     for (Part const& part : parts_) {
-        if (Done flushed = in_words(array_->flush(part.volume)); !flushed) return flushed;
+        if (Done flushed = done_of(array_->flush(part.volume)); !flushed) return flushed;
     }
     return {};
 }

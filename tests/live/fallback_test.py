@@ -93,7 +93,8 @@ class Forced(Fallback):
         self.start("server2")
         until("they are split", lambda: self.datarep("server1")["state"] == "split brain",
               self.logs)
-        self.say("server2", "resolve", "datarep", "--yes")
+        until("it is resolved", lambda: self.ctl(
+            "server2", "resolve", "datarep", "--yes").returncode == 0, self.logs)
         self.until_mirrored()
         self.compare_images("server1")
 
