@@ -498,10 +498,10 @@ constexpr Hunt hunts[] = {
      three_distant, "linearizability", false},
     {Mutant::former_run_remembered, "plain work", plain_work, small_cluster, "same_run_twice",
      true},
-    {Mutant::unread_sent_as_zeroes, "the first resync of a bad medium", first_resync_of_bad_medium,
-     small_cluster, "corruption_does_not_spread", true},
-    {Mutant::unread_left_behind, "the first resync of a bad medium", first_resync_of_bad_medium,
-     small_cluster, "corruption_does_not_spread", true},
+    {Mutant::unread_sent_as_zeroes, "a resync of a bad medium", resync_of_bad_medium, small_cluster,
+     "corruption_does_not_spread", true},
+    {Mutant::unread_left_behind, "a resync of a bad medium", resync_of_bad_medium, small_cluster,
+     "corruption_does_not_spread", true},
 };
 
 }  // namespace

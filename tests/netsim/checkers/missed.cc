@@ -59,6 +59,10 @@ constexpr Missed by_searches[] = {
     {Mutant::others_disks_taken, "no disks are exchanged in a search"},
     {Mutant::resume_unheeded, "no operator resumes a leg in a search"},
     {Mutant::former_run_remembered, "a search is one run, and in each the names are others"},
+    {Mutant::unread_sent_as_zeroes,
+     "a disk has to fail as a resync reads: not within two million states"},
+    {Mutant::unread_left_behind,
+     "a disk has to fail as a resync reads: not within two million states"},
 };
 
 std::string_view why(std::span<Missed const> table, Mutant mutant) {

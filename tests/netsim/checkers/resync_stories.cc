@@ -62,13 +62,25 @@ void long_runs(Stage& stage) {
     stage.end_well();
 }
 
-void first_resync_of_bad_medium(Stage& stage) {
+void resync_of_bad_medium(Stage& stage) {
+    stage.until_mirroring();
+    Extent const where = block(stage.dice.below(256));
+    auto const zero = [&] {
+        RequestId const asked = stage.ask(server1, replication::HostOp::write_zeroes, where);
+        stage.run_until([&] { return stage.acknowledged(asked); });
+    };
+    zero();
+    stage.run_for(seconds(1));
+    stage.crash(server2);
+    stage.run_for(seconds(5));
+    zero();
     DiskTrap trap;
     trap.reads = true;
-    trap.range = block(stage.dice.below(256));
+    trap.range = where;
     trap.count = 0;
     stage.world().lay_trap(server1, Stage::group, trap);
     stage.look();
+    stage.restart(server2);
     stage.run_for(seconds(10));
     stage.disk_faults(server1, {});
     stage.end_well();

@@ -24,9 +24,9 @@ void work_during_resync(Stage& stage);
 void long_runs(Stage& stage);
 /// The first resync of a mirror, and nothing else.
 void first_resync(Stage& stage);
-/// The same, while the source's disk cannot read a block that nobody has written; then it is
-/// mended.
-void first_resync_of_bad_medium(Stage& stage);
+/// What the target missed is what it has: a host has zeroed a block twice. The source's disk cannot
+/// read that, until it is mended; so only who looks at what was read sees whether it was copied.
+void resync_of_bad_medium(Stage& stage);
 /// A host overwrites one block, four writes deep, from before the first resync until its end.
 void overwrites_in_resync(Stage& stage);
 /// A resync breaks off in the middle, begins again, and then its source dies for good.
