@@ -501,7 +501,7 @@ constexpr Hunt hunts[] = {
     {Mutant::unread_sent_as_zeroes, "a resync of a bad medium", resync_of_bad_medium, small_cluster,
      "corruption_does_not_spread", true},
     {Mutant::unread_left_behind, "a resync of a bad medium", resync_of_bad_medium, small_cluster,
-     "corruption_does_not_spread", true},
+     "corruption_does_not_spread", false},
 };
 
 }  // namespace

@@ -64,7 +64,8 @@ void long_runs(Stage& stage) {
 
 void resync_of_bad_medium(Stage& stage) {
     stage.until_mirroring();
-    Extent const where = block(stage.dice.below(256));
+    constexpr std::uint64_t chunk = KiB(64).bytes / sector_bytes;
+    Extent const where{stage.dice.below(16) * chunk, chunk};
     auto const zero = [&] {
         RequestId const asked = stage.ask(server1, replication::HostOp::write_zeroes, where);
         stage.run_until([&] { return stage.acknowledged(asked); });

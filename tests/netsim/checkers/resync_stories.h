@@ -24,7 +24,7 @@ void work_during_resync(Stage& stage);
 void long_runs(Stage& stage);
 /// The first resync of a mirror, and nothing else.
 void first_resync(Stage& stage);
-/// What the target missed is what it has: a host has zeroed a block twice. The source's disk cannot
+/// What the target missed is what it has: a host has zeroed a chunk twice. The source's disk cannot
 /// read that, until it is mended; so only who looks at what was read sees whether it was copied.
 void resync_of_bad_medium(Stage& stage);
 /// A host overwrites one block, four writes deep, from before the first resync until its end.
