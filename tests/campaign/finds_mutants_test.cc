@@ -58,7 +58,7 @@ std::vector<Base> bases() {
 
 /// Of each cluster. The sanitised build asks for what is found at once.
 #ifdef SUNDER_MANY_RUNS
-constexpr std::uint64_t most_runs = 400;
+constexpr std::uint64_t most_runs = 500;
 #else
 constexpr std::uint64_t most_runs = 5;
 #endif
