@@ -37,6 +37,8 @@ void NbdServer::serve(std::vector<std::string> words) {
 void NbdServer::kill(int how) {
     if (process_ <= 0) return;
     ::kill(process_, how);
+    // Its threads go on for as long as they do not know.
+    if (how == SIGSTOP) ::waitpid(process_, nullptr, WUNTRACED);
     if (how != SIGKILL) return;
     ::waitpid(process_, nullptr, 0);
     process_ = 0;

@@ -24,7 +24,7 @@ public:
     /// Waits until it hears. `words`: filters, a plugin, and their parameters.
     void serve(std::vector<std::string> words);
     void serve_memory() { serve({"memory", "16M"}); }
-    /// Any signal; of SIGKILL it waits for the end.
+    /// Any signal; of SIGKILL it waits for the end, of SIGSTOP until all of it stands.
     void kill(int how);
 
     [[nodiscard]] std::string uri() const { return "nbd+unix:///?socket=" + at("sock"); }
