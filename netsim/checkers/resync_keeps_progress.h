@@ -40,8 +40,11 @@ private:
     };
     /// Of this source, or of all.
     void forget(GroupId group, std::optional<NodeId> source = std::nullopt);
-    std::map<Pair, Left> left_;           ///< since the resync broke off
-    std::map<Pair, Duration> started_;    ///< the resync that goes on, or broke off last
+    std::map<Pair, Left> left_;         ///< since the resync broke off
+    std::map<Pair, Duration> started_;  ///< the resync that goes on, or broke off last
+    /// Of that: when the leg was lost before. What a log has is told after that, and before the
+    /// start.
+    std::map<Pair, Duration> apart_;
     std::map<GroupId, Duration> edited_;  // when logs were edited by hand last
 };
 
