@@ -45,8 +45,8 @@ void ResyncKeepsProgress::on(View& view, From from,
         view.chronicle.node(view.mirror(from.group).on[interrupted.peer.value]).died_at;
     if (started == started_.end()) return;
     auto const edited = edited_.find(from.group);
-    bool const by_hand = edited != edited_.end() && edited->second >= apart_[pair];
-    if (by_hand || (died && *died >= started->second)) return;
+    bool const by_hand = edited != edited_.end() && edited->second >= started->second.apart;
+    if (by_hand || (died && *died >= started->second.at)) return;
     Left left{interrupted.resync, interrupted.chunks_left};
     // What waits to be admitted has set no bit yet.
     view.ledger.for_each_open(from.group, [&](Request const& open) {
@@ -58,10 +58,9 @@ void ResyncKeepsProgress::on(View& view, From from,
 void ResyncKeepsProgress::on(View& view, From from,
                              replication::note::ResyncStarted const& started) {
     Pair const pair{from.group, from.node, started.peer};
-    started_[pair] = view.now();
     Slot const source = view.chronicle.slot(from.group, from.node);
-    apart_[pair] =
-        view.chronicle.group(from.group).copies[source.value].pairs[started.peer.value].lost_at;
+    auto const& copy = view.chronicle.group(from.group).copies[source.value];
+    started_[pair] = {view.now(), copy.pairs[started.peer.value].lost_at};
     auto const found = left_.find(pair);
     if (found == left_.end()) return;
     Left const left = found->second;

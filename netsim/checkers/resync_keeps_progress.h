@@ -38,13 +38,15 @@ private:
         replication::ResyncId resync = 0;
         std::uint64_t chunks = 0;  ///< that were left, and those that hosts asked for since
     };
+    struct Started {
+        Duration at;
+        /// When the leg was lost before: what a log has is told after that, and before the start.
+        Duration apart;
+    };
     /// Of this source, or of all.
     void forget(GroupId group, std::optional<NodeId> source = std::nullopt);
-    std::map<Pair, Left> left_;         ///< since the resync broke off
-    std::map<Pair, Duration> started_;  ///< the resync that goes on, or broke off last
-    /// Of that: when the leg was lost before. What a log has is told after that, and before the
-    /// start.
-    std::map<Pair, Duration> apart_;
+    std::map<Pair, Left> left_;           ///< since the resync broke off
+    std::map<Pair, Started> started_;     ///< the resync that goes on, or broke off last
     std::map<GroupId, Duration> edited_;  // when logs were edited by hand last
 };
 
